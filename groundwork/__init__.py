@@ -1,0 +1,1 @@
+"""Groundwork: the tool around the stacks."""

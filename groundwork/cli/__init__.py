@@ -1,0 +1,5 @@
+"""The command `gw`."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,87 @@
+"""Every error the tool raises on purpose, on one page.
+
+GroundworkError                 exit  the message says what is wrong, `fix` what to do
+├── UsageError                    2   a command was called in a way that cannot work
+├── EnvironmentFileError             3   environments/*.yaml cannot be read as values
+├── ToolMissing                   4   a program or provider that is needed is not there
+├── SynthesisError                5   main.py did not synthesise
+├── TerraformFailed               6   Terraform or cdktf ended with an error
+├── StackBlocked                  7   an upstream stack has to be deployed first
+├── CheckFailed                   8   checkov, tflint or a waiver says no
+├── LocalCloudError               9   the embedded AWS is not as the command needs it
+└── Interrupted                 130   Ctrl-C or SIGTERM; nothing is left running
+
+Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line translates.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GroundworkError(Exception):
+    """Base of all: `message` is what is wrong, `fix` the next thing to type or change (may be empty)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+
+
+class UsageError(GroundworkError):
+    """A command was called in a way that cannot work: an unknown stack, options that exclude each other."""
+
+    exit_code = 2
+
+
+class EnvironmentFileError(GroundworkError):
+    """A file in environments/ cannot be read as values. Holds every problem of the file, not just the first."""
+
+    exit_code = 3
+
+
+class ToolMissing(GroundworkError):
+    """A program or a Terraform provider that is needed is not on this machine."""
+
+    exit_code = 4
+
+
+class SynthesisError(GroundworkError):
+    """main.py raised while it built the stacks."""
+
+    exit_code = 5
+
+
+class TerraformFailed(GroundworkError):
+    """Terraform or cdktf ended with an error; the message carries its last lines."""
+
+    exit_code = 6
+
+
+class StackBlocked(GroundworkError):
+    """A stack reads outputs of one that has no state yet."""
+
+    exit_code = 7
+
+
+class CheckFailed(GroundworkError):
+    """checkov, tflint or a waiver refuses the synthesised Terraform."""
+
+    exit_code = 8
+
+
+class LocalCloudError(GroundworkError):
+    """The embedded AWS is not running, cannot start, or holds what the command does not expect."""
+
+    exit_code = 9
+
+
+class Interrupted(GroundworkError):
+    """Ctrl-C or SIGTERM arrived; everything this process started has ended."""
+
+    exit_code = 130
