@@ -23,7 +23,9 @@ class Project:
         for folder in (start.resolve(), *start.resolve().parents):
             if (folder / "cdktf.json").is_file():
                 return cls(folder)
-        raise UsageError(f"{start} is not inside a Groundwork checkout (no cdktf.json found)", fix="cd into the checkout")
+        raise UsageError(
+            f"{start} is not inside a Groundwork checkout (no cdktf.json found)", fix="cd into the checkout"
+        )
 
     # ── what is committed ──────────────────────────────────────────────────────────────────────────
     @property

@@ -1,0 +1,54 @@
+"""The AWS accounts an environment lives in, and what exists once per account."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from groundwork.environment.types import AccountId, LogDays, Section
+
+
+class MainAccount(Section):
+    """The account that holds the environment."""
+
+    id: AccountId
+    """The account's number; plans and applies against any other account are refused."""
+    owns_singletons: bool = True
+    """Whether this environment's `account` stack makes what exists once per account (GitHub's OIDC provider, CloudTrail,
+    GuardDuty …). Of several environments in one account exactly one says true."""
+
+
+class ArchiveAccount(Section):
+    """The second account, which keeps what the Lambda function writes."""
+
+    id: AccountId
+    """The account's number."""
+    role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "groundwork-deploy"
+    """Name of the role in that account that deployments assume."""
+
+
+class Accounts(Section):
+    """Both accounts."""
+
+    main: MainAccount
+    archive: ArchiveAccount
+
+
+class Singletons(Section):
+    """What the `account` stack makes once per account."""
+
+    github_repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    """owner/name of the repository whose workflows may sign in by OIDC; without it no OIDC provider is made."""
+    trail: bool = True
+    """CloudTrail over all regions, encrypted, with log file validation."""
+    trail_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """Days that trail objects are kept."""
+    threat_detection: bool = True
+    """GuardDuty."""
+    access_analyzer: bool = True
+    """IAM Access Analyzer for access from outside the account."""
+    api_gateway_logs_role: bool = True
+    """The account-wide role with which API Gateway writes logs; REST APIs cannot log without it."""
+    log_days: LogDays = 365
+    """Days that the account's own log groups are kept."""

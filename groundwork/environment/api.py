@@ -1,0 +1,86 @@
+"""API Gateway → Lambda: kind of API, who may call it, under which name, and what the function is given.
+
+Combinations that AWS does not have (WAF on an HTTP API, native JWT on a REST API …) are refused where the stack is built,
+by `stacks/blocks/api_rules.py`, so that the rule and its reason stand beside the resources.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from groundwork.environment.types import Arn, Cidr, LogDays, Section
+
+
+class Jwt(Section):
+    """Tokens that an HTTP API checks by itself."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://.+")]
+    audience: Annotated[tuple[str, ...], Field(min_length=1)]
+    scopes: tuple[str, ...] = ()
+
+
+class Domain(Section):
+    """A name of our own for the API."""
+
+    name: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")]
+    zone: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")]
+    """The Route53 zone that holds the name."""
+    zone_id: Annotated[str, Field(pattern=r"^Z[A-Z0-9]+$")] | None = None
+    """An existing hosted zone; a zone is made when empty."""
+    certificate_arn: Arn | None = None
+    """An imported certificate; one validated by DNS is made when empty."""
+
+    @model_validator(mode="after")
+    def _inside(self) -> Domain:
+        if self.name != self.zone and not self.name.endswith("." + self.zone):
+            raise ValueError(f"name: {self.name} does not lie in zone {self.zone}")
+        return self
+
+
+class Function(Section):
+    """The Lambda function behind the API."""
+
+    runtime: Literal["python3.11", "python3.12", "python3.13", "host"] = "python3.13"
+    """`host`: the Python that runs the laptop, so that native modules load there."""
+    architecture: Literal["arm64", "x86_64", "host"] = "arm64"
+    memory_mb: Annotated[int, Field(ge=128, le=10240)] = 256
+    timeout_seconds: Annotated[int, Field(ge=1, le=29)] = 15
+    """API Gateway gives up after 29 s, so a longer timeout would only cost."""
+    reserved_concurrency: Annotated[int, Field(ge=-1, le=1000)] = 20
+    """-1: unreserved."""
+    provisioned_concurrency: Annotated[int, Field(ge=0, le=1000)] = 0
+    in_vpc: bool = True
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    previous_version: Annotated[str, Field(pattern=r"^\d+$")] | None = None
+    """Version that the alias is rolled back to; empty: the newest."""
+
+
+class Throttle(Section):
+    """Requests that the stage lets through. Always set: an unset throttle means 429 for everybody on HTTP APIs."""
+
+    rate: Annotated[int, Field(ge=1, le=10000)] = 50
+    """Requests per second."""
+    burst: Annotated[int, Field(ge=1, le=5000)] = 100
+    """Requests at once."""
+
+
+class Api(Section):
+    """The `api` stack."""
+
+    kind: Literal["rest", "http"] = "rest"
+    authorisation: Literal["iam", "jwt", "api_key", "open"] = "iam"
+    """`open` puts the API on the internet for everybody; the review calls it out."""
+    jwt: Jwt | None = None
+    allowed_cidrs: tuple[Cidr, ...] = ()
+    """REST only: a resource policy lets only these ranges in."""
+    waf: bool = False
+    """REST only: AWS's managed rules and a rate limit in front."""
+    domain: Domain | None = None
+    throttle: Throttle = Throttle()
+    stage: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "prod"
+    log_days: LogDays = 365
+    function: Function = Function()
+    dead_letter_queue: bool = False
+    """Only for functions that something calls asynchronously; API Gateway does not, so true is refused."""

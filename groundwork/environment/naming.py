@@ -1,0 +1,90 @@
+"""Every name and ARN that is known before anything exists.
+
+A value computed here needs no reference between stacks: that breaks the cycle archive ↔ api, lets independent stacks be
+planned side by side, and lets `gw bootstrap` find what an interrupted run has already made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from groundwork.environment.model import Environment
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one environment. S3 allows 63 characters, IAM roles 64; `Slug` keeps every name below that."""
+
+    environment: Environment
+
+    @property
+    def prefix(self) -> str:
+        """Begins the name of everything in the environment: <organisation>-<environment>."""
+        return f"{self.environment.organisation}-{self.environment.name}"
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn or aws-us-gov, from the region."""
+        region = self.environment.region
+        return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+    def stack(self, stack: str) -> str:
+        """Name of a stack in Terraform and in every command."""
+        return f"{self.environment.name}-{stack}"
+
+    def of(self, what: str) -> str:
+        """Name of a thing that is unique within its account: role, table, function, cluster."""
+        return f"{self.prefix}-{what}"
+
+    def bucket(self, what: str, *, account: str | None = None) -> str:
+        """Name of a bucket, unique in the world by organisation and account number."""
+        return f"{self.prefix}-{what}-{account or self.environment.accounts.main.id}"
+
+    def alias(self, what: str) -> str:
+        """Alias of a KMS key."""
+        return f"alias/{self.prefix}-{what}"
+
+    def role_arn(self, what: str, *, account: str | None = None) -> str:
+        """ARN of the role `of(what)`."""
+        return f"arn:{self.partition}:iam::{account or self.environment.accounts.main.id}:role/{self.of(what)}"
+
+    # ── names that two stacks must agree on ────────────────────────────────────────────────────────
+    @property
+    def state_bucket(self) -> str:
+        """Bucket that holds every state of the environment."""
+        return self.bucket("state")
+
+    @property
+    def lock_table(self) -> str:
+        """DynamoDB table that holds the state locks."""
+        return self.of("state-locks")
+
+    def state_key(self, stack: str) -> str:
+        """Object key of a stack's state."""
+        return f"{self.environment.name}/{stack}.tfstate"
+
+    @property
+    def cluster(self) -> str:
+        """Name of the EKS cluster."""
+        return self.of("cluster")
+
+    @property
+    def populate_function(self) -> str:
+        """Name of the Lambda function that writes records."""
+        return self.of("populate")
+
+    @property
+    def populate_role_arn(self) -> str:
+        """The one principal that may write into the archive."""
+        return self.role_arn("populate")
+
+    @property
+    def archive_bucket(self) -> str:
+        """The other account's bucket."""
+        return self.bucket("archive", account=self.environment.accounts.archive.id)
+
+    @property
+    def archive_key_alias_arn(self) -> str:
+        """The other account's KMS key, by alias."""
+        account = self.environment.accounts.archive.id
+        return f"arn:{self.partition}:kms:{self.environment.region}:{account}:{self.alias('archive')}"

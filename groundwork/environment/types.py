@@ -1,0 +1,40 @@
+"""Value types that several sections share: account ids, regions, CIDR ranges, ARNs."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """Base of every part of an environment: frozen, and unknown keys are refused (a typo must not become a default)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, str_strip_whitespace=True)
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; write the network address, for example 10.20.0.0/16") from error
+    return value
+
+
+AccountId = Annotated[
+    str, Field(pattern=r"^\d{12}$", description="12 digits, quoted, so that YAML keeps leading zeros")
+]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region, for example eu-west-2")]
+Cidr = Annotated[str, AfterValidator(_network), Field(description="an IPv4 network, for example 10.20.0.0/16")]
+Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", description="an ARN")]
+KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+$", description="a KMS key ARN")]
+Slug = Annotated[
+    str,
+    Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$", description="2 to 16 of a-z, 0-9 and -, beginning with a letter"),
+]
+# What CloudWatch Logs accepts; shorter than a year fails the review gate unless the environment is the laptop.
+LogDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+Architecture = Literal["arm64", "x86_64"]

@@ -1,0 +1,1 @@
+"""One module per Terraform state; `catalog` lists them in deploy order."""

@@ -1,0 +1,50 @@
+"""Waives a finding of checkov or tflint for one resource, beside the resource, with a reason and a last day."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cdktf import TerraformElement, TerraformResource, TerraformStack
+
+MINIMUM_REASON = 30
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One accepted finding. `address` is the resource's Terraform address within its stack, `source` the Python line."""
+
+    address: str
+    check: str
+    reason: str
+    expires: date
+    source: str
+
+
+def waive(resource: TerraformResource, *checks: str, reason: str, expires: date) -> None:
+    """Accept findings on one resource until a day (inclusive). `reason` must convince a reviewer who knows AWS.
+
+    The review gate fails on a waiver that has expired or that no finding needs any more. Raises ValueError where the
+    reason is too short to be one.
+    """
+    if len(reason) < MINIMUM_REASON:
+        raise ValueError(f"waiver of {', '.join(checks)}: {reason!r} is no reason; say why the finding is acceptable here")
+    frame = inspect.stack()[1]
+    source = f"{Path(frame.filename).name}:{frame.lineno}"
+    address = f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"
+    for check in checks:
+        _recorded(resource).append(Waiver(address, check, reason, expires, source))
+
+
+def waivers(stack: TerraformStack) -> tuple[Waiver, ...]:
+    """All waivers of a stack, in the order in which they were written."""
+    return tuple(vars(stack).get("_waivers", ()))
+
+
+def _recorded(element: TerraformElement) -> list[Waiver]:
+    # Kept on the stack object, so that two apps in one process (tests) never see each other's waivers.
+    stack = TerraformStack.of(element)
+    recorded: list[Waiver] = vars(stack).setdefault("_waivers", [])
+    return recorded

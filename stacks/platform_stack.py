@@ -1,0 +1,92 @@
+"""What every stack has: a state of its own, a provider that can only reach its account, and tags."""
+
+from __future__ import annotations
+
+from cdktf import S3Backend, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
+from constructs import Construct
+
+from groundwork.environment import Environment, Names
+
+# Terraform runs in cdktf.out/stacks/<stack>, three folders below the checkout. A relative path keeps the synthesised
+# Terraform the same on every machine.
+_CHECKOUT = "../../.."
+_LAPTOP_PROFILE = f"{_CHECKOUT}/groundwork/local/profile"
+
+
+class PlatformStack(TerraformStack):
+    """Base of all stacks. `stack_name` is the short name, for example `network`.
+
+    The laptop's provider and backend name a profile of their own whose endpoint is the embedded AWS and whose keys are
+    dummies, so that real credentials in the environment are never used.
+    """
+
+    def __init__(self, scope: Construct, environment: Environment, stack_name: str, *, account: str | None = None) -> None:
+        self.names = Names(environment)
+        super().__init__(scope, self.names.stack(stack_name))
+        self.environment = environment
+        self.stack_name = stack_name
+        self._state()
+        self.provider = self.add_provider(
+            "aws",
+            account=account or environment.accounts.main.id,
+            role=environment.accounts.archive.role if account == environment.accounts.archive.id else None,
+        )
+
+    @property
+    def on_laptop(self) -> bool:
+        """Whether the stack is for the embedded AWS: only provider and backend settings may depend on it."""
+        return self.environment.target == "laptop"
+
+    def add_provider(
+        self, id_: str, *, account: str, role: str | None = None, region: str | None = None, alias: str | None = None
+    ) -> AwsProvider:
+        """An AWS provider for one account and region; refuses to act on any other account."""
+        environment = self.environment
+        return AwsProvider(
+            self,
+            id_,
+            alias=alias,
+            region=region or environment.region,
+            allowed_account_ids=[account],
+            assume_role=[AwsProviderAssumeRole(role_arn=f"arn:{self.names.partition}:iam::{account}:role/{role}")] if role else None,
+            default_tags=[
+                AwsProviderDefaultTags(
+                    tags={
+                        **environment.tags,
+                        "organisation": environment.organisation,
+                        "environment": environment.name,
+                        "stack": self.stack_name,
+                        "managed-by": "groundwork",
+                    }
+                )
+            ],
+            profile="groundwork-laptop" if self.on_laptop else None,
+            shared_config_files=[f"{_LAPTOP_PROFILE}/config"] if self.on_laptop else None,
+            shared_credentials_files=[f"{_LAPTOP_PROFILE}/credentials"] if self.on_laptop else None,
+            s3_use_path_style=True if self.on_laptop else None,
+            # The default of 25 would turn one mistake of the emulator into ten minutes of waiting.
+            max_retries=2 if self.on_laptop else None,
+            skip_metadata_api_check="true" if self.on_laptop else None,
+        )
+
+    def _state(self) -> None:
+        state = self.environment.state
+        backend = S3Backend(
+            self,
+            bucket=self.names.state_bucket,
+            key=self.names.state_key(self.stack_name),
+            region=self.environment.region,
+            encrypt=True,
+            dynamodb_table=self.names.lock_table if state.locking in {"dynamodb", "both"} else None,
+            allowed_account_ids=[self.environment.accounts.main.id],
+            profile="groundwork-laptop" if self.on_laptop else None,
+            shared_config_files=[f"{_LAPTOP_PROFILE}/config"] if self.on_laptop else None,
+            shared_credentials_files=[f"{_LAPTOP_PROFILE}/credentials"] if self.on_laptop else None,
+            use_path_style=True if self.on_laptop else None,
+            skip_metadata_api_check=True if self.on_laptop else None,
+            max_retries=2 if self.on_laptop else None,
+        )
+        if state.locking in {"lockfile", "both"}:
+            # cdktf 0.21's S3Backend does not know the argument.
+            backend.add_override("use_lockfile", True)
