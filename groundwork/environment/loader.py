@@ -2,31 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from groundwork.environment.model import Environment
+from groundwork.environment.problems import Problem, problems
 from groundwork.errors import EnvironmentFileError
 
 
 def load(path: Path) -> Environment:
-    """The environment that a file describes; raises EnvironmentFileError naming file, key, value and fix."""
-    try:
-        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except YAMLError as error:
-        raise EnvironmentFileError(f"{path.name}: not YAML: {error}") from error
+    """The environment that a file describes; raises EnvironmentFileError with every problem of the file."""
+    document = _read(path)
+    if "name" in document:
+        line, value = document.lc.key("name")[0] + 1, repr(document["name"])
+        raise _refuse([Problem(path.name, line, "name", value, "is the file's name", "remove the key")])
     try:
         return Environment.model_validate({**document, "name": path.stem})
     except ValidationError as error:
-        problems = "\n".join(
-            f"{path.name}: {'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors()
-        )
-        raise EnvironmentFileError(problems) from error
+        raise _refuse(problems(path.name, document, error, Environment)) from error
 
 
 def load_all(folder: Path) -> tuple[Environment, ...]:
-    """Every environment of a folder, in the order in which changes travel: laptop first, then by name."""
-    return tuple(load(path) for path in sorted(folder.glob("*.yaml")))
+    """Every environment of a folder, by name; raises EnvironmentFileError with every problem of every file."""
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        raise EnvironmentFileError(f"{folder}: no environment file (*.yaml)", fix="run `gw init`")
+    environments, refused = [], []
+    for path in paths:
+        try:
+            environments.append(load(path))
+        except EnvironmentFileError as error:
+            refused.append(error.message)
+    if refused:
+        raise EnvironmentFileError("\n".join(refused))
+    return tuple(environments)
+
+
+def _read(path: Path) -> CommentedMap:
+    # The round-trip loader keeps line numbers and refuses a key that stands twice.
+    try:
+        document = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise EnvironmentFileError(f"{path.name}: no such environment (known: {known})", fix="run `gw init`") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        line = mark.line + 1 if mark else 1
+        what = getattr(error, "problem", None) or str(error)
+        raise _refuse([Problem(path.name, line, "", "", f"is not YAML: {what}", "correct the line named")]) from error
+    if not isinstance(document, CommentedMap):
+        raise _refuse([Problem(path.name, 1, "", "", "holds no keys", "begin with `organisation: …`")])
+    return document
+
+
+def _refuse(found: Sequence[Problem]) -> EnvironmentFileError:
+    return EnvironmentFileError("\n".join(str(problem) for problem in found))

@@ -47,6 +47,7 @@ class Environment(Section):
     def _laptop_is_not_aws(self) -> Self:
         if (self.target == "laptop") != (self.accounts.main.id == LAPTOP_ACCOUNT):
             raise ValueError(
-                f"accounts.main.id: {LAPTOP_ACCOUNT} is the embedded AWS's number and goes with target: laptop, no other"
+                f"accounts.main.id {LAPTOP_ACCOUNT} is the embedded AWS and goes with target: laptop alone; "
+                "set both or neither"
             )
         return self
