@@ -1,0 +1,47 @@
+"""One request at a time inside moto, whose models are not safe for threads; whoever waits for something lets go."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Gate:
+    """A lock a thread may enter repeatedly and may leave for a while, however deep it is in.
+
+    Leaving matters where moto's own request path waits: a Lambda function that a request invokes sends requests of its
+    own, which would wait for the request that waits for them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._held = threading.local()
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Hold the gate for the duration of the block."""
+        self._lock.acquire()
+        self._held.depth = getattr(self._held, "depth", 0) + 1
+        try:
+            yield
+        finally:
+            self._held.depth -= 1
+            self._lock.release()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let go of the gate for the duration of the block, and take it again as deep as it was held."""
+        depth = getattr(self._held, "depth", 0)
+        for _ in range(depth):
+            self._lock.release()
+        self._held.depth = 0
+        try:
+            yield
+        finally:
+            for _ in range(depth):
+                self._lock.acquire()
+            self._held.depth = depth
+
+
+GATE = Gate()

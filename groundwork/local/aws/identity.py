@@ -1,0 +1,89 @@
+"""Who is calling: account and principal, read from the access key a request was signed with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+MAIN_ACCOUNT = "000000000000"
+DEFAULT_REGION = "eu-west-2"
+
+_SCOPE = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The caller of a request: `principal_arn` is the role's ARN for an assumed role, as `aws:PrincipalArn` has it."""
+
+    account: str
+    principal_arn: str
+    region: str = DEFAULT_REGION
+    service: str = ""
+    access_key: str = ""
+    session_arn: str = ""
+    signed: bool = True
+
+
+ANONYMOUS = Caller(account=MAIN_ACCOUNT, principal_arn="", signed=False)
+
+_current: ContextVar[Caller | None] = ContextVar("caller", default=None)
+
+
+def current() -> Caller | None:
+    """The caller of the request this thread answers, None outside of a request."""
+    return _current.get()
+
+
+@contextmanager
+def acting_as(caller: Caller) -> Iterator[None]:
+    """Make `caller` the current one for the duration of the block."""
+    token = _current.set(caller)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def identify(headers: Mapping[str, str], query: str) -> Caller:
+    """The caller by Authorization header or presigned query; header names in lower case.
+
+    An access key that STS issued belongs to the role's account; every other key is the main account's root, or the
+    IAM user it was made for. Signatures are not verified: this server listens on loopback only.
+    """
+    scope = headers.get("authorization", "")
+    if not scope and "X-Amz-Credential" in query:
+        scope = "Credential=" + parse_qs(query).get("X-Amz-Credential", [""])[0]
+    found = _SCOPE.search(scope)
+    if not found:
+        return ANONYMOUS
+    key, region, service = found.groups()
+    account, principal, session = _principal(key)
+    return Caller(
+        account=account,
+        principal_arn=principal,
+        region=region or DEFAULT_REGION,
+        service=service.lower(),
+        access_key=key,
+        session_arn=session,
+    )
+
+
+def _principal(key: str) -> tuple[str, str, str]:
+    """Account, principal ARN and session ARN of an access key."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415  moto reads its settings when it is imported
+    from moto.sts.models import sts_backends  # noqa: PLC0415
+
+    for account in list(sts_backends):
+        role = sts_backends[account]["aws"].get_assumed_role_from_access_key(key)
+        if role is not None:
+            return account, role.role_arn, role.arn
+    for account in list(iam_backends):
+        for user in list(iam_backends[account]["aws"].users.values()):
+            if any(each.access_key_id == key for each in user.access_keys):
+                return account, user.arn, user.arn
+    root = f"arn:aws:iam::{MAIN_ACCOUNT}:root"
+    return MAIN_ACCOUNT, root, root
