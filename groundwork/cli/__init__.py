@@ -1,5 +1,57 @@
-"""The command `gw`."""
+"""The command `gw`: reads flags, environment and clock, calls the library, and translates its errors into exit codes.
+
+Each command is one module of this package with a `register(app)`; heavy imports stay inside the commands.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from groundwork.errors import GroundworkError, Interrupted
+
+# In the order of `gw --help`: first look, then run, then what helps.
+COMMANDS = (
+    "demo", "synth", "list_stacks", "diff", "deploy", "destroy", "bootstrap", "invoke", "local", "check", "where",
+    "init", "schema", "doctor", "setup", "lock", "bench",
+)  # fmt: skip
+
+HELP = """A platform on AWS as Python CDKTF stacks, with a reviewed pipeline and a laptop that runs all of it.
+
+Exit codes: 0 fine, 2 wrong usage, 3 environment file, 4 tool missing, 5 synthesis, 6 Terraform, 7 blocked by an
+upstream stack, 8 check failed, 9 embedded AWS, 130 interrupted. `gw diff` also answers 20 where something would change
+and 21 where something could not be planned.
+"""
+
+
+def application() -> typer.Typer:
+    """The command line with every command registered."""
+    app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    for name in COMMANDS:
+        importlib.import_module(f"groundwork.cli.{name}").register(app)
+    return app
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; this is what `gw` starts."""
+    from groundwork.cli import console
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        application()()
+    except GroundworkError as error:
+        console.show_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe went away (`gw list | head`): not our error, and nothing more to say.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted(f"stopped by {signal.Signals(number).name}")

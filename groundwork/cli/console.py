@@ -1,0 +1,113 @@
+"""How commands speak: results on standard output, progress and errors on standard error, colours only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from groundwork.errors import GroundworkError
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result; markup is allowed."""
+    out.print(text, highlight=False)
+
+
+def note(text: str) -> None:
+    """Print a line about what is going on, to standard error."""
+    err.print(text, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON and nothing else, for `--json`."""
+    out.file.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """An empty table in the house's style."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def show_error(error: GroundworkError) -> None:
+    """Print an error with its fix, without a traceback: it is an answer, not an accident."""
+    err.print(f"[bold red]error[/] {escape(error.message)}", highlight=False)
+    if error.fix:
+        err.print(f"  [bold]fix[/] {escape(error.fix)}", highlight=False)
+
+
+def escape(text: str) -> str:
+    """Text in which Rich sees no markup."""
+    return text.replace("[", r"\[")
+
+
+@dataclass
+class Bars:
+    """One progress bar per piece of work on a terminal; a plain line per beginning and end elsewhere."""
+
+    progress: Progress | None
+    _tasks: dict[str, TaskID] = field(default_factory=dict)
+    _began: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, name: str, *, total: int | None, doing: str) -> None:
+        """Show a piece of work; `total` in steps, None where it is not known."""
+        self._began[name] = time.monotonic()
+        if self.progress:
+            self._tasks[name] = self.progress.add_task(f"{name}: {doing}", total=total)
+        else:
+            note(f"{name}: {doing}" + (f" ({total} resources)" if total else ""))
+
+    def advance(self, name: str, detail: str = "") -> None:
+        """One step is done."""
+        if self.progress and name in self._tasks:
+            self.progress.update(self._tasks[name], advance=1, detail=detail)
+
+    def end(self, name: str, how: str) -> None:
+        """The work is done; `how` says with what result."""
+        seconds = time.monotonic() - self._began.get(name, time.monotonic())
+        if self.progress and name in self._tasks:
+            task = self.progress.tasks[self.progress.task_ids.index(self._tasks[name])]
+            total = task.total if task.total is not None else 1
+            self.progress.update(
+                self._tasks[name], description=f"{name}: {how}", total=total, completed=total, detail=""
+            )
+            self.progress.stop_task(self._tasks[name])
+        else:
+            note(f"{name}: {how} ({seconds:.1f} s)")
+
+
+@contextmanager
+def bars() -> Iterator[Bars]:
+    """Progress bars for the length of a `with`; plain lines where standard error is no terminal."""
+    if not err.is_terminal:
+        yield Bars(None)
+        return
+    columns = (
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[detail]}"),
+    )
+
+    class _WithDetail(Progress):
+        def add_task(self, description: str, *args: Any, **fields: Any) -> TaskID:
+            fields.setdefault("detail", "")
+            return super().add_task(description, *args, **fields)
+
+    with _WithDetail(*columns, console=err) as progress:
+        yield Bars(progress)

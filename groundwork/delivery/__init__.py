@@ -1,0 +1,1 @@
+"""Running the genuine cdktf commands over many stacks: order, prerequisites, progress, results."""

@@ -1,0 +1,122 @@
+"""The genuine cdktf commands as functions: what is run, and what each stack did."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from groundwork.delivery import terraform_output
+from groundwork.delivery.terraform_output import Step
+from groundwork.errors import TerraformFailed
+
+_TAIL = 40  # lines of a failed stack that an error shows
+
+
+class Run(Protocol):
+    """Starts a program and hands over each line; Ctrl-C reaches the program, and none is left behind."""
+
+    def __call__(
+        self, command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> int:
+        """Returns the exit code."""
+
+
+@dataclass
+class StackLog:
+    """What one stack said."""
+
+    lines: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+
+    @property
+    def failed(self) -> bool:
+        """Whether Terraform reported an error."""
+        return any(line.lstrip("│╷╵ ").startswith("Error:") for line in self.lines)
+
+    @property
+    def errors(self) -> str:
+        """The error boxes, or the last lines where there is none."""
+        boxed = [line.lstrip("│╷╵ ").rstrip() for line in self.lines if line.startswith(("│", "╷", "╵"))]
+        return "\n".join(line for line in (boxed or self.lines)[-_TAIL:] if line)
+
+
+@dataclass(frozen=True)
+class Cdktf:
+    """cdktf-cli in one checkout. `command` starts it; `environ` is complete (PATH, Terraform's settings)."""
+
+    root: Path
+    command: Sequence[str]
+    environ: Mapping[str, str]
+    run: Run
+
+    def deploy(
+        self,
+        stacks: Sequence[str],
+        *,
+        parallelism: int,
+        on_step: Callable[[str, Step], None],
+        extra: Iterable[str] = (),
+    ) -> dict[str, StackLog]:
+        """`cdktf deploy`: applies stacks in dependency order, independent ones side by side.
+
+        Raises TerraformFailed with the errors of every stack that failed; what was applied before stays applied.
+        """
+        return self._apply("deploy", stacks, parallelism, on_step, extra)
+
+    def destroy(
+        self, stacks: Sequence[str], *, parallelism: int, on_step: Callable[[str, Step], None]
+    ) -> dict[str, StackLog]:
+        """`cdktf destroy`: the same, backwards."""
+        return self._apply("destroy", stacks, parallelism, on_step, ())
+
+    def diff(self, stack: str, *, on_line: Callable[[str], None] = lambda _: None) -> StackLog:
+        """`cdktf diff` of one stack; raises TerraformFailed where it cannot be planned."""
+        log = StackLog()
+
+        def take(raw: str) -> None:
+            line = terraform_output.line(raw)
+            log.lines.append(line.text)
+            on_line(line.text)
+
+        # gw has checked the provider locks and put them in place: cdktf need not ask the registry.
+        code = self._start(["diff", stack, "--skip-synth", "--no-color", "--skip-provider-lock"], take)
+        if code:
+            raise TerraformFailed(f"{stack} cannot be planned:\n{log.errors}")
+        return log
+
+    def _apply(
+        self,
+        verb: str,
+        stacks: Sequence[str],
+        parallelism: int,
+        on_step: Callable[[str, Step], None],
+        extra: Iterable[str],
+    ) -> dict[str, StackLog]:
+        logs: dict[str, StackLog] = defaultdict(StackLog)
+        only = stacks[0] if len(stacks) == 1 else ""
+
+        def take(raw: str) -> None:
+            line = terraform_output.line(raw)
+            stack = line.stack if line.stack in stacks else only
+            log = logs[stack]
+            log.lines.append(line.text)
+            if step := terraform_output.step(line.text):
+                if step.done:
+                    log.done.add(step.address)
+                on_step(stack, step)
+
+        arguments = [verb, *stacks, "--auto-approve", "--skip-synth", "--no-color", "--skip-provider-lock"]
+        # Whether upstream stacks are there was checked before: cdktf would insist on applying them again.
+        arguments += ["--ignore-missing-stack-dependencies", "--parallelism", str(parallelism), *extra]
+        code = self._start(arguments, take)
+        if code:
+            failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
+            said = "\n".join(failed) or "\n".join(line for log in logs.values() for line in log.lines[-_TAIL:])
+            raise TerraformFailed(f"cdktf {verb} failed\n{said}")
+        return dict(logs)
+
+    def _start(self, arguments: Sequence[str], on_line: Callable[[str], None]) -> int:
+        return self.run([*self.command, *arguments], cwd=self.root, environ=self.environ, on_line=on_line)

@@ -1,0 +1,89 @@
+"""What every stack would change: the genuine `cdktf diff` for many stacks, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from groundwork.delivery import terraform_output
+from groundwork.delivery.cdktf import Cdktf
+from groundwork.delivery.terraform_output import PlanCounts
+from groundwork.errors import TerraformFailed
+
+
+class Status(StrEnum):
+    """What a diff says of a stack. Only UNCHANGED is good news; everything after ERROR was not planned."""
+
+    UNCHANGED = "no change"
+    CHANGED = "change"
+    DESTROYS = "destroy"
+    REPLACES = "replace"
+    ERROR = "error"
+    BLOCKED = "blocked"
+    NO_PROVIDER = "not planned: provider missing"
+
+
+@dataclass(frozen=True)
+class StackDiff:
+    """The diff of one stack. `text` is Terraform's; `why` says what it waits for, or what went wrong."""
+
+    stack: str
+    status: Status
+    counts: PlanCounts | None = None
+    why: str = ""
+    text: str = ""
+
+
+def diff(
+    stacks: Sequence[str],
+    *,
+    cdktf: Callable[[str], Cdktf],
+    not_planned: Mapping[str, tuple[Status, str]],
+    parallelism: int,
+    on_begin: Callable[[str], None] = lambda _: None,
+    on_end: Callable[[StackDiff], None] = lambda _: None,
+) -> list[StackDiff]:
+    """The diffs in the order of `stacks`. `cdktf` gives the command for a stack (its environment decides the settings);
+    `not_planned` names stacks that cannot be planned now, with the reason.
+    """
+
+    def one(stack: str) -> StackDiff:
+        if stack in not_planned:
+            status, why = not_planned[stack]
+            found = StackDiff(stack, status, why=why)
+        else:
+            on_begin(stack)
+            try:
+                found = read(stack, cdktf(stack).diff(stack).lines)
+            except TerraformFailed as error:
+                found = StackDiff(stack, Status.ERROR, why=error.message)
+        on_end(found)
+        return found
+
+    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+        return list(pool.map(one, stacks))
+
+
+def read(stack: str, lines: Iterable[str]) -> StackDiff:
+    """The diff that Terraform printed. Raises TerraformFailed where it printed no result: silence is never green."""
+    kept = [line.rstrip() for line in lines]
+    found = [counts for line in kept if (counts := terraform_output.plan_counts(line)) is not None]
+    text = "\n".join(kept)
+    if not found and "Changes to Outputs:" in text:
+        # Terraform leaves out the `Plan:` line where only outputs change.
+        return StackDiff(stack, Status.CHANGED, PlanCounts(0, 0, 0), text=text)
+    if not found:
+        raise TerraformFailed(f"{stack}: Terraform printed neither a plan nor `No changes`:\n{text[-2000:]}")
+    if found[-1] == "empty":
+        return StackDiff(stack, Status.UNCHANGED, PlanCounts(0, 0, 0), text=text)
+    counts = found[-1]
+    replaces = any(line.lstrip().startswith("#") and "must be replaced" in line for line in kept)
+    if replaces:
+        status = Status.REPLACES
+    elif counts.destroy:
+        status = Status.DESTROYS
+    else:
+        status = Status.CHANGED
+    return StackDiff(stack, status, counts, text=text)

@@ -1,0 +1,79 @@
+"""Reads Terraform states where the synthesised backend says they are: is there one, and what are its outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from mypy_boto3_s3.client import S3Client
+
+from groundwork.errors import TerraformFailed
+
+
+@dataclass(frozen=True)
+class StateStore:
+    """The S3 backend of one stack. `folder` is cdktf.out/stacks/<stack>; relative paths in the backend start there."""
+
+    folder: Path
+    backend: Mapping[str, Any]
+    endpoint: str | None = None
+
+    @classmethod
+    def of(cls, folder: Path, *, endpoint: str | None = None) -> StateStore:
+        """The backend that a synthesised stack names; `endpoint` replaces the one of its profile."""
+        synthesised = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
+        return cls(folder, synthesised["terraform"]["backend"]["s3"], endpoint)
+
+    def state(self) -> dict[str, Any] | None:
+        """The state as Terraform stores it; None where the stack has never been applied or its bucket is not there."""
+        try:
+            body = self._client().get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket", "404"}:
+                return None
+            raise self._unreadable(error) from error
+        except BotoCoreError as error:
+            raise self._unreadable(error) from error
+        state: dict[str, Any] = json.loads(body)
+        return state
+
+    def deployed(self) -> bool:
+        """Whether the stack has a state with outputs or resources: what a stack downstream can read."""
+        state = self.state()
+        return bool(state and (state.get("resources") or state.get("outputs")))
+
+    def outputs(self) -> dict[str, Any]:
+        """Name → value of the stack's outputs; empty without a state."""
+        return {name: output["value"] for name, output in ((self.state() or {}).get("outputs") or {}).items()}
+
+    def _client(self) -> S3Client:
+        # A laptop's backend names its own profile files, which boto3 takes from a botocore session alone.
+        session = boto3.Session(region_name=self.backend["region"])
+        if profile := self.backend.get("profile"):
+            core = botocore.session.Session(profile=profile)
+            core.set_config_variable("config_file", str(self._path("shared_config_files")))
+            core.set_config_variable("credentials_file", str(self._path("shared_credentials_files")))
+            core.set_config_variable("region", self.backend["region"])
+            session = boto3.Session(botocore_session=core)
+        path_style: Literal["path", "auto"] = "path" if self.backend.get("use_path_style") else "auto"
+        config = Config(
+            retries={"max_attempts": 3},
+            connect_timeout=5,
+            read_timeout=20,
+            s3={"addressing_style": path_style},  # s
+        )
+        return session.client("s3", endpoint_url=self.endpoint, config=config)
+
+    def _path(self, key: str) -> Path:
+        return (self.folder / str(self.backend[key][0])).resolve()
+
+    def _unreadable(self, error: Exception) -> TerraformFailed:
+        where = f"s3://{self.backend['bucket']}/{self.backend['key']}"
+        return TerraformFailed(f"the state of {self.folder.name} cannot be read ({where}): {error}")

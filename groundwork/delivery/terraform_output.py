@@ -1,0 +1,73 @@
+"""Reads what cdktf and Terraform print: which resource began, which is done, what a plan would do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+# cdktf puts the stack's name and two spaces before each line of Terraform's.
+_PREFIX = re.compile(r"^(?P<stack>[a-z][a-z0-9-]*)  (?P<text>.*)$")
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_STEP = re.compile(
+    r"^(?P<address>[a-z0-9_]+\.[\w.\[\]\"-]+): "
+    r"(?P<verb>Creating|Modifying|Destroying|Creation complete|Modifications complete|Destruction complete|Still \w+)"
+)
+_PLAN = re.compile(r"^Plan: (?:(\d+) to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
+
+_DONE = {"Creation complete", "Modifications complete", "Destruction complete"}
+_BEGAN = {"Creating", "Modifying", "Destroying"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line without colours; `stack` is empty where cdktf speaks for itself."""
+
+    stack: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A resource began to be changed, or is done."""
+
+    address: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class PlanCounts:
+    """What `Plan: …` counts; a replacement counts once in `add` and once in `destroy`."""
+
+    add: int
+    change: int
+    destroy: int
+    imported: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
+
+
+def line(raw: str) -> Line:
+    """Take a printed line apart."""
+    plain = _ANSI.sub("", raw.rstrip("\r\n"))
+    if match := _PREFIX.match(plain):
+        return Line(match["stack"], match["text"].rstrip())
+    return Line("", plain.rstrip())
+
+
+def step(text: str) -> Step | None:
+    """The step that a line of an apply reports, if it does."""
+    match = _STEP.match(text.strip())
+    if not match or (match["verb"] not in _DONE and match["verb"] not in _BEGAN):
+        return None
+    return Step(match["address"], match["verb"] in _DONE)
+
+
+def plan_counts(text: str) -> PlanCounts | Literal["empty"] | None:
+    """The counts of a plan, `empty` where Terraform says so, None for every other line."""
+    text = text.strip()
+    if match := _PLAN.match(text):
+        imported, add, change, destroy = (int(group or 0) for group in match.groups())
+        return PlanCounts(add, change, destroy, imported)
+    return "empty" if text.startswith("No changes.") else None
