@@ -9,6 +9,7 @@ GroundworkError                 exit  the message says what is wrong, `fix` what
 ├── StackBlocked                  7   an upstream stack has to be deployed first
 ├── CheckFailed                   8   checkov, tflint or a waiver says no
 ├── LocalCloudError               9   the embedded AWS is not as the command needs it
+├── PackagingError               10   a Lambda function's zip cannot be made from its source and lock
 └── Interrupted                 130   Ctrl-C or SIGTERM; nothing is left running
 
 Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line translates.
@@ -79,6 +80,12 @@ class LocalCloudError(GroundworkError):
     """The embedded AWS is not running, cannot start, or holds what the command does not expect."""
 
     exit_code = 9
+
+
+class PackagingError(GroundworkError):
+    """A Lambda function's zip cannot be made: its folder, its lock, or a wheel is not as it must be."""
+
+    exit_code = 10
 
 
 class Interrupted(GroundworkError):

@@ -1,0 +1,70 @@
+"""What a package is built for: a Lambda runtime on a processor architecture."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from groundwork.errors import UsageError
+
+Runtime = Literal["python3.11", "python3.12", "python3.13"]
+Architecture = Literal["x86_64", "arm64"]
+
+# glibc of the runtime's operating system bounds the wheels it can load: python3.11 runs on Amazon Linux 2 (2.26),
+# the later ones on Amazon Linux 2023 (2.34), of which 2.28 is the newest that wheels are commonly built for and
+# that laptops have (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
+_NEWEST_GLIBC: dict[str, int] = {"python3.11": 26, "python3.12": 28, "python3.13": 28}
+_OLDEST_GLIBC = 17
+_MACHINES: dict[str, Architecture] = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """`runtime` and `architecture` as the Lambda API spells them. Raises UsageError for one that is not supported."""
+
+    runtime: str
+    architecture: str
+
+    def __post_init__(self) -> None:
+        for what, value, known in (
+            ("runtime", self.runtime, get_args(Runtime)),
+            ("architecture", self.architecture, get_args(Architecture)),
+        ):
+            if value not in known:
+                raise UsageError(f"Lambda {what} {value!r} cannot be packaged", fix=f"use one of {', '.join(known)}")
+
+    def __str__(self) -> str:
+        return f"{self.runtime}-{self.architecture}"
+
+    @property
+    def python_version(self) -> str:
+        """As pip wants it: `3.13`."""
+        return self.runtime.removeprefix("python")
+
+    @property
+    def wheel_platforms(self) -> tuple[str, ...]:
+        """The platform tags of wheels this target can load, newest first."""
+        machine = "aarch64" if self.architecture == "arm64" else self.architecture
+        versions = range(_NEWEST_GLIBC[self.runtime], _OLDEST_GLIBC - 1, -1)
+        return (*(f"manylinux_2_{minor}_{machine}" for minor in versions), f"manylinux2014_{machine}")
+
+
+ALL_TARGETS: tuple[Target, ...] = tuple(
+    Target(runtime, architecture) for runtime in get_args(Runtime) for architecture in get_args(Architecture)
+)
+
+
+def host_target(*, machine: str | None = None, python: tuple[int, int] | None = None) -> Target:
+    """The target whose packages this machine's own Python can run, for the embedded AWS.
+
+    `machine` and `python` (major, minor) default to what runs now. Packages are always for Linux: elsewhere they are
+    built the same and can be synthesised, but not invoked. Raises UsageError where Lambda has no such runtime.
+    """
+    machine = (machine or platform.machine()).lower()
+    major, minor = python or sys.version_info[:2]
+    architecture = _MACHINES.get(machine)
+    if architecture is None:
+        raise UsageError(f"Lambda does not run on this machine's architecture, {machine}", fix="use x86-64 or arm64")
+    return Target(f"python{major}.{minor}", architecture)

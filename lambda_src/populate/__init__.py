@@ -1,0 +1,1 @@
+"""POST /populate: writes one file of records into the archive bucket of another account."""

@@ -1,0 +1,66 @@
+"""The archive: a bucket of another account, written under one prefix."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from .errors import ArchiveRefused, ArchiveUnavailable, TimedOut
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# The ones S3 documents as worth another try; with 5xx answers, they are 503 here and everything else is 502.
+_BUSY = frozenset(
+    {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "ThrottlingException"}
+)
+
+
+def object_key(prefix: str, moment: datetime, name: UUID) -> str:
+    """`<prefix>/<yyyy>/<mm>/<dd>/<uuid>.json`, so that a day can be listed and expired by prefix."""
+    return f"{prefix}/{moment:%Y/%m/%d}/{name}.json"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where files go. `kms_key_arn` is a key of the archive's account; `account_id` must own the bucket."""
+
+    client: S3Client
+    bucket: str
+    account_id: str
+    kms_key_arn: str
+
+    def put(self, key: str, body: bytes) -> None:
+        """Writes one JSON file. Raises ArchiveRefused, ArchiveUnavailable or TimedOut."""
+        try:
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                ChecksumSHA256=base64.b64encode(hashlib.sha256(body).digest()).decode(),
+                ServerSideEncryption="aws:kms",
+                SSEKMSKeyId=self.kms_key_arn,
+                BucketKeyEnabled=True,
+                ExpectedBucketOwner=self.account_id,
+            )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "unknown")
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            reason = f"PutObject on s3://{self.bucket}/{key}: {code} (HTTP {status})"
+            if code in _BUSY or status >= 500:
+                raise ArchiveUnavailable(reason) from error
+            raise ArchiveRefused(reason) from error
+        except (ConnectTimeoutError, ReadTimeoutError) as error:
+            raise TimedOut(f"PutObject on s3://{self.bucket}/{key}: {error}") from error
+        except (HTTPClientError, NoConnectionError) as error:
+            raise ArchiveUnavailable(f"PutObject on s3://{self.bucket}/{key}: {error}") from error
+        except BotoCoreError as error:
+            raise ArchiveRefused(f"PutObject on s3://{self.bucket}/{key}: {error}") from error

@@ -1,0 +1,66 @@
+"""API Gateway's two payload versions, read for what they have in common: path, caller, request id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import Misconfigured
+from .settings import Flavour
+
+
+def check_flavour(event: Mapping[str, Any], flavour: Flavour) -> None:
+    """Raises Misconfigured when the event is not of the API the function was set up for."""
+    context = event.get("requestContext")
+    if not isinstance(context, Mapping):
+        raise Misconfigured("the event does not come from API Gateway: it has no requestContext")
+    seen = "http" if event.get("version") == "2.0" else "rest"
+    if seen != flavour:
+        raise Misconfigured(f"API_FLAVOUR is {flavour}, but the event is a {seen} API's payload")
+
+
+def with_plain_path(event: Mapping[str, Any], *, base_path: str) -> dict[str, Any]:
+    """The event with the path a route is written for: without the custom domain's base path and without the stage.
+
+    API Gateway leaves the base path in, and the stage too, depending on flavour and domain mapping; so both are
+    taken off where they lead the path as whole segments and something remains.
+    """
+    field = "rawPath" if event.get("version") == "2.0" else "path"
+    stage = str(event["requestContext"].get("stage", ""))
+    path = str(event[field])
+    for prefix in (base_path, stage):
+        lead = f"/{prefix}/"
+        if prefix and path.startswith(lead):
+            path = "/" + path[len(lead) :].lstrip("/")
+    path = path.rstrip("/") or "/"
+    # Powertools cuts the length of a named stage off rawPath without looking, so one is put back for it to cut.
+    if field == "rawPath" and stage != "$default":
+        path = f"/{stage}{path}"
+    return {**event, field: path}
+
+
+def caller_of(event: Mapping[str, Any]) -> str:
+    """Who asks, as far as the API's authorizer says; empty for an open API.
+
+    It scopes idempotency keys, so that nobody reads another caller's answer by guessing a key.
+    """
+    context = event["requestContext"]
+    authorizer = context.get("authorizer") or {}
+    jwt = authorizer.get("jwt") or {}
+    claims = jwt.get("claims") or authorizer.get("claims") or {}
+    iam = authorizer.get("iam") or {}
+    identity = context.get("identity") or {}
+    candidates = (
+        claims.get("sub"),
+        iam.get("userArn"),
+        identity.get("userArn"),
+        authorizer.get("principalId"),
+        identity.get("apiKeyId"),
+    )
+    return next((str(value) for value in candidates if value), "")
+
+
+def request_id_of(event: Mapping[str, Any]) -> str:
+    """The id API Gateway gave the request and its access log shows; empty when there is none."""
+    context = event.get("requestContext")
+    return str(context.get("requestId", "")) if isinstance(context, Mapping) else ""
