@@ -1,0 +1,1 @@
+"""The programs Groundwork stands on: finding, pinning, building and running them."""
