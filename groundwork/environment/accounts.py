@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from groundwork.environment.types import AccountId, LogDays, Section
 
@@ -15,8 +15,8 @@ class MainAccount(Section):
     id: AccountId
     """The account's number; plans and applies against any other account are refused."""
     owns_singletons: bool = True
-    """Whether this environment's `account` stack makes what exists once per account (GitHub's OIDC provider, CloudTrail,
-    GuardDuty …). Of several environments in one account exactly one says true."""
+    """Whether this environment has an `account` stack, which makes what exists once per account (GitHub's OIDC provider,
+    CloudTrail, GuardDuty …). Of several environments in one account exactly one says true."""
 
 
 class ArchiveAccount(Section):
@@ -34,6 +34,15 @@ class Accounts(Section):
     main: MainAccount
     archive: ArchiveAccount
 
+    @model_validator(mode="after")
+    def _two(self) -> Accounts:
+        if self.main.id == self.archive.id:
+            raise ValueError(
+                f"archive.id: {self.archive.id} is the main account too; the archive lies in an account of its own, so "
+                "that whoever takes over the main one cannot delete it"
+            )
+        return self
+
 
 class Singletons(Section):
     """What the `account` stack makes once per account."""
@@ -46,8 +55,25 @@ class Singletons(Section):
     """Days that trail objects are kept."""
     threat_detection: bool = True
     """GuardDuty."""
+    threat_features: tuple[
+        Literal[
+            "S3_DATA_EVENTS",
+            "EKS_AUDIT_LOGS",
+            "EBS_MALWARE_PROTECTION",
+            "RDS_LOGIN_EVENTS",
+            "LAMBDA_NETWORK_LOGS",
+            "RUNTIME_MONITORING",
+        ],
+        ...,
+    ] = ("S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "LAMBDA_NETWORK_LOGS")
+    """What GuardDuty looks at beyond CloudTrail, DNS and flow logs; each is charged by volume. RUNTIME_MONITORING also
+    puts an agent on every node, so it is switched on knowingly."""
     access_analyzer: bool = True
     """IAM Access Analyzer for access from outside the account."""
+    encrypt_disks: bool = True
+    """EBS volumes are encrypted even where nobody asked for it, and snapshots cannot be made public."""
+    password_policy: bool = True
+    """Long passwords for IAM users; people sign in through a role, so this is for the exception."""
     api_gateway_logs_role: bool = True
     """The account-wide role with which API Gateway writes logs; REST APIs cannot log without it."""
     log_days: LogDays = 365

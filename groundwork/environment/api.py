@@ -1,7 +1,7 @@
 """API Gateway → Lambda: kind of API, who may call it, under which name, and what the function is given.
 
-Combinations that AWS does not have (WAF on an HTTP API, native JWT on a REST API …) are refused where the stack is built,
-by `stacks/blocks/api_rules.py`, so that the rule and its reason stand beside the resources.
+Combinations that AWS does not have (WAF on an HTTP API, native JWT on a REST API …) are refused where the stack is
+built, by `stacks/blocks/api_rules.py`, so that the rule and its reason stand beside the resources.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ class Domain(Section):
     """An existing hosted zone; a zone is made when empty."""
     certificate_arn: Arn | None = None
     """An imported certificate; one validated by DNS is made when empty."""
+    base_path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    """First part of the path under the name, for names that several APIs share; empty: the API is at the root."""
+    keep_default_endpoint: bool = False
+    """Also answer under AWS's own name (…execute-api…), where the name above can be gone around."""
 
     @model_validator(mode="after")
     def _inside(self) -> Domain:
@@ -46,15 +50,21 @@ class Function(Section):
     """`host`: the Python that runs the laptop, so that native modules load there."""
     architecture: Literal["arm64", "x86_64", "host"] = "arm64"
     memory_mb: Annotated[int, Field(ge=128, le=10240)] = 256
-    timeout_seconds: Annotated[int, Field(ge=1, le=29)] = 15
+    timeout_seconds: Annotated[int, Field(ge=1, le=29)] = 28
     """API Gateway gives up after 29 s, so a longer timeout would only cost."""
     reserved_concurrency: Annotated[int, Field(ge=-1, le=1000)] = 20
-    """-1: unreserved."""
+    """Most copies at once, taken from the account's pool. -1: unreserved; 0: nobody can call it."""
     provisioned_concurrency: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Copies kept warm; charged by the hour."""
     in_vpc: bool = True
+    """Whether it runs in the network's private subnets, from where it reaches S3 and DynamoDB only."""
+    source: Literal["random", "listings"] = "random"
+    """`listings` fetches records from a public API, whose key is put into the secret by hand (see docs/architecture)."""
+    default_records: Annotated[int, Field(ge=1, le=1000)] = 100
+    """Records of a request that names no number."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     previous_version: Annotated[str, Field(pattern=r"^\d+$")] | None = None
-    """Version that the alias is rolled back to; empty: the newest."""
+    """Published version that the alias is rolled back to; empty: the newest."""
 
 
 class Throttle(Section):
@@ -64,6 +74,20 @@ class Throttle(Section):
     """Requests per second."""
     burst: Annotated[int, Field(ge=1, le=5000)] = 100
     """Requests at once."""
+
+
+class WafLimits(Section):
+    """What the firewall lets through before the API's own throttle counts."""
+
+    requests_per_address: Annotated[int, Field(ge=10, le=2_000_000_000)] = 500
+    """Requests in five minutes from one address; what exceeds them is refused until they are fewer again."""
+
+
+class Quota(Section):
+    """How much one API key may ask for, beside the throttle."""
+
+    requests: Annotated[int, Field(ge=1)] = 10_000
+    per: Literal["DAY", "WEEK", "MONTH"] = "DAY"
 
 
 class Api(Section):
@@ -77,6 +101,9 @@ class Api(Section):
     """REST only: a resource policy lets only these ranges in."""
     waf: bool = False
     """REST only: AWS's managed rules and a rate limit in front."""
+    waf_limits: WafLimits = WafLimits()
+    quota: Quota = Quota()
+    """For authorisation api_key, per key."""
     domain: Domain | None = None
     throttle: Throttle = Throttle()
     stage: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "prod"

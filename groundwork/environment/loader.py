@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from groundwork.environment.model import Environment
 from groundwork.environment.problems import Problem, problems
+from groundwork.environment.singletons import check_singleton_owners
 from groundwork.errors import EnvironmentFileError
 
 
@@ -40,6 +41,7 @@ def load_all(folder: Path) -> tuple[Environment, ...]:
             refused.append(error.message)
     if refused:
         raise EnvironmentFileError("\n".join(refused))
+    check_singleton_owners(environments)
     return tuple(environments)
 
 

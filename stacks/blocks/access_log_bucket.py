@@ -63,6 +63,6 @@ class AccessLogBucket(Construct):
 
     @property
     def name(self) -> str:
-        """The bucket's name, as a reference to the resource."""
-        name: str = self.target.bucket.id
+        """The bucket's name, as a reference to its policy: S3 refuses a target it has not been let into yet."""
+        name: str = self.target.policy.bucket
         return name

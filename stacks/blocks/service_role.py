@@ -13,8 +13,8 @@ from constructs import Construct
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.policy_document import Principal, Statement, policy_document
 
-# These assume roles without a source account (IAM user guide, "confused deputy"): the condition would lock them out.
-_WITHOUT_SOURCE = frozenset({"ec2.amazonaws.com"})
+# These assume roles without a source account (their guides' trust policies have no condition): it would lock them out.
+_WITHOUT_SOURCE = frozenset({"apigateway.amazonaws.com", "cloudtrail.amazonaws.com", "ec2.amazonaws.com"})
 
 
 class ServiceRole(Construct):

@@ -1,0 +1,68 @@
+"""What exists once per account, whatever the number of environments in it: made by the one that owns it."""
+
+from __future__ import annotations
+
+from cdktf import TerraformOutput
+from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
+from constructs import Construct
+
+from groundwork.environment import Environment
+from stacks.blocks.account_guards import AccessAnalyzer, DiskGuard, PasswordPolicy, ThreatDetection
+from stacks.blocks.api_gateway_logging import ApiGatewayLogging
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.trail import Trail
+from stacks.platform_stack import PlatformStack
+
+
+class AccountStack(PlatformStack):
+    """GitHub's OIDC provider, CloudTrail, GuardDuty, Access Analyzer and account-wide defaults.
+
+    Raises IllegalComposition for an environment that does not own its account's singletons.
+    """
+
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        account = environment.accounts.main
+        if not account.owns_singletons:
+            raise IllegalComposition(
+                "accounts.main.owns_singletons",
+                f"is false, so another environment makes what exists once in account {account.id}",
+                "leave the account stack out of this environment, or write `owns_singletons: true` here, false there",
+            )
+        super().__init__(scope, environment, "account")
+        names, wanted = self.names, environment.singletons
+        if wanted.github_repository:
+            self.oidc_provider = IamOpenidConnectProvider(
+                self,
+                "github",
+                url="https://token.actions.githubusercontent.com",
+                client_id_list=["sts.amazonaws.com"],
+            )
+            TerraformOutput(self, "oidc_provider_arn", value=self.oidc_provider.arn)
+        if wanted.trail:
+            self.trail = Trail(
+                self,
+                "audit",
+                name=names.of("audit"),
+                alias=names.alias("audit"),
+                bucket_name=names.bucket("audit"),
+                access_logs_name=names.bucket("audit-access"),
+                region=environment.region,
+                account=account.id,
+                partition=names.partition,
+                keep_days=wanted.trail_days,
+                log_days=wanted.log_days,
+                protect=environment.protect,
+            )
+            TerraformOutput(self, "trail_bucket", value=self.trail.bucket.bucket.id)
+        if wanted.threat_detection:
+            self.threat_detection = ThreatDetection(self, "threats", features=wanted.threat_features)
+        if wanted.access_analyzer:
+            self.access_analyzer = AccessAnalyzer(self, "exposure", name=names.of("exposure"))
+        if wanted.encrypt_disks:
+            self.disks = DiskGuard(self, "disks")
+        if wanted.password_policy:
+            self.passwords = PasswordPolicy(self, "passwords")
+        if wanted.api_gateway_logs_role:
+            self.api_gateway_logging = ApiGatewayLogging(
+                self, "api_gateway_logging", role_name=names.of("api-gateway-logs"), partition=names.partition
+            )
