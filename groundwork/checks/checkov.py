@@ -1,0 +1,80 @@
+"""checkov over the synthesised stacks. It runs without any skip: what is accepted is decided afterwards, by address."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from groundwork.checks.findings import Finding
+from groundwork.errors import CheckFailed
+
+
+def run(folders: Sequence[Path], *, program: Path, environ: Mapping[str, str]) -> list[Finding]:
+    """The findings of all stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where checkov could not read
+    a stack or ran no check on it: a gate that looked at nothing must not be green.
+    """
+    files = [folder / "cdk.tf.json" for folder in folders]
+    done = subprocess.run(
+        [
+            str(program),
+            "--framework", "terraform_json",
+            "--skip-download",  # needs no network, and policies from a server would make a run unrepeatable
+            "--output", "json",
+            "--file", *map(str, files),
+        ],
+        env={**environ, "LOG_LEVEL": "ERROR"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    try:
+        report = json.loads(done.stdout)
+    except ValueError as error:
+        said = (done.stderr or done.stdout)[-2000:]
+        raise CheckFailed(f"checkov gave no report (exit code {done.returncode}):\n{said}") from error
+    return read(report, {folder.name: folder / "cdk.tf.json" for folder in folders})
+
+
+def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
+    """The findings in a report of checkov. `files`: stack → the synthesised file that had to be looked at."""
+    parts = report if isinstance(report, list) else [report]
+    results = [part["results"] for part in parts if "results" in part]
+    unread = sorted({path for result in results for path in result.get("parsing_errors", ())})
+    if unread:
+        raise CheckFailed(f"checkov could not parse {', '.join(unread)}", fix="look for a key that it does not know")
+
+    looked_at: Counter[str] = Counter()
+    findings = []
+    for result in results:
+        for check in (*result["passed_checks"], *result["failed_checks"]):
+            looked_at[_stack(check)] += 1
+        for check in result["failed_checks"]:
+            findings.append(
+                Finding(
+                    tool="checkov",
+                    check=check["check_id"],
+                    stack=_stack(check),
+                    address=check["resource"],
+                    what=check["check_name"],
+                    line=check["file_line_range"][0],
+                )
+            )
+    skipped = [check for result in results for check in result.get("skipped_checks", ())]
+    if skipped:
+        raise CheckFailed(
+            f"checkov skipped {len(skipped)} checks", fix="waive beside the construct instead of skipping"
+        )
+    blind = [stack for stack, path in files.items() if not looked_at[stack] and _has_resources(path)]
+    if blind:
+        raise CheckFailed(f"checkov ran zero checks on {', '.join(blind)}, which have resources")
+    return findings
+
+
+def _stack(check: Mapping[str, Any]) -> str:
+    return Path(check["file_path"]).parent.name
+
+
+def _has_resources(path: Path) -> bool:
+    return any(kind.startswith("aws_") for kind in json.loads(path.read_text(encoding="utf-8")).get("resource", {}))

@@ -1,0 +1,70 @@
+"""What a checker found, and what the gate makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding. `address` is the resource's within its stack, empty where the finding is about the whole stack."""
+
+    tool: str
+    check: str
+    stack: str
+    address: str
+    what: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.stack} {self.address or '(whole stack)'}: {self.check} {self.what}"
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A finding that was accepted beside the construct; `source` is its Python file and line."""
+
+    stack: str
+    address: str
+    check: str
+    reason: str
+    expires: date
+    source: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this waiver speaks of a finding."""
+        return (self.stack, self.address, self.check) == (finding.stack, finding.address, finding.check)
+
+    def __str__(self) -> str:
+        return f"{self.stack} {self.address}: {self.check} waived at {self.source} until {self.expires}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says: it is clean where nothing is open, no waiver has expired and none is unused."""
+
+    open: Sequence[Finding]
+    waived: Sequence[Finding]
+    expired: Sequence[Waiver]
+    unused: Sequence[Waiver]
+
+    @property
+    def clean(self) -> bool:
+        """Whether the synthesised Terraform may go on."""
+        return not (self.open or self.expired or self.unused)
+
+
+def judge(findings: Sequence[Finding], waivers: Sequence[Waiver], today: date) -> Verdict:
+    """Set findings against waivers. An expired waiver accepts nothing, so its finding is open again; one that no
+    finding needs is as wrong, since it would hide the next finding without anybody having looked at it.
+    """
+    valid = [waiver for waiver in waivers if waiver.expires >= today]
+    waived = [finding for finding in findings if any(waiver.covers(finding) for waiver in valid)]
+    return Verdict(
+        open=[finding for finding in findings if finding not in waived],
+        waived=waived,
+        expired=[waiver for waiver in waivers if waiver.expires < today],
+        unused=[waiver for waiver in valid if not any(waiver.covers(finding) for finding in findings)],
+    )

@@ -1,0 +1,135 @@
+"""What the gate lets through."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from groundwork.checks import checkov, gate, tflint
+from groundwork.checks.findings import Finding, Waiver, judge
+from groundwork.errors import CheckFailed
+
+TODAY = date(2026, 6, 1)
+FINDING = Finding("checkov", "CKV_AWS_18", "dev-archive", "aws_s3_bucket.records", "logging")
+
+
+def waiver(**changes: object) -> Waiver:
+    values = {
+        "stack": "dev-archive",
+        "address": "aws_s3_bucket.records",
+        "check": "CKV_AWS_18",
+        "reason": "this bucket receives the access logs of all others",
+        "expires": date(2026, 12, 31),
+        "source": "archive.py:12",
+    }
+    return Waiver(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_a_waived_finding_passes() -> None:
+    verdict = judge([FINDING], [waiver()], TODAY)
+    assert verdict.clean
+    assert verdict.waived == [FINDING]
+
+
+@pytest.mark.parametrize(
+    "other", [{"stack": "prod-archive"}, {"address": "aws_s3_bucket.logs"}, {"check": "CKV_AWS_21"}]
+)
+def test_a_waiver_speaks_of_one_check_on_one_resource_of_one_stack(other: dict[str, str]) -> None:
+    verdict = judge([FINDING], [waiver(**other)], TODAY)
+    assert verdict.open == [FINDING]
+    assert len(verdict.unused) == 1
+
+
+def test_a_waiver_holds_through_its_last_day_and_fails_the_gate_afterwards() -> None:
+    assert judge([FINDING], [waiver(expires=TODAY)], TODAY).clean
+    late = judge([FINDING], [waiver(expires=date(2026, 5, 31))], TODAY)
+    assert late.open == [FINDING]
+    assert len(late.expired) == 1
+
+
+def test_a_waiver_that_no_finding_needs_fails_the_gate() -> None:
+    assert not judge([], [waiver()], TODAY).clean
+
+
+def stack(folder: Path, name: str, resources: dict[str, object], **terraform: object) -> Path:
+    path = folder / name
+    path.mkdir()
+    required = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}, **terraform}
+    text = json.dumps({"resource": resources, "terraform": required}, indent=2)
+    (path / "cdk.tf.json").write_text(text, encoding="utf-8")
+    (path / "waivers.json").write_text("[]", encoding="utf-8")
+    return path
+
+
+CHECKOV = Path(sys.executable).with_name("checkov")
+
+
+def run_checkov(*folders: Path) -> list[Finding]:
+    return checkov.run(folders, program=CHECKOV, environ=os.environ)
+
+
+def test_checkov_finds_what_is_wrong_and_names_stack_and_address(tmp_path: Path) -> None:
+    network = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "10.0.0.0/16"}}})
+    empty = stack(tmp_path, "dev-empty", {})
+    found = {(finding.stack, finding.address, finding.check) for finding in run_checkov(network, empty)}
+    assert ("dev-network", "aws_vpc.vpc", "CKV2_AWS_11") in found
+    assert {name for name, _, _ in found} == {"dev-network"}
+
+
+def test_a_stack_that_checkov_cannot_read_fails_the_gate(tmp_path: Path) -> None:
+    broken = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "x"}}}, required_version=">= 1.0")
+    with pytest.raises(CheckFailed, match=r"could not parse|zero checks|no report"):
+        run_checkov(broken)
+
+
+NOTHING = {"passed_checks": [], "failed_checks": [], "skipped_checks": [], "parsing_errors": []}
+
+
+@pytest.mark.parametrize(
+    ("results", "sentence"),
+    [
+        ({**NOTHING, "parsing_errors": ["/dev-network/cdk.tf.json"]}, "could not parse /dev-network/cdk.tf.json"),
+        (NOTHING, "zero checks on dev-network"),
+        ({**NOTHING, "skipped_checks": [{}]}, "skipped 1 checks"),
+    ],
+)
+def test_a_report_that_looked_at_too_little_fails_the_gate(tmp_path: Path, results: object, sentence: str) -> None:
+    folder = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "x"}}})
+    with pytest.raises(CheckFailed, match=sentence):
+        checkov.read({"results": results}, {"dev-network": folder / "cdk.tf.json"})
+
+
+def test_a_checkov_that_does_not_answer_fails_the_gate(tmp_path: Path) -> None:
+    silent = tmp_path / "checkov"
+    silent.write_text("#!/bin/sh\necho out of memory >&2\nexit 3\n", encoding="utf-8")
+    silent.chmod(0o755)
+    with pytest.raises(CheckFailed, match=r"no report \(exit code 3\):\nout of memory"):
+        checkov.run([stack(tmp_path, "dev-x", {})], program=silent, environ=os.environ)
+
+
+def test_the_address_of_a_tflint_finding_is_found_by_its_line(tmp_path: Path) -> None:
+    folder = stack(tmp_path, "dev-network", {"aws_vpc": {"a": {"cidr_block": "x"}, "b": {"cidr_block": "y"}}})
+    lines = (folder / "cdk.tf.json").read_text(encoding="utf-8").splitlines()
+    at = {line.strip(): tflint.address_at(lines, number) for number, line in enumerate(lines, start=1)}
+    assert at['"cidr_block": "x"'] == "aws_vpc.a"
+    assert at['"cidr_block": "y"'] == "aws_vpc.b"
+    assert at['"source": "aws",'] == ""
+
+
+def test_waivers_are_read_from_beside_the_synthesised_stack(tmp_path: Path) -> None:
+    folder = stack(tmp_path, "dev-archive", {})
+    entry = {key: str(value) for key, value in vars(waiver()).items() if key != "stack"}
+    (folder / "waivers.json").write_text(json.dumps([entry]), encoding="utf-8")
+    assert gate.waivers([folder]) == [waiver()]
+
+
+def test_a_stack_without_its_list_of_waivers_was_not_synthesised_by_this_project(tmp_path: Path) -> None:
+    folder = stack(tmp_path, "dev-archive", {})
+    (folder / "waivers.json").unlink()
+    with pytest.raises(CheckFailed, match=r"waivers\.json of dev-archive is missing"):
+        gate.waivers([folder])
