@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from groundwork.delivery.terraform_output import Step
 from groundwork.errors import TerraformFailed
 
 _TAIL = 40  # lines of a failed stack that an error shows
+_WIDTH = 240  # characters of such a line: Terraform quotes the whole synthesised file, which is one line
+_ERROR = re.compile(r"^[│╷╵ ]*Error: ")
 
 
 class Run(Protocol):
@@ -34,13 +37,18 @@ class StackLog:
     @property
     def failed(self) -> bool:
         """Whether Terraform reported an error."""
-        return any(line.lstrip("│╷╵ ").startswith("Error:") for line in self.lines)
+        return self._first_error is not None
 
     @property
     def errors(self) -> str:
-        """The error boxes, or the last lines where there is none."""
-        boxed = [line.lstrip("│╷╵ ").rstrip() for line in self.lines if line.startswith(("│", "╷", "╵"))]
-        return "\n".join(line for line in (boxed or self.lines)[-_TAIL:] if line)
+        """What Terraform said from its first error on, or the last lines where it named none."""
+        first = self._first_error
+        said = self.lines[-_TAIL:] if first is None else self.lines[first : first + _TAIL]
+        return "\n".join(_shortened(line) for line in said if line.strip())
+
+    @property
+    def _first_error(self) -> int | None:
+        return next((number for number, line in enumerate(self.lines) if _ERROR.match(line)), None)
 
 
 @dataclass(frozen=True)
@@ -74,10 +82,10 @@ class Cdktf:
 
     def diff(self, stack: str, *, on_line: Callable[[str], None] = lambda _: None) -> StackLog:
         """`cdktf diff` of one stack; raises TerraformFailed where it cannot be planned."""
-        log = StackLog()
+        log, reader = StackLog(), terraform_output.Reader()
 
         def take(raw: str) -> None:
-            line = terraform_output.line(raw)
+            line = reader.line(raw)
             log.lines.append(line.text)
             on_line(line.text)
 
@@ -96,10 +104,11 @@ class Cdktf:
         extra: Iterable[str],
     ) -> dict[str, StackLog]:
         logs: dict[str, StackLog] = defaultdict(StackLog)
+        reader = terraform_output.Reader()
         only = stacks[0] if len(stacks) == 1 else ""
 
         def take(raw: str) -> None:
-            line = terraform_output.line(raw)
+            line = reader.line(raw)
             stack = line.stack if line.stack in stacks else only
             log = logs[stack]
             log.lines.append(line.text)
@@ -119,4 +128,10 @@ class Cdktf:
         return dict(logs)
 
     def _start(self, arguments: Sequence[str], on_line: Callable[[str], None]) -> int:
-        return self.run([*self.command, *arguments], cwd=self.root, environ=self.environ, on_line=on_line)
+        # CI=1: cdktf prints each line once instead of redrawing a status block that nobody could read back.
+        environ = {**self.environ, "CI": "1"}
+        return self.run([*self.command, *arguments], cwd=self.root, environ=environ, on_line=on_line)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"

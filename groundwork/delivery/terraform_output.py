@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-# cdktf puts the stack's name and two spaces before each line of Terraform's.
+# cdktf puts the name of the stack and two spaces before the first line of a message and indents the others.
 _PREFIX = re.compile(r"^(?P<stack>[a-z][a-z0-9-]*)  (?P<text>.*)$")
+_INDENTED = re.compile(r"^ {4,}|^$")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _STEP = re.compile(
-    r"^(?P<address>[a-z0-9_]+\.[\w.\[\]\"-]+): "
+    r"^(?P<address>[a-z0-9_]+\.[\w.\[\]\"-]+)(?: \([^)]*\))?: "
     r"(?P<verb>Creating|Modifying|Destroying|Creation complete|Modifications complete|Destruction complete|Still \w+)"
 )
 _PLAN = re.compile(r"^Plan: (?:(\d+) to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
@@ -48,12 +49,22 @@ class PlanCounts:
         return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
 
 
-def line(raw: str) -> Line:
-    """Take a printed line apart."""
-    plain = _ANSI.sub("", raw.rstrip("\r\n"))
-    if match := _PREFIX.match(plain):
-        return Line(match["stack"], match["text"].rstrip())
-    return Line("", plain.rstrip())
+class Reader:
+    """Takes printed lines apart, one after another: an indented line belongs to the stack that spoke last."""
+
+    def __init__(self) -> None:
+        self._stack = ""
+
+    def line(self, raw: str) -> Line:
+        """The next line."""
+        plain = _ANSI.sub("", raw.rstrip("\r\n"))
+        if match := _PREFIX.match(plain):
+            self._stack = match["stack"]
+            return Line(self._stack, match["text"].rstrip())
+        if not _INDENTED.match(plain):
+            self._stack = ""
+        indent = len(self._stack) + 2 if self._stack else 0
+        return Line(self._stack, (plain[indent:] if not plain[:indent].strip() else plain.lstrip()).rstrip())
 
 
 def step(text: str) -> Step | None:

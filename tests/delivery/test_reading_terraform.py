@@ -5,21 +5,36 @@ from __future__ import annotations
 import pytest
 
 from groundwork.delivery import terraform_output as output
+from groundwork.delivery.cdktf import StackLog
 from groundwork.delivery.diff import Status, read
 from groundwork.errors import TerraformFailed
 
 
-def test_a_line_is_split_into_stack_and_text_without_colours() -> None:
-    assert output.line("\x1b[1mlocal-network\x1b[0m  aws_vpc.vpc: Creating...\n") == output.Line(
-        "local-network", "aws_vpc.vpc: Creating..."
-    )
-    assert output.line("Apply complete!") == output.Line("", "Apply complete!")
+def test_lines_are_split_into_stack_and_text_without_colours() -> None:
+    reader = output.Reader()
+    printed = [
+        "\x1b[1mlocal-network\x1b[0m  Error: expected cidr_block\n",
+        "",
+        "                 with aws_vpc.bad,\n",
+        "local-api  aws_sqs_queue.q: Creating...\n",
+        "           Apply complete!\n",
+        "0 Stacks deploying     1 Stack done\n",
+    ]
+    assert [reader.line(raw) for raw in printed] == [
+        output.Line("local-network", "Error: expected cidr_block"),
+        output.Line("local-network", ""),
+        output.Line("local-network", "  with aws_vpc.bad,"),
+        output.Line("local-api", "aws_sqs_queue.q: Creating..."),
+        output.Line("local-api", "Apply complete!"),
+        output.Line("", "0 Stacks deploying     1 Stack done"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("aws_vpc.vpc: Creating...", output.Step("aws_vpc.vpc", done=False)),
+        ("aws_vpc.vpc (network/vpc): Creating...", output.Step("aws_vpc.vpc", done=False)),
         ("aws_vpc.vpc: Creation complete after 11s [id=vpc-1]", output.Step("aws_vpc.vpc", done=True)),
         ('aws_subnet.a["x"]: Destruction complete after 0s', output.Step('aws_subnet.a["x"]', done=True)),
         ("aws_vpc.vpc: Still creating... [10s elapsed]", None),
@@ -49,3 +64,11 @@ def test_a_diff_says_what_kind_of_change_it_is(lines: list[str], status: Status)
 def test_a_diff_without_a_result_is_an_error_and_never_green() -> None:
     with pytest.raises(TerraformFailed, match="neither a plan nor"):
         read("local-network", ["Initializing the backend..."])
+
+
+def test_the_errors_of_a_stack_begin_at_the_first_and_quote_no_whole_file() -> None:
+    log = StackLog(lines=["Initializing", "Error: bad cidr", "", "  with aws_vpc.bad,", "1: {" + "x" * 9000])
+    assert log.failed
+    assert log.errors.splitlines()[:2] == ["Error: bad cidr", "  with aws_vpc.bad,"]
+    assert len(log.errors) < 300
+    assert not StackLog(lines=["No changes."]).failed

@@ -1,0 +1,71 @@
+"""`gw init`: writes a new owner's organisation, accounts, region and domain into the environment files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundwork.cli import console
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(rich_help_panel="Set-up")
+    def init(
+        organisation: Annotated[str, typer.Option(help="Begins every name: 2 to 16 of a-z, 0-9 and -.", prompt=True)],
+        region: Annotated[str, typer.Option(help="AWS region, for example eu-west-2.", prompt=True)],
+        repository: Annotated[str, typer.Option(help="GitHub repository, owner/name.", prompt=True)],
+        account: Annotated[
+            list[str] | None,
+            typer.Option(help="ENVIRONMENT=NUMBER, once per environment; asked for where missing."),
+        ] = None,
+        archive_account: Annotated[
+            list[str] | None,
+            typer.Option(help="ENVIRONMENT=NUMBER of the account that keeps records; asked for where missing."),
+        ] = None,
+        domain: Annotated[str, typer.Option(help="DNS domain of the APIs; empty for none.")] = "",
+    ) -> None:
+        """Fill the environment files with your organisation, accounts, region and domain.
+
+        Every answer is checked before the first file changes; comments stay. Example:
+
+        gw init --organisation initech --region eu-west-1 --repository initech/platform
+        --account dev=210987654321 --archive-account dev=321098765432 …
+        """
+        from groundwork.environment import LAPTOP_ACCOUNT, load_all
+        from groundwork.environment.template import Answers, fill
+        from groundwork.paths import Project
+
+        folder = Project.find(Path.cwd()).environments
+        names = [e.name for e in load_all(folder) if e.accounts.main.id != LAPTOP_ACCOUNT]
+        answers = Answers(
+            organisation=organisation,
+            region=region,
+            accounts=_numbers("--account", account, names, "Account of {}"),
+            archives=_numbers("--archive-account", archive_account, names, "Archive account of {}"),
+            repository=repository,
+            domain=domain or None,
+        )
+        changed = fill(folder, answers)
+        for path in changed:
+            console.say(f"written: environments/{path.name}")
+        if not changed:
+            console.say("nothing to change: the files say so already")
+
+
+def _numbers(option: str, given: list[str] | None, names: list[str], question: str) -> dict[str, str]:
+    from groundwork.errors import UsageError
+
+    numbers: dict[str, str] = {}
+    for pair in given or []:
+        name, equals, number = pair.partition("=")
+        if not equals or name not in names:
+            raise UsageError(
+                f"{option} {pair!r} is not ENVIRONMENT=NUMBER (environments: {', '.join(names)})",
+                fix=f"{option} {names[0] if names else 'dev'}=123456789012",
+            )
+        numbers[name] = number
+    return {name: numbers.get(name) or str(typer.prompt(question.format(name))) for name in names}

@@ -1,0 +1,42 @@
+"""What the demo's figures mean."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from groundwork.demo.measure import Measured, resident, watching
+
+
+def test_a_step_that_raises_is_timed_too() -> None:
+    measured = Measured()
+
+    def fail() -> None:
+        with measured.step("divide"):
+            time.sleep(0.01)
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        fail()
+    assert measured.seconds["divide"] >= 0.01
+    assert measured.total == measured.seconds["divide"]
+
+
+def test_memory_counts_children_and_each_process_once() -> None:
+    hungry = [sys.executable, "-c", "x = bytearray(200_000_000); print('ready', flush=True); input()"]
+    child = subprocess.Popen(hungry, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout
+        assert child.stdout.readline() == "ready\n"
+        assert resident(child.pid) > 200_000_000
+        assert resident(child.pid, child.pid) < 2 * resident(child.pid)
+        measured = Measured()
+        with watching(measured):
+            time.sleep(1.2)
+        assert measured.peak_bytes > 200_000_000
+    finally:
+        child.kill()
+        child.communicate()
