@@ -1,0 +1,1 @@
+"""Fast synthesis, provider locks, and reading back what was synthesised."""

