@@ -113,8 +113,9 @@ def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequenc
     )
 
 
-def logs_key_use(*, region: str, account: str, partition: str = "aws", log_groups: str) -> Statement:
+def logs_key_use(*, region: str, account: str, partition: str = "aws", log_groups: str | Sequence[str]) -> Statement:
     """Key-policy statement: CloudWatch Logs may use the key for log groups named like `log_groups` (may hold *)."""
+    groups = [log_groups] if isinstance(log_groups, str) else log_groups
     return Statement(
         sid="CloudWatchLogsUsesKey",
         principal=Principal(services=[f"logs.{region}.amazonaws.com"]),
@@ -123,7 +124,9 @@ def logs_key_use(*, region: str, account: str, partition: str = "aws", log_group
         any_resource_because=THIS_KEY_ONLY,
         conditions={
             "ArnLike": {
-                "kms:EncryptionContext:aws:logs:arn": f"arn:{partition}:logs:{region}:{account}:log-group:{log_groups}"
+                "kms:EncryptionContext:aws:logs:arn": [
+                    f"arn:{partition}:logs:{region}:{account}:log-group:{group}" for group in groups
+                ]
             }
         },
     )
