@@ -38,8 +38,8 @@ class Statement:
     """One statement. `sid` says in CamelCase what it allows or denies.
 
     An allow with resource `*` needs `any_resource_because`: AWS offers nothing narrower for some actions, and the
-    reason has to be read where the statement is written. Raises IllegalComposition for an allow of `*` or `service:*`, for an
-    unexplained `*` resource, and for an allow to everyone without conditions.
+    reason has to be read where the statement is written. Raises IllegalComposition for an allow of `*` or
+    `service:*`, for an unexplained `*` resource, and for an allow to everyone without conditions.
     """
 
     sid: str
