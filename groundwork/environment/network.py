@@ -33,6 +33,9 @@ class Network(Section):
     """One range from which every tier's subnets are computed: a /16 to a /20."""
     zones: Annotated[int, Field(ge=2, le=3)] = 3
     """Availability zones; EKS and RDS need two at least."""
+    zone_names: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")], ...] = ()
+    """The zones by name, as many as `zones`; empty: the region's first ones. Named, not looked up, so that a plan needs no
+    account and a zone that AWS adds never moves a subnet."""
     nat: Literal["none", "single", "per_zone"] = "per_zone"
     """`none`: no way out but endpoints. `single`: cheap, one zone's failure takes the way out. `per_zone`: highly available."""
     flow_log_days: LogDays = 365
@@ -43,6 +46,12 @@ class Network(Section):
     """Paid endpoints by service name, for example ecr.api; required for private nodes when `nat` is none."""
     existing: ExistingNetwork | None = None
     """A VPC made elsewhere, used instead of making one."""
+
+    @model_validator(mode="after")
+    def _named(self) -> Network:
+        if self.zone_names and len(set(self.zone_names)) != self.zones:
+            raise ValueError(f"zone_names: {len(set(self.zone_names))} different names for {self.zones} zones")
+        return self
 
     @model_validator(mode="after")
     def _sizes(self) -> Network:
