@@ -78,6 +78,8 @@ class PlatformStack(TerraformStack):
             key=self.names.state_key(self.stack_name),
             region=self.environment.region,
             encrypt=True,
+            # Without it Terraform would ask for S3's own keys, which the bucket refuses.
+            kms_key_id=self.names.state_key_arn,
             dynamodb_table=self.names.lock_table if state.locking in {"dynamodb", "both"} else None,
             allowed_account_ids=[self.environment.accounts.main.id],
             profile="groundwork-laptop" if self.on_laptop else None,

@@ -64,6 +64,23 @@ class Names:
         return f"{self.environment.name}/{stack}.tfstate"
 
     @property
+    def state_key_alias(self) -> str:
+        """Alias of the KMS key that encrypts states and locks."""
+        return self.alias("state")
+
+    @property
+    def state_key_arn(self) -> str:
+        """The KMS key of the state: an existing one, or ours by alias, which is known before the key exists."""
+        account, region = self.environment.accounts.main.id, self.environment.region
+        own = f"arn:{self.partition}:kms:{region}:{account}:{self.state_key_alias}"
+        return self.environment.state.key_arn or own
+
+    @property
+    def access_log_bucket(self) -> str:
+        """Bucket that receives the access logs of the environment's buckets in the main account."""
+        return self.bucket("access-logs")
+
+    @property
     def cluster(self) -> str:
         """Name of the EKS cluster."""
         return self.of("cluster")

@@ -20,3 +20,5 @@ class State(Section):
     """Days that an older state version can still be restored."""
     key_arn: KeyArn | None = None
     """An existing KMS key to encrypt state with; a key of its own is made when empty."""
+    access_log_days: Annotated[int, Field(ge=30, le=3650)] = 365
+    """Days that the access logs of the environment's buckets are kept."""
