@@ -1,0 +1,71 @@
+"""Writes the Terraform CLI configuration that makes every stack take its providers from one unpacked copy."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from groundwork.toolchain.mirror import Mirror
+
+# The blocks with which people decide themselves where providers come from.
+_THEIRS = re.compile(r"^\s*(provider_installation|providers)\b", re.MULTILINE)
+
+
+def users_file(environ: Mapping[str, str]) -> Path | None:
+    """The user's own CLI configuration. A TF_CLI_CONFIG_FILE that points nowhere counts as none."""
+    named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
+    path = Path(named) if named else Path(environ.get("HOME", "/nonexistent")) / ".terraformrc"
+    return path if path.is_file() else None
+
+
+def write(environ: Mapping[str, str], target: Path, sources: Iterable[Mirror]) -> Path:
+    """The configuration to name in TF_CLI_CONFIG_FILE.
+
+    It is the user's own file where that says itself where providers come from, or is JSON. Otherwise `target` is
+    written (only when it changes): what the user's files say, followed by the providers of `sources`, each taken from
+    there alone, and everything else from its registry. Only its owner may read it, since users' files hold tokens.
+    """
+    theirs = _users_text(environ)
+    own = users_file(environ)
+    if own and (_THEIRS.search(theirs) or theirs.lstrip().startswith("{")):
+        return own
+    text = theirs + provider_installation(sources)
+    if not target.is_file() or target.read_text() != text:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = target.with_name(f".{target.name}.{os.getpid()}")
+        new.touch(mode=0o600)
+        new.write_text(text)
+        new.replace(target)
+    return target
+
+
+def provider_installation(sources: Iterable[Mirror]) -> str:
+    """The block that lists the mirrors and sends everything they do not hold to its registry."""
+    lines, held = ["provider_installation {"], list[str]()
+    for source in sources:
+        if source.addresses:
+            held += source.addresses
+            lines += ["  filesystem_mirror {", f"    path    = {_quoted(str(source.path))}"]
+            lines += [f"    include = {_list(source.addresses)}", "  }"]
+    lines += ["  direct {"] + ([f"    exclude = {_list(sorted(set(held)))}"] if held else []) + ["  }", "}", ""]
+    return "\n".join(lines)
+
+
+def _users_text(environ: Mapping[str, str]) -> str:
+    """What Terraform would read for this user: naming a file switches the folder ~/.terraform.d off."""
+    own = users_file(environ)
+    files = [own] if own else []
+    if not environ.get("TF_CLI_CONFIG_FILE") and not environ.get("TERRAFORM_CONFIG"):
+        files += sorted((Path(environ.get("HOME", "/nonexistent")) / ".terraform.d").glob("*.tfrc"))
+    return "".join(file.read_text() + "\n" for file in files)
+
+
+def _list(values: Iterable[str]) -> str:
+    return "[" + ", ".join(_quoted(value) for value in values) + "]"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,65 @@
+"""Downloads one pinned file: checked against its SHA-256 before anything of it is used, in place in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from groundwork.errors import ToolMissing
+
+_CHUNK = 1 << 18  # bytes
+_REPORT = 2.0  # seconds between two lines of progress
+
+
+def member_of_zip(url: str, *, sha256: str, member: str, to: Path, on_progress: Callable[[str], None]) -> None:
+    """Put the executable `member` of the archive at `url` to `to`.
+
+    Raises ToolMissing where the archive cannot be had or does not have this SHA-256; `to` is then left as it was.
+    Killed midway, it leaves a temporary folder beside `to` that the next download removes.
+    """
+    for stale in to.parent.glob(".download-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=to.parent) as folder:
+        archive = Path(folder) / "archive.zip"
+        found = _fetch(url, archive, on_progress)
+        if found != sha256:
+            raise ToolMissing(
+                f"{url} has the SHA-256 {found}, but {sha256} is committed: truncated or not the release",
+                fix="try again; where it stays so, compare with the publisher's list before trusting either",
+            )
+        with zipfile.ZipFile(archive) as opened:
+            unpacked = Path(opened.extract(member, folder))
+        unpacked.chmod(0o755)
+        unpacked.replace(to)
+
+
+def _fetch(url: str, to: Path, on_progress: Callable[[str], None]) -> str:
+    """Write the body of `url` to `to`; returns its SHA-256."""
+    digest, done, reported = hashlib.sha256(), 0, time.monotonic()
+    fix = "check the network, or put the program on PATH yourself"
+    try:
+        with httpx.stream("GET", url, follow_redirects=True, timeout=60) as answer, to.open("wb") as file:
+            if answer.status_code != httpx.codes.OK:
+                raise ToolMissing(f"{url} answered {answer.status_code} {answer.reason_phrase}", fix=fix)
+            total = int(answer.headers.get("content-length", 0))
+            on_progress(f"downloading {url} ({total / 1e6:.0f} MB)")
+            for chunk in answer.iter_bytes(_CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+                done += len(chunk)
+                if time.monotonic() - reported > _REPORT:
+                    reported = time.monotonic()
+                    on_progress(f"{done / 1e6:.0f} of {total / 1e6:.0f} MB")
+            file.flush()
+            os.fsync(file.fileno())
+    except httpx.HTTPError as error:
+        raise ToolMissing(f"{url} cannot be downloaded: {error}", fix=fix) from error
+    return digest.hexdigest()

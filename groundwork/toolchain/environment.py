@@ -1,0 +1,36 @@
+"""The environment in which cdktf, Terraform and Python run for one checkout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from groundwork.paths import Project
+from groundwork.toolchain import cli_config, providers
+from groundwork.toolchain.terraform import Terraform
+
+
+def environment(
+    environ: Mapping[str, str], project: Project, terraform: Terraform, *, mirror: Path | None = None
+) -> dict[str, str]:
+    """`environ` with what every child needs: our programs first on PATH, our Terraform and its configuration.
+
+    Writes the Terraform CLI configuration into the checkout's work folder where the user has none that decides.
+    """
+    config = cli_config.write(environ, project.work / "terraform.tfrc", providers.sources(environ, project, mirror))
+    ours = [str(project.venv / "bin"), str(project.node_modules / ".bin")]
+    # The launcher `cdktf` of the environment comes first; the folder of npm's comes after it for its helpers.
+    rest = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder and folder not in ours]
+    made = {
+        **environ,
+        "PATH": os.pathsep.join([*ours, *rest]),
+        "TERRAFORM_BINARY_NAME": str(terraform.path),
+        "TF_CLI_CONFIG_FILE": str(config),
+        "CHECKPOINT_DISABLE": "1",  # no version call and no telemetry, of Terraform and of cdktf
+        "JSII_NODE": str(project.venv / "bin" / "node"),
+    }
+    if config.is_relative_to(project.work):
+        # Stacks link to one unpacked copy; a plugin cache would only be written by several of them at once.
+        made.pop("TF_PLUGIN_CACHE_DIR", None)
+    return made
