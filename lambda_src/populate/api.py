@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +15,8 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from . import clients
 from .archive import Archive
-from .errors import MalformedRequest, MethodNotAllowed, UnknownPath
-from .events import caller_of, check_flavour, request_id_of, with_plain_path
+from .errors import MethodNotAllowed, UnknownPath
+from .events import body_of, caller_of, check_flavour, request_id_of, with_plain_path
 from .idempotency import Once
 from .listings import Listings
 from .models import PopulateRequest
@@ -87,11 +86,7 @@ class Api:
 
     def _populate(self, app: APIGatewayRestResolver | APIGatewayHttpResolver, context: LambdaContext) -> Response[Any]:
         event = app.current_event
-        try:
-            body = event.decoded_body or ""
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise MalformedRequest("The body is not UTF-8 text") from error
-        request = PopulateRequest.from_body(body)
+        request = PopulateRequest.from_body(body_of(event.raw_event))
 
         def work() -> dict[str, Any]:
             return self.service.populate(
@@ -110,4 +105,4 @@ class Api:
         replayed = bool(answer.pop("replayed", False))
         self.observe(answer, replayed)
         headers: dict[str, str | list[str]] = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, body=answer, headers=headers)
+        return Response(int(HTTPStatus.CREATED), content_types.APPLICATION_JSON, body=answer, headers=headers)

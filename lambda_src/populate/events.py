@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import Misconfigured
+from .errors import MalformedRequest, Misconfigured
 from .settings import Flavour
 
 
 def check_flavour(event: Mapping[str, Any], flavour: Flavour) -> None:
     """Raises Misconfigured when the event is not of the API the function was set up for."""
-    context = event.get("requestContext")
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
     if not isinstance(context, Mapping):
         raise Misconfigured("the event does not come from API Gateway: it has no requestContext")
     seen = "http" if event.get("version") == "2.0" else "rest"
@@ -39,6 +41,17 @@ def with_plain_path(event: Mapping[str, Any], *, base_path: str) -> dict[str, An
     return {**event, field: path}
 
 
+def body_of(event: Mapping[str, Any]) -> str:
+    """The body as text; empty when there is none. Raises MalformedRequest when it is not the UTF-8 announced."""
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body)
+    try:
+        return base64.b64decode(body, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise MalformedRequest("The body is not UTF-8 text") from error
+
+
 def caller_of(event: Mapping[str, Any]) -> str:
     """Who asks, as far as the API's authorizer says; empty for an open API.
 
@@ -62,5 +75,5 @@ def caller_of(event: Mapping[str, Any]) -> str:
 
 def request_id_of(event: Mapping[str, Any]) -> str:
     """The id API Gateway gave the request and its access log shows; empty when there is none."""
-    context = event.get("requestContext")
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
     return str(context.get("requestId", "")) if isinstance(context, Mapping) else ""

@@ -19,9 +19,12 @@ from .settings import Settings
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Service, namespace and level come from the POWERTOOLS_ variables, which Powertools reads itself.
-logger = Logger()
-metrics = Metrics()
+# The POWERTOOLS_ variables win; without the defaults a missing one would fail every answer at its very end.
+logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME") or "populate")
+metrics = Metrics(
+    service=os.environ.get("POWERTOOLS_SERVICE_NAME") or "populate",
+    namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Populate",
+)
 
 
 # Payload 1.0 and 2.0 keep the request id at the same place.

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
 from pydantic import ValidationError
 
+from .clients import WORST_CALL_SECONDS
 from .errors import ListingsFailed, TimedOut
 from .models import Record
 
@@ -22,6 +23,8 @@ KEY_MAX_AGE_SECONDS = 300
 REQUEST_SECONDS = 4.0
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.5
+# What has to remain after the last attempt: writing the file and storing the answer.
+RESERVE_SECONDS = 2 * WORST_CALL_SECONDS
 _MAX_BYTES = 8 * 1024 * 1024
 
 
@@ -66,7 +69,7 @@ class Listings:
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
-            if seconds_left() < REQUEST_SECONDS:
+            if seconds_left() < REQUEST_SECONDS + RESERVE_SECONDS:
                 raise TimedOut(f"no time left to ask {self.url} (attempt {attempt + 1}); {reason or 'not asked yet'}")
             try:
                 with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310 - see above

@@ -1,0 +1,246 @@
+"""The zip: what is in it, that it is the same everywhere, that it is cheap, and that a kill does no harm."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import PackagingError
+from groundwork.packaging import archive
+from tests.packaging.conftest import ARM, X86, Bench, digest_of, elf, nowhere
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_zip_holds_the_function_and_its_packages_and_nothing_else(bench: Bench):
+    assert bench.build().files == (
+        "beside.py",
+        "fast-2.0.dist-info/METADATA",
+        "fast-2.0.dist-info/WHEEL",
+        "fast/__init__.py",
+        "fast/core.cp312.so",
+        "greet/__init__.py",
+        "greet/handler.py",
+        "pure-1.0.dist-info/METADATA",
+        "pure-1.0.dist-info/WHEEL",
+        "pure-1.0.dist-info/licenses/LICENSE",
+        "pure/__init__.py",
+    )
+
+
+def test_a_package_says_path_checksum_and_size(bench: Bench):
+    package = bench.build()
+    assert package.path.parent == bench.root / "out"
+    assert package.path.name.startswith("greet-python3.12-x86_64-")
+    assert (package.sha256_base64, package.size) == (digest_of(package.path), package.path.stat().st_size)
+
+
+def test_another_checkout_umask_clock_and_time_zone_give_the_same_bytes(bench: Bench, tmp_path: Path):
+    first = bench.build()
+    elsewhere = tmp_path / "elsewhere" / "greet"
+    shutil.copytree(bench.function, elsewhere)
+    for path in elsewhere.rglob("*"):
+        path.chmod(0o600 if path.is_file() else 0o700)
+        os.utime(path, (1, 1))
+    (elsewhere / "__pycache__").mkdir()
+    (elsewhere / "__pycache__" / "handler.cpython-312.pyc").write_bytes(b"left over")
+    (elsewhere / ".handler.py.swp").write_bytes(b"an editor's")
+    program = (
+        "import os, sys; from pathlib import Path; from groundwork.packaging import Target, build\n"
+        "os.umask(0o077); folder, cache, out = map(Path, sys.argv[1:])\n"
+        "build(folder, Target('python3.12', 'x86_64'), cache=cache, out=out)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, elsewhere, tmp_path / "cache2", tmp_path / "out2"],
+        env={**bench.environ, "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7", "HOME": str(tmp_path)},
+        cwd=ROOT,
+        check=True,
+    )
+    (second,) = (tmp_path / "out2").glob("*.zip")
+    assert second.name == first.path.name
+    assert second.read_bytes() == first.path.read_bytes()
+
+
+def test_the_bytes_of_the_format_are_known():
+    """Fails when archive.py writes other bytes, or another Python does: then archive.FORMAT has to be raised."""
+    data = archive.zip_bytes({"b/ü.py": b"2\n", "a.py": b"1\n"})
+    assert archive.FORMAT == 1
+    assert hashlib.sha256(data).hexdigest() == "e909508b1adc76faaf909cf12eb03a52dccfe10b120a3a01788e8b2611ac01a0"
+
+
+def test_entries_are_stored_readable_and_of_one_moment(bench: Bench):
+    with zipfile.ZipFile(bench.build().path) as zipped:
+        entries = zipped.infolist()
+    assert {(entry.compress_type, entry.date_time, entry.external_attr >> 16) for entry in entries} == {
+        (zipfile.ZIP_STORED, (1980, 1, 1, 0, 0, 0), 0o100644)
+    }
+
+
+def test_each_architecture_gets_its_native_modules(bench: Bench):
+    x86, arm = bench.build(X86), bench.build(ARM)
+    assert x86.path != arm.path
+    for package, architecture in ((x86, "x86_64"), (arm, "arm64")):
+        with zipfile.ZipFile(package.path) as zipped:
+            assert zipped.read("fast/core.cp312.so") == elf(architecture)
+
+
+def test_a_native_module_of_another_architecture_is_refused(bench: Bench):
+    bench.wheel("fast-2.0-cp312-cp312-manylinux_2_17_aarch64.whl", {"fast/core.so": elf("x86_64")})
+    bench.lock()
+    with pytest.raises(PackagingError, match=r"fast/core\.so is x86_64, the function runs on arm64"):
+        bench.build(ARM)
+    assert not list((bench.root / "out").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "complaint"),
+    [
+        ("fast/core.so", elf("riscv64"), "is ELF machine 243, the function runs on x86_64"),
+        ("fast/core.so", elf("x86_64", bits=32), "is not a 64-bit"),
+        ("fast/core.so.1", b"\xcf\xfa\xed\xfe" + bytes(60), "is not a Linux module"),
+        ("fast/core.pyd", b"MZ", "is not a Linux module"),
+        ("fast/program", elf("arm64"), "is arm64, the function runs on x86_64"),
+    ],
+)
+def test_native_code_lambda_cannot_load_is_refused(bench: Bench, name: str, data: bytes, complaint: str):
+    bench.wheel("fast-2.0-cp312-cp312-manylinux_2_17_x86_64.whl", {name: data})
+    bench.lock()
+    with pytest.raises(PackagingError, match=complaint):
+        bench.build(X86)
+
+
+@pytest.mark.parametrize("name", ["../out.py", "/etc/x.py", "a/../../x.py", "a//x.py", "a\\..\\x.py", "C:/x.py"])
+def test_a_name_that_leads_outside_is_refused(bench: Bench, name: str):
+    bench.wheel("pure-1.0-py3-none-any.whl", {name: b""})
+    bench.lock()
+    with pytest.raises(PackagingError, match="which leads outside"):
+        bench.build()
+
+
+def test_a_source_that_links_outside_is_refused(bench: Bench, tmp_path: Path):
+    (tmp_path / "secret.py").write_text("KEY = 1\n")
+    (bench.function / "leak.py").symlink_to(tmp_path / "secret.py")
+    with pytest.raises(PackagingError, match=r"leak\.py is a link out of"):
+        bench.build()
+
+
+def test_two_packages_that_differ_about_a_file_are_refused(bench: Bench):
+    bench.wheel("more-1.0-py3-none-any.whl", {"pure/__init__.py": b"WORD = 'other'\n"})
+    bench.lock()
+    with pytest.raises(PackagingError, match=r"pure/__init__\.py is in more-1\.0"):
+        bench.build()
+
+
+def test_a_zip_too_big_for_lambda_is_refused_with_the_biggest_part(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(archive, "MAX_ZIP_BYTES", 3_000_000)
+    with pytest.raises(PackagingError, match="largest: big 3 MB, small 1 MB"):
+        archive.zip_bytes({"big/a.py": bytes(3_000_000), "small/a.py": bytes(600_000)})
+
+
+def test_nothing_changed_means_no_pip_and_the_same_file(bench: Bench):
+    first = bench.build()
+    touched = first.path.stat().st_mtime_ns
+    assert bench.build(pip=nowhere()) == first
+    assert first.path.stat().st_mtime_ns == touched
+
+
+def test_changed_source_gives_another_zip_from_the_cached_wheels(bench: Bench):
+    first = bench.build()
+    (bench.function / "handler.py").write_text("def lambda_handler(event, context):\n    return 1\n")
+    second = bench.build(pip=nowhere())
+    assert second.path != first.path
+    assert second.sha256_base64 != first.sha256_base64
+    assert first.path.is_file()
+
+
+def test_a_comment_in_the_lock_changes_nothing(bench: Bench):
+    first = bench.build()
+    lock = bench.function / "requirements.txt"
+    lock.write_text("# reviewed\n" + lock.read_text())
+    assert bench.build(pip=nowhere()) == first
+
+
+def test_a_damaged_zip_is_made_again(bench: Bench):
+    first = bench.build()
+    first.path.write_bytes(first.path.read_bytes()[:-9])
+    assert bench.build(pip=nowhere()).sha256_base64 == first.sha256_base64 == digest_of(first.path)
+
+
+def test_a_damaged_wheel_in_the_cache_is_fetched_again(bench: Bench):
+    first = bench.build()
+    next(bench.cache.rglob("pure-*.whl")).write_bytes(b"damaged")
+    shutil.rmtree(bench.root / "out")
+    assert bench.build().sha256_base64 == first.sha256_base64
+
+
+def test_without_cache_and_index_the_error_says_what_pip_said(bench: Bench):
+    bench.empty_cache()
+    bench.environ["PIP_FIND_LINKS"] = str(bench.root / "absent")
+    with pytest.raises(PackagingError, match=r"(?s)pip could not fetch .*requirements\.txt.*No matching distribution"):
+        bench.build()
+    assert not list(bench.cache.rglob("*.part-*"))
+
+
+def test_a_wheel_with_another_hash_than_the_locked_one_is_refused(bench: Bench):
+    bench.empty_cache()
+    bench.wheel("pure-1.0-py3-none-any.whl", {"pure/__init__.py": b"import evil\n"})
+    with pytest.raises(PackagingError, match=r"(?si)do not match the hashes"):
+        bench.build()
+
+
+def test_many_builds_at_once_fetch_once_and_agree(bench: Bench):
+    bench.empty_cache()
+    with ThreadPoolExecutor(4) as pool:
+        packages = list(pool.map(lambda number: bench.build(out=f"out{number}"), range(4)))
+    assert len({package.sha256_base64 for package in packages}) == 1
+    assert len(list((bench.cache / "wheels").glob("*/"))) == 1
+
+
+def test_a_killed_download_leaves_nothing_that_the_next_build_trusts(bench: Bench):
+    bench.empty_cache()
+    stuck = bench.root / "stuck.py"
+    stuck.write_text(
+        "import pathlib, sys, time\n"
+        "into = pathlib.Path(sys.argv[sys.argv.index('--dest') + 1])\n"
+        "(into / 'pure-1.0-py3-none-any.whl').write_bytes(b'half')\n"
+        "print('half way', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    program = (
+        "import sys; from pathlib import Path; from groundwork.packaging import Target, build\n"
+        "folder, cache, out, stuck = map(Path, sys.argv[1:])\n"
+        "build(folder, Target('python3.12', 'x86_64'), cache=cache, out=out, pip=[sys.executable, str(stuck)])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, bench.function, bench.cache, bench.root / "out", stuck],
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 20
+    while not list(bench.cache.rglob("*.part-*/*.whl")):
+        assert time.monotonic() < deadline, "the download never started"
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert "pure/__init__.py" in bench.build().files
+    assert not list(bench.cache.rglob("*.part-*"))
+
+
+def test_an_unchanged_build_takes_less_than_fifty_milliseconds(bench: Bench):
+    bench.build()
+    durations = []
+    for _ in range(5):
+        started = time.perf_counter()
+        bench.build(pip=nowhere())
+        durations.append(time.perf_counter() - started)
+    assert min(durations) < 0.05
