@@ -17,7 +17,7 @@ def main() -> None:
     options = parser.parse_args()
     # Only here: moto reads its settings from the environment when it is imported, which serve() does.
     settings.apply(os.environ, port=options.port)
-    from groundwork.local.aws.server import serve  # noqa: PLC0415
+    from groundwork.local.aws.server import serve
 
     serve(port=options.port, state=options.state.resolve())
 

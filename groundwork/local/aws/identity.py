@@ -74,8 +74,8 @@ def identify(headers: Mapping[str, str], query: str) -> Caller:
 
 def _principal(key: str) -> tuple[str, str, str]:
     """Account, principal ARN and session ARN of an access key."""
-    from moto.iam.models import iam_backends  # noqa: PLC0415  moto reads its settings when it is imported
-    from moto.sts.models import sts_backends  # noqa: PLC0415
+    from moto.iam.models import iam_backends
+    from moto.sts.models import sts_backends
 
     for account in list(sts_backends):
         role = sts_backends[account]["aws"].get_assumed_role_from_access_key(key)

@@ -9,7 +9,7 @@ from groundwork.local.aws.policy import Call, Principal, permitted
 
 def key_by_reference(reference: str, *, account: str, region: str) -> tuple[Any, str, str] | None:
     """The moto key that an ARN, alias or id names, with its account and region; None when there is none."""
-    from moto.kms.models import kms_backends  # noqa: PLC0415  moto reads its settings when it is imported
+    from moto.kms.models import kms_backends
 
     if reference.startswith("arn:"):
         _, _, _, region, account, _ = reference.split(":", 5)

@@ -39,7 +39,7 @@ class Request:
 
     def group(self, name: str) -> str:
         """A named group of the path pattern, percent-decoded; "" where the group took no part."""
-        from urllib.parse import unquote  # noqa: PLC0415  only handlers need it
+        from urllib.parse import unquote
 
         return unquote((self.match and self.match.group(name)) or "")
 

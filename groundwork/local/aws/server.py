@@ -33,23 +33,30 @@ def serve(*, port: int, state: Path) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    from groundwork.local.aws import lambda_invoke
+
     log.info("listening", endpoint=f"http://127.0.0.1:{port}", state=str(state))
-    server.serve_forever()
-    server.server_close()
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+        lambda_invoke.runtime().close()
 
 
 def build(*, port: int, state: Path) -> tuple[Application, Control]:
     """The application and its control part, with every patch applied."""
-    from moto.core.config import default_user_config  # noqa: PLC0415
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+    from moto.core.config import default_user_config
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from groundwork.local.aws import services  # noqa: PLC0415
+    from groundwork.local.aws import lambda_invoke, services
+    from groundwork.local.aws.lambda_runtime import LambdaRuntime
 
     default_user_config["lambda"]["use_docker"] = False
     default_user_config["batch"]["use_docker"] = False
     default_user_config["iam"]["load_aws_managed_policies"] = True
     state.mkdir(parents=True, exist_ok=True)
     routes = services.install_all()
+    lambda_invoke.configure(LambdaRuntime(folder=state.parent / "lambda", endpoint=f"http://127.0.0.1:{port}"))
     control = Control(port=port)
     application = Application(
         moto=DomainDispatcherApplication(create_backend_app), router=Router(routes), parts=[control]
@@ -59,7 +66,7 @@ def build(*, port: int, state: Path) -> tuple[Application, Control]:
 
 def listen(application: Application, *, port: int) -> BaseWSGIServer:
     """A threaded HTTP server on 127.0.0.1 that answers with `application`; raises OSError when the port is taken."""
-    from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
 
     class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
         """Writes a line for requests that failed only: Terraform sends thousands."""

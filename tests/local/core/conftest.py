@@ -14,6 +14,8 @@ from botocore.config import Config
 
 from groundwork.local.cloud import LocalCloud, Status
 
+sys.path.insert(0, str(Path(__file__).parent))  # functions.py, which several test modules share
+
 REGION = "eu-west-2"
 MAIN = "000000000000"
 

@@ -1,0 +1,227 @@
+"""One warm process of a function, driven through the Lambda Runtime API by AWS's own runtime client.
+
+Source: AWS Lambda developer guide, "Lambda runtime API" (version 2018-06-01).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_API = "/2018-06-01/runtime"
+_INIT_SECONDS = 30.0  # AWS allows 10; a laptop that also runs Terraform is slower
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an invocation came to: `error` is "" or the X-Amz-Function-Error; `ended` when the process is gone."""
+
+    payload: bytes
+    error: str = ""
+    ended: bool = False
+
+
+@dataclass
+class _Turn:
+    """One event on its way through the process."""
+
+    request_id: str
+    event: bytes
+    deadline_ms: int
+    arn: str
+    context: str = ""
+    answered: threading.Event = field(default_factory=threading.Event)
+    outcome: Outcome | None = None
+
+    def settle(self, outcome: Outcome) -> None:
+        if self.outcome is None:
+            self.outcome = outcome
+            self.answered.set()
+
+
+class FunctionProcess:
+    """A started function. One event at a time; what it prints is collected until `take_output`."""
+
+    def __init__(self, *, environment: dict[str, str], task: Path) -> None:
+        self.last_used = time.monotonic()
+        self._turns: queue.Queue[_Turn | None] = queue.Queue()
+        self._turn: _Turn | None = None
+        self._lines: list[tuple[int, str]] = []
+        self._ready = threading.Event()
+        self._init_error: bytes | None = None
+        self._api = self._listen()
+        bootstrap = Path(__file__).with_name("lambda_bootstrap.py")
+        self._process = subprocess.Popen(
+            [sys.executable, "-S", "-P", str(bootstrap), str(os.getpid()), environment["_HANDLER"]],
+            cwd=task,
+            env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_address[1]}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can take another event."""
+        return self._process.poll() is None and self._init_error is None
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def invoke(self, event: bytes, *, request_id: str, arn: str, timeout: float, context: str = "") -> Outcome:
+        """Hand over one event and wait for its outcome, at most `timeout` seconds once the function is initialised."""
+        self._await_init()
+        deadline = time.time() + timeout
+        turn = _Turn(request_id=request_id, event=event, deadline_ms=int(deadline * 1000), arn=arn, context=context)
+        self._turn = turn
+        if self._init_error is not None:
+            turn.settle(Outcome(self._init_error, error="Unhandled", ended=True))
+        elif not self.alive:
+            turn.settle(self._exited(request_id))
+        self._turns.put(turn)
+        if not turn.answered.wait(max(0.0, deadline - time.time())):
+            message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
+            turn.settle(Outcome(_error("Sandbox.Timedout", message), error="Unhandled", ended=True))
+        self._turn = None
+        self.last_used = time.monotonic()
+        outcome = turn.outcome or self._exited(request_id)
+        if outcome.ended:
+            self.end()
+        self._let_output_arrive()
+        return outcome
+
+    def take_output(self) -> list[tuple[int, str]]:
+        """What was printed since the last call: (milliseconds since the epoch, line)."""
+        lines, self._lines = self._lines, []
+        return lines
+
+    def memory_mb(self) -> int:
+        """Resident memory in MB; 0 once the process has ended."""
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss / 1024 / 1024)
+        except psutil.Error:
+            return 0
+
+    def end(self) -> None:
+        """Kill the process, which holds nothing worth saving, and close its API."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._turns.put(None)
+        threading.Thread(target=self._api.shutdown, daemon=True).start()
+        self._api.server_close()
+
+    def _await_init(self) -> None:
+        end = time.monotonic() + _INIT_SECONDS
+        while not self._ready.wait(0.02):
+            if self._init_error is not None or self._process.poll() is not None:
+                self._reader.join(1)
+                return
+            if time.monotonic() > end:
+                self._init_error = _error("Sandbox.Timedout", f"init did not end within {_INIT_SECONDS:.0f} seconds")
+
+    def _exited(self, request_id: str) -> Outcome:
+        message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {self._process.poll()}"
+        return Outcome(_error("Runtime.ExitError", message), error="Unhandled", ended=True)
+
+    def _read(self) -> None:
+        for raw in self._process.stdout or ():
+            self._lines.append((int(time.time() * 1000), raw.decode(errors="replace").rstrip("\n")))
+        turn = self._turn
+        if turn is not None:
+            self._process.wait()
+            turn.settle(self._exited(turn.request_id))
+
+    def _let_output_arrive(self) -> None:
+        """Wait until the pipe has been quiet for 10 ms: what a handler printed arrives just after its answer."""
+        for _ in range(10):
+            before = len(self._lines)
+            time.sleep(0.01)
+            if len(self._lines) == before:
+                return
+
+    def _listen(self) -> ThreadingHTTPServer:
+        process = self
+
+        class Api(BaseHTTPRequestHandler):
+            """The runtime's side of the conversation."""
+
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_args: Any) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                process._next(self)
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+                    body = _read_chunks(self)
+                process._posted(self.path, body)
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return server
+
+    def _next(self, handler: BaseHTTPRequestHandler) -> None:
+        self._ready.set()
+        turn = self._turns.get()
+        if turn is None:
+            handler.close_connection = True
+            return
+        handler.send_response(200)
+        for name, value in {
+            "Lambda-Runtime-Aws-Request-Id": turn.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(turn.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": turn.arn,
+            "Lambda-Runtime-Client-Context": turn.context,
+            "Content-Type": "application/json",
+            "Content-Length": str(len(turn.event)),
+        }.items():
+            if value:
+                handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(turn.event)
+
+    def _posted(self, path: str, body: bytes) -> None:
+        if path == f"{_API}/init/error":
+            self._init_error = body
+            return
+        turn = self._turn
+        _, _, rest = path.partition("/invocation/")
+        request_id, _, kind = rest.partition("/")
+        if turn is not None and turn.request_id == request_id:
+            turn.settle(Outcome(body, error="Unhandled" if kind == "error" else ""))
+
+
+def _read_chunks(handler: BaseHTTPRequestHandler) -> bytes:
+    body = b""
+    while size := int(handler.rfile.readline().split(b";")[0].strip() or b"0", 16):
+        body += handler.rfile.read(size)
+        handler.rfile.readline()
+    handler.rfile.readline()
+    return body
+
+
+def _error(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

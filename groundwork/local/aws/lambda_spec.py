@@ -1,0 +1,202 @@
+"""What a function's process needs to know, and its code on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import json
+import shutil
+import stat
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# What AWS's Python runtime brings along besides the interpreter; a function finds nothing else outside of its zip.
+_RUNTIME_MODULES = (
+    "awslambdaric",
+    "runtime_client",
+    "simplejson",
+    "snapshot_restore_py",
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "jmespath",
+    "dateutil",
+    "six",
+    "urllib3",
+)
+
+
+class CannotRun(Exception):
+    """A function that this machine cannot run: an image, another language, a broken zip."""
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """One version of a function. `timeout` in seconds, `memory` in MB, `code` the bytes of its zip."""
+
+    arn: str
+    name: str
+    version: str
+    account: str
+    region: str
+    role: str
+    handler: str
+    runtime: str
+    timeout: int
+    memory: int
+    architecture: str
+    code_sha256: str
+    log_group: str
+    log_format: str
+    code: bytes = field(repr=False)
+    layers: tuple[bytes, ...] = field(default=(), repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs as soon as anything differs that a running process was started with."""
+        values = {name: value for name, value in vars(self).items() if name not in ("code", "layers")}
+        layers = [hashlib.sha256(layer).hexdigest() for layer in self.layers]
+        return hashlib.sha256(json.dumps([values, layers], sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def spec_of(function: Any) -> FunctionSpec:
+    """The specification of a moto function; raises CannotRun for what cannot be run here."""
+    if function.package_type != "Zip":
+        message = f"{function.function_name} is a container image; the embedded AWS runs zip packages only"
+        raise CannotRun(message)
+    runtime = str(function.run_time or "")
+    if not runtime.startswith("python"):
+        message = f"{function.function_name} declares {runtime or 'no runtime'}; the embedded AWS runs python3.x only"
+        raise CannotRun(message)
+    logging = getattr(function, "groundwork_logging", None) or {}
+    return FunctionSpec(
+        arn=function.function_arn,
+        name=function.function_name,
+        version=str(function.version) if ":" in function.function_arn.split(":function:")[1] else "$LATEST",
+        account=function.account_id,
+        region=function.region,
+        role=function.role,
+        handler=function.handler,
+        runtime=runtime,
+        timeout=int(function.timeout),
+        memory=int(function.memory_size),
+        architecture=function.architectures[0],
+        code_sha256=function.code_sha_256,
+        log_group=logging.get("LogGroup") or function.logs_group_name,
+        log_format=logging.get("LogFormat", "Text"),
+        code=function.code_bytes,
+        layers=_layer_zips(function),
+        environment={key: str(value) for key, value in (function.environment_vars or {}).items()},
+    )
+
+
+def _layer_zips(function: Any) -> tuple[bytes, ...]:
+    from moto.awslambda.utils import get_backend
+
+    zips = []
+    for layer in function.layers or ():
+        _, _, _, region, account, _ = layer["Arn"].split(":", 5)
+        version = get_backend(account, region).layers_versions_by_arn(layer["Arn"])
+        zips.append(version.code_bytes)
+    return tuple(zips)
+
+
+def unpack(spec: FunctionSpec, folder: Path) -> tuple[Path, list[Path]]:
+    """The unpacked code under `folder` and the Python folders of its layers, unpacked once per content."""
+    task = _unpacked(spec.code, folder, spec.name)
+    layers = [_unpacked(layer, folder, f"a layer of {spec.name}") for layer in spec.layers]
+    return task, [layer / "python" for layer in layers]
+
+
+def _unpacked(code: bytes, folder: Path, what: str) -> Path:
+    target = folder / hashlib.sha256(code).hexdigest()[:32]
+    if target.is_dir():
+        return target
+    draft = folder / f"{target.name}.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            _extract(archive, draft, what)
+    except zipfile.BadZipFile as error:
+        message = f"the code of {what} is no zip file"
+        raise CannotRun(message) from error
+    draft.replace(target)
+    return target
+
+
+def _extract(archive: zipfile.ZipFile, target: Path, what: str) -> None:
+    """Extract everything, refusing entries that lead out of `target` and links."""
+    for entry in archive.infolist():
+        destination = (target / entry.filename).resolve()
+        mode = entry.external_attr >> 16
+        if not destination.is_relative_to(target.resolve()) or stat.S_ISLNK(mode):
+            message = f"the zip of {what} holds {entry.filename!r}, which leads out of its folder"
+            raise CannotRun(message)
+        archive.extract(entry, target)
+        if not entry.is_dir() and mode & 0o111:
+            destination.chmod(0o755)
+
+
+def runtime_folder(folder: Path) -> Path:
+    """A folder with AWS's runtime modules and nothing else, linked from this interpreter's packages."""
+    target = folder / f"runtime-python{sys.version_info.major}.{sys.version_info.minor}"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in _RUNTIME_MODULES:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            if name in ("awslambdaric", "runtime_client"):
+                message = f"the Python package {name} is not installed; run make setup"
+                raise CannotRun(message)
+            continue
+        origin = Path(found.origin)
+        source = origin.parent if origin.name == "__init__.py" else origin
+        link = target / source.name
+        if not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(source)
+    return target
+
+
+def process_environment(
+    spec: FunctionSpec, *, endpoint: str, credentials: Mapping[str, str], paths: Sequence[Path], task: Path, stream: str
+) -> dict[str, str]:
+    """The environment variables of a function's process, as AWS's Lambda sets them, with `endpoint` for its calls."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    reserved = {
+        "_HANDLER": spec.handler,
+        "AWS_DEFAULT_REGION": spec.region,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": spec.log_format,
+        "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        "AWS_REGION": spec.region,
+        "LAMBDA_RUNTIME_DIR": str(paths[0]),
+        "LAMBDA_TASK_ROOT": str(task),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TZ": ":UTC",
+        **credentials,
+    }
+    search = [task, *paths[1:], paths[0]]
+    own = {name: value for name, value in spec.environment.items() if name not in reserved}
+    python_path = ":".join(map(str, search))
+    if "PYTHONPATH" in own:
+        python_path = f"{own['PYTHONPATH']}:{python_path}"
+    return {**own, **reserved, "PYTHONPATH": python_path}
