@@ -1,14 +1,53 @@
-"""Synthesises every environment in one run: environments/*.yaml → stacks → cdktf.out."""
+"""Synthesises the stacks of every environment: environments/*.yaml → stacks → Terraform in cdktf.out.
+
+`cdktf` starts this file (cdktf.json). While you work on one environment: `python main.py --environment dev`.
+"""
 
 from __future__ import annotations
 
-from cdktf import App
-from groundwork.environment import load_all
+import argparse
+import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from stacks import catalog
+from groundwork.environment import Environment, load_all
+from groundwork.errors import GroundworkError
+from groundwork.paths import Project
+from groundwork.synthesis import lazy_provider
 
-app = App()
-for environment in load_all(Path("environments")):
-    catalog.build(app, environment)
-app.synth()
+HERE = Project(Path(__file__).resolve().parent)
+
+
+def main() -> None:
+    """Read the arguments and the environments, and synthesise."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--environments", type=Path, default=HERE.environments, help="folder of the YAML files")
+    parser.add_argument("--environment", action="append", help="build only this one; may be repeated")
+    arguments = parser.parse_args()
+    try:
+        synthesise([e for e in load_all(arguments.environments) if e.name in (arguments.environment or [e.name])])
+    except GroundworkError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+
+
+def synthesise(environments: Sequence[Environment]) -> None:
+    """Build every stack, and leave Terraform, provider locks, origins and waivers in cdktf.out."""
+    lazy_provider.install(os.environ)
+    # Behind the line above, which makes importing cdktf and its providers cheap.
+    from groundwork.synthesis import app
+    from stacks import catalog
+    from stacks.blocks import waivers
+    from stacks.platform_stack import PlatformStack
+
+    stacks: list[PlatformStack] = []
+    out = app.synthesise(
+        HERE, lambda scope: stacks.extend(s for e in environments for s in catalog.build(scope, e)), os.environ
+    )
+    for stack in stacks:
+        waivers.write(stack, out / "stacks" / stack.node.id)
+
+
+if __name__ == "__main__":
+    main()

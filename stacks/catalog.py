@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from constructs import Construct
 
 from groundwork.environment import Environment
+from stacks.account import AccountStack
+from stacks.archive import ArchiveStack
 from stacks.network import NetworkStack
+from stacks.platform_stack import PlatformStack
 from stacks.state_backend import StateBackendStack
 
 
-@dataclass(frozen=True)
-class EnvironmentStacks:
-    """The stacks of one environment."""
-
-    state_backend: StateBackendStack
-    network: NetworkStack
-
-
-def build(scope: Construct, environment: Environment) -> EnvironmentStacks:
+def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     """Every stack of one environment; later ones are given earlier ones and refer to their resources."""
+    stacks: list[PlatformStack] = []
+    if environment.accounts.main.owns_singletons:
+        stacks.append(AccountStack(scope, environment))
     state_backend = StateBackendStack(scope, environment)
     network = NetworkStack(scope, environment)
-    return EnvironmentStacks(state_backend=state_backend, network=network)
+    archive = ArchiveStack(scope, environment)
+    return [*stacks, state_backend, network, archive]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def waive(resource: TerraformResource, *checks: str, reason: str, expires: date)
 def waivers(stack: TerraformStack) -> tuple[Waiver, ...]:
     """All waivers of a stack, in the order in which they were written."""
     return tuple(vars(stack).get("_waivers", ()))
+
+
+def write(stack: TerraformStack, folder: Path) -> None:
+    """Leave the waivers of a stack beside its synthesised Terraform, where the gate reads them."""
+    listed = [{**asdict(waiver), "expires": waiver.expires.isoformat()} for waiver in waivers(stack)]
+    (folder / "waivers.json").write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
 
 
 def _recorded(element: TerraformElement) -> list[Waiver]:
