@@ -47,9 +47,7 @@ class NetworkStack(PlatformStack):
     def _build(self) -> None:
         environment, values = self.environment, self.environment.network
         if environment.cluster.node_groups or environment.cluster.fargate_profiles:
-            check_nodes_reach_aws(
-                values.nat, gateways=values.gateway_endpoints, interfaces=values.interface_endpoints
-            )
+            check_nodes_reach_aws(values.nat, gateways=values.gateway_endpoints, interfaces=values.interface_endpoints)
         self.vpc = LockedVpc(self, "vpc", name=self.names.of("vpc"), cidr=values.cidr)
         self.vpc_id = self.vpc.id
         self.vpc_cidr = values.cidr

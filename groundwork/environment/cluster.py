@@ -25,6 +25,8 @@ class NodeGroup(Section):
     instance_types: Annotated[tuple[str, ...], Field(min_length=1)] = ("m7g.large",)
     architecture: Architecture = "arm64"
     """Must fit the instance types; decides the machine image."""
+    image: Literal["al2023", "bottlerocket"] = "al2023"
+    """Operating system: Amazon Linux 2023, or Bottlerocket, which has neither a shell nor a package manager."""
     capacity: Literal["on_demand", "spot"] = "on_demand"
     min: Annotated[int, Field(ge=0, le=450)] = 2
     max: Annotated[int, Field(ge=1, le=450)] = 6
@@ -42,7 +44,7 @@ class NodeGroup(Section):
 class FargateProfile(Section):
     """Pods of one namespace that run without nodes."""
 
-    namespace: str
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     labels: dict[str, str] = {}
 
 
@@ -68,7 +70,8 @@ class Cluster(Section):
     log_days: LogDays = 365
     """Days that control-plane logs are kept."""
     key_arn: KeyArn | None = None
-    """An existing KMS key for Kubernetes secrets; a key of its own is made when empty."""
+    """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it. A key
+    of its own is made when empty."""
 
     @model_validator(mode="after")
     def _limited(self) -> Cluster:

@@ -1,4 +1,4 @@
-"""Which addresses and zones each tier of a VPC gets: arithmetic only, so that it can be reasoned about and never moves."""
+"""Which addresses and zones each tier of a VPC gets: arithmetic only, so that nothing moves by itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def zone_names(region: str, count: int, names: Sequence[str] = ()) -> list[str]:
         raise IllegalComposition(
             "network.zone_names",
             f"accounts see different zones in {region}",
-            "list what `aws ec2 describe-availability-zones` names for this account, and set network.zones to that number",
+            "list those that `aws ec2 describe-availability-zones` names, and set network.zones to their number",
         )
     return [region + letter for letter in _ZONE_LETTERS.get(region, "abc")[:count]]
 

@@ -27,9 +27,7 @@ class FlowLogs(Construct):
             description=f"VPC flow logs of {names.prefix}",
             account=account,
             partition=names.partition,
-            statements=[
-                logs_key_use(region=region, account=account, partition=names.partition, log_groups=group_name)
-            ],
+            statements=[logs_key_use(region=region, account=account, partition=names.partition, log_groups=group_name)],
             protect=environment.protect,
         )
         self.group = LogGroup(self, "logs", name=group_name, key=self.key, retention_days=retention_days)
@@ -46,7 +44,7 @@ class FlowLogs(Construct):
             "write",
             Statement(
                 sid="WriteFlowLogs",
-                # No logs:CreateLogGroup, which AWS's example has: the group exists, and must not come back without its key.
+                # AWS's example has logs:CreateLogGroup too: ours exists, and must not come back without its key.
                 actions=["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
                 resources=[f"{self.group.arn}:*"],
             ),

@@ -18,9 +18,7 @@ class LockedVpc(Construct):
     def __init__(self, scope: Construct, id_: str, *, name: str, cidr: str) -> None:
         super().__init__(scope, id_)
         tags = {"Name": name}
-        self.vpc = Vpc(
-            self, "vpc", cidr_block=cidr, enable_dns_support=True, enable_dns_hostnames=True, tags=tags
-        )
+        self.vpc = Vpc(self, "vpc", cidr_block=cidr, enable_dns_support=True, enable_dns_hostnames=True, tags=tags)
         self.default_security_group = DefaultSecurityGroup(
             self, "default_security_group", vpc_id=self.vpc.id, tags={"Name": f"{name}-default-unused"}
         )

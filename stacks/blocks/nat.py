@@ -35,8 +35,8 @@ class InternetAccess(Construct):
 class NatGateways(Construct):
     """NAT gateways in the public tier and a default route from each private route table.
 
-    `single` shares the first zone's gateway, `per_zone` has one in each. The private tier needs a route table per zone, so
-    that going from one to the other replaces routes and nothing else. `internet` must exist before a gateway works.
+    `single` shares the first zone's gateway, `per_zone` has one in each. The private tier needs a route table per zone,
+    so that going from one to the other replaces routes and nothing else. `internet` must exist before a gateway works.
     """
 
     def __init__(

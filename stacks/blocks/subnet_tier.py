@@ -33,9 +33,7 @@ class SubnetTier(Construct):
     ) -> None:
         super().__init__(scope, id_)
         if len(zones) != len(cidrs):
-            raise IllegalComposition(
-                "cidrs", f"{len(cidrs)} ranges for {len(zones)} zones", "pass one range per zone"
-            )
+            raise IllegalComposition("cidrs", f"{len(cidrs)} ranges for {len(zones)} zones", "pass one range per zone")
         self.zones = list(zones)
         self.subnets: list[Subnet] = []
         self.route_tables: list[RouteTable] = []

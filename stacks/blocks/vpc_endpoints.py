@@ -29,7 +29,7 @@ def check_nodes_reach_aws(nat: str, *, gateways: Iterable[str], interfaces: Iter
         if missing:
             raise IllegalComposition(
                 key,
-                f"with network.nat none, nodes in private subnets cannot reach {', '.join(missing)}: they would never join",
+                f"with network.nat none, nodes in private subnets cannot reach {', '.join(missing)} and never join",
                 f"add {', '.join(missing)}, or set network.nat to single or per_zone",
             )
 
@@ -37,8 +37,8 @@ def check_nodes_reach_aws(nat: str, *, gateways: Iterable[str], interfaces: Iter
 class VpcEndpoints(Construct):
     """Gateway endpoints in the given route tables, interface endpoints in the given subnets.
 
-    All interface endpoints share one security group that lets HTTPS in from `vpc_cidr` and nothing out. `interfaces` are
-    service names such as `ecr.api`.
+    All interface endpoints share one security group that lets HTTPS in from `vpc_cidr` and nothing out. `interfaces`
+    are service names such as `ecr.api`.
     """
 
     def __init__(

@@ -1,0 +1,103 @@
+"""EKS: control plane, nodes, Fargate profiles, add-ons, and who may use it."""
+
+from __future__ import annotations
+
+from cdktf import ITerraformDependable, TerraformOutput
+from constructs import Construct
+
+from groundwork.environment import Environment
+from stacks.blocks import cluster_rules
+from stacks.blocks.cluster_access import ClusterAccess
+from stacks.blocks.cluster_security_groups import ClusterSecurityGroups
+from stacks.blocks.eks_addons import EksAddons
+from stacks.blocks.eks_cluster import ControlPlane
+from stacks.blocks.fargate_profile import Fargate, FargateRole
+from stacks.blocks.node_group import ManagedNodes, NodeRole
+from stacks.network import NetworkStack
+from stacks.platform_stack import PlatformStack
+
+
+class ClusterStack(PlatformStack):
+    """The cluster and what it runs on. Later stacks read `control_plane` (name, endpoint, certificate authority) and
+    `security_groups.nodes`, from which pods come.
+    """
+
+    def __init__(self, scope: Construct, environment: Environment, *, network: NetworkStack) -> None:
+        super().__init__(scope, environment, "cluster")
+        values = environment.cluster
+        cluster_rules.check(values, runner=environment.runner)
+        self.security_groups = ClusterSecurityGroups(
+            self, "security_groups", vpc_id=network.vpc_id, vpc_cidr=network.vpc_cidr, cluster_name=self.names.cluster
+        )
+        self.control_plane = ControlPlane(
+            self,
+            "control_plane",
+            names=self.names,
+            values=values,
+            subnet_ids=network.intra_subnet_ids,
+            security_group_ids=[self.security_groups.control_plane.id],
+        )
+        # A reference, so that everything below waits for the cluster.
+        cluster_name: str = self.control_plane.cluster.name
+        for name, entry in values.access.items():
+            ClusterAccess(
+                self, f"access_{name}", values=entry, cluster_name=cluster_name, partition=self.names.partition
+            )
+        addons = EksAddons(
+            self,
+            "addons",
+            names=self.names,
+            cluster_name=cluster_name,
+            cluster_arn=self.control_plane.cluster_arn,
+            versions=values.addons,
+            has_nodes=bool(values.node_groups),
+        )
+        before = addons.before_nodes()
+        compute = [
+            *self._nodes(network, cluster_name, before),
+            *self._fargate(network, cluster_name),
+        ]
+        addons.after_nodes(compute)
+        TerraformOutput(self, "cluster_name_output", value=cluster_name).override_logical_id("cluster_name")
+
+    def _nodes(
+        self, network: NetworkStack, cluster_name: str, before: list[ITerraformDependable]
+    ) -> list[ITerraformDependable]:
+        values = self.environment.cluster
+        if not values.node_groups:
+            return []
+        role = NodeRole(self, "node_role", names=self.names)
+        return [
+            ManagedNodes(
+                self,
+                f"nodes_{name}",
+                name=name,
+                values=group,
+                cluster_name=cluster_name,
+                version=values.version,
+                role=role,
+                subnet_ids=network.private_subnet_ids,
+                security_group_id=self.security_groups.nodes.id,
+                after=before,
+            ).group
+            for name, group in values.node_groups.items()
+        ]
+
+    def _fargate(self, network: NetworkStack, cluster_name: str) -> list[ITerraformDependable]:
+        profiles = self.environment.cluster.fargate_profiles
+        if not profiles:
+            return []
+        self.security_groups.join_fargate(self.control_plane.security_group_id)
+        role = FargateRole(self, "fargate_role", names=self.names)
+        return [
+            Fargate(
+                self,
+                f"fargate_{name}",
+                name=name,
+                values=profile,
+                cluster_name=cluster_name,
+                role=role,
+                subnet_ids=network.private_subnet_ids,
+            ).profile
+            for name, profile in profiles.items()
+        ]
