@@ -15,8 +15,8 @@ class MainAccount(Section):
     id: AccountId
     """The account's number; plans and applies against any other account are refused."""
     owns_singletons: bool = True
-    """Whether this environment has an `account` stack, which makes what exists once per account (GitHub's OIDC provider,
-    CloudTrail, GuardDuty …). Of several environments in one account exactly one says true."""
+    """Whether this environment has an `account` stack, which makes what exists once per account (GitHub's OIDC
+    provider, CloudTrail, GuardDuty …). Of several environments in one account exactly one says true."""
 
 
 class ArchiveAccount(Section):

@@ -59,7 +59,7 @@ class Function(Section):
     in_vpc: bool = True
     """Whether it runs in the network's private subnets, from where it reaches S3 and DynamoDB only."""
     source: Literal["random", "listings"] = "random"
-    """`listings` fetches records from a public API, whose key is put into the secret by hand (see docs/architecture)."""
+    """`listings` fetches records from a public API, whose key people put into a secret by hand."""
     default_records: Annotated[int, Field(ge=1, le=1000)] = 100
     """Records of a request that names no number."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

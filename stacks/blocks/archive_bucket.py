@@ -129,3 +129,27 @@ class ArchiveBucket(Construct):
             protect=protect,
             disposable=not protect,
         )
+
+
+def write_access(
+    *, bucket_name: str, prefix: str, key_alias: str, account: str, region: str, partition: str = "aws"
+) -> list[Statement]:
+    """What the writer's own role must allow: both accounts have to agree before S3 lets it write."""
+    through_s3 = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
+    return [
+        Statement(
+            sid="AddObjects",
+            actions=["s3:PutObject"],
+            resources=[f"{bucket_arn(bucket_name, partition=partition)}/{prefix}*"],
+        ),
+        # The key's id is not known before it is made, and policies do not take an alias as resource.
+        Statement(
+            sid="EncryptObjects",
+            actions=["kms:GenerateDataKey"],
+            resources=[f"arn:{partition}:kms:{region}:{account}:key/*"],
+            conditions={
+                "StringEquals": through_s3,
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": key_alias},
+            },
+        ),
+    ]
