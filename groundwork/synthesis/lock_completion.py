@@ -17,6 +17,8 @@ from pathlib import Path
 
 from groundwork.synthesis import lock_file, provider_locks
 from groundwork.synthesis.lock_file import LockFileError, Provider
+from groundwork.synthesis.manifest import FILE as MANIFEST
+from groundwork.synthesis.manifest import Manifest
 
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
 RECORD = "platforms.json"
@@ -60,8 +62,9 @@ def complete_locks(
     """Adds the missing hashes to the locks in `locks`, and a lock for every set of providers that stacks in `out` need.
 
     A package comes from `mirror` (a folder laid out as `registry.terraform.io/hashicorp/aws/…`) where it holds the
-    platform, else from the registry. What can be had is compared with what is recorded: a difference raises LockFileError.
-    What cannot be had is in the answer with Terraform's reason. Killed half-way it has written whole files only.
+    platform, else from the registry. What can be had is compared with what is recorded: a difference raises
+    LockFileError. What cannot be had is in the answer with Terraform's reason. Killed half-way, it has written whole
+    files only.
     """
     _start_missing_files(locks, out)
     record = _read_record(locks)
@@ -98,7 +101,7 @@ def this_platform() -> str:
     return f"{machine.system().lower()}_{arch}"
 
 
-class _Unavailable(Exception):  # noqa: N818 - an answer, not an error of ours
+class _Unavailable(Exception):
     """Terraform could not get the package."""
 
 
@@ -141,8 +144,8 @@ def _mirrored(mirror: Path | None, provider: Provider, platform: str) -> Path | 
 def _start_missing_files(locks: Path, out: Path) -> None:
     """A lock without hashes for each set of providers of a synthesised stack that no committed lock holds."""
     locks.mkdir(parents=True, exist_ok=True)
-    for synthesised in sorted(out.glob("stacks/*/cdk.tf.json")):
-        needed = provider_locks.required(synthesised)
+    for stack in Manifest.read(out).stacks if (out / MANIFEST).is_file() else ():
+        needed = provider_locks.required(stack)
         if needed and not any(needed <= lock_file.read(path).keys() for path in _files(locks)):
             name = "-".join(sorted(provider.name for provider in needed))
             _write(locks / f"{name}{provider_locks.SUFFIX}", lock_file.render(dict.fromkeys(needed, ())))

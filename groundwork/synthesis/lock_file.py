@@ -40,7 +40,7 @@ class Provider:
 
 
 def full_address(source: str) -> str:
-    """A `source` of required_providers with the parts that may be left out: `aws` → registry.terraform.io/hashicorp/aws."""
+    """A `source` of required_providers in full: `aws` → registry.terraform.io/hashicorp/aws."""
     parts = source.split("/")
     return "/".join(["registry.terraform.io", "hashicorp"][: 3 - len(parts)] + parts)
 
@@ -60,7 +60,7 @@ def read(path: Path) -> dict[Provider, frozenset[str]]:
 
 
 def render(providers: dict[Provider, Iterable[str]]) -> str:
-    """The text of a lock file, byte for byte as Terraform would write it. Versions are exact, as cdktf requires them."""
+    """The text of a lock file, byte for byte as Terraform writes it for exact versions (which cdktf requires)."""
     blocks = []
     for provider in sorted(providers, key=lambda p: p.address):
         hashes = sorted(providers[provider])

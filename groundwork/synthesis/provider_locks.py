@@ -5,11 +5,11 @@ With it cdktf-cli skips its own `terraform providers lock`, which asks the regis
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from groundwork.synthesis import lock_file
 from groundwork.synthesis.lock_file import LockFileError, Provider
+from groundwork.synthesis.manifest import Manifest, Stack
 
 SUFFIX = ".terraform.lock.hcl"
 PLACED = ".terraform.lock.hcl"
@@ -24,27 +24,27 @@ def place(out: Path, locks: Path) -> dict[str, Path]:
     """
     available = {path: lock_file.read(path) for path in sorted(locks.glob(f"*{SUFFIX}"))}
     placed = {}
-    for synthesised in sorted(out.glob("stacks/*/cdk.tf.json")):
-        stack = synthesised.parent.name
-        needed = required(synthesised)
+    for stack in Manifest.read(out).stacks:
+        needed = required(stack)
         if not needed:
             continue
         covering = [path for path, held in available.items() if needed <= held.keys()]
         if not covering:
             listed = ", ".join(sorted(map(str, needed - _known(available))) or sorted(map(str, needed)))
             raise LockFileError(
-                f"stack {stack} needs a provider lock that is not committed in {locks}: {listed}",
+                f"stack {stack.name} needs a provider lock that is not committed in {locks}: {listed}",
                 fix="gw lock, then commit the file it writes",
             )
         chosen = min(covering, key=lambda path: (len(available[path]), path.name))
-        _write(chosen.read_bytes(), synthesised.with_name(PLACED))
-        placed[stack] = chosen
+        _write(chosen.read_bytes(), stack.folder / PLACED)
+        placed[stack.name] = chosen
     return placed
 
 
-def required(synthesised: Path) -> frozenset[Provider]:
-    """The providers of one cdk.tf.json, at the exact version its `required_providers` names."""
-    declared = json.loads(synthesised.read_bytes()).get("terraform", {}).get("required_providers", {})
+def required(stack: Stack) -> frozenset[Provider]:
+    """The providers of one stack, at the exact version its `required_providers` names."""
+    terraform = stack.terraform.get("terraform")
+    declared = terraform.get("required_providers", {}) if isinstance(terraform, dict) else {}
     return frozenset(
         Provider(lock_file.full_address(entry.get("source", name)), entry.get("version", "").removeprefix("=").strip())
         for name, entry in declared.items()

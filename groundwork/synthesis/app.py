@@ -1,0 +1,33 @@
+"""What main.py does around building its stacks: one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groundwork.paths import Project
+from groundwork.synthesis import origin, provider_locks
+
+if TYPE_CHECKING:
+    from cdktf import App
+
+
+def synthesise(project: Project, build: Callable[[App], None], environ: Mapping[str, str]) -> Path:
+    """Builds the app with `build`, writes it, and puts each stack's provider lock and `origins.json` beside it.
+
+    Goes to `CDKTF_OUTDIR` (cdktf-cli sets it; relative to the checkout) or cdktf.out, and returns that folder. A build
+    that adds the stacks of one environment synthesises only these; folders of others are left as they are. Whatever
+    `build` raises is passed on; LockFileError where a provider has no committed lock.
+    """
+    from cdktf import App  # noqa: PLC0415 - starts the jsii kernel, after lazy_provider.install
+
+    out = project.root / (environ.get("CDKTF_OUTDIR") or project.out.name)
+    with origin.recording(project.root) as recorder:
+        app = App(outdir=str(out))
+        build(app)
+        app.synth()
+    origin.write(out, recorder)
+    provider_locks.place(out, project.provider_locks)
+    return out
+    return out

@@ -1,0 +1,100 @@
+"""What was synthesised last: `cdktf.out/manifest.json` as stacks in dependency order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from groundwork.errors import SynthesisError
+
+FILE = "manifest.json"
+_SYNTH = "gw synth"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A synthesised stack. `dependencies` are the stacks it reads outputs of; `folder` is where Terraform runs."""
+
+    name: str
+    dependencies: tuple[str, ...]
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        """Its Terraform."""
+        return self.folder / "cdk.tf.json"
+
+    @cached_property
+    def terraform(self) -> Mapping[str, object]:
+        """Its Terraform as a value; raises SynthesisError where the file is missing or cut off."""
+        try:
+            content: Mapping[str, object] = json.loads(self.file.read_bytes())
+        except (OSError, ValueError) as unreadable:
+            raise SynthesisError(f"{self.file} cannot be read: {unreadable}", fix=_SYNTH) from unreadable
+        return content
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The stacks of one synth, in the order they were built but each behind those it reads."""
+
+    stacks: tuple[Stack, ...]
+
+    @classmethod
+    def read(cls, out: Path) -> Manifest:
+        """The manifest in `out`; raises SynthesisError where nothing was synthesised or the stacks form a circle."""
+        path = out / FILE
+        try:
+            entries = json.loads(path.read_bytes())["stacks"]
+            found = {
+                name: Stack(name, tuple(entry["dependencies"]), out / entry["workingDirectory"])
+                for name, entry in entries.items()
+            }
+        except FileNotFoundError as missing:
+            raise SynthesisError(f"nothing is synthesised in {out}", fix=_SYNTH) from missing
+        except (ValueError, KeyError, TypeError) as broken:
+            raise SynthesisError(f"{path} is not a manifest of cdktf ({broken!r})", fix=_SYNTH) from broken
+        unknown = {d for stack in found.values() for d in stack.dependencies} - found.keys()
+        if unknown:
+            raise SynthesisError(f"{path}: no such stack: {', '.join(sorted(unknown))}", fix=_SYNTH)
+        try:
+            order = tuple(TopologicalSorter({name: stack.dependencies for name, stack in found.items()}).static_order())
+        except CycleError as circle:
+            raise SynthesisError(f"{path}: stacks depend on each other: {' → '.join(circle.args[1])}") from circle
+        return cls(_in_order(found, order))
+
+    @property
+    def dependencies(self) -> dict[str, tuple[str, ...]]:
+        """Each stack's direct upstream stacks."""
+        return {stack.name: stack.dependencies for stack in self.stacks}
+
+    def stack(self, name: str) -> Stack:
+        """A stack by name; raises SynthesisError for an unknown one."""
+        for stack in self.stacks:
+            if stack.name == name:
+                return stack
+        raise SynthesisError(f"stack {name} is not synthesised", fix=_SYNTH)
+
+    def providers(self, name: str) -> frozenset[str]:
+        """The short names of a stack's providers: {"aws", "helm"}."""
+        terraform = self.stack(name).terraform.get("terraform")
+        return frozenset(terraform.get("required_providers", {}) if isinstance(terraform, dict) else {})
+
+
+def _in_order(found: Mapping[str, Stack], order: tuple[str, ...]) -> tuple[Stack, ...]:
+    """Stacks as they were built, each moved behind its upstream ones where it must be."""
+    placed: dict[str, Stack] = {}
+
+    def visit(name: str) -> None:
+        if name not in placed:
+            for upstream in sorted(found[name].dependencies, key=order.index):
+                visit(upstream)
+            placed[name] = found[name]
+
+    for name in found:
+        visit(name)
+    return tuple(placed.values())
