@@ -19,7 +19,7 @@ from .errors import MethodNotAllowed, UnknownPath
 from .events import body_of, caller_of, check_flavour, request_id_of, with_plain_path
 from .idempotency import Once
 from .listings import Listings
-from .models import PopulateRequest
+from .models import PopulateAnswer, PopulateRequest
 from .service import Service
 from .settings import Settings
 
@@ -103,6 +103,7 @@ class Api:
                 work, key=key, caller=caller_of(event.raw_event), request=request.model_dump(), context=context
             )
         replayed = bool(answer.pop("replayed", False))
+        answer = PopulateAnswer.model_validate(answer).model_dump()  # the store sorts keys; a repeat is the same bytes
         self.observe(answer, replayed)
         headers: dict[str, str | list[str]] = {"Idempotency-Replayed": "true"} if replayed else {}
         return Response(int(HTTPStatus.CREATED), content_types.APPLICATION_JSON, body=answer, headers=headers)
