@@ -1,0 +1,55 @@
+# `make` alone lists the targets. Every target sets up what it needs first; a second time that costs nothing.
+# PYTHON=/path/to/python3.11 names the interpreter.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+MAKEFLAGS += --no-print-directory
+export GROUNDWORK_PYTHON := $(or $(PYTHON),$(GROUNDWORK_PYTHON))
+# Set-up itself looks for programs on the PATH of the user; only what comes after it sees ours.
+RUN := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.groundwork/bin:$$PATH"
+WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
+DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
+# Two at a time: Terraform and its provider take 0.8 GB each.
+WORKERS ?= 2
+
+.PHONY: help setup demo test check lint bench clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, all tools
+	@tools/setup.sh setup
+
+demo: ## Deploy the platform to this laptop, send a request through it, show a diff
+	@tools/setup.sh demo
+	@$(RUN) gw demo $(ARGS)
+
+check: ## Lint, types and quick tests, in under two minutes
+	@tools/setup.sh check
+	@$(MAKE) lint
+	@$(RUN) pytest -q -n $(WORKERS) -m "not terraform and not slow"
+
+test: ## Everything `check` does and every other test
+	@tools/setup.sh test
+	@$(MAKE) lint
+	@$(RUN) pytest -n $(WORKERS) --dist loadgroup --durations 10
+
+lint:
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+ifneq ($(WORKFLOWS),)
+	@$(RUN) actionlint $(WORKFLOWS)
+	@$(RUN) zizmor --offline --quiet .github
+endif
+ifneq ($(DOCKERFILES),)
+	@$(RUN) hadolint $(DOCKERFILES)
+endif
+
+bench: ## Measure synthesis against the stock import; writes bench.json
+	@tools/setup.sh bench
+	@$(RUN) gw bench
+
+clean: ## Remove everything made in this checkout (the user's cache stays)
+	@rm -rf .venv node_modules cdktf.out .groundwork bench.json .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

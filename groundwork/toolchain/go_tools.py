@@ -1,0 +1,223 @@
+"""Programs written in Go: the one on PATH where it is new enough, otherwise built once per user from tools/*/go.mod."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from packaging.version import Version
+
+from groundwork.errors import ToolMissing, UsageError
+from groundwork.paths import Project
+from groundwork.toolchain import go, process
+
+_REPORT = 10.0  # seconds between two lines of progress
+_NUMBER = re.compile(r"\d+\.\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class GoTool:
+    """A program: its package, the version flag that prints its number, the oldest that serves, linker settings.
+
+    Linker settings stand in for what the publisher's own release build sets; `{version}` is the pinned version.
+    A plugin has no version flag and is only ever built.
+    """
+
+    name: str
+    package: str
+    version_flag: str = ""
+    at_least: str = ""
+    below: str = ""
+    ldflags: tuple[str, ...] = ()
+    seconds: int = 60  # measured on 2 cores with an empty build cache
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        GoTool(
+            "helm", "helm.sh/helm/v3/cmd/helm", "version", "3.14", "4", seconds=145,
+            # Without these `helm template` renders for Kubernetes 1.20, and charts that ask for more refuse.
+            ldflags=(
+                "-X=helm.sh/helm/v3/internal/version.version=v{version}",
+                "-X=helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1",
+                "-X=helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor={kubernetes_minor}",
+                "-X=helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1",
+                "-X=helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor={kubernetes_minor}",
+            ),
+        ),
+        GoTool(
+            "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", "-v", "0.6",
+            ldflags=("-X=main.version=v{version}",), seconds=22,
+        ),
+        GoTool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "-version", "1.7", seconds=21),
+        GoTool("tflint", "github.com/terraform-linters/tflint", "--version", "0.50", seconds=90),
+        GoTool("tflint-ruleset-aws", "github.com/terraform-linters/tflint-ruleset-aws", seconds=115),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Located:
+    """A program that can be run; `origin` says in words where it came from."""
+
+    name: str
+    path: Path
+    version: str
+    origin: str
+
+
+def find(name: str, environ: Mapping[str, str], project: Project) -> Located | None:
+    """The program from PATH or from an earlier build; None where it would have to be built."""
+    tool = _tool(name)
+    for folder in environ.get("PATH", "").split(os.pathsep) if tool.version_flag else ():
+        path = Path(folder or ".") / name
+        if folder != str(links(project)) and path.is_file() and os.access(path, os.X_OK):
+            version = _version(tool, path)
+            if version and Version(tool.at_least) <= version and not (tool.below and version >= Version(tool.below)):
+                return Located(name, path, str(version), "PATH")
+    path = _built(tool, project)
+    if path.is_file():
+        return Located(name, path, pinned_version(tool, project), f"built from tools/{name}")
+    return None
+
+
+def ensure(
+    name: str, environ: Mapping[str, str], project: Project, *, on_progress: Callable[[str], None] = lambda _: None
+) -> Located:
+    """The program, built first where it is neither on PATH nor built yet; raises ToolMissing where that fails."""
+    found = find(name, environ, project)
+    if found is None:
+        tool = _tool(name)
+        path = _built(tool, project)
+        path.parent.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.parent.parent / ".lock"):
+            if not path.is_file():  # another process may have been quicker
+                _build(tool, path, environ, project, on_progress)
+        found = Located(name, path, pinned_version(tool, project), f"built from tools/{name}")
+    if found.origin != "PATH":
+        _link(found, links(project))
+    return found
+
+
+def links(project: Project) -> Path:
+    """The folder that goes on PATH: links to what was built for this checkout."""
+    return project.work / "bin"
+
+
+def pinned_version(tool: GoTool, project: Project) -> str:
+    """The version of the tool that its go.mod names."""
+    text = _module_file(tool, project).read_text()
+    best = max(
+        (match for match in re.finditer(r"^\s*(?:require )?(\S+) v(\S+)", text, re.MULTILINE)
+         if tool.package == match[1] or tool.package.startswith(match[1] + "/")),
+        key=lambda match: len(match[1]), default=None,
+    )  # fmt: skip
+    if best is None:
+        raise UsageError(
+            f"{_module_file(tool, project)} requires nothing that holds {tool.package}", fix="go get -tool"
+        )
+    return best[2]
+
+
+def _build(
+    tool: GoTool, path: Path, environ: Mapping[str, str], project: Project, on_progress: Callable[[str], None]
+) -> None:
+    home = _module_file(tool, project).parent
+    compiler = go.ensure(environ, project, _go_directive(home / "go.mod"), on_progress=on_progress)
+    on_progress(f"building {tool.name} {pinned_version(tool, project)}, once (about {tool.seconds} s on 2 cores)")
+    for stale in path.parent.parent.glob(".building-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=path.parent.parent) as name:
+        made = Path(name) / "out" / tool.name
+        made.parent.mkdir()
+        quiet = {key: value for key, value in environ.items() if key not in {"GOFLAGS", "GOWORK", "GOOS", "GOARCH"}}
+        # The committed go.sum decides what is compiled, no C compiler is needed, and no other Go is downloaded.
+        quiet |= {
+            "GOFLAGS": "-mod=readonly -buildvcs=false",
+            "GOWORK": "off",
+            "GOTOOLCHAIN": "local",
+            "CGO_ENABLED": "0",
+        }
+        flags = " ".join(["-s", "-w", *_ldflags(tool, project)])
+        command = [str(compiler.path), "build", "-v", "-trimpath", f"-ldflags={flags}", "-o", str(made), tool.package]
+        done = process.run(command, cwd=home, environ=quiet, on_line=_Counter(tool.name, on_progress))
+        if not done.ok:
+            raise ToolMissing(
+                f"{tool.name} cannot be built:\n{done.tail}",
+                fix=f"see that GOPROXY reaches a Go module proxy, or put {tool.name} on PATH; then make setup",
+            )
+        made.parent.replace(path.parent)
+
+
+class _Counter:
+    """Turns the stream of compiled packages into a line now and then."""
+
+    def __init__(self, name: str, on_progress: Callable[[str], None]) -> None:
+        self._name, self._tell, self._count, self._told = name, on_progress, 0, time.monotonic()
+
+    def __call__(self, _line: str) -> None:
+        self._count += 1
+        if time.monotonic() - self._told > _REPORT:
+            self._told = time.monotonic()
+            self._tell(f"{self._name}: {self._count} packages so far")
+
+
+def _tool(name: str) -> GoTool:
+    if name not in TOOLS:
+        raise UsageError(f"{name} is no tool of this repository", fix=f"one of {', '.join(TOOLS)}")
+    return TOOLS[name]
+
+
+def _module_file(tool: GoTool, project: Project) -> Path:
+    return project.tools / tool.name / "go.mod"
+
+
+def _built(tool: GoTool, project: Project) -> Path:
+    digest = hashlib.sha256()
+    for file in ("go.mod", "go.sum"):
+        digest.update((project.tools / tool.name / file).read_bytes())
+    digest.update(" ".join(_ldflags(tool, project)).encode())
+    return project.cache / "tools" / tool.name / digest.hexdigest()[:16] / tool.name
+
+
+def _ldflags(tool: GoTool, project: Project) -> list[str]:
+    client = re.search(r"k8s\.io/client-go v0\.(\d+)", _module_file(tool, project).read_text())
+    values = {"version": pinned_version(tool, project), "kubernetes_minor": client[1] if client else ""}
+    return [flag.format(**values) for flag in tool.ldflags]
+
+
+def _go_directive(file: Path) -> Version:
+    found = re.search(r"^go (\S+)", file.read_text(), re.MULTILINE)
+    return Version(found[1]) if found else Version("1.26")
+
+
+def _version(tool: GoTool, path: Path) -> Version | None:
+    try:
+        shown = subprocess.run(
+            [path, tool.version_flag],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    number = _NUMBER.search(shown.stdout)
+    return Version(number[0]) if number else None
+
+
+def _link(tool: Located, folder: Path) -> None:
+    link = folder / tool.name
+    if not link.is_symlink() or link.readlink() != tool.path:
+        folder.mkdir(parents=True, exist_ok=True)
+        new = folder / f".{tool.name}.{os.getpid()}"
+        new.unlink(missing_ok=True)
+        new.symlink_to(tool.path)
+        new.replace(link)

@@ -1,0 +1,85 @@
+"""What set-up does once Python is there: Terraform, its providers, and the Go programs that a target needs.
+
+`python -m groundwork.toolchain.prepare TARGET ROOT RECORD` writes the paths that have to stay there into RECORD.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from groundwork.errors import GroundworkError
+from groundwork.paths import Project
+from groundwork.toolchain import go_tools, providers, terraform
+
+# What each target runs. `demo` renders charts only where helm is there already: building it takes minutes.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "setup": tuple(go_tools.TOOLS),
+    "test": tuple(go_tools.TOOLS),
+    "check": ("actionlint",),
+    "demo": (),
+    "bench": (),
+}
+# Lint and types need no Terraform.
+WITHOUT_TERRAFORM = {"check"}
+
+
+def prepare(
+    target: str, environ: Mapping[str, str], project: Project, say: Callable[[str], None] = lambda _: None
+) -> list[Path]:
+    """Make everything the target needs; returns the paths it relies on.
+
+    A provider that cannot be had is said and left out: the stacks that use it report it when they are planned.
+    """
+    paths: list[Path] = []
+    if target not in WITHOUT_TERRAFORM:
+        with _timed("Terraform", say) as tell:
+            binary = terraform.find(environ, project, on_progress=tell)
+            tell(f"{binary.version} ({binary.origin})")
+        paths.append(binary.path)
+        with _timed("Terraform providers", say) as tell:
+            locks = sorted(project.provider_locks.rglob("*.hcl"))
+            for one in providers.prime(binary, environ, project, locks, on_progress=tell):
+                name = f"{one.provider.address} {one.provider.version}"
+                tell(
+                    f"{name}: missing, its stacks cannot be planned: {one.problem[:300]}"
+                    if one.problem
+                    else f"{name}: {one.origin}"
+                )
+    for name in NEEDS[target]:
+        with _timed(name, say) as tell:
+            paths.append(go_tools.ensure(name, environ, project, on_progress=tell).path)
+    return paths
+
+
+@contextmanager
+def _timed(name: str, say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    began = time.monotonic()
+    yield lambda text: say(f"{name}: {text}")
+    if (seconds := time.monotonic() - began) > 1:
+        say(f"{name}: {seconds:.1f} s")
+
+
+def main(target: str, root: str, record: str) -> int:
+    """Prepare and record; returns the exit code."""
+    try:
+        paths = prepare(target, os.environ, Project(Path(root)), lambda text: _say(f"setup: {text}"))
+    except GroundworkError as error:
+        _say(f"error: {error}")
+        return error.exit_code
+    Path(record).write_text(json.dumps([str(path) for path in paths]))
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:4]))
