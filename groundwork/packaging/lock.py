@@ -36,7 +36,8 @@ def write_lock(
     hashes: dict[str, set[str]] = defaultdict(set)
     versions: dict[str, dict[str, Target]] = defaultdict(dict)
     packages: dict[Target, set[str]] = {}
-    for target in targets:
+    needs_nothing = not any(line.split("#")[0].strip() for line in source.read_text(encoding="utf-8").splitlines())
+    for target in () if needs_nothing else targets:
         with tempfile.TemporaryDirectory(prefix="groundwork-lock-") as folder:
             download(source, target, into=Path(folder), pip=pip, environ=environ, hashed=False)
             names = set()

@@ -33,6 +33,8 @@ def fetch(
 
     Raises PackagingError when they cannot be had or one is not the locked one.
     """
+    if not lock.hashes:
+        return []
     shelf = cache / "wheels"
     shelf.mkdir(parents=True, exist_ok=True)
     name = f"{lock.digest[:16]}-{target}"

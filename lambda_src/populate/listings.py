@@ -54,7 +54,7 @@ class Listings:
         try:
             secret: Any = self.secrets.get(self.secret_arn, transform="json", max_age=KEY_MAX_AGE_SECONDS)
         except (GetParameterError, TransformParameterError) as error:
-            # The text of a transform error quotes the secret; only its kind may be logged.
+            # The text of a transform error may quote the secret, so only its kind is logged.
             raise ListingsFailed(f"the secret {self.secret_arn} cannot be read: {type(error).__name__}") from None
         key = secret.get("api_key") if isinstance(secret, dict) else None
         if not isinstance(key, str) or not key:

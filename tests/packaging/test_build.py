@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.errors import PackagingError
-from groundwork.packaging import archive
+from groundwork.packaging import archive, write_lock
 from tests.packaging.conftest import ARM, X86, Bench, digest_of, elf, nowhere
 
 ROOT = Path(__file__).parents[2]
@@ -145,6 +145,12 @@ def test_a_zip_too_big_for_lambda_is_refused_with_the_biggest_part(monkeypatch: 
     monkeypatch.setattr(archive, "MAX_ZIP_BYTES", 3_000_000)
     with pytest.raises(PackagingError, match="largest: big 3 MB, small 1 MB"):
         archive.zip_bytes({"big/a.py": bytes(3_000_000), "small/a.py": bytes(600_000)})
+
+
+def test_a_function_without_dependencies_needs_no_pip(bench: Bench):
+    (bench.function / "requirements.in").write_text("# nothing\n")
+    write_lock(bench.function, pip=nowhere())
+    assert bench.build(pip=nowhere()).files == ("greet/__init__.py", "greet/handler.py")
 
 
 def test_nothing_changed_means_no_pip_and_the_same_file(bench: Bench):
