@@ -10,6 +10,7 @@ GroundworkError                 exit  the message says what is wrong, `fix` what
 ├── CheckFailed                   8   checkov, tflint or a waiver says no
 ├── LocalCloudError               9   the embedded AWS is not as the command needs it
 ├── PackagingError               10   a Lambda function's zip cannot be made from its source and lock
+├── StateLocked                  11   somebody else is changing the stack, or died while they did
 └── Interrupted                 130   Ctrl-C or SIGTERM; nothing is left running
 
 Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line translates.
@@ -86,6 +87,12 @@ class PackagingError(GroundworkError):
     """A Lambda function's zip cannot be made: its folder, its lock, or a wheel is not as it must be."""
 
     exit_code = 10
+
+
+class StateLocked(GroundworkError):
+    """The state of a stack is locked; the message names who holds it, the fix what frees it."""
+
+    exit_code = 11
 
 
 class Interrupted(GroundworkError):

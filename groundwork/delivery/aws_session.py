@@ -1,0 +1,49 @@
+"""boto3 sessions with exactly the credentials that a synthesised stack's backend and provider use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from groundwork.errors import TerraformFailed
+
+CONFIG = Config(
+    retries={"max_attempts": 4, "mode": "standard"}, connect_timeout=5, read_timeout=20, s3={"addressing_style": "auto"}
+)
+"""Timeouts in seconds: long enough for S3, short enough that a missing endpoint is noticed."""
+
+
+def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
+    """A session for the S3 backend of the stack that Terraform runs in `folder`; relative paths count from there."""
+    region = backend["region"]
+    profile = backend.get("profile")
+    if not profile:
+        return boto3.Session(region_name=region)
+    # A laptop's backend names its own profile files, which boto3 takes from a botocore session alone.
+    core = botocore.session.Session(profile=profile)
+    for variable, key in (("config_file", "shared_config_files"), ("credentials_file", "shared_credentials_files")):
+        if backend.get(key):
+            core.set_config_variable(variable, str((folder / str(backend[key][0])).resolve()))
+    core.set_config_variable("region", region)
+    return boto3.Session(botocore_session=core)
+
+
+def require_account(session: boto3.Session, account: str, *, endpoint: str | None) -> None:
+    """Raise TerraformFailed unless the credentials are of `account`: nothing is looked at, or emptied, elsewhere."""
+    try:
+        found = session.client("sts", endpoint_url=endpoint, config=CONFIG).get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise TerraformFailed(
+            f"AWS does not answer who we are: {error}", fix="sign in; for the laptop: gw local up"
+        ) from error
+    if found != account:
+        raise TerraformFailed(
+            f"the credentials are of account {found}, the environment is in {account}",
+            fix="sign in to the environment's account",
+        )

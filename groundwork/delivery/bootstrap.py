@@ -1,0 +1,145 @@
+"""`gw bootstrap`: makes the bucket and table that hold every state, and moves their own state into them.
+
+Each step looks at what is there instead of remembering what was done, so a run that was killed anywhere is finished by
+the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+from filelock import FileLock, Timeout
+
+from groundwork.delivery.adoption import Finder, Import
+from groundwork.delivery.bootstrap_folder import BootstrapFolder, addresses, ahead, tainted
+from groundwork.delivery.terraform_run import changes
+from groundwork.environment import Environment
+from groundwork.environment.placeholders import refuse_placeholders
+from groundwork.errors import StateLocked, TerraformFailed
+from groundwork.paths import Project
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a bootstrap did. `pending` are addresses that a plan would still change, which is left to deploy."""
+
+    stack: str
+    status: Literal["made", "unchanged", "differs"]
+    created: tuple[str, ...] = ()
+    adopted: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person."""
+        if self.status == "unchanged":
+            return f"{self.stack} is there and holds its own state: nothing to do"
+        if self.status == "differs":
+            return (
+                f"{self.stack} is there; {len(self.pending)} of its resources differ from the code: "
+                f"gw deploy {self.stack}"
+            )
+        adopted = f", {len(self.adopted)} found and adopted" if self.adopted else ""
+        return f"{self.stack}: {len(self.created)} created{adopted}; its state lies in its own bucket"
+
+
+def bootstrap(
+    project: Project,
+    environment: Environment,
+    *,
+    synthesised: Path,
+    program: str,
+    environ: Mapping[str, str],
+    progress: Callable[[str], None] = lambda _: None,
+    on_line: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Make the state backend of an environment, or finish or confirm it. Never destroys or replaces anything.
+
+    `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` is given one
+    sentence per step, `on_line` every line of Terraform's. Raises EnvironmentFileError for placeholder accounts,
+    StateLocked where somebody else is at it, and TerraformFailed otherwise.
+    """
+    refuse_placeholders(environment)
+    folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line)
+    with alone(folder):
+        folder.prepare()
+        progress("looking at what is there")
+        local, remote = folder.local_state(), folder.remote_state()
+        if remote is not None and not ahead(local, remote):
+            progress("the state is in its bucket; comparing it with the code")
+            outcome = _confirm(folder)
+        else:
+            outcome = _make(folder, progress)
+            progress("moving the state into its bucket")
+            _move_in(folder)
+        folder.remove()
+        return outcome
+
+
+@contextmanager
+def alone(folder: BootstrapFolder) -> Iterator[None]:
+    """Keeps a second run of this checkout away from the temporary state, and says plainly what AWS refuses."""
+    folder.path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder.path.with_suffix(".lock"), timeout=0):
+            yield
+    except Timeout as error:
+        raise StateLocked(
+            f"another bootstrap of {folder.environment.name} runs in this checkout", fix="wait until it is done"
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise TerraformFailed(f"AWS refuses what {folder.stack} needs: {error}") from error
+
+
+def adopt(folder: BootstrapFolder) -> tuple[Import, ...]:
+    """Let the next plan import what exists without being in the temporary state."""
+    finder = Finder(folder.session, folder.document, folder.environment.accounts.main.id, folder.endpoint)
+    found = finder.missing_from(addresses(folder.local_state()))
+    folder.write_imports((one.to, one.id) for one in found)
+    return found
+
+
+def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
+    folder.use_local()
+    for address in tainted(folder.local_state()):
+        progress(f"completing {address}, which an earlier run left half made")
+        folder.terraform.untaint(address)
+    adopted = adopt(folder)
+    for one in adopted:
+        progress(f"adopting {one.to}: {one.id} exists already")
+    plan = folder.path / "bootstrap.tfplan"
+    planned = folder.terraform.plan(plan)
+    if doomed := changes(planned, "delete"):
+        raise TerraformFailed(
+            f"bootstrapping {folder.stack} would destroy or replace {', '.join(doomed)}, which it never does",
+            fix="undo the change of the environment file that asks for it, bootstrap, then gw deploy",
+        )
+    created = changes(planned, "create")
+    progress(f"creating {len(created)} resources on temporary local state")
+    folder.terraform.apply(plan)
+    return Outcome(folder.stack, "made", created, tuple(one.to for one in adopted))
+
+
+def _move_in(folder: BootstrapFolder) -> None:
+    # Nobody can hold a lock on a state that is not there yet, and a lock of ours, left by a kill, would only be in the
+    # way of finishing: `alone` keeps a second run of this checkout out.
+    folder.use_s3("-migrate-state", "-force-copy", "-lock=false")
+    local, remote = folder.local_state(), folder.remote_state()
+    if local and (not remote or remote["lineage"] != local["lineage"] or addresses(remote) != addresses(local)):
+        raise TerraformFailed(
+            f"the state of {folder.stack} in its bucket is not the one that was moved; the local one is kept: "
+            f"{folder.local_file}",
+            fix="bootstrap again",
+        )
+
+
+def _confirm(folder: BootstrapFolder) -> Outcome:
+    folder.use_s3("-reconfigure")
+    planned = folder.terraform.plan(folder.path / "bootstrap.tfplan")
+    pending = {address for action in ("create", "update", "delete") for address in changes(planned, action)}
+    return Outcome(folder.stack, "differs" if pending else "unchanged", pending=tuple(sorted(pending)))
