@@ -6,18 +6,22 @@ from constructs import Construct
 
 from groundwork.environment import Environment
 from stacks.account import AccountStack
+from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
+from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
 from stacks.state_backend import StateBackendStack
+from stacks.workloads import WorkloadsStack
 
 
 def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     """Every stack of one environment; later ones are given earlier ones and refer to their resources."""
-    stacks: list[PlatformStack] = []
-    if environment.accounts.main.owns_singletons:
-        stacks.append(AccountStack(scope, environment))
+    account = AccountStack(scope, environment) if environment.accounts.main.owns_singletons else None
     state_backend = StateBackendStack(scope, environment)
     network = NetworkStack(scope, environment)
+    cluster = ClusterStack(scope, environment, network=network)
+    workloads = WorkloadsStack(scope, environment, cluster=cluster)
     archive = ArchiveStack(scope, environment)
-    return [*stacks, state_backend, network, archive]
+    api = ApiStack(scope, environment, network=network, account=account)
+    return [*([account] if account else []), state_backend, network, cluster, workloads, archive, api]

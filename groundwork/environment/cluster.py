@@ -70,8 +70,8 @@ class Cluster(Section):
     log_days: LogDays = 365
     """Days that control-plane logs are kept."""
     key_arn: KeyArn | None = None
-    """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it. A key
-    of its own is made when empty."""
+    """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it.
+    A key of its own is made when empty."""
 
     @model_validator(mode="after")
     def _limited(self) -> Cluster:

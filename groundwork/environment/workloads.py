@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from groundwork.environment.types import Section
 
@@ -37,3 +37,11 @@ class Workload(Section):
     readiness_path: str = "/readyz"
     environment: dict[str, str] = {}
     """Plain settings; secrets never."""
+
+    @model_validator(mode="after")
+    def _releasable(self) -> Workload:
+        if self.tag == "latest":
+            raise ValueError("tag: latest moves, so nothing could be rolled back; name a version")
+        if self.min_replicas > self.max_replicas:
+            raise ValueError(f"min_replicas {self.min_replicas} is greater than max_replicas {self.max_replicas}")
+        return self

@@ -110,7 +110,7 @@ class ControlPlane(Construct):
             waive(
                 self.cluster,
                 "CKV_AWS_39",
-                reason="Runners outside the VPC release to this cluster; only the ranges named in the environment get in.",
+                reason="Runners outside the VPC release to this cluster; only ranges named in the environment get in.",
                 expires=date(2027, 10, 31),
             )
 
