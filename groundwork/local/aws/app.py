@@ -111,6 +111,7 @@ def parse(environ: Environ, body: bytes) -> tuple[Request, identity.Caller]:
         query=parse_qs(query, keep_blank_values=True),
         headers=headers,
         body=body,
+        raw_query=query,
     )
     return request, caller
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 MAIN_ACCOUNT = "000000000000"
 DEFAULT_REGION = "eu-west-2"
+LAPTOP_KEY = "laptop"  # the access key of groundwork/local/profile
 
 _SCOPE = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
 
@@ -26,6 +27,7 @@ class Caller:
     access_key: str = ""
     session_arn: str = ""
     signed: bool = True
+    known: bool = True  # False for a key that nobody issued; it still acts as the main account's root
 
 
 ANONYMOUS = Caller(account=MAIN_ACCOUNT, principal_arn="", signed=False)
@@ -61,7 +63,7 @@ def identify(headers: Mapping[str, str], query: str) -> Caller:
     if not found:
         return ANONYMOUS
     key, region, service = found.groups()
-    account, principal, session = _principal(key)
+    account, principal, session, known = _principal(key)
     return Caller(
         account=account,
         principal_arn=principal,
@@ -69,21 +71,22 @@ def identify(headers: Mapping[str, str], query: str) -> Caller:
         service=service.lower(),
         access_key=key,
         session_arn=session,
+        known=known,
     )
 
 
-def _principal(key: str) -> tuple[str, str, str]:
-    """Account, principal ARN and session ARN of an access key."""
+def _principal(key: str) -> tuple[str, str, str, bool]:
+    """Account, principal ARN and session ARN of an access key, and whether somebody issued it."""
     from moto.iam.models import iam_backends
     from moto.sts.models import sts_backends
 
     for account in list(sts_backends):
         role = sts_backends[account]["aws"].get_assumed_role_from_access_key(key)
         if role is not None:
-            return account, role.role_arn, role.arn
+            return account, role.role_arn, role.arn, True
     for account in list(iam_backends):
         for user in list(iam_backends[account]["aws"].users.values()):
             if any(each.access_key_id == key for each in user.access_keys):
-                return account, user.arn, user.arn
+                return account, user.arn, user.arn, True
     root = f"arn:aws:iam::{MAIN_ACCOUNT}:root"
-    return MAIN_ACCOUNT, root, root
+    return MAIN_ACCOUNT, root, root, key == LAPTOP_KEY

@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import Any
 
+from groundwork.local.aws.changes import CHANGED
 from groundwork.local.aws.gate import GATE
 
 
@@ -23,6 +24,7 @@ def write_events(*, account: str, region: str, group: str, stream: str, lines: l
         # A subscription whose target is gone must not fail the invocation that logs.
         with contextlib.suppress(KeyError):
             backend.put_log_events(group, stream, events)
+        CHANGED.set()
 
 
 def now_ms() -> int:

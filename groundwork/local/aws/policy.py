@@ -26,16 +26,20 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls. `arn` is a role's or user's ARN; `session_arn` that of an assumed-role session. "" is anonymous."""
+    """Who calls. `arn` is a role's or user's ARN; `session_arn` that of an assumed-role session. "" is anonymous.
+
+    `service` is set instead for an AWS service that calls in its own name, such as apigateway.amazonaws.com.
+    """
 
     account: str
     arn: str
     session_arn: str = ""
+    service: str = ""
 
     @property
     def anonymous(self) -> bool:
         """Whether the call was not signed."""
-        return not self.arn
+        return not (self.arn or self.service)
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,11 @@ class Call:
         """The context with the keys every call has, names in lower case."""
         given = {key.lower(): list(values) for key, values in self.context.items()}
         known = {"aws:securetransport": ["true"]}  # nothing leaves the loopback interface
-        if not self.principal.anonymous:
+        if self.principal.arn:
             known["aws:principalarn"] = [self.principal.arn]
             known["aws:principalaccount"] = [self.principal.account]
             known["aws:principaltype"] = ["AssumedRole" if self.principal.session_arn else "Account"]
+            known["aws:principalisawsservice"] = ["false"]
         else:
             known["aws:principaltype"] = ["Anonymous"]
         return {**known, **given}
@@ -117,7 +122,11 @@ def _names(statement: Mapping[str, Any], principal: Principal) -> bool:
 def _is_one_of(element: str | Mapping[str, Any], principal: Principal) -> bool:
     if element == "*":
         return True
-    names = as_list(element.get("AWS", [])) if isinstance(element, Mapping) else []
+    if not isinstance(element, Mapping):
+        return False
+    if principal.service:
+        return principal.service in as_list(element.get("Service", []))
+    names = as_list(element.get("AWS", []))
     if "*" in names:
         return True
     known = {principal.arn, principal.session_arn, principal.account, f"arn:aws:iam::{principal.account}:root"} - {""}

@@ -32,6 +32,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     match: re.Match[str] | None = None
+    raw_query: str = ""
 
     def json(self) -> Any:
         """The body as JSON; an empty body is {}."""

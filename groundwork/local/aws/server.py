@@ -12,6 +12,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from groundwork.local.aws.app import Application
 from groundwork.local.aws.control import Control
+from groundwork.local.aws.gateway.front import Gateway
 from groundwork.local.aws.routing import Router
 
 log = structlog.get_logger(__name__)
@@ -58,8 +59,9 @@ def build(*, port: int, state: Path) -> tuple[Application, Control]:
     routes = services.install_all()
     lambda_invoke.configure(LambdaRuntime(folder=state.parent / "lambda", endpoint=f"http://127.0.0.1:{port}"))
     control = Control(port=port)
+    gateway = Gateway()
     application = Application(
-        moto=DomainDispatcherApplication(create_backend_app), router=Router(routes), parts=[control]
+        moto=DomainDispatcherApplication(create_backend_app), router=Router(routes), parts=[gateway, control]
     )
     return application, control
 

@@ -26,12 +26,19 @@ class Aws:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self._names = itertools.count(1)
+        self._clients: dict[tuple[str, ...], Any] = {}
 
     def unique(self, prefix: str) -> str:
         return f"{prefix}-{next(self._names)}"
 
     def client(self, service: str, *, account: str = MAIN, role: str = "", region: str = REGION) -> Any:
-        """A client as the main account's root, or as `role` of `account`."""
+        """A client as the main account's root, or as `role` of `account`; made once, which is what takes time."""
+        wanted = (service, account, role, region)
+        if wanted not in self._clients:
+            self._clients[wanted] = self._make(*wanted)
+        return self._clients[wanted]
+
+    def _make(self, service: str, account: str, role: str, region: str) -> Any:
         keys = {"aws_access_key_id": "laptop", "aws_secret_access_key": "laptop-not-a-secret"}
         if account != MAIN or role:
             arn = f"arn:aws:iam::{account}:role/{role or 'anyone'}"
