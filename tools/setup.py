@@ -42,7 +42,7 @@ def main() -> int:
     if sys.prefix != sys.base_prefix:
         # Started from an active .venv: the Python below it does the work, since .venv may have to be replaced.
         base = getattr(sys, "_base_executable", sys.executable)
-        os.execv(base, [base, "-I", __file__, *sys.argv[1:]])
+        os.execv(base, [base, "-I", __file__, *sys.argv[1:]])  # noqa: S606 (an argument list, no shell)
     target = sys.argv[1] if len(sys.argv) > 1 else "setup"
     if target not in TARGETS:
         return fail(f"{target} is nothing that can be set up", f"one of {', '.join(TARGETS)}", 2)
@@ -62,9 +62,7 @@ def main() -> int:
         say("set-up was interrupted; run it again and it goes on")
         return 130
     if did or target == "setup":
-        say(
-            f"set up for `{'everything' if target == 'setup' else 'make ' + target}` in {time.monotonic() - began:.1f} s"
-        )
+        say(f"what `make {target}` needs is in place ({time.monotonic() - began:.1f} s)")
     return 0
 
 
@@ -80,7 +78,7 @@ def unsupported(system: str, machine: str) -> tuple[str, str] | None:
 
 
 def python_and_node(steps: Steps) -> bool:
-    """`.venv` from Pipfile.lock and `node_modules` from package-lock.json, side by side. Returns whether there was work."""
+    """`.venv` from Pipfile.lock, `node_modules` from package-lock.json, side by side. True if there was work."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     python = digest(
         [ROOT / "Pipfile.lock", ROOT / "pyproject.toml", ROOT / "tools/pipenv-requirements.txt"], version, str(ROOT)
@@ -145,9 +143,7 @@ def make_venv(steps: Steps, pipenv: Path) -> None:
         whole = not (VENV / UNFINISHED).exists() and venv_version() == wanted
         if whole:
             return
-        say(
-            f"removing .venv: {'an earlier set-up did not finish' if (VENV / UNFINISHED).exists() else 'another Python'}"
-        )
+        say(f"removing .venv: {'a set-up did not finish' if (VENV / UNFINISHED).exists() else 'another Python'}")
         shutil.rmtree(VENV)
     command = [str(pipenv.with_name("python")), "-m", "virtualenv", "--quiet", "--python", sys.executable, str(VENV)]
     steps.run("Python environment", command)

