@@ -11,6 +11,7 @@ GroundworkError                 exit  the message says what is wrong, `fix` what
 ├── LocalCloudError               9   the embedded AWS is not as the command needs it
 ├── PackagingError               10   a Lambda function's zip cannot be made from its source and lock
 ├── StateLocked                  11   somebody else is changing the stack, or died while they did
+├── ReleaseFailed                12   a Helm release does not render, is not valid, or did not become ready
 └── Interrupted                 130   Ctrl-C or SIGTERM; nothing is left running
 
 Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line translates.
@@ -93,6 +94,12 @@ class StateLocked(GroundworkError):
     """The state of a stack is locked; the message names who holds it, the fix what frees it."""
 
     exit_code = 11
+
+
+class ReleaseFailed(GroundworkError):
+    """A Helm release cannot be rendered, breaks a Kubernetes schema, or did not become ready."""
+
+    exit_code = 12
 
 
 class Interrupted(GroundworkError):

@@ -1,0 +1,1 @@
+"""Kubernetes on a laptop: releases that the stacks describe, rendered and checked, or applied to a cluster."""
