@@ -34,7 +34,7 @@ class Settings(BaseModel):
     archive_kms_key_arn: Annotated[
         str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+$")
     ]
-    """Of the key, or of its alias: that one is known before the key is made."""
+    """Of a key of the archive's account, or of its alias, which is known from names before the key is made."""
     idempotency_table: Text
     """DynamoDB table with the string key `id` and the TTL attribute `expiration`."""
     source: Source = "random"

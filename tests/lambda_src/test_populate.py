@@ -68,6 +68,13 @@ def test_the_file_is_encrypted_with_the_archives_key_and_typed_as_json(function:
     assert head["ContentType"] == "application/json"
 
 
+def test_the_archives_key_may_be_named_by_its_alias(function: Function):
+    alias = "arn:aws:kms:eu-west-2:123456789012:alias/acme-archive"
+    function.environ(ARCHIVE_KMS_KEY_ARN=alias)
+    key = function.answer(rest_event(), status=201)["key"]
+    assert admin("s3").head_object(Bucket=BUCKET, Key=key)["SSEKMSKeyId"] == alias
+
+
 def test_s3_is_told_whose_bucket_it_must_be_and_what_the_bytes_hash_to(function: Function):
     expected = {
         "Bucket": BUCKET,
