@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
             if lock:
                 console.note(f"{name}: resolving requirements.in for every target")
                 write_lock(source / name, environ=context.environ)
-            out = context.project.work / "packages"
+            out = context.project.work / "lambda"
             made.append(build(source / name, target, cache=context.project.cache, out=out, environ=context.environ))
         if json:
             console.print_json([{"path": each.path, "sha256": each.sha256_base64, "size": each.size} for each in made])

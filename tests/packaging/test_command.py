@@ -32,7 +32,7 @@ def test_it_packages_every_function_and_says_where(gw: typer.Typer, bench: Bench
     assert result.exit_code == 0, result.output
     (made,) = json.loads(result.stdout)
     path = Path(made["path"])
-    assert path.parent == bench.root / ".groundwork" / "packages"
+    assert path.parent == bench.root / ".groundwork" / "lambda"
     assert made == {"path": str(path), "sha256": digest_of(path), "size": path.stat().st_size}
 
 
