@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ _MARK = "__groundwork_patch__"
 def wrap(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
     """Replace the method `name` of the class `owner` by `make(original)`; a second call changes nothing.
 
+    Static and class methods are replaced by static ones: what `make` returns gets the arguments of the call alone.
     Raises LocalCloudError when `owner` has no such method: moto changed, and the patch has to be looked at again.
     """
     original = getattr(owner, name, None)
@@ -22,7 +24,8 @@ def wrap(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..
         return
     patched = make(original)
     setattr(patched, _MARK, True)
-    setattr(owner, name, patched)
+    bound = isinstance(inspect.getattr_static(owner, name), staticmethod | classmethod)
+    setattr(owner, name, staticmethod(patched) if bound else patched)
 
 
 def add(owner: Any, name: str, method: Callable[..., Any]) -> None:

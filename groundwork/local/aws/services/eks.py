@@ -75,11 +75,11 @@ def _create_own_parts(original: Callable[..., Any]) -> Callable[..., Any]:
         self.identity = {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{identifier}"}}
         self.endpoint = f"https://{identifier}.gr7.{region}.eks.amazonaws.com"
         self.certificate_authority = {"data": base64.b64encode(_self_signed_certificate()).decode()}
-        self.addons: dict[str, dict[str, Any]] = {}
-        self.access_entries: dict[str, dict[str, Any]] = {}
-        self.access_policies: dict[str, dict[str, dict[str, Any]]] = {}
-        self.pod_identities: dict[str, dict[str, Any]] = {}
-        self.identity_providers: dict[str, dict[str, Any]] = {}
+        self.addons = {}
+        self.access_entries = {}
+        self.access_policies = {}
+        self.pod_identities = {}
+        self.identity_providers = {}
 
     return init
 

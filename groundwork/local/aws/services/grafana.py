@@ -25,6 +25,7 @@ _SETTINGS = {
     "vpcConfiguration": "vpcConfiguration",
 }
 DEFAULT_VERSION = "10.4"
+DEFAULT_CONFIGURATION = '{"plugins":{"pluginAdminEnabled":false}}'
 
 
 def install() -> None:
@@ -53,9 +54,7 @@ def create(request: Request) -> Response:
     }
     _apply(workspace, body)
     request.store[f"workspace/{identifier}"] = workspace
-    request.store[f"configuration/{identifier}"] = (
-        body.get("configuration") or '{"plugins":{"pluginAdminEnabled":false}}'
-    )
+    request.store[f"configuration/{identifier}"] = body.get("configuration") or DEFAULT_CONFIGURATION
     return json_response({"workspace": workspace}, 202)
 
 

@@ -16,10 +16,8 @@ def install() -> None:
 
 
 def _merge_features(original: Callable[..., Any]) -> Callable[..., Any]:
-    def update(
-        self: Any, enable: Any, frequency: Any, data_sources: Any, features: list[dict[str, Any]] | None
-    ) -> None:
+    def update(self: Any, enable: Any, frequency: Any, sources: Any, features: list[dict[str, Any]] | None) -> None:
         merged = {feature["name"]: feature for feature in [*self.features, *(features or [])]}
-        original(self, enable, frequency, data_sources, list(merged.values()))
+        original(self, enable, frequency, sources, list(merged.values()))
 
     return update

@@ -13,6 +13,7 @@ SERVICE = "lambda"
 CONFIGS = r"/2020-04-22/code-signing-configs/?"
 CONFIG = r"/2020-04-22/code-signing-configs/(?P<arn>[^/]+)"
 OF_FUNCTION = r"/2020-06-30/functions/(?P<function>[^/]+)/code-signing-config"
+_WRITABLE = ("Description", "AllowedPublishers", "CodeSigningPolicies")
 DEFAULT_POLICIES = {"UntrustedArtifactOnDeployment": "Warn"}
 
 
