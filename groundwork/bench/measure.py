@@ -1,0 +1,68 @@
+"""Runs one command and measures it: wall time, and peak memory of the whole process tree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from groundwork.errors import GroundworkError
+
+_INTERVAL = 0.02  # seconds between two looks at the tree
+_TAIL = 2000  # characters of a failed command's output that the error shows
+
+
+class MeasurementFailed(GroundworkError):
+    """A command that is measured ended with an error: its time means nothing."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run. `seconds` is wall time; `megabytes` the sum of each process's own peak of resident memory.
+
+    The peaks need not coincide, and memory that processes share counts for each: the sum is never too small.
+    """
+
+    seconds: float
+    megabytes: float
+
+
+def measure(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], log: Path) -> Sample:
+    """Runs `command` to its end; raises MeasurementFailed where it fails. Its output goes to the file `log`."""
+    peaks: dict[int, float] = {}
+    with log.open("w+") as output:
+        begin = time.perf_counter()
+        process = psutil.Popen(list(command), cwd=cwd, env=dict(environ), stdout=output, stderr=output)
+        while process.poll() is None:
+            _note_peaks(process, peaks)
+            time.sleep(_INTERVAL)
+        seconds = time.perf_counter() - begin
+        if process.returncode:
+            output.seek(0)
+            raise MeasurementFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-_TAIL:]}")
+    return Sample(seconds, sum(peaks.values()))
+
+
+def _note_peaks(root: psutil.Process, peaks: dict[int, float]) -> None:
+    try:
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return
+    for process in tree:
+        try:
+            peaks[process.pid] = max(peaks.get(process.pid, 0.0), _peak(process))
+        except (OSError, psutil.Error):
+            continue  # it ended between the two calls
+
+
+def _peak(process: psutil.Process) -> float:
+    """Peak resident memory so far in MB: from the kernel on Linux, elsewhere as high as the samples saw it."""
+    status = Path(f"/proc/{process.pid}/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return float(process.memory_info().rss) / 2**20

@@ -1,0 +1,65 @@
+"""What was measured, as a table for people and as JSON for comparing over time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure on both sides: medians of `samples` runs in `unit`."""
+
+    title: str
+    unit: str
+    before_label: str
+    before: float
+    after_label: str
+    after: float
+    samples: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times less the second side needs."""
+        return self.before / self.after
+
+
+@dataclass(frozen=True)
+class Report:
+    """All rows, and the machine they were measured on."""
+
+    rows: tuple[Row, ...]
+    machine: Mapping[str, str | int | float]
+
+    def table(self) -> Table:
+        """The rows for a terminal."""
+        machine = self.machine
+        table = Table(
+            title="Fast synthesis",
+            caption=f"medians · {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB · "
+            f"Python {machine['python']}, Node {machine['node']}",
+        )
+        for heading in ("", "before", "after"):
+            table.add_column(heading)
+        table.add_column("ratio", justify="right")
+        for row in self.rows:
+            table.add_row(
+                f"{row.title}: {'time' if row.unit == 's' else 'peak memory'}",
+                f"{_figure(row.before)} {row.unit} ({row.before_label})",
+                f"{_figure(row.after)} {row.unit} ({row.after_label})",
+                f"{row.ratio:.1f}x",
+            )
+        return table
+
+    def write(self, path: Path) -> None:
+        """Writes bench.json: every row with unit, both sides and ratio, and the machine."""
+        rows = [{**asdict(row), "ratio": row.ratio} for row in self.rows]
+        path.write_text(json.dumps({"machine": dict(self.machine), "rows": rows}, indent=2) + "\n", encoding="utf-8")
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"

@@ -1,0 +1,74 @@
+"""Runs the cases: both sides in turn, so that a busy moment of the machine meets both; the median counts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from groundwork.bench.case import Case, Side
+from groundwork.bench.cases import CASES
+from groundwork.bench.machine import describe
+from groundwork.bench.measure import MeasurementFailed, Sample, measure
+from groundwork.bench.report import Report, Row
+from groundwork.paths import Project
+from groundwork.synthesis.manifest import Manifest
+
+
+def run(
+    project: Project,
+    environ: Mapping[str, str],
+    *,
+    cases: Sequence[Case] = CASES,
+    pairs: int | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Measures every case and returns two rows for each: seconds and megabytes.
+
+    `environ` is what the measured programs inherit; `pairs` overrides how often each case is run; `on_step` is told
+    what runs now. The quick side runs once unmeasured before, so that caches are filled for both. Raises MeasurementFailed
+    where a program fails, or where the two sides write different Terraform: then the comparison means nothing.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for number, case in enumerate(cases):
+            work = Path(folder) / str(number)
+            work.mkdir()
+            slow, quick = case.sides(project, work)
+            on_step(f"{case.title}: filling caches")
+            _measure(quick, project, environ, work)
+            samples: dict[str, list[Sample]] = {slow.label: [], quick.label: []}
+            repeat = pairs or case.pairs
+            for turn in range(1, repeat + 1):
+                for side in (slow, quick) if turn % 2 else (quick, slow):
+                    on_step(f"{case.title}: {side.label}, {turn} of {repeat}")
+                    samples[side.label].append(_measure(side, project, environ, work))
+            _same_terraform(case, slow, quick)
+            rows += _rows(case, samples[slow.label], samples[quick.label], slow, quick)
+    return Report(tuple(rows), describe(project, environ))
+
+
+def _measure(side: Side, project: Project, environ: Mapping[str, str], work: Path) -> Sample:
+    inherited = {**environ, "PYTHONPATH": str(project.root), **side.environ}
+    # The checkout is the working folder for both sides: cdktf writes the path of a local state into the stack.
+    return measure(side.command, cwd=project.root, environ=inherited, log=work / "log")
+
+
+def _same_terraform(case: Case, slow: Side, quick: Side) -> None:
+    before = {stack.name: stack.file.read_bytes() for stack in Manifest.read(slow.out).stacks}
+    for stack in Manifest.read(quick.out).stacks:
+        if before.get(stack.name) != stack.file.read_bytes():
+            raise MeasurementFailed(
+                f"{case.title}: {slow.label} and {quick.label} write different Terraform for {stack.name}",
+                fix="nobody may change main.py, stacks or lambda_src meanwhile; else report this as a fault",
+            )
+
+
+def _rows(case: Case, slow: Sequence[Sample], quick: Sequence[Sample], before: Side, after: Side) -> list[Row]:
+    def row(unit: str, value: Callable[[Sample], float]) -> Row:
+        return Row(
+            case.title, unit, before.label, median(map(value, slow)), after.label, median(map(value, quick)), len(slow)
+        )
+
+    return [row("s", lambda sample: sample.seconds), row("MB", lambda sample: sample.megabytes)]
