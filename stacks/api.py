@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from cdktf import TerraformOutput
 from constructs import Construct
 
@@ -21,6 +23,7 @@ from stacks.blocks.lambda_function import LambdaFunction, Limits
 from stacks.blocks.rest_api import RestApi
 from stacks.blocks.secret_container import SecretContainer
 from stacks.blocks.usage_plan import UsagePlan
+from stacks.blocks.waivers import waive
 from stacks.blocks.web_acl import LOG_PREFIX, WebAcl
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
@@ -43,7 +46,8 @@ class ApiStack(PlatformStack):
     """The function, its table of earlier requests, and the API in front, as `environment.api` says.
 
     `network` is needed where the function runs in the VPC. `account` is the stack that sets API Gateway's log role,
-    where this environment makes it. Raises IllegalComposition for values that AWS cannot combine (`blocks/api_rules.py`).
+    where this environment makes it. Raises IllegalComposition for values that AWS cannot combine, see
+    `blocks/api_rules.py`.
     """
 
     def __init__(
@@ -233,6 +237,13 @@ class ApiStack(PlatformStack):
                 requests_per_address=values.waf_limits.requests_per_address,
                 key=self.key,
                 log_days=values.log_days,
+            )
+        else:
+            waive(
+                api.stage,
+                "CKV2_AWS_29",
+                reason="No firewall by value (waf: false): calls are limited by authorisation and throttle instead.",
+                expires=date(2027, 10, 31),
             )
         if values.authorisation == "api_key":
             plan = UsagePlan(

@@ -1,0 +1,196 @@
+"""What exists once per account: who makes it, and that two environments of one account do not collide."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.environment import load_all
+from groundwork.environment.singletons import check_singleton_owners
+from groundwork.errors import EnvironmentFileError
+from groundwork.local.aws.policy import Call, Principal, permitted
+from stacks.account import AccountStack
+from stacks.blocks.errors import IllegalComposition
+from tests.support.synth import environment, one, resources, statements, synth
+
+ACCOUNT = "111122223333"
+SINGLETONS = (
+    "aws_iam_openid_connect_provider",
+    "aws_iam_account_password_policy",
+    "aws_api_gateway_account",
+    "aws_guardduty_detector",
+    "aws_ebs_encryption_by_default",
+    "aws_ebs_snapshot_block_public_access",
+    "aws_accessanalyzer_analyzer",
+    "aws_cloudtrail",
+)
+
+
+@cache
+def account() -> Any:
+    return synth(AccountStack, singletons={"github_repository": "acme/groundwork"})
+
+
+def in_account(name: str, *, owns: bool, account_id: str = ACCOUNT) -> Any:
+    return environment(name=name, accounts={"main": {"id": account_id, "owns_singletons": owns}})
+
+
+def test_one_owner_per_account_is_accepted() -> None:
+    check_singleton_owners(
+        [
+            in_account("dev", owns=True),
+            in_account("test", owns=False),
+            in_account("prod", owns=True, account_id="2" * 12),
+        ]
+    )
+
+
+def test_two_owners_in_one_account_are_refused_by_file_and_key() -> None:
+    with pytest.raises(EnvironmentFileError) as caught:
+        check_singleton_owners([in_account("test", owns=True), in_account("dev", owns=True)])
+    assert str(caught.value) == (
+        "dev.yaml, test.yaml: accounts.main.owns_singletons: account 111122223333 has 2 owners, it can have one\n"
+        "    fix: keep it in dev.yaml, write `owns_singletons: false` in test.yaml"
+    )
+
+
+def test_an_account_without_an_owner_is_refused_by_file_and_key() -> None:
+    with pytest.raises(EnvironmentFileError) as caught:
+        check_singleton_owners([in_account("dev", owns=False), in_account("test", owns=False)])
+    assert str(caught.value) == (
+        "dev.yaml, test.yaml: accounts.main.owns_singletons: nobody makes what exists once in account 111122223333\n"
+        "    fix: write `owns_singletons: true` in one of them"
+    )
+
+
+def test_loading_a_folder_checks_the_owners(tmp_path: Path) -> None:
+    text = (
+        "organisation: acme\nregion: eu-west-2\naccounts: {main: {id: '111122223333'}, archive: {id: '444455556666'}}\n"
+    )
+    for name in ("dev", "test"):
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(EnvironmentFileError, match="has 2 owners"):
+        load_all(tmp_path)
+
+
+def test_the_archive_cannot_be_the_main_account() -> None:
+    with pytest.raises(ValueError, match="is the main account too"):
+        environment(accounts={"archive": {"id": ACCOUNT}})
+
+
+def test_an_environment_that_is_not_the_owner_has_no_account_stack() -> None:
+    with pytest.raises(IllegalComposition) as caught:
+        synth(AccountStack, accounts={"main": {"owns_singletons": False}})
+    assert "another environment makes what exists once in account 111122223333" in str(caught.value)
+
+
+def test_two_environments_of_one_account_make_each_singleton_once_and_share_no_name() -> None:
+    from cdktf import Testing
+
+    from stacks import catalog
+
+    # Two in one account, as catalog builds them for main.py.
+    documents = []
+    for values in (in_account("dev", owns=True), in_account("test", owns=False)):
+        stacks = [
+            s for s in catalog.build(Testing.app(), values) if s.stack_name in {"account", "state-backend", "network"}
+        ]
+        documents.append([json.loads(Testing.synth(stack)) for stack in stacks])
+    made = [{kind for document in each for kind in document.get("resource", {})} for each in documents]
+    assert set(SINGLETONS[1:]) <= made[0]
+    assert not set(SINGLETONS) & made[1]
+    dev, test = (_names(each) for each in documents)
+    assert dev
+    assert not dev & test
+
+
+def _names(documents: list[Any]) -> set[tuple[str, str]]:
+    """(type, name) of everything whose name AWS wants to be unique within the account or the world."""
+    keys = ("bucket", "name", "function_name", "analyzer_name")
+    return {
+        (kind, str(resource[key]))
+        for document in documents
+        for kind, found in document.get("resource", {}).items()
+        for resource in found.values()
+        for key in keys
+        if key in resource
+        and "${" not in str(resource[key])
+        # These name a part of something that itself has a name of its environment.
+        and kind not in {"aws_iam_role_policy", "aws_s3_object", "aws_guardduty_detector_feature"}
+    }
+
+
+def test_the_trail_covers_every_region_and_cannot_be_changed_unseen() -> None:
+    trail = one(account(), "aws_cloudtrail")
+    assert trail["is_multi_region_trail"] is True
+    assert trail["enable_log_file_validation"] is True
+    assert trail["kms_key_id"].startswith("${aws_kms_key.")
+    assert trail["cloud_watch_logs_group_arn"].endswith(".arn}:*")
+
+
+def trail_policies() -> tuple[str, str]:
+    (bucket,) = [p["policy"] for p in resources(account(), "aws_s3_bucket_policy") if "CloudTrailWrites" in p["policy"]]
+    return bucket, one(account(), "aws_kms_key")["policy"]
+
+
+@pytest.mark.parametrize(("trail", "expected"), [("acme-dev-audit", True), ("somebody-elses", False)])
+def test_only_this_trail_writes_into_its_bucket(trail: str, expected: bool) -> None:
+    bucket, key = trail_policies()
+    source = {
+        "aws:SourceArn": [f"arn:aws:cloudtrail:eu-west-2:{ACCOUNT}:trail/{trail}"],
+        "aws:SecureTransport": ["true"],
+    }
+    cloudtrail = Principal(account="", arn="", service="cloudtrail.amazonaws.com")
+    put = Call(
+        principal=cloudtrail,
+        action="s3:PutObject",
+        resource=f"arn:aws:s3:::acme-dev-audit-{ACCOUNT}/AWSLogs/{ACCOUNT}/CloudTrail/x.json.gz",
+        context={**source, "s3:x-amz-acl": ["bucket-owner-full-control"]},
+    )
+    encrypt = Call(principal=cloudtrail, action="kms:GenerateDataKey", resource="arn:aws:kms:::key/k", context=source)
+    assert permitted(bucket, put, owner=ACCOUNT) is expected
+    assert permitted(key, encrypt, owner=ACCOUNT) is expected
+
+
+def test_what_github_signs_in_with_is_made_only_for_a_repository() -> None:
+    assert one(account(), "aws_iam_openid_connect_provider")["client_id_list"] == ["sts.amazonaws.com"]
+    assert resources(synth(AccountStack), "aws_iam_openid_connect_provider") == []
+
+
+def test_guardduty_s_features_are_switched_on_one_after_another() -> None:
+    features = account()["resource"]["aws_guardduty_detector_feature"]
+    assert {feature["name"] for feature in features.values()} == {
+        "S3_DATA_EVENTS",
+        "EKS_AUDIT_LOGS",
+        "EBS_MALWARE_PROTECTION",
+        "RDS_LOGIN_EVENTS",
+        "LAMBDA_NETWORK_LOGS",
+    }
+    assert len([feature for feature in features.values() if not feature.get("depends_on")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("trail", "aws_cloudtrail"),
+        ("threat_detection", "aws_guardduty_detector"),
+        ("access_analyzer", "aws_accessanalyzer_analyzer"),
+        ("encrypt_disks", "aws_ebs_encryption_by_default"),
+        ("password_policy", "aws_iam_account_password_policy"),
+        ("api_gateway_logs_role", "aws_api_gateway_account"),
+    ],
+)
+def test_each_singleton_can_be_left_to_somebody_else(value: str, kind: str) -> None:
+    assert resources(account(), kind)
+    assert not resources(synth(AccountStack, singletons={value: False}), kind)
+
+
+def test_api_gateway_gets_the_role_it_demands() -> None:
+    (role,) = [r for r in resources(account(), "aws_iam_role") if r["name"] == "acme-dev-api-gateway-logs"]
+    trust = statements(role["assume_role_policy"])["ServiceAssumes"]
+    assert trust["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    assert "Condition" not in trust

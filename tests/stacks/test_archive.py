@@ -1,0 +1,179 @@
+"""Who may write into the archive, judged by the policies themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from groundwork.local.aws.policy import Call, Principal, permitted
+from stacks.archive import ArchiveStack
+from stacks.blocks.archive_bucket import ArchiveBucket, write_access
+from stacks.blocks.errors import IllegalComposition
+from tests.support.synth import one, resources, synth
+
+MAIN, ARCHIVE = "111122223333", "444455556666"
+BUCKET = f"arn:aws:s3:::acme-dev-archive-{ARCHIVE}"
+WRITER = Principal(account=MAIN, arn=f"arn:aws:iam::{MAIN}:role/acme-dev-populate")
+OTHER_ROLE = Principal(account=MAIN, arn=f"arn:aws:iam::{MAIN}:role/acme-dev-cluster")
+STRANGER = Principal(account="999900001111", arn="arn:aws:iam::999900001111:role/acme-dev-populate")
+TLS = {"aws:SecureTransport": ["true"]}
+
+
+@cache
+def archive() -> Any:
+    return synth(ArchiveStack)
+
+
+def bucket_policy() -> str:
+    (policy,) = [
+        p["policy"] for p in resources(archive(), "aws_s3_bucket_policy") if "WriterAddsObjects" in p["policy"]
+    ]
+    return policy
+
+
+def may(who: Principal, action: str, key: str, **context: list[str]) -> bool:
+    call = Call(principal=who, action=action, resource=f"{BUCKET}/{key}", context={**TLS, **context})
+    return permitted(bucket_policy(), call, owner=ARCHIVE)
+
+
+def test_the_function_s_role_adds_objects_under_the_prefix() -> None:
+    assert may(WRITER, "s3:PutObject", "records/2026/01/01/a.json")
+
+
+@pytest.mark.parametrize(
+    "who", [OTHER_ROLE, STRANGER], ids=["another role of the account", "the role of another account"]
+)
+def test_nobody_else_adds_objects(who: Principal) -> None:
+    assert not may(who, "s3:PutObject", "records/a.json")
+
+
+@pytest.mark.parametrize("key", ["a.json", "other/a.json", "recordsX/a.json"])
+def test_the_role_adds_nothing_outside_the_prefix(key: str) -> None:
+    assert not may(WRITER, "s3:PutObject", key)
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:DeleteObject", "s3:PutObjectAcl", "s3:ListBucket"])
+def test_the_role_may_do_nothing_but_add(action: str) -> None:
+    assert not may(WRITER, action, "records/a.json")
+
+
+def test_plain_http_is_refused() -> None:
+    call = Call(
+        principal=WRITER,
+        action="s3:PutObject",
+        resource=f"{BUCKET}/records/a.json",
+        context={"aws:SecureTransport": ["false"]},
+    )
+    assert not permitted(bucket_policy(), call, owner=ARCHIVE)
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("s3:x-amz-server-side-encryption", "AES256"),
+        ("s3:x-amz-server-side-encryption-aws-kms-key-id", f"arn:aws:kms:eu-west-2:{MAIN}:key/mine"),
+    ],
+)
+def test_an_upload_cannot_choose_another_encryption(header: str, value: str) -> None:
+    assert not may(WRITER, "s3:PutObject", "records/a.json", **{header: [value]})
+
+
+def test_the_key_may_be_named_by_its_alias_which_is_known_beforehand() -> None:
+    alias = f"arn:aws:kms:eu-west-2:{ARCHIVE}:alias/acme-dev-archive"
+    assert may(
+        WRITER,
+        "s3:PutObject",
+        "records/a.json",
+        **{
+            "s3:x-amz-server-side-encryption": ["aws:kms"],
+            "s3:x-amz-server-side-encryption-aws-kms-key-id": [alias],
+        },
+    )
+
+
+def key_use(who: Principal, *, via: str = "s3.eu-west-2.amazonaws.com", what: str = BUCKET) -> bool:
+    call = Call(
+        principal=who,
+        action="kms:GenerateDataKey",
+        resource=f"arn:aws:kms:eu-west-2:{ARCHIVE}:key/k",
+        context={"kms:ViaService": [via], "kms:EncryptionContext:aws:s3:arn": [what]},
+    )
+    return permitted(one(archive(), "aws_kms_key")["policy"], call, owner=ARCHIVE)
+
+
+def test_the_key_is_for_the_role_through_s3_and_this_bucket_alone() -> None:
+    assert key_use(WRITER)
+    assert key_use(WRITER, what=f"{BUCKET}/records/a.json")
+    assert not key_use(OTHER_ROLE)
+    assert not key_use(WRITER, via="dynamodb.eu-west-2.amazonaws.com")
+    assert not key_use(WRITER, what="arn:aws:s3:::another-bucket")
+
+
+def test_the_policies_need_no_other_stack_first() -> None:
+    assert "terraform_remote_state" not in archive().get("data", {})
+    assert WRITER.arn in bucket_policy()
+
+
+def test_the_stack_acts_in_the_archive_account_through_its_role() -> None:
+    (provider,) = archive()["provider"]["aws"]
+    assert provider["allowed_account_ids"] == [ARCHIVE]
+    assert provider["assume_role"] == [{"role_arn": f"arn:aws:iam::{ARCHIVE}:role/groundwork-deploy"}]
+
+
+def test_the_role_s_side_names_the_same_bucket_prefix_and_key() -> None:
+    add, encrypt = (
+        statement.document()
+        for statement in write_access(
+            bucket_name=f"acme-dev-archive-{ARCHIVE}",
+            prefix="records/",
+            key_alias="alias/acme-dev-archive",
+            account=ARCHIVE,
+            region="eu-west-2",
+        )
+    )
+    assert (add["Action"], add["Resource"]) == ("s3:PutObject", f"{BUCKET}/records/*")
+    assert encrypt["Resource"] == f"arn:aws:kms:eu-west-2:{ARCHIVE}:key/*"
+    assert encrypt["Condition"] == {
+        "StringEquals": {"kms:ViaService": "s3.eu-west-2.amazonaws.com"},
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/acme-dev-archive"},
+    }
+
+
+def test_objects_are_deleted_when_the_environment_says() -> None:
+    document = synth(ArchiveStack, archive={"keep_days": 400, "infrequent_access_after_days": 30})
+    (rule,) = [
+        rule
+        for configuration in resources(document, "aws_s3_bucket_lifecycle_configuration")
+        for rule in configuration["rule"]
+        if rule["expiration"] == [{"days": 400}]
+    ]
+    assert rule["transition"] == [{"days": 30, "storage_class": "STANDARD_IA"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"writer_account": ARCHIVE}, "holds the bucket itself"),
+        ({"writer_role_arn": f"arn:aws:iam::{ARCHIVE}:role/x"}, f"is not a role of account {MAIN}"),
+        ({"prefix": "records"}, "'records' would also open its neighbours or nothing"),
+    ],
+)
+def test_a_bucket_whose_writer_or_prefix_makes_no_sense_is_refused(changes: dict[str, str], sentence: str) -> None:
+    from cdktf import Testing, TerraformStack
+
+    values = {
+        "bucket_name": "b",
+        "access_logs_name": "l",
+        "alias": "alias/a",
+        "alias_arn": f"arn:aws:kms:eu-west-2:{ARCHIVE}:alias/a",
+        "prefix": "records/",
+        "writer_account": MAIN,
+        "writer_role_arn": WRITER.arn,
+        "account": ARCHIVE,
+        "region": "eu-west-2",
+    }
+    with pytest.raises(IllegalComposition) as caught:
+        ArchiveBucket(TerraformStack(Testing.app(), "s"), "archive", **{**values, **changes})
+    assert sentence in str(caught.value)
