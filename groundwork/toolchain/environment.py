@@ -19,8 +19,8 @@ def environment(
     Writes the Terraform CLI configuration into the checkout's work folder where the user has none that decides.
     """
     config = cli_config.write(environ, project.work / "terraform.tfrc", providers.sources(environ, project, mirror))
-    ours = [str(project.venv / "bin"), str(project.node_modules / ".bin")]
-    # The launcher `cdktf` of the environment comes first; the folder of npm's comes after it for its helpers.
+    # The launcher `cdktf` in .venv has to come before the one that npm installs.
+    ours = [str(folder) for folder in (project.venv / "bin", project.work / "bin", project.node_modules / ".bin")]
     rest = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder and folder not in ours]
     made = {
         **environ,
@@ -33,4 +33,5 @@ def environment(
     if config.is_relative_to(project.work):
         # Stacks link to one unpacked copy; a plugin cache would only be written by several of them at once.
         made.pop("TF_PLUGIN_CACHE_DIR", None)
+        made["CDKTF_DISABLE_PLUGIN_CACHE_ENV"] = "1"
     return made

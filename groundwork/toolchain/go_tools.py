@@ -134,7 +134,7 @@ def _build(
 ) -> None:
     home = _module_file(tool, project).parent
     compiler = go.ensure(environ, project, _go_directive(home / "go.mod"), on_progress=on_progress)
-    on_progress(f"building {tool.name} {pinned_version(tool, project)}, once (about {tool.seconds} s on 2 cores)")
+    on_progress(f"building {pinned_version(tool, project)}, once (about {tool.seconds} s on 2 cores)")
     for stale in path.parent.parent.glob(".building-*"):
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=path.parent.parent) as name:
@@ -150,7 +150,7 @@ def _build(
         }
         flags = " ".join(["-s", "-w", *_ldflags(tool, project)])
         command = [str(compiler.path), "build", "-v", "-trimpath", f"-ldflags={flags}", "-o", str(made), tool.package]
-        done = process.run(command, cwd=home, environ=quiet, on_line=_Counter(tool.name, on_progress))
+        done = process.run(command, cwd=home, environ=quiet, on_line=_Counter(on_progress))
         if not done.ok:
             raise ToolMissing(
                 f"{tool.name} cannot be built:\n{done.tail}",
@@ -162,14 +162,14 @@ def _build(
 class _Counter:
     """Turns the stream of compiled packages into a line now and then."""
 
-    def __init__(self, name: str, on_progress: Callable[[str], None]) -> None:
-        self._name, self._tell, self._count, self._told = name, on_progress, 0, time.monotonic()
+    def __init__(self, on_progress: Callable[[str], None]) -> None:
+        self._tell, self._count, self._told = on_progress, 0, time.monotonic()
 
     def __call__(self, _line: str) -> None:
         self._count += 1
         if time.monotonic() - self._told > _REPORT:
             self._told = time.monotonic()
-            self._tell(f"{self._name}: {self._count} packages so far")
+            self._tell(f"{self._count} packages compiled so far")
 
 
 def _tool(name: str) -> GoTool:

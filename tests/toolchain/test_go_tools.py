@@ -1,0 +1,105 @@
+"""Go programs: the one on PATH where it is new enough, else built once from a committed module."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import ToolMissing, UsageError
+from groundwork.paths import Project
+from groundwork.toolchain import go, go_tools
+
+ROOT = Project(Path(__file__).parents[2])
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A checkout whose actionlint is a program of our own that needs no module from elsewhere."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = Project(tmp_path / "checkout")
+    home = made.tools / "actionlint"
+    (home / "cmd" / "actionlint").mkdir(parents=True)
+    (home / "go.mod").write_text(
+        "module github.com/rhysd/actionlint\n\ngo 1.21\n\n// github.com/rhysd/actionlint v1.7.9\n"
+    )
+    (home / "go.sum").write_text("")
+    (home / "cmd/actionlint/main.go").write_text('package main\n\nfunc main() { println("1.7.9") }\n')
+    (made.tools / "go-requirements.txt").write_text("")
+    return made
+
+
+def program(folder: Path, says: str, name: str = "actionlint") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho {says}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_one_on_path_that_is_new_enough_is_used(tmp_path: Path) -> None:
+    path = program(tmp_path / "bin", "v1.7.3")
+    found = go_tools.find("actionlint", {"PATH": str(path.parent)}, ROOT)
+    assert found == go_tools.Located("actionlint", path, "1.7.3", "PATH")
+
+
+@pytest.mark.parametrize(("name", "says"), [("actionlint", "1.6.27"), ("helm", "v4.0.1"), ("helm", "v3.9.0")])
+def test_one_on_path_that_is_out_of_range_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    path = program(tmp_path / "bin", says, name)
+    assert go_tools.find(name, {"PATH": str(path.parent)}, ROOT) is None
+
+
+def test_a_tool_nobody_pinned_is_refused() -> None:
+    with pytest.raises(UsageError, match="is no tool of this repository"):
+        go_tools.find("kubectl", {}, ROOT)
+
+
+@pytest.mark.parametrize("tool", go_tools.TOOLS.values(), ids=list(go_tools.TOOLS))
+def test_every_tool_is_pinned_with_its_sums(tool: go_tools.GoTool) -> None:
+    home = ROOT.tools / tool.name
+    assert f"tool {tool.package}" in (home / "go.mod").read_text()
+    module = go_tools.pinned_version(tool, ROOT)
+    assert re.search(rf" v{re.escape(module)} h1:", (home / "go.sum").read_text())
+
+
+needs_go = pytest.mark.skipif(
+    not any((Path(folder) / "go").is_file() for folder in os.environ.get("PATH", "").split(os.pathsep)),
+    reason="no Go on PATH: install one to see a tool built",
+)
+
+
+@pytest.mark.slow
+@needs_go
+def test_a_tool_is_built_once_and_linked_into_the_checkout(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(go_tools, "pinned_version", lambda *_: "1.7.9")
+    lines: list[str] = []
+    first = go_tools.ensure("actionlint", os.environ, project, on_progress=lines.append)
+    assert first.path.is_file()
+    assert (go_tools.links(project) / "actionlint").resolve() == first.path.resolve()
+    assert any("building" in line for line in lines)
+    lines.clear()
+    assert go_tools.ensure("actionlint", os.environ, project, on_progress=lines.append) == first
+    assert lines == []
+
+
+@pytest.mark.slow
+@needs_go
+def test_a_build_that_fails_leaves_nothing_and_shows_the_compilers_words(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(go_tools, "pinned_version", lambda *_: "1.7.9")
+    (project.tools / "actionlint/cmd/actionlint/main.go").write_text("package main\n\nfunc main() { broken }\n")
+    left_by_a_kill = project.cache / "tools" / "actionlint" / ".building-old"
+    left_by_a_kill.mkdir(parents=True)
+    with pytest.raises(ToolMissing, match="undefined: broken"):
+        go_tools.ensure("actionlint", os.environ, project)
+    assert [path.name for path in left_by_a_kill.parent.iterdir()] == [".lock"]
+
+
+def test_no_go_on_path_and_none_installed_is_told_apart(project: Project) -> None:
+    assert go.find({"PATH": ""}, project, go.Version("1.26")) is None

