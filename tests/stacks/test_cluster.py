@@ -1,0 +1,255 @@
+"""The cluster: who gets in, what it runs on, and the compositions that EKS would accept and never make work."""
+
+import json
+from typing import Any
+
+import pytest
+from constructs import Construct
+
+from groundwork.environment import Environment
+from stacks.blocks import cluster_rules
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.waivers import waivers
+from stacks.cluster import ClusterStack
+from stacks.network import NetworkStack
+from tests.support.synth import environment, one, resources, statements, synth
+
+FARGATE_ONLY = {
+    "node_groups": {},
+    "fargate_profiles": {"system": {"namespace": "kube-system"}},
+    "addons": {"coredns": "v1.12.1-eksbuild.2"},
+}
+NOWHERE_NEAR_NODES = "run on nodes, and there are only Fargate profiles"
+
+
+def build(scope: Construct, values: Environment) -> ClusterStack:
+    return ClusterStack(scope, values, network=NetworkStack(scope, values))
+
+
+def cluster(*, runner: str = "vpc", **values: Any) -> Any:
+    return synth(build, cluster=values, runner=runner)
+
+
+def check(*, runner: str = "vpc", **values: Any) -> None:
+    built = environment(cluster=values, runner=runner)
+    cluster_rules.check(built.cluster, runner=built.runner)
+
+
+@pytest.fixture(scope="module")
+def default() -> Any:
+    return cluster()
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Any:
+    """Nodes of both kinds, Fargate, and a public endpoint."""
+    return cluster(
+        runner="hosted",
+        public_endpoint_cidrs=["192.0.2.0/24"],
+        node_groups={
+            "general": {},
+            "edge": {"image": "bottlerocket", "architecture": "x86_64", "instance_types": ["m7i.large"], "min": 0},
+        },
+        fargate_profiles={"batch": {"namespace": "batch", "labels": {"runs": "once"}}},
+        access={
+            "people": {"principal_arn": "arn:aws:iam::111122223333:role/people", "policy": "cluster_admin"},
+            "team": {"principal_arn": "arn:aws:iam::111122223333:role/t", "policy": "edit", "namespaces": ["shop"]},
+        },
+    )
+
+
+# ── who gets in ────────────────────────────────────────────────────────────────────────────────────
+def test_the_endpoint_is_private_unless_ranges_are_named(default: Any, mixed: Any) -> None:
+    private = one(default, "aws_eks_cluster")["vpc_config"]
+    assert private["endpoint_private_access"]
+    assert not private["endpoint_public_access"]
+    public = one(mixed, "aws_eks_cluster")["vpc_config"]
+    assert public["endpoint_public_access"]
+    assert public["public_access_cidrs"] == ["192.0.2.0/24"]
+
+
+def test_hosted_runners_and_a_private_endpoint_raise() -> None:
+    with pytest.raises(IllegalComposition, match="cannot reach a private endpoint") as raised:
+        cluster(runner="hosted")
+    assert raised.value.key == "cluster.public_endpoint_cidrs"
+    assert "runner: vpc" in raised.value.fix
+
+
+def test_a_public_endpoint_is_waived_and_a_private_one_needs_no_waiver() -> None:
+    stacks: list[ClusterStack] = []
+
+    def remember(scope: Construct, values: Environment) -> ClusterStack:
+        stacks.append(build(scope, values))
+        return stacks[-1]
+
+    synth(remember, runner="hosted", cluster={"public_endpoint_cidrs": ["192.0.2.0/24"]})
+    synth(remember)
+    assert [[waiver.check for waiver in waivers(stack)] for stack in stacks] == [["CKV_AWS_39"], []]
+
+
+def test_not_even_the_creator_has_access_without_an_entry(default: Any) -> None:
+    assert one(default, "aws_eks_cluster")["access_config"] == {
+        "authentication_mode": "API",
+        "bootstrap_cluster_creator_admin_permissions": False,
+    }
+    assert "aws_eks_access_entry" not in default["resource"]
+
+
+def test_access_is_for_the_whole_cluster_or_for_namespaces(mixed: Any) -> None:
+    scopes = {
+        body["policy_arn"].rsplit("/", 1)[1]: body["access_scope"]
+        for body in resources(mixed, "aws_eks_access_policy_association")
+    }
+    assert scopes == {
+        "AmazonEKSClusterAdminPolicy": {"type": "cluster"},
+        "AmazonEKSEditPolicy": {"type": "namespace", "namespaces": ["shop"]},
+    }
+
+
+def test_a_cluster_admin_of_one_namespace_raises() -> None:
+    entry = {"principal_arn": "arn:aws:iam::111122223333:role/x", "policy": "cluster_admin", "namespaces": ["shop"]}
+    with pytest.raises(IllegalComposition, match="only look like one"):
+        check(access={"x": entry})
+
+
+# ── the control plane ──────────────────────────────────────────────────────────────────────────────
+def test_secrets_are_encrypted_with_a_key_that_rotates(default: Any) -> None:
+    assert one(default, "aws_eks_cluster")["encryption_config"]["resources"] == ["secrets"]
+    assert one(default, "aws_kms_key")["enable_key_rotation"]
+
+
+def test_an_existing_key_is_used_instead_of_making_one() -> None:
+    arn = "arn:aws:kms:eu-west-2:111122223333:key/11111111-2222-3333-4444-555555555555"
+    document = cluster(key_arn=arn)
+    assert one(document, "aws_eks_cluster")["encryption_config"]["provider"]["key_arn"] == arn
+    assert "aws_kms_key" not in document["resource"]
+
+
+def test_all_control_plane_logs_go_to_a_group_that_is_there_before_the_cluster(default: Any) -> None:
+    body, group = one(default, "aws_eks_cluster"), one(default, "aws_cloudwatch_log_group")
+    assert len(body["enabled_cluster_log_types"]) == 5
+    assert group["name"] == f"/aws/eks/{body['name']}/cluster"
+    assert any(needed.startswith("aws_cloudwatch_log_group.") for needed in body["depends_on"])
+
+
+def test_a_protected_cluster_is_not_destroyed() -> None:
+    assert one(synth(build, protect=True), "aws_eks_cluster")["lifecycle"] == {"prevent_destroy": True}
+
+
+def test_the_control_plane_sits_where_there_is_no_way_out(default: Any) -> None:
+    assert all("intra" in subnet for subnet in one(default, "aws_eks_cluster")["vpc_config"]["subnet_ids"])
+
+
+# ── nodes and Fargate ──────────────────────────────────────────────────────────────────────────────
+def test_pods_cannot_borrow_the_nodes_role_and_disks_are_encrypted(mixed: Any) -> None:
+    for template in resources(mixed, "aws_launch_template"):
+        options = template["metadata_options"]
+        assert (options["http_tokens"], options["http_put_response_hop_limit"]) == ("required", 1)
+        assert [disk["ebs"]["encrypted"] for disk in template["block_device_mappings"]] == ["true"]
+
+
+def test_the_machine_image_follows_system_and_architecture(mixed: Any) -> None:
+    images = {body["node_group_name"]: body["ami_type"] for body in resources(mixed, "aws_eks_node_group")}
+    assert images == {"general": "AL2023_ARM_64_STANDARD", "edge": "BOTTLEROCKET_x86_64"}
+
+
+def test_bottlerockets_data_disk_is_its_second(mixed: Any) -> None:
+    templates = mixed["resource"]["aws_launch_template"]
+    (edge,) = [body for key, body in templates.items() if key.startswith("nodes_edge")]
+    assert edge["block_device_mappings"][0]["device_name"] == "/dev/xvdb"
+
+
+def test_a_third_of_the_nodes_at_most_is_replaced_at_once_and_the_autoscaler_keeps_its_number(default: Any) -> None:
+    group = one(default, "aws_eks_node_group")
+    assert group["update_config"] == {"max_unavailable_percentage": 33}
+    assert group["lifecycle"]["ignore_changes"] == ["scaling_config[0].desired_size"]
+
+
+def test_nodes_may_join_and_pull_images_and_nothing_else(default: Any) -> None:
+    attached = default["resource"]["aws_iam_role_policy_attachment"]
+    policies = {body["policy_arn"].rsplit("/", 1)[1] for key, body in attached.items() if key.startswith("node_role")}
+    assert policies == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+
+
+def test_nothing_but_https_leaves_the_vpc_and_nothing_enters_from_outside(default: Any) -> None:
+    to_world = [
+        rule
+        for rule in resources(default, "aws_vpc_security_group_egress_rule")
+        if rule.get("cidr_ipv4") == "0.0.0.0/0"
+    ]
+    assert [(rule["from_port"], rule["to_port"]) for rule in to_world] == [(443, 443)]
+    sources = {rule.get("cidr_ipv4") for rule in resources(default, "aws_vpc_security_group_ingress_rule")}
+    assert sources == {None, "10.0.0.0/16"}
+
+
+def test_pods_on_fargate_and_on_nodes_reach_each_other(mixed: Any, default: Any) -> None:
+    def fargate(document: Any) -> list[str]:
+        return [k for k in document["resource"]["aws_vpc_security_group_ingress_rule"] if "fargate" in k]
+
+    assert len(fargate(mixed)) == 2
+    assert fargate(default) == []
+
+
+def test_fargate_runs_the_pods_of_its_namespace_and_labels(mixed: Any) -> None:
+    assert one(mixed, "aws_eks_fargate_profile")["selector"] == [{"namespace": "batch", "labels": {"runs": "once"}}]
+
+
+def test_a_cluster_without_anything_to_run_on_raises() -> None:
+    with pytest.raises(IllegalComposition, match="no pod could run"):
+        check(node_groups={})
+
+
+# ── add-ons ────────────────────────────────────────────────────────────────────────────────────────
+def test_add_ons_are_pinned_exactly(default: Any) -> None:
+    versions = [addon["addon_version"] for addon in resources(default, "aws_eks_addon")]
+    assert len(versions) == 5
+    assert all("-eksbuild." in version for version in versions)
+
+
+def test_networking_is_there_before_nodes_and_name_resolution_after(default: Any) -> None:
+    nodes = one(default, "aws_eks_node_group")
+    needed = " ".join(nodes["depends_on"])
+    assert all(name in needed for name in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"))
+    addons = {body["addon_name"]: body for body in resources(default, "aws_eks_addon")}
+    for name in ("coredns", "aws-ebs-csi-driver"):
+        assert any(each.startswith("aws_eks_node_group.") for each in addons[name]["depends_on"])
+
+
+def test_network_policies_are_enforced(default: Any) -> None:
+    (cni,) = [body for body in resources(default, "aws_eks_addon") if body["addon_name"] == "vpc-cni"]
+    assert json.loads(cni["configuration_values"]) == {"enableNetworkPolicy": "true"}
+
+
+def test_networking_and_storage_have_roles_of_their_own_for_this_cluster_only(default: Any) -> None:
+    accounts = {body["service_account"] for body in resources(default, "aws_eks_pod_identity_association")}
+    assert accounts == {"aws-node", "ebs-csi-controller-sa"}
+    roles = {key: body for key, body in default["resource"]["aws_iam_role"].items() if "identity" in key}
+    assert len(roles) == 2
+    for role in roles.values():
+        trust = statements(role["assume_role_policy"])["ServiceAssumes"]
+        assert trust["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+        assert trust["Condition"]["ArnLike"]["aws:SourceArn"].endswith(":cluster/acme-dev-cluster")
+
+
+def test_coredns_runs_on_fargate_where_there_are_no_nodes() -> None:
+    document = cluster(**FARGATE_ONLY)
+    addon = one(document, "aws_eks_addon")
+    assert json.loads(addon["configuration_values"]) == {"computeType": "Fargate"}
+    assert any(each.startswith("aws_eks_fargate_profile.") for each in addon["depends_on"])
+
+
+def test_fargate_only_without_a_home_for_coredns_raises() -> None:
+    with pytest.raises(IllegalComposition, match="which no profile covers"):
+        check(**{**FARGATE_ONLY, "fargate_profiles": {"shop": {"namespace": "shop"}}})
+
+
+@pytest.mark.parametrize("addon", sorted(cluster_rules.NEED_NODES))
+def test_daemons_without_nodes_raise(addon: str) -> None:
+    with pytest.raises(IllegalComposition, match=NOWHERE_NEAR_NODES) as raised:
+        check(**{**FARGATE_ONLY, "addons": {"coredns": "v1", addon: "v1.33.0-eksbuild.2"}})
+    assert addon in raised.value.why
+
+
+def test_a_kube_proxy_of_another_kubernetes_raises() -> None:
+    with pytest.raises(IllegalComposition, match=r"is not for Kubernetes 1\.34"):
+        check(version="1.34")
