@@ -16,6 +16,7 @@ from stacks.blocks.api_domain import DomainCertificate, HttpDomain, RestDomain
 from stacks.blocks.api_endpoint import Route, Throttle
 from stacks.blocks.archive_bucket import write_access
 from stacks.blocks.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.function_network import FunctionNetwork
 from stacks.blocks.http_api import HttpApi, Tokens
 from stacks.blocks.idempotency_table import IdempotencyTable
@@ -159,7 +160,9 @@ class ApiStack(PlatformStack):
 
     def _function_network(self, network: NetworkStack | None) -> FunctionNetwork:
         if network is None:
-            raise ValueError("api.function.in_vpc: the stack was given no network; pass it, or write `in_vpc: false`")
+            raise IllegalComposition(
+                "api.function.in_vpc", "the stack was given no network", "pass the network, or write `in_vpc: false`"
+            )
         return FunctionNetwork(
             self,
             "function_network",

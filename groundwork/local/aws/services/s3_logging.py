@@ -18,7 +18,7 @@ def install() -> None:
 
 
 def _reading_services_only(original: Callable[..., bool]) -> Callable[..., bool]:
-    def permitted(_: Any, target_bucket: Any, target_prefix: str | None) -> bool:
+    def permitted(target_bucket: Any, target_prefix: str | None) -> bool:
         if not target_bucket.policy:
             return False
         policy = json.loads(target_bucket.policy)
