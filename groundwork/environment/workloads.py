@@ -22,7 +22,7 @@ class Workload(Section):
     """A service of ours, released with charts/service."""
 
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-    image: Annotated[str, Field(pattern=r"^[^\s:@]+(:\d+)?(/[^\s:@]+)*$")]
+    image: Annotated[str, Field(pattern=r"^([^\s:@/]+(:\d+)?/)?[^\s:@]+$")]
     """Repository without tag."""
     tag: Annotated[str, Field(pattern=r"^[\w][\w.-]{0,127}$", description="never latest")]
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None

@@ -1,0 +1,17 @@
+"""The helm binary, and one way to render the chart."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from groundwork.paths import Project
+from groundwork.toolchain import go_tools
+
+
+@pytest.fixture(scope="session")
+def helm(checkout: Path) -> Path:
+    found = go_tools.find("helm", os.environ, Project(checkout))
+    if found is None:
+        pytest.skip("helm is neither on PATH nor built; `make setup` builds it")
+    return found.path

@@ -1,0 +1,136 @@
+"""Releases: one per entry, reproducible, apart from the cluster, and on a laptop never in somebody's real cluster."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cdktf import App, Testing
+from constructs import Construct
+
+from groundwork.environment import Environment
+from stacks.blocks.service_release import CHART, ServiceChart, ServiceRelease
+from stacks.cluster import ClusterStack
+from stacks.network import NetworkStack
+from stacks.workloads import WorkloadsStack
+from tests.support.synth import environment, one, synth
+
+HELLO = {"namespace": "hello", "image": "ghcr.io/example/hello", "tag": "1.2.3"}
+
+
+def build(scope: Construct, values: Environment) -> WorkloadsStack:
+    network = NetworkStack(scope, values)
+    return WorkloadsStack(scope, values, cluster=ClusterStack(scope, values, network=network))
+
+
+def workloads(**entries: Any) -> Any:
+    return synth(build, workloads=entries)
+
+
+def values_of(document: Any) -> dict[str, Any]:
+    (text,) = one(document, "helm_release")["values"]
+    values: dict[str, Any] = json.loads(text)
+    return values
+
+
+@pytest.fixture(scope="module")
+def hello() -> Any:
+    return workloads(hello=HELLO)
+
+
+def test_a_release_is_all_or_nothing_and_waits_for_its_pods(hello: Any) -> None:
+    release = one(hello, "helm_release")
+    assert (release["name"], release["namespace"]) == ("hello", "hello")
+    assert all(release[setting] for setting in ("atomic", "wait", "cleanup_on_fail", "lint", "reset_values"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack's folder as a whole application writes it, references to other stacks included."""
+    out = tmp_path_factory.mktemp("application") / "out"
+    app = App(outdir=str(out))
+    build(app, environment(workloads={"hello": HELLO}))
+    app.synth()
+    return out / "stacks" / "dev-workloads"
+
+
+def test_the_chart_lies_inside_the_stacks_folder(folder: Path) -> None:
+    chart = one(json.loads((folder / "cdk.tf.json").read_text()), "helm_release")["chart"]
+    assert chart.startswith("./assets/")
+    assert (folder / chart / "Chart.yaml").read_bytes() == (CHART / "Chart.yaml").read_bytes()
+    assert str(CHART.parent) not in (folder / "cdk.tf.json").read_text()
+
+
+def test_a_changed_template_changes_the_release(tmp_path: Path) -> None:
+    workload = environment(workloads={"hello": HELLO}).workloads["hello"]
+
+    def chart_path(text: str) -> str:
+        folder = tmp_path / text
+        (folder / "templates").mkdir(parents=True)
+        (folder / "Chart.yaml").write_text("apiVersion: v2\nname: service\nversion: 1.0.0\n")
+        (folder / "templates" / "x.yaml").write_text(text)
+
+        def with_chart(scope: Construct, values: Environment) -> WorkloadsStack:
+            stack = build(scope, values)
+            chart = ServiceChart(stack, "other_chart", folder=folder)
+            ServiceRelease(stack, "other", name="other", values=workload, chart=chart)
+            return stack
+
+        path: str = one(synth(with_chart), "helm_release")["chart"]
+        return path
+
+    assert chart_path("a") != chart_path("b")
+
+
+def test_values_are_the_workloads_own(hello: Any) -> None:
+    values = values_of(hello)
+    assert values["image"] == {"repository": "ghcr.io/example/hello", "tag": "1.2.3"}
+    assert values["replicas"] == {"min": 2, "max": 6}
+
+
+def test_a_digest_pins_the_image() -> None:
+    digest = "sha256:" + "a" * 64
+    assert values_of(workloads(hello={**HELLO, "digest": digest}))["image"]["digest"] == digest
+
+
+def test_the_order_of_settings_in_the_file_makes_no_difference() -> None:
+    one_way = workloads(hello={**HELLO, "environment": {"A": "1", "B": "2"}})
+    other_way = workloads(hello={**HELLO, "environment": {"B": "2", "A": "1"}})
+    assert one_way == other_way
+
+
+def test_another_service_leaves_the_first_as_it_is(hello: Any) -> None:
+    both = workloads(hello=HELLO, shop={**HELLO, "namespace": "shop"})
+    assert hello["resource"]["helm_release"].items() <= both["resource"]["helm_release"].items()
+
+
+def test_an_environment_without_workloads_has_no_releases() -> None:
+    assert "resource" not in workloads()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [({"tag": "latest"}, "latest moves"), ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4")],
+)
+def test_what_cannot_be_released_is_refused_in_the_environment(change: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        environment(workloads={"hello": {**HELLO, **change}})
+
+
+def test_credentials_are_tokens_made_on_demand_and_never_values(folder: Path) -> None:
+    (helm,) = json.loads((folder / "cdk.tf.json").read_text())["provider"]["helm"]
+    assert helm["kubernetes"]["exec"]["args"][:4] == ["eks", "get-token", "--cluster-name", "acme-dev-cluster"]
+    assert not {"token", "password", "client_key"} & set(helm["kubernetes"])
+    assert "terraform_remote_state" in helm["kubernetes"]["host"]
+
+
+def test_a_laptops_releases_only_reach_the_laptops_cluster() -> None:
+    laptop = {"target": "laptop", "accounts": {"main": {"id": "000000000000"}, "archive": {"id": "000000000001"}}}
+    (helm,) = synth(build, workloads={"hello": HELLO}, **laptop)["provider"]["helm"]
+    assert helm["kubernetes"] == {"config_path": "../../../.groundwork/kubernetes/kubeconfig"}
+
+
+def test_releases_come_after_the_cluster_also_where_nothing_of_it_is_read() -> None:
+    laptop = {"target": "laptop", "accounts": {"main": {"id": "000000000000"}, "archive": {"id": "000000000001"}}}
+    stack = build(Testing.app(), environment(workloads={"hello": HELLO}, **laptop))
+    assert [dependency.node.id for dependency in stack.dependencies] == ["dev-cluster"]
