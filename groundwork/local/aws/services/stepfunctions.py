@@ -1,4 +1,4 @@
-"""Step Functions: the check of a definition that comes before a state machine."""
+"""Step Functions: the check of a definition that comes before a state machine, and the list of its versions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,26 @@ from groundwork.local.aws.patching import add
 
 
 def install() -> None:
-    """The provider validates before it creates or changes; moto has no such action."""
+    """The provider validates before it creates or changes, and lists versions when it reads; moto has neither."""
     from moto.stepfunctions.responses import StepFunctionResponse
 
     add(StepFunctionResponse, "validate_state_machine_definition", validate_state_machine_definition)
+    add(StepFunctionResponse, "list_state_machine_versions", list_state_machine_versions)
+
+
+def list_state_machine_versions(self: Any) -> Any:
+    """ListStateMachineVersions, newest first."""
+    from moto.core.responses import ActionResult
+
+    machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
+    versions = sorted(machine.versions.values(), key=lambda version: version.version, reverse=True)
+    return ActionResult(
+        {
+            "stateMachineVersions": [
+                {"stateMachineVersionArn": version.arn, "creationDate": machine.creation_date} for version in versions
+            ]
+        }
+    )
 
 
 def validate_state_machine_definition(self: Any) -> Any:

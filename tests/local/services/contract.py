@@ -1,0 +1,162 @@
+"""The contract of the embedded AWS: a group of resources applies, plans empty, and is destroyed without a trace."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.terraform import Outcome, Terraform
+
+FIXTURES = Path(__file__).parent / "fixtures"
+# The slowest first: all run side by side, and these decide how long it takes.
+GROUPS = (
+    "databases",
+    "messaging",
+    "names_and_certificates",
+    "data_streams",
+    "web_acl",
+    "network",
+    "cluster",
+    "account",
+    "observability",
+    "secrets",
+    "backup",
+    "build_and_identity",
+)
+PROVIDER = """
+provider "aws" {{
+  region      = "eu-west-1"
+  max_retries = 2
+  assume_role {{
+    role_arn = "arn:aws:iam::{account}:role/contract"
+  }}
+  default_tags {{
+    tags = {{ project = "groundwork", environment = "contract" }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of resources in an account of its own."""
+
+    name: str
+    folder: Path
+    endpoint: str
+    terraform: Terraform
+
+    @property
+    def account(self) -> str:
+        """Twelve digits, the same in every run."""
+        return f"2000000000{GROUPS.index(self.name):02}"
+
+    def prepare(self) -> None:
+        """Write the configuration and what it reads."""
+        shutil.copytree(FIXTURES / self.name, self.folder)
+        (self.folder / "provider.tf").write_text(PROVIDER.format(account=self.account))
+        if self.name == "names_and_certificates":
+            _write_certificate(self.folder / "certificate")
+        if self.name == "secrets":
+            with zipfile.ZipFile(self.folder / "rotation.zip", "w") as archive:
+                archive.writestr("handler.py", "def handler(event, context):\n    return {}\n")
+
+    def apply(self) -> Outcome:
+        """Create everything."""
+        return self._terraform("apply", "-auto-approve", "-parallelism=20")
+
+    def plan(self) -> Outcome:
+        """Exit code 0: nothing to change, 2: something."""
+        return self._terraform("plan", "-detailed-exitcode")
+
+    def destroy(self) -> Outcome:
+        """Remove everything."""
+        return self._terraform("destroy", "-auto-approve", "-parallelism=20")
+
+    def left(self) -> dict[str, Any]:
+        """What the account still holds, keys that wait for their deletion aside."""
+        try:
+            answer = httpx.get(f"{self.endpoint}/_groundwork/inventory", timeout=60, trust_env=False)
+            resources: dict[str, dict[str, Any]] = answer.raise_for_status().json()["resources"]
+        except httpx.HTTPError as error:
+            return {"the inventory does not answer": str(error)}
+        return resources.get(self.account, {})
+
+    def _terraform(self, command: str, *options: str) -> Outcome:
+        environ = {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "laptop",
+            "AWS_SECRET_ACCESS_KEY": "laptop-not-a-secret",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        return self.terraform.run(self.folder, command, "-no-color", "-input=false", *options, environ=environ)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What happened to a group: each command's exit code, how it ended, and what was left."""
+
+    codes: Mapping[str, int]
+    ends: Mapping[str, str]
+    seconds: Mapping[str, float]
+    left: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, outcomes: Mapping[str, Outcome], left: Mapping[str, Any]) -> Record:
+        """The record of some commands."""
+        return cls(
+            codes={name: outcome.code for name, outcome in outcomes.items()},
+            ends={name: outcome.end for name, outcome in outcomes.items() if outcome.code},
+            seconds={name: outcome.seconds for name, outcome in outcomes.items()},
+            left=left,
+        )
+
+    def write(self, path: Path) -> None:
+        """Write it whole or not at all: another process waits for it."""
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps(asdict(self)))
+        draft.replace(path)
+
+
+def run(group: Group) -> Record:
+    """Apply, plan again, destroy."""
+    group.prepare()
+    outcomes = {"apply": group.apply()}
+    outcomes["plan"] = group.plan()
+    outcomes["destroy"] = group.destroy()
+    return Record.of(outcomes, group.left())
+
+
+def _write_certificate(folder: Path) -> None:
+    """A self-signed certificate and its key; made here, since no key belongs into the repository."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "imported.contract.example.com")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    folder.mkdir()
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    )

@@ -1,0 +1,26 @@
+"""Every resource type that stacks use: Terraform applies it, finds nothing to change, and destroys it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.local.services.conftest import Runs
+from tests.local.services.contract import FIXTURES, GROUPS
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_terraform_applies_plans_empty_and_leaves_nothing_behind(group: str, runs: Runs) -> None:
+    record = runs.record(group)
+
+    assert record.codes["apply"] == 0, record.ends["apply"]
+    assert record.codes["plan"] == 0, f"the second plan is not empty:\n{record.ends['plan']}"
+    assert record.codes["destroy"] == 0, record.ends["destroy"]
+    assert record.left == {}, f"still there after destroy: {record.left}"
+
+
+def test_every_fixture_is_run() -> None:
+    assert {path.name for path in Path(FIXTURES).iterdir() if path.is_dir()} == set(GROUPS)

@@ -1,0 +1,84 @@
+"""The real Terraform with the real AWS provider, for tests: found on this machine, run in a folder, never installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import ToolMissing
+from groundwork.paths import Project
+from groundwork.toolchain import providers, terraform
+from groundwork.toolchain.platforms import terraform_platform
+
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+VERSION = "5.100.0"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended; `output` is all it wrote, `seconds` what it took."""
+
+    code: int
+    output: str
+    seconds: float
+
+    @property
+    def end(self) -> str:
+        """The last part, which says why it failed."""
+        return self.output[-6000:]
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """Terraform with one AWS provider that needs no `init`: taken where it lies, neither copied nor hashed."""
+
+    binary: Path
+    config: Path
+
+    def run(self, folder: Path, *arguments: str, environ: Mapping[str, str]) -> Outcome:
+        """Run a command in `folder`; nothing of this process's environment but PATH and HOME reaches it."""
+        full = {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+            "TF_CLI_CONFIG_FILE": str(self.config),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+            **environ,
+        }
+        started = time.monotonic()
+        done = subprocess.run(
+            [self.binary, *arguments],
+            cwd=folder,
+            env=full,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, round(time.monotonic() - started, 1))
+
+
+def find_or_skip(checkout: Path, folder: Path) -> Terraform:
+    """The Terraform and the provider of this machine; `folder` takes the CLI configuration. Skips without either."""
+    project = Project(checkout)
+    try:
+        binary = terraform.find(os.environ, project, may_download=False).path
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    for source in providers.sources(os.environ, project):
+        if VERSION in source.unpacked.get(PROVIDER, ()):
+            config = folder / "terraform.rc"
+            unpacked = source.path / PROVIDER / VERSION / terraform_platform()
+            config.write_text(
+                "provider_installation {\n"
+                f'  dev_overrides {{\n    "{PROVIDER.removeprefix("registry.terraform.io/")}" = "{unpacked}"\n  }}\n'
+                "  direct {}\n}\n"
+            )
+            return Terraform(binary, config)
+    pytest.skip(f"AWS provider {VERSION} is not unpacked on this machine; `make setup` does that")
