@@ -27,8 +27,9 @@ def run(
     """Measures every case and returns two rows for each: seconds and megabytes.
 
     `environ` is what the measured programs inherit; `pairs` overrides how often each case is run; `on_step` is told
-    what runs now. The quick side runs once unmeasured before, so that caches are filled for both. Raises MeasurementFailed
-    where a program fails, or where the two sides write different Terraform: then the comparison means nothing.
+    what runs now. The quick side runs once unmeasured before, so that caches are filled for both. Raises
+    MeasurementFailed where a program fails, or where the two sides write different Terraform: then the comparison means
+    nothing.
     """
     rows = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:

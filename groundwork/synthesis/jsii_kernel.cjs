@@ -97,6 +97,8 @@ if (threads.isMainThread) {
     rewrites.push({ applies: (file) => file === entry, rewrite: () => oneProcess(entry) });
   }
   waitForIndex();
+  // cdktf's libraries call deprecated functions of Node: nothing that someone who writes stacks can change.
+  if (!process.traceDeprecation && !process.throwDeprecation) process.noDeprecation = true;
   const compile = Module.prototype._compile;
   Module.prototype._compile = function (source, file, ...rest) {
     const rule = rewrites.find(({ applies }) => applies(file));

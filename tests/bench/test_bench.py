@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from groundwork.bench import CASES, Side, run
+from groundwork.bench.measure import MeasurementFailed, measure
+from groundwork.paths import Project
+
+WRITE = """
+import json, pathlib, sys, time
+time.sleep(float(sys.argv[2])); ballast = bytearray(int(sys.argv[3]) * 2**20)
+out = pathlib.Path(sys.argv[1]); stack = out / "stacks" / "net"; stack.mkdir(parents=True, exist_ok=True)
+(stack / "cdk.tf.json").write_text(sys.argv[4])
+(out / "manifest.json").write_text(json.dumps(
+    {"stacks": {"net": {"name": "net", "dependencies": [], "workingDirectory": "stacks/net"}}}))
+"""
+
+
+class Sleeper:
+    """A slow side that sleeps and holds 60 MB, and a quick one; what each writes is given."""
+
+    title = "sleeper"
+    pairs = 2
+
+    def __init__(self, slow: str = "{}", quick: str = "{}") -> None:
+        self.contents = slow, quick
+
+    def sides(self, project: Project, work: Path) -> tuple[Side, Side]:
+        def side(label: str, seconds: str, megabytes: str, content: str) -> Side:
+            out = work / label
+            return Side(label, [sys.executable, "-c", WRITE, str(out), seconds, megabytes, content], {}, out)
+
+        return side("slow", "0.6", "60", self.contents[0]), side("quick", "0", "0", self.contents[1])
+
+
+def test_both_sides_are_measured_in_turn_and_compared(checkout: Path, tmp_path: Path) -> None:
+    steps: list[str] = []
+    report = run(Project(checkout), os.environ, cases=[Sleeper()], on_step=steps.append)
+    assert steps == [
+        "sleeper: filling caches",
+        "sleeper: slow, 1 of 2",
+        "sleeper: quick, 1 of 2",
+        "sleeper: quick, 2 of 2",
+        "sleeper: slow, 2 of 2",
+    ]
+    time, memory = report.rows
+    assert time.unit == "s"
+    assert time.before > 0.6
+    assert time.before > time.after
+    assert memory.unit == "MB"
+    assert memory.before - memory.after > 40
+    report.write(tmp_path / "bench.json")
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert written["rows"][0]["ratio"] == pytest.approx(time.before / time.after)
+    assert {"cpu", "cores", "memory_gb", "python", "node"} <= written["machine"].keys()
+    console = Console(width=140, record=True, file=(tmp_path / "table").open("w"))
+    console.print(report.table())
+    assert f"{time.ratio:.1f}x" in console.export_text()
+
+
+def test_different_terraform_makes_the_comparison_fail(checkout: Path) -> None:
+    with pytest.raises(MeasurementFailed, match="different Terraform for net"):
+        run(Project(checkout), os.environ, cases=[Sleeper(slow='{"a": 1}')], pairs=1)
+
+
+def test_a_program_that_fails_is_no_measurement(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "raise SystemExit('broken stack')"]
+    with pytest.raises(MeasurementFailed, match="broken stack"):
+        measure(command, cwd=tmp_path, environ=os.environ, log=tmp_path / "log")
+
+
+def test_the_memory_of_children_counts(tmp_path: Path) -> None:
+    child = "import time; ballast = bytearray(80 * 2**20); time.sleep(0.4)"
+    command = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"]
+    assert measure(command, cwd=tmp_path, environ=os.environ, log=tmp_path / "log").megabytes > 90
+
+
+@pytest.mark.slow
+def test_a_reference_stack_is_ten_times_faster_than_stock_in_200_mb(checkout: Path) -> None:
+    time, memory = run(Project(checkout), os.environ, cases=CASES[:1], pairs=1).rows
+    assert time.ratio > 10
+    assert memory.after < 200
