@@ -16,7 +16,7 @@ from groundwork.errors import GroundworkError, Interrupted
 
 # In the order of `gw --help`: first look, then run, then what helps.
 COMMANDS = (
-    "demo", "synth", "list_stacks", "diff", "deploy", "destroy", "bootstrap", "invoke", "local", "check", "where",
+    "synth", "list_stacks", "diff", "deploy", "destroy", "bootstrap", "invoke", "local", "check", "where",
     "init", "schema", "doctor", "setup", "lock", "package", "bench",
 )  # fmt: skip
 

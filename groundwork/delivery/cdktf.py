@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +59,7 @@ class Cdktf:
     command: Sequence[str]
     environ: Mapping[str, str]
     run: Run
+    output: str = "cdktf.out"
 
     def deploy(
         self,
@@ -66,19 +67,21 @@ class Cdktf:
         *,
         parallelism: int,
         on_step: Callable[[str, Step], None],
-        extra: Iterable[str] = (),
+        complete: bool = True,
     ) -> dict[str, StackLog]:
         """`cdktf deploy`: applies stacks in dependency order, independent ones side by side.
 
+        `complete` says that all upstreams are among the stacks; otherwise none of them may wait for another.
         Raises TerraformFailed with the errors of every stack that failed; what was applied before stays applied.
         """
-        return self._apply("deploy", stacks, parallelism, on_step, extra)
+        return self._apply("deploy", stacks, parallelism, on_step, ignoring=not complete)
 
     def destroy(
         self, stacks: Sequence[str], *, parallelism: int, on_step: Callable[[str, Step], None]
     ) -> dict[str, StackLog]:
         """`cdktf destroy`: the same, backwards."""
-        return self._apply("destroy", stacks, parallelism, on_step, ())
+        # Destroying needs nobody's outputs: cdktf wants only those named that read from these.
+        return self._apply("destroy", stacks, parallelism, on_step, ignoring=False)
 
     def diff(self, stack: str, *, on_line: Callable[[str], None] = lambda _: None) -> StackLog:
         """`cdktf diff` of one stack; raises TerraformFailed where it cannot be planned."""
@@ -101,7 +104,8 @@ class Cdktf:
         stacks: Sequence[str],
         parallelism: int,
         on_step: Callable[[str, Step], None],
-        extra: Iterable[str],
+        *,
+        ignoring: bool,
     ) -> dict[str, StackLog]:
         logs: dict[str, StackLog] = defaultdict(StackLog)
         reader = terraform_output.Reader()
@@ -118,8 +122,10 @@ class Cdktf:
                 on_step(stack, step)
 
         arguments = [verb, *stacks, "--auto-approve", "--skip-synth", "--no-color", "--skip-provider-lock"]
-        # Whether upstream stacks are there was checked before: cdktf would insist on applying them again.
-        arguments += ["--ignore-missing-stack-dependencies", "--parallelism", str(parallelism), *extra]
+        arguments += ["--parallelism", str(parallelism)]
+        if ignoring:
+            # Whether upstream stacks are there was checked before: cdktf would insist on applying them again.
+            arguments.append("--ignore-missing-stack-dependencies")
         code = self._start(arguments, take)
         if code:
             failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
@@ -130,7 +136,9 @@ class Cdktf:
     def _start(self, arguments: Sequence[str], on_line: Callable[[str], None]) -> int:
         # CI=1: cdktf prints each line once instead of redrawing a status block that nobody could read back.
         environ = {**self.environ, "CI": "1"}
-        return self.run([*self.command, *arguments], cwd=self.root, environ=environ, on_line=on_line)
+        return self.run(
+            [*self.command, *arguments, "--output", self.output], cwd=self.root, environ=environ, on_line=on_line
+        )
 
 
 def _shortened(line: str) -> str:

@@ -22,6 +22,32 @@ def blocked(
     return {stack: upstream for stack, upstream in waiting.items() if upstream}
 
 
+def complete(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> bool:
+    """Whether every upstream of these stacks is among them."""
+    return all(upstream in stacks for stack in stacks for upstream in dependencies.get(stack, ()))
+
+
+def runs(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The runs of cdktf that deploy stacks in order: one where all upstreams are among them.
+
+    cdktf refuses a stack without its upstreams, and told to ignore that it no longer waits for those that are there.
+    So where some are missing (deployed earlier), each run holds only stacks that do not wait for each other.
+    """
+    if complete(stacks, dependencies):
+        return [list(stacks)]
+    waves: list[list[str]] = []
+    placed: set[str] = set()
+    while len(placed) < len(stacks):
+        wave = [
+            stack
+            for stack in stacks
+            if stack not in placed and all(up in placed or up not in stacks for up in dependencies.get(stack, ()))
+        ]
+        waves.append(wave)
+        placed |= set(wave)
+    return waves
+
+
 def require(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]], deployed: Callable[[str], bool]) -> None:
     """Raise StackBlocked unless every upstream is deployed already or among `stacks`."""
     for stack in stacks:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import boto3
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from mypy_boto3_s3.client import S3Client
 
+from groundwork.delivery.aws_session import CONFIG, session
 from groundwork.errors import TerraformFailed
 
 
@@ -53,26 +52,16 @@ class StateStore:
         """Name → value of the stack's outputs; empty without a state."""
         return {name: output["value"] for name, output in ((self.state() or {}).get("outputs") or {}).items()}
 
-    def _client(self) -> S3Client:
-        # A laptop's backend names its own profile files, which boto3 takes from a botocore session alone.
-        session = boto3.Session(region_name=self.backend["region"])
-        if profile := self.backend.get("profile"):
-            core = botocore.session.Session(profile=profile)
-            core.set_config_variable("config_file", str(self._path("shared_config_files")))
-            core.set_config_variable("credentials_file", str(self._path("shared_credentials_files")))
-            core.set_config_variable("region", self.backend["region"])
-            session = boto3.Session(botocore_session=core)
-        path_style: Literal["path", "auto"] = "path" if self.backend.get("use_path_style") else "auto"
-        config = Config(
-            retries={"max_attempts": 3},
-            connect_timeout=5,
-            read_timeout=20,
-            s3={"addressing_style": path_style},  # s
-        )
-        return session.client("s3", endpoint_url=self.endpoint, config=config)
+    def public_outputs(self) -> dict[str, Any]:
+        """The outputs that are not marked sensitive: what may be shown."""
+        outputs = (self.state() or {}).get("outputs") or {}
+        return {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
 
-    def _path(self, key: str) -> Path:
-        return (self.folder / str(self.backend[key][0])).resolve()
+    def _client(self) -> S3Client:
+        # The bucket's name holds no dot, so virtual hosts would do; a laptop's server knows only paths.
+        path_style: Literal["path", "auto"] = "path" if self.backend.get("use_path_style") else "auto"
+        config = CONFIG.merge(Config(s3={"addressing_style": path_style}))
+        return session(self.folder, self.backend).client("s3", endpoint_url=self.endpoint, config=config)
 
     def _unreadable(self, error: Exception) -> TerraformFailed:
         where = f"s3://{self.backend['bucket']}/{self.backend['key']}"

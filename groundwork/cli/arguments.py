@@ -1,0 +1,15 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ENVIRONMENT|STACK]...", help="Environments or single stacks; everything where left out."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+SkipSynth = Annotated[bool, typer.Option("--skip-synth", help="Use what was synthesised last.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -1,0 +1,62 @@
+"""`gw check`: checkov and tflint over every synthesised stack."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json, SkipSynth, Targets
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(rich_help_panel="Stacks")
+    def check(
+        targets: Targets = None,
+        skip_synth: SkipSynth = False,
+        waivers: Annotated[bool, typer.Option("--waivers", help="List what is waived, why and until when.")] = False,
+        json: Json = False,
+    ) -> None:
+        """Run checkov and tflint over synthesised stacks, minus what is waived beside the code.
+
+        Ends with 8 on an open finding, an expired waiver or one that nothing needs. Examples: `gw check`,
+        `gw check prod --waivers`
+        """
+        from datetime import UTC, datetime
+
+        from groundwork.checks import gate
+        from groundwork.cli.context import Context
+        from groundwork.errors import CheckFailed
+
+        context = Context.here()
+        workspace = context.workspace()
+        wanted = targets or []
+        manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(wanted))
+        folders = [workspace.out / "stacks" / stack for stack in workspace.select(manifest, wanted)]
+        with console.bars() as bars:
+            bars.begin("check", total=None, doing=f"checkov and tflint on {len(folders)} stacks")
+            verdict = gate.check(folders, context.checkers(), today=datetime.now(UTC).date())
+            bars.end("check", "clean" if verdict.clean else "refused")
+        if json:
+            console.print_json({part: [vars(one) for one in getattr(verdict, part)] for part in vars(verdict)})
+        elif waivers:
+            table = console.table("stack", "resource", "check", "until", "where", "why")
+            for one in gate.waivers(folders):
+                table.add_row(one.stack, one.address, one.check, str(one.expires), one.source, one.reason)
+            console.out.print(table)
+        if not verdict.clean:
+            raise CheckFailed(
+                "\n".join(
+                    [
+                        *(f"open: {finding}" for finding in verdict.open),
+                        *(f"expired: {waiver}" for waiver in verdict.expired),
+                        *(f"unused: {waiver}" for waiver in verdict.unused),
+                    ]
+                ),
+                fix="correct the resource; or waive(…) beside it with a reason; or remove the unused waiver",
+            )
+        if not json:
+            console.say(f"{len(folders)} stacks are clean; {len(verdict.waived)} findings are waived")

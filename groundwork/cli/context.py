@@ -1,0 +1,58 @@
+"""Reads the world once for a command: the checkout, the environment variables, the tools, the embedded AWS."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from groundwork.delivery.workspace import Tools, Workspace
+from groundwork.local.cloud import LocalCloud
+from groundwork.paths import Project
+
+HELM_PROVIDER = "registry.terraform.io/hashicorp/helm"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command works with."""
+
+    project: Project
+    environ: Mapping[str, str]
+
+    @classmethod
+    def here(cls) -> Context:
+        """The checkout that the command was called in."""
+        return cls(Project.find(Path.cwd()), dict(os.environ))
+
+    @cached_property
+    def cloud(self) -> LocalCloud:
+        """The embedded AWS of this checkout."""
+        return LocalCloud(self.project.work, Path(sys.executable))
+
+    @cached_property
+    def tools(self) -> Tools:
+        """The programs of this machine; raises ToolMissing with the command that fixes it."""
+        from groundwork.toolchain import environment, providers, terraform
+        from groundwork.toolchain.cdktf_launcher import command
+        from groundwork.toolchain.process import stream
+
+        binary = terraform.find(self.environ, self.project, may_download=False)
+        known = providers.sources(self.environ, self.project)
+        return Tools(
+            cdktf=command(self.project),
+            terraform=binary.path,
+            python=Path(sys.executable),
+            environ=environment.environment(self.environ, self.project, binary),
+            run=stream,
+            parallelism=providers.parallelism(available_bytes=providers.free_memory(), cores=providers.usable_cores()),
+            helm_provider=any(HELM_PROVIDER in {*one.unpacked, *one.packed} for one in known),
+        )
+
+    def workspace(self) -> Workspace:
+        """The checkout with its tools; knows the embedded AWS where it runs."""
+        running = self.cloud.status()
+        return Workspace(self.project, self.tools, endpoint=running.endpoint if running else None)

@@ -1,0 +1,106 @@
+"""`gw diff`: what every stack would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json, SkipSynth, Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groundwork.delivery.diff import StackDiff
+
+CHANGES = 20
+NOT_PLANNED = 21
+_STYLE = {"no change": "green", "change": "yellow", "destroy": "red", "replace": "red", "error": "bold red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(rich_help_panel="Stacks")
+    def diff(
+        targets: Targets = None,
+        skip_synth: SkipSynth = False,
+        text: Annotated[bool, typer.Option("--text", help="Print Terraform's own plan of each stack too.")] = False,
+        json: Json = False,
+    ) -> None:
+        """Show what every stack would change, side by side. Nothing is changed.
+
+        Ends with 0 where nothing would, 20 where something would, 21 where a stack could not be planned (blocked by an
+        upstream stack, provider missing), 6 where a plan failed. Examples: `gw diff local`, `gw diff dev-api --text`
+        """
+        from groundwork.cli.context import Context
+
+        workspace = Context.here().workspace()
+        wanted = targets or []
+        manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(wanted))
+        stacks = workspace.select(manifest, wanted)
+        with console.bars() as bars:
+            found = workspace.diff(
+                stacks,
+                on_begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
+                on_end=lambda one: bars.end(one.stack, one.status.value),
+            )
+        if json:
+            console.print_json(
+                [
+                    {
+                        "stack": one.stack,
+                        "status": one.status.value,
+                        "counts": one.counts and vars(one.counts),
+                        "why": one.why,
+                    }
+                    for one in found
+                ]
+            )
+        else:
+            show(found, text=text)
+        raise typer.Exit(exit_code(found))
+
+
+def show(found: Sequence[StackDiff], *, text: bool) -> None:
+    """Print the table, then Terraform's plans where wanted, then what went wrong."""
+    from groundwork.delivery.diff import Status
+
+    table = console.table("stack", "diff", "")
+    for one in found:
+        style = _STYLE.get(one.status.value, "magenta")
+        detail = (
+            str(one.counts)
+            if one.counts and one.status != Status.UNCHANGED
+            else one.why.splitlines()[0]
+            if one.why
+            else ""
+        )
+        table.add_row(one.stack, f"[{style}]{one.status.value}[/]", console.escape(detail))
+    console.out.print(table)
+    for one in found:
+        if one.status == Status.ERROR:
+            console.err.print(console.escape(one.why), highlight=False)
+        elif text and one.status != Status.UNCHANGED and one.text:
+            console.say(f"\n[bold]{one.stack}[/]")
+            console.out.print(console.escape(plan_only(one.text)), highlight=False)
+
+
+def plan_only(text: str) -> str:
+    """The plan without what `terraform init` said before it."""
+    marker = "Terraform will perform the following actions"
+    return text[text.index(marker) :] if marker in text else text
+
+
+def exit_code(found: Sequence[StackDiff]) -> int:
+    """The worst of all stacks: failed, not planned, changed, unchanged."""
+    from groundwork.delivery.diff import Status
+    from groundwork.errors import TerraformFailed
+
+    statuses = {one.status for one in found}
+    if Status.ERROR in statuses:
+        return TerraformFailed.exit_code
+    if statuses & {Status.BLOCKED, Status.NO_PROVIDER}:
+        return NOT_PLANNED
+    return 0 if statuses <= {Status.UNCHANGED} else CHANGES

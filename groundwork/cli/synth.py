@@ -1,0 +1,38 @@
+"""`gw synth`: stacks in Python to Terraform in cdktf.out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(rich_help_panel="Stacks")
+    def synth(
+        environment: Annotated[
+            list[str] | None, typer.Argument(help="Environments; all of them where left out.")
+        ] = None,
+        json: Json = False,
+    ) -> None:
+        """Synthesise the Terraform of every environment, or of some while you work on them.
+
+        Examples: `gw synth`, `gw synth dev`. The same as `cdktf synth` without its start-up.
+        """
+        import time
+
+        from groundwork.cli.context import Context
+
+        workspace = Context.here().workspace()
+        began = time.monotonic()
+        manifest = workspace.synth(workspace.environments_of(environment or []) if environment else [])
+        if json:
+            console.print_json([stack.name for stack in manifest.stacks])
+        else:
+            seconds = time.monotonic() - began
+            console.say(f"{len(manifest.stacks)} stacks in {workspace.out_name}/stacks ({seconds:.1f} s)")

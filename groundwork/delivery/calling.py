@@ -1,0 +1,40 @@
+"""Calls an environment's API with the values that its api stack gave out."""
+
+from __future__ import annotations
+
+from groundwork.delivery import invoke
+from groundwork.delivery.invoke import Answer
+from groundwork.delivery.workspace import Workspace
+from groundwork.environment import Names
+from groundwork.errors import UsageError
+
+
+def populate(
+    workspace: Workspace, environment: str, *, records: int, idempotency_key: str = "", token: str = ""
+) -> Answer:
+    """POST /populate of an environment. `token` is a bearer token (jwt) or an API key; UsageError where one is missing."""
+    if environment not in workspace.environments:
+        known = ", ".join(sorted(workspace.environments))
+        raise UsageError(f"{environment!r} is not an environment (known: {known})")
+    values = workspace.environments[environment]
+    stack = Names(values).stack("api")
+    headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
+    match values.api.authorisation:
+        case "jwt":
+            headers["authorization"] = f"Bearer {_needed(token, 'a bearer token')}"
+        case "api_key":
+            headers["x-api-key"] = _needed(token, "an API key")
+    return invoke.invoke(
+        invoke.url_of(workspace.store(stack).outputs(), stack),
+        body={"records": records},
+        region=values.region,
+        gateway=workspace.endpoint if values.target == "laptop" else None,
+        sign=values.api.authorisation == "iam",
+        headers=headers,
+    )
+
+
+def _needed(token: str, what: str) -> str:
+    if not token:
+        raise UsageError(f"this API wants {what}", fix="pass --token or set GROUNDWORK_TOKEN")
+    return token

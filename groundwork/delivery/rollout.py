@@ -1,0 +1,124 @@
+"""Deploying and destroying a set of stacks from the first step to the last, on the laptop as on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from groundwork.delivery import bootstrap, unbootstrap
+from groundwork.delivery.cdktf import StackLog
+from groundwork.delivery.terraform_output import Step
+from groundwork.delivery.workspace import Workspace
+from groundwork.environment import Names
+from groundwork.errors import StackBlocked
+from groundwork.synthesis import resources
+
+STATE_BACKEND = "state-backend"
+
+Say = Callable[[str], None]
+OnStep = Callable[[str, Step], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What happened to one stack; `outputs` are those that no secret hides in."""
+
+    stack: str
+    how: str
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Stacks of one workspace that go together, in deploy order."""
+
+    workspace: Workspace
+    stacks: Sequence[str]
+
+    @cached_property
+    def environments(self) -> list[str]:
+        """The environments concerned."""
+        return self.workspace.environments_of(self.stacks)
+
+    @property
+    def on_laptop(self) -> bool:
+        """Whether all of it stays on the embedded AWS."""
+        return all(self.workspace.environments[name].target == "laptop" for name in self.environments)
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """Resources per stack as synthesised."""
+        manifest = self.workspace.manifest()
+        return {
+            stack: sum(not one.is_data for one in resources.of_stack(manifest.stack(stack))) for stack in self.stacks
+        }
+
+    def prepare(self, say: Say) -> None:
+        """See to the state backends: made on the laptop where missing, asked for on AWS (StackBlocked)."""
+        for name in self.environments:
+            environment = self.workspace.environments[name]
+            stack = Names(environment).stack(STATE_BACKEND)
+            if self.workspace.store(stack).state() is not None:
+                continue
+            if environment.target != "laptop":
+                raise StackBlocked(f"{name} has no state backend yet", fix=f"gw bootstrap {name}")
+            self.bootstrap(name, say)
+
+    def bootstrap(self, name: str, say: Say, on_line: Say = lambda _: None) -> bootstrap.Outcome:
+        """Make, finish or confirm the state backend of one environment."""
+        environment = self.workspace.environments[name]
+        stack = Names(environment).stack(STATE_BACKEND)
+        return bootstrap.bootstrap(
+            self.workspace.project,
+            environment,
+            synthesised=self.workspace.out / "stacks",
+            program=str(self.workspace.tools.terraform),
+            environ=self.workspace.environ(stack),
+            progress=lambda sentence: say(f"{stack}: {sentence}"),
+            on_line=on_line,
+        )
+
+    def deploy(self, on_step: OnStep, say: Say) -> list[Result]:
+        """Apply everything that Terraform can apply here; stacks with Helm releases go last, as far as they can go."""
+        with_helm = [stack for stack in self.stacks if self.workspace.needs_helm(stack)]
+        logs = self.workspace.deploy([stack for stack in self.stacks if stack not in with_helm], on_step=on_step)
+        results = [self._result(stack, logs.get(stack, StackLog())) for stack in self.stacks if stack not in with_helm]
+        for stack in with_helm:
+            say(f"{stack}: not applied by Terraform, the Helm provider cannot be installed here")
+            results.append(Result(stack, "not applied: provider missing"))
+        return results
+
+    def deployed_resources(self) -> dict[str, int]:
+        """Stack → resources in its state, for those that have any."""
+        counts = {}
+        for stack in self.stacks:
+            state = self.workspace.store(stack).state() or {}
+            managed = [one for one in state.get("resources", ()) if one["mode"] == "managed"]
+            if count := sum(len(one["instances"]) for one in managed):
+                counts[stack] = count
+        return counts
+
+    def destroy(self, stacks: Sequence[str], on_step: OnStep, say: Say) -> list[Result]:
+        """Destroy deployed stacks, downstream first; state backends last, by taking their own state out of them."""
+        backends = {Names(self.workspace.environments[name]).stack(STATE_BACKEND): name for name in self.environments}
+        others = [stack for stack in stacks if stack not in backends]
+        if others:
+            self.workspace.destroy(others, on_step=on_step)
+        for stack in (stack for stack in stacks if stack in backends):
+            say(f"{stack}: takes its own state out of the bucket and goes last")
+            unbootstrap.unbootstrap(
+                self.workspace.project,
+                self.workspace.environments[backends[stack]],
+                synthesised=self.workspace.out / "stacks",
+                program=str(self.workspace.tools.terraform),
+                environ=self.workspace.environ(stack),
+                delete_history=True,
+                progress=lambda sentence, stack=stack: say(f"{stack}: {sentence}"),  # type: ignore[misc]
+            )
+        return [Result(stack, "destroyed") for stack in stacks]
+
+    def _result(self, stack: str, log: StackLog) -> Result:
+        how = f"{len(log.done)} resources changed" if log.done else "no change"
+        return Result(stack, how, self.workspace.store(stack).public_outputs())

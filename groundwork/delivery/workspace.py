@@ -1,0 +1,191 @@
+"""A checkout with its tools: what the commands do, as functions that return values and print nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from groundwork.delivery import diff as diffing
+from groundwork.delivery import prerequisites, selection
+from groundwork.delivery.cdktf import Cdktf, Run, StackLog
+from groundwork.delivery.diff import StackDiff, Status
+from groundwork.delivery.state_store import StateStore
+from groundwork.delivery.terraform_output import Step
+from groundwork.environment import Environment, load_all
+from groundwork.environment.placeholders import refuse_placeholders
+from groundwork.errors import LocalCloudError, SynthesisError, UsageError
+from groundwork.paths import Project
+from groundwork.synthesis.manifest import Manifest
+
+_MESSAGE_LINES = 30
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs of this machine. `environ` is complete for a child process; `parallelism` counts Terraform runs."""
+
+    cdktf: Sequence[str]
+    terraform: Path
+    python: Path
+    environ: Mapping[str, str]
+    run: Run
+    parallelism: int
+    helm_provider: bool
+    """Whether Terraform can install the Helm provider here."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One checkout. `endpoint` is the embedded AWS's address where it runs; `out` is what synthesis writes."""
+
+    project: Project
+    tools: Tools
+    endpoint: str | None = None
+    out_name: str = "cdktf.out"
+    environments_folder: Path | None = None
+    _stores: dict[str, StateStore] = field(default_factory=dict)
+
+    @property
+    def out(self) -> Path:
+        """Where the synthesised stacks lie."""
+        return self.project.root / self.out_name
+
+    @cached_property
+    def environments(self) -> dict[str, Environment]:
+        """Every environment by name; raises EnvironmentFileError with every problem of every file."""
+        return {e.name: e for e in load_all(self.environments_folder or self.project.environments)}
+
+    def environment_of(self, stack: str) -> Environment:
+        """The environment that a stack belongs to."""
+        return self.environments[selection.environment_of(stack, self.environments)]
+
+    # ── synthesis ──────────────────────────────────────────────────────────────────────────────────
+    def environments_of(self, wanted: Sequence[str]) -> list[str]:
+        """The environments that are needed for what was typed; all of them for nothing."""
+        names = list(self.environments)
+        if not wanted:
+            return names
+        found = {name if name in names else selection.environment_of(name, names) for name in wanted}
+        return [name for name in names if name in found]
+
+    def synth(self, environments: Sequence[str] = ()) -> Manifest:
+        """Run main.py, for some environments or for all; raises SynthesisError with what it said."""
+        chosen = [word for name in environments for word in ("--environment", name)]
+        if self.environments_folder:
+            chosen += ["--environments", str(self.environments_folder)]
+        said: list[str] = []
+        code = self.tools.run(
+            [str(self.tools.python), "main.py", *chosen],
+            cwd=self.project.root,
+            environ={**self.tools.environ, "CDKTF_OUTDIR": self.out_name},
+            on_line=said.append,
+        )
+        if code:
+            raise SynthesisError("main.py did not synthesise:\n" + "\n".join(said[-_MESSAGE_LINES:]))
+        return self.manifest()
+
+    def manifest(self) -> Manifest:
+        """What was synthesised last; raises SynthesisError where nothing was."""
+        return Manifest.read(self.out)
+
+    def select(self, manifest: Manifest, wanted: Sequence[str]) -> list[str]:
+        """The stacks that are meant, in deploy order; raises UsageError for an unknown name."""
+        return selection.select(wanted, [stack.name for stack in manifest.stacks], self.environments)
+
+    # ── what is there ──────────────────────────────────────────────────────────────────────────────
+    def store(self, stack: str) -> StateStore:
+        """The state of a stack."""
+        if stack not in self._stores:
+            on_laptop = self.environment_of(stack).target == "laptop"
+            self._stores[stack] = StateStore.of(
+                self.out / "stacks" / stack, endpoint=self._laptop_endpoint() if on_laptop else None
+            )
+        return self._stores[stack]
+
+    def environ(self, stack: str) -> dict[str, str]:
+        """The environment variables for Terraform on a stack."""
+        environ = dict(self.tools.environ)
+        if self.environment_of(stack).target == "laptop":
+            # Beats the endpoint of the laptop's profile, so that a server on another port is found.
+            environ["AWS_ENDPOINT_URL"] = self._laptop_endpoint()
+        return environ
+
+    def cdktf(self, stack: str) -> Cdktf:
+        """The genuine command with the settings of the stack's environment."""
+        return Cdktf(self.project.root, [*self.tools.cdktf], self.environ(stack), self.tools.run, output=self.out_name)
+
+    def _laptop_endpoint(self) -> str:
+        if not self.endpoint:
+            raise LocalCloudError("the embedded AWS is not running", fix="gw local up")
+        return self.endpoint
+
+    def needs_helm(self, stack: str) -> bool:
+        """Whether a stack holds Helm releases that Terraform cannot plan here."""
+        return not self.tools.helm_provider and "helm" in self.manifest().providers(stack)
+
+    # ── diff, deploy, destroy ──────────────────────────────────────────────────────────────────────
+    def diff(
+        self,
+        stacks: Sequence[str],
+        *,
+        on_begin: Callable[[str], None] = lambda _: None,
+        on_end: Callable[[StackDiff], None] = lambda _: None,
+    ) -> list[StackDiff]:
+        """What each stack would change; blocked and unplannable ones say so."""
+        for stack in stacks:
+            refuse_placeholders(self.environment_of(stack))
+        dependencies = self.manifest().dependencies
+        waiting = prerequisites.blocked(stacks, dependencies, lambda stack: self.store(stack).deployed())
+        not_planned = {
+            stack: (Status.BLOCKED, f"waits for {', '.join(upstream)}, which has no state yet")
+            for stack, upstream in waiting.items()
+        }
+        for stack in stacks:
+            if self.needs_helm(stack):
+                not_planned[stack] = (Status.NO_PROVIDER, "the Helm provider cannot be installed here")
+        return diffing.diff(
+            stacks,
+            cdktf=self.cdktf,
+            not_planned=not_planned,
+            parallelism=self.tools.parallelism,
+            on_begin=on_begin,
+            on_end=on_end,
+        )
+
+    def deploy(self, stacks: Sequence[str], *, on_step: Callable[[str, Step], None]) -> dict[str, StackLog]:
+        """Apply stacks in dependency order. All must lie on the same side: the laptop, or AWS."""
+        self._one_target(stacks)
+        dependencies = self.manifest().dependencies
+        prerequisites.require(stacks, dependencies, lambda stack: self.store(stack).deployed())
+        logs: dict[str, StackLog] = {}
+        for together in prerequisites.runs(stacks, dependencies):
+            cdktf = self.cdktf(together[0])
+            logs |= cdktf.deploy(
+                together,
+                parallelism=self.tools.parallelism,
+                on_step=on_step,
+                complete=prerequisites.complete(together, dependencies),
+            )
+        return logs
+
+    def destroy(self, stacks: Sequence[str], *, on_step: Callable[[str, Step], None]) -> dict[str, StackLog]:
+        """Destroy stacks, downstream first."""
+        self._one_target(stacks)
+        dependencies = self.manifest().dependencies
+        logs: dict[str, StackLog] = {}
+        for together in reversed(prerequisites.runs(stacks, dependencies)):
+            cdktf = self.cdktf(together[0])
+            logs |= cdktf.destroy(together, parallelism=self.tools.parallelism, on_step=on_step)
+        return logs
+
+    def _one_target(self, stacks: Sequence[str]) -> None:
+        environments = {self.environment_of(stack).name: self.environment_of(stack) for stack in stacks}
+        for environment in environments.values():
+            refuse_placeholders(environment)
+        if len({environment.target for environment in environments.values()}) > 1:
+            raise UsageError(
+                f"{', '.join(environments)} lie partly on the laptop and partly on AWS",
+                fix="name them one after the other",
+            )
