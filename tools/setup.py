@@ -214,7 +214,9 @@ def tools(steps: Steps, target: str) -> bool:
     record = WORK / "setup" / f"{target}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(record.read_text())
-        if known["key"] == key and all(Path(path).exists() for path in known["paths"]):
+        there = known["key"] == key and all(Path(path).exists() for path in known["paths"])
+        # `make setup` by name tries again to get what could not be had; the other targets do not wait for that.
+        if there and not (known["missing"] and target == "setup"):
             return False
     record.parent.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)
@@ -222,7 +224,7 @@ def tools(steps: Steps, target: str) -> bool:
     command = [str(VENV / "bin/python"), "-m", "groundwork.toolchain.prepare", target, str(ROOT), str(made)]
     if subprocess.run(command, stdin=subprocess.DEVNULL, pass_fds=[steps.lock], check=False).returncode:
         raise Failed("the tools are not complete; the lines above say what to do")
-    made.write_text(json.dumps({"key": key, "paths": json.loads(made.read_text())}))
+    made.write_text(json.dumps({"key": key, **json.loads(made.read_text())}))
     made.replace(record)
     return True
 

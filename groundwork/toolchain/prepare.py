@@ -1,6 +1,6 @@
 """What set-up does once Python is there: Terraform, its providers, and the Go programs that a target needs.
 
-`python -m groundwork.toolchain.prepare TARGET ROOT RECORD` writes the paths that have to stay there into RECORD.
+`python -m groundwork.toolchain.prepare TARGET ROOT RECORD` writes into RECORD what has to stay there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from groundwork.errors import GroundworkError
@@ -29,32 +30,42 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 WITHOUT_TERRAFORM = {"check"}
 
 
+@dataclass
+class Prepared:
+    """`paths` have to stay there for this to hold; `missing` names providers that could not be had this time."""
+
+    paths: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
 def prepare(
     target: str, environ: Mapping[str, str], project: Project, say: Callable[[str], None] = lambda _: None
-) -> list[Path]:
-    """Make everything the target needs; returns the paths it relies on.
+) -> Prepared:
+    """Make everything the target needs.
 
     A provider that cannot be had is said and left out: the stacks that use it report it when they are planned.
     """
-    paths: list[Path] = []
+    made = Prepared()
     if target not in WITHOUT_TERRAFORM:
         with _timed("Terraform", say) as tell:
             binary = terraform.find(environ, project, on_progress=tell)
             tell(f"{binary.version} ({binary.origin})")
-        paths.append(binary.path)
+        made.paths.append(str(binary.path))
         with _timed("Terraform providers", say) as tell:
             locks = sorted(project.provider_locks.rglob("*.hcl"))
             for one in providers.prime(binary, environ, project, locks, on_progress=tell):
                 name = f"{one.provider.address} {one.provider.version}"
-                tell(
-                    f"{name}: missing, its stacks cannot be planned: {one.problem[:300]}"
-                    if one.problem
-                    else f"{name}: {one.origin}"
-                )
+                if one.path:
+                    made.paths.append(str(one.path))
+                if one.problem:
+                    made.missing.append(name)
+                    tell(f"{name} is missing, its stacks cannot be planned: {one.problem[:160]}")
+                else:
+                    tell(f"{name}: {one.origin}")
     for name in NEEDS[target]:
         with _timed(name, say) as tell:
-            paths.append(go_tools.ensure(name, environ, project, on_progress=tell).path)
-    return paths
+            made.paths.append(str(go_tools.ensure(name, environ, project, on_progress=tell).path))
+    return made
 
 
 @contextmanager
@@ -68,11 +79,11 @@ def _timed(name: str, say: Callable[[str], None]) -> Iterator[Callable[[str], No
 def main(target: str, root: str, record: str) -> int:
     """Prepare and record; returns the exit code."""
     try:
-        paths = prepare(target, os.environ, Project(Path(root)), lambda text: _say(f"setup: {text}"))
+        made = prepare(target, os.environ, Project(Path(root)), lambda text: _say(f"setup: {text}"))
     except GroundworkError as error:
         _say(f"error: {error}")
         return error.exit_code
-    Path(record).write_text(json.dumps([str(path) for path in paths]))
+    Path(record).write_text(json.dumps(asdict(made)))
     return 0
 
 

@@ -38,6 +38,7 @@ class Primed:
     """Where a provider will be taken from; `problem` says why it is not there, with Terraform's own words."""
 
     provider: Provider
+    path: Path | None = None
     origin: str = ""
     problem: str = ""
 
@@ -82,11 +83,15 @@ def prime(
             found = sources(environ, project, mirror)
             here = next((one for one in found if provider.version in one.unpacked.get(provider.address, ())), None)
             if here:
-                results.append(Primed(provider, f"{here.path} ({here.origin})"))
+                results.append(Primed(provider, _unpacked(here.path, provider), f"{here.path} ({here.origin})"))
                 continue
             on_progress(f"unpacking {provider.address} {provider.version}")
             problem = _install(terraform, environ, store, provider=provider, lock=lock, mirrors=found[1:])
-            results.append(Primed(provider, "" if problem else f"{store} (unpacked once)", problem))
+            kept = _unpacked(store, provider)
+            if problem:
+                results.append(Primed(provider, problem=problem))
+            else:
+                results.append(Primed(provider, kept if kept.is_dir() else None, f"{store} (unpacked once)"))
     return results
 
 
@@ -117,8 +122,7 @@ def _install(
         if not done.ok:
             said = [line.strip(" │╷╵") for line in done.tail.splitlines()]
             return " ".join(line for line in said if line).partition("Error: ")[2] or done.tail
-        parts = (*provider.address.split("/"), provider.version, terraform_platform())
-        made, final = folder.joinpath(".terraform", "providers", *parts), store.joinpath(*parts)
+        made, final = _unpacked(folder / ".terraform" / "providers", provider), _unpacked(store, provider)
         if made.is_symlink():
             return ""  # linked to a mirror the user's own configuration names: nothing to keep
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +149,10 @@ def free_memory() -> int:
 def usable_cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _unpacked(root: Path, provider: Provider) -> Path:
+    return root.joinpath(*provider.address.split("/"), provider.version, terraform_platform())
 
 
 def _store(project: Project) -> Path:

