@@ -6,6 +6,7 @@ the next one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,20 +127,23 @@ def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
 
 
 def _move_in(folder: BootstrapFolder) -> None:
-    # Nobody can hold a lock on a state that is not there yet, and a lock of ours, left by a kill, would only be in the
-    # way of finishing: `alone` keeps a second run of this checkout out.
-    folder.use_s3("-migrate-state", "-force-copy", "-lock=false")
-    local, remote = folder.local_state(), folder.remote_state()
-    if local and (not remote or remote["lineage"] != local["lineage"] or addresses(remote) != addresses(local)):
+    # Neither `init -migrate-state` nor `state push`: into an empty place both write another lineage, and after a kill
+    # nobody could tell whether the state in the bucket is the one that was moved.
+    local = folder.local_state()
+    if local:
+        folder.put_remote()
+    folder.use_s3()
+    arrived = json.loads(folder.terraform.pull() or "{}")
+    if local and (arrived.get("lineage") != local["lineage"] or addresses(arrived) != addresses(local)):
         raise TerraformFailed(
-            f"the state of {folder.stack} in its bucket is not the one that was moved; the local one is kept: "
+            f"Terraform does not find the state that was moved into the bucket of {folder.stack}; it is kept in "
             f"{folder.local_file}",
             fix="bootstrap again",
         )
 
 
 def _confirm(folder: BootstrapFolder) -> Outcome:
-    folder.use_s3("-reconfigure")
+    folder.use_s3()
     planned = folder.terraform.plan(folder.path / "bootstrap.tfplan")
     pending = {address for action in ("create", "update", "delete") for address in changes(planned, action)}
     return Outcome(folder.stack, "differs" if pending else "unchanged", pending=tuple(sorted(pending)))

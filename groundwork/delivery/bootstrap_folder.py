@@ -109,11 +109,11 @@ class BootstrapFolder:
         _write(self.path / _OVERRIDE, json.dumps({"terraform": {"backend": {"local": {"path": self.local_file.name}}}}))
         self.terraform.init("-reconfigure")
 
-    def use_s3(self, *options: str) -> None:
+    def use_s3(self) -> None:
         """From here on Terraform keeps the state where the stack says."""
         (self.path / _OVERRIDE).unlink(missing_ok=True)
         (self.path / _IMPORTS).unlink(missing_ok=True)
-        self.terraform.init(*options)
+        self.terraform.init("-reconfigure")
 
     def write_imports(self, imports: Iterable[tuple[str, str]]) -> None:
         """Let the next plan import these (address, id) pairs, and no others."""
@@ -143,6 +143,33 @@ class BootstrapFolder:
             raise
         state: State = json.loads(body)
         return state if state.get("resources") else None
+
+    def put_remote(self) -> None:
+        """Store the temporary state in S3 in one step, unless somebody else stored one meanwhile."""
+        bucket, key = self.backend["bucket"], self.backend["key"]
+        try:
+            only = {"IfMatch": self.s3.head_object(Bucket=bucket, Key=key)["ETag"]}
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
+            only = {"IfNoneMatch": "*"}
+        self._forget_checksum()
+        self.s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=self.local_file.read_bytes(),
+            ContentType="application/json",
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=self.backend["kms_key_id"],
+            **only,
+        )
+
+    def _forget_checksum(self) -> None:
+        # Terraform writes it anew with its next change; one of an earlier state would make it refuse this one.
+        if table := self.backend.get("dynamodb_table"):
+            dynamodb = self.session.client("dynamodb", endpoint_url=self.endpoint, config=aws_session.CONFIG)
+            checksum = f"{self.backend['bucket']}/{self.backend['key']}-md5"
+            dynamodb.delete_item(TableName=table, Key={"LockID": {"S": checksum}})
 
     def remove(self) -> None:
         """Forget the folder: its state is in S3, or describes nothing any more."""

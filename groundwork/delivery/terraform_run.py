@@ -53,7 +53,7 @@ class TerraformRun:
         return self._run("state", "pull", keep=True)
 
     def push(self, state: Path) -> None:
-        """Store a state. Terraform refuses one of another lineage or with a lower serial."""
+        """Store a state over an existing one. Terraform refuses another lineage and a lower serial."""
         self._run("state", "push", str(state))
 
     def force_unlock(self, lock_id: str) -> None:

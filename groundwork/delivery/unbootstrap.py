@@ -89,7 +89,7 @@ def _move_out(folder: BootstrapFolder) -> None:
     if held:
         path = held[0].path.removeprefix(f"{folder.backend['bucket']}/")
         raise held[0].refusal(path.removesuffix(".tfstate").replace("/", "-"))
-    folder.use_s3("-reconfigure")
+    folder.use_s3()
     state = folder.terraform.pull()
     folder.keep_local(_one_further(state))
 
