@@ -161,7 +161,7 @@ def test_objects_are_deleted_when_the_environment_says() -> None:
     ],
 )
 def test_a_bucket_whose_writer_or_prefix_makes_no_sense_is_refused(changes: dict[str, str], sentence: str) -> None:
-    from cdktf import Testing, TerraformStack
+    from cdktf import TerraformStack, Testing
 
     values = {
         "bucket_name": "b",

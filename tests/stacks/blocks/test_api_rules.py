@@ -1,0 +1,75 @@
+"""Compositions of an API that must not exist, each refused with its reason, and documented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.blocks import api_rules
+from stacks.blocks.errors import IllegalComposition
+from tests.support.api import synth_api
+from tests.support.synth import environment
+
+JWT = {"issuer": "https://login.example.com", "audience": ["api"]}
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+
+# Rule → the smallest change of the base environment that breaks it, and it alone.
+BROKEN: dict[str, dict[str, Any]] = {
+    "waf-needs-rest": {"api": {"kind": "http", "waf": True}},
+    "allowed-cidrs-need-rest": {"api": {"kind": "http", "allowed_cidrs": ["10.0.0.0/8"]}},
+    "api-keys-need-rest": {"api": {"kind": "http", "authorisation": "api_key"}},
+    "jwt-needs-http": {"api": {"kind": "rest", "authorisation": "jwt", "jwt": JWT}},
+    "jwt-needs-its-section": {"api": {"kind": "http", "authorisation": "jwt"}},
+    "jwt-section-unused": {"api": {"kind": "http", "authorisation": "iam", "jwt": JWT}},
+    "no-dead-letter-queue": {"api": {"dead_letter_queue": True}},
+    "provisioned-within-reserved": {"api": {"function": {"reserved_concurrency": 1, "provisioned_concurrency": 2}}},
+    "vpc-function-needs-endpoints": {"network": {"nat": "none", "gateway_endpoints": ["s3"]}},
+    "listings-need-a-way-out": {"network": {"nat": "none"}, "api": {"function": {"source": "listings"}}},
+    "host-needs-laptop": {"api": {"function": {"runtime": "host"}}},
+    "certificate-in-its-region": {
+        "api": {"domain": {"name": "a.example.com", "zone": "example.com", "certificate_arn": CERTIFICATE}}
+    },
+}
+
+
+def test_every_rule_has_a_composition_that_breaks_it() -> None:
+    assert list(BROKEN) == [rule.name for rule in api_rules.RULES]
+
+
+@pytest.mark.parametrize("rule", api_rules.RULES, ids=lambda rule: rule.name)
+def test_is_refused_with_key_reason_and_fix(rule: api_rules.Rule) -> None:
+    values = environment(**BROKEN[rule.name])
+    assert [each.name for each in api_rules.RULES if each.broken(values)] == [rule.name]
+    with pytest.raises(IllegalComposition) as caught:
+        api_rules.check(values)
+    assert str(caught.value) == f"{rule.key}: {rule.why}\n  fix: {rule.fix}"
+
+
+def test_the_stack_refuses_what_the_table_refuses(tmp_path: Path) -> None:
+    with pytest.raises(IllegalComposition) as caught:
+        synth_api(tmp_path, kind="http", waf=True)
+    assert str(caught.value) == (
+        "api.waf: AWS WAF attaches to the stage of a REST API; an HTTP API has nothing it could attach to\n"
+        "  fix: write `kind: rest`, or `waf: false` and put CloudFront with a WAF in front"
+    )
+
+
+def test_the_documented_table_is_the_one_that_is_checked(checkout: Path) -> None:
+    assert api_rules.table() in (checkout / "docs" / "architecture" / "api.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"api": {"kind": "rest", "waf": True, "authorisation": "api_key", "allowed_cidrs": ["10.0.0.0/8"]}},
+        {"api": {"kind": "rest", "authorisation": "open", "allowed_cidrs": ["10.0.0.0/8"]}},
+        {"api": {"kind": "http", "authorisation": "jwt", "jwt": JWT}},
+        {"api": {"function": {"reserved_concurrency": -1, "provisioned_concurrency": 5}}},
+        {"api": {"function": {"reserved_concurrency": 0}}},
+        {"network": {"nat": "none"}, "api": {"function": {"source": "listings", "in_vpc": False}}},
+    ],
+)
+def test_what_aws_can_combine_passes(changes: dict[str, Any]) -> None:
+    api_rules.check(environment(**changes))

@@ -1,0 +1,363 @@
+"""What stands between the internet and the function, and what the function may do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.local.aws.policy import Call, Principal, permitted
+from groundwork.packaging import host_target
+from lambda_src.populate.models import PopulateRequest
+from stacks.api import REQUEST_SCHEMA
+from stacks.blocks.errors import IllegalComposition
+from tests.support.api import synth_api
+from tests.support.synth import one, resources, statements
+
+ACCOUNT, ARCHIVE = "111122223333", "444455556666"
+JWT = {"issuer": "https://login.example.com", "audience": ["api"], "scopes": ["populate"]}
+DOMAIN = {"name": "api.example.com", "zone": "example.com"}
+Api = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Api:
+    """Synthesises the stack; the same values are synthesised once."""
+    folder = tmp_path_factory.mktemp("packages")
+
+    @cache
+    def synthesised(values: str) -> Any:
+        return synth_api(folder, **json.loads(values))
+
+    return lambda **values: synthesised(json.dumps(values))
+
+
+def role_statements(document: Any) -> dict[str, dict[str, Any]]:
+    return {
+        sid: statement
+        for policy in resources(document, "aws_iam_role_policy")
+        for sid, statement in statements(policy["policy"]).items()
+    }
+
+
+# ── who may call ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_calls_have_to_be_signed_unless_a_value_says_otherwise(api: Api) -> None:
+    method = one(api(), "aws_api_gateway_method")
+    assert method["authorization"] == "AWS_IAM"
+
+
+def test_open_to_the_world_takes_the_word_open(api: Api) -> None:
+    assert one(api(authorisation="open"), "aws_api_gateway_method")["authorization"] == "NONE"
+    assert one(api(kind="http", authorisation="open"), "aws_apigatewayv2_route")["authorization_type"] == "NONE"
+    for closed in ({"authorisation": "iam"}, {"authorisation": "api_key"}):
+        method = one(api(**closed), "aws_api_gateway_method")
+        assert method["authorization"] == "AWS_IAM" or method["api_key_required"] is True
+    for closed in ({"authorisation": "iam"}, {"authorisation": "jwt", "jwt": JWT}):
+        assert one(api(kind="http", **closed), "aws_apigatewayv2_route")["authorization_type"] != "NONE"
+
+
+def test_an_http_api_checks_tokens_of_one_issuer_for_one_audience(api: Api) -> None:
+    document = api(kind="http", authorisation="jwt", jwt=JWT)
+    authorizer = one(document, "aws_apigatewayv2_authorizer")
+    assert authorizer["jwt_configuration"] == {"issuer": "https://login.example.com", "audience": ["api"]}
+    assert one(document, "aws_apigatewayv2_route")["authorization_scopes"] == ["populate"]
+
+
+def test_api_keys_come_with_a_plan_and_never_enter_the_state(api: Api) -> None:
+    document = api(authorisation="api_key", quota={"requests": 50, "per": "WEEK"})
+    plan = one(document, "aws_api_gateway_usage_plan")
+    assert plan["quota_settings"] == {"limit": 50, "period": "WEEK"}
+    assert plan["throttle_settings"] == {"rate_limit": 50, "burst_limit": 100}
+    assert resources(document, "aws_api_gateway_api_key") == []
+
+
+@pytest.mark.parametrize(("address", "expected"), [("10.1.2.3", True), ("192.0.2.1", False)])
+def test_only_the_named_addresses_get_in(api: Api, address: str, expected: bool) -> None:
+    policy = one(api(authorisation="open", allowed_cidrs=["10.0.0.0/8"]), "aws_api_gateway_rest_api_policy")["policy"]
+    reference = json.loads(policy)["Statement"][0]["Resource"]
+    call = Call(
+        principal=Principal(account="", arn=""),
+        action="execute-api:Invoke",
+        resource=f"arn:aws:execute-api:eu-west-2:{ACCOUNT}:api/prod/POST/populate",
+        context={"aws:SourceIp": [address]},
+    )
+    known = policy.replace(reference, f"arn:aws:execute-api:eu-west-2:{ACCOUNT}:api/*")
+    assert permitted(known, call, owner=ACCOUNT) is expected
+
+
+def test_named_addresses_do_not_replace_a_signature(api: Api) -> None:
+    policy = one(api(authorisation="iam", allowed_cidrs=["10.0.0.0/8"]), "aws_api_gateway_rest_api_policy")["policy"]
+    assert statements(policy)["LetNamedAddressesCall"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+
+
+def test_the_firewall_knows_log4j_limits_an_address_and_logs_no_credentials(api: Api) -> None:
+    document = api(waf=True, waf_limits={"requests_per_address": 70})
+    rules = {rule["name"]: rule for rule in one(document, "aws_wafv2_web_acl")["rule"]}
+    assert "AWSManagedRulesKnownBadInputsRuleSet" in rules
+    assert rules["requests-per-address"]["statement"]["rate_based_statement"]["limit"] == 70
+    assert one(document, "aws_wafv2_web_acl_association")["resource_arn"].startswith("${aws_api_gateway_stage.")
+    redacted = one(document, "aws_wafv2_web_acl_logging_configuration")["redacted_fields"]
+    assert {field["single_header"]["name"] for field in redacted} == {"authorization", "x-api-key"}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "key"),
+    [
+        ({"kind": "rest"}, "aws_api_gateway_method_settings", "settings"),
+        ({"kind": "http"}, "aws_apigatewayv2_stage", "default_route_settings"),
+    ],
+)
+def test_a_throttle_is_always_set(api: Api, values: dict[str, str], kind: str, key: str) -> None:
+    settings = one(api(**values), kind)[key]
+    assert (settings["throttling_rate_limit"], settings["throttling_burst_limit"]) == (50, 100)
+
+
+@pytest.mark.parametrize("kind", ["rest", "http"])
+def test_api_gateway_may_call_this_route_of_this_stage_only(api: Api, kind: str) -> None:
+    permission = one(api(kind=kind, stage="v2"), "aws_lambda_permission")
+    assert permission["principal"] == "apigateway.amazonaws.com"
+    assert permission["source_arn"].endswith(".execution_arn}/v2/POST/populate")
+    assert permission["qualifier"].startswith("${aws_lambda_alias.")
+
+
+# ── requests ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_rest_api_checks_bodies_as_the_function_would() -> None:
+    function = PopulateRequest.model_json_schema()["properties"]
+    assert set(REQUEST_SCHEMA["properties"]) == set(function)
+    records = next(each for each in function["records"]["anyOf"] if each["type"] == "integer")
+    assert REQUEST_SCHEMA["properties"]["records"]["minimum"] == records["minimum"]
+    assert REQUEST_SCHEMA["properties"]["records"]["maximum"] == records["maximum"]
+
+
+def test_a_change_of_the_api_makes_a_new_deployment(api: Api) -> None:
+    def triggers(**values: Any) -> dict[str, str]:
+        found: dict[str, str] = one(api(**values), "aws_api_gateway_deployment")["triggers"]
+        return found
+
+    assert triggers() == triggers(log_days=400)
+    assert triggers() != triggers(authorisation="open")
+    assert triggers() != triggers(allowed_cidrs=["10.0.0.0/8"])
+    assert triggers() != triggers(domain=DOMAIN)
+
+
+@pytest.mark.parametrize(("kind", "stage"), [("rest", "aws_api_gateway_stage"), ("http", "aws_apigatewayv2_stage")])
+def test_every_request_leaves_a_json_line_in_an_encrypted_log(api: Api, kind: str, stage: str) -> None:
+    document = api(kind=kind)
+    line = json.loads(one(document, stage)["access_log_settings"]["format"])
+    assert line["requestId"] == "$context.requestId"
+    assert line["status"] == "$context.status"
+    groups = resources(document, "aws_cloudwatch_log_group")
+    assert all(group["kms_key_id"].startswith("${aws_kms_key.") for group in groups)
+    assert all(group["retention_in_days"] == 365 for group in groups)
+
+
+def test_a_rest_api_waits_for_the_account_s_log_role(tmp_path: Path) -> None:
+    from cdktf import Testing
+
+    from stacks.account import AccountStack
+    from stacks.api import ApiStack
+    from stacks.network import NetworkStack
+    from tests.support.api import tiny_packages
+    from tests.support.synth import environment
+
+    for kind, expected in (("rest", ["dev-account"]), ("http", [])):
+        scope, values = Testing.app(), environment(api={"kind": kind})
+        account = AccountStack(scope, values)
+        stack = ApiStack(
+            scope,
+            values,
+            network=NetworkStack(scope, values),
+            account=account,
+            package_source=tiny_packages(tmp_path),
+        )
+        assert [each.node.id for each in stack.dependencies if each.node.id == "dev-account"] == expected
+
+
+# ── name and certificate ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_name_of_its_own_the_api_answers_under_aws_s(api: Api) -> None:
+    assert one(api(), "aws_api_gateway_rest_api")["disable_execute_api_endpoint"] is False
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("rest", "aws_api_gateway_rest_api"), ("http", "aws_apigatewayv2_api")])
+def test_a_name_of_its_own_cannot_be_gone_around_unless_a_value_says_so(api: Api, kind: str, type_: str) -> None:
+    assert one(api(kind=kind, domain=DOMAIN), type_)["disable_execute_api_endpoint"] is True
+    kept = api(kind=kind, domain={**DOMAIN, "keep_default_endpoint": True})
+    assert one(kept, type_)["disable_execute_api_endpoint"] is False
+
+
+def test_names_speak_tls_1_2_and_later(api: Api) -> None:
+    assert one(api(domain=DOMAIN), "aws_api_gateway_domain_name")["security_policy"] == "TLS_1_2"
+    http = one(api(kind="http", domain=DOMAIN), "aws_apigatewayv2_domain_name")
+    assert http["domain_name_configuration"]["security_policy"] == "TLS_1_2"
+
+
+def test_zone_and_certificate_are_made_proved_and_pointed_at(api: Api) -> None:
+    document = api(domain=DOMAIN)
+    assert one(document, "aws_route53_zone")["name"] == "example.com"
+    assert one(document, "aws_acm_certificate")["validation_method"] == "DNS"
+    records = resources(document, "aws_route53_record")
+    assert [record["name"] for record in records if "alias" in record] == ["api.example.com"]
+
+
+def test_an_existing_zone_and_an_imported_certificate_are_used(api: Api) -> None:
+    arn = f"arn:aws:acm:eu-west-2:{ACCOUNT}:certificate/1"
+    document = api(domain={**DOMAIN, "zone_id": "Z123ABC", "certificate_arn": arn})
+    assert resources(document, "aws_route53_zone") == []
+    assert resources(document, "aws_acm_certificate") == []
+    assert one(document, "aws_api_gateway_domain_name")["regional_certificate_arn"] == arn
+    assert one(document, "aws_route53_record")["zone_id"] == "Z123ABC"
+
+
+def test_a_base_path_is_mapped_and_told_to_the_function(api: Api) -> None:
+    document = api(domain={**DOMAIN, "base_path": "v1"})
+    assert one(document, "aws_api_gateway_base_path_mapping")["base_path"] == "v1"
+    assert one(document, "aws_lambda_function")["environment"]["variables"]["API_BASE_PATH"] == "v1"
+    assert document["output"]["endpoint"]["value"] == "https://api.example.com/v1/populate"
+
+
+# ── the function ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_function_travels_inside_the_stack_s_folder(api: Api) -> None:
+    function = one(api(), "aws_lambda_function")
+    assert function["filename"].startswith("assets/")
+    assert function["source_code_hash"] == "checksum of populate-python3.13-arm64.zip"
+    assert (function["runtime"], function["architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_on_a_laptop_it_runs_on_the_python_that_is_there(api: Api) -> None:
+    host = host_target()
+    document = api(
+        function={"runtime": "host", "architecture": "host"},
+        environment_target="laptop",
+        environment_accounts={"main": {"id": "000000000000"}},
+    )
+    function = one(document, "aws_lambda_function")
+    assert (function["runtime"], function["architectures"]) == (host.runtime, [host.architecture])
+
+
+def test_callers_reach_the_newest_version_or_the_one_rolled_back_to(api: Api) -> None:
+    assert one(api(), "aws_lambda_alias")["function_version"].endswith(".version}")
+    assert one(api(function={"previous_version": "7"}), "aws_lambda_alias")["function_version"] == "7"
+    assert one(api(), "aws_lambda_function")["publish"] is True
+
+
+def test_concurrency_is_reserved_and_kept_warm_as_the_values_say(api: Api) -> None:
+    document = api(function={"reserved_concurrency": 9, "provisioned_concurrency": 3})
+    assert one(document, "aws_lambda_function")["reserved_concurrent_executions"] == 9
+    warm = one(document, "aws_lambda_provisioned_concurrency_config")
+    assert warm["provisioned_concurrent_executions"] == 3
+    assert resources(api(), "aws_lambda_provisioned_concurrency_config") == []
+
+
+def test_it_is_traced_and_logs_json_into_a_group_that_was_there_first(api: Api) -> None:
+    function = one(api(), "aws_lambda_function")
+    assert function["tracing_config"] == {"mode": "Active"}
+    assert function["logging_config"]["log_format"] == "JSON"
+    assert function["logging_config"]["log_group"].startswith("${aws_cloudwatch_log_group.")
+    assert function["kms_key_arn"].startswith("${aws_kms_key.")
+    assert "dead_letter_config" not in function
+
+
+def test_in_the_vpc_it_reaches_s3_and_dynamodb_by_https_and_nothing_reaches_it(api: Api) -> None:
+    document = api()
+    assert one(document, "aws_lambda_function")["vpc_config"]["subnet_ids"]
+    rules = resources(document, "aws_vpc_security_group_egress_rule")
+    assert [(rule["from_port"], rule["to_port"]) for rule in rules] == [(443, 443), (443, 443)]
+    assert all(rule["prefix_list_id"].startswith("${data.aws_ec2_managed_prefix_list.") for rule in rules)
+    assert resources(document, "aws_vpc_security_group_ingress_rule") == []
+
+
+def test_outside_the_vpc_it_needs_no_network_and_no_interfaces(api: Api) -> None:
+    document = api(function={"in_vpc": False})
+    assert "vpc_config" not in one(document, "aws_lambda_function")
+    assert resources(document, "aws_security_group") == []
+    assert "LambdaAttachesFunction" not in role_statements(document)
+
+
+def test_its_role_has_the_name_that_the_archive_trusts(api: Api) -> None:
+    role = one(api(), "aws_iam_role")
+    assert role["name"] == "acme-dev-populate"
+    trust = statements(role["assume_role_policy"])["ServiceAssumes"]
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_its_role_allows_no_more_than_its_work(api: Api) -> None:
+    found = role_statements(api())
+    assert found["AddObjects"]["Resource"] == f"arn:aws:s3:::acme-dev-archive-{ARCHIVE}/records/*"
+    assert found["WriteOwnLogs"]["Resource"].endswith(".arn}:*")
+    allowed = [statement for statement in found.values() if statement["Effect"] == "Allow"]
+    actions = [action for statement in allowed for action in _list(statement["Action"])]
+    assert not [action for action in actions if "*" in action]
+    assert {
+        sid for sid, statement in found.items() if statement["Effect"] == "Allow" and statement["Resource"] == "*"
+    } == {
+        "SendTraces",
+        "LambdaAttachesFunction",
+    }
+
+
+def test_the_code_cannot_use_what_lambda_needs_to_attach_it(api: Api) -> None:
+    found = role_statements(api())
+    assert found["CodeMayNot"]["Action"] == found["LambdaAttachesFunction"]["Action"]
+    function = f"arn:aws:lambda:eu-west-2:{ACCOUNT}:function:acme-dev-populate"
+    assert found["CodeMayNot"]["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": [function, f"{function}:*"]}}
+
+
+def test_requests_are_remembered_in_an_encrypted_table_that_forgets(api: Api) -> None:
+    table = one(api(), "aws_dynamodb_table")
+    assert table["hash_key"] == "id"
+    assert table["ttl"] == {"attribute_name": "expiration", "enabled": True}
+    assert table["point_in_time_recovery"] == {"enabled": True}
+    assert table["server_side_encryption"]["kms_key_arn"].startswith("${aws_kms_key.")
+
+
+def test_the_listings_key_has_a_place_but_no_value_in_terraform(api: Api) -> None:
+    document = api(function={"source": "listings"})
+    variables = one(document, "aws_lambda_function")["environment"]["variables"]
+    assert variables["LISTINGS_SECRET_ARN"].startswith("${aws_secretsmanager_secret.")
+    assert resources(document, "aws_secretsmanager_secret_version") == []
+    assert role_statements(document)["ReadSecret"]["Action"] == "secretsmanager:GetSecretValue"
+    assert resources(api(), "aws_secretsmanager_secret") == []
+
+
+def test_a_function_that_is_told_something_it_does_not_read_is_refused(tmp_path: Path) -> None:
+    from groundwork.errors import UsageError
+    from stacks import packages
+
+    with pytest.raises(UsageError, match="NONSENSE is not read by the function"):
+        packages.described("populate").check_environment(["NONSENSE"])
+
+
+def test_what_the_demo_and_people_read_is_an_output(api: Api) -> None:
+    outputs = api()["output"]
+    assert outputs["route"]["value"] == "POST /populate"
+    assert outputs["endpoint"]["value"].endswith(".invoke_url}/populate")
+    assert outputs["archive_bucket"]["value"] == f"acme-dev-archive-{ARCHIVE}"
+    assert {"api_id", "stage", "custom_domain", "invoke_url", "function_name", "archive_prefix"} <= set(outputs)
+
+
+def test_in_the_vpc_without_a_network_is_refused(tmp_path: Path) -> None:
+    from cdktf import Testing
+
+    from stacks.api import ApiStack
+    from tests.support.api import tiny_packages
+    from tests.support.synth import environment
+
+    with pytest.raises(IllegalComposition) as caught:
+        ApiStack(Testing.app(), environment(), network=None, package_source=tiny_packages(tmp_path))
+    assert "the stack was given no network" in str(caught.value)
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
