@@ -9,6 +9,8 @@ from pathlib import Path
 
 from groundwork.errors import GroundworkError, ToolMissing, UsageError
 from groundwork.paths import Project
+from groundwork.toolchain import terraform
+from groundwork.toolchain.environment import environment
 
 # Of these cdktf only needs to say something about itself.
 _NEEDS_NO_TERRAFORM = {"--version", "--help", "help", "completion"}
@@ -37,9 +39,6 @@ def prepare(arguments: list[str], environ: Mapping[str, str], start: Path) -> tu
 
     Outside a checkout of Groundwork it belongs to the checkout that this environment was made for.
     """
-    from groundwork.toolchain import terraform  # noqa: PLC0415 (quick `cdktf --help`)
-    from groundwork.toolchain.environment import environment  # noqa: PLC0415
-
     home = Project(Path(sys.prefix).parent)
     try:
         found = Project.find(start)
@@ -47,9 +46,13 @@ def prepare(arguments: list[str], environ: Mapping[str, str], start: Path) -> tu
     except UsageError:
         project = home
     started = [*command(project), *arguments]
-    if not arguments or arguments[0] in _NEEDS_NO_TERRAFORM:
+    try:
+        binary = terraform.find(environ, project, may_download=False)
+    except ToolMissing:
+        if arguments and arguments[0] not in _NEEDS_NO_TERRAFORM:
+            raise
         return started, {**environ, "CHECKPOINT_DISABLE": "1"}
-    return started, environment(environ, project, terraform.find(environ, project, may_download=False))
+    return started, environment(environ, project, binary)
 
 
 def main() -> None:

@@ -75,3 +75,11 @@ def test_without_set_up_the_error_names_the_command(checkout: Project, environ: 
     with pytest.raises(ToolMissing) as caught:
         cdktf_launcher.command(checkout)
     assert caught.value.fix == "make setup"
+
+
+def test_help_works_without_terraform_and_a_plan_does_not(checkout: Project, environ: dict[str, str]) -> None:
+    bare = {**environ, "PATH": "/nowhere"}
+    started, _ = cdktf_launcher.prepare(["--help"], bare, checkout.root)
+    assert started[-1] == "--help"
+    with pytest.raises(ToolMissing):
+        cdktf_launcher.prepare(["diff", "local-network"], bare, checkout.root)
