@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.checks.findings import Finding
+from groundwork.checks.location import address_at
 from groundwork.errors import CheckFailed
 
 
@@ -46,17 +47,22 @@ def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
         raise CheckFailed(f"checkov could not parse {', '.join(unread)}", fix="look for a key that it does not know")
 
     looked_at: Counter[str] = Counter()
+    lines: dict[str, list[str]] = {}
     findings = []
     for result in results:
         for check in (*result["passed_checks"], *result["failed_checks"]):
             looked_at[_stack(check)] += 1
         for check in result["failed_checks"]:
+            stack = _stack(check)
+            if stack not in lines:
+                lines[stack] = files[stack].read_text(encoding="utf-8").splitlines()
             findings.append(
                 Finding(
                     tool="checkov",
                     check=check["check_id"],
-                    stack=_stack(check),
-                    address=check["resource"],
+                    stack=stack,
+                    # In Terraform's JSON checkov calls a resource `resource.<name>`, without its type; the line is exact.
+                    address=address_at(lines[stack], check["file_line_range"][0]) or check["resource"],
                     what=check["check_name"],
                     line=check["file_line_range"][0],
                 )

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from groundwork.checks.findings import Finding
+from groundwork.checks.location import address_at
 from groundwork.errors import CheckFailed
 
 CONFIG = Path(__file__).with_name("tflint.hcl")
-# cdktf indents by two: the type of a resource stands at four spaces, its id at six.
-_TYPE = re.compile(r'^ {4}"(?P<name>[^"]+)": \{$')
-_ID = re.compile(r'^ {6}"(?P<name>[^"]+)": [{\[]')
-_BLOCK = re.compile(r'^ {2}"(?P<name>[^"]+)": \{')
 
 
 def run(folders: Sequence[Path], *, program: Path, plugins: Path, environ: Mapping[str, str]) -> list[Finding]:
@@ -55,16 +51,3 @@ def read(report: Mapping[str, Any], folder: Path) -> list[Finding]:
         )
         for issue in report["issues"]
     ]
-
-
-def address_at(lines: Sequence[str], number: int) -> str:
-    """Terraform address of the resource that a line (from 1) of a synthesised file lies in; empty outside of one."""
-    kind = identifier = ""
-    for line in reversed(lines[:number]):
-        if not identifier and (match := _ID.match(line)):
-            identifier = match["name"]
-        elif not kind and (match := _TYPE.match(line)):
-            kind = match["name"]
-        elif match := _BLOCK.match(line):
-            return f"{kind}.{identifier}" if match["name"] == "resource" and kind and identifier else ""
-    return ""

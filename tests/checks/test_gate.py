@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.checks import checkov, gate, tflint
+from groundwork.checks import checkov, gate
 from groundwork.checks.findings import Finding, Waiver, judge
+from groundwork.checks.location import address_at
 from groundwork.errors import CheckFailed
 
 TODAY = date(2026, 6, 1)
@@ -112,10 +113,10 @@ def test_a_checkov_that_does_not_answer_fails_the_gate(tmp_path: Path) -> None:
         checkov.run([stack(tmp_path, "dev-x", {})], program=silent, environ=os.environ)
 
 
-def test_the_address_of_a_tflint_finding_is_found_by_its_line(tmp_path: Path) -> None:
+def test_the_address_of_a_finding_is_found_by_its_line(tmp_path: Path) -> None:
     folder = stack(tmp_path, "dev-network", {"aws_vpc": {"a": {"cidr_block": "x"}, "b": {"cidr_block": "y"}}})
     lines = (folder / "cdk.tf.json").read_text(encoding="utf-8").splitlines()
-    at = {line.strip(): tflint.address_at(lines, number) for number, line in enumerate(lines, start=1)}
+    at = {line.strip(): address_at(lines, number) for number, line in enumerate(lines, start=1)}
     assert at['"cidr_block": "x"'] == "aws_vpc.a"
     assert at['"cidr_block": "y"'] == "aws_vpc.b"
     assert at['"source": "aws",'] == ""
