@@ -50,7 +50,7 @@ def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudPro
     ours = Project(checkout)
     shutil.copytree(checkout / "groundwork" / "local" / "profile", root / "groundwork" / "local" / "profile")
     (root / "cdktf.out" / "stacks").mkdir(parents=True)
-    cloud = LocalCloud(root / "cloud", python)
+    cloud = LocalCloud(Project(root).work, python)
     endpoint = cloud.up(0, wait=timedelta(seconds=90)).endpoint
     try:
         binary = terraform.find(os.environ, ours, may_download=False)

@@ -1,0 +1,50 @@
+"""What `gw state` and `gw unlock` need of one stack: its backend, a session, and Terraform in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from groundwork.cli.context import Context
+from groundwork.delivery import aws_session
+from groundwork.delivery.state_history import StateHistory
+from groundwork.delivery.terraform_run import TerraformRun
+from groundwork.environment.placeholders import refuse_placeholders
+from groundwork.errors import UsageError
+
+
+@dataclass(frozen=True)
+class BackendAccess:
+    """One stack's way to its state. `endpoint` is None on AWS."""
+
+    session: boto3.Session
+    backend: Mapping[str, Any]
+    endpoint: str | None
+    terraform: TerraformRun
+
+    @property
+    def history(self) -> StateHistory:
+        """The versions of the state."""
+        return StateHistory(self.session, self.backend, self.terraform.stack, self.endpoint)
+
+
+def access(stack: str) -> BackendAccess:
+    """The backend of a stack that was synthesised before; its credentials are known to be of the right account.
+
+    Raises UsageError for a name that is no stack, TerraformFailed for credentials of another account.
+    """
+    workspace = Context.here().workspace()
+    if stack not in {one.name for one in workspace.manifest().stacks}:
+        raise UsageError(f"{stack!r} is not among the synthesised stacks", fix="`gw list` shows them; `gw synth` first")
+    environment = workspace.environment_of(stack)
+    refuse_placeholders(environment)
+    store, environ = workspace.store(stack), workspace.cdktf(stack).environ
+    session = aws_session.session(store.folder, store.backend)
+    aws_session.require_account(session, environment.accounts.main.id, endpoint=store.endpoint)
+    program = environ.get("TERRAFORM_BINARY_NAME", "terraform")
+    return BackendAccess(
+        session, store.backend, store.endpoint, TerraformRun(store.folder, stack, program, environ, lambda _: None)
+    )
