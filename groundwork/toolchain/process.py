@@ -134,7 +134,7 @@ def _locate(program: str, environ: Mapping[str, str] | None, cwd: Path | None) -
         if path.is_file() and os.access(path, os.X_OK):
             return str(path)
         raise ToolMissing(f"{program} is not a program that can be started", fix="make setup")
-    for folder in (os.environ if environ is None else environ).get("PATH", os.defpath).split(os.pathsep):
+    for folder in os.get_exec_path(None if environ is None else dict(environ)):
         path = Path(folder or ".") / program
         if path.is_file() and os.access(path, os.X_OK):
             return str(path)
