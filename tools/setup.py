@@ -61,6 +61,9 @@ def main() -> int:
     except KeyboardInterrupt:
         say("set-up was interrupted; run it again and it goes on")
         return 130
+    if did:
+        # `gw demo` shows it.
+        (WORK / "setup" / "seconds.json").write_text(json.dumps({"seconds": time.monotonic() - began}))
     if did or target == "setup":
         say(f"what `make {target}` needs is in place ({time.monotonic() - began:.1f} s)")
     return 0

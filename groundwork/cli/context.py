@@ -36,7 +36,7 @@ class Context:
     @cached_property
     def tools(self) -> Tools:
         """The programs of this machine; raises ToolMissing with the command that fixes it."""
-        from groundwork.toolchain import environment, providers, terraform
+        from groundwork.toolchain import environment, go_tools, providers, terraform
         from groundwork.toolchain.cdktf_launcher import command
         from groundwork.toolchain.process import stream
 
@@ -49,6 +49,9 @@ class Context:
             environ=environment.environment(self.environ, self.project, binary),
             run=stream,
             parallelism=providers.parallelism(available_bytes=providers.free_memory(), cores=providers.usable_cores()),
+            helm=helm.path if (helm := go_tools.find("helm", self.environ, self.project)) else None,
+            # Never KUBECONFIG: that may name a cluster which is no playground.
+            kubeconfig=Path(named) if (named := self.environ.get("GROUNDWORK_KUBECONFIG")) else None,
             helm_provider=any(HELM_PROVIDER in {*one.unpacked, *one.packed} for one in known),
         )
 

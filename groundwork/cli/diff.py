@@ -101,6 +101,6 @@ def exit_code(found: Sequence[StackDiff]) -> int:
     statuses = {one.status for one in found}
     if Status.ERROR in statuses:
         return TerraformFailed.exit_code
-    if statuses & {Status.BLOCKED, Status.NO_PROVIDER}:
+    if statuses & {Status.BLOCKED, Status.NO_PROVIDER, Status.NO_CLUSTER}:
         return NOT_PLANNED
     return 0 if statuses <= {Status.UNCHANGED} else CHANGES

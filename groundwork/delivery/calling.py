@@ -12,7 +12,7 @@ from groundwork.errors import UsageError
 def populate(
     workspace: Workspace, environment: str, *, records: int, idempotency_key: str = "", token: str = ""
 ) -> Answer:
-    """POST /populate of an environment. `token` is a bearer token (jwt) or an API key; UsageError where one is missing."""
+    """POST /populate of an environment; UsageError where the API wants a `token` (bearer or API key) and has none."""
     if environment not in workspace.environments:
         known = ", ".join(sorted(workspace.environments))
         raise UsageError(f"{environment!r} is not an environment (known: {known})")

@@ -23,6 +23,7 @@ class Status(StrEnum):
     ERROR = "error"
     BLOCKED = "blocked"
     NO_PROVIDER = "not planned: provider missing"
+    NO_CLUSTER = "not planned: no cluster"
 
 
 @dataclass(frozen=True)

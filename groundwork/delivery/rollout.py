@@ -12,7 +12,8 @@ from groundwork.delivery.cdktf import StackLog
 from groundwork.delivery.terraform_output import Step
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment import Names
-from groundwork.errors import StackBlocked
+from groundwork.errors import StackBlocked, ToolMissing
+from groundwork.local.kubernetes import manifests, releases
 from groundwork.synthesis import resources
 
 STATE_BACKEND = "state-backend"
@@ -82,12 +83,13 @@ class Rollout:
 
     def deploy(self, on_step: OnStep, say: Say) -> list[Result]:
         """Apply everything that Terraform can apply here; stacks with Helm releases go last, as far as they can go."""
-        with_helm = [stack for stack in self.stacks if self.workspace.needs_helm(stack)]
-        logs = self.workspace.deploy([stack for stack in self.stacks if stack not in with_helm], on_step=on_step)
-        results = [self._result(stack, logs.get(stack, StackLog())) for stack in self.stacks if stack not in with_helm]
-        for stack in with_helm:
-            say(f"{stack}: not applied by Terraform, the Helm provider cannot be installed here")
-            results.append(Result(stack, "not applied: provider missing"))
+        others = {stack: reason for stack in self.stacks if (reason := self.workspace.unplannable(stack))}
+        applied = [stack for stack in self.stacks if stack not in others]
+        logs = self.workspace.deploy(applied, on_step=on_step) if applied else {}
+        results = [self._result(stack, logs.get(stack, StackLog())) for stack in applied]
+        for stack, (_, why) in others.items():
+            say(f"{stack}: not for Terraform, {why}")
+            results.append(Result(stack, self._release(stack)))
         return results
 
     def deployed_resources(self) -> dict[str, int]:
@@ -118,6 +120,26 @@ class Rollout:
                 progress=lambda sentence, stack=stack: say(f"{stack}: {sentence}"),  # type: ignore[misc]
             )
         return [Result(stack, "destroyed") for stack in stacks]
+
+    def _release(self, stack: str) -> str:
+        """Release with the `helm` binary what Terraform cannot, as far as this machine goes; says what came of it."""
+        tools = self.workspace.tools
+        if not self.on_laptop:
+            raise ToolMissing(f"{stack} needs Terraform's Helm provider", fix="gw doctor says where it was looked for")
+        if not tools.helm:
+            return "not released: helm is not built here (make setup)"
+        environment = self.workspace.environment_of(stack)
+        version = f"{environment.cluster.version}.0"
+        found = releases.releases(self.workspace.out / "stacks" / stack)
+        if tools.kubeconfig:
+            done = [releases.apply(one, tools.helm, tools.kubeconfig, environ=tools.environ) for one in found]
+            return f"{len(done)} releases: {', '.join(sorted(set(done)))}"
+        objects = 0
+        for one in found:
+            text = releases.render(one, tools.helm, kube_version=version, environ=tools.environ)
+            checked = manifests.check(text, kube_version=version)
+            objects += len(checked.valid) + len(checked.skipped)
+        return f"{len(found)} releases rendered, {objects} objects valid for Kubernetes {version}; no cluster here"
 
     def _result(self, stack: str, log: StackLog) -> Result:
         how = f"{len(log.done)} resources changed" if log.done else "no change"

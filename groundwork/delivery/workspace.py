@@ -34,6 +34,10 @@ class Tools:
     parallelism: int
     helm_provider: bool
     """Whether Terraform can install the Helm provider here."""
+    helm: Path | None
+    """The `helm` binary, with which the laptop releases what Terraform cannot."""
+    kubeconfig: Path | None
+    """A cluster that stands in for the embedded EKS, which has no Kubernetes API."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,15 @@ class Workspace:
             raise LocalCloudError("the embedded AWS is not running", fix="gw local up")
         return self.endpoint
 
-    def needs_helm(self, stack: str) -> bool:
-        """Whether a stack holds Helm releases that Terraform cannot plan here."""
-        return not self.tools.helm_provider and "helm" in self.manifest().providers(stack)
+    def unplannable(self, stack: str) -> tuple[Status, str] | None:
+        """Why Terraform cannot plan a stack here; None where it can."""
+        if "helm" not in self.manifest().providers(stack):
+            return None
+        if not self.tools.helm_provider:
+            return Status.NO_PROVIDER, "the Helm provider cannot be installed here"
+        if self.environment_of(stack).target == "laptop":
+            return Status.NO_CLUSTER, "no Kubernetes API stands behind the embedded EKS"
+        return None
 
     # ── diff, deploy, destroy ──────────────────────────────────────────────────────────────────────
     def diff(
@@ -142,9 +152,7 @@ class Workspace:
             stack: (Status.BLOCKED, f"waits for {', '.join(upstream)}, which has no state yet")
             for stack, upstream in waiting.items()
         }
-        for stack in stacks:
-            if self.needs_helm(stack):
-                not_planned[stack] = (Status.NO_PROVIDER, "the Helm provider cannot be installed here")
+        not_planned |= {stack: reason for stack in stacks if (reason := self.unplannable(stack))}
         return diffing.diff(
             stacks,
             cdktf=self.cdktf,
