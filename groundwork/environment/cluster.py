@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from groundwork.environment.types import Architecture, Arn, Cidr, KeyArn, LogDays, Section
 
+# Part of names in AWS and of logical ids.
+EntryName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
+
 
 class AccessEntry(Section):
     """One person's or pipeline's role in the cluster."""
@@ -55,10 +58,10 @@ class Cluster(Section):
     """Kubernetes version; moves by one minor at a time."""
     public_endpoint_cidrs: tuple[Cidr, ...] = ()
     """Ranges that may reach the API server from outside; empty keeps the endpoint private."""
-    access: dict[str, AccessEntry] = {}
+    access: dict[EntryName, AccessEntry] = {}
     """Name → principal and policy. Nobody else has access, not even the creator."""
-    node_groups: dict[str, NodeGroup] = {"general": NodeGroup()}
-    fargate_profiles: dict[str, FargateProfile] = {}
+    node_groups: dict[EntryName, NodeGroup] = {"general": NodeGroup()}
+    fargate_profiles: dict[EntryName, FargateProfile] = {}
     addons: dict[str, str] = {
         "vpc-cni": "v1.19.5-eksbuild.1",
         "eks-pod-identity-agent": "v1.3.7-eksbuild.2",

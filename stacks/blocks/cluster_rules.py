@@ -26,13 +26,26 @@ def check(values: Cluster, *, runner: Literal["hosted", "vpc"]) -> None:
         )
     if not values.node_groups:
         _check_fargate_only(values)
-    for addon, other in (("kube-proxy", values.version),):
-        pinned = values.addons.get(addon)
-        if pinned and not pinned.startswith(f"v{other}."):
-            raise IllegalComposition(
-                f"cluster.addons.{addon}", f"{pinned} is not for Kubernetes {other}", f"pin a version v{other}.…"
-            )
+    proxy = values.addons.get("kube-proxy")
+    if proxy and not proxy.startswith(f"v{values.version}."):
+        raise IllegalComposition(
+            "cluster.addons.kube-proxy",
+            f"{proxy} is not for Kubernetes {values.version}",
+            f"pin a version v{values.version}.…",
+        )
+    _check_access(values)
+
+
+def _check_access(values: Cluster) -> None:
+    seen: dict[str, str] = {}
     for name, entry in values.access.items():
+        if entry.principal_arn in seen:
+            raise IllegalComposition(
+                f"cluster.access.{name}.principal_arn",
+                f"is the principal of {seen[entry.principal_arn]} too, and EKS takes one entry per principal",
+                f"merge it into {seen[entry.principal_arn]}, or name another role",
+            )
+        seen[entry.principal_arn] = name
         if entry.policy == "cluster_admin" and entry.namespaces:
             raise IllegalComposition(
                 f"cluster.access.{name}.namespaces",

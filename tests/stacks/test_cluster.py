@@ -112,6 +112,18 @@ def test_a_cluster_admin_of_one_namespace_raises() -> None:
         check(access={"x": entry})
 
 
+def test_two_entries_for_one_principal_raise() -> None:
+    entry = {"principal_arn": "arn:aws:iam::111122223333:role/x", "policy": "view"}
+    with pytest.raises(IllegalComposition, match="one entry per principal") as raised:
+        check(access={"first": entry, "second": entry})
+    assert raised.value.key == "cluster.access.second.principal_arn"
+
+
+def test_a_name_that_aws_would_refuse_is_refused_in_the_environment() -> None:
+    with pytest.raises(ValueError, match="node_groups"):
+        check(node_groups={"General Purpose": {}})
+
+
 # ── the control plane ──────────────────────────────────────────────────────────────────────────────
 def test_secrets_are_encrypted_with_a_key_that_rotates(default: Any) -> None:
     assert one(default, "aws_eks_cluster")["encryption_config"]["resources"] == ["secrets"]
