@@ -11,6 +11,7 @@ from groundwork.local.kubernetes.deliver import deliver
 from tests.local.kubernetes.test_releases import KUBERNETES, stack
 
 
+@pytest.mark.slow
 def test_without_a_cluster_the_committed_workloads_render_and_are_valid(
     checkout: Path, synthesised: Path, helm: Path
 ) -> None:
