@@ -46,6 +46,7 @@ class Status(BaseModel):
     restored: Restored | None = None
     resources: dict[str, dict[str, int]] = Field(default_factory=dict)
     pending_deletion: int = 0
+    problem: str = ""
     memory_mb: float = 0
     log: Path = Path()
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from groundwork.local.aws.app import is_loopback_host
 from groundwork.local.aws.gate import GATE
 from groundwork.local.aws.inventory import take_inventory
+from groundwork.local.aws.persistence import Persistence, Restored
 from groundwork.local.aws.routing import Request, Response, json_error, json_response
 
 PREFIX = "/_groundwork/"
@@ -19,8 +20,10 @@ GUARD_HEADER = "x-groundwork"  # a web page cannot send it across origins withou
 class Control:
     """Answers what lies under /_groundwork/, refusing hosts that are not loopback."""
 
-    def __init__(self, *, port: int) -> None:
+    def __init__(self, *, port: int, persistence: Persistence) -> None:
         self._port = port
+        self._persistence = persistence
+        self.restored = Restored()
         self._started = datetime.now(UTC)
         self.on_shutdown: Callable[[], None] = lambda: None
 
@@ -41,12 +44,20 @@ class Control:
                 return json_error("Forbidden", f"send the header {GUARD_HEADER}: 1", 403)
             if name == "shutdown":
                 threading.Thread(target=self.on_shutdown, daemon=True).start()
-            return json_response({"ok": True})
+                return json_response({"ok": True})
+            saved = self._persistence.save(fork=True)
+            return json_response({"ok": saved, "problem": self._persistence.problem}, 200 if saved else 500)
         return json_error("NotFound", f"{request.method} {request.path} is not one of the reserved paths", 404)
 
     def _status(self) -> dict[str, object]:
+        with GATE.entered():
+            inventory = take_inventory()
         return {
             "endpoint": f"http://127.0.0.1:{self._port}",
             "pid": os.getpid(),
             "started_at": self._started.isoformat(),
+            "restored": vars(self.restored) if self.restored.anything else None,
+            "resources": inventory.counts(),
+            "pending_deletion": len(inventory.pending_deletion),
+            "problem": self._persistence.problem,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,57 +14,79 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from groundwork.local.aws.app import Application
 from groundwork.local.aws.control import Control
 from groundwork.local.aws.gateway.front import Gateway
+from groundwork.local.aws.inventory import install_baseline
+from groundwork.local.aws.lambda_runtime import LambdaRuntime
+from groundwork.local.aws.persistence import Persistence
 from groundwork.local.aws.routing import Router
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass
+class Parts:
+    """What a server is put together from."""
+
+    application: Application
+    control: Control
+    persistence: Persistence
+    functions: LambdaRuntime
+
+
 def serve(*, port: int, state: Path) -> None:
     """Serve on 127.0.0.1:`port` until a signal asks to end. moto's settings must be in the environment already."""
-    application, control = build(port=port, state=state)
-    server = listen(application, port=port)
-    control.on_shutdown = server.shutdown
+    parts = build(port=port, state=state)
+    server = listen(parts.application, port=port)
+    parts.persistence.close_in_child = server.socket.close
     stopping = threading.Event()
 
-    def stop(number: int, _frame: Any) -> None:
+    def stop(reason: str) -> None:
         if not stopping.is_set():
             stopping.set()
-            log.info("ending", signal=signal.Signals(number).name)
-            # shutdown() waits for serve_forever, which is what this handler interrupted.
+            log.info("ending", reason=reason)
+            # shutdown() waits for serve_forever, which a signal handler interrupts in this very thread.
             threading.Thread(target=server.shutdown, daemon=True).start()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    from groundwork.local.aws import lambda_invoke
+    def on_signal(number: int, _frame: Any) -> None:
+        stop(signal.Signals(number).name)
 
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    parts.control.on_shutdown = lambda: stop("asked to")
+    parts.persistence.run(tick=parts.functions.end_idle)
     log.info("listening", endpoint=f"http://127.0.0.1:{port}", state=str(state))
     try:
-        server.serve_forever()
+        server.serve_forever(poll_interval=0.1)
     finally:
         server.server_close()
-        lambda_invoke.runtime().close()
+        parts.functions.close()
+        parts.persistence.stop()
+        log.info("ended")
 
 
-def build(*, port: int, state: Path) -> tuple[Application, Control]:
-    """The application and its control part, with every patch applied."""
+def build(*, port: int, state: Path) -> Parts:
+    """Everything with every patch applied and the saved state restored."""
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from groundwork.local.aws import lambda_invoke, services
-    from groundwork.local.aws.lambda_runtime import LambdaRuntime
 
     default_user_config["lambda"]["use_docker"] = False
     default_user_config["batch"]["use_docker"] = False
     default_user_config["iam"]["load_aws_managed_policies"] = True
-    state.mkdir(parents=True, exist_ok=True)
-    routes = services.install_all()
-    lambda_invoke.configure(LambdaRuntime(folder=state.parent / "lambda", endpoint=f"http://127.0.0.1:{port}"))
-    control = Control(port=port)
-    gateway = Gateway()
+    install_baseline()
+    router = Router(services.install_all())
+    functions = LambdaRuntime(folder=state.parent / "lambda", endpoint=f"http://127.0.0.1:{port}")
+    lambda_invoke.configure(functions)
+    persistence = Persistence(state)
+    control = Control(port=port, persistence=persistence)
     application = Application(
-        moto=DomainDispatcherApplication(create_backend_app), router=Router(routes), parts=[gateway, control]
+        moto=DomainDispatcherApplication(create_backend_app), router=router, parts=[Gateway(), control]
     )
-    return application, control
+    control.restored = persistence.restore(application)
+    if control.restored.anything:
+        log.info("restored", **vars(control.restored))
+    application.observe(persistence)
+    return Parts(application, control, persistence, functions)
 
 
 def listen(application: Application, *, port: int) -> BaseWSGIServer:

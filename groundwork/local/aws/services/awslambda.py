@@ -189,6 +189,13 @@ def _delete_provisioned(request: Request) -> Response:
     return Response(204)
 
 
+def _forget_provisioned(request: Request) -> None:
+    """A function that goes takes its provisioned concurrency along; moto deletes the function."""
+    if "Qualifier" not in request.query:
+        for key in [key for key in request.store if key.startswith(f"provisioned/{request.group('name')}/")]:
+            del request.store[key]
+
+
 def _create_signing(request: Request) -> Response:
     identifier = f"csc-{uuid.uuid4().hex[:17]}"
     arn = f"arn:aws:lambda:{request.region}:{request.account}:code-signing-config:{identifier}"
@@ -212,6 +219,7 @@ def _signing(request: Request) -> Response:
         return json_error("ResourceNotFoundException", "The code signing configuration cannot be found", 404)
     if request.method == "DELETE":
         request.store.pop(key)
+        request.store.pop(f"signing-tags/{request.group('arn')}", None)
         return Response(204)
     if request.method == "PUT":
         asked = request.json()
@@ -256,6 +264,7 @@ ROUTES = (
     Route("lambda", "PUT", rf"{_FUNCTION}/provisioned-concurrency", _put_provisioned),
     Route("lambda", "GET", rf"{_FUNCTION}/provisioned-concurrency", _get_provisioned),
     Route("lambda", "DELETE", rf"{_FUNCTION}/provisioned-concurrency", _delete_provisioned),
+    Route("lambda", "DELETE", _FUNCTION, _forget_provisioned),
     Route("lambda", "POST", rf"{_API}/code-signing-configs/?", _create_signing),
     Route("lambda", "*", rf"{_API}/code-signing-configs/(?P<arn>[^/]+)", _signing),
     Route("lambda", "PUT", rf"{_FUNCTION}/code-signing-config", _function_signing),
