@@ -339,6 +339,15 @@ def test_a_function_that_is_told_something_it_does_not_read_is_refused(tmp_path:
         packages.described("populate").check_environment(["NONSENSE"])
 
 
+def test_by_default_it_gets_the_time_and_memory_it_asks_for() -> None:
+    from groundwork.environment.api import Function
+    from stacks import packages
+
+    asked = packages.described("populate")
+    assert Function().timeout_seconds == asked.timeout_seconds
+    assert Function().memory_mb == asked.memory_mb
+
+
 def test_what_the_demo_and_people_read_is_an_output(api: Api) -> None:
     outputs = api()["output"]
     assert outputs["route"]["value"] == "POST /populate"
