@@ -90,7 +90,7 @@ def _run(cloud: CloudProject, command: str) -> subprocess.CompletedProcess[str]:
     program, *words = command.split()
     assert program == "gw"
     return subprocess.run(
-        [sys.executable, "-c", "from groundwork.cli import main; main()", *words],
+        [sys.executable, "-P", "-c", "from groundwork.cli import main; main()", *words],
         cwd=cloud.project.root,
         env={**cloud.environ, "COLUMNS": "200"},
         capture_output=True,
