@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import tempfile
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,30 +13,42 @@ from typing import Any
 from groundwork.checks.findings import Finding
 from groundwork.checks.location import address_at
 from groundwork.errors import CheckFailed
+from groundwork.toolchain import process
 
 
-def run(folders: Sequence[Path], *, program: Path, environ: Mapping[str, str]) -> list[Finding]:
+def run(
+    folders: Sequence[Path], *, program: Path, environ: Mapping[str, str], stop: threading.Event | None = None
+) -> list[Finding]:
     """The findings of all stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where checkov could not read
-    a stack or ran no check on it: a gate that looked at nothing must not be green.
+    a stack or ran no check on it: a gate that looked at nothing must not be green. `stop` ends it from another thread.
     """
-    files = [folder / "cdk.tf.json" for folder in folders]
-    done = subprocess.run(
-        [
-            str(program),
-            "--framework", "terraform_json",
-            "--skip-download",  # needs no network, and policies from a server would make a run unrepeatable
-            "--output", "json",
-            "--file", *map(str, files),
-        ],
-        env={**environ, "LOG_LEVEL": "ERROR"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    files = {folder.name: (folder / "cdk.tf.json").absolute() for folder in folders}
+    with tempfile.TemporaryDirectory() as nowhere:
+        done = process.run(
+            [
+                str(program.absolute()),
+                "--framework", "terraform_json",
+                "--skip-download",  # needs no network, and policies from a server would make a run unrepeatable
+                "--compact",
+                "--output", "json",
+                "--file", *map(str, files.values()),
+            ],
+            # A .checkov.yaml in the home or the current folder, or a CKV_ variable, could switch checks off unseen.
+            cwd=Path(nowhere),
+            environ={**_without_settings(environ), "HOME": nowhere, "LOG_LEVEL": "ERROR"},
+            keep_stdout=True,
+            stop=stop,
+        )  # fmt: skip
     try:
         report = json.loads(done.stdout)
     except ValueError as error:
-        said = (done.stderr or done.stdout)[-2000:]
-        raise CheckFailed(f"checkov gave no report (exit code {done.returncode}):\n{said}") from error
-    return read(report, {folder.name: folder / "cdk.tf.json" for folder in folders})
+        said = (done.tail or done.stdout)[-2000:]
+        raise CheckFailed(f"checkov gave no report (exit code {done.code}):\n{said}") from error
+    return read(report, files)
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in environ.items() if not key.startswith(("CKV_", "CHECKOV_", "BC_", "PRISMA_"))}
 
 
 def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
@@ -61,7 +74,7 @@ def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
                     tool="checkov",
                     check=check["check_id"],
                     stack=stack,
-                    # In Terraform's JSON checkov calls a resource `resource.<name>`, without its type; the line is exact.
+                    # In Terraform's JSON checkov says `resource.<name>`, without the type; the line is exact.
                     address=address_at(lines[stack], check["file_line_range"][0]) or check["resource"],
                     what=check["check_name"],
                     line=check["file_line_range"][0],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,14 +28,27 @@ class Checkers:
 
 
 def check(folders: Sequence[Path], checkers: Checkers, *, today: date) -> Verdict:
-    """The verdict on stacks (`folders`: cdktf.out/stacks/<stack>); raises CheckFailed where a checker could not look."""
+    """Judge stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where a checker could not look."""
     accepted = waivers(folders)
+    stop = threading.Event()
     with ThreadPoolExecutor(max_workers=2) as pool:
-        by_checkov = pool.submit(checkov.run, folders, program=checkers.checkov, environ=checkers.environ)
-        by_tflint = pool.submit(
-            tflint.run, folders, program=checkers.tflint, plugins=checkers.tflint_plugins, environ=checkers.environ
-        )
-        return judge([*by_checkov.result(), *by_tflint.result()], accepted, today)
+        running = [
+            pool.submit(checkov.run, folders, program=checkers.checkov, environ=checkers.environ, stop=stop),
+            pool.submit(
+                tflint.run,
+                folders,
+                program=checkers.tflint,
+                plugins=checkers.tflint_plugins,
+                environ=checkers.environ,
+                stop=stop,
+            ),
+        ]
+        try:
+            for finished in as_completed(running):
+                finished.result()
+        finally:
+            stop.set()  # whatever went wrong, Ctrl-C included: the other checker must not run on
+    return judge([finding for one in running for finding in one.result()], accepted, today)
 
 
 def waivers(folders: Sequence[Path]) -> list[Waiver]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,36 @@ from typing import Any
 from groundwork.checks.findings import Finding
 from groundwork.checks.location import address_at
 from groundwork.errors import CheckFailed
+from groundwork.toolchain import process
 
 CONFIG = Path(__file__).with_name("tflint.hcl")
 
 
-def run(folders: Sequence[Path], *, program: Path, plugins: Path, environ: Mapping[str, str]) -> list[Finding]:
-    """The findings of all stacks. `plugins` holds tflint-ruleset-aws. Raises CheckFailed where it could not look."""
+def run(
+    folders: Sequence[Path],
+    *,
+    program: Path,
+    plugins: Path,
+    environ: Mapping[str, str],
+    stop: threading.Event | None = None,
+) -> list[Finding]:
+    """The findings of all stacks. `plugins` holds tflint-ruleset-aws. Raises CheckFailed where it could not look.
+
+    `stop` ends it from another thread.
+    """
+    quiet = {key: value for key, value in environ.items() if not key.startswith(("TFLINT_", "TF_"))}
     findings: list[Finding] = []
     for folder in folders:
-        done = subprocess.run(
+        done = process.run(
             [str(program), f"--chdir={folder}", f"--config={CONFIG}", "--format=json"],
-            env={**environ, "TFLINT_PLUGIN_DIR": str(plugins)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            environ={**quiet, "TFLINT_PLUGIN_DIR": str(plugins)},
+            keep_stdout=True,
+            stop=stop,
+        )
         try:
             report = json.loads(done.stdout)
         except ValueError as error:
-            raise CheckFailed(f"tflint gave no report on {folder.name}:\n{done.stderr[-2000:]}") from error
+            raise CheckFailed(f"tflint gave no report on {folder.name}:\n{done.tail[-2000:]}") from error
         findings += read(report, folder)
     return findings
 

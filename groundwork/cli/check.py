@@ -36,9 +36,10 @@ def register(app: typer.Typer) -> None:
         wanted = targets or []
         manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(wanted))
         folders = [workspace.out / "stacks" / stack for stack in workspace.select(manifest, wanted)]
+        checkers = context.checkers(console.note)
         with console.bars() as bars:
             bars.begin("check", total=None, doing=f"checkov and tflint on {len(folders)} stacks")
-            verdict = gate.check(folders, context.checkers(), today=datetime.now(UTC).date())
+            verdict = gate.check(folders, checkers, today=datetime.now(UTC).date())
             bars.end("check", "clean" if verdict.clean else "refused")
         if json:
             console.print_json({part: [vars(one) for one in getattr(verdict, part)] for part in vars(verdict)})

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groundwork.delivery.workspace import Tools, Workspace
 from groundwork.local.cloud import LocalCloud
 from groundwork.paths import Project
+
+if TYPE_CHECKING:
+    from groundwork.checks.gate import Checkers
 
 HELM_PROVIDER = "registry.terraform.io/hashicorp/helm"
 
@@ -53,6 +57,22 @@ class Context:
             # Never KUBECONFIG: that may name a cluster which is no playground.
             kubeconfig=Path(named) if (named := self.environ.get("GROUNDWORK_KUBECONFIG")) else None,
             helm_provider=any(HELM_PROVIDER in {*one.unpacked, *one.packed} for one in known),
+        )
+
+    def checkers(self, on_progress: Callable[[str], None]) -> Checkers:
+        """checkov and tflint; builds tflint and its ruleset where they are not there yet (minutes, once per user)."""
+        from groundwork.checks.gate import Checkers
+        from groundwork.toolchain import go_tools
+
+        tflint, ruleset = (
+            go_tools.ensure(name, self.environ, self.project, on_progress=on_progress)
+            for name in ("tflint", "tflint-ruleset-aws")
+        )
+        return Checkers(
+            checkov=self.project.venv / "bin" / "checkov",
+            tflint=tflint.path,
+            tflint_plugins=ruleset.path.parent,
+            environ=self.environ,
         )
 
     def workspace(self) -> Workspace:
