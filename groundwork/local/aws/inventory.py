@@ -22,6 +22,7 @@ _IGNORED_KINDS = {
     "cloudwatch": {"metric_data", "aws_metric_data", "paged_metric_data", "default_metric_data"},
     "kms": {"grants"},
     "logs": {"export_tasks", "queries"},
+    "rds": {"events"},
 }
 
 

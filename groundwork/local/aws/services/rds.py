@@ -15,11 +15,12 @@ DEFAULT_INSIGHTS_RETENTION = 7  # days; RDS API, CreateDBInstance: PerformanceIn
 
 def install() -> None:
     """What Terraform reads back of an instance and of parameter groups."""
-    from moto.rds.models import DBInstance
+    from moto.rds.models import DBInstance, RDSBackend
     from moto.rds.responses import RDSResponse
 
     wrap(DBInstance, "__init__", _complete_instance)
     wrap(DBInstance, "update", _update_instance)
+    wrap(RDSBackend, "delete_db_cluster", _delete_cluster)
     wrap(RDSResponse, "describe_db_parameters", _describe_parameters)
     wrap(RDSResponse, "describe_db_cluster_parameters", _describe_parameters)
 
@@ -56,6 +57,19 @@ def _set_insights(instance: Any, wanted: dict[str, Any]) -> None:
             setattr(instance, name, wanted[name])
     if instance.performance_insights_enabled and not hasattr(instance, "performance_insights_retention_period"):
         instance.performance_insights_retention_period = DEFAULT_INSIGHTS_RETENTION
+
+
+def _delete_cluster(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The automatic snapshots of a cluster go with it, as those of an instance do in moto."""
+
+    def delete_db_cluster(self: Any, cluster_identifier: str, snapshot_name: str | None = None) -> Any:
+        cluster = original(self, cluster_identifier, snapshot_name)
+        automatic = f"rds:{cluster_identifier}-"
+        for identifier in [each for each in self.cluster_snapshots if each.startswith(automatic)]:
+            del self.cluster_snapshots[identifier]
+        return cluster
+
+    return delete_db_cluster
 
 
 def _describe_parameters(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from groundwork.local.aws.patching import replace_property, wrap
 
 ALLOW = "RedriveAllowPolicy"
+REDRIVE = "RedrivePolicy"
 
 
 def install() -> None:
@@ -19,7 +21,7 @@ def install() -> None:
         original = Queue.attributes
         Queue.BASE_ATTRIBUTES.append(ALLOW)  # moto refuses to answer attributes that are not on this list
         Queue.redrive_allow_policy = None
-        replace_property(Queue, "attributes", lambda queue: _present(original.fget(queue)))
+        replace_property(Queue, "attributes", lambda queue: _as_answered(original.fget(queue)))
 
 
 def _keep_policy(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,5 +34,9 @@ def _keep_policy(original: Callable[..., Any]) -> Callable[..., Any]:
     return _set_attributes
 
 
-def _present(attributes: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in attributes.items() if key != ALLOW or value}
+def _as_answered(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Without what is not set, and the redrive policy as AWS writes it: Terraform compares the text."""
+    answered = {key: value for key, value in attributes.items() if key != ALLOW or value}
+    if answered.get(REDRIVE):
+        answered[REDRIVE] = json.dumps(json.loads(answered[REDRIVE]), separators=(",", ":"), sort_keys=True)
+    return answered
