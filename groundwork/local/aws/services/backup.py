@@ -19,10 +19,21 @@ SELECTION = "/backup/plans/(?P<plan>[^/]+)/selections/(?P<selection>[^/]+)"
 
 
 def install() -> None:
-    """moto takes the wrong part of the path for the ARN, so tags are set and never found again."""
+    """moto takes the wrong part of the path for the ARN of tags, and keeps a plan that was deleted."""
+    from moto.backup.models import BackupBackend
     from moto.backup.responses import BackupResponse
 
     wrap(BackupResponse, "list_tags", _list_tags)
+    wrap(BackupBackend, "delete_backup_plan", _delete_plan)
+
+
+def _delete_plan(original: Callable[..., Any]) -> Callable[..., Any]:
+    def delete_backup_plan(self: Any, backup_plan_id: str) -> Any:
+        answer = original(self, backup_plan_id)
+        del self.plans[backup_plan_id]
+        return answer
+
+    return delete_backup_plan
 
 
 def _list_tags(_original: Callable[..., Any]) -> Callable[..., Any]:
