@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 # Where each run is killed: what it prints last, and how many seconds later. Together they lie in every phase.
 KILLS = (
-    ("buckets and a key without an alias, unknown to any state", r"^aws_s3_bucket\..*: Creating\.\.\.", 0.5),
+    ("the first bucket made", r"^aws_s3_bucket\..*: Creation complete", 0.0),
     ("a half-made table", r"^aws_dynamodb_table\..*: Creating\.\.\.", 0.0),
     ("everything made, nothing moved", r"^Apply complete!", 0.0),
     ("the move begun, perhaps done", r"moving the state", 0.4),
@@ -56,6 +56,9 @@ def test_killed_at_many_points_it_finishes_changes_nothing_more_and_goes_without
     for where, pattern, delay in KILLS:
         runs.append(_run_and_kill(cloud, checkout, pattern, delay))
         assert re.search(pattern, runs[-1], re.MULTILINE), f"never came to {where}:\n{runs[-1][-3000:]}"
+        if len(runs) == 1:
+            # The next run is another machine's: no state knows what is there.
+            shutil.rmtree(cloud.project.work / "bootstrap")
     assert "adopting aws_s3_bucket." in runs[1], "what the first run made has to be found by its name"
 
     finished = _bootstrap(cloud, environment)
