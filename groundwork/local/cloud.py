@@ -117,6 +117,7 @@ class LocalCloud:
             running = self._running()
             self._stop(timedelta(seconds=5))
             _remove(self.state)
+            _remove(self._folder / "lambda")
             return self._ready(self._start(running.port), timedelta(seconds=60)) if running else None
 
     def _lock(self) -> FileLock:

@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from groundwork.local.aws.gate import GATE
+
 MAIN_ACCOUNT = "000000000000"
 DEFAULT_REGION = "eu-west-2"
 LAPTOP_KEY = "laptop"  # the access key of groundwork/local/profile
@@ -90,3 +92,26 @@ def _principal(key: str) -> tuple[str, str, str, bool]:
                 return account, user.arn, user.arn, True
     root = f"arn:aws:iam::{MAIN_ACCOUNT}:root"
     return MAIN_ACCOUNT, root, root, key == LAPTOP_KEY
+
+
+def forget_expired() -> None:
+    """Drop sessions whose time is over: every Terraform run opens a few."""
+    from moto.core.utils import utcnow
+    from moto.sts.models import sts_backends
+
+    with GATE.entered():
+        for account in list(sts_backends):
+            expired = [role for role in sts_backends[account]["aws"].assumed_roles if role.expiration < utcnow()]
+            for role in expired:
+                forget_session(account, role.access_key_id)
+
+
+def forget_session(account: str, access_key: str) -> None:
+    """Drop one session and its temporary key."""
+    from moto.iam.models import iam_backends
+    from moto.sts.models import sts_backends
+
+    with GATE.entered():
+        roles = sts_backends[account]["aws"].assumed_roles
+        roles[:] = [each for each in roles if each.access_key_id != access_key]
+        iam_backends[account]["aws"].access_keys.pop(access_key, None)

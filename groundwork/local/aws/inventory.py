@@ -188,16 +188,22 @@ def _secrets(backend: Any) -> Iterator[Found]:
     yield from (("secrets", secret.name) for secret in backend.secrets.values() if not secret.is_deleted())
 
 
+def _iam(backend: Any) -> Iterator[Found]:
+    yield from (("roles", role.name) for role in backend.roles.values())  # held by id, known by name
+
+
 _SPECIAL: Mapping[str, Callable[[Any], Iterator[Found]]] = {
     "lambda": _lambda,
     "s3": _s3,
     "kms": _kms,
     "events": _events,
+    "iam": _iam,
     "secretsmanager": _secrets,
 }
 _HANDLED = {
+    "iam": {"roles"},
     "s3": {"buckets"},
-    "kms": {"keys", "key_to_aliases"},
+    "kms": {"keys"},
     "events": {"event_buses"},
     "secretsmanager": {"secrets"},
 }

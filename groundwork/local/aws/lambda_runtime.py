@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from groundwork.local.aws.gate import GATE
+from groundwork.local.aws.identity import forget_session
 from groundwork.local.aws.lambda_logs import now_ms, report_line, write_events
 from groundwork.local.aws.lambda_process import FunctionProcess, Outcome
 from groundwork.local.aws.lambda_spec import FunctionSpec, process_environment, runtime_folder, unpack
@@ -55,6 +57,8 @@ class LambdaRuntime:
     """All function processes of one server. `folder` holds unpacked code, `endpoint` is where functions call AWS."""
 
     def __init__(self, *, folder: Path, endpoint: str) -> None:
+        # Unpacked on demand; what an earlier server unpacked would only pile up.
+        shutil.rmtree(folder / "code", ignore_errors=True)
         self._folder = folder
         self._endpoint = endpoint
         self._idle: list[_Sandbox] = []
@@ -191,7 +195,7 @@ class LambdaRuntime:
 
     def _end(self, sandbox: _Sandbox) -> None:
         sandbox.process.end()
-        _forget(sandbox.spec.account, sandbox.access_key)
+        forget_session(sandbox.spec.account, sandbox.access_key)
 
 
 def _assume(spec: FunctionSpec) -> dict[str, str]:
@@ -212,12 +216,3 @@ def _assume(spec: FunctionSpec) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
         "AWS_SESSION_TOKEN": session.session_token,
     }
-
-
-def _forget(account: str, access_key: str) -> None:
-    """Drop a session whose process has ended."""
-    from moto.sts.models import sts_backends
-
-    with GATE.entered():
-        roles = sts_backends[account]["aws"].assumed_roles
-        roles[:] = [each for each in roles if each.access_key_id != access_key]

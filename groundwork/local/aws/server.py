@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from filelock import FileLock, Timeout
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from groundwork.errors import LocalCloudError
 from groundwork.local.aws.app import Application
 from groundwork.local.aws.control import Control
 from groundwork.local.aws.gateway.front import Gateway
+from groundwork.local.aws.identity import forget_expired
 from groundwork.local.aws.inventory import install_baseline
 from groundwork.local.aws.lambda_runtime import LambdaRuntime
 from groundwork.local.aws.persistence import Persistence
 from groundwork.local.aws.routing import Router
+
+_LOCK_SECONDS = 20.0
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +38,19 @@ class Parts:
 
 
 def serve(*, port: int, state: Path) -> None:
-    """Serve on 127.0.0.1:`port` until a signal asks to end. moto's settings must be in the environment already."""
+    """Serve on 127.0.0.1:`port` until a signal asks to end. moto's settings must be in the environment already.
+
+    One server at a time works on a state folder: another, and the saving copy of one that was killed, is waited for.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(state / "server.lock", timeout=_LOCK_SECONDS):
+            _serve(port=port, state=state)
+    except Timeout as error:
+        raise LocalCloudError(f"another embedded AWS works on {state}", fix="gw local down") from error
+
+
+def _serve(*, port: int, state: Path) -> None:
     parts = build(port=port, state=state)
     server = listen(parts.application, port=port)
     parts.persistence.close_in_child = server.socket.close
@@ -52,7 +69,12 @@ def serve(*, port: int, state: Path) -> None:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     parts.control.on_shutdown = lambda: stop("asked to")
-    parts.persistence.run(tick=parts.functions.end_idle)
+
+    def tidy() -> None:
+        parts.functions.end_idle()
+        forget_expired()
+
+    parts.persistence.run(tick=tidy)
     log.info("listening", endpoint=f"http://127.0.0.1:{port}", state=str(state))
     try:
         server.serve_forever(poll_interval=0.1)
