@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.local.services.conftest import Runs
-from tests.local.services.contract import FIXTURES, GROUPS
+from tests.local.services.contract import GROUPS
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+# The first test waits for the slowest group, while all the others run too.
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -20,7 +19,3 @@ def test_terraform_applies_plans_empty_and_leaves_nothing_behind(group: str, run
     assert record.codes["plan"] == 0, f"the second plan is not empty:\n{record.ends['plan']}"
     assert record.codes["destroy"] == 0, record.ends["destroy"]
     assert record.left == {}, f"still there after destroy: {record.left}"
-
-
-def test_every_fixture_is_run() -> None:
-    assert {path.name for path in Path(FIXTURES).iterdir() if path.is_dir()} == set(GROUPS)

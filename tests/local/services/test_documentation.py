@@ -1,11 +1,11 @@
-"""The page of what is carried lists what the fixtures hold, group by group."""
+"""The page of what is carried lists what the fixtures hold, and all of them are run."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from tests.local.services.contract import FIXTURES
+from tests.local.services.contract import FIXTURES, GROUPS
 
 
 def test_the_page_lists_every_resource_type_of_the_fixtures_and_no_other(checkout: Path) -> None:
@@ -19,3 +19,7 @@ def test_the_page_lists_every_resource_type_of_the_fixtures_and_no_other(checkou
         for path in FIXTURES.glob("*/main.tf")
     }
     assert listed == held
+
+
+def test_every_fixture_is_run() -> None:
+    assert {path.parent.name for path in FIXTURES.glob("*/main.tf")} == set(GROUPS)
