@@ -1,4 +1,4 @@
-"""Every stack of one or more environments, built in this process from values: what a change of values does everywhere."""
+"""Every stack of one or more environments, built in this process from values."""
 
 from __future__ import annotations
 

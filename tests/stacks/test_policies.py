@@ -1,0 +1,126 @@
+"""Least privilege, on every policy of every stack: what is wide is on a list here, with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.catalog import documents
+from tests.support.policies import Statement, statements, unreadable
+from tests.support.synth import environment
+
+TRACING = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+ATTACHING = {
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+}
+
+# What may say `Resource: "*"`, and why AWS offers nothing narrower.
+MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
+    "in the policy of a key `*` is that key": lambda s: s.kind in {"aws_kms_key", "aws_kms_replica_key"},
+    "X-Ray knows no resources": lambda s: set(s.listed("Action")) <= TRACING,
+    "a registry's login token belongs to no repository": lambda s: s.listed("Action") == ["ecr:GetAuthorizationToken"],
+    # The function's code may not use them: a Deny stands beside it, which a test below insists on.
+    "Lambda checks this right before it knows the interface": lambda s: (
+        s.body["Sid"] == "LambdaAttachesFunction" and set(s.listed("Action")) <= ATTACHING
+    ),
+}
+
+# Every kind of policy that the stacks of today have, so that none of them slips out of these tests unnoticed.
+KINDS = {
+    "aws_iam_role.assume_role_policy",
+    "aws_iam_role_policy.policy",
+    "aws_kms_key.policy",
+    "aws_s3_bucket_policy.policy",
+}
+RESOURCE_POLICIES = {"aws_s3_bucket_policy", "aws_kms_key", "aws_sqs_queue_policy", "aws_sns_topic_policy"}
+
+
+@pytest.fixture(scope="module")
+def stacks(synthesised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The committed environments, and one that switches on what these leave off."""
+    everything = environment(
+        name="more",
+        network={"interface_endpoints": ["sts", "ecr.api", "ecr.dkr", "logs"]},
+        state={"replica_region": "eu-west-1"},
+        singletons={"github_repository": "acme/groundwork"},
+        cluster={"fargate_profiles": {"jobs": {"namespace": "jobs"}}},
+        api={"kind": "rest", "authorisation": "api_key", "waf": True, "allowed_cidrs": ["192.0.2.0/24"]},
+    )
+    committed = {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in (synthesised / "stacks").glob("*/cdk.tf.json")
+    }
+    return committed | documents(tmp_path_factory.mktemp("more"), everything)
+
+
+@pytest.fixture(scope="module")
+def written(stacks: dict[str, Any]) -> list[Statement]:
+    """Every statement of every policy."""
+    return [statement for stack, document in stacks.items() for statement in statements(stack, document)]
+
+
+@pytest.mark.slow
+def test_every_policy_can_be_read_before_it_is_applied(stacks: dict[str, Any]) -> None:
+    assert not [line for stack, document in stacks.items() for line in unreadable(stack, document)]
+    found = {f"{s.kind}.{s.argument}" for stack in stacks for s in statements(stack, stacks[stack])}
+    assert found >= KINDS, "a kind of policy is no longer looked at"
+
+
+@pytest.mark.slow
+def test_no_policy_allows_every_action_of_a_service(written: list[Statement]) -> None:
+    wide = [s for s in written if s.allows and any(a == "*" or a.endswith(":*") for a in s.listed("Action"))]
+    assert not wide, "\n".join(map(str, wide))
+
+
+@pytest.mark.slow
+def test_no_policy_allows_all_but_something(written: list[Statement]) -> None:
+    negative = [s for s in written if s.allows and {"NotAction", "NotResource", "NotPrincipal"} & set(s.body)]
+    assert not negative, "\n".join(map(str, negative))
+
+
+@pytest.mark.slow
+def test_every_resource_is_named_only_where_aws_offers_nothing_narrower(written: list[Statement]) -> None:
+    wide = [s for s in written if s.allows and "*" in s.listed("Resource")]
+    unexplained = [s for s in wide if not any(fits(s) for fits in MAY_NAME_EVERY_RESOURCE.values())]
+    assert not unexplained, "\n".join(map(str, unexplained))
+
+
+@pytest.mark.slow
+def test_the_world_is_a_principal_only_under_a_condition(written: list[Statement]) -> None:
+    open_to_all = [s for s in written if s.allows and s.everyone and not s.body.get("Condition")]
+    assert not open_to_all, "\n".join(map(str, open_to_all))
+
+
+@pytest.mark.slow
+def test_a_service_that_acts_for_others_is_bound_to_our_account_or_resource(written: list[Statement]) -> None:
+    # Otherwise anybody's CloudTrail, Config or log delivery could write into our buckets and use our keys.
+    unbound = [
+        s
+        for s in written
+        if s.allows
+        and s.kind in RESOURCE_POLICIES
+        and "Service" in (s.body.get("Principal") or {})
+        and not s.body.get("Condition")
+    ]
+    assert not unbound, "\n".join(map(str, unbound))
+
+
+@pytest.mark.slow
+def test_the_code_of_a_function_cannot_use_the_right_to_attach_it(written: list[Statement]) -> None:
+    attaching = {(s.stack, s.address): s for s in written if s.body.get("Sid") == "LambdaAttachesFunction"}
+    assert attaching
+    for where, allowed in attaching.items():
+        (denied,) = [
+            s for s in written if (s.stack, s.address) == where and not s.allows and s.body["Sid"] == "CodeMayNot"
+        ]
+        assert set(denied.listed("Action")) >= set(allowed.listed("Action"))
+        assert "lambda:SourceFunctionArn" in denied.body["Condition"]["ArnEquals"]
