@@ -1,0 +1,107 @@
+"""Nothing secret is synthesised: no value that looks like one, and nothing of what the environment happens to hold."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SECRET = re.compile(
+    rb"(?P<access_key>\b(AKIA|ASIA)[0-9A-Z]{16}\b)"
+    rb"|(?P<private_key>-----BEGIN [A-Z ]*PRIVATE KEY-----)"
+    rb"|(?P<token>\b(gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,}|xox[abpr]-[\w-]{10,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}))"
+    rb"|(?P<argument>\"(\w+_)?(password|passwd|secret|secret_string|secret_binary|token|private_key|api_key)\":"
+    rb" *\"(?!\$\{|\.\.\.)[^\"]+\")"
+)
+# Planted while main.py runs; none of them may come out again.
+CANARIES = {
+    "AWS_ACCESS_KEY_ID": "AKIACANARY0000000001",
+    "AWS_SECRET_ACCESS_KEY": "canary-secret-access-key-2",
+    "AWS_SESSION_TOKEN": "canary-session-token-3",
+    "AWS_PROFILE": "canary-profile-4",
+    "TF_VAR_x": "canary-terraform-variable-5",
+    "TF_TOKEN_app_terraform_io": "canary-terraform-token-6",
+    "GITHUB_TOKEN": "ghp_canary00000000000000000000000000000007",
+    "DATABASE_URL": "postgresql://canary:canary-password-8@db.example/ledger",
+    "MONGODB_URI": "mongodb://canary:canary-password-9@db.example/",
+    "CANARY": "canary-anything-10",
+    "USER": "canary-user-11",
+    "HOSTNAME": "canary-host-12",
+}
+
+
+def texts(out: Path) -> Iterator[tuple[str, bytes]]:
+    """Every synthesised file, and every file inside a synthesised zip."""
+    for path in sorted(out.rglob("*")):
+        name = str(path.relative_to(out))
+        if path.is_symlink() or not path.is_file():
+            continue
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                for member in archive.namelist():
+                    yield f"{name}!{member}", archive.read(member)
+        else:
+            yield name, path.read_bytes()
+
+
+def found(out: Path, canaries: list[str]) -> list[str]:
+    """Files that hold one of the canaries."""
+    return [f"{name}: {canary}" for name, text in texts(out) for canary in canaries if canary.encode() in text]
+
+
+def test_no_synthesised_file_holds_anything_that_looks_like_a_secret(synthesised: Path) -> None:
+    looked_at = 0
+    for name, text in texts(synthesised):
+        if "!" in name and "populate/" not in name.partition("!")[2]:
+            continue  # packages of others in the zip carry examples in their docstrings
+        looked_at += 1
+        match = SECRET.search(text)
+        assert not match, f"{name}: {match.lastgroup}"
+    assert looked_at > 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"access_key": "AKIAIOSFODNN7EXAMPLE"',
+        b'"master_password": "hunter22"',
+        b'"secret_string": "hunter22"',
+        b"-----BEGIN RSA PRIVATE KEY-----",
+        b"ghp_" + b"a" * 36,
+    ],
+)
+def test_a_secret_would_be_seen(text: bytes) -> None:
+    assert SECRET.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", [b'"password": "${aws_x.y.password}"', b'"secret_arn": "arn:aws:x"', b'"token_type": "a"']
+)
+def test_a_reference_is_no_secret(text: bytes) -> None:
+    assert not SECRET.search(text)
+
+
+def test_a_canary_would_be_seen_in_a_file_and_in_a_zip(tmp_path: Path) -> None:
+    (tmp_path / "cdk.tf.json").write_text('{"x": "canary-anything-10"}', encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "function.zip", "w") as archive:
+        archive.writestr("settings.py", "canary-user-11")
+    assert len(found(tmp_path, list(CANARIES.values()))) == 2
+
+
+@pytest.mark.slow
+def test_nothing_of_the_environment_variables_is_synthesised(checkout: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    environ = {**os.environ, **CANARIES, "CDKTF_OUTDIR": str(out)}
+    done = subprocess.run(
+        [sys.executable, "main.py"], cwd=checkout, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert list((out / "stacks").glob("*/cdk.tf.json"))
+    assert not found(out, list(CANARIES.values()))
+    assert not [canary for canary in CANARIES.values() if canary in done.stdout + done.stderr]
