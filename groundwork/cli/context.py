@@ -45,6 +45,8 @@ class Context:
         from groundwork.toolchain.process import stream
 
         binary = terraform.find(self.environ, self.project, may_download=False)
+        # Never KUBECONFIG: that may name a cluster which is no playground. The laptop's Helm provider reads this one too.
+        laptop_cluster = self.project.work / "kubernetes" / "kubeconfig"
         known = providers.sources(self.environ, self.project)
         return Tools(
             cdktf=command(self.project),
@@ -54,8 +56,7 @@ class Context:
             run=stream,
             parallelism=providers.parallelism(available_bytes=providers.free_memory(), cores=providers.usable_cores()),
             helm=helm.path if (helm := go_tools.find("helm", self.environ, self.project)) else None,
-            # Never KUBECONFIG: that may name a cluster which is no playground.
-            kubeconfig=Path(named) if (named := self.environ.get("GROUNDWORK_KUBECONFIG")) else None,
+            kubeconfig=laptop_cluster if laptop_cluster.is_file() else None,
             helm_provider=any(HELM_PROVIDER in {*one.unpacked, *one.packed} for one in known),
         )
 

@@ -88,9 +88,11 @@ def show(found: Sequence[StackDiff], *, text: bool) -> None:
 
 
 def plan_only(text: str) -> str:
-    """The plan without what `terraform init` said before it."""
-    marker = "Terraform will perform the following actions"
-    return text[text.index(marker) :] if marker in text else text
+    """The plan without what `terraform init` said before it and what Terraform advises after it."""
+    lines = text.splitlines()
+    begin = next((n for n, line in enumerate(lines) if "will perform the following actions" in line), 0)
+    end = next((n for n, line in enumerate(lines) if line.lstrip().startswith("Plan: ")), len(lines) - 1)
+    return "\n".join(lines[begin : end + 1])
 
 
 def exit_code(found: Sequence[StackDiff]) -> int:

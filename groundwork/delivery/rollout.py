@@ -13,7 +13,7 @@ from groundwork.delivery.terraform_output import Step
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment import Names
 from groundwork.errors import StackBlocked, ToolMissing
-from groundwork.local.kubernetes import manifests, releases
+from groundwork.local.kubernetes import deliver
 from groundwork.synthesis import resources
 
 STATE_BACKEND = "state-backend"
@@ -128,18 +128,14 @@ class Rollout:
             raise ToolMissing(f"{stack} needs Terraform's Helm provider", fix="gw doctor says where it was looked for")
         if not tools.helm:
             return "not released: helm is not built here (make setup)"
-        environment = self.workspace.environment_of(stack)
-        version = f"{environment.cluster.version}.0"
-        found = releases.releases(self.workspace.out / "stacks" / stack)
-        if tools.kubeconfig:
-            done = [releases.apply(one, tools.helm, tools.kubeconfig, environ=tools.environ) for one in found]
-            return f"{len(done)} releases: {', '.join(sorted(set(done)))}"
-        objects = 0
-        for one in found:
-            text = releases.render(one, tools.helm, kube_version=version, environ=tools.environ)
-            checked = manifests.check(text, kube_version=version)
-            objects += len(checked.valid) + len(checked.skipped)
-        return f"{len(found)} releases rendered, {objects} objects valid for Kubernetes {version}; no cluster here"
+        done = deliver.deliver(
+            self.workspace.out / "stacks" / stack,
+            helm=tools.helm,
+            kube_version=self.workspace.environment_of(stack).cluster.version,
+            kubeconfig=tools.kubeconfig,
+            environ=tools.environ,
+        )
+        return "; ".join(one.sentence for one in done) or "no releases"
 
     def _result(self, stack: str, log: StackLog) -> Result:
         how = f"{len(log.done)} resources changed" if log.done else "no change"

@@ -131,7 +131,7 @@ class Workspace:
             return None
         if not self.tools.helm_provider:
             return Status.NO_PROVIDER, "the Helm provider cannot be installed here"
-        if self.environment_of(stack).target == "laptop":
+        if self.environment_of(stack).target == "laptop" and not self.tools.kubeconfig:
             return Status.NO_CLUSTER, "no Kubernetes API stands behind the embedded EKS"
         return None
 

@@ -55,10 +55,6 @@ TOOLS = {
                 "-X=helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor={kubernetes_minor}",
             ),
         ),
-        GoTool(
-            "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", "-v", "0.6",
-            ldflags=("-X=main.version=v{version}",), seconds=22,
-        ),
         GoTool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "-version", "1.7", seconds=21),
         GoTool("tflint", "github.com/terraform-linters/tflint", "--version", "0.50", seconds=90),
         GoTool("tflint-ruleset-aws", "github.com/terraform-linters/tflint-ruleset-aws", seconds=115),
