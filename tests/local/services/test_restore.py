@@ -15,7 +15,7 @@ from tests.support import terraform
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 # Images, whose registry has a lock of its own; a cluster with its parts; and services that live in our store only.
-RESTORED = ("secrets", "cluster", "observability", "backup")
+RESTORED = ("secrets", "cluster", "observability")
 
 
 def test_a_restarted_cloud_plans_empty_and_can_be_destroyed(checkout: Path, tmp_path: Path) -> None:
