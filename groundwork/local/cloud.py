@@ -21,6 +21,7 @@ from groundwork.errors import LocalCloudError
 
 DEFAULT_PORT = 4566
 HOST = "127.0.0.1"
+_MAX_LOG = 5 * 1024 * 1024  # bytes; a longer log is put aside at the next start, over the one before it
 
 
 class Restored(BaseModel):
@@ -137,6 +138,8 @@ class LocalCloud:
 
     def _start(self, port: int) -> _Process:
         _refuse_taken(port)
+        if self.log.exists() and self.log.stat().st_size > _MAX_LOG:
+            self.log.replace(self.log.with_suffix(".1.log"))
         with self.log.open("ab") as log:
             child = subprocess.Popen(
                 [self._python, "-m", "groundwork.local.aws", "--port", str(port), "--state", str(self.state)],

@@ -139,9 +139,13 @@ class Persistence:
 
         def loop() -> None:
             while not self._stop.wait(SAVE_SECONDS):
-                tick()
-                if CHANGED.is_set():
-                    self.save(fork=True)
+                try:
+                    tick()
+                    if CHANGED.is_set():
+                        self.save(fork=True)
+                except Exception as error:  # this thread is all that saves: it reports, and tries again
+                    self.problem = f"{type(error).__name__}: {error}"
+                    log.exception("saving failed")
 
         thread = threading.Thread(target=loop, name="saver", daemon=True)
         thread.start()
