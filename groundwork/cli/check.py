@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
                         *(f"unused: {waiver}" for waiver in verdict.unused),
                     ]
                 ),
-                fix="correct the resource; or waive(…) beside it with a reason; or remove the unused waiver",
+                fix="docs/runbooks/checks.md: correct the resource, waive(…) beside it, or remove the waiver",
             )
         if not json:
             console.say(f"{len(folders)} stacks are clean; {len(verdict.waived)} findings are waived")

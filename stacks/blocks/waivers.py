@@ -31,7 +31,9 @@ def waive(resource: TerraformResource, *checks: str, reason: str, expires: date)
     reason is too short to be one.
     """
     if len(reason) < MINIMUM_REASON:
-        raise ValueError(f"waiver of {', '.join(checks)}: {reason!r} is no reason; say why the finding is acceptable here")
+        raise ValueError(
+            f"waiver of {', '.join(checks)}: {reason!r} is no reason; say why the finding is acceptable here"
+        )
     frame = inspect.stack()[1]
     source = f"{Path(frame.filename).name}:{frame.lineno}"
     address = f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"

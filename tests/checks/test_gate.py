@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import date
+import time
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from groundwork.checks import checkov, gate
+from groundwork.checks import checkov, gate, tflint
 from groundwork.checks.findings import Finding, Waiver, judge
 from groundwork.checks.location import address_at
 from groundwork.errors import CheckFailed
+from groundwork.paths import Project
+from groundwork.toolchain import go_tools
 
 TODAY = date(2026, 6, 1)
 FINDING = Finding("checkov", "CKV_AWS_18", "dev-archive", "aws_s3_bucket.records", "logging")
@@ -74,18 +77,41 @@ def run_checkov(*folders: Path) -> list[Finding]:
     return checkov.run(folders, program=CHECKOV, environ=os.environ)
 
 
+@pytest.mark.slow
 def test_checkov_finds_what_is_wrong_and_names_stack_and_address(tmp_path: Path) -> None:
-    network = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "10.0.0.0/16"}}})
+    function = {"function_name": "f", "role": "arn:aws:iam::111122223333:role/f"}
+    resources = {"aws_vpc": {"both": {"cidr_block": "10.0.0.0/16"}}, "aws_lambda_function": {"both": function}}
+    network = stack(tmp_path, "dev-network", resources)
     empty = stack(tmp_path, "dev-empty", {})
     found = {(finding.stack, finding.address, finding.check) for finding in run_checkov(network, empty)}
-    assert ("dev-network", "aws_vpc.vpc", "CKV2_AWS_11") in found
+    assert ("dev-network", "aws_vpc.both", "CKV2_AWS_11") in found
+    assert ("dev-network", "aws_lambda_function.both", "CKV_AWS_116") in found
     assert {name for name, _, _ in found} == {"dev-network"}
 
 
+@pytest.mark.slow
 def test_a_stack_that_checkov_cannot_read_fails_the_gate(tmp_path: Path) -> None:
     broken = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "x"}}}, required_version=">= 1.0")
     with pytest.raises(CheckFailed, match=r"could not parse|zero checks|no report"):
         run_checkov(broken)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["variable", "home", "folder"])
+def test_no_setting_of_the_user_switches_a_check_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    network = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "10.0.0.0/16"}}})
+    home = tmp_path / "home"
+    home.mkdir()
+    environ = {**os.environ, "HOME": str(home)}
+    if where == "variable":
+        environ["CKV_SKIP_CHECK"] = "CKV2_AWS_11"
+    else:
+        text = "skip-check: [CKV2_AWS_11]\n"
+        ((home if where == "home" else tmp_path) / ".checkov.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "CKV2_AWS_11" in {f.check for f in checkov.run([network], program=CHECKOV, environ=environ)}
 
 
 NOTHING = {"passed_checks": [], "failed_checks": [], "skipped_checks": [], "parsing_errors": []}
@@ -134,3 +160,68 @@ def test_a_stack_without_its_list_of_waivers_was_not_synthesised_by_this_project
     (folder / "waivers.json").unlink()
     with pytest.raises(CheckFailed, match=r"waivers\.json of dev-archive is missing"):
         gate.waivers([folder])
+
+
+@pytest.fixture(scope="session")
+def checkers(checkout: Path) -> gate.Checkers:
+    """The programs of the gate, as `make setup` leaves them."""
+    project = Project(checkout)
+    found = {name: go_tools.find(name, os.environ, project) for name in ("tflint", "tflint-ruleset-aws")}
+    if missing := [name for name, located in found.items() if located is None]:
+        pytest.skip(f"{' and '.join(missing)} not built; `make setup` builds them")
+    tflint_at, ruleset = found["tflint"], found["tflint-ruleset-aws"]
+    assert tflint_at
+    assert ruleset
+    return gate.Checkers(CHECKOV, tflint_at.path, ruleset.path.parent, os.environ)
+
+
+def run_tflint(checkers: gate.Checkers, *folders: Path) -> list[Finding]:
+    return tflint.run(folders, program=checkers.tflint, plugins=checkers.tflint_plugins, environ=checkers.environ)
+
+
+@pytest.mark.slow
+def test_tflint_knows_aws_and_names_stack_and_address(tmp_path: Path, checkers: gate.Checkers) -> None:
+    good = {"ami": "ami-12345678", "instance_type": "t3.micro"}
+    folder = stack(tmp_path, "dev-x", {"aws_instance": {"a": good, "b": {**good, "instance_type": "t3.enormous"}}})
+    (finding,) = run_tflint(checkers, folder)
+    assert finding == Finding(
+        "tflint", "aws_instance_invalid_type", "dev-x", "aws_instance.b", finding.what, finding.line
+    )
+    assert "t3.enormous" in finding.what
+
+
+@pytest.mark.slow
+def test_a_tflint_without_its_ruleset_fails_the_gate(tmp_path: Path, checkers: gate.Checkers) -> None:
+    nothing = tmp_path / "plugins"
+    nothing.mkdir()
+    with pytest.raises(CheckFailed, match="tflint"):
+        tflint.run([stack(tmp_path, "dev-x", {})], program=checkers.tflint, plugins=nothing, environ=checkers.environ)
+
+
+def test_a_tflint_that_reports_errors_of_its_own_fails_the_gate(tmp_path: Path) -> None:
+    folder = stack(tmp_path, "dev-x", {})
+    with pytest.raises(CheckFailed, match="could not look at dev-x:\nno such plugin"):
+        tflint.read({"issues": [], "errors": [{"message": "no such plugin"}]}, folder)
+
+
+def test_when_one_checker_fails_the_other_is_ended(tmp_path: Path) -> None:
+    failing, sleeping = tmp_path / "failing", tmp_path / "sleeping"
+    failing.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    sleeping.write_text("#!/bin/sh\nexec sleep 300\n", encoding="utf-8")
+    for program in (failing, sleeping):
+        program.chmod(0o755)
+    began = time.monotonic()
+    with pytest.raises(CheckFailed, match="checkov gave no report"):
+        gate.check([stack(tmp_path, "dev-x", {})], gate.Checkers(failing, sleeping, tmp_path, os.environ), today=TODAY)
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.slow
+def test_every_stack_of_every_environment_is_clean_and_every_waiver_needed(
+    synthesised: Path, checkers: gate.Checkers
+) -> None:
+    folders = sorted(path.parent for path in (synthesised / "stacks").glob("*/cdk.tf.json"))
+    verdict = gate.check(folders, checkers, today=datetime.now(UTC).date())
+    refused = [*verdict.open, *verdict.expired, *verdict.unused]
+    assert verdict.clean, "\n".join(map(str, refused))
+    assert verdict.waived, "checkov never finds nothing at all on these stacks"
