@@ -169,7 +169,7 @@ class Persistence:
             if child == 0:
                 self._end_child(sequence)
             if child:
-                problem = _await(child)
+                problem = _await(child, give_up=self._stop.is_set)
             self.problem = problem or snapshot.left_out(self._snapshot)
             if problem:
                 CHANGED.set()
@@ -191,7 +191,6 @@ class Persistence:
         code = 1
         try:
             self.close_in_child()
-            os.nice(10)
             problem = self._write(sequence)
             if problem:
                 os.write(2, f"saving failed: {problem}\n".encode())
@@ -207,10 +206,10 @@ def _fork() -> int:
         return os.fork()
 
 
-def _await(child: int) -> str:
-    """Wait for the forked copy; what went wrong, "" when nothing did."""
+def _await(child: int, *, give_up: Callable[[], bool]) -> str:
+    """Wait for the forked copy, at most until the server ends; what went wrong, "" when nothing did."""
     end = time.monotonic() + _CHILD_SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end and not give_up():
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
             return "" if status == 0 else f"the saving process ended with status {status}; its reason stands above"
