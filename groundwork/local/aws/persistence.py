@@ -154,6 +154,8 @@ class Persistence:
     def stop(self) -> None:
         """End the saving thread and save a last time."""
         self._stop.set()
+        with self._saving:  # a save that was under way gives up, and says so in CHANGED
+            pass
         if CHANGED.is_set():
             self.save(fork=False)
 
