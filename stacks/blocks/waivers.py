@@ -15,7 +15,7 @@ MINIMUM_REASON = 30
 
 @dataclass(frozen=True)
 class Waiver:
-    """One accepted finding. `address` is the resource's Terraform address within its stack, `source` the Python line."""
+    """One accepted finding. `address` is the resource's in its stack's Terraform, `source` the Python line."""
 
     address: str
     check: str

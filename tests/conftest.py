@@ -1,0 +1,42 @@
+"""What all tests share: where the checkout is, and the whole application synthesised once per run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from groundwork.synthesis import lazy_provider
+
+# Before any test imports a stack: collecting them would otherwise import two thousand modules that nobody uses.
+lazy_provider.install(os.environ)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the synthesised stacks to tests/golden")
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The repository."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def synthesised(checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """What main.py writes for the committed environments; made once, also where several workers run."""
+    base = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    out = base / "synthesised"
+    with FileLock(base / "synthesised.lock"):
+        if not (out / "done").exists():
+            environ = {**os.environ, "CDKTF_OUTDIR": str(out)}
+            done = subprocess.run(
+                [sys.executable, "main.py"], cwd=checkout, env=environ, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr[-4000:]
+            (out / "done").touch()
+    return out

@@ -1,0 +1,95 @@
+"""Every change of Terraform shows in review: the synthesised stacks are kept in tests/golden.
+
+After a change that is meant: `pytest tests/stacks/test_golden.py --update-golden`, and look at the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from groundwork.environment import load_all
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+# The laptop's function is built for the machine and the Python it runs on.
+HOST = [
+    (re.compile(rf"python3\.{sys.version_info.minor}\b"), "python3.HOST"),
+    (re.compile(r"\b(x86_64|arm64|aarch64)\b"), "HOST_ARCHITECTURE"),
+    (re.compile(r"(?<=/)[0-9A-F]{32}(?=/)|(?<=-)[0-9a-f]{12}(?=\.zip)"), "HOST_DIGEST"),
+    (re.compile(r'(?<="source_code_hash": ")[^"]+'), "HOST_DIGEST"),
+]
+
+
+def normal(stack: str, text: str) -> str:
+    """A synthesised stack as it is on every machine."""
+    if stack == "local-api":
+        for pattern, word in HOST:
+            text = pattern.sub(word, text)
+    return json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
+
+
+def synthesised_stacks(out: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted((out / "stacks").glob("*/cdk.tf.json")):
+        yield path.parent.name, normal(path.parent.name, path.read_text(encoding="utf-8"))
+
+
+def test_every_stack_synthesises_what_was_reviewed(synthesised: Path, request: pytest.FixtureRequest) -> None:
+    stacks = dict(synthesised_stacks(synthesised))
+    if request.config.getoption("--update-golden"):
+        GOLDEN.mkdir(exist_ok=True)
+        for old in GOLDEN.glob("*.json"):
+            old.unlink()
+        for stack, text in stacks.items():
+            (GOLDEN / f"{stack}.json").write_text(text, encoding="utf-8")
+    golden = {path.stem: path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.json")}
+    assert set(stacks) == set(golden)
+    changed = [stack for stack, text in stacks.items() if text != golden[stack]]
+    assert not changed, f"{changed} differ from tests/golden; run with --update-golden and review the difference"
+
+
+def addresses(out: Path, stack: str) -> set[str]:
+    document = json.loads((out / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8"))
+    return {f"{kind}.{name}" for kind, named in document.get("resource", {}).items() for name in named}
+
+
+def test_prod_differs_from_staging_only_in_values(synthesised: Path, checkout: Path) -> None:
+    stacks = {path.name.removeprefix("prod-") for path in (synthesised / "stacks").glob("prod-*")}
+    assert stacks
+    for stack in stacks:
+        assert addresses(synthesised, f"prod-{stack}") == addresses(synthesised, f"staging-{stack}"), stack
+    assert {environment.name for environment in load_all(checkout / "environments")} >= {"prod", "staging"}
+
+
+def test_no_synthesised_stack_names_this_machine(synthesised: Path, checkout: Path) -> None:
+    for path in (synthesised / "stacks").glob("*/cdk.tf.json"):
+        text = path.read_text(encoding="utf-8")
+        assert str(checkout) not in text, path.parent.name
+        assert str(Path.home()) not in text, path.parent.name
+
+
+STACKS = ("account", "state-backend", "network", "cluster", "workloads", "archive", "api")
+
+
+def test_every_committed_environment_has_the_same_stacks(synthesised: Path) -> None:
+    found = {path.name for path in (synthesised / "stacks").iterdir()}
+    assert found == {f"{name}-{stack}" for name in ("dev", "local", "prod", "staging") for stack in STACKS}
+
+
+def test_what_belongs_to_a_machine_is_no_difference() -> None:
+    def api(runtime: str, architecture: str, digest: str) -> str:
+        function = {
+            "architectures": [architecture],
+            "filename": f"assets/package_FBA41BE8/{digest.upper()[:8] * 4}/populate-{runtime}-{architecture}-{digest}.zip",
+            "runtime": runtime,
+            "source_code_hash": f"hash of {digest}",
+        }
+        return json.dumps({"resource": {"aws_lambda_function": {"populate": function}}})
+
+    here = f"python3.{sys.version_info.minor}"
+    assert normal("local-api", api(here, "x86_64", "0123456789ab")) == normal("local-api", api(here, "arm64", "f" * 12))
+    assert normal("dev-api", api(here, "x86_64", "0123456789ab")) != normal("dev-api", api(here, "arm64", "f" * 12))
