@@ -82,9 +82,10 @@ def test_every_committed_environment_has_the_same_stacks(synthesised: Path) -> N
 
 def test_what_belongs_to_a_machine_is_no_difference() -> None:
     def api(runtime: str, architecture: str, digest: str) -> str:
+        asset = digest.upper()[:8] * 4
         function = {
             "architectures": [architecture],
-            "filename": f"assets/package_FBA41BE8/{digest.upper()[:8] * 4}/populate-{runtime}-{architecture}-{digest}.zip",
+            "filename": f"assets/package_FBA41BE8/{asset}/populate-{runtime}-{architecture}-{digest}.zip",
             "runtime": runtime,
             "source_code_hash": f"hash of {digest}",
         }
