@@ -71,11 +71,13 @@ def _show(status: Status, *, json: bool) -> None:
     if status.restored:
         if status.restored.set_aside:
             console.say(f"[yellow]{console.escape(status.restored.set_aside)}[/]")
-        elif status.restored.resources:
+        elif status.restored.resources or status.restored.replayed:
             console.say(
                 f"restored {status.restored.resources} resources of {status.restored.services} services, "
                 f"saved {status.restored.age_seconds:.0f} s before the start"
             )
+    if status.problem:
+        console.say(f"[yellow]not saved: {console.escape(status.problem)}[/]")
     if status.resources:
         table = console.table("account", "service", "resources")
         for account, services in sorted(status.resources.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +23,15 @@ class Run(Protocol):
     """Starts a program and hands over each line; Ctrl-C reaches the program, and none is left behind."""
 
     def __call__(
-        self, command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], on_line: Callable[[str], None]
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        environ: Mapping[str, str],
+        on_line: Callable[[str], None],
+        stop: threading.Event | None = None,
     ) -> int:
-        """Returns the exit code."""
+        """Returns the exit code; `stop` ends the program from another thread, and Interrupted is raised."""
 
 
 @dataclass
@@ -79,21 +86,28 @@ class Cdktf:
     def destroy(
         self, stacks: Sequence[str], *, parallelism: int, on_step: Callable[[str, Step], None]
     ) -> dict[str, StackLog]:
-        """`cdktf destroy`: the same, backwards."""
-        # Destroying needs nobody's outputs: cdktf wants only those named that read from these.
+        """`cdktf destroy` of stacks and all that read them: the same, backwards."""
         return self._apply("destroy", stacks, parallelism, on_step, ignoring=False)
 
-    def diff(self, stack: str, *, on_line: Callable[[str], None] = lambda _: None) -> StackLog:
+    def destroy_one(
+        self, stack: str, *, on_step: Callable[[str, Step], None], stop: threading.Event | None = None
+    ) -> dict[str, StackLog]:
+        """`cdktf destroy` of one stack, whatever reads it.
+
+        One stack only: told to ignore stacks that are not named, cdktf 0.21 starts the first of several again and again
+        until it has ended.
+        """
+        return self._apply("destroy", [stack], 1, on_step, ignoring=True, stop=stop)
+
+    def diff(self, stack: str, *, stop: threading.Event | None = None) -> StackLog:
         """`cdktf diff` of one stack; raises TerraformFailed where it cannot be planned."""
         log, reader = StackLog(), terraform_output.Reader()
 
         def take(raw: str) -> None:
-            line = reader.line(raw)
-            log.lines.append(line.text)
-            on_line(line.text)
+            log.lines.append(reader.line(raw).text)
 
         # gw has checked the provider locks and put them in place: cdktf need not ask the registry.
-        code = self._start(["diff", stack, "--skip-synth", "--no-color", "--skip-provider-lock"], take)
+        code = self._start(["diff", stack, "--skip-synth", "--no-color", "--skip-provider-lock"], take, stop)
         if code:
             raise TerraformFailed(f"{stack} cannot be planned:\n{log.errors}")
         return log
@@ -106,6 +120,7 @@ class Cdktf:
         on_step: Callable[[str, Step], None],
         *,
         ignoring: bool,
+        stop: threading.Event | None = None,
     ) -> dict[str, StackLog]:
         logs: dict[str, StackLog] = defaultdict(StackLog)
         reader = terraform_output.Reader()
@@ -126,18 +141,22 @@ class Cdktf:
         if ignoring:
             # Whether upstream stacks are there was checked before: cdktf would insist on applying them again.
             arguments.append("--ignore-missing-stack-dependencies")
-        code = self._start(arguments, take)
+        code = self._start(arguments, take, stop)
         if code:
             failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
             said = "\n".join(failed) or "\n".join(line for log in logs.values() for line in log.lines[-_TAIL:])
             raise TerraformFailed(f"cdktf {verb} failed\n{said}")
         return dict(logs)
 
-    def _start(self, arguments: Sequence[str], on_line: Callable[[str], None]) -> int:
+    def _start(self, arguments: Sequence[str], on_line: Callable[[str], None], stop: threading.Event | None) -> int:
         # CI=1: cdktf prints each line once instead of redrawing a status block that nobody could read back.
         environ = {**self.environ, "CI": "1"}
         return self.run(
-            [*self.command, *arguments, "--output", self.output], cwd=self.root, environ=environ, on_line=on_line
+            [*self.command, *arguments, "--output", self.output],
+            cwd=self.root,
+            environ=environ,
+            on_line=on_line,
+            stop=stop,
         )
 
 

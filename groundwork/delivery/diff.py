@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
-from groundwork.delivery import terraform_output
+from groundwork.delivery import side_by_side, terraform_output
 from groundwork.delivery.cdktf import Cdktf
 from groundwork.delivery.terraform_output import PlanCounts
 from groundwork.errors import TerraformFailed
@@ -50,21 +50,20 @@ def diff(
     `not_planned` names stacks that cannot be planned now, with the reason.
     """
 
-    def one(stack: str) -> StackDiff:
+    def one(stack: str, stop: threading.Event) -> StackDiff:
         if stack in not_planned:
             status, why = not_planned[stack]
             found = StackDiff(stack, status, why=why)
         else:
             on_begin(stack)
             try:
-                found = read(stack, cdktf(stack).diff(stack).lines)
+                found = read(stack, cdktf(stack).diff(stack, stop=stop).lines)
             except TerraformFailed as error:
                 found = StackDiff(stack, Status.ERROR, why=error.message)
         on_end(found)
         return found
 
-    with ThreadPoolExecutor(max_workers=parallelism) as pool:
-        return list(pool.map(one, stacks))
+    return side_by_side.each(one, stacks, at_once=parallelism)
 
 
 def read(stack: str, lines: Iterable[str]) -> StackDiff:

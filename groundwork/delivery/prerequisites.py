@@ -27,13 +27,30 @@ def complete(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -
     return all(upstream in stacks for stack in stacks for upstream in dependencies.get(stack, ()))
 
 
-def runs(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """The runs of cdktf that deploy stacks in order: one where all upstreams are among them.
+def dependants(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[str]:
+    """The stacks that read one of these and are not among them."""
+    return [one for one, upstream in dependencies.items() if one not in stacks and any(up in stacks for up in upstream)]
 
-    cdktf refuses a stack without its upstreams, and told to ignore that it no longer waits for those that are there.
-    So where some are missing (deployed earlier), each run holds only stacks that do not wait for each other.
+
+def require_unread(
+    stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]], deployed: Callable[[str], bool]
+) -> None:
+    """Raise StackBlocked where a stack that stays reads one of those that are to be destroyed."""
+    staying = [one for one in dependants(stacks, dependencies) if deployed(one)]
+    if staying:
+        raise StackBlocked(
+            f"{', '.join(staying)} is deployed and reads what would be destroyed",
+            fix=f"gw destroy {' '.join([*stacks, *staying])}",
+        )
+
+
+def runs(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The runs of cdktf that deploy stacks in order, or destroy them backwards: one where none around them is missing.
+
+    cdktf refuses a stack without those it reads (to deploy) or that read it (to destroy), and told to ignore that it no
+    longer waits for any. So where some are missing, each run holds only stacks that do not wait for each other.
     """
-    if complete(stacks, dependencies):
+    if complete(stacks, dependencies) and not dependants(stacks, dependencies):
         return [list(stacks)]
     waves: list[list[str]] = []
     placed: set[str] = set()

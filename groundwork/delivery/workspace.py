@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from groundwork.delivery import diff as diffing
-from groundwork.delivery import prerequisites, selection
+from groundwork.delivery import prerequisites, selection, side_by_side
 from groundwork.delivery.cdktf import Cdktf, Run, StackLog
 from groundwork.delivery.diff import StackDiff, Status
 from groundwork.delivery.state_store import StateStore
@@ -168,24 +169,33 @@ class Workspace:
         dependencies = self.manifest().dependencies
         prerequisites.require(stacks, dependencies, lambda stack: self.store(stack).deployed())
         logs: dict[str, StackLog] = {}
-        for together in prerequisites.runs(stacks, dependencies):
+        runs = prerequisites.runs(stacks, dependencies)
+        for together in runs:
             cdktf = self.cdktf(together[0])
             logs |= cdktf.deploy(
                 together,
                 parallelism=self.tools.parallelism,
                 on_step=on_step,
-                complete=prerequisites.complete(together, dependencies),
+                complete=len(runs) == 1,
             )
         return logs
 
     def destroy(self, stacks: Sequence[str], *, on_step: Callable[[str, Step], None]) -> dict[str, StackLog]:
-        """Destroy stacks, downstream first."""
+        """Destroy stacks, downstream first; raises StackBlocked where one that stays reads one that would go."""
         self._one_target(stacks)
         dependencies = self.manifest().dependencies
+        prerequisites.require_unread(stacks, dependencies, lambda stack: self.store(stack).deployed())
         logs: dict[str, StackLog] = {}
-        for together in reversed(prerequisites.runs(stacks, dependencies)):
-            cdktf = self.cdktf(together[0])
-            logs |= cdktf.destroy(together, parallelism=self.tools.parallelism, on_step=on_step)
+        runs = prerequisites.runs(stacks, dependencies)
+        if len(runs) == 1:
+            return self.cdktf(stacks[0]).destroy(stacks, parallelism=self.tools.parallelism, on_step=on_step)
+
+        def one(stack: str, stop: threading.Event) -> dict[str, StackLog]:
+            return self.cdktf(stack).destroy_one(stack, on_step=on_step, stop=stop)
+
+        for together in reversed(runs):
+            for log in side_by_side.each(one, together, at_once=self.tools.parallelism):
+                logs |= log
         return logs
 
     def _one_target(self, stacks: Sequence[str]) -> None:

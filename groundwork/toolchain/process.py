@@ -122,9 +122,16 @@ def run(
     )
 
 
-def stream(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], on_line: Callable[[str], None]) -> int:
+def stream(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    on_line: Callable[[str], None],
+    stop: threading.Event | None = None,
+) -> int:
     """`run` for callers that follow the lines and need nothing but the exit code afterwards."""
-    return run(command, cwd=cwd, environ=environ, on_line=on_line).code
+    return run(command, cwd=cwd, environ=environ, on_line=on_line, stop=stop).code
 
 
 def _locate(program: str, environ: Mapping[str, str] | None, cwd: Path | None) -> str:

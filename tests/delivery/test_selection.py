@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groundwork.delivery.prerequisites import blocked, require
+from groundwork.delivery.prerequisites import blocked, require, require_unread, runs
 from groundwork.delivery.selection import environment_of, select
 from groundwork.errors import StackBlocked, UsageError
 
@@ -42,3 +42,22 @@ def test_deploying_a_stack_alone_needs_its_upstream_deployed_and_names_the_comma
         require(["dev-api"], {"dev-api": ["dev-network"]}, lambda _: False)
     assert caught.value.fix == "gw deploy dev-network dev-api"
     require(["dev-network", "dev-api"], {"dev-api": ["dev-network"]}, lambda _: False)
+
+
+CHAIN = {"a": [], "b": ["a"], "c": ["b"], "d": []}
+
+
+def test_stacks_with_everything_around_them_go_in_one_run_of_cdktf() -> None:
+    assert runs(["a", "b", "c", "d"], CHAIN) == [["a", "b", "c", "d"]]
+
+
+def test_without_what_they_read_or_what_reads_them_stacks_go_one_level_after_the_other() -> None:
+    assert runs(["b", "c", "d"], CHAIN) == [["b", "d"], ["c"]]
+    assert runs(["a", "b"], CHAIN) == [["a"], ["b"]]
+
+
+def test_a_stack_that_a_deployed_one_reads_is_not_destroyed() -> None:
+    with pytest.raises(StackBlocked, match="c is deployed and reads what would be destroyed") as caught:
+        require_unread(["a", "b"], CHAIN, lambda _: True)
+    assert caught.value.fix == "gw destroy a b c"
+    require_unread(["a", "b"], CHAIN, lambda stack: stack != "c")
