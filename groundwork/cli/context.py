@@ -45,7 +45,7 @@ class Context:
         from groundwork.toolchain.process import stream
 
         binary = terraform.find(self.environ, self.project, may_download=False)
-        # Never KUBECONFIG: that may name a cluster which is no playground. The laptop's Helm provider reads this one too.
+        # Never KUBECONFIG: that may name no playground. The laptop's Helm provider reads this one too.
         laptop_cluster = self.project.work / "kubernetes" / "kubeconfig"
         known = providers.sources(self.environ, self.project)
         return Tools(

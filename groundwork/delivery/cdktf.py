@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from groundwork.delivery import terraform_output
+from groundwork.delivery import locks, terraform_output
 from groundwork.delivery.terraform_output import Step
 from groundwork.errors import TerraformFailed
 
@@ -109,6 +109,7 @@ class Cdktf:
         # gw has checked the provider locks and put them in place: cdktf need not ask the registry.
         code = self._start(["diff", stack, "--skip-synth", "--no-color", "--skip-provider-lock"], take, stop)
         if code:
+            _refuse_locked(stack, log)
             raise TerraformFailed(f"{stack} cannot be planned:\n{log.errors}")
         return log
 
@@ -143,6 +144,8 @@ class Cdktf:
             arguments.append("--ignore-missing-stack-dependencies")
         code = self._start(arguments, take, stop)
         if code:
+            for stack, log in logs.items():
+                _refuse_locked(stack, log)
             failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
             said = "\n".join(failed) or "\n".join(line for log in logs.values() for line in log.lines[-_TAIL:])
             raise TerraformFailed(f"cdktf {verb} failed\n{said}")
@@ -158,6 +161,12 @@ class Cdktf:
             on_line=on_line,
             stop=stop,
         )
+
+
+def _refuse_locked(stack: str, log: StackLog) -> None:
+    """Raise StateLocked, with who holds it and what frees it, where that is why a stack failed."""
+    if lock := locks.read("\n".join(log.lines)):
+        raise lock.refusal(stack)
 
 
 def _shortened(line: str) -> str:
