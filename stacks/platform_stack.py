@@ -21,7 +21,9 @@ class PlatformStack(TerraformStack):
     dummies, so that real credentials in the environment are never used.
     """
 
-    def __init__(self, scope: Construct, environment: Environment, stack_name: str, *, account: str | None = None) -> None:
+    def __init__(
+        self, scope: Construct, environment: Environment, stack_name: str, *, account: str | None = None
+    ) -> None:
         self.names = Names(environment)
         super().__init__(scope, self.names.stack(stack_name))
         self.environment = environment
@@ -49,7 +51,9 @@ class PlatformStack(TerraformStack):
             alias=alias,
             region=region or environment.region,
             allowed_account_ids=[account],
-            assume_role=[AwsProviderAssumeRole(role_arn=f"arn:{self.names.partition}:iam::{account}:role/{role}")] if role else None,
+            assume_role=[AwsProviderAssumeRole(role_arn=f"arn:{self.names.partition}:iam::{account}:role/{role}")]
+            if role
+            else None,
             default_tags=[
                 AwsProviderDefaultTags(
                     tags={

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from threading import Lock
 
 from groundwork.cli.console import Bars
-from groundwork.delivery.terraform_output import Step
+from groundwork.delivery.cdktf import OnEvent
+from groundwork.delivery.terraform_output import Complete, Step
 
 
-def following(bars: Bars, totals: Mapping[str, int], doing: str) -> Callable[[str, Step], None]:
-    """A function that takes each step of cdktf and moves the bar of its stack; `totals` counts resources per stack."""
+def following(bars: Bars, totals: Mapping[str, int], doing: str) -> OnEvent:
+    """A function that takes what cdktf reports and moves the bar of its stack; `totals` counts resources per stack."""
     begun: set[str] = set()
     lock = Lock()
 
-    def follow(stack: str, step: Step) -> None:
+    def follow(stack: str, event: Step | Complete) -> None:
         with lock:
             if stack not in begun:
                 begun.add(stack)
                 bars.begin(stack, total=totals.get(stack), doing=doing)
-        if step.done:
-            bars.advance(stack, step.address)
+        if isinstance(event, Complete):
+            bars.end(stack, event.counts)
+        elif event.done:
+            bars.advance(stack, event.address)
 
     return follow

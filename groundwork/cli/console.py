@@ -61,6 +61,7 @@ class Bars:
     progress: Progress | None
     _tasks: dict[str, TaskID] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
 
     def begin(self, name: str, *, total: int | None, doing: str) -> None:
         """Show a piece of work; `total` in steps, None where it is not known."""
@@ -76,7 +77,10 @@ class Bars:
             self.progress.update(self._tasks[name], advance=1, detail=detail)
 
     def end(self, name: str, how: str) -> None:
-        """The work is done; `how` says with what result."""
+        """The work is done; `how` says with what result. Said once: what has ended already stays as it is."""
+        if name in self._ended:
+            return
+        self._ended.add(name)
         seconds = time.monotonic() - self._began.get(name, time.monotonic())
         if self.progress and name in self._tasks:
             task = self.progress.tasks[self.progress.task_ids.index(self._tasks[name])]
@@ -86,7 +90,7 @@ class Bars:
             )
             self.progress.stop_task(self._tasks[name])
         else:
-            note(f"{name}: {how} ({seconds:.1f} s)")
+            note(f"{name}: {how} ({seconds:.1f} s)" if name in self._began else f"{name}: {how}")
 
 
 @contextmanager

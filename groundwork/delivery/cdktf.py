@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from groundwork.delivery import locks, terraform_output
-from groundwork.delivery.terraform_output import Step
+from groundwork.delivery.terraform_output import Complete, Step
 from groundwork.errors import TerraformFailed
+
+OnEvent = Callable[[str, Step | Complete], None]
+"""Is given the stack, and the resource that began or is done, or that the stack is."""
 
 _TAIL = 40  # lines of a failed stack that an error shows
 _WIDTH = 240  # characters of such a line: Terraform quotes the whole synthesised file, which is one line
@@ -73,7 +76,7 @@ class Cdktf:
         stacks: Sequence[str],
         *,
         parallelism: int,
-        on_step: Callable[[str, Step], None],
+        on_event: OnEvent,
         complete: bool = True,
     ) -> dict[str, StackLog]:
         """`cdktf deploy`: applies stacks in dependency order, independent ones side by side.
@@ -81,23 +84,19 @@ class Cdktf:
         `complete` says that all upstreams are among the stacks; otherwise none of them may wait for another.
         Raises TerraformFailed with the errors of every stack that failed; what was applied before stays applied.
         """
-        return self._apply("deploy", stacks, parallelism, on_step, ignoring=not complete)
+        return self._apply("deploy", stacks, parallelism, on_event, ignoring=not complete)
 
-    def destroy(
-        self, stacks: Sequence[str], *, parallelism: int, on_step: Callable[[str, Step], None]
-    ) -> dict[str, StackLog]:
+    def destroy(self, stacks: Sequence[str], *, parallelism: int, on_event: OnEvent) -> dict[str, StackLog]:
         """`cdktf destroy` of stacks and all that read them: the same, backwards."""
-        return self._apply("destroy", stacks, parallelism, on_step, ignoring=False)
+        return self._apply("destroy", stacks, parallelism, on_event, ignoring=False)
 
-    def destroy_one(
-        self, stack: str, *, on_step: Callable[[str, Step], None], stop: threading.Event | None = None
-    ) -> dict[str, StackLog]:
+    def destroy_one(self, stack: str, *, on_event: OnEvent, stop: threading.Event | None = None) -> dict[str, StackLog]:
         """`cdktf destroy` of one stack, whatever reads it.
 
         One stack only: told to ignore stacks that are not named, cdktf 0.21 starts the first of several again and again
         until it has ended.
         """
-        return self._apply("destroy", [stack], 1, on_step, ignoring=True, stop=stop)
+        return self._apply("destroy", [stack], 1, on_event, ignoring=True, stop=stop)
 
     def diff(self, stack: str, *, stop: threading.Event | None = None) -> StackLog:
         """`cdktf diff` of one stack; raises TerraformFailed where it cannot be planned."""
@@ -118,7 +117,7 @@ class Cdktf:
         verb: str,
         stacks: Sequence[str],
         parallelism: int,
-        on_step: Callable[[str, Step], None],
+        on_event: OnEvent,
         *,
         ignoring: bool,
         stop: threading.Event | None = None,
@@ -132,10 +131,11 @@ class Cdktf:
             stack = line.stack if line.stack in stacks else only
             log = logs[stack]
             log.lines.append(line.text)
-            if step := terraform_output.step(line.text):
-                if step.done:
-                    log.done.add(step.address)
-                on_step(stack, step)
+            event = terraform_output.step(line.text) or terraform_output.complete(line.text)
+            if isinstance(event, Step) and event.done:
+                log.done.add(event.address)
+            if event:
+                on_event(stack, event)
 
         arguments = [verb, *stacks, "--auto-approve", "--skip-synth", "--no-color", "--skip-provider-lock"]
         arguments += ["--parallelism", str(parallelism)]

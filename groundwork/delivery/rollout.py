@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from groundwork.delivery import bootstrap, unbootstrap
-from groundwork.delivery.cdktf import StackLog
-from groundwork.delivery.terraform_output import Step
+from groundwork.delivery.cdktf import OnEvent, StackLog
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment import Names
 from groundwork.errors import StackBlocked, ToolMissing
@@ -19,7 +18,6 @@ from groundwork.synthesis import resources
 STATE_BACKEND = "state-backend"
 
 Say = Callable[[str], None]
-OnStep = Callable[[str, Step], None]
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,11 @@ class Rollout:
             on_line=on_line,
         )
 
-    def deploy(self, on_step: OnStep, say: Say) -> list[Result]:
+    def deploy(self, on_event: OnEvent, say: Say) -> list[Result]:
         """Apply everything that Terraform can apply here; stacks with Helm releases go last, as far as they can go."""
         others = {stack: reason for stack in self.stacks if (reason := self.workspace.unplannable(stack))}
         applied = [stack for stack in self.stacks if stack not in others]
-        logs = self.workspace.deploy(applied, on_step=on_step) if applied else {}
+        logs = self.workspace.deploy(applied, on_event=on_event) if applied else {}
         results = [self._result(stack, logs.get(stack, StackLog())) for stack in applied]
         for stack, (_, why) in others.items():
             say(f"{stack}: not for Terraform, {why}")
@@ -102,12 +100,12 @@ class Rollout:
                 counts[stack] = count
         return counts
 
-    def destroy(self, stacks: Sequence[str], on_step: OnStep, say: Say) -> list[Result]:
+    def destroy(self, stacks: Sequence[str], on_event: OnEvent, say: Say) -> list[Result]:
         """Destroy deployed stacks, downstream first; state backends last, by taking their own state out of them."""
         backends = {Names(self.workspace.environments[name]).stack(STATE_BACKEND): name for name in self.environments}
         others = [stack for stack in stacks if stack not in backends]
         if others:
-            self.workspace.destroy(others, on_step=on_step)
+            self.workspace.destroy(others, on_event=on_event)
         for stack in (stack for stack in stacks if stack in backends):
             say(f"{stack}: takes its own state out of the bucket and goes last")
             unbootstrap.unbootstrap(

@@ -16,6 +16,7 @@ _STEP = re.compile(
 )
 _PLAN = re.compile(r"^Plan: (?:(\d+) to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
 
+_COMPLETE = re.compile(r"^(?:Apply|Destroy) complete! Resources: (?P<counts>[^.]+)\.")
 _DONE = {"Creation complete", "Modifications complete", "Destruction complete"}
 _BEGAN = {"Creating", "Modifying", "Destroying"}
 
@@ -34,6 +35,13 @@ class Step:
 
     address: str
     done: bool
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A stack is done; `counts` as Terraform says it: `3 added, 0 changed, 0 destroyed`."""
+
+    counts: str
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,12 @@ def step(text: str) -> Step | None:
     if not match or (match["verb"] not in _DONE and match["verb"] not in _BEGAN):
         return None
     return Step(match["address"], match["verb"] in _DONE)
+
+
+def complete(text: str) -> Complete | None:
+    """The end of an apply or destroy, where a line reports it."""
+    match = _COMPLETE.match(text.strip())
+    return Complete(match["counts"]) if match else None
 
 
 def plan_counts(text: str) -> PlanCounts | Literal["empty"] | None:

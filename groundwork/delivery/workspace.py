@@ -10,10 +10,9 @@ from pathlib import Path
 
 from groundwork.delivery import diff as diffing
 from groundwork.delivery import prerequisites, selection, side_by_side
-from groundwork.delivery.cdktf import Cdktf, Run, StackLog
+from groundwork.delivery.cdktf import Cdktf, OnEvent, Run, StackLog
 from groundwork.delivery.diff import StackDiff, Status
 from groundwork.delivery.state_store import StateStore
-from groundwork.delivery.terraform_output import Step
 from groundwork.environment import Environment, load_all
 from groundwork.environment.placeholders import refuse_placeholders
 from groundwork.errors import LocalCloudError, SynthesisError, UsageError
@@ -163,7 +162,7 @@ class Workspace:
             on_end=on_end,
         )
 
-    def deploy(self, stacks: Sequence[str], *, on_step: Callable[[str, Step], None]) -> dict[str, StackLog]:
+    def deploy(self, stacks: Sequence[str], *, on_event: OnEvent) -> dict[str, StackLog]:
         """Apply stacks in dependency order. All must lie on the same side: the laptop, or AWS."""
         self._one_target(stacks)
         dependencies = self.manifest().dependencies
@@ -175,12 +174,12 @@ class Workspace:
             logs |= cdktf.deploy(
                 together,
                 parallelism=self.tools.parallelism,
-                on_step=on_step,
+                on_event=on_event,
                 complete=len(runs) == 1,
             )
         return logs
 
-    def destroy(self, stacks: Sequence[str], *, on_step: Callable[[str, Step], None]) -> dict[str, StackLog]:
+    def destroy(self, stacks: Sequence[str], *, on_event: OnEvent) -> dict[str, StackLog]:
         """Destroy stacks, downstream first; raises StackBlocked where one that stays reads one that would go."""
         self._one_target(stacks)
         dependencies = self.manifest().dependencies
@@ -188,10 +187,10 @@ class Workspace:
         logs: dict[str, StackLog] = {}
         runs = prerequisites.runs(stacks, dependencies)
         if len(runs) == 1:
-            return self.cdktf(stacks[0]).destroy(stacks, parallelism=self.tools.parallelism, on_step=on_step)
+            return self.cdktf(stacks[0]).destroy(stacks, parallelism=self.tools.parallelism, on_event=on_event)
 
         def one(stack: str, stop: threading.Event) -> dict[str, StackLog]:
-            return self.cdktf(stack).destroy_one(stack, on_step=on_step, stop=stop)
+            return self.cdktf(stack).destroy_one(stack, on_event=on_event, stop=stop)
 
         for together in reversed(runs):
             for log in side_by_side.each(one, together, at_once=self.tools.parallelism):

@@ -34,10 +34,11 @@ class Network(Section):
     zones: Annotated[int, Field(ge=2, le=3)] = 3
     """Availability zones; EKS and RDS need two at least."""
     zone_names: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")], ...] = ()
-    """The zones by name, as many as `zones`; empty: the region's first ones. Named, not looked up, so that a plan needs no
-    account and a zone that AWS adds never moves a subnet."""
+    """The zones by name, as many as `zones`; empty: the region's first ones. Named, not looked up, so that a plan needs
+    no account and a zone that AWS adds never moves a subnet."""
     nat: Literal["none", "single", "per_zone"] = "per_zone"
-    """`none`: no way out but endpoints. `single`: cheap, one zone's failure takes the way out. `per_zone`: highly available."""
+    """`none`: no way out but endpoints. `single`: cheap, but one zone's failure takes the way out. `per_zone`: highly
+    available."""
     flow_log_days: LogDays = 365
     """Days that flow logs are kept."""
     gateway_endpoints: tuple[Literal["s3", "dynamodb"], ...] = ("s3", "dynamodb")

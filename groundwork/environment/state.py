@@ -13,7 +13,8 @@ class State(Section):
     """The S3 bucket and DynamoDB table of the `state-backend` stack."""
 
     locking: Literal["dynamodb", "lockfile", "both"] = "both"
-    """How two applies are kept apart: a DynamoDB item, an S3 lock object, or both (safe while a team moves from one to the other)."""
+    """How two applies are kept apart: a DynamoDB item, an S3 lock object, or both, while a team moves from one to the
+    other."""
     replica_region: Region | None = None
     """Region of a second, replicated copy of every state; none when empty."""
     keep_versions_days: Annotated[int, Field(ge=7, le=3650)] = 180

@@ -208,7 +208,7 @@ class LambdaFunction(Construct):
         waive(
             self.function,
             "CKV_AWS_272",
-            reason="Signer signs objects in S3 only; here the approved plan names the zip's hash, made from reviewed source.",
+            reason="Signer signs objects in S3 only; here the plan names the zip's hash, made from reviewed source.",
             expires=_WAIVED_UNTIL,
         )
         if not in_vpc:

@@ -72,3 +72,10 @@ def test_the_errors_of_a_stack_begin_at_the_first_and_quote_no_whole_file() -> N
     assert log.errors.splitlines()[:2] == ["Error: bad cidr", "  with aws_vpc.bad,"]
     assert len(log.errors) < 300
     assert not StackLog(lines=["No changes."]).failed
+
+
+def test_the_end_of_a_stack_is_recognised_with_its_counts() -> None:
+    said = "Apply complete! Resources: 3 added, 0 changed, 1 destroyed."
+    assert output.complete(said) == output.Complete("3 added, 0 changed, 1 destroyed")
+    assert output.complete("Destroy complete! Resources: 2 destroyed.") == output.Complete("2 destroyed")
+    assert output.complete("aws_vpc.vpc: Creation complete after 1s") is None
