@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,7 +24,10 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command(rich_help_panel="Laptop")
-    def demo(json: Json = False) -> None:
+    def demo(
+        port: Annotated[int | None, typer.Option(help="Port of the embedded AWS; 4566 unless given.")] = None,
+        json: Json = False,
+    ) -> None:
         """Deploy the platform to the embedded AWS, call it, prove that a second diff is empty, and review a change.
 
         Runs again at any time, also after it was interrupted. The files of the checkout stay as they are; `gw destroy
@@ -39,7 +42,7 @@ def register(app: typer.Typer) -> None:
         context, measured = Context.here(), Measured()
         chapter = _Chapters(measured)
         with chapter("Start the embedded AWS", "embedded AWS up"):
-            running = context.cloud.up()
+            running = context.cloud.up(port)
             console.note(f"{running.endpoint}, process {running.pid}")
         workspace = context.workspace()
         with watching(measured, running.pid):

@@ -6,16 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from groundwork.delivery.aws_session import CONFIG
-from groundwork.errors import StateLocked, UsageError
-
-if TYPE_CHECKING:
-    from groundwork.delivery.terraform_run import TerraformRun
+from groundwork.errors import StateLocked
 
 _REFUSED = "Error acquiring the state lock"
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s*(\S.*?)\s*$", re.MULTILINE)
@@ -98,21 +95,3 @@ def _in_bucket(session: boto3.Session, backend: Mapping[str, Any], endpoint: str
 def _lock(info: str | bytes) -> HeldLock:
     said = json.loads(info)
     return HeldLock(said["ID"], said["Path"], said["Operation"], said["Who"], said["Created"])
-
-
-def free(
-    session: boto3.Session, backend: Mapping[str, Any], lock_id: str, terraform: TerraformRun, *, endpoint: str | None
-) -> HeldLock:
-    """Take a lock away and return it. `terraform` runs in the stack's folder.
-
-    Raises UsageError where the stack does not hold that lock: one that was freed and taken again has another id.
-    """
-    path = f"{backend['bucket']}/{backend['key']}"
-    mine = [lock for lock in held(session, backend, endpoint=endpoint) if lock.path == path]
-    wanted = next((lock for lock in mine if lock.id == lock_id), None)
-    if wanted is None:
-        now = f"the lock is {mine[0].id}, held by {mine[0].who}" if mine else "it is not locked"
-        raise UsageError(f"{terraform.stack} holds no lock {lock_id}: {now}")
-    terraform.init("-reconfigure")
-    terraform.force_unlock(lock_id)
-    return wanted

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from groundwork.delivery import locks
+from groundwork.delivery import locks, unlocking
 from groundwork.delivery.state_store import StateStore
 from groundwork.delivery.terraform_run import TerraformRun
 from groundwork.errors import StateLocked, UsageError
@@ -51,8 +51,8 @@ def test_the_second_of_two_applies_is_refused_and_a_dead_holder_is_named_and_fre
         terraform.plan(folder / "third.tfplan")
 
     with pytest.raises(UsageError, match=f"the lock is {left.id}"):
-        locks.free(cloud.session(), backend, "another-id", terraform, endpoint=cloud.endpoint)
-    freed = locks.free(cloud.session(), backend, left.id, terraform, endpoint=cloud.endpoint)
+        unlocking.free(cloud.session(), backend, "another-id", terraform, endpoint=cloud.endpoint)
+    freed = unlocking.free(cloud.session(), backend, left.id, terraform, endpoint=cloud.endpoint)
     assert freed == left
     assert locks.held(cloud.session(), backend, endpoint=cloud.endpoint) == []
     terraform.plan(folder / "fourth.tfplan")

@@ -1,0 +1,189 @@
+"""The laptop from an empty folder to an empty embedded AWS, with the commands a newcomer types.
+
+One copy of the checkout and one deployment serve all tests of this file, in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("laptop")]
+
+# What a person has in the shell; none of it may ever be used for the laptop.
+REAL_LOOKING = {
+    "AWS_ACCESS_KEY_ID": "AKIA" + "IOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "AWS_PROFILE": "production",
+}
+
+
+@dataclass(frozen=True)
+class Laptop:
+    """A copy of the checkout with its own embedded AWS."""
+
+    root: Path
+
+    def run(self, *command: str, code: int | None = 0, **environ: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(self.root / ".venv/bin" / command[0]), *command[1:]],
+            cwd=self.root,
+            env=self.environ(**environ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        assert code is None or done.returncode == code, said
+        return done
+
+    def environ(self, **environ: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_ENDPOINT")}
+        return {**kept, **REAL_LOOKING, **environ}
+
+    def json(self, *command: str, code: int = 0) -> Any:
+        return json.loads(self.run(*command, "--json", code=code).stdout)
+
+
+@pytest.fixture(scope="module")
+def laptop(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    if not (checkout / "node_modules/cdktf-cli").is_dir():
+        pytest.skip("cdktf-cli is not installed; `make setup` installs it")
+    root = tmp_path_factory.mktemp("laptop")
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=checkout, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split("\0")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(checkout / name, root / name)
+    for made in (".venv", "node_modules"):
+        (root / made).symlink_to((checkout / made).resolve())
+    laptop = Laptop(root)
+    yield laptop
+    laptop.run("gw", "local", "down", code=None)
+
+
+@pytest.fixture(scope="module")
+def figures(laptop: Laptop) -> Any:
+    return laptop.json("gw", "demo", "--port", "0")
+
+
+def test_the_demo_deploys_calls_diffs_and_reviews_and_says_what_it_measured(figures: Any) -> None:
+    assert figures["stacks"] == 7
+    assert figures["resources"] > 100
+    assert figures["peak_bytes"] > 500_000_000
+    assert set(figures["seconds"]) >= {"synth", "bootstrap", "deploy", "call", "second diff", "diff of a change"}
+
+
+def test_the_address_it_leaves_answers(figures: Any) -> None:
+    url = urlsplit(figures["invoke_url"])
+    # What curl does with a name below localhost.
+    target = figures["endpoint"] + url.path
+    answer = httpx.post(target, json={"records": 2}, headers={"host": url.netloc}, timeout=60)
+    assert answer.status_code == 201
+    assert answer.json()["records"] == 2
+
+
+def test_the_demo_leaves_the_checkout_as_it_was(laptop: Laptop, checkout: Path, figures: Any) -> None:
+    assert figures
+    for path in (checkout / "environments").glob("*.yaml"):
+        assert (laptop.root / "environments" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_diff_of_what_is_deployed_is_empty_and_never_green_for_what_it_cannot_plan(
+    laptop: Laptop, figures: Any
+) -> None:
+    assert figures
+    found = {one["stack"]: one["status"] for one in laptop.json("gw", "diff", "local", code=21)}
+    assert found.pop("local-workloads").startswith("not planned: ")
+    assert set(found.values()) == {"no change"}
+
+
+def test_plain_cdktf_uses_the_embedded_aws_and_never_the_credentials_of_the_shell(laptop: Laptop, figures: Any) -> None:
+    done = laptop.run("cdktf", "diff", "local-network", AWS_ENDPOINT_URL=figures["endpoint"], CI="1")
+    assert "No changes." in done.stdout
+    with_proxy = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
+    done = laptop.run(
+        "cdktf", "diff", "local-network", "--skip-synth", AWS_ENDPOINT_URL=figures["endpoint"], CI="1", **with_proxy
+    )
+    assert "No changes." in done.stdout, "nothing but 127.0.0.1 was asked for"
+
+
+def test_one_invocation_with_the_same_key_writes_once(laptop: Laptop, figures: Any) -> None:
+    assert figures
+    first = laptop.json("gw", "invoke", "local", "--records", "1", "--key", "order-1")
+    again = laptop.json("gw", "invoke", "local", "--records", "1", "--key", "order-1")
+    assert first["status"] == again["status"] == 201
+    assert first["body"]["key"] == again["body"]["key"]
+
+
+def test_a_resource_is_found_in_the_code_by_its_terraform_address(laptop: Laptop, figures: Any) -> None:
+    assert figures
+    origins = json.loads((laptop.root / "cdktf.out/stacks/local-network/origins.json").read_text(encoding="utf-8"))
+    address = next(name for name in origins if name.startswith("aws_vpc."))
+    (found,) = laptop.json("gw", "where", address, "--stack", "local-network")
+    file, _, line = found["lines"][0].partition(":")
+    assert "Vpc(" in (laptop.root / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+
+
+def test_a_stack_that_others_read_is_not_destroyed_alone(laptop: Laptop, figures: Any) -> None:
+    assert figures
+    done = laptop.run("gw", "destroy", "local-network", "--yes", code=7)
+    assert "is deployed and reads what would be destroyed" in done.stderr
+
+
+def test_part_of_an_environment_goes_away_and_what_reads_it_is_blocked(laptop: Laptop, figures: Any) -> None:
+    assert figures
+    laptop.run("gw", "destroy", "local-api", "local-cluster", "local-network", "--yes")
+    found = {one["stack"]: one["status"] for one in laptop.json("gw", "diff", "local-api", "local-archive", code=21)}
+    assert found == {"local-api": "blocked", "local-archive": "no change"}
+
+
+def test_ctrl_c_ends_everything_and_leaves_no_lock(laptop: Laptop, figures: Any) -> None:
+    assert figures
+    command = [str(laptop.root / ".venv/bin/gw"), "deploy", "local-network"]
+    running = subprocess.Popen(
+        command, cwd=laptop.root, env=laptop.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    tree: list[psutil.Process] = []
+    deadline = time.monotonic() + 120
+    while not any("terraform" in process.name() for process in tree):
+        assert time.monotonic() < deadline
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.2)
+        tree = _tree(running.pid)
+    time.sleep(4)
+    tree = _tree(running.pid)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 130, said
+    assert "stopped by SIGINT" in said
+    assert not [process for process in tree if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    laptop.run("gw", "deploy", "local-network")
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def test_destroying_the_environment_leaves_only_keys_that_are_pending_deletion(laptop: Laptop, figures: Any) -> None:
+    assert figures
+    laptop.run("gw", "destroy", "local", "--yes")
+    status = laptop.json("gw", "local", "status")
+    assert status["resources"] == {}
+    assert status["pending_deletion"] > 0
+    assert "nothing of it is deployed" in laptop.run("gw", "destroy", "local", "--yes").stdout
