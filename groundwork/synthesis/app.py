@@ -27,6 +27,9 @@ def synthesise(project: Project, build: Callable[[App], None], environ: Mapping[
         app = App(outdir=str(out))
         build(app)
         app.synth()
+    if environ.get("SYNTH_HCL_OUTPUT") in {"true", "1"}:
+        # `cdktf synth --hcl` writes cdk.tf to be read; Terraform runs on the JSON, and so does everything below.
+        return out
     origin.write(out, recorder)
     provider_locks.place(out, project.provider_locks)
     return out
