@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+from mypy_boto3_s3.client import S3Client
 from ruamel.yaml import YAML
 
 from groundwork.delivery import calling
@@ -49,7 +50,7 @@ def call(workspace: Workspace, *, records: int = 5) -> Written:
     bucket, key = answer.body["bucket"], answer.body["key"]
     environment = workspace.environments[ENVIRONMENT]
     main = _main_session(workspace, environment)
-    reader = _archive_session(workspace, environment, main).client("s3", endpoint_url=workspace.endpoint, config=CONFIG)
+    reader = _archive_reader(workspace, environment, main)
     content = reader.get_object(Bucket=bucket, Key=key)["Body"].read()
     stranger = main.client("s3", endpoint_url=workspace.endpoint, config=CONFIG)
     try:
@@ -110,13 +111,15 @@ def _main_session(workspace: Workspace, environment: Environment) -> boto3.Sessi
     return session(store.folder, store.backend)
 
 
-def _archive_session(workspace: Workspace, environment: Environment, main: boto3.Session) -> boto3.Session:
+def _archive_reader(workspace: Workspace, environment: Environment, main: boto3.Session) -> S3Client:
     role = f"arn:aws:iam::{environment.accounts.archive.id}:role/{environment.accounts.archive.role}"
     sts = main.client("sts", endpoint_url=workspace.endpoint, config=CONFIG)
     granted = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
-    return boto3.Session(
+    return main.client(
+        "s3",
+        endpoint_url=workspace.endpoint,
+        config=CONFIG,
         aws_access_key_id=granted["AccessKeyId"],
         aws_secret_access_key=granted["SecretAccessKey"],
         aws_session_token=granted["SessionToken"],
-        region_name=environment.region,
     )
