@@ -6,11 +6,10 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
-from mypy_boto3_s3.client import S3Client
 from ruamel.yaml import YAML
 
 from groundwork.delivery import calling
@@ -20,6 +19,9 @@ from groundwork.delivery.invoke import Answer
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment import Environment, Names
 from groundwork.errors import TerraformFailed
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 ENVIRONMENT = "local"
 API = "local-api"

