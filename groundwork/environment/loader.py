@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from groundwork.environment.model import Environment
 from groundwork.environment.problems import Problem, problems
 from groundwork.environment.singletons import check_singleton_owners
+from groundwork.environment.zones import check_zone_makers
 from groundwork.errors import EnvironmentFileError
 
 
@@ -42,6 +43,7 @@ def load_all(folder: Path) -> tuple[Environment, ...]:
     if refused:
         raise EnvironmentFileError("\n".join(refused))
     check_singleton_owners(environments)
+    check_zone_makers(environments)
     return tuple(environments)
 
 

@@ -170,3 +170,16 @@ def test_a_wrong_answer_to_init_changes_no_file(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFileError, match=r"staging\.yaml"):
         fill(folder, wrong)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_zone_is_made_by_one_environment_only(tmp_path: Path) -> None:
+    domain = "api: {domain: {name: %s.acme.example, zone: acme.example%s}}\n"
+    other = GOOD.replace("123456789012", "123456789013")
+    (tmp_path / "blue.yaml").write_text(GOOD + domain % ("blue", ""), encoding="utf-8")
+    (tmp_path / "green.yaml").write_text(other + domain % ("green", ""), encoding="utf-8")
+    with pytest.raises(EnvironmentFileError) as caught:
+        load_all(tmp_path)
+    assert "blue.yaml, green.yaml: api.domain.zone: each would make a zone acme.example of its own" in str(caught.value)
+    assert "write its id as `zone_id:` in green.yaml" in str(caught.value)
+    (tmp_path / "green.yaml").write_text(other + domain % ("green", ", zone_id: Z0123456789"), encoding="utf-8")
+    assert len(load_all(tmp_path)) == 2
