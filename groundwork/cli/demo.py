@@ -112,7 +112,7 @@ def _diff(workspace: Workspace, stacks: Sequence[str]) -> list[StackDiff]:
             on_begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
             on_end=lambda one: bars.end(one.stack, one.status.value),
         )
-    show(found, text=False)
+    show(found, text=False, to=console.err)
     return found
 
 

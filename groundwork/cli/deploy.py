@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         with console.bars() as bars:
             rollout.prepare(console.note)
             if not rollout.on_laptop:
-                show(workspace.diff(rollout.stacks), text=True)
+                show(workspace.diff(rollout.stacks), text=True, to=console.err)
                 confirm(f"apply {', '.join(rollout.stacks)}", yes=yes)
             done = rollout.deploy(following(bars, rollout.totals, "deploying"), console.note)
             for one in done:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Targets
@@ -63,7 +64,7 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(exit_code(found))
 
 
-def show(found: Sequence[StackDiff], *, text: bool) -> None:
+def show(found: Sequence[StackDiff], *, text: bool, to: Console = console.out) -> None:
     """Print the table, then Terraform's plans where wanted, then what went wrong."""
     from groundwork.delivery.diff import Status
 
@@ -78,13 +79,13 @@ def show(found: Sequence[StackDiff], *, text: bool) -> None:
             else ""
         )
         table.add_row(one.stack, f"[{style}]{one.status.value}[/]", console.escape(detail))
-    console.out.print(table)
+    to.print(table)
     for one in found:
         if one.status == Status.ERROR:
             console.err.print(console.escape(one.why), highlight=False)
         elif text and one.status != Status.UNCHANGED and one.text:
-            console.say(f"\n[bold]{one.stack}[/]")
-            console.out.print(console.escape(plan_only(one.text)), highlight=False)
+            to.print(f"\n[bold]{one.stack}[/]", highlight=False)
+            to.print(console.escape(plan_only(one.text)), highlight=False)
 
 
 def plan_only(text: str) -> str:
