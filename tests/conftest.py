@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from filelock import FileLock
 
 from groundwork.synthesis import lazy_provider
+
+# A run that was started in the background inherits an ignored Ctrl-C, and so would every program that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before any test imports a stack: collecting them would otherwise import two thousand modules that nobody uses.
 lazy_provider.install(os.environ)
