@@ -44,25 +44,23 @@ def require_unread(
         )
 
 
-def runs(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """The runs of cdktf that deploy stacks in order, or destroy them backwards: one where none around them is missing.
+def waves(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Stacks one level after the other: none of a level waits for another of it.
 
-    cdktf refuses a stack without those it reads (to deploy) or that read it (to destroy), and told to ignore that it no
-    longer waits for any. So where some are missing, each run holds only stacks that do not wait for each other.
+    cdktf refuses stacks without those they read (to deploy) or that read them (to destroy), and told to ignore that it
+    no longer waits for any. Where some are missing, it is given one level at a time.
     """
-    if complete(stacks, dependencies) and not dependants(stacks, dependencies):
-        return [list(stacks)]
-    waves: list[list[str]] = []
+    levels: list[list[str]] = []
     placed: set[str] = set()
     while len(placed) < len(stacks):
-        wave = [
+        level = [
             stack
             for stack in stacks
             if stack not in placed and all(up in placed or up not in stacks for up in dependencies.get(stack, ()))
         ]
-        waves.append(wave)
-        placed |= set(wave)
-    return waves
+        levels.append(level)
+        placed |= set(level)
+    return levels
 
 
 def require(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]], deployed: Callable[[str], bool]) -> None:

@@ -167,15 +167,11 @@ class Workspace:
         self._one_target(stacks)
         dependencies = self.manifest().dependencies
         prerequisites.require(stacks, dependencies, lambda stack: self.store(stack).deployed())
+        whole = prerequisites.complete(stacks, dependencies)
         logs: dict[str, StackLog] = {}
-        runs = prerequisites.runs(stacks, dependencies)
-        for together in runs:
-            cdktf = self.cdktf(together[0])
-            logs |= cdktf.deploy(
-                together,
-                parallelism=self.tools.parallelism,
-                on_event=on_event,
-                complete=len(runs) == 1,
+        for together in [list(stacks)] if whole else prerequisites.waves(stacks, dependencies):
+            logs |= self.cdktf(together[0]).deploy(
+                together, parallelism=self.tools.parallelism, on_event=on_event, complete=whole
             )
         return logs
 
@@ -184,15 +180,14 @@ class Workspace:
         self._one_target(stacks)
         dependencies = self.manifest().dependencies
         prerequisites.require_unread(stacks, dependencies, lambda stack: self.store(stack).deployed())
-        logs: dict[str, StackLog] = {}
-        runs = prerequisites.runs(stacks, dependencies)
-        if len(runs) == 1:
+        if not prerequisites.dependants(stacks, dependencies):
             return self.cdktf(stacks[0]).destroy(stacks, parallelism=self.tools.parallelism, on_event=on_event)
 
         def one(stack: str, stop: threading.Event) -> dict[str, StackLog]:
             return self.cdktf(stack).destroy_one(stack, on_event=on_event, stop=stop)
 
-        for together in reversed(runs):
+        logs: dict[str, StackLog] = {}
+        for together in reversed(prerequisites.waves(stacks, dependencies)):
             for log in side_by_side.each(one, together, at_once=self.tools.parallelism):
                 logs |= log
         return logs

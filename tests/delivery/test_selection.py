@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groundwork.delivery.prerequisites import blocked, require, require_unread, runs
+from groundwork.delivery.prerequisites import blocked, complete, dependants, require, require_unread, waves
 from groundwork.delivery.selection import environment_of, select
 from groundwork.errors import StackBlocked, UsageError
 
@@ -47,13 +47,16 @@ def test_deploying_a_stack_alone_needs_its_upstream_deployed_and_names_the_comma
 CHAIN = {"a": [], "b": ["a"], "c": ["b"], "d": []}
 
 
-def test_stacks_with_everything_around_them_go_in_one_run_of_cdktf() -> None:
-    assert runs(["a", "b", "c", "d"], CHAIN) == [["a", "b", "c", "d"]]
+def test_stacks_go_one_level_after_the_other() -> None:
+    assert waves(["a", "b", "c", "d"], CHAIN) == [["a", "d"], ["b"], ["c"]]
+    assert waves(["b", "c", "d"], CHAIN) == [["b", "d"], ["c"]]
 
 
-def test_without_what_they_read_or_what_reads_them_stacks_go_one_level_after_the_other() -> None:
-    assert runs(["b", "c", "d"], CHAIN) == [["b", "d"], ["c"]]
-    assert runs(["a", "b"], CHAIN) == [["a"], ["b"]]
+def test_what_is_missing_around_stacks_is_known() -> None:
+    assert complete(["a", "b"], CHAIN)
+    assert not complete(["b"], CHAIN)
+    assert dependants(["a", "d"], CHAIN) == ["b"]
+    assert dependants(["a", "b", "c"], CHAIN) == []
 
 
 def test_a_stack_that_a_deployed_one_reads_is_not_destroyed() -> None:

@@ -19,6 +19,9 @@ ROOT = Project(Path(__file__).parents[2])
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A checkout whose actionlint is a program of our own that needs no module from elsewhere."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # `make` puts what was built for the checkout on PATH; here it is to be built.
+    kept = [folder for folder in os.environ["PATH"].split(os.pathsep) if not (Path(folder) / "actionlint").exists()]
+    monkeypatch.setenv("PATH", os.pathsep.join(kept))
     made = Project(tmp_path / "checkout")
     home = made.tools / "actionlint"
     (home / "cmd" / "actionlint").mkdir(parents=True)
