@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote
 from werkzeug.test import run_wsgi_app
 
 from groundwork.local.aws import identity
+from groundwork.local.aws.attempts import Attempts
 from groundwork.local.aws.gate import GATE
 from groundwork.local.aws.routing import Request, Response, Router, json_error
 from groundwork.local.aws.settings import MAX_BODY
@@ -48,6 +49,7 @@ class Application:
         self._router = router
         self._parts = tuple(parts)
         self._observers = tuple(observers)
+        self._attempts = Attempts()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -70,9 +72,12 @@ class Application:
         if _waits(request):
             return self._moto_answers(request, environ)
         with GATE.entered():
+            if earlier := self._attempts.earlier(request):
+                return earlier
             response = self.apply(request, environ)
             for observer in self._observers:
                 observer.answered(request, response)
+            self._attempts.remember(request, response)
         return response
 
     def apply(self, request: Request, environ: Environ) -> Response:
