@@ -41,10 +41,8 @@ def access(stack: str) -> BackendAccess:
         raise UsageError(f"{stack!r} is not among the synthesised stacks", fix="`gw list` shows them; `gw synth` first")
     environment = workspace.environment_of(stack)
     refuse_placeholders(environment)
-    store, environ = workspace.store(stack), workspace.cdktf(stack).environ
+    store = workspace.store(stack)
     session = aws_session.session(store.folder, store.backend)
     aws_session.require_account(session, environment.accounts.main.id, endpoint=store.endpoint)
-    program = environ.get("TERRAFORM_BINARY_NAME", "terraform")
-    return BackendAccess(
-        session, store.backend, store.endpoint, TerraformRun(store.folder, stack, program, environ, lambda _: None)
-    )
+    terraform = TerraformRun(store.folder, stack, str(workspace.tools.terraform), workspace.environ(stack))
+    return BackendAccess(session, store.backend, store.endpoint, terraform)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform as machine
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -93,12 +92,6 @@ def complete_locks(
         Platform(state.provider, state.platform, state.known, reasons.get((state.provider, state.platform), ""))
         for state in check_locks(locks, platforms=platforms)
     ]
-
-
-def this_platform() -> str:
-    """The platform of this machine in Terraform's words."""
-    arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine.machine(), machine.machine())
-    return f"{machine.system().lower()}_{arch}"
 
 
 class _Unavailable(Exception):
