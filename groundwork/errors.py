@@ -12,6 +12,8 @@ GroundworkError                 exit  the message says what is wrong, `fix` what
 ├── PackagingError               10   a Lambda function's zip cannot be made from its source and lock
 ├── StateLocked                  11   somebody else is changing the stack, or died while they did
 ├── ReleaseFailed                12   a Helm release does not render, is not valid, or did not become ready
+├── Refused                      13   the gate does not let a plan through; every reason has a code and a command
+├── GitHubError                  14   GitHub's API does not answer, or not as documented
 └── Interrupted                 130   Ctrl-C or SIGTERM; nothing is left running
 
 Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line translates.
@@ -19,7 +21,11 @@ Below `groundwork.cli` nothing prints or exits: it raises one of these, and the 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from groundwork.delivery.gate.refusals import Refusal
 
 
 class GroundworkError(Exception):
@@ -100,6 +106,22 @@ class ReleaseFailed(GroundworkError):
     """A Helm release cannot be rendered, breaks a Kubernetes schema, or did not become ready."""
 
     exit_code = 12
+
+
+class Refused(GroundworkError):
+    """The gate says no. `refusals` are all reasons, not just the first; each has a code, a sentence and a command."""
+
+    exit_code = 13
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__("\n".join(str(one) for one in refusals))
+        self.refusals = tuple(refusals)
+
+
+class GitHubError(GroundworkError):
+    """GitHub's API does not answer, refuses, or says what its documentation does not; never taken for a yes."""
+
+    exit_code = 14
 
 
 class Interrupted(GroundworkError):

@@ -1,0 +1,1 @@
+"""What stands between an approved plan and its apply: facts, checks, refusals."""

@@ -1,0 +1,70 @@
+"""Why the pipeline does not go on: each reason is a value with a code, one sentence, and the command that resolves it.
+
+A code is also the name of its test (`test_refuses_<code>`) and a heading of docs/runbooks/refusals.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from groundwork.errors import Refused
+
+
+class Code(StrEnum):
+    """Every reason. The groups follow the way of a change: synthesised Terraform, plan, approval, apply."""
+
+    # ── the synthesised Terraform may not be planned with credentials ──────────────────────────────
+    PROVIDER_NOT_ALLOWED = "provider-not-allowed"
+    MODULE_NOT_ALLOWED = "module-not-allowed"
+    DATA_SOURCE_NOT_ALLOWED = "data-source-not-allowed"
+    PROVISIONER_NOT_ALLOWED = "provisioner-not-allowed"
+    BACKEND_NOT_ALLOWED = "backend-not-allowed"
+    ENDPOINT_NOT_ALLOWED = "endpoint-not-allowed"
+    ASSUME_ROLE_NOT_ALLOWED = "assume-role-not-allowed"
+    FILE_OUTSIDE_STACK = "file-outside-stack"
+    BAKED_SECRET = "baked-secret"  # noqa: S105 - the name of a reason
+    # ── the plan ───────────────────────────────────────────────────────────────────────────────────
+    PROVIDER_MISSING = "provider-missing"
+    BUNDLE_MISSING = "bundle-missing"
+    BUNDLE_TAMPERED = "bundle-tampered"
+    FOREIGN_COMMIT = "foreign-commit"
+    SYNTH_DIFFERS = "synth-differs"
+    LOCK_FILE_DIFFERS = "lock-file-differs"
+    TOOL_VERSION_DIFFERS = "tool-version-differs"
+    STATE_MOVED = "state-moved"
+    DRIFT = "drift"
+    PLAN_DIFFERS = "plan-differs"
+    RERUN_WITHOUT_PLAN = "rerun-without-plan"
+    PROTECTED_DESTROY = "protected-destroy"
+    ORPHAN_NOT_APPROVED = "orphan-not-approved"
+    # ── the approval ───────────────────────────────────────────────────────────────────────────────
+    ENVIRONMENT_UNPROTECTED = "environment-unprotected"
+    APPROVAL_MISSING = "approval-missing"
+    APPROVAL_TOO_EARLY = "approval-too-early"
+    APPROVAL_BY_AUTHOR = "approval-by-author"
+    # ── the apply ──────────────────────────────────────────────────────────────────────────────────
+    WAVE_WAITS = "wave-waits"
+    WAVE_DIFFERS = "wave-differs"
+    UNSETTLED_APPLY = "unsettled-apply"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason. `stack` is empty where it concerns the whole run; `sentence` has no secret; `command` resolves it."""
+
+    code: Code
+    sentence: str
+    command: str
+    stack: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.stack}: " if self.stack else ""
+        return f"{where}{self.code}: {self.sentence}\n  fix: {self.command}"
+
+
+def require_none(refusals: Sequence[Refusal]) -> None:
+    """Raise Refused with every reason, where there is one."""
+    if refusals:
+        raise Refused(refusals)

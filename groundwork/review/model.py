@@ -1,0 +1,130 @@
+"""The report of a review as a value: what Markdown, HTML and JSON are written from.
+
+Values that may be shown are strings of JSON; a sensitive one is replaced by REDACTED before it gets here, so that no
+writer can leak it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+REDACTED = "(sensitive)"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind(StrEnum):
+    """What happens to one resource in the synthesised Terraform."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    RENAMED = "renamed"
+
+
+class Severity(StrEnum):
+    """How much to look: HIGH may lose data or open a door, MEDIUM costs or weakens, LOW is worth a word."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Concern(StrEnum):
+    """The families of findings, in the order in which a report shows them."""
+
+    DATA_LOSS = "data loss"
+    ACCESS = "access"
+    NETWORK = "network"
+    PROTECTION = "protection"
+    COST = "cost"
+    PROVIDERS = "providers"
+    WAIVERS = "waivers"
+
+
+class Line(_Frozen):
+    """A line of Python: path relative to the checkout, and number."""
+
+    file: str
+    line: int
+
+
+class AttributeChange(_Frozen):
+    """One attribute: `path` as in `rule[0].status`; `before`/`after` are JSON text, None where it was or is absent."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+class ResourceChange(_Frozen):
+    """One resource or data source. `renamed_from` and `advice` (the line of Python that keeps it) only with RENAMED.
+
+    `kind` CHANGED with `forces_replacement` names the attributes whose change makes Terraform replace the resource.
+    """
+
+    stack: str
+    address: str
+    type: str
+    kind: Kind
+    attributes: tuple[AttributeChange, ...]
+    origin: tuple[Line, ...]
+    renamed_from: str = ""
+    advice: str = ""
+    forces_replacement: tuple[str, ...] = ()
+
+
+class Finding(_Frozen):
+    """What a reviewer looks for first: one sentence, its address and line. `address` is empty for a whole stack."""
+
+    concern: Concern
+    severity: Severity
+    stack: str
+    address: str
+    sentence: str
+    origin: tuple[Line, ...]
+
+
+class PlanResult(_Frozen):
+    """What `gw diff` found for a stack: its status, counts, and Terraform's text without sensitive values."""
+
+    status: str
+    add: int
+    change: int
+    destroy: int
+    why: str
+    text: str
+    wave: int
+
+
+class StackReview(_Frozen):
+    """One stack. `state` says whether it exists on both sides; `plan` is None where nothing was planned."""
+
+    stack: str
+    environment: str
+    state: Literal["added", "removed", "changed", "untouched"]
+    resources: tuple[ResourceChange, ...]
+    outputs: tuple[AttributeChange, ...]
+    settings: tuple[AttributeChange, ...]
+    """Backend, provider and version settings of the stack."""
+    plan: PlanResult | None = None
+
+
+class Review(_Frozen):
+    """A whole review. `base` and `head` are commits. Empty `stacks` changes and no finding: "no change"."""
+
+    format: Literal[1] = 1
+    base: str
+    head: str
+    stacks: tuple[StackReview, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the synthesised Terraform differs at all."""
+        return any(stack.state != "untouched" for stack in self.stacks)
