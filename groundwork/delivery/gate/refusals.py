@@ -18,12 +18,14 @@ class Code(StrEnum):
     # ── the synthesised Terraform may not be planned with credentials ──────────────────────────────
     PROVIDER_NOT_ALLOWED = "provider-not-allowed"
     MODULE_NOT_ALLOWED = "module-not-allowed"
+    BLOCK_NOT_ALLOWED = "block-not-allowed"
     DATA_SOURCE_NOT_ALLOWED = "data-source-not-allowed"
     PROVISIONER_NOT_ALLOWED = "provisioner-not-allowed"
     BACKEND_NOT_ALLOWED = "backend-not-allowed"
     ENDPOINT_NOT_ALLOWED = "endpoint-not-allowed"
     ASSUME_ROLE_NOT_ALLOWED = "assume-role-not-allowed"
     FILE_OUTSIDE_STACK = "file-outside-stack"
+    FILE_NOT_ALLOWED = "file-not-allowed"
     BAKED_SECRET = "baked-secret"  # noqa: S105 - the name of a reason
     # ── the plan ───────────────────────────────────────────────────────────────────────────────────
     PROVIDER_MISSING = "provider-missing"
