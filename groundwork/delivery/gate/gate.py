@@ -1,0 +1,37 @@
+"""Every reason for which an approved plan may not be applied, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from groundwork.delivery.gate import approvals, bundles, destroys, providers, state, world
+from groundwork.delivery.gate.approval import ApprovalFacts
+from groundwork.delivery.gate.facts import RunFacts, StackFacts
+from groundwork.delivery.gate.refusals import Code, Refusal
+from groundwork.delivery.gate.world import Comparison
+
+PlanAgain = Callable[[StackFacts], Comparison]
+"""Plans one stack from its bundle's folder and compares: the only fact that takes running what is in a bundle."""
+
+
+def check(
+    run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts], *, plan_again: PlanAgain
+) -> list[Refusal]:
+    """Why these stacks may not be applied now; empty where nothing stands in the way.
+
+    `stacks` are those of one wave, or of the whole index. `plan_again` is called only for a stack whose bundle is what
+    was planned and approved: nothing of any other bundle runs with the credentials of an apply. It is not called for a
+    provisional plan either, which is made again after its upstream's apply (groundwork.delivery.waves).
+    """
+    planned_at = max([run.index.planned_at, *(facts.bundle.planned_at for facts in stacks)])
+    found = [*bundles.check_run(run), *approvals.check(run, approval, planned_at)]
+    may_run = not found
+    found += providers.check(run)
+    for facts in stacks:
+        integrity = [*bundles.check_integrity(run, facts), *bundles.check_origin(run, facts)]
+        moved = [*state.check(run, facts)]
+        found += [*integrity, *moved, *destroys.check(run, facts)]
+        if may_run and not integrity and not facts.bundle.provisional:
+            state_moved = any(refusal.code is Code.STATE_MOVED for refusal in moved)
+            found += world.check(run, facts, plan_again(facts), state_moved=state_moved)
+    return found
