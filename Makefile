@@ -14,12 +14,12 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 3
 
-.PHONY: help setup demo test check lint bench clean
+.PHONY: help setup demo test check lint bench kubernetes clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, all tools
+setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, tools
 	@tools/setup.sh setup
 
 demo: ## Deploy the platform to this laptop, send a request through it, show a diff
@@ -51,6 +51,9 @@ endif
 bench: ## Measure synthesis against the stock import; writes bench.json
 	@tools/setup.sh bench
 	@$(RUN) gw bench
+
+kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six minutes, once
+	@tools/setup.sh kubernetes
 
 clean: ## Remove everything made in this checkout (the user's cache stays)
 	@rm -rf .venv node_modules cdktf.out .groundwork bench.json .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

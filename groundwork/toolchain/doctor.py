@@ -127,9 +127,10 @@ def _providers(environ: Mapping[str, str], project: Project) -> Iterator[Finding
 
 
 def _go_tool(name: str, environ: Mapping[str, str], project: Project) -> Finding:
-    found = go_tools.find(name, environ, project)
+    found, tool = go_tools.find(name, environ, project), go_tools.TOOLS[name]
     if found is None:
-        return Finding(name, False, problem="neither on PATH nor built yet", fix="make setup")
+        missing = "neither on PATH nor built yet" if tool.version_flag else "not built yet"
+        return Finding(name, False, problem=missing, fix=tool.setup)
     return Finding(name, False, found.version, f"{found.path} ({found.origin})")
 
 

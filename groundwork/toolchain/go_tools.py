@@ -26,10 +26,10 @@ _NUMBER = re.compile(r"\d+\.\d+(\.\d+)?")
 
 @dataclass(frozen=True)
 class GoTool:
-    """A program: its package, the version flag that prints its number, the oldest that serves, linker settings.
+    """A program: its package, the arguments that print its number, the oldest that serves, linker settings.
 
     Linker settings stand in for what the publisher's own release build sets; `{version}` is the pinned version.
-    A plugin has no version flag and is only ever built.
+    A program without a version flag is only ever built: a plugin, or one of several that must be of one version.
     """
 
     name: str
@@ -39,6 +39,29 @@ class GoTool:
     below: str = ""
     ldflags: tuple[str, ...] = ()
     seconds: int = 60  # measured on 2 cores with an empty build cache
+    module: str = ""  # the folder in tools/ where it is not called like the program
+    setup: str = "make setup"  # the command that builds it
+
+    @property
+    def folder(self) -> str:
+        """The folder in tools/ that pins it."""
+        return self.module or self.name
+
+
+_EMBEDDED = "make kubernetes"
+_KUBERNETES_VERSION = (
+    # Without these a server says v0.0.0-master, which clients cannot compare with their own version.
+    "-X=k8s.io/component-base/version.gitVersion=v{version}",
+    "-X=k8s.io/component-base/version.gitMajor=1",
+    "-X=k8s.io/component-base/version.gitMinor={kubernetes_minor}",
+)
+
+
+def _kubernetes(name: str, seconds: int, version_flag: str = "", at_least: str = "", below: str = "") -> GoTool:
+    return GoTool(
+        name, f"k8s.io/kubernetes/cmd/{name}", version_flag, at_least, below,
+        ldflags=_KUBERNETES_VERSION, seconds=seconds, module="kubernetes", setup=_EMBEDDED,
+    )  # fmt: skip
 
 
 TOOLS = {
@@ -58,6 +81,12 @@ TOOLS = {
         GoTool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "-version", "1.7", seconds=21),
         GoTool("tflint", "github.com/terraform-linters/tflint", "--version", "0.50", seconds=90),
         GoTool("tflint-ruleset-aws", "github.com/terraform-linters/tflint-ruleset-aws", seconds=115),
+        GoTool("etcd", "go.etcd.io/etcd/server/v3", seconds=20, setup=_EMBEDDED),
+        _kubernetes("kube-apiserver", 195),
+        _kubernetes("kube-controller-manager", 70),
+        _kubernetes("kube-scheduler", 10),
+        _kubernetes("kubectl", 15, "version --client", "1.33", "1.36"),
+        GoTool("kwok", "sigs.k8s.io/kwok/cmd/kwok", seconds=70, setup=_EMBEDDED),
     )
 }  # fmt: skip
 
@@ -83,7 +112,7 @@ def find(name: str, environ: Mapping[str, str], project: Project) -> Located | N
                 return Located(name, path, str(version), "PATH")
     path = _built(tool, project)
     if path.is_file():
-        return Located(name, path, pinned_version(tool, project), f"built from tools/{name}")
+        return Located(name, path, pinned_version(tool, project), f"built from tools/{tool.folder}")
     return None
 
 
@@ -99,7 +128,7 @@ def ensure(
         with FileLock(path.parent.parent / ".lock"):
             if not path.is_file():  # another process may have been quicker
                 _build(tool, path, environ, project, on_progress)
-        found = Located(name, path, pinned_version(tool, project), f"built from tools/{name}")
+        found = Located(name, path, pinned_version(tool, project), f"built from tools/{tool.folder}")
     if found.origin != "PATH":
         _link(found, links(project))
     return found
@@ -148,9 +177,10 @@ def _build(
         command = [str(compiler.path), "build", "-v", "-trimpath", f"-ldflags={flags}", "-o", str(made), tool.package]
         done = process.run(command, cwd=home, environ=quiet, on_line=_Counter(on_progress))
         if not done.ok:
+            or_path = f", or put {tool.name} on PATH" if tool.version_flag else ""
             raise ToolMissing(
                 f"{tool.name} cannot be built:\n{done.tail}",
-                fix=f"see that GOPROXY reaches a Go module proxy, or put {tool.name} on PATH; then make setup",
+                fix=f"see that GOPROXY reaches a Go module proxy{or_path}; then {tool.setup}",
             )
         made.parent.replace(path.parent)
 
@@ -175,13 +205,13 @@ def _tool(name: str) -> GoTool:
 
 
 def _module_file(tool: GoTool, project: Project) -> Path:
-    return project.tools / tool.name / "go.mod"
+    return project.tools / tool.folder / "go.mod"
 
 
 def _built(tool: GoTool, project: Project) -> Path:
     digest = hashlib.sha256()
     for file in ("go.mod", "go.sum"):
-        digest.update((project.tools / tool.name / file).read_bytes())
+        digest.update((project.tools / tool.folder / file).read_bytes())
     digest.update(" ".join(_ldflags(tool, project)).encode())
     return project.cache / "tools" / tool.name / digest.hexdigest()[:16] / tool.name
 
@@ -200,7 +230,7 @@ def _go_directive(file: Path) -> Version:
 def _version(tool: GoTool, path: Path) -> Version | None:
     try:
         shown = subprocess.run(
-            [path, tool.version_flag],
+            [path, *tool.version_flag.split()],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):

@@ -20,14 +20,16 @@ from groundwork.toolchain import go_tools, providers, terraform
 
 # What each target runs. `demo` renders charts only where helm is there already: building it takes minutes.
 NEEDS: Mapping[str, tuple[str, ...]] = {
-    "setup": tuple(go_tools.TOOLS),
+    # Six minutes for the embedded Kubernetes are not everybody's: who wants it asks for it, or runs all tests.
+    "setup": tuple(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make setup"),
+    "kubernetes": ("helm", *(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make kubernetes")),
     "test": tuple(go_tools.TOOLS),
     "check": ("actionlint",),
     "demo": (),
     "bench": (),
 }
-# Lint and types need no Terraform.
-WITHOUT_TERRAFORM = {"check"}
+# Lint, types and Kubernetes need no Terraform.
+WITHOUT_TERRAFORM = {"check", "kubernetes"}
 
 
 @dataclass
