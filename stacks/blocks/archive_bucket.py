@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs import Construct
 
 from stacks.blocks.access_log_bucket import AccessLogBucket
-from stacks.blocks.encryption_key import THIS_KEY_ONLY, EncryptionKey
+from stacks.blocks.encryption_key import EncryptionKey, key_grant
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.policy_document import Principal, Statement
 from stacks.blocks.private_bucket import PrivateBucket, Retention, bucket_arn
@@ -66,12 +66,10 @@ class ArchiveBucket(Construct):
             partition=partition,
             protect=protect,
             statements=[
-                Statement(
+                key_grant(
                     sid="WriterEncryptsThroughS3",
                     principal=writer,
                     actions=["kms:GenerateDataKey"],
-                    resources=["*"],
-                    any_resource_because=THIS_KEY_ONLY,
                     conditions={
                         **only_the_role,
                         "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},

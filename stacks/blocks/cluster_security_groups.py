@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypedDict, Unpack
+
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
 _SERVING = (4443, 10251)
+
+
+class _OtherEnd(TypedDict, total=False):
+    """A security group or a range of addresses, and the TCP ports (first, last); all traffic without ports."""
+
+    peer: str
+    cidr: str
+    ports: tuple[int, int]
 
 
 class ClusterSecurityGroups(Construct):
@@ -20,21 +31,20 @@ class ClusterSecurityGroups(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, vpc_id: str, vpc_cidr: str, cluster_name: str) -> None:
         super().__init__(scope, id_)
-        self.control_plane = SecurityGroup(
-            self,
-            "control_plane",
-            vpc_id=vpc_id,
-            name=f"{cluster_name}-control-plane",
-            description="Interfaces of the EKS control plane",
-            tags={"Name": f"{cluster_name}-control-plane"},
+
+        def group(id_: str, name: str, description: str, tags: Mapping[str, str]) -> SecurityGroup:
+            return SecurityGroup(
+                self, id_, vpc_id=vpc_id, name=name, description=description, tags={"Name": name, **tags}
+            )
+
+        self.control_plane = group(
+            "control_plane", f"{cluster_name}-control-plane", "Interfaces of the EKS control plane", {}
         )
-        self.nodes = SecurityGroup(
-            self,
+        self.nodes = group(
             "nodes",
-            vpc_id=vpc_id,
-            name=f"{cluster_name}-nodes",
-            description="Nodes of the cluster and the pods on them",
-            tags={"Name": f"{cluster_name}-nodes", "karpenter.sh/discovery": cluster_name},
+            f"{cluster_name}-nodes",
+            "Nodes of the cluster and the pods on them",
+            {"karpenter.sh/discovery": cluster_name},
         )
         control_plane, nodes = self.control_plane.id, self.nodes.id
         self._in("api_from_nodes", control_plane, "Nodes to the API server", peer=nodes, ports=(443, 443))
@@ -55,46 +65,20 @@ class ClusterSecurityGroups(Construct):
         self._out("to_fargate", self.nodes.id, "Pods on Fargate", peer=cluster_security_group)
         self._in("fargate_from_nodes", cluster_security_group, "Pods on nodes", peer=self.nodes.id)
 
-    def _in(
-        self,
-        id_: str,
-        group: str,
-        why: str,
-        *,
-        peer: str | None = None,
-        cidr: str | None = None,
-        ports: tuple[int, int] | None = None,
-    ) -> None:
-        VpcSecurityGroupIngressRule(
-            self,
-            id_,
-            security_group_id=group,
-            description=why,
-            referenced_security_group_id=peer,
-            cidr_ipv4=cidr,
-            ip_protocol="tcp" if ports else "-1",
-            from_port=ports[0] if ports else None,
-            to_port=ports[1] if ports else None,
-        )
+    def _in(self, id_: str, group: str, why: str, **end: Unpack[_OtherEnd]) -> None:
+        VpcSecurityGroupIngressRule(self, id_, security_group_id=group, description=why, **_allowed(**end))
 
-    def _out(
-        self,
-        id_: str,
-        group: str,
-        why: str,
-        *,
-        peer: str | None = None,
-        cidr: str | None = None,
-        ports: tuple[int, int] | None = None,
-    ) -> None:
-        VpcSecurityGroupEgressRule(
-            self,
-            id_,
-            security_group_id=group,
-            description=why,
-            referenced_security_group_id=peer,
-            cidr_ipv4=cidr,
-            ip_protocol="tcp" if ports else "-1",
-            from_port=ports[0] if ports else None,
-            to_port=ports[1] if ports else None,
-        )
+    def _out(self, id_: str, group: str, why: str, **end: Unpack[_OtherEnd]) -> None:
+        VpcSecurityGroupEgressRule(self, id_, security_group_id=group, description=why, **_allowed(**end))
+
+
+def _allowed(**end: Unpack[_OtherEnd]) -> Any:
+    """The other end as both kinds of rule name it."""
+    ports = end.get("ports")
+    return {
+        "referenced_security_group_id": end.get("peer"),
+        "cidr_ipv4": end.get("cidr"),
+        "ip_protocol": "tcp" if ports else "-1",
+        "from_port": ports[0] if ports else None,
+        "to_port": ports[1] if ports else None,
+    }

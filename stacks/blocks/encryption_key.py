@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.policy_document import Principal, Statement, policy_document
+from stacks.blocks.policy_document import Conditions, Principal, Statement, policy_document
 
 THIS_KEY_ONLY = "in a key policy * means the key that the policy belongs to"
 USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
@@ -73,20 +73,8 @@ class EncryptionKey(Construct):
             rotation_period_in_days=rotation_days,
             deletion_window_in_days=30 if protect else 7,
             policy=policy_document(
-                Statement(
-                    sid="AccountAdministersKey",
-                    principal=root,
-                    actions=_ADMINISTER,
-                    resources=["*"],
-                    any_resource_because=THIS_KEY_ONLY,
-                ),
-                Statement(
-                    sid="IamDecidesWhoUsesKey",
-                    principal=root,
-                    actions=[*USE, "kms:CreateGrant"],
-                    resources=["*"],
-                    any_resource_because=THIS_KEY_ONLY,
-                ),
+                key_grant(sid="AccountAdministersKey", principal=root, actions=_ADMINISTER),
+                key_grant(sid="IamDecidesWhoUsesKey", principal=root, actions=[*USE, "kms:CreateGrant"]),
                 *statements,
             ),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
@@ -101,14 +89,30 @@ class EncryptionKey(Construct):
         return arn
 
 
-def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequence[str] = USE) -> Statement:
-    """Key-policy statement: services may use the key on behalf of this account and no other."""
+def key_grant(
+    *,
+    sid: str,
+    principal: Principal,
+    actions: Sequence[str],
+    conditions: Conditions | None = None,
+) -> Statement:
+    """Key-policy statement: `principal` may do `actions` with the key that the policy belongs to."""
     return Statement(
         sid=sid,
-        principal=Principal(services=services),
+        principal=principal,
         actions=actions,
         resources=["*"],
         any_resource_because=THIS_KEY_ONLY,
+        conditions=conditions or {},
+    )
+
+
+def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequence[str] = USE) -> Statement:
+    """Key-policy statement: services may use the key on behalf of this account and no other."""
+    return key_grant(
+        sid=sid,
+        principal=Principal(services=services),
+        actions=actions,
         conditions={"StringEquals": {"aws:SourceAccount": account}},
     )
 
@@ -116,12 +120,10 @@ def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequenc
 def logs_key_use(*, region: str, account: str, partition: str = "aws", log_groups: str | Sequence[str]) -> Statement:
     """Key-policy statement: CloudWatch Logs may use the key for log groups named like `log_groups` (may hold *)."""
     groups = [log_groups] if isinstance(log_groups, str) else log_groups
-    return Statement(
+    return key_grant(
         sid="CloudWatchLogsUsesKey",
         principal=Principal(services=[f"logs.{region}.amazonaws.com"]),
         actions=USE,
-        resources=["*"],
-        any_resource_because=THIS_KEY_ONLY,
         conditions={
             "ArnLike": {
                 "kms:EncryptionContext:aws:logs:arn": [

@@ -8,7 +8,7 @@ from cdktf_cdktf_provider_aws.cloudtrail import Cloudtrail
 from constructs import Construct
 
 from stacks.blocks.access_log_bucket import AccessLogBucket
-from stacks.blocks.encryption_key import THIS_KEY_ONLY, EncryptionKey, logs_key_use
+from stacks.blocks.encryption_key import EncryptionKey, key_grant, logs_key_use
 from stacks.blocks.log_group import LogGroup
 from stacks.blocks.policy_document import Principal, Statement
 from stacks.blocks.private_bucket import PrivateBucket, Retention, bucket_arn
@@ -56,20 +56,16 @@ class Trail(Construct):
             protect=protect,
             statements=[
                 logs_key_use(region=region, account=account, partition=partition, log_groups=log_group_name),
-                Statement(
+                key_grant(
                     sid="CloudTrailEncrypts",
                     principal=_CLOUDTRAIL,
                     actions=["kms:GenerateDataKey"],
-                    resources=["*"],
-                    any_resource_because=THIS_KEY_ONLY,
                     conditions=from_this_trail,
                 ),
-                Statement(
+                key_grant(
                     sid="CloudTrailFindsKey",
                     principal=_CLOUDTRAIL,
                     actions=["kms:DescribeKey"],
-                    resources=["*"],
-                    any_resource_because=THIS_KEY_ONLY,
                     conditions=from_this_trail,
                 ),
             ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import secrets
 import time
 import uuid
@@ -39,16 +40,18 @@ def install() -> None:
     wrap(EKSBackend, "list_tags_for_resource", _list_tags)
 
 
-def cluster_of(request: Request) -> Any:
-    """The cluster named in the path of `request`, None when there is none."""
-    from moto.eks.models import eks_backends
+def of_cluster(handler: Callable[[Request, Any], Response]) -> Callable[[Request], Response]:
+    """A handler that is also given the cluster named in the path; without such a cluster the answer is EKS's 404."""
 
-    return eks_backends[request.account][request.region].clusters.get(request.group("cluster"))
+    @functools.wraps(handler)
+    def handle(request: Request) -> Response:
+        from moto.eks.models import eks_backends
 
+        name = request.group("cluster")
+        cluster = eks_backends[request.account][request.region].clusters.get(name)
+        return not_found(f"No cluster found for name: {name}.") if cluster is None else handler(request, cluster)
 
-def no_cluster(request: Request) -> Response:
-    """The error for a cluster that does not exist."""
-    return not_found(f"No cluster found for name: {request.group('cluster')}.")
+    return handle
 
 
 def not_found(message: str) -> Response:
@@ -171,11 +174,9 @@ def _delete_cluster(original: Callable[..., Any]) -> Callable[..., Any]:
     return delete_cluster
 
 
-def update_cluster_config(request: Request) -> Response:
+@of_cluster
+def update_cluster_config(request: Request, cluster: Any) -> Response:
     """UpdateClusterConfig answers with an update; moto answers with the cluster and replaces what is not mentioned."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     body = request.json()
     cluster.resources_vpc_config.update(body.get("resourcesVpcConfig") or {})
     cluster.kubernetes_network_config.update(body.get("kubernetesNetworkConfig") or {})
@@ -189,20 +190,16 @@ def update_cluster_config(request: Request) -> Response:
     return json_response({"update": finished_update("ConfigUpdate")})
 
 
-def update_cluster_version(request: Request) -> Response:
+@of_cluster
+def update_cluster_version(request: Request, cluster: Any) -> Response:
     """UpdateClusterVersion."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     cluster.version = request.json()["version"]
     return json_response({"update": finished_update("VersionUpdate")})
 
 
-def associate_encryption_config(request: Request) -> Response:
+@of_cluster
+def associate_encryption_config(request: Request, cluster: Any) -> Response:
     """AssociateEncryptionConfig."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     cluster.encryption_config = request.json()["encryptionConfig"]
     return json_response({"update": finished_update("AssociateEncryptionConfig")})
 
@@ -248,11 +245,9 @@ def _own_image(nodes: Any) -> bool:
     return bool(versions.get_version(template.get("version", "$Default")).image_id)
 
 
-def update_nodegroup_version(request: Request) -> Response:
+@of_cluster
+def update_nodegroup_version(request: Request, cluster: Any) -> Response:
     """UpdateNodegroupVersion: Kubernetes, image release, or launch template."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     nodes = cluster.nodegroups.get(request.group("nodes"))
     if nodes is None:
         return not_found(f"No node group found for name: {request.group('nodes')}.")

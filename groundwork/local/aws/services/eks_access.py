@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from groundwork.local.aws.routing import Request, Response, Route, json_error, json_response
-from groundwork.local.aws.services.eks import CLUSTER, cluster_of, no_cluster, not_found
+from groundwork.local.aws.services.eks import CLUSTER, not_found, of_cluster
 
 ENTRIES = f"{CLUSTER}/access-entries"
 # As sent, an ARN holds no slash: it is percent-encoded.
@@ -19,11 +19,9 @@ def install() -> None:
     """Routes only."""
 
 
-def create(request: Request) -> Response:
+@of_cluster
+def create(request: Request, cluster: Any) -> Response:
     """CreateAccessEntry."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     if cluster.access_config["authenticationMode"] == "CONFIG_MAP":
         return json_error(
             "InvalidRequestException",
@@ -52,17 +50,15 @@ def create(request: Request) -> Response:
     return json_response({"accessEntry": entry})
 
 
-def list_all(request: Request) -> Response:
+@of_cluster
+def list_all(_: Request, cluster: Any) -> Response:
     """ListAccessEntries."""
-    cluster = cluster_of(request)
-    return json_response({"accessEntries": sorted(cluster.access_entries)}) if cluster else no_cluster(request)
+    return json_response({"accessEntries": sorted(cluster.access_entries)})
 
 
-def one(request: Request) -> Response:
+@of_cluster
+def one(request: Request, cluster: Any) -> Response:
     """DescribeAccessEntry, UpdateAccessEntry and DeleteAccessEntry."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     entry = cluster.access_entries.get(request.group("principal"))
     if entry is None:
         return _no_entry(request)
@@ -77,11 +73,9 @@ def one(request: Request) -> Response:
     return json_response({"accessEntry": entry})
 
 
-def policies(request: Request) -> Response:
+@of_cluster
+def policies(request: Request, cluster: Any) -> Response:
     """AssociateAccessPolicy and ListAssociatedAccessPolicies."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     principal = request.group("principal")
     if principal not in cluster.access_entries:
         return _no_entry(request)
@@ -101,11 +95,9 @@ def policies(request: Request) -> Response:
     return json_response({**answer, "associatedAccessPolicy": policy})
 
 
-def disassociate(request: Request) -> Response:
+@of_cluster
+def disassociate(request: Request, cluster: Any) -> Response:
     """DisassociateAccessPolicy."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     associated = cluster.access_policies.get(request.group("principal"), {})
     if associated.pop(request.group("policy"), None) is None:
         return not_found(f"No association of {request.group('policy')} with {request.group('principal')}")

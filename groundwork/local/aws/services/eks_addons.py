@@ -9,7 +9,7 @@ from typing import Any
 
 from groundwork.local.aws.routing import Request, Response, Route, json_error, json_response
 from groundwork.local.aws.services import eks_pod_identity
-from groundwork.local.aws.services.eks import CLUSTER, cluster_of, finished_update, no_cluster, not_found
+from groundwork.local.aws.services.eks import CLUSTER, finished_update, not_found, of_cluster
 
 # Oldest to newest; the first is what AWS takes when none is asked for, the last is `most_recent`.
 # AWS documentation, "Amazon EKS add-ons", pages of the single add-ons.
@@ -68,11 +68,9 @@ def _describe(addon: str, kubernetes: str) -> dict[str, Any]:
     }
 
 
-def create(request: Request) -> Response:
+@of_cluster
+def create(request: Request, cluster: Any) -> Response:
     """CreateAddon."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     body = request.json()
     name = body["addonName"]
     if name in cluster.addons:
@@ -100,26 +98,22 @@ def create(request: Request) -> Response:
     return json_response({"addon": addon})
 
 
-def describe(request: Request) -> Response:
+@of_cluster
+def describe(request: Request, cluster: Any) -> Response:
     """DescribeAddon."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     addon = cluster.addons.get(request.group("addon"))
     return json_response({"addon": addon}) if addon else _no_addon(request)
 
 
-def list_names(request: Request) -> Response:
+@of_cluster
+def list_names(_: Request, cluster: Any) -> Response:
     """ListAddons."""
-    cluster = cluster_of(request)
-    return json_response({"addons": sorted(cluster.addons)}) if cluster else no_cluster(request)
+    return json_response({"addons": sorted(cluster.addons)})
 
 
-def update(request: Request) -> Response:
+@of_cluster
+def update(request: Request, cluster: Any) -> Response:
     """UpdateAddon."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     addon = cluster.addons.get(request.group("addon"))
     if addon is None:
         return _no_addon(request)
@@ -131,11 +125,9 @@ def update(request: Request) -> Response:
     return json_response({"update": finished_update("AddonUpdate")})
 
 
-def delete(request: Request) -> Response:
+@of_cluster
+def delete(request: Request, cluster: Any) -> Response:
     """DeleteAddon, with the Pod Identity associations it owns."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     addon = cluster.addons.get(request.group("addon"))
     if addon is None:
         return _no_addon(request)

@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from groundwork.local.aws.routing import Request, Response, Route, json_error, json_response
-from groundwork.local.aws.services.eks import CLUSTER, cluster_of, finished_update, no_cluster, not_found
+from groundwork.local.aws.services.eks import CLUSTER, finished_update, not_found, of_cluster
 
 ASSOCIATIONS = f"{CLUSTER}/pod-identity-associations"
 ASSOCIATION = f"{ASSOCIATIONS}/(?P<association>[^/]+)"
@@ -44,11 +44,9 @@ def associate(request: Request, cluster: Any, wanted: dict[str, Any], *, owner: 
     return association
 
 
-def create(request: Request) -> Response:
+@of_cluster
+def create(request: Request, cluster: Any) -> Response:
     """CreatePodIdentityAssociation: one per namespace and service account."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     body = request.json()
     for known in cluster.pod_identities.values():
         if (known["namespace"], known["serviceAccount"]) == (body["namespace"], body["serviceAccount"]):
@@ -56,11 +54,9 @@ def create(request: Request) -> Response:
     return json_response({"association": associate(request, cluster, body)})
 
 
-def list_all(request: Request) -> Response:
+@of_cluster
+def list_all(request: Request, cluster: Any) -> Response:
     """ListPodIdentityAssociations."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     wanted = {key: request.query[key][0] for key in ("namespace", "serviceAccount") if key in request.query}
     return json_response(
         {
@@ -73,11 +69,9 @@ def list_all(request: Request) -> Response:
     )
 
 
-def one(request: Request) -> Response:
+@of_cluster
+def one(request: Request, cluster: Any) -> Response:
     """DescribePodIdentityAssociation, UpdatePodIdentityAssociation and DeletePodIdentityAssociation."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     association = cluster.pod_identities.get(request.group("association"))
     if association is None:
         return not_found(f"Association {request.group('association')} was not found")
@@ -92,11 +86,9 @@ def one(request: Request) -> Response:
 # ── OIDC providers people sign in with ─────────────────────────────────────────────────────────────
 
 
-def associate_provider(request: Request) -> Response:
+@of_cluster
+def associate_provider(request: Request, cluster: Any) -> Response:
     """AssociateIdentityProviderConfig."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     body = request.json()
     name = body["oidc"]["identityProviderConfigName"]
     arn = f"arn:aws:eks:{request.region}:{request.account}:identityproviderconfig/{cluster.name}/oidc/{name}"
@@ -110,11 +102,9 @@ def associate_provider(request: Request) -> Response:
     return json_response({"update": finished_update("AssociateIdentityProviderConfig"), "tags": body.get("tags") or {}})
 
 
-def describe_provider(request: Request) -> Response:
+@of_cluster
+def describe_provider(request: Request, cluster: Any) -> Response:
     """DescribeIdentityProviderConfig."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     name = request.json()["identityProviderConfig"]["name"]
     provider = cluster.identity_providers.get(name)
     if provider is None:
@@ -122,11 +112,9 @@ def describe_provider(request: Request) -> Response:
     return json_response({"identityProviderConfig": {"oidc": provider}})
 
 
-def disassociate_provider(request: Request) -> Response:
+@of_cluster
+def disassociate_provider(request: Request, cluster: Any) -> Response:
     """DisassociateIdentityProviderConfig."""
-    cluster = cluster_of(request)
-    if cluster is None:
-        return no_cluster(request)
     name = request.json()["identityProviderConfig"]["name"]
     if cluster.identity_providers.pop(name, None) is None:
         return not_found(f"Identity provider config is not found: {name}")
