@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import typer
 
 from groundwork.cli import console
@@ -18,7 +20,7 @@ def register(app: typer.Typer) -> None:
         yes: Yes = False,
         json: Json = False,
     ) -> None:
-        """Destroy stacks, downstream first; an environment's state backend goes last and gives its own state back.
+        """Destroy stacks, downstream first; an environment's state backend goes last, and every old state with it.
 
         Shows what is deployed and asks before anything happens. Example: `gw destroy local`
         """
@@ -38,7 +40,7 @@ def register(app: typer.Typer) -> None:
         for stack, count in counts.items():
             table.add_row(stack, str(count))
         console.err.print(table)
-        confirm(f"destroy {sum(counts.values())} resources of {len(counts)} stacks", yes=yes)
+        confirm(what_goes(counts, rollout.backends), yes=yes)
         with console.bars() as bars:
             done = rollout.destroy(list(counts), following(bars, counts, "destroying"), console.note)
             for one in done:
@@ -47,3 +49,13 @@ def register(app: typer.Typer) -> None:
             console.print_json([vars(one) for one in done])
         else:
             console.say(f"destroyed: {', '.join(one.stack for one in done)}")
+
+
+def what_goes(counts: Mapping[str, int], backends: Mapping[str, str]) -> str:
+    """What a person agrees to. `counts` are resources per stack, `backends` state backend → environment."""
+    resources, stacks = sum(counts.values()), len(counts)
+    what = f"destroy {resources} resource{'s' * (resources != 1)} of {stacks} stack{'s' * (stacks != 1)}"
+    lost = [environment for stack, environment in backends.items() if stack in counts]
+    if lost:
+        what += f" and delete the history of {' and '.join(lost)}: every version of every state, for good"
+    return what

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 from groundwork.delivery import bootstrap, unbootstrap
 from groundwork.delivery.cdktf import OnEvent, StackLog
@@ -18,6 +19,12 @@ from groundwork.synthesis import resources
 STATE_BACKEND = "state-backend"
 
 Say = Callable[[str], None]
+
+
+class _Helm(TypedDict):
+    helm: Path
+    kubeconfig: Path
+    environ: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -91,26 +98,36 @@ class Rollout:
         return results
 
     def deployed_resources(self) -> dict[str, int]:
-        """Stack → resources in its state, for those that have any."""
+        """Stack → resources in its state, or releases that `helm` made, for those that have any."""
         counts = {}
         for stack in self.stacks:
             state = self.workspace.store(stack).state() or {}
             managed = [one for one in state.get("resources", ()) if one["mode"] == "managed"]
             if count := sum(len(one["instances"]) for one in managed):
                 counts[stack] = count
+            elif helm := self._helm_of(stack):
+                if found := deliver.deployed(self.workspace.out / "stacks" / stack, **helm):
+                    counts[stack] = len(found)
         return counts
 
+    @cached_property
+    def backends(self) -> dict[str, str]:
+        """State backend → environment. Destroying one deletes every version of every state of the environment."""
+        return {Names(self.workspace.environments[name]).stack(STATE_BACKEND): name for name in self.environments}
+
     def destroy(self, stacks: Sequence[str], on_event: OnEvent, say: Say) -> list[Result]:
-        """Destroy deployed stacks, downstream first; state backends last, by taking their own state out of them."""
-        backends = {Names(self.workspace.environments[name]).stack(STATE_BACKEND): name for name in self.environments}
-        others = [stack for stack in stacks if stack not in backends]
+        """Destroy deployed stacks, downstream first; state backends last, by taking their own state out of them.
+
+        With a state backend goes the history of all states of its environment: callers ask before.
+        """
+        others = [stack for stack in stacks if stack not in self.backends]
         if others:
             self.workspace.destroy(others, on_event=on_event)
-        for stack in (stack for stack in stacks if stack in backends):
+        for stack in (stack for stack in stacks if stack in self.backends):
             say(f"{stack}: takes its own state out of the bucket and goes last")
             unbootstrap.unbootstrap(
                 self.workspace.project,
-                self.workspace.environments[backends[stack]],
+                self.workspace.environments[self.backends[stack]],
                 synthesised=self.workspace.out / "stacks",
                 program=str(self.workspace.tools.terraform),
                 environ=self.workspace.environ(stack),
@@ -118,6 +135,13 @@ class Rollout:
                 progress=lambda sentence, stack=stack: say(f"{stack}: {sentence}"),  # type: ignore[misc]
             )
         return [Result(stack, "destroyed") for stack in stacks]
+
+    def _helm_of(self, stack: str) -> _Helm | None:
+        """What reaches the releases of a stack that `_release` made; None where it made none."""
+        tools = self.workspace.tools
+        if self.on_laptop and tools.helm and tools.kubeconfig and self.workspace.unplannable(stack):
+            return {"helm": tools.helm, "kubeconfig": tools.kubeconfig, "environ": tools.environ}
+        return None
 
     def _release(self, stack: str) -> str:
         """Release with the `helm` binary what Terraform cannot, as far as this machine goes; says what came of it."""

@@ -1,0 +1,28 @@
+"""What a person is told before `gw destroy` begins."""
+
+from __future__ import annotations
+
+import pytest
+
+from groundwork.cli.confirm import confirm
+from groundwork.cli.destroy import what_goes
+from groundwork.errors import UsageError
+
+BACKENDS = {"dev-state-backend": "dev", "prod-state-backend": "prod"}
+
+
+def test_who_destroys_the_state_backend_is_told_that_every_version_of_every_state_goes() -> None:
+    what = what_goes({"dev-state-backend": 12, "dev-network": 70}, BACKENDS)
+    assert what == (
+        "destroy 82 resources of 2 stacks and delete the history of dev: every version of every state, for good"
+    )
+    with pytest.raises(UsageError, match=r"this would destroy .* every version of every state, for good"):
+        confirm(what, yes=False)
+
+
+def test_without_the_state_backend_nothing_is_said_about_the_history_because_it_stays() -> None:
+    assert what_goes({"dev-network": 1}, BACKENDS) == "destroy 1 resource of 1 stack"
+
+
+def test_every_environment_that_loses_its_history_is_named() -> None:
+    assert "the history of dev and prod:" in what_goes({"dev-state-backend": 1, "prod-state-backend": 1}, BACKENDS)
