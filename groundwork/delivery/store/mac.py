@@ -1,0 +1,115 @@
+"""Keyed MACs over what a bundle is and what it would change: whoever lacks the key cannot make a bundle of their own.
+
+A message names its purpose first, so that a MAC made for one cannot serve as the other.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+_KEY_BYTES = 32  # HMAC_256 (KMS developer guide, "HMAC keys in AWS KMS")
+
+
+class Mac(Protocol):
+    """Something that holds the key. MACs are base64."""
+
+    def generate(self, message: bytes) -> str:
+        """The MAC of a message of at most 4096 bytes, which is what KMS takes."""
+
+    def verify(self, message: bytes, mac: str) -> bool:
+        """Whether the MAC is of this message and made with this key."""
+
+
+def bundle_message(*, digest: str, environment: str, stack: str, commit: str, run_id: str, run_attempt: int) -> bytes:
+    """What the MAC of a bundle speaks of: these bytes, for this stack, planned by this run from this commit."""
+    return _message(
+        "bundle",
+        {
+            "digest": digest,
+            "environment": environment,
+            "stack": stack,
+            "commit": commit,
+            "run_id": run_id,
+            "run_attempt": str(run_attempt),
+        },
+    )
+
+
+def fingerprint_message(*, semantic_digest: str, environment: str, stack: str) -> bytes:
+    """What a fingerprint speaks of: these changes to this stack, whoever plans them and when."""
+    return _message("fingerprint", {"changes": semantic_digest, "environment": environment, "stack": stack})
+
+
+def _message(purpose: str, fields: Mapping[str, str]) -> bytes:
+    # Hashed, so that its length never meets KMS's limit; JSON, so that no field can run into the next.
+    text = json.dumps({"groundwork": purpose, **fields}, sort_keys=True, separators=(",", ":"))
+    return f"groundwork-{purpose}-1:{hashlib.sha256(text.encode()).hexdigest()}".encode()
+
+
+@dataclass(frozen=True)
+class KmsMac:
+    """A key that never leaves KMS: plan roles may generate with it, the apply role may verify."""
+
+    client: Any
+    """A boto3 client of KMS."""
+    key: str
+    """Alias, id or ARN."""
+
+    def generate(self, message: bytes) -> str:
+        """See Mac."""
+        answer = self.client.generate_mac(KeyId=self.key, Message=message, MacAlgorithm="HMAC_SHA_256")
+        return base64.b64encode(answer["Mac"]).decode()
+
+    def verify(self, message: bytes, mac: str) -> bool:
+        """See Mac."""
+        try:
+            given = base64.b64decode(mac, validate=True)
+        except ValueError:
+            return False
+        if len(given) != _KEY_BYTES:
+            return False
+        try:
+            answer = self.client.verify_mac(KeyId=self.key, Message=message, Mac=given, MacAlgorithm="HMAC_SHA_256")
+        except self.client.exceptions.KMSInvalidMacException:
+            return False
+        return bool(answer["MacValid"])
+
+
+@dataclass(frozen=True)
+class FileMac:
+    """A key in a file that only its owner may read, made at its first use: for the laptop."""
+
+    path: Path
+
+    def generate(self, message: bytes) -> str:
+        """See Mac."""
+        return base64.b64encode(hmac.digest(self._key(), message, "sha256")).decode()
+
+    def verify(self, message: bytes, mac: str) -> bool:
+        """See Mac."""
+        return hmac.compare_digest(self.generate(message).encode(), mac.encode())
+
+    def _key(self) -> bytes:
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Readable to its owner alone from the first moment, and whole: a reader never sees half a key.
+            descriptor, draft = tempfile.mkstemp(dir=self.path.parent, prefix=".key-")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(_KEY_BYTES))
+            try:
+                self.path.hardlink_to(draft)
+            except FileExistsError:
+                pass  # another process was first
+            finally:
+                Path(draft).unlink()
+        return self.path.read_bytes()

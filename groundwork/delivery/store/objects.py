@@ -1,0 +1,45 @@
+"""Bytes that are written once under a key and read back by version: S3, or a folder of the laptop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class AlreadyStored(Exception):
+    """Something lies under the key already; nothing was overwritten."""
+
+
+class NotStored(Exception):
+    """No such object, or not in that version."""
+
+
+class NotReadable(Exception):
+    """The place is not one that bundles are read from, or the caller may not read it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an object lies: `location` is s3://bucket/key, or a path; `version` is empty for a folder."""
+
+    location: str
+    version: str
+
+
+class Objects(Protocol):
+    """Write-once bytes. Keys are POSIX paths without a leading slash."""
+
+    def put_new(self, key: str, body: bytes, *, media_type: str) -> Place:
+        """Store bytes under a key that nobody used before; raises AlreadyStored otherwise."""
+
+    def key_of(self, location: str) -> str:
+        """The key behind a location of this store; raises NotReadable for one of anywhere else."""
+
+    def get(self, key: str, version: str) -> bytes:
+        """Exactly that version's bytes; raises NotStored, NotReadable."""
+
+    def newest(self, key: str) -> bytes:
+        """The current bytes under a key; raises NotStored, NotReadable."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """Every key that begins with `prefix`, in order."""
