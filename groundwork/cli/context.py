@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from groundwork.delivery.workspace import Tools, Workspace
 from groundwork.local.cloud import LocalCloud
+from groundwork.local.kubernetes.cluster import EmbeddedKubernetes
 from groundwork.paths import Project
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class Context:
         return LocalCloud(self.project.work, Path(sys.executable))
 
     @cached_property
+    def kubernetes(self) -> EmbeddedKubernetes:
+        """The embedded Kubernetes of this checkout."""
+        return EmbeddedKubernetes(self.project.work, Path(sys.executable))
+
+    @cached_property
     def tools(self) -> Tools:
         """The programs of this machine; raises ToolMissing with the command that fixes it."""
         from groundwork.toolchain import environment, go_tools, providers, terraform
@@ -45,8 +51,6 @@ class Context:
         from groundwork.toolchain.process import stream
 
         binary = terraform.find(self.environ, self.project, may_download=False)
-        # Never KUBECONFIG: that may name no playground. The laptop's Helm provider reads this one too.
-        laptop_cluster = self.project.work / "kubernetes" / "kubeconfig"
         known = providers.sources(self.environ, self.project)
         return Tools(
             cdktf=command(self.project),
@@ -56,7 +60,8 @@ class Context:
             run=stream,
             parallelism=providers.parallelism(available_bytes=providers.free_memory(), cores=providers.usable_cores()),
             helm=helm.path if (helm := go_tools.find("helm", self.environ, self.project)) else None,
-            kubeconfig=laptop_cluster if laptop_cluster.is_file() else None,
+            # Never KUBECONFIG: that may name no playground. The laptop's Helm provider reads this one too.
+            kubeconfig=self.kubernetes.kubeconfig,
             helm_provider=any(HELM_PROVIDER in {*one.unpacked, *one.packed} for one in known),
         )
 

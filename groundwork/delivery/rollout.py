@@ -14,6 +14,7 @@ from groundwork.delivery.workspace import Workspace
 from groundwork.environment import Names
 from groundwork.errors import StackBlocked, ToolMissing
 from groundwork.local.kubernetes import deliver
+from groundwork.local.kubernetes.releases import Release
 from groundwork.synthesis import resources
 
 STATE_BACKEND = "state-backend"
@@ -101,13 +102,8 @@ class Rollout:
         """Stack → resources in its state, or releases that `helm` made, for those that have any."""
         counts = {}
         for stack in self.stacks:
-            state = self.workspace.store(stack).state() or {}
-            managed = [one for one in state.get("resources", ()) if one["mode"] == "managed"]
-            if count := sum(len(one["instances"]) for one in managed):
+            if count := self._managed(stack) or len(self._helm_releases(stack)):
                 counts[stack] = count
-            elif helm := self._helm_of(stack):
-                if found := deliver.deployed(self.workspace.out / "stacks" / stack, **helm):
-                    counts[stack] = len(found)
         return counts
 
     @cached_property
@@ -120,7 +116,11 @@ class Rollout:
 
         With a state backend goes the history of all states of its environment: callers ask before.
         """
-        others = [stack for stack in stacks if stack not in self.backends]
+        # Nothing reads a stack of releases, so those go before all others.
+        released = [stack for stack in stacks if self._helm_of(stack) and not self._managed(stack)]
+        for stack in released:
+            self._remove_releases(stack, say)
+        others = [stack for stack in stacks if stack not in self.backends and stack not in released]
         if others:
             self.workspace.destroy(others, on_event=on_event)
         for stack in (stack for stack in stacks if stack in self.backends):
@@ -136,12 +136,26 @@ class Rollout:
             )
         return [Result(stack, "destroyed") for stack in stacks]
 
+    def _managed(self, stack: str) -> int:
+        """Resources in the state of a stack."""
+        state = self.workspace.store(stack).state() or {}
+        return sum(len(one["instances"]) for one in state.get("resources", ()) if one["mode"] == "managed")
+
     def _helm_of(self, stack: str) -> _Helm | None:
-        """What reaches the releases of a stack that `_release` made; None where it made none."""
+        """What reaches the releases that `_release` made of a stack; None where it can have made none."""
         tools = self.workspace.tools
         if self.on_laptop and tools.helm and tools.kubeconfig and self.workspace.unplannable(stack):
             return {"helm": tools.helm, "kubeconfig": tools.kubeconfig, "environ": tools.environ}
         return None
+
+    def _helm_releases(self, stack: str) -> list[Release]:
+        helm = self._helm_of(stack)
+        return deliver.deployed(self.workspace.out / "stacks" / stack, **helm) if helm else []
+
+    def _remove_releases(self, stack: str, say: Say) -> None:
+        if helm := self._helm_of(stack):
+            gone = deliver.remove(self.workspace.out / "stacks" / stack, **helm)
+            say(f"{stack}: removed {', '.join(f'{one.namespace}/{one.name}' for one in gone)}")
 
     def _release(self, stack: str) -> str:
         """Release with the `helm` binary what Terraform cannot, as far as this machine goes; says what came of it."""

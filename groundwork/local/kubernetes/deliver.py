@@ -54,3 +54,20 @@ def deliver(
             outcome = releases.apply(release, helm, kubeconfig, environ=environ)
         delivered.append(Delivered(release, objects, outcome))
     return delivered
+
+
+def deployed(stack_folder: Path, *, helm: Path, kubeconfig: Path, environ: Mapping[str, str]) -> list[Release]:
+    """The releases of a synthesised stack that the cluster holds. Raises ReleaseFailed and SynthesisError."""
+    return [
+        release
+        for release in releases.releases(stack_folder)
+        if releases.is_there(release, helm, kubeconfig, environ=environ)
+    ]
+
+
+def remove(stack_folder: Path, *, helm: Path, kubeconfig: Path, environ: Mapping[str, str]) -> list[Release]:
+    """Uninstall what `deployed` finds, and wait until it is gone; namespaces stay, as they do with Terraform."""
+    found = deployed(stack_folder, helm=helm, kubeconfig=kubeconfig, environ=environ)
+    for release in found:
+        releases.remove(release, helm, kubeconfig, environ=environ)
+    return found

@@ -130,6 +130,11 @@ def apply(release: Release, helm: Path, kubeconfig: Path, *, environ: Mapping[st
     return Outcome.RELEASED
 
 
+def is_there(release: Release, helm: Path, kubeconfig: Path, *, environ: Mapping[str, str]) -> bool:
+    """Whether the cluster holds it in whatever condition; raises ReleaseFailed where the cluster does not answer."""
+    return _status(release, helm, kubeconfig, environ) is not None
+
+
 def remove(release: Release, helm: Path, kubeconfig: Path, *, environ: Mapping[str, str]) -> None:
     """Uninstall and wait until everything is gone; a release that is not there is no error. Raises ReleaseFailed."""
     done = _helm(
