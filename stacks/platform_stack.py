@@ -12,13 +12,18 @@ from groundwork.environment import Environment, Names
 # Terraform the same on every machine.
 _CHECKOUT = "../../.."
 _LAPTOP_PROFILE = f"{_CHECKOUT}/groundwork/local/profile"
+# A proxy that does not exist. Addresses on this machine are asked directly, without it; every other address is asked
+# through it alone, whatever proxies and endpoints the environment names, and so is never reached.
+_NO_WAY_OUT = "http://127.0.0.1:9"
+_THIS_MACHINE = "127.0.0.1,localhost"
 
 
 class PlatformStack(TerraformStack):
     """Base of all stacks. `stack_name` is the short name, for example `network`.
 
     The laptop's provider and backend name a profile of their own whose endpoint is the embedded AWS and whose keys are
-    dummies, so that real credentials in the environment are never used.
+    dummies, so that real credentials in the environment are never used. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS would undo
+    the endpoint: what is not on this machine therefore goes through a proxy that does not exist.
     """
 
     def __init__(
@@ -72,6 +77,9 @@ class PlatformStack(TerraformStack):
             # The default of 25 would turn one mistake of the emulator into ten minutes of waiting.
             max_retries=2 if self.on_laptop else None,
             skip_metadata_api_check="true" if self.on_laptop else None,
+            http_proxy=_NO_WAY_OUT if self.on_laptop else None,
+            https_proxy=_NO_WAY_OUT if self.on_laptop else None,
+            no_proxy=_THIS_MACHINE if self.on_laptop else None,
         )
 
     def _state(self) -> None:
@@ -91,6 +99,9 @@ class PlatformStack(TerraformStack):
             shared_credentials_files=[f"{_LAPTOP_PROFILE}/credentials"] if self.on_laptop else None,
             use_path_style=True if self.on_laptop else None,
             skip_metadata_api_check=True if self.on_laptop else None,
+            http_proxy=_NO_WAY_OUT if self.on_laptop else None,
+            https_proxy=_NO_WAY_OUT if self.on_laptop else None,
+            no_proxy=_THIS_MACHINE if self.on_laptop else None,
             max_retries=2 if self.on_laptop else None,
         )
         if state.locking in {"lockfile", "both"}:

@@ -31,6 +31,8 @@ def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
         if backend.get(key):
             core.set_config_variable(variable, str((folder / str(backend[key][0])).resolve()))
     core.set_config_variable("region", region)
+    # Else AWS_IGNORE_CONFIGURED_ENDPOINT_URLS in the environment would turn the laptop's session to the real AWS.
+    core.set_config_variable("ignore_configured_endpoint_urls", False)
     return boto3.Session(botocore_session=core)
 
 

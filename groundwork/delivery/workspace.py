@@ -114,6 +114,8 @@ class Workspace:
         if self.environment_of(stack).target == "laptop":
             # Beats the endpoint of the laptop's profile, so that a server on another port is found.
             environ["AWS_ENDPOINT_URL"] = self._laptop_endpoint()
+            # It would switch both off, and the laptop's Terraform would find nothing at all.
+            environ.pop("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", None)
         return environ
 
     def cdktf(self, stack: str) -> Cdktf:
