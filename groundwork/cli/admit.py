@@ -1,0 +1,53 @@
+"""`gw admit`: may the synthesised Terraform be planned with credentials?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json, Targets
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(rich_help_panel="Pipeline")
+    def admit(
+        targets: Targets = None,
+        out: Annotated[
+            Path | None, typer.Option(help="Synthesised output to inspect, for example of a pull request.")
+        ] = None,
+        canaries: Annotated[
+            bool,
+            typer.Option("--canaries", help="Also synthesise with canaries in the environment."),
+        ] = False,
+        json: Json = False,
+    ) -> None:
+        """Inspect synthesised Terraform before anything with credentials reads it. Needs no credentials itself.
+
+        Only what this checkout allows passes: providers, data sources, backends, endpoints, roles, files. Ends with 13
+        where something does not. Examples: `gw admit`, `gw admit --out pull-request/cdktf.out`, `gw admit --canaries`
+        """
+        from groundwork.admission.admit import Rules
+        from groundwork.admission.admit import admit as check
+        from groundwork.admission.synthesis import with_canaries
+        from groundwork.cli.context import Context
+        from groundwork.delivery.gate.refusals import require_none
+
+        workspace = Context.here().workspace()
+        rules = Rules(workspace.environments, workspace.project.provider_locks)
+        manifest = workspace.manifest() if out is None else None
+        stacks = workspace.select(manifest, targets) if manifest and targets else None
+        refusals = check(out or workspace.out, rules, stacks=stacks)
+        if canaries:
+            refusals += with_canaries(workspace)
+        if json:
+            console.print_json(
+                [{"code": one.code, "stack": one.stack, "why": one.sentence, "fix": one.command} for one in refusals]
+            )
+        require_none(refusals)
+        if not json:
+            console.say("admitted: nothing in it needs more than a plan may have")
