@@ -45,7 +45,7 @@ class Bundle(_Frozen):
     (groundwork.delivery.bundle.fingerprint); the store makes it a keyed fingerprint. `wave` counts from 0; a stack of a
     later wave was planned against planned outputs (`provisional`) or cannot be planned before its upstream is applied
     (then there is no bundle, and the index names it in `waiting`). `protected_destroys` are addresses of resources that
-    hold data and would be destroyed or replaced.
+    hold data and would be destroyed or replaced. `dependencies` are the stacks whose outputs the stack reads.
     """
 
     format: Literal[1] = 1
@@ -67,6 +67,7 @@ class Bundle(_Frozen):
     wave: int
     provisional: bool
     protected_destroys: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
 
 
 class Stored(_Frozen):

@@ -1,0 +1,114 @@
+"""`gw plan make`: one bundle per stack, and the index of them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json, SkipSynth, Targets
+from groundwork.cli.plan import plan_app
+
+if TYPE_CHECKING:
+    from groundwork.delivery.bundle.make import Planner
+    from groundwork.delivery.bundle.model import Index
+    from groundwork.delivery.bundle.run_plans import Plans
+
+LAPTOP_RUN = "laptop"
+
+_STYLE = {"no change": "green", "change": "yellow", "destroy": "red", "replace": "red"}
+
+
+@plan_app.command()
+def make(
+    targets: Targets = None,
+    destroy: Annotated[
+        list[str] | None, typer.Option("--destroy", metavar="STACK", help="Plan the end of this stack.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where bundles and plans.json go (.groundwork/plans).")
+    ] = None,
+    skip_synth: SkipSynth = False,
+    json: Json = False,
+) -> None:
+    """Plan stacks of one environment and pack each with its plan: what is reviewed, approved and applied.
+
+    Nothing is changed. A stack that reads what another one of this run would change waits for that apply.
+    Examples: `gw plan make dev`, `gw plan make local-network local-api`, `gw plan make --destroy dev-api`
+    """
+    from groundwork.cli.context import Context
+    from groundwork.delivery.bundle import plans_file
+    from groundwork.delivery.bundle.make import Watch
+    from groundwork.delivery.bundle.run_plans import environment_of, plan_all
+
+    workspace = Context.here().workspace()
+    wanted, going = targets or [], destroy or []
+    named = [*wanted, *going]
+    manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(named))
+    stacks = workspace.select(manifest, wanted) if wanted or not going else []
+    environment = environment_of(workspace, [*stacks, *workspace.select(manifest, going)] if going else stacks)
+    on_laptop = workspace.environments[environment].target == "laptop"
+    planner = planner_here(workspace.project.root, on_laptop=on_laptop)
+    out = (folder or workspace.project.work / "plans").resolve()
+    with console.bars() as bars:
+        plans = plan_all(
+            workspace,
+            stacks,
+            destroy=going,
+            planner=planner,
+            out=out,
+            watch=Watch(
+                begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
+                end=lambda one: bars.end(one.bundle.stack, one.bundle.outcome),
+            ),
+        )
+    index = plans_file.index(environment, planner, plans.made, plans.waiting)
+    plans_file.write(index, out / plans_file.NAME)
+    if json:
+        console.print_json(index.model_dump(mode="json"))
+        return
+    show(plans, index)
+    console.note(f"{out / plans_file.NAME}: next `gw plan push`")
+
+
+def planner_here(root: Path, *, on_laptop: bool) -> Planner:
+    """Who plans, from the workflow's variables, or the person at this machine."""
+    from groundwork.delivery.bundle import commit
+    from groundwork.delivery.bundle.make import Planner
+
+    run = os.environ.get("GITHUB_RUN_ID")
+    return Planner(
+        commit=commit.of_checkout(root, uncommitted=on_laptop),
+        run_id=run or LAPTOP_RUN,
+        run_attempt=int(os.environ.get("GITHUB_RUN_ATTEMPT", "1")) if run else 1,
+        planned_by=(os.environ.get("GITHUB_ACTOR") if run else None) or getpass.getuser(),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def show(plans: Plans, index: Index) -> None:
+    """Print what was planned, what waits, and what was left out."""
+    table = console.table("stack", "plan", "resources", "wave")
+    for one in plans.made:
+        bundle = one.bundle
+        counts = f"{bundle.counts.add} to add, {bundle.counts.change} to change, {bundle.counts.destroy} to destroy"
+        word = f"[{_STYLE[bundle.outcome]}]{bundle.outcome}[/]"
+        table.add_row(
+            bundle.stack,
+            f"{word} (end of the stack)" if bundle.purpose == "destroy" else word,
+            "" if bundle.outcome == "no change" else counts,
+            f"{bundle.wave}, provisional" if bundle.provisional else str(bundle.wave),
+        )
+    for waits in index.waiting:
+        table.add_row(waits.stack, "[magenta]waits[/]", f"for {', '.join(waits.upstream)}", "later")
+    for stack, why in plans.left_out.items():
+        table.add_row(stack, "[magenta]left out[/]", why, "")
+    console.out.print(table)
+    for one in plans.made:
+        for address in one.bundle.protected_destroys:
+            console.say(f"[bold red]data goes with[/] {one.bundle.stack} {console.escape(address)}")
