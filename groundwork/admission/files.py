@@ -89,7 +89,7 @@ def _inside(value: object) -> bool:
     if not isinstance(value, str) or "${" in value or "%{" in value or "\\" in value or not value:
         return False
     path = PurePosixPath(value)
-XX path.parts and path.parts[:1] == ("assets",)
+    return ".." not in path.parts and path.parts[:1] == ("assets",)
 
 
 def _short(path: str) -> str:
