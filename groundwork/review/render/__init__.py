@@ -1,0 +1,1 @@
+"""A review for people: as Markdown for a comment and as a page of HTML."""

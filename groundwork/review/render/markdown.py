@@ -1,0 +1,187 @@
+"""A review as GitHub-flavoured Markdown for one sticky comment, or several where it is too long for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+from groundwork.review.model import AttributeChange, Concern, Kind, Line, ResourceChange, Review, Severity, StackReview
+from groundwork.review.render import parts, summary
+from groundwork.review.render.attribute_lines import DiffLine, attribute_lines
+from groundwork.review.render.github_text import block, code, html_code, html_text, prose
+from groundwork.review.render.parts import Item, Section
+from groundwork.review.render.summary import FindingGroup, Tone
+
+NO_CHANGE = "no change"
+_TONES = {Tone.QUIET: "🟢", Tone.CHANGE: "🟡", Tone.DANGER: "🔴", Tone.UNKNOWN: "⚪"}
+_SEVERITIES = {Severity.HIGH: "🔴", Severity.MEDIUM: "🟠", Severity.LOW: "🔵"}
+_KINDS = {Kind.ADDED: "`+`", Kind.REMOVED: "`−`", Kind.CHANGED: "`~`", Kind.RENAMED: "`↪`"}  # noqa: RUF001 - as in the table
+_MOST_PLACES = 6
+
+
+def markdown(review: Review, *, limit: int = 65_000, blob_url: str = "") -> list[str]:
+    """The comments, the first with the whole summary; each has at most `limit` characters (at least 20,000).
+
+    `blob_url` is where files of the head are shown (`https://github.com/owner/repo/blob/COMMIT`); with it, lines of
+    Python become links. Where nothing changed the only comment says so and nothing else.
+    """
+    if limit < parts.SHORTEST_LIMIT:
+        raise ValueError(f"limit={limit} is below {parts.SHORTEST_LIMIT}, so a single change might not fit")
+    mark = summary.fingerprint(review)
+    if summary.nothing_changed(review):
+        return parts.framed([NO_CHANGE], mark)
+    links = _Links(blob_url.rstrip("/"))
+    shown = [stack for stack in review.stacks if summary.is_shown(stack)]
+    first, left_over = _summary(review, shown, links, limit - parts.RESERVED - 200)
+    sections = [_stack(stack, links) for stack in shown]
+    if left_over:
+        more = f"🔎 <b>{len(left_over)} more findings</b>"
+        sections.insert(0, Section(more, tuple(Item(line) for line in left_over)))
+    return parts.framed(parts.paginate(first, sections, limit=limit), mark)
+
+
+def _summary(review: Review, shown: Sequence[StackReview], links: _Links, budget: int) -> tuple[str, list[str]]:
+    """Verdict, table, findings, waves; and the findings for which there was no room."""
+    verdict = summary.verdict(review)
+    head = [f"### {_TONES[verdict.tone]} {prose(verdict.title)}", " ".join(prose(one) for one in verdict.sentences)]
+    head.append(f"{code(review.base[:12])} → {code(review.head[:12])}")
+    table = _table(review, shown, budget // 3)
+    waves = _waves(review, budget // 4)
+    room = budget - sum(len(text) + 2 for text in (*head, *table, *waves)) - 200
+    found, left_over = _findings(review, links, room)
+    return "\n\n".join([*head, *found, *table, *waves]), left_over
+
+
+def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]:
+    columns = summary.environments(shown)
+    rows: dict[str, dict[str, str]] = {}
+    for stack in shown:
+        rows.setdefault(summary.short_name(stack), {})[stack.environment] = _cell(stack)
+    several = len({wave.number for wave in summary.waves(review)}) > 1
+    lines = ["| Stack | " + " | ".join(html_code(one) for one in columns) + " |", "|:--" * (len(columns) + 1) + "|"]
+    size, left = sum(map(len, lines)), len(rows)
+    for name, cells in rows.items():
+        line = f"| {html_code(name)} | " + " | ".join(cells.get(one, "") for one in columns) + " |"
+        if size + len(line) > room:
+            break
+        lines.append(line)
+        size, left = size + len(line) + 1, left - 1
+    text = ["\n".join(lines)] if len(lines) > 2 else []
+    if left:
+        text.append(f"The table leaves out {left} more stacks for want of room; each has its section below.")
+    untouched = len(review.stacks) - len(shown)
+    legend = "`+` added, `~` changed, `−` removed"  # noqa: RUF001 - as in the cells
+    if any(stack.resources and summary.counts(stack).renamed for stack in shown):
+        legend += ", `↪` renamed"
+    if several:
+        legend += ". A wave is applied after the one before it"
+    if untouched:
+        legend += f". {untouched} {'stack is' if untouched == 1 else 'stacks are'} untouched and left out"
+    return [*text, f"<sub>{legend}.</sub>"]
+
+
+def _cell(stack: StackReview) -> str:
+    status = summary.status(stack)
+    wave = f" · wave {stack.plan.wave + 1}" if stack.plan and stack.plan.status not in summary.QUIET_STATUSES else ""
+    return f"{_TONES[status.tone]} **{html_text(status.word)}**<br>{status.counts}{wave}"
+
+
+def _findings(review: Review, links: _Links, room: int) -> tuple[list[str], list[str]]:
+    lines: list[str] = []
+    left_over: list[str] = []
+    for concern, groups in summary.findings(review):
+        for group in groups:
+            line = _finding(concern, group, links)
+            fits = not left_over and len(line) < room
+            (lines if fits else left_over).append(line)
+            room -= len(line) + 1
+    if left_over:
+        lines.append(f"- … and {len(left_over)} more below")
+    return ["#### Findings\n\n" + "\n".join(lines)] if lines else [], left_over
+
+
+def _finding(concern: Concern, group: FindingGroup, links: _Links) -> str:
+    addresses = list(dict.fromkeys(address for _, address in group.places if address))
+    stacks = list(dict.fromkeys(stack for stack, _ in group.places))
+    where = _some(addresses) + (" in " if addresses else "in ") + _some(stacks)
+    origin = f" · {links.to(group.origin[0])}" if group.origin else ""
+    label = f"{_SEVERITIES[group.severity]} **{concern.value.capitalize()}** ({group.severity.value})"
+    return f"- {label}: {prose(group.sentence)}<br>{where}{origin}"
+
+
+def _waves(review: Review, room: int) -> list[str]:
+    found = summary.waves(review)
+    if not found:
+        return []
+    if len(found) == 1:
+        return ["#### Order\n\nOne wave: no stack waits for another one's apply."]
+    lines = ["#### Order", "", "Each wave is applied after the one before it; a later one is checked again then.", ""]
+    for wave in found:
+        names = [html_code(stack.stack) for stack in wave.stacks]
+        line = f"{wave.number}. {', '.join(names)}"
+        if sum(map(len, lines)) + len(line) > room:
+            line = f"{wave.number}. {len(names)} stacks"
+        lines.append(line)
+    return ["\n".join(lines)]
+
+
+def _stack(stack: StackReview, links: _Links) -> Section:
+    status = summary.status(stack)
+    title = f"{_TONES[status.tone]} {html_code(stack.stack)} {html_text(status.word)} · {status.counts}"
+    items = []
+    if stack.plan and stack.plan.why:
+        items.append(Item(f"Why: {prose(stack.plan.why)}"))
+    items += _block_of("Settings", stack.settings)
+    items += _block_of("Outputs", stack.outputs)
+    items += [_resource(resource, links) for resource in stack.resources]
+    if stack.plan and stack.plan.text.strip():
+        text = tuple(stack.plan.text.strip("\n").split("\n"))
+        items.append(Item("**Terraform's plan**", "**Terraform's plan**, continued", "text", text))
+    return Section(title, tuple(items) or (Item("Nothing to list."),))
+
+
+def _block_of(title: str, changes: Iterable[AttributeChange]) -> list[Item]:
+    lines = [line for change in changes for line in attribute_lines(change)]
+    return [Item(f"**{title}**", f"**{title}**, continued", "diff", _diff(lines))] if lines else []
+
+
+def _resource(resource: ResourceChange, links: _Links) -> Item:
+    replaced = summary.is_replaced(resource)
+    word = "replaced" if replaced else resource.kind.value
+    name = code(resource.address)
+    if resource.renamed_from:
+        name = f"{code(resource.renamed_from)} → {name}"
+    heading = f"{'`±`' if replaced else _KINDS[resource.kind]} **{word}** {name}"
+    if resource.origin:
+        heading += f" · {links.to(resource.origin[0])}"
+    if resource.advice:
+        lines = block([line[:200] for line in resource.advice.split("\n")[:5]], "python")
+        heading += f"\n\nTerraform would destroy it and create it again. This keeps it:\n\n{lines}"
+    changed = [
+        line
+        for change in resource.attributes
+        for line in attribute_lines(change, replaces=replaced and change.path in resource.forces_replacement)
+    ]
+    return Item(heading, f"… {name}, continued", "diff", _diff(changed))
+
+
+def _diff(lines: Iterable[DiffLine]) -> tuple[str, ...]:
+    return tuple(f"{line.sign} {line.text}" for line in lines)
+
+
+def _some(names: Sequence[str]) -> str:
+    text = ", ".join(code(name) for name in names[:_MOST_PLACES])
+    return text + (f" and {len(names) - _MOST_PLACES} more" if len(names) > _MOST_PLACES else "")
+
+
+class _Links:
+    """Lines of Python as links where there is something to link to, else as text."""
+
+    def __init__(self, blob_url: str) -> None:
+        self._blob_url = blob_url
+
+    def to(self, line: Line) -> str:
+        shown = code(f"{line.file}:{line.line}", 200)
+        if not self._blob_url:
+            return shown
+        return f"[{shown}]({self._blob_url}/{quote(line.file[:200])}#L{line.line})"

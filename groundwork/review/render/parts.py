@@ -1,0 +1,132 @@
+"""Markdown for several comments: each at most so long, whole by itself, and leading to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from groundwork.review.render.github_text import fence
+from groundwork.review.render.plain import one_line
+
+MARKER = "<!-- groundwork-review -->"
+SHORTEST_LIMIT = 20_000
+"""Below that a heading and a line of code of the longest allowed length might not fit."""
+RESERVED = 500
+"""Characters of a part for the marker, the fingerprint, and the sentence that leads to the next part."""
+_LONGEST_LINE = 1_000
+_END = "\n\n</details>"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A heading with lines of code below it; where they do not fit they go on below `again`."""
+
+    heading: str
+    again: str = ""
+    language: str = ""
+    lines: tuple[str, ...] = ()
+
+    @cached_property
+    def _shown(self) -> tuple[str, ...]:
+        return tuple(one_line(line, _LONGEST_LINE) for line in self.lines)
+
+    @cached_property
+    def _fence(self) -> str:
+        return fence(self._shown)
+
+    def piece(self, start: int, room: int) -> tuple[str, int] | None:
+        """Markdown of at most `room` characters from line `start` on, and the line after; None where none fits."""
+        heading = self.heading if start == 0 else self.again
+        if not self.lines:
+            return (heading, 0) if len(heading) <= room else None
+        size, end = len(heading) + 2 * len(self._fence) + len(self.language) + 4, start
+        while end < len(self._shown) and size + len(self._shown[end]) + 1 <= room:
+            size += len(self._shown[end]) + 1
+            end += 1
+        if end == start:
+            return None
+        code = "\n".join(self._shown[start:end])
+        return f"{heading}\n\n{self._fence}{self.language}\n{code}\n{self._fence}", end
+
+
+@dataclass(frozen=True)
+class Section:
+    """A collapsible section; `summary` is HTML, the inside of `<summary>`."""
+
+    summary: str
+    items: tuple[Item, ...]
+
+
+class _Writer:
+    """Fills parts one after another. `room` is what the part in hand can still take."""
+
+    def __init__(self, first: str, limit: int) -> None:
+        self._limit = limit - RESERVED - len(_END)
+        self.parts = [first]
+        self._open = ""
+
+    @property
+    def room(self) -> int:
+        return self._limit - len(self.parts[-1]) - 2
+
+    def begin(self, summary: str) -> None:
+        self._open = summary
+        opening = _opening(summary)
+        # A section whose first item would not fit begins in the next part; `next_part` opens it there.
+        if len(opening) + 2_000 > self.room:
+            self.parts.append(opening)
+        else:
+            self.parts[-1] += f"\n\n{opening}"
+
+    def add(self, text: str) -> None:
+        self.parts[-1] += f"\n\n{text}"
+
+    def next_part(self) -> None:
+        self.parts[-1] += _END
+        self.parts.append(_opening(f"{self._open} (continued)"))
+
+    def end(self) -> None:
+        self.parts[-1] += _END
+
+
+def paginate(summary: str, sections: Sequence[Section], *, limit: int) -> list[str]:
+    """The summary, whole, and then the sections, over as many texts as that takes; not yet framed."""
+    writer = _Writer(summary, limit)
+    for section in sections:
+        writer.begin(section.summary)
+        for item in section.items:
+            line, fresh = 0, False
+            while True:
+                found = item.piece(line, writer.room)
+                if found is None:
+                    assert not fresh, "an item does not fit into an empty part"  # noqa: S101 - else it never ends
+                    writer.next_part()
+                    fresh = True
+                    continue
+                fresh = False
+                text, line = found
+                writer.add(text)
+                if line >= len(item.lines):
+                    break
+        writer.end()
+    return writer.parts
+
+
+def framed(bodies: Sequence[str], fingerprint: str) -> list[str]:
+    """The finished comments: marker and fingerprint before each, and which part it is where there are several."""
+    of = len(bodies)
+    made = []
+    for number, body in enumerate(bodies, start=1):
+        lines = [MARKER, f"<!-- groundwork-review fingerprint={fingerprint} part={number}/{of} -->"]
+        if number > 1:
+            lines.append(f"**Review, part {number} of {of}.** The summary is in part 1.\n")
+        lines.append(body)
+        if number < of:
+            lines.append(f"\n_The next comment, part {number + 1} of {of}, goes on from here._")
+        made.append("\n".join(lines) + "\n")
+    return made
+
+
+def _opening(summary: str) -> str:
+    return f"<details><summary>{summary}</summary>"

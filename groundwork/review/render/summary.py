@@ -1,0 +1,202 @@
+"""What both writers say first: the verdict, one status per stack, findings in order, and the waves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from groundwork.review.model import Concern, Finding, Kind, Line, ResourceChange, Review, Severity, StackReview
+
+
+class Tone(StrEnum):
+    """How much attention something asks for. Never the only carrier of a meaning: words always stand beside it."""
+
+    QUIET = "quiet"
+    CHANGE = "change"
+    DANGER = "danger"
+    UNKNOWN = "unknown"
+
+
+QUIET_STATUSES = frozenset({"no change", "untouched"})
+_TONES = {"no change": Tone.QUIET, "untouched": Tone.QUIET, "change": Tone.CHANGE}
+_DANGERS = frozenset({"destroy", "replace", "orphaned", "error"})
+_WITHOUT_PLAN = {"added": "new stack", "removed": "removed", "changed": "changed", "untouched": "untouched"}
+_SEVERITIES = list(Severity)
+_MOST_NAMED = 6
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Resources of a stack by what happens to them; `renamed` are in neither of the others."""
+
+    add: int
+    change: int
+    remove: int
+    renamed: int = 0
+
+    def __str__(self) -> str:
+        renamed = f" ↪{self.renamed}" if self.renamed else ""
+        return f"+{self.add} ~{self.change} −{self.remove}{renamed}"  # noqa: RUF001 - a minus as wide as the plus
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """A stack in a word: `planned` says whether Terraform's plan or only the synthesised difference is behind it."""
+
+    tone: Tone
+    word: str
+    counts: Counts
+    planned: bool
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """A finding, once for all stacks in which the same line does the same; `places` is (stack, address)."""
+
+    severity: Severity
+    sentence: str
+    origin: tuple[Line, ...]
+    places: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Stacks that are applied side by side, after every earlier wave of their environment. `number` counts from 1."""
+
+    number: int
+    stacks: tuple[StackReview, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The first line: its tone, a few words, and what was counted."""
+
+    tone: Tone
+    title: str
+    sentences: tuple[str, ...]
+
+
+def fingerprint(review: Review) -> str:
+    """Sixteen hex digits over the whole review: a comment with the same ones need not be written again."""
+    return hashlib.sha256(review.model_dump_json().encode()).hexdigest()[:16]
+
+
+def nothing_changed(review: Review) -> bool:
+    """Whether there is nothing to say: same Terraform, no finding, and no plan that says otherwise."""
+    plans = [stack.plan for stack in review.stacks if stack.plan]
+    return not review.changed and not review.findings and all(plan.status in QUIET_STATUSES for plan in plans)
+
+
+def short_name(stack: StackReview) -> str:
+    """The stack without its environment: `network` of `prod-network`."""
+    return stack.stack.removeprefix(f"{stack.environment}-") or stack.stack
+
+
+def counts(stack: StackReview) -> Counts:
+    """Of the plan where there is one that counted, else of the synthesised difference."""
+    kinds = Counter(resource.kind for resource in stack.resources)
+    if stack.plan and _status_word(stack) in {*QUIET_STATUSES, "change", "destroy", "replace", "orphaned"}:
+        return Counts(stack.plan.add, stack.plan.change, stack.plan.destroy, kinds[Kind.RENAMED])
+    return Counts(kinds[Kind.ADDED], kinds[Kind.CHANGED], kinds[Kind.REMOVED], kinds[Kind.RENAMED])
+
+
+def status(stack: StackReview) -> StackStatus:
+    """What is said of the stack in the table."""
+    word = _status_word(stack)
+    if stack.plan is None:
+        tone = Tone.QUIET if stack.state == "untouched" else Tone.DANGER if stack.state == "removed" else Tone.CHANGE
+    else:
+        tone = Tone.DANGER if word in _DANGERS else _TONES.get(word, Tone.UNKNOWN)
+    return StackStatus(tone, word, counts(stack), stack.plan is not None)
+
+
+def is_shown(stack: StackReview) -> bool:
+    """Whether the stack has a row and a section: it changes, or its plan says something."""
+    return stack.state != "untouched" or status(stack).tone is not Tone.QUIET
+
+
+def is_replaced(resource: ResourceChange) -> bool:
+    """Whether Terraform destroys the resource and creates it again because of an attribute."""
+    return resource.kind is Kind.CHANGED and bool(resource.forces_replacement)
+
+
+def environments(stacks: Iterable[StackReview]) -> list[str]:
+    """In the order in which they first occur, which is the order of delivery."""
+    return list(dict.fromkeys(stack.environment for stack in stacks))
+
+
+def findings(review: Review) -> list[tuple[Concern, list[FindingGroup]]]:
+    """By concern and then severity; the same sentence about the same line is one entry."""
+    made = []
+    for concern in Concern:
+        groups: dict[tuple[Severity, str, tuple[Line, ...]], list[Finding]] = {}
+        for one in sorted((f for f in review.findings if f.concern is concern), key=_by_severity):
+            groups.setdefault((one.severity, one.sentence, one.origin), []).append(one)
+        if groups:
+            made.append(
+                (concern, [FindingGroup(*key, tuple((f.stack, f.address) for f in of)) for key, of in groups.items()])
+            )
+    return made
+
+
+def waves(review: Review) -> list[Wave]:
+    """The planned stacks with something to apply, in the order in which they are; empty where nothing was planned."""
+    waiting = [s for s in review.stacks if s.plan and s.plan.status not in QUIET_STATUSES]
+    numbers = sorted({s.plan.wave for s in waiting if s.plan})
+    return [Wave(n + 1, tuple(s for s in waiting if s.plan and s.plan.wave == n)) for n in numbers]
+
+
+def verdict(review: Review) -> Verdict:
+    """What a reviewer reads if it is the only line."""
+    shown = [stack for stack in review.stacks if is_shown(stack)]
+    said = [_totals(shown, len(review.stacks))]
+    unknown = [s for s in shown if status(s).tone is Tone.UNKNOWN or (s.plan and s.plan.status == "error")]
+    if unknown:
+        said.append(f"{_many(len(unknown), 'stack')} could not be planned, so this says nothing about them.")
+    found = [(concern, group.severity) for concern, groups in findings(review) for group in groups]
+    grouped = {severity: [concern for concern, its in found if its is severity] for severity in Severity}
+    broken = [s for s in shown if s.plan and s.plan.status == "error"]
+    if grouped[Severity.HIGH]:
+        title, tone = f"Look closely: {_named(grouped[Severity.HIGH], Severity.HIGH)}", Tone.DANGER
+    elif broken:
+        title, tone = f"Planning failed for {_many(len(broken), 'stack')}", Tone.DANGER
+    elif grouped[Severity.MEDIUM]:
+        title, tone = f"Look before you approve: {_named(grouped[Severity.MEDIUM], Severity.MEDIUM)}", Tone.CHANGE
+    elif unknown:
+        title, tone = f"Not complete: {_many(len(unknown), 'stack')} could not be planned", Tone.UNKNOWN
+    elif review.findings:
+        title, tone = f"Nothing serious: {_named(grouped[Severity.LOW], Severity.LOW)}", Tone.QUIET
+    else:
+        title, tone = "No finding", Tone.QUIET
+    return Verdict(tone, title, tuple(said))
+
+
+def _totals(shown: Sequence[StackReview], of: int) -> str:
+    kinds = Counter(resource.kind for stack in shown for resource in stack.resources)
+    replaced = sum(is_replaced(resource) for stack in shown for resource in stack.resources)
+    words = {**{kind: kind.value for kind in Kind}, Kind.CHANGED: f"changed ({replaced} by replacement)"}
+    parts = [f"{kinds[kind]} {words[kind] if replaced else kind.value}" for kind in Kind if kinds[kind]]
+    resources = f"; resources: {', '.join(parts)}" if parts else ""
+    names = environments(shown)
+    where = f" in {', '.join(names)}" if 0 < len(names) <= _MOST_NAMED else ""
+    return f"{len(shown)} of {_many(of, 'stack')} affected{where}{resources}."
+
+
+def _named(found: Sequence[Concern], severity: Severity) -> str:
+    concerns = ", ".join(concern.value for concern in Concern if concern in found)
+    return f"{_many(len(found), 'finding')} of {severity.value} severity ({concerns})"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _status_word(stack: StackReview) -> str:
+    return stack.plan.status if stack.plan else _WITHOUT_PLAN[stack.state]
+
+
+def _by_severity(finding: Finding) -> int:
+    return _SEVERITIES.index(finding.severity)

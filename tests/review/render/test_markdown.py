@@ -1,0 +1,173 @@
+"""A review as comments: what a reviewer reads, that nothing in it does anything, and that long ones stay whole."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groundwork.review.model import Kind, Line, Review
+from groundwork.review.render.markdown import markdown
+from groundwork.review.render.parts import MARKER
+from tests.review.render import samples
+from tests.review.render.gfm import ALLOWED_TAGS, is_whole, parse
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", ["pull_request", "hostile", "nothing"])
+def test_a_review_reads_as_it_did(name: str, request: pytest.FixtureRequest) -> None:
+    file = GOLDEN / f"{name}.md"
+    text = "\n<!-- next comment -->\n".join(markdown(getattr(samples, name)()))
+    if request.config.getoption("--update-golden"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text(), "if that is meant: pytest tests/review/render --update-golden"
+
+
+def test_a_refactoring_says_no_change_and_nothing_else() -> None:
+    (comment,) = markdown(samples.nothing())
+    assert re.sub(r"<!--.*?-->\n", "", comment) == "no change\n"
+    assert comment.startswith(f"{MARKER}\n")
+
+
+def test_a_plan_that_says_otherwise_is_not_called_no_change() -> None:
+    nothing = samples.nothing()
+    waits = nothing.stacks[0].model_copy(update={"plan": samples.plan("blocked", why="waits for dev-network")})
+    (comment,) = markdown(nothing.model_copy(update={"stacks": (waits, *nothing.stacks[1:])}))
+    assert "no change" not in comment
+    assert "waits for dev-network" in comment
+
+
+def test_the_same_review_has_the_same_fingerprint_and_another_one_another() -> None:
+    def fingerprint(review: Review) -> str:
+        found = re.search(r"fingerprint=(\w+)", markdown(review)[0])
+        assert found
+        return found[1]
+
+    assert fingerprint(samples.pull_request()) == fingerprint(samples.pull_request())
+    assert fingerprint(samples.pull_request()) != fingerprint(samples.nothing())
+
+
+def test_the_same_finding_in_several_environments_is_one_line() -> None:
+    (comment,) = markdown(samples.pull_request())
+    assert comment.count("Port 443 is opened") == 1
+    assert "`dev-network`, `prod-network`" in comment
+
+
+def test_a_policy_is_compared_statement_by_statement() -> None:
+    (comment,) = markdown(samples.pull_request())
+    added = {line[1:].strip() for _, body in parse(comment).fences for line in body.split("\n") if line.startswith("+")}
+    assert '"s3:DeleteObject"' in added
+    assert not any("2012-10-17" in line for line in added)
+
+
+def test_lines_of_python_are_links_where_the_place_is_known() -> None:
+    (comment,) = markdown(samples.pull_request(), blob_url="https://github.example/acme/infra/blob/abc/")
+    assert "https://github.example/acme/infra/blob/abc/stacks/data.py#L87" in parse(comment).links
+    odd = samples.pull_request().stacks[1].resources[0].model_copy(update={"origin": (Line(file="a b)(.py", line=1),)})
+    stack = samples.pull_request().stacks[1].model_copy(update={"resources": (odd,)})
+    review = samples.pull_request().model_copy(update={"stacks": (stack,), "findings": ()})
+    assert parse(markdown(review, blob_url="https://h/b")[0]).links == ["https://h/b/a%20b%29%28.py#L1"]
+
+
+def test_nothing_of_the_repository_does_anything_in_a_comment() -> None:
+    for comment in markdown(samples.hostile()):
+        found = parse(comment)
+        assert set(found.tags) - {"!--"} <= ALLOWED_TAGS
+        assert all(re.fullmatch(r"(<[^<>]*>|&#\d+;|[^<>])*", raw) for raw in found.html)
+        assert not found.links
+        assert not {"image", "link_open"} & found.tokens
+        for text in [*found.text, *(html.unescape(re.sub(r"<code>.*?</code>", "", raw)) for raw in found.html)]:
+            assert not re.search(r"@\w|#\d|\bGH-\d|\w://|www\.", text), text
+        assert is_whole(comment)
+        assert comment.isprintable() or set(filter(lambda c: not c.isprintable(), comment)) <= {"\n", "\u200b"}
+    fences = [body for comment in markdown(samples.hostile()) for _, body in parse(comment).fences]
+    assert any("@acme/admins please merge" in body for body in fences)
+
+
+def test_a_limit_that_cannot_hold_a_change_is_refused() -> None:
+    with pytest.raises(ValueError, match="limit=5000"):
+        markdown(samples.pull_request(), limit=5_000)
+
+
+def heading_of(kind: Kind, address: str) -> str:
+    return f"**{kind.value}** `{address}`"
+
+
+def check_parts(review: Review, limit: int) -> list[str]:
+    """Every promise about comments of one review."""
+    made = markdown(review, limit=limit)
+    assert all(len(comment) <= limit for comment in made)
+    assert all(comment.startswith(f"{MARKER}\n") and is_whole(comment) for comment in made)
+    for number, comment in enumerate(made, start=1):
+        parse(comment)  # no block of code is open
+        assert f"part={number}/{len(made)} " in comment
+        leads_on = f"part {number + 1} of {len(made)}, goes on" in comment
+        assert leads_on == (number < len(made))
+    text = "".join(made)
+    counts = Counter(re.findall(r"^`.` \*\*\w+\*\* (`[^`]+`)", text, flags=re.MULTILINE))
+    assert counts == Counter(f"`{r.address}`" for s in review.stacks for r in s.resources)
+    return made
+
+
+def test_a_long_review_is_several_comments_and_the_first_has_the_whole_summary() -> None:
+    review = samples.large(900)
+    made = check_parts(review, 65_000)
+    assert len(made) > 2
+    assert "#### Findings" in made[0]
+    assert "#### Order" in made[0]
+    for stack in review.stacks:
+        assert f"<code>{stack.stack}</code>" in made[0]
+    for finding in review.findings:
+        assert finding.sentence in made[0]
+
+
+def test_what_does_not_fit_into_the_summary_is_counted_there_and_follows() -> None:
+    made = check_parts(samples.large(40, stacks=8, findings=600), 20_000)
+    listed = sum(len(re.findall(r"Parameter \d+ is readable", comment)) for comment in made)
+    assert listed == 600
+    found = re.search(r"… and (\d+) more below", made[0])
+    assert found
+    assert f"<b>{found[1]} more findings</b>" in made[0] + made[1]
+
+
+def test_one_resource_longer_than_a_comment_goes_on_in_the_next() -> None:
+    document = {f"key{number}": "x" * 100 for number in range(600)}
+    big = samples.resource("dev-a", "aws_x.big", Kind.ADDED, samples.attribute("document", None, document))
+    stack = samples.large(1, stacks=1).stacks[0].model_copy(update={"resources": (big,)})
+    made = check_parts(Review(base="a", head="b", stacks=(stack,), findings=()), 20_000)
+    text = "".join(made)
+    assert all(f'"key{number}"' in text for number in range(600))
+    assert "… `aws_x.big`, continued" in text
+
+
+WORDS = st.text(alphabet="ab`~|<>@#&*_[]()!\\\n\t{}$:/-. \u202eé漢😀", min_size=1, max_size=60)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    resources=st.integers(0, 120),
+    stacks=st.integers(1, 12),
+    findings=st.integers(0, 80),
+    limit=st.integers(20_000, 40_000),
+    odd=st.lists(WORDS, min_size=1, max_size=4),
+    size=st.integers(1, 300),
+)
+def test_split_anywhere_every_part_is_whole(
+    resources: int, stacks: int, findings: int, limit: int, odd: list[str], size: int
+) -> None:
+    review = samples.large(resources, stacks, findings)
+    # Values of any size from anything that means something to Markdown.
+    values = [samples.attribute(f"odd{n}", text * size, {text: [text] * min(size, 40)}) for n, text in enumerate(odd)]
+    first = review.stacks[0]
+    more = samples.resource(first.stack, "aws_x.odd", Kind.CHANGED, *values)
+    text = "\n".join(odd) * size
+    plan = samples.plan("change", change=1, text=text, why=odd[0])
+    first = first.model_copy(update={"resources": (*first.resources, more), "plan": plan})
+    check_parts(review.model_copy(update={"stacks": (first, *review.stacks[1:])}), limit)
