@@ -88,9 +88,12 @@ def _read(archive: bytes) -> tuple[Bundle, dict[str, bytes]]:
 
 def _contents(archive: bytes) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
-    left = _LARGEST
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
+        # To its end, where gzip's checksum is: tarfile alone would stop at the last file.
+        plain = gzip.GzipFile(fileobj=io.BytesIO(archive)).read(_LARGEST + 1)
+        if len(plain) > _LARGEST:
+            raise _tampered(f"it unpacks to more than {_LARGEST >> 20} MiB")
+        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as opened:
             for entry in opened:
                 path = PurePosixPath(entry.name)
                 if not entry.isreg():
@@ -99,9 +102,6 @@ def _contents(archive: bytes) -> dict[str, bytes]:
                     raise _tampered(f"{entry.name} points outside")
                 if entry.name in contents:
                     raise _tampered(f"{entry.name} is in it twice")
-                left -= entry.size
-                if left < 0:
-                    raise _tampered(f"it unpacks to more than {_LARGEST >> 20} MiB")
                 file = opened.extractfile(entry)
                 contents[entry.name] = file.read() if file else b""
     except (tarfile.TarError, OSError, EOFError, zlib.error) as broken:
