@@ -1,0 +1,228 @@
+"""GitHub's REST API as far as it is used here: typed errors, pages, patience with a busy server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from groundwork.errors import GitHubError, UsageError
+
+PUBLIC = "https://api.github.com"
+VERSION = "2022-11-28"  # GitHub REST API, "API Versions"
+ATTEMPTS = 5
+LONGEST_WAIT = 60.0  # seconds; a rate limit that lasts longer is named instead of sat out
+_REPEATABLE = ("GET", "HEAD", "PUT", "PATCH", "DELETE")  # a POST that got a 5xx may have been done already
+
+
+class _Again(Exception):
+    """An answer that is worth another attempt after `seconds`; `None` leaves the time to us."""
+
+    def __init__(self, error: GitHubError, seconds: float | None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class GitHub:
+    """One repository (`owner/name`) seen through one token; nothing here ever shows the token.
+
+    Paths that begin with `/` are absolute, all others lie below the repository: `actions/runs/12`. Every call raises
+    GitHubError with method, path, GitHub's own words and the permission that is missing.
+    """
+
+    repository: str
+    token: str = field(repr=False)
+    url: str = PUBLIC
+    transport: httpx.BaseTransport | None = field(default=None, repr=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], *, repository: str = "") -> GitHub:
+        """From GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as Actions sets them; raises UsageError."""
+        named = repository or environ.get("GITHUB_REPOSITORY", "")
+        if named.count("/") != 1:
+            raise UsageError(
+                f"GITHUB_REPOSITORY is {named!r}, not owner/name", fix="export GITHUB_REPOSITORY=owner/name"
+            )
+        token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN", "")
+        if not token:
+            raise UsageError(
+                "GITHUB_TOKEN is not set, so GitHub cannot be asked",
+                fix="in a workflow: `env: {GITHUB_TOKEN: ${{ github.token }}}`; elsewhere: export GITHUB_TOKEN=…",
+            )
+        return cls(named, token, environ.get("GITHUB_API_URL") or PUBLIC)
+
+    @property
+    def owner(self) -> str:
+        """The account that holds the repository."""
+        return self.repository.partition("/")[0]
+
+    def get(self, path: str, *, needs: str = "", **query: str | int) -> Any:
+        """What a path answers. `needs` is the permission it takes (`actions: read`), for the error that lacks it."""
+        return _body(self._call("GET", path, query=query, needs=needs))
+
+    def find(self, path: str, *, needs: str = "", **query: str | int) -> Any | None:
+        """As `get`, but None where GitHub says that there is nothing (404)."""
+        answer = self._call("GET", path, query=query, needs=needs, absent=True)
+        return None if answer.status_code == httpx.codes.NOT_FOUND else _body(answer)
+
+    def pages(self, path: str, *, key: str = "", needs: str = "", **query: str | int) -> Iterator[Any]:
+        """Every item of a list over all its pages; `key` names the list where the answer is an object."""
+        answer = self._call("GET", path, query={"per_page": 100, **query}, needs=needs)
+        while True:
+            found = _body(answer)
+            yield from found[key] if key else found
+            following = answer.links.get("next", {}).get("url")
+            if not following:
+                return
+            self._stay_here(following)
+            answer = self._call("GET", following, needs=needs)
+
+    def send(self, method: str, path: str, body: Any = None, *, needs: str = "") -> Any:
+        """Change something; gives what GitHub answers, None for an empty answer."""
+        return _body(self._call(method, path, body=body, needs=needs))
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": VERSION,
+        }
+        return httpx.Client(transport=self.transport, timeout=30.0, headers=headers)
+
+    # ── one call ───────────────────────────────────────────────────────────────────────────────────
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Any = None,
+        needs: str = "",
+        absent: bool = False,
+    ) -> httpx.Response:
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Again),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=_wait,
+            sleep=self.sleep,
+            reraise=True,
+        )
+        try:
+            for attempt in retrying:
+                with attempt:
+                    return self._once(method, path, query=query, body=body, needs=needs, absent=absent)
+        except _Again as last:
+            raise last.error from last
+        raise AssertionError("tenacity gives an answer or raises")
+
+    def _once(
+        self, method: str, path: str, *, query: Mapping[str, str | int] | None, body: Any, needs: str, absent: bool
+    ) -> httpx.Response:
+        where = self._where(path)
+        shown = f"{method} {where.removeprefix(self.url.rstrip('/'))}"
+        try:
+            answer = self._client.request(method, where, params=query or None, json=body)
+        except httpx.HTTPError as broken:
+            error = GitHubError(
+                f"{shown}: no answer from {self.url} ({type(broken).__name__})",
+                fix="look at https://www.githubstatus.com and at GITHUB_API_URL, then run it again",
+            )
+            if method in _REPEATABLE or isinstance(broken, httpx.ConnectError):
+                raise _Again(error, None) from broken
+            raise error from broken
+        if answer.is_success or (absent and answer.status_code == httpx.codes.NOT_FOUND):
+            return answer
+        refused = _error(shown, answer, needs)
+        if _limited(answer):
+            raise _Again(refused, _told(answer))
+        if answer.is_server_error and method in _REPEATABLE:
+            raise _Again(refused, _told(answer))
+        raise refused
+
+    def _where(self, path: str) -> str:
+        base = self.url.rstrip("/")
+        if path.startswith(("http://", "https://")):
+            return path
+        if path.startswith("/"):
+            return base + path
+        return f"{base}/repos/{self.repository}/{path}".rstrip("/")
+
+    def _stay_here(self, following: str) -> None:
+        """The token goes to no other server, whatever a Link header says."""
+        if httpx.URL(following).netloc != httpx.URL(self.url).netloc:
+            raise GitHubError(f"{self.url} sends us on to {httpx.URL(following).host} for the next page")
+
+
+def _body(answer: httpx.Response) -> Any:
+    if not answer.content:
+        return None
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise GitHubError(
+            f"{answer.request.method} {answer.request.url.path}: the answer is no JSON", fix="look at GITHUB_API_URL"
+        ) from error
+
+
+def _limited(answer: httpx.Response) -> bool:
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        return True
+    return answer.status_code == httpx.codes.FORBIDDEN and (
+        "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+    )
+
+
+def _told(answer: httpx.Response) -> float | None:
+    """Seconds to wait as the server says; None where it says nothing."""
+    after = answer.headers.get("retry-after", "")
+    if after.isdigit():
+        return float(after)
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if reset.isdigit() and answer.headers.get("x-ratelimit-remaining") == "0":
+        return max(0.0, float(reset) - time.time())
+    return None
+
+
+def _wait(state: RetryCallState) -> float:
+    again = state.outcome.exception() if state.outcome else None
+    told = again.seconds if isinstance(again, _Again) else None
+    if told is not None and told > LONGEST_WAIT and isinstance(again, _Again):
+        raise GitHubError(again.error.message, fix=f"GitHub takes calls of this token again in {told:.0f} s") from again
+    return told if told is not None else float(2 ** (state.attempt_number - 1))
+
+
+def _error(shown: str, answer: httpx.Response, needs: str) -> GitHubError:
+    try:
+        said = answer.json()
+        message = str(said.get("message", "")) if isinstance(said, dict) else ""
+        details = said.get("errors", ()) if isinstance(said, dict) else ()
+    except ValueError:
+        message, details = answer.text[:200], ()
+    told = "; ".join(str(one.get("message", one)) if isinstance(one, dict) else str(one) for one in details)
+    text = f"{shown}: {answer.status_code} {message}" + (f" ({told})" if told else "")
+    return GitHubError(text, fix=_fix(answer, needs))
+
+
+def _fix(answer: httpx.Response, needs: str) -> str:
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return "the token is wrong or its job has ended; GITHUB_TOKEN holds for one job only"
+    if answer.status_code not in (httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND) or _limited(answer):
+        return ""
+    # GitHub names what a token lacks: "actions=read", "issues=write; pull_requests=write".
+    accepted = answer.headers.get("x-accepted-github-permissions", "")
+    named = accepted.replace("=", ": ").replace("_", "-").replace(";", " or") if accepted else needs
+    if not named:
+        return ""
+    if named.startswith(("administration", "environments", "organization", "members")):
+        return f"a token of an administrator with `{named}`; the token of a workflow never has it"
+    absent = "either it does not exist, or " if answer.status_code == httpx.codes.NOT_FOUND else ""
+    return f"{absent}the token may not see it: the job needs `permissions: {{{named}}}`"

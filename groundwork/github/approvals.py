@@ -1,0 +1,49 @@
+"""GitHub's answer to: who approved this run for this environment, when, and does the environment protect anything?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from groundwork.delivery.gate.approval import Approval, ApprovalFacts
+from groundwork.errors import UsageError
+from groundwork.github.api import GitHub
+from groundwork.github.approved_at import approvals_with_times
+from groundwork.github.involved import involved
+from groundwork.github.protection import unprotected
+
+
+@dataclass(frozen=True)
+class GitHubApprovals:
+    """The facts of one workflow run; `run_id` and `run_attempt` are those of the job that asks.
+
+    The job needs `permissions: {actions: read, contents: read, deployments: read, pull-requests: read}`.
+    """
+
+    api: GitHub
+    run_id: str
+    run_attempt: int
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> GitHubApprovals:
+        """For the run that Actions describes in the environment variables; raises UsageError outside of one."""
+        run, attempt = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_ATTEMPT", "")
+        if not (run.isdigit() and attempt.isdigit()):
+            raise UsageError(
+                "GITHUB_RUN_ID and GITHUB_RUN_ATTEMPT are not set: an approval belongs to a workflow run",
+                fix="apply from the deploy workflow; on a laptop `gw approve` is the approval",
+            )
+        return cls(GitHub.of(environ), run, int(attempt))
+
+    def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
+        """What GitHub knows now. Raises GitHubError where it does not answer, or where the run is of another commit."""
+        run = self.api.get(f"actions/runs/{self.run_id}", needs="actions: read")
+        given: list[Approval] = approvals_with_times(self.api, run, environment)
+        return ApprovalFacts(
+            environment=environment,
+            approvals=tuple(given),
+            involved=involved(self.api, run, commit),
+            unprotected=tuple(unprotected(self.api, environment)),
+            run_id=self.run_id,
+            run_attempt=self.run_attempt,
+        )

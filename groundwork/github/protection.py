@@ -1,0 +1,51 @@
+"""Whether an environment on GitHub protects anything: read from its live settings, since no file can show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from groundwork.github.api import GitHub
+
+
+def unprotected(api: GitHub, environment: str) -> Iterator[str]:
+    """Every reason for which the environment's protection does not hold; none where it does.
+
+    A setting that GitHub does not show is taken for missing, never for given.
+    """
+    name = quote(environment, safe="")
+    live = api.find(f"environments/{name}", needs="actions: read")
+    if live is None:
+        # GitHub makes an environment that a job names, without any rule.
+        yield "it does not exist"
+        return
+    rules = {rule["type"]: rule for rule in live.get("protection_rules") or ()}
+    reviewers = rules.get("required_reviewers", {})
+    if not reviewers.get("reviewers"):
+        yield "no required reviewers"
+    if reviewers.get("prevent_self_review") is not True:
+        yield "reviewers may approve their own deployment"
+    if live.get("can_admins_bypass") is not False:
+        yield "administrators may bypass it"
+    yield from _branches(api, name, live.get("deployment_branch_policy"))
+
+
+def _branches(api: GitHub, name: str, policy: Mapping[str, Any] | None) -> Iterator[str]:
+    if not policy:
+        yield "every branch may deploy"
+    elif policy.get("custom_branch_policies"):
+        patterns = allowed_refs(api, name)
+        for kind, pattern in sorted(patterns):
+            if kind == "branch" and ("*" in pattern or pattern.startswith("refs/pull/")):
+                yield f"branches {pattern} may deploy"
+            elif kind == "tag" and pattern.strip("*/") == "":
+                yield "every tag may deploy"
+
+
+def allowed_refs(api: GitHub, quoted_name: str) -> set[tuple[str, str]]:
+    """(`branch` or `tag`, pattern) of every ref that may deploy to an environment."""
+    found = api.pages(
+        f"environments/{quoted_name}/deployment-branch-policies", key="branch_policies", needs="actions: read"
+    )
+    return {(str(one.get("type", "branch")), str(one["name"])) for one in found}

@@ -1,0 +1,169 @@
+"""The facts of an approval: who, when, whose yes does not count, and whether the environment protects anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from groundwork.delivery.gate.approval import ApprovalFacts
+from groundwork.errors import GitHubError, UsageError
+from groundwork.github.approvals import GitHubApprovals
+from tests.support.fake_github import FakeGitHub, Run
+
+
+def merged(github: FakeGitHub, *commits: str, author: str = "alice", by: str = "bob") -> Run:
+    """A run of deploy for a merged pull request, waiting for its approval."""
+    number = github.open_pull_request(author, commits=commits)
+    run = github.begin_run("push", by, sha=github.merge(number, by))
+    github.job(run, "apply")
+    return run
+
+
+def facts(github: FakeGitHub, run: Run, environment: str = "prod") -> ApprovalFacts:
+    """Asked as the apply job asks, which runs only once it is approved; else as an administrator would."""
+    environ = github.job_environment(run, "apply")
+    if github.job(run, "apply").waiting:
+        environ |= github.person("root", admin=True)
+    return GitHubApprovals.of(environ).facts(environment, commit=run.head_sha)
+
+
+def test_an_approval_has_its_person_and_the_time_of_the_deployment_s_status(github: FakeGitHub) -> None:
+    run = merged(github)
+    before = datetime.now(UTC)
+    github.approve(run, "prod", by="carol")
+    after = datetime.now(UTC)
+    found = facts(github, run)
+    assert [one.by for one in found.approvals] == ["carol"]
+    assert before <= found.approvals[0].at <= after
+    assert (found.run_id, found.run_attempt) == (str(run.id), 1)
+    assert not found.unprotected
+
+
+def test_nobody_who_said_no_or_nothing_is_an_approver(github: FakeGitHub) -> None:
+    run = merged(github)
+    assert not facts(github, run).approvals
+    github.reject(run, "prod", by="carol")
+    asked = GitHubApprovals.of(github.job_environment(run, "apply") | github.person("root", admin=True))
+    assert not asked.facts("prod", commit=run.head_sha).approvals
+
+
+def test_a_yes_to_another_environment_or_another_run_is_none(github: FakeGitHub) -> None:
+    first = merged(github)
+    second = github.begin_run("push", "bob", sha=first.sha)
+    github.job(second, "apply")
+    github.approve(second, "prod", by="carol")
+    assert not facts(github, first).approvals
+    assert [one.by for one in facts(github, second).approvals] == ["carol"]
+    assert not facts(github, second, "prod-plan").approvals
+
+
+def test_a_yes_to_an_earlier_attempt_keeps_its_early_time(github: FakeGitHub) -> None:
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    between = datetime.now(UTC)
+    github.rerun(run, by="bob")
+    github.job(run, "apply")
+    github.approve(run, "prod", by="dave")
+    # The history does not say whose yes was the second one: none of them may pass for it.
+    assert all(one.at < between for one in facts(github, run).approvals)
+
+
+def test_whoever_approves_each_attempt_has_the_time_of_the_last(github: FakeGitHub) -> None:
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    between = datetime.now(UTC)
+    github.rerun(run, by="bob")
+    github.job(run, "apply")
+    github.approve(run, "prod", by="carol")
+    assert [(one.by, one.at > between) for one in facts(github, run).approvals] == [("carol", True)]
+
+
+def test_an_approval_without_a_deployment_that_dates_it_is_an_error(github: FakeGitHub) -> None:
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    github.job_environment(run, "apply")
+    github.state.deployments.clear()
+    with pytest.raises(GitHubError, match="no deployment of it says when"):
+        facts(github, run)
+
+
+def test_everybody_who_had_a_hand_in_it_is_named_with_the_reason(github: FakeGitHub) -> None:
+    commits = [
+        github.commit("erin", committer="frank"),
+        github.commit("alice", message="more\n\nCo-authored-by: Grace <12345+grace@users.noreply.github.com>"),
+        github.commit("alice", message="and\n\nCo-authored-by: Erin <erin@example.com>\nCo-authored-by: X <x@y.z>"),
+        github.commit("", email="7+heidi@users.noreply.github.com"),
+    ]
+    run = merged(github, *commits)
+    github.rerun(run, by="ivan")
+    found = facts(github, run).involved
+    short = {login: sha[:7] for login, sha in zip(("erin", "grace", "-", "heidi"), commits, strict=True)}
+    assert found == {
+        "alice": "author of pull request #1",
+        "bob": "merged pull request #1",
+        "erin": f"author of commit {short['erin']}",
+        "frank": f"committed {short['erin']}",
+        "grace": f"co-author of commit {short['grace']}",
+        "heidi": f"co-author of commit {short['heidi']}",
+        "ivan": f"started run {run.id} again",
+    }
+
+
+def test_a_commit_without_a_pull_request_still_has_an_author(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob", sha=github.commit("alice", committer="erin"))
+    github.job(run, "apply")
+    assert set(facts(github, run).involved) == {"alice", "erin", "bob"}
+
+
+def test_authors_beyond_the_250_commits_of_the_list_count(github: FakeGitHub) -> None:
+    commits = [github.commit("alice") for _ in range(260)]
+    commits[255] = github.commit("zoe")
+    assert "zoe" in facts(github, merged(github, *commits)).involved
+
+
+def test_a_run_of_another_commit_has_no_facts(github: FakeGitHub) -> None:
+    run = merged(github)
+    environ = {**github.job_environment(run, "apply"), **github.person("root", admin=True)}
+    with pytest.raises(GitHubError, match="is of commit"):
+        GitHubApprovals.of(environ).facts("prod", commit=github.commit("alice"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"reviewers": []}, "no required reviewers"),
+        ({"prevent_self_review": False}, "reviewers may approve their own deployment"),
+        ({"can_admins_bypass": True}, "administrators may bypass it"),
+        ({"branches": []}, "every branch may deploy"),
+        ({"branches": ["main", "release/*"]}, "branches release/* may deploy"),
+        ({"branches": [], "tags": ["*"]}, "every tag may deploy"),
+    ],
+)
+def test_each_gap_in_the_protection_is_a_reason(github: FakeGitHub, changed: dict[str, Any], reason: str) -> None:
+    run = merged(github)
+    github.environment("prod", **{"reviewers": ["platform"], **changed})
+    assert reason in facts(github, run).unprotected
+
+
+def test_an_environment_that_does_not_exist_protects_nothing(github: FakeGitHub) -> None:
+    assert list(facts(github, merged(github), "elsewhere").unprotected) == ["it does not exist"]
+
+
+def test_outside_of_a_run_there_is_nothing_to_approve(github: FakeGitHub) -> None:
+    with pytest.raises(UsageError, match="an approval belongs to a workflow run"):
+        GitHubApprovals.of(github.person("root"))
+
+
+@pytest.mark.parametrize("scope", ["actions: read, ", "deployments: read, ", "contents: read, "])
+def test_a_permission_that_the_job_lacks_is_an_error_and_never_an_empty_fact(
+    github: FakeGitHub, workflows: Any, scope: str
+) -> None:
+    file = workflows / "deploy.yml"
+    before, _, after = file.read_text(encoding="utf-8").rpartition(scope)
+    file.write_text(before + after, encoding="utf-8")
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    with pytest.raises(GitHubError, match="403 Resource not accessible by integration"):
+        facts(github, run)

@@ -1,0 +1,183 @@
+"""The fake says no where GitHub does: otherwise a workflow that is too generous would pass its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from groundwork.errors import GitHubError
+from groundwork.github.api import GitHub
+from tests.support.fake_github import DeploymentNotAllowed, FakeGitHub, Refusal, WorkflowInvalid
+
+
+def identity(environ: Mapping[str, str]) -> httpx.Response:
+    """Ask for the job's OIDC token as aws-actions/configure-aws-credentials does."""
+    return httpx.get(
+        f"{environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience=sts.amazonaws.com",
+        headers={"Authorization": f"bearer {environ['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"},
+    )
+
+
+def claims(fake: FakeGitHub, environ: Mapping[str, str]) -> dict[str, Any]:
+    answer = identity(environ)
+    assert answer.status_code == 200, answer.text
+    return dict(jwt.decode(answer.json()["value"], KeySet.import_key_set(fake.jwks)).claims)
+
+
+def test_a_job_may_do_what_its_permissions_say_and_nothing_more(github: FakeGitHub) -> None:
+    run = github.begin_run("pull_request", "alice")
+    report, check = (GitHub.of(github.job_environment(run, name)) for name in ("report", "check"))
+    assert report.send("POST", "issues/1/comments", {"body": "fine"})["user"]["login"] == "github-actions[bot]"
+    with pytest.raises(GitHubError, match="403 Resource not accessible by integration") as refused:
+        check.send("POST", "issues/1/comments", {"body": "fine"})
+    assert "permissions: {issues: write or pull-requests: write}" in refused.value.fix
+
+
+def test_without_its_permissions_a_job_may_do_nothing(github: FakeGitHub, workflows: Path) -> None:
+    file = workflows / "pull-request.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("    permissions: {pull-requests: write, issues: write}\n", ""), encoding="utf-8")
+    run = github.begin_run("pull_request", "alice")
+    with pytest.raises(GitHubError, match="403 Resource not accessible by integration"):
+        GitHub.of(github.job_environment(run, "report")).send("POST", "issues/1/comments", {"body": "fine"})
+
+
+def test_a_file_without_permissions_gets_the_repository_s_default(github: FakeGitHub, workflows: Path) -> None:
+    file = workflows / "pull-request.yml"
+    file.write_text(
+        file.read_text(encoding="utf-8")
+        .replace("permissions: {}\n", "")
+        .replace("    permissions: {pull-requests: write, issues: write}\n", ""),
+        encoding="utf-8",
+    )
+    assert github.job(github.begin_run("pull_request", "alice"), "report").permissions == {
+        "contents": "read",
+        "packages": "read",
+    }
+    github.state.settings["actions/permissions/workflow"]["default_workflow_permissions"] = "write"
+    run = github.begin_run("pull_request", "alice")
+    assert github.job(run, "report").permissions["issues"] == "write"
+    assert "id-token" not in github.job(run, "report").permissions
+
+
+def test_each_job_has_a_token_of_its_own_that_ends_with_it(github: FakeGitHub) -> None:
+    run = github.begin_run("pull_request", "alice")
+    report, check = (github.job_environment(run, name) for name in ("report", "check"))
+    assert report["GITHUB_TOKEN"] != check["GITHUB_TOKEN"]
+    github.finish(run, "report")
+    with pytest.raises(GitHubError, match="401 Bad credentials"):
+        GitHub.of(report).send("POST", "issues/1/comments", {"body": "late"})
+
+
+def test_a_called_workflow_cannot_have_more_than_its_caller(github: FakeGitHub, workflows: Path) -> None:
+    file = workflows / "pull-request.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("{id-token: write, contents: read}", "{contents: read}"), encoding="utf-8")
+    with pytest.raises(WorkflowInvalid, match=r"'plan' is requesting 'id-token: write', but is only allowed"):
+        github.begin_run("pull_request", "alice")
+
+
+def test_no_identity_without_the_permission_for_it(github: FakeGitHub) -> None:
+    run = github.begin_run("pull_request", "alice")
+    assert "ACTIONS_ID_TOKEN_REQUEST_URL" not in github.job_environment(run, "report")
+    assert "ACTIONS_ID_TOKEN_REQUEST_URL" in github.job_environment(run, "plan/plan")
+
+
+def test_no_identity_and_no_api_before_the_environment_is_approved(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob")
+    environ = github.job_environment(run, "apply")
+    assert identity(environ).status_code == 403
+    with pytest.raises(GitHubError, match="401"):
+        GitHub.of(environ).get("commits/" + run.sha)
+    github.approve(run, "prod", by="carol")
+    assert identity(environ).status_code == 200
+    assert GitHub.of(environ).get("commits/" + run.sha)["sha"] == run.sha
+
+
+def test_a_rejected_job_never_gets_anything(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob")
+    environ = github.job_environment(run, "apply")
+    github.reject(run, "prod", by="carol")
+    assert identity(environ).status_code == 403
+
+
+def test_the_identity_of_an_environment_names_it_and_the_file_of_the_job(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob")
+    environ = github.job_environment(run, "apply")
+    github.approve(run, "prod", by="carol")
+    found = claims(github, environ)
+    assert found["sub"] == "repo:acme/groundwork:environment:prod"
+    assert found["environment"] == "prod"
+    assert found["aud"] == "sts.amazonaws.com"
+    assert found["job_workflow_ref"] == "acme/groundwork/.github/workflows/deploy.yml@refs/heads/main"
+
+
+def test_without_its_environment_a_job_s_identity_names_only_the_branch(github: FakeGitHub, workflows: Path) -> None:
+    file = workflows / "deploy.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("    environment: prod\n", ""), encoding="utf-8")
+    run = github.begin_run("push", "bob")
+    assert claims(github, github.job_environment(run, "apply"))["sub"] == "repo:acme/groundwork:ref:refs/heads/main"
+
+
+def test_a_job_of_a_called_workflow_carries_the_called_file_at_its_ref(github: FakeGitHub) -> None:
+    run = github.begin_run("pull_request", "alice")
+    found = claims(github, github.job_environment(run, "plan/plan"))
+    assert found["sub"] == "repo:acme/groundwork:environment:dev-pull-request"
+    assert found["ref"] == f"refs/pull/{run.pull_request}/merge"
+    assert found["job_workflow_ref"] == "acme/groundwork/.github/workflows/plan.yml@refs/heads/main"
+    assert found["workflow_ref"].endswith(f"pull-request.yml@refs/pull/{run.pull_request}/merge")
+
+
+def test_new_repositories_have_their_numbers_in_the_subject(workflows: Path) -> None:
+    with FakeGitHub(workflows=workflows, immutable_subject=True) as fake:
+        fake.environment("prod-plan")
+        run = fake.begin_run("push", "bob")
+        found = claims(fake, fake.job_environment(run, "plan"))
+    assert found["sub"] == "repo:acme@123456/groundwork@456789:environment:prod-plan"
+
+
+@pytest.mark.parametrize(("actor", "fork"), [("mallory", True), ("dependabot[bot]", False)])
+def test_a_fork_and_dependabot_read_only_and_have_no_identity(github: FakeGitHub, actor: str, fork: bool) -> None:
+    run = github.begin_run("pull_request", actor, fork=fork)
+    assert "ACTIONS_ID_TOKEN_REQUEST_URL" not in github.job_environment(run, "plan/plan")
+    with pytest.raises(GitHubError, match="403 Resource not accessible"):
+        GitHub.of(github.job_environment(run, "report")).send("POST", "issues/1/comments", {"body": "hello"})
+
+
+def test_a_branch_that_the_environment_does_not_admit_cannot_deploy(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob", ref="refs/heads/elsewhere")
+    with pytest.raises(DeploymentNotAllowed, match='"elsewhere" is not allowed to deploy to prod'):
+        github.job_environment(run, "apply")
+
+
+def test_an_environment_that_nobody_set_up_is_made_without_protection(workflows: Path) -> None:
+    with FakeGitHub(workflows=workflows) as fake:
+        environ = fake.job_environment(fake.begin_run("push", "bob"), "apply")
+        assert identity(environ).status_code == 200
+        assert fake.state.environments["prod"].json()["protection_rules"] == []
+
+
+def test_only_reviewers_approve_and_not_their_own_run(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob")
+    github.job_environment(run, "apply")
+    with pytest.raises(Refusal, match="Validation Failed"):
+        github.approve(run, "prod", by="mallory")
+    with pytest.raises(Refusal, match="Validation Failed"):
+        github.approve(run, "prod", by="bob")
+    with pytest.raises(Refusal, match="No pending deployment requests"):
+        github.approve(run, "prod-plan", by="carol")
+
+
+def test_a_run_that_is_started_again_waits_again(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob")
+    first = github.job_environment(run, "apply")
+    github.approve(run, "prod", by="carol")
+    second = github.job_environment(github.rerun(run, by="bob"), "apply")
+    assert second["GITHUB_RUN_ATTEMPT"] == "2"
+    assert identity(second).status_code == identity(first).status_code == 403

@@ -1,0 +1,138 @@
+"""Commits, pull requests, runs, deployments and who approved them: what the gate reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.fake_github.routing import Call, Paged, route
+from tests.support.fake_github.state import Refusal, user
+
+
+@route("GET", "", "metadata: read")
+def repository(call: Call) -> Any:
+    state = call.state
+    return {
+        "id": state.repository_id,
+        "full_name": state.repository,
+        "private": state.private,
+        "visibility": "private" if state.private else "public",
+        "default_branch": "main",
+        "owner": {**user(state.owner), "id": state.owner_id, "type": "Organization" if state.organisation else "User"},
+    }
+
+
+@route("GET", "commits/<sha>", "contents: read")
+def commit(call: Call, sha: str) -> Any:
+    if sha not in call.state.commits:
+        raise Refusal(422, f"No commit found for SHA: {sha}")
+    return call.state.commits[sha].json()
+
+
+@route("GET", "commits/<sha>/pulls", "pull-requests: read")
+def pulls_of_commit(call: Call, sha: str) -> Any:
+    state = call.state
+    found = [pull for pull in state.pulls.values() if sha in (*pull.commits, pull.merge_sha)]
+    return Paged([pull.json(state.repository, whole=False) for pull in found])
+
+
+@route("GET", "pulls/<number>", "pull-requests: read")
+def pull(call: Call, number: str) -> Any:
+    return _pull(call, number).json(call.state.repository, whole=True)
+
+
+@route("GET", "pulls/<number>/commits", "pull-requests: read")
+def commits_of_pull(call: Call, number: str) -> Any:
+    # "Lists a maximum of 250 commits for a pull request."
+    return Paged([call.state.commits[sha].json() for sha in _pull(call, number).commits[:250]])
+
+
+@route("GET", "compare/<base>...<head>", "contents: read")
+def compare(call: Call, base: str, head: str) -> Any:
+    for one in call.state.pulls.values():
+        if (one.base_sha, one.head_sha) == (base, head):
+            return Paged([call.state.commits[sha].json() for sha in one.commits], "commits")
+    raise Refusal(404, "Not Found")
+
+
+@route("GET", "actions/runs/<run_id>", "actions: read")
+def run(call: Call, run_id: str) -> Any:
+    return _run(call, run_id).json(call.state)
+
+
+@route("GET", "actions/runs/<run_id>/approvals", "actions: read")
+def approvals(call: Call, run_id: str) -> Any:
+    found = _run(call, run_id)
+    return [
+        {
+            "state": review["state"],
+            "comment": review["comment"],
+            "user": user(review["by"]),
+            "environments": [{"id": call.state.environment(review["environment"]).id, "name": review["environment"]}],
+        }
+        for review in reversed(call.state.reviews)
+        if review["run_id"] == found.id
+    ]
+
+
+@route("GET", "actions/runs/<run_id>/pending_deployments", "actions: read")
+def pending(call: Call, run_id: str) -> Any:
+    found = _run(call, run_id)
+    waiting = [one for one in call.state.deployments if one.run_id == found.id and one.state == "waiting"]
+    return [
+        {
+            "environment": {"id": environment.id, "name": environment.name},
+            "wait_timer": 0,
+            "current_user_can_approve": call.state.may_review(environment, call.caller.login),
+            "reviewers": environment.reviewers,
+        }
+        for environment in (call.state.environment(one.environment) for one in waiting)
+    ]
+
+
+@route("POST", "actions/runs/<run_id>/pending_deployments", "deployments: write")
+def review(call: Call, run_id: str) -> Any:
+    found = _run(call, run_id)
+    names = {one.id: one.name for one in call.state.environments.values()}
+    for number in call.body["environment_ids"]:
+        call.fake.review(found, names[number], by=call.caller.login, state=call.body["state"])
+    return []
+
+
+@route("GET", "deployments", "deployments: read")
+def deployments(call: Call) -> Any:
+    wanted = {key: call.query[key] for key in ("sha", "environment", "ref") if key in call.query}
+    found = [one for one in call.state.deployments if all(getattr(one, key) == wanted[key] for key in wanted)]
+    return Paged(
+        [
+            {
+                "id": one.id,
+                "sha": one.sha,
+                "ref": one.ref,
+                "task": "deploy",
+                "environment": one.environment,
+                "creator": user("github-actions[bot]"),
+                "created_at": one.created_at,
+            }
+            for one in reversed(found)
+        ]
+    )
+
+
+@route("GET", "deployments/<number>/statuses", "deployments: read")
+def statuses(call: Call, number: str) -> Any:
+    for one in call.state.deployments:
+        if one.id == int(number):
+            return Paged(list(reversed(one.statuses)))
+    raise Refusal(404, "Not Found")
+
+
+def _pull(call: Call, number: str) -> Any:
+    if int(number) not in call.state.pulls:
+        raise Refusal(404, "Not Found")
+    return call.state.pulls[int(number)]
+
+
+def _run(call: Call, run_id: str) -> Any:
+    if int(run_id) not in call.fake.runs:
+        raise Refusal(404, "Not Found")
+    return call.fake.runs[int(run_id)]

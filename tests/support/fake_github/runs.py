@@ -1,0 +1,157 @@
+"""Runs and their jobs: when a job may start, what its token may do, what its OIDC token says."""
+
+from __future__ import annotations
+
+import fnmatch
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.fake_github.state import Deployment, Environment, State, user
+from tests.support.fake_github.workflows import Permissions, Workflow, WorkflowJob
+
+
+class DeploymentNotAllowed(Exception):
+    """The environment's branch policy does not admit the run's ref: the job fails before it starts."""
+
+
+@dataclass
+class Run:
+    """One workflow run. `sha` and `ref` are GITHUB_SHA and GITHUB_REF: of a pull request, its merge commit's."""
+
+    id: int
+    number: int
+    workflow: Workflow
+    event: str
+    actor: str
+    triggering_actor: str
+    sha: str
+    head_sha: str
+    ref: str
+    head_ref: str
+    fork: bool
+    pull_request: int | None
+    jobs: dict[str, WorkflowJob]
+    inputs: dict[str, str] = field(default_factory=dict)
+    attempt: int = 1
+
+    @property
+    def read_only(self) -> bool:
+        """Whether GitHub takes every write permission from its tokens."""
+        return self.fork or (self.actor == "dependabot[bot]" and self.event == "pull_request")
+
+    def payload(self, state: State) -> dict[str, Any]:
+        """The event as a workflow sees it in `github.event`."""
+        found: dict[str, Any] = {"repository": {"full_name": state.repository}, "sender": user(self.actor)}
+        if self.pull_request is not None:
+            found |= {
+                "action": "opened",
+                "number": self.pull_request,
+                "pull_request": state.pulls[self.pull_request].json(state.repository, whole=True),
+            }
+        if self.inputs:
+            found["inputs"] = self.inputs
+        return found
+
+    def json(self, state: State) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "run_number": self.number,
+            "run_attempt": self.attempt,
+            "name": self.workflow.name,
+            "path": self.workflow.file,
+            "event": self.event,
+            "status": "in_progress",
+            "conclusion": None,
+            "head_sha": self.head_sha,
+            "head_branch": self.head_ref or self.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+            "actor": user(self.actor),
+            "triggering_actor": user(self.triggering_actor),
+            "repository": {"full_name": state.repository},
+            "html_url": f"https://github.com/{state.repository}/actions/runs/{self.id}",
+        }
+
+
+@dataclass
+class RunJob:
+    """A job of one attempt. Its token works from the moment it starts until it has ended."""
+
+    run: Run
+    job: WorkflowJob
+    attempt: int
+    permissions: Permissions
+    environment: str
+    token: str = field(default_factory=lambda: f"ghs_{secrets.token_hex(18)}")
+    oidc_token: str = field(default_factory=lambda: secrets.token_hex(20))
+    id: int = 0
+    deployment: Deployment | None = None
+    ended: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits for somebody to approve its environment."""
+        return self.deployment is not None and self.deployment.state == "waiting"
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has started and not ended."""
+        return not (self.ended or self.waiting or (self.deployment is not None and self.deployment.state == "failure"))
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether GitHub gives it OIDC tokens at all."""
+        return self.permissions.get("id-token") == "write"
+
+
+def admits(environment: Environment, ref: str) -> bool:
+    """Whether an environment's branch policy lets a ref deploy."""
+    if environment.policy is None:
+        return True
+    if environment.policy.get("protected_branches"):
+        return ref == "refs/heads/main"
+    kind = "tag" if ref.startswith("refs/tags/") else "branch"
+    name = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
+    return any(one["type"] == kind and fnmatch.fnmatchcase(name, one["name"]) for one in environment.refs)
+
+
+def deploy(state: State, started: RunJob) -> None:
+    """What naming an environment does: a deployment that waits where somebody has to approve it.
+
+    Raises DeploymentNotAllowed where the branch policy says no.
+    """
+    run, environment = started.run, state.environment(started.environment)
+    made = Deployment(
+        next(state.ids),
+        run.head_sha,
+        run.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+        environment.name,
+        run.id,
+        run.attempt,
+        started.job.path,
+        state.clock.text(),
+    )
+    state.deployments.append(made)
+    started.deployment = made
+    if not admits(environment, run.ref):
+        status(state, started, "failure")
+        raise DeploymentNotAllowed(
+            f'"{made.ref}" is not allowed to deploy to {environment.name} due to environment protection rules.'
+        )
+    status(state, started, "waiting" if environment.reviewers else "queued")
+
+
+def status(state: State, started: RunJob, name: str) -> None:
+    """Add a status to the job's deployment."""
+    assert started.deployment is not None
+    log = f"https://github.com/{state.repository}/actions/runs/{started.run.id}/job/{started.id}"
+    started.deployment.statuses.append(
+        {
+            "id": next(state.ids),
+            "state": name,
+            "creator": user("github-actions[bot]"),
+            "environment": started.deployment.environment,
+            "log_url": log,
+            "target_url": log,
+            "created_at": state.clock.text(),
+        }
+    )

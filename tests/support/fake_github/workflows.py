@@ -1,0 +1,168 @@
+"""What workflow files say about their jobs: permissions, environment, and jobs of workflows that they call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+# Workflow syntax for GitHub Actions, `permissions`.
+SCOPES = (
+    "actions", "artifact-metadata", "attestations", "checks", "contents", "deployments", "discussions", "id-token",
+    "issues", "models", "packages", "pages", "pull-requests", "security-events", "statuses",
+)  # fmt: skip
+_RANK = {"none": 0, "read": 1, "write": 2}
+_EXPRESSION = re.compile(r"\$\{\{\s*(?P<path>[\w.-]+)\s*\}\}")
+
+Permissions = dict[str, str]
+
+
+class WorkflowInvalid(Exception):
+    """GitHub would not start a run of this workflow; the text is what it shows."""
+
+
+@dataclass(frozen=True)
+class WorkflowJob:
+    """One job that runs steps. `path` is its id, below the ids of the jobs that call its workflow: `deploy/apply`."""
+
+    path: str
+    file: str
+    """Path of the workflow file that holds it: `.github/workflows/deploy.yml`."""
+    ref: str
+    """The ref that file is of, where it is called at one (`uses: owner/repo/…@main`); empty for that of the run."""
+    permissions: Permissions
+    environment: str
+    """As written: it may hold expressions."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Its own id, which is GITHUB_JOB."""
+        return self.path.rpartition("/")[2]
+
+    def environment_name(self, matrix: Mapping[str, str] | None, dispatch: Mapping[str, str]) -> str:
+        """The environment with its expressions filled in from inputs and `matrix`; raises ValueError for others."""
+        values = {**{f"inputs.{key}": value for key, value in {**dispatch, **self.inputs}.items()}}
+        values |= {f"matrix.{key}": value for key, value in (matrix or {}).items()}
+        return _filled(self.environment, values)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match["path"] not in values:
+            raise ValueError(f"{match[0]} in environment: has no value here; give it as matrix or as dispatch input")
+        return _filled(values[match["path"]], values)
+
+    return _EXPRESSION.sub(value, text)
+
+
+@dataclass(frozen=True)
+class Workflow:
+    file: str
+    name: str
+    events: frozenset[str]
+    document: Mapping[str, Any]
+
+
+class Workflows:
+    """The workflow files of a folder, read anew at every run so that a test may change them."""
+
+    def __init__(self, folder: Path | None, repository: str) -> None:
+        self._folder = folder
+        self._repository = repository
+
+    def all(self) -> list[Workflow]:
+        return [self.read(path.name) for path in sorted(self._folder.glob("*.y*ml"))] if self._folder else []
+
+    def read(self, name: str) -> Workflow:
+        """The workflow in a file of the folder."""
+        assert self._folder is not None, "this FakeGitHub was given no folder of workflows"
+        # YAML 1.2, as GitHub reads it: `on` is no boolean there.
+        document = YAML(typ="safe", pure=True).load((self._folder / name).read_text(encoding="utf-8"))
+        on = document["on"]
+        events = frozenset([on] if isinstance(on, str) else on)
+        return Workflow(f".github/workflows/{name}", str(document.get("name", name)), events, document)
+
+    def jobs(self, workflow: Workflow, default: Permissions) -> dict[str, WorkflowJob]:
+        """Every job by path. `default` is what a job gets where neither it nor its file says `permissions`."""
+        return {job.path: job for job in self._jobs(workflow, default, None, "", "", {})}
+
+    def _jobs(
+        self,
+        workflow: Workflow,
+        default: Permissions,
+        most: Permissions | None,
+        above: str,
+        ref: str,
+        inputs: Mapping[str, str],
+    ) -> list[WorkflowJob]:
+        found = []
+        top = _permissions(workflow.document.get("permissions"))
+        for name, job in workflow.document["jobs"].items():
+            asked = _permissions(job.get("permissions"))
+            granted = asked if asked is not None else top if top is not None else default
+            if most is not None:
+                _within(name, granted, most)
+            path = f"{above}{name}"
+            if "uses" in job:
+                called, called_ref = self._called(str(job["uses"]), ref)
+                given = {key: str(value) for key, value in (job.get("with") or {}).items()}
+                found += self._jobs(called, granted, granted, f"{path}/", called_ref, {**inputs, **given})
+                continue
+            environment = job.get("environment", "")
+            name_of = str(environment.get("name", "")) if isinstance(environment, Mapping) else str(environment)
+            found.append(WorkflowJob(path, workflow.file, ref, granted, name_of, inputs))
+        return found
+
+    def _called(self, uses: str, ref: str) -> tuple[Workflow, str]:
+        path, _, at = uses.partition("@")
+        if path.startswith("./"):
+            return self.read(path.rpartition("/")[2]), ref
+        if not path.startswith(f"{self._repository}/"):
+            raise WorkflowInvalid(f"{uses}: the fake knows reusable workflows of {self._repository} only")
+        return self.read(path.rpartition("/")[2]), at if at.startswith("refs/") else f"refs/heads/{at}"
+
+
+def _permissions(said: Any) -> Permissions | None:
+    """What a `permissions:` key grants: whatever it does not name is none. None where there is no such key."""
+    if said is None:
+        return None
+    if isinstance(said, str):
+        level = {"read-all": "read", "write-all": "write"}[said]
+        # There is nothing to read about id-token.
+        return {scope: level for scope in SCOPES if level == "write" or scope != "id-token"}
+    unknown = set(said) - set(SCOPES)
+    if unknown:
+        raise WorkflowInvalid(f"Unexpected value {sorted(unknown)} in permissions")
+    return {scope: level for scope, level in said.items() if level != "none"}
+
+
+def _within(name: str, asked: Permissions, most: Permissions) -> None:
+    for scope, level in asked.items():
+        allowed = most.get(scope, "none")
+        if _RANK[level] > _RANK[allowed]:
+            raise WorkflowInvalid(
+                f"Error calling workflow: the nested job '{name}' is requesting '{scope}: {level}', but is only "
+                f"allowed '{scope}: {allowed}'."
+            )
+
+
+def read_only(permissions: Permissions) -> Permissions:
+    """What is left for a run of a forked pull request or of Dependabot."""
+    return {scope: "read" for scope in permissions if scope != "id-token"}
+
+
+def default_permissions(level: str) -> Permissions:
+    """What a job gets where its file says nothing: the repository's setting, `read` or `write`."""
+    if level == "write":
+        return {scope: "write" for scope in SCOPES if scope != "id-token"}
+    return {"contents": "read", "packages": "read"}
+
+
+def grants(permissions: Permissions, scope: str, level: str) -> bool:
+    """Whether a token with these permissions may do what takes `scope: level`."""
+    return scope == "metadata" or _RANK[permissions.get(scope, "none")] >= _RANK[level]
