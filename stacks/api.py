@@ -8,7 +8,7 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from groundwork.environment import Environment
-from groundwork.packaging import Target, host_target
+from groundwork.packaging import Package, Target, host_target
 from stacks import packages
 from stacks.account import AccountStack
 from stacks.blocks import api_rules
@@ -23,6 +23,7 @@ from stacks.blocks.idempotency_table import IdempotencyTable
 from stacks.blocks.lambda_function import LambdaFunction, Limits
 from stacks.blocks.rest_api import RestApi
 from stacks.blocks.secret_container import SecretContainer
+from stacks.blocks.signed_code import SignedCode
 from stacks.blocks.usage_plan import UsagePlan
 from stacks.blocks.waivers import waive
 from stacks.blocks.web_acl import LOG_PREFIX, WebAcl
@@ -130,6 +131,7 @@ class ApiStack(PlatformStack):
     def _function(self, network: NetworkStack | None, package_source: packages.PackageSource) -> LambdaFunction:
         environment, values = self.environment, self.environment.api.function
         target = _target(values.runtime, values.architecture)
+        package = package_source(FUNCTION, target)
         described = packages.described(FUNCTION)
         variables = self._variables()
         described.check_environment(variables)
@@ -138,7 +140,7 @@ class ApiStack(PlatformStack):
             "populate",
             name=self.names.populate_function,
             description="Puts a file of records into the archive",
-            package=package_source(FUNCTION, target),
+            package=package,
             target=target,
             handler=described.handler,
             environment=variables,
@@ -156,6 +158,21 @@ class ApiStack(PlatformStack):
             previous_version=values.previous_version,
             log_level=values.log_level,
             log_days=environment.api.log_days,
+            signed=self._signed_code(package) if values.signing_profile_arns else None,
+        )
+
+    def _signed_code(self, package: Package) -> SignedCode:
+        return SignedCode(
+            self,
+            "signed_code",
+            function_name=self.names.populate_function,
+            package=package,
+            profile_arns=self.environment.api.function.signing_profile_arns,
+            bucket_name=self.names.bucket("code"),
+            log_bucket_name=self.names.access_log_bucket,
+            key=self.key,
+            partition=self.names.partition,
+            protect=self.environment.protect,
         )
 
     def _function_network(self, network: NetworkStack | None) -> FunctionNetwork:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from groundwork.environment.types import Arn, Cidr, LogDays, Section
+from groundwork.environment.types import Arn, Cidr, LogDays, Section, SigningProfileArn
 
 
 class Jwt(Section):
@@ -65,6 +65,9 @@ class Function(Section):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     previous_version: Annotated[str, Field(pattern=r"^\d+$")] | None = None
     """Published version that the alias is rolled back to; empty: the newest."""
+    signing_profile_arns: Annotated[tuple[SigningProfileArn, ...], Field(max_length=20)] = ()
+    """Existing AWS Signer profiles, each with its version. A deploy signs the code with the first; Lambda runs what any
+    of them signed and refuses everything else. Empty: code is not signed."""
 
 
 class Throttle(Section):

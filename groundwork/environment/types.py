@@ -29,6 +29,13 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="a
 Cidr = Annotated[str, AfterValidator(_network), Field(description="an IPv4 network, for example 10.20.0.0/16")]
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", description="an ARN")]
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+$", description="a KMS key ARN")]
+SigningProfileArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:signer:[a-z0-9-]+:\d{12}:/signing-profiles/[A-Za-z0-9_]{2,64}/[A-Za-z0-9]{10}$",
+        description="an AWS Signer profile's ARN with its version (…/signing-profiles/NAME/VERSION)",
+    ),
+]
 Slug = Annotated[
     str,
     Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$", description="2 to 16 of a-z, 0-9 and -, beginning with a letter"),

@@ -35,6 +35,12 @@ def _certificate_elsewhere(environment: Environment) -> bool:
     return (service, region) != ("acm", environment.region)
 
 
+def _signs_elsewhere(environment: Environment) -> bool:
+    profiles = environment.api.function.signing_profile_arns
+    home = [environment.region, environment.accounts.main.id]
+    return environment.target == "aws" and bool(profiles) and profiles[0].split(":")[3:5] != home
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         name="waf-needs-rest",
@@ -131,6 +137,22 @@ RULES: tuple[Rule, ...] = (
         why="a regional API serves its name with a certificate that ACM holds in the same region",
         fix="import the certificate into ACM in that region, or leave the key empty to have one made",
         broken=_certificate_elsewhere,
+    ),
+    Rule(
+        name="code-signing-needs-aws",
+        refuses="`signing_profile_arns` with `target: laptop`",
+        key="api.function.signing_profile_arns",
+        why="the embedded AWS neither signs nor looks at signatures, so it would only look as if code were checked",
+        fix="leave it empty here and name the profile in the environments on AWS",
+        broken=lambda e: e.target == "laptop" and bool(e.api.function.signing_profile_arns),
+    ),
+    Rule(
+        name="signing-profile-at-home",
+        refuses="a first profile in `signing_profile_arns` of another account or region",
+        key="api.function.signing_profile_arns",
+        why="the deploy signs with the first profile, which Signer finds by name in the function's account and region",
+        fix="name a profile of the environment's own account and region first; others may follow",
+        broken=_signs_elsewhere,
     ),
 )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from cdktf import AssetType, TerraformAsset
 from cdktf_cdktf_provider_aws.lambda_alias import LambdaAlias
@@ -28,6 +29,7 @@ from stacks.blocks.function_network import FunctionNetwork
 from stacks.blocks.log_group import LogGroup
 from stacks.blocks.policy_document import Statement
 from stacks.blocks.service_role import ServiceRole
+from stacks.blocks.signed_code import SignedCode
 from stacks.blocks.waivers import waive
 
 ALIAS = "live"
@@ -57,7 +59,8 @@ class LambdaFunction(Construct):
 
     The key's policy has to let CloudWatch Logs use it for /aws/lambda/<name>. Callers use `alias`, which is the newest
     version, or `previous_version` where one is named. The role, of the same name, may write logs and traces; everything
-    else is granted by `role.allow`. The package is copied into the stack's folder, so that a plan travels with it.
+    else is granted by `role.allow`. The package is copied into the stack's folder, so that a plan travels with
+    it; with `signed`, made of the same package, the function takes the signed copy and refuses code without signature.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class LambdaFunction(Construct):
         previous_version: str | None = None,
         log_level: str = "INFO",
         log_days: int = 365,
+        signed: SignedCode | None = None,
     ) -> None:
         super().__init__(scope, id_)
         if previous_version is not None and not re.fullmatch(r"[1-9]\d*", previous_version):
@@ -99,7 +103,6 @@ class LambdaFunction(Construct):
         ]
         if network:
             allowed.append(self.role.allow("attach-to-network", *self._network_interfaces()))
-        asset = TerraformAsset(self, "package", path=str(package.path.resolve()), type=AssetType.FILE)
         self.function = AwsLambdaFunction(
             self,
             "function",
@@ -109,8 +112,7 @@ class LambdaFunction(Construct):
             handler=handler,
             runtime=target.runtime,
             architectures=[target.architecture],
-            filename=asset.path,
-            source_code_hash=package.sha256_base64,
+            **(_signed(signed) if signed else self._packaged(package)),
             memory_size=limits.memory_mb,
             timeout=limits.timeout_seconds,
             reserved_concurrent_executions=limits.reserved_concurrency,
@@ -147,7 +149,11 @@ class LambdaFunction(Construct):
                 qualifier=self.alias.name,
                 provisioned_concurrent_executions=limits.provisioned_concurrency,
             )
-        self._waive(in_vpc=network is not None)
+        self._waive(in_vpc=network is not None, is_signed=signed is not None)
+
+    def _packaged(self, package: Package) -> dict[str, Any]:
+        asset = TerraformAsset(self, "package", path=str(package.path.resolve()), type=AssetType.FILE)
+        return {"filename": asset.path, "source_code_hash": package.sha256_base64}
 
     def _logs_and_traces(self) -> list[Statement]:
         return [
@@ -198,19 +204,20 @@ class LambdaFunction(Construct):
             ),
         ]
 
-    def _waive(self, *, in_vpc: bool) -> None:
+    def _waive(self, *, in_vpc: bool, is_signed: bool) -> None:
         waive(
             self.function,
             "CKV_AWS_116",
             reason="API Gateway calls synchronously: failures go to the caller, a dead letter queue would stay empty.",
             expires=_WAIVED_UNTIL,
         )
-        waive(
-            self.function,
-            "CKV_AWS_272",
-            reason="Signer signs objects in S3 only; here the plan names the zip's hash, made from reviewed source.",
-            expires=_WAIVED_UNTIL,
-        )
+        if not is_signed:
+            waive(
+                self.function,
+                "CKV_AWS_272",
+                reason="No signing profile by value (signing_profile_arns): the plan names the reviewed zip's hash.",
+                expires=_WAIVED_UNTIL,
+            )
         if not in_vpc:
             waive(
                 self.function,
@@ -218,3 +225,8 @@ class LambdaFunction(Construct):
                 reason="Outside a VPC by value (in_vpc: false): it reaches AWS APIs only, over TLS, with its own role.",
                 expires=_WAIVED_UNTIL,
             )
+
+
+def _signed(code: SignedCode) -> dict[str, Any]:
+    # No hash: a package that changes is signed anew, under a new key.
+    return {"s3_bucket": code.s3_bucket, "s3_key": code.s3_key, "code_signing_config_arn": code.config.arn}

@@ -13,6 +13,7 @@ from tests.support.api import synth_api
 from tests.support.synth import environment
 
 JWT = {"issuer": "https://login.example.com", "audience": ["api"]}
+PROFILE = "arn:aws:signer:{}:111122223333:/signing-profiles/release/Abc1234567"
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1"
 
 # Rule → the smallest change of the base environment that breaks it, and it alone.
@@ -31,6 +32,12 @@ BROKEN: dict[str, dict[str, Any]] = {
     "certificate-in-its-region": {
         "api": {"domain": {"name": "a.example.com", "zone": "example.com", "certificate_arn": CERTIFICATE}}
     },
+    "code-signing-needs-aws": {
+        "target": "laptop",
+        "accounts": {"main": {"id": "000000000000"}, "archive": {"id": "000000000001"}},
+        "api": {"function": {"signing_profile_arns": [PROFILE.format("eu-west-2")]}},
+    },
+    "signing-profile-at-home": {"api": {"function": {"signing_profile_arns": [PROFILE.format("eu-west-1")]}}},
 }
 
 
@@ -68,6 +75,7 @@ def test_the_documented_table_is_the_one_that_is_checked(checkout: Path) -> None
         {"api": {"kind": "http", "authorisation": "jwt", "jwt": JWT}},
         {"api": {"function": {"reserved_concurrency": -1, "provisioned_concurrency": 5}}},
         {"api": {"function": {"reserved_concurrency": 0}}},
+        {"api": {"function": {"signing_profile_arns": [PROFILE.format("eu-west-2"), PROFILE.format("eu-west-1")]}}},
         {"network": {"nat": "none"}, "api": {"function": {"source": "listings", "in_vpc": False}}},
     ],
 )
