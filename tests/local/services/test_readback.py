@@ -265,3 +265,44 @@ def test_a_code_signing_configuration_is_there_until_it_is_deleted(client: Clien
     aws_lambda.delete_code_signing_config(CodeSigningConfigArn=arn)
     with pytest.raises(aws_lambda.exceptions.ResourceNotFoundException):
         aws_lambda.get_code_signing_config(CodeSigningConfigArn=arn)
+
+
+def test_what_a_replication_rule_covers_is_in_the_other_bucket(client: Client) -> None:
+    s3 = client("s3")
+    for bucket in ("replicated-source", "replicated-copy"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    rule = {
+        "ID": "states",
+        "Priority": 0,
+        "Status": "Enabled",
+        "Filter": {"Prefix": "states/"},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+        "Destination": {
+            "Bucket": "arn:aws:s3:::replicated-copy",
+            "EncryptionConfiguration": {"ReplicaKmsKeyID": f"arn:aws:kms:{REGION}:000000000000:key/1"},
+        },
+    }
+    configuration = {"Role": ROLE, "Rules": [rule]}
+    s3.put_bucket_replication(Bucket="replicated-source", ReplicationConfiguration=configuration)
+    assert s3.get_bucket_replication(Bucket="replicated-source")["ReplicationConfiguration"] == configuration
+
+    for text in (b"first", b"second"):
+        s3.put_object(Bucket="replicated-source", Key="states/one", Body=text)
+    s3.put_object(Bucket="replicated-source", Key="other", Body=b"not covered")
+    versions = s3.list_object_versions(Bucket="replicated-copy")["Versions"]
+    assert [each["Key"] for each in versions] == ["states/one", "states/one"]
+    copy = s3.head_object(Bucket="replicated-copy", Key="states/one")
+    assert copy["SSEKMSKeyId"].startswith("arn:aws:kms:")
+
+    newest = s3.head_object(Bucket="replicated-source", Key="states/one")["VersionId"]
+    s3.delete_object(Bucket="replicated-source", Key="states/one", VersionId=newest)
+    s3.delete_object(Bucket="replicated-source", Key="states/one")
+    left = s3.list_object_versions(Bucket="replicated-copy")
+    assert len(left["Versions"]) == 2, "what is removed for good in one bucket stays in the other"
+    assert len(left["DeleteMarkers"]) == 1
+
+    s3.delete_bucket_replication(Bucket="replicated-source")
+    with pytest.raises(ClientError, match="ReplicationConfigurationNotFound"):
+        s3.get_bucket_replication(Bucket="replicated-source")
