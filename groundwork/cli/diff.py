@@ -13,11 +13,23 @@ from groundwork.cli.arguments import Json, SkipSynth, Targets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from groundwork.cli.context import Context
     from groundwork.delivery.diff import StackDiff
+    from groundwork.delivery.workspace import Workspace
+    from groundwork.synthesis.manifest import Manifest
 
 CHANGES = 20
 NOT_PLANNED = 21
-_STYLE = {"no change": "green", "change": "yellow", "destroy": "red", "replace": "red", "error": "bold red"}
+DESTROYS = 23
+ORPHANED = 24
+_STYLE = {
+    "no change": "green",
+    "untouched": "green",
+    "change": "yellow",
+    "destroy": "red",
+    "replace": "red",
+    "error": "bold red",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -28,25 +40,41 @@ def register(app: typer.Typer) -> None:
         targets: Targets = None,
         skip_synth: SkipSynth = False,
         text: Annotated[bool, typer.Option("--text", help="Print Terraform's own plan of each stack too.")] = False,
+        base: Annotated[
+            str | None,
+            typer.Option(help="Plan only what differs from this commit, or from this synthesised folder."),
+        ] = None,
+        through_cdktf: Annotated[
+            bool, typer.Option("--cdktf", help="Start the genuine `cdktf diff` for each stack; slower.")
+        ] = False,
         json: Json = False,
     ) -> None:
         """Show what every stack would change, side by side. Nothing is changed.
 
-        Ends with 0 where nothing would, 20 where something would, 21 where a stack could not be planned (blocked by an
-        upstream stack, provider missing), 6 where a plan failed. Examples: `gw diff local`, `gw diff dev-api --text`
+        Ends with 0 where nothing would, 20 where something would change, 23 where something would be destroyed or
+        replaced, 24 where a stack is orphaned, 21 where a stack could not be planned (blocked by an upstream stack,
+        provider missing), 6 where a plan failed; of several the last in this list.
+
+        Examples: `gw diff local`, `gw diff dev-api --text`, `gw diff dev --base main`
         """
         from groundwork.cli.context import Context
 
-        workspace = Context.here().workspace()
+        context = Context.here()
+        workspace = context.workspace()
         wanted = targets or []
-        manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(wanted))
+        environments = workspace.environments_of(wanted)
+        manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
         stacks = workspace.select(manifest, wanted)
         with console.bars() as bars:
             found = workspace.diff(
                 stacks,
+                base=base_manifest(context, base) if base else None,
+                through_cdktf=through_cdktf,
                 on_begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
                 on_end=lambda one: bars.end(one.stack, one.status.value),
             )
+        if set(wanted) <= set(environments):
+            found += orphaned(workspace, environments)
         if json:
             console.print_json(
                 [
@@ -106,4 +134,36 @@ def exit_code(found: Sequence[StackDiff]) -> int:
         return TerraformFailed.exit_code
     if statuses & {Status.BLOCKED, Status.NO_PROVIDER, Status.NO_CLUSTER}:
         return NOT_PLANNED
-    return 0 if statuses <= {Status.UNCHANGED} else CHANGES
+    if Status.ORPHANED in statuses:
+        return ORPHANED
+    if statuses & {Status.DESTROYS, Status.REPLACES}:
+        return DESTROYS
+    return 0 if statuses <= {Status.UNCHANGED, Status.UNTOUCHED} else CHANGES
+
+
+def orphaned(workspace: Workspace, environments: Sequence[str]) -> list[StackDiff]:
+    """A row for every stack that was removed from the code and still has resources."""
+    from groundwork.delivery.diff import StackDiff, Status
+
+    return [
+        StackDiff(
+            one.stack, Status.ORPHANED, why=f"{one.resources} resources, no code: gw plan make --destroy {one.stack}"
+        )
+        for one in workspace.orphans(environments)
+    ]
+
+
+def base_manifest(context: Context, base: str) -> Manifest:
+    """The stacks to compare with: of a synthesised folder where `base` is one, of a commit otherwise."""
+    from pathlib import Path
+
+    from groundwork.review import checkout, revisions
+    from groundwork.synthesis.manifest import FILE, Manifest
+
+    if (Path(base) / FILE).is_file():
+        return Manifest.read(Path(base))
+    store = context.project.work / "review"
+    store.mkdir(parents=True, exist_ok=True)
+    revision, _ = revisions.parse(f"{base}..{base}", context.project.root, scratch=store)
+    (made,) = checkout.synthesise([revision], root=context.project.root, store=store, environ=context.environ)
+    return Manifest.read(made.folder)

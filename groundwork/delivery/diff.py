@@ -1,4 +1,4 @@
-"""What every stack would change: the genuine `cdktf diff` for many stacks, side by side."""
+"""What every stack would change: `cdktf diff`, or what it runs, for many stacks side by side."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from groundwork.delivery import side_by_side, terraform_output
-from groundwork.delivery.cdktf import Cdktf
+from groundwork.delivery.cdktf import StackLog
 from groundwork.delivery.terraform_output import PlanCounts
 from groundwork.errors import TerraformFailed
 
 
 class Status(StrEnum):
-    """What a diff says of a stack. Only UNCHANGED is good news; everything after ERROR was not planned."""
+    """What a diff says of a stack. Everything after ERROR was not planned.
+
+    UNTOUCHED is only said against a base: the stack's Terraform and that of all it reads are the same there.
+    ORPHANED has a state but no code any more.
+    """
 
     UNCHANGED = "no change"
     CHANGED = "change"
@@ -24,6 +28,8 @@ class Status(StrEnum):
     BLOCKED = "blocked"
     NO_PROVIDER = "not planned: provider missing"
     NO_CLUSTER = "not planned: no cluster"
+    ORPHANED = "orphaned"
+    UNTOUCHED = "untouched"
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,14 @@ class StackDiff:
 def diff(
     stacks: Sequence[str],
     *,
-    cdktf: Callable[[str], Cdktf],
+    plan: Callable[[str, threading.Event], StackLog],
     not_planned: Mapping[str, tuple[Status, str]],
     parallelism: int,
     on_begin: Callable[[str], None] = lambda _: None,
     on_end: Callable[[StackDiff], None] = lambda _: None,
 ) -> list[StackDiff]:
-    """The diffs in the order of `stacks`. `cdktf` gives the command for a stack (its environment decides the settings);
-    `not_planned` names stacks that cannot be planned now, with the reason.
+    """The diffs in the order of `stacks`. `plan` plans one stack, or ends when the event is set; `not_planned` names
+    stacks that cannot or need not be planned now, with the reason.
     """
 
     def one(stack: str, stop: threading.Event) -> StackDiff:
@@ -57,7 +63,7 @@ def diff(
         else:
             on_begin(stack)
             try:
-                found = read(stack, cdktf(stack).diff(stack, stop=stop).lines)
+                found = read(stack, plan(stack, stop).lines)
             except TerraformFailed as error:
                 found = StackDiff(stack, Status.ERROR, why=error.message)
         on_end(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,6 +44,24 @@ class StateStore:
             raise self._unreadable(error) from error
         state: dict[str, Any] = json.loads(body)
         return state
+
+    def keys(self, prefix: str) -> list[str]:
+        """Keys of the bucket that begin with `prefix`; empty where there is no bucket yet."""
+        try:
+            pages = (
+                self._client().get_paginator("list_objects_v2").paginate(Bucket=self.backend["bucket"], Prefix=prefix)
+            )
+            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchBucket", "404"}:
+                return []
+            raise self._unreadable(error) from error
+        except BotoCoreError as error:
+            raise self._unreadable(error) from error
+
+    def at(self, key: str) -> StateStore:
+        """The state of another key in the same bucket."""
+        return replace(self, backend={**self.backend, "key": key})
 
     def deployed(self) -> bool:
         """Whether the stack has a state with outputs or resources: what a stack downstream can read."""

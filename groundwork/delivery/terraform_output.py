@@ -57,6 +57,11 @@ class PlanCounts:
         return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
 
 
+def without_colours(raw: str) -> str:
+    """A printed line as plain text, without its end."""
+    return _ANSI.sub("", raw.rstrip("\r\n"))
+
+
 class Reader:
     """Takes printed lines apart, one after another: an indented line belongs to the stack that spoke last."""
 
@@ -65,7 +70,7 @@ class Reader:
 
     def line(self, raw: str) -> Line:
         """The next line."""
-        plain = _ANSI.sub("", raw.rstrip("\r\n"))
+        plain = without_colours(raw)
         if match := _PREFIX.match(plain):
             self._stack = match["stack"]
             return Line(self._stack, match["text"].rstrip())

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from groundwork.delivery import affected, orphans, prerequisites, selection, side_by_side
 from groundwork.delivery import diff as diffing
-from groundwork.delivery import prerequisites, selection, side_by_side
 from groundwork.delivery.cdktf import Cdktf, OnEvent, Run, StackLog
 from groundwork.delivery.diff import StackDiff, Status
+from groundwork.delivery.orphans import Orphan
+from groundwork.delivery.stack_plan import StackPlan
 from groundwork.delivery.state_store import StateStore
 from groundwork.environment import Environment, load_all
 from groundwork.environment.placeholders import refuse_placeholders
@@ -142,27 +144,55 @@ class Workspace:
         self,
         stacks: Sequence[str],
         *,
+        base: Manifest | None = None,
+        through_cdktf: bool = False,
         on_begin: Callable[[str], None] = lambda _: None,
         on_end: Callable[[StackDiff], None] = lambda _: None,
     ) -> list[StackDiff]:
-        """What each stack would change; blocked and unplannable ones say so."""
+        """What each stack would change; blocked and unplannable ones say so.
+
+        With a `base`, stacks that are the same there and read nothing that differs are untouched, and not planned.
+        `through_cdktf` starts the genuine `cdktf diff` for each instead of what it runs.
+        """
         for stack in stacks:
             refuse_placeholders(self.environment_of(stack))
-        dependencies = self.manifest().dependencies
+        manifest = self.manifest()
+        dependencies = manifest.dependencies
         waiting = prerequisites.blocked(stacks, dependencies, lambda stack: self.store(stack).deployed())
         not_planned = {
             stack: (Status.BLOCKED, f"waits for {', '.join(upstream)}, which has no state yet")
             for stack, upstream in waiting.items()
         }
         not_planned |= {stack: reason for stack in stacks if (reason := self.unplannable(stack))}
+        if base:
+            touched = affected.affected(base, manifest)
+            same = (Status.UNTOUCHED, "its Terraform and all it reads are as in the base")
+            not_planned |= {stack: same for stack in stacks if stack not in touched}
+
+        def plan(stack: str, stop: threading.Event) -> StackLog:
+            if through_cdktf:
+                return self.cdktf(stack).diff(stack, stop=stop)
+            program, run = self.tools.terraform, self.tools.run
+            return StackPlan(manifest.stack(stack), program, self.environ(stack), run).diff(stop=stop)
+
         return diffing.diff(
             stacks,
-            cdktf=self.cdktf,
+            plan=plan,
             not_planned=not_planned,
             parallelism=self.tools.parallelism,
             on_begin=on_begin,
             on_end=on_end,
         )
+
+    def orphans(self, environments: Sequence[str]) -> list[Orphan]:
+        """Stacks of these environments that have resources in a state and no code any more."""
+        stacks = [stack.name for stack in self.manifest().stacks]
+        found: list[Orphan] = []
+        for name in environments:
+            own = [stack for stack in stacks if selection.environment_of(stack, self.environments) == name]
+            if own:
+                found += orphans.find(self.store(own[0]), name, own)
+        return found
 
     def deploy(self, stacks: Sequence[str], *, on_event: OnEvent) -> dict[str, StackLog]:
         """Apply stacks in dependency order. All must lie on the same side: the laptop, or AWS."""
