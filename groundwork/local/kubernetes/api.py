@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
 import httpx
 
-from groundwork.local.kubernetes.layout import ADMIN, HOST, Layout
+from groundwork.local.kubernetes.layout import ADMIN, HOST, NODE_LEASES, Layout
 
 # Two, in two zones, so that what spreads over zones and hosts has something to spread over.
 NODES = {"laptop-1": "laptop-a", "laptop-2": "laptop-b"}
@@ -71,9 +72,18 @@ class Api:
             if answer.status_code != httpx.codes.CONFLICT:
                 answer.raise_for_status()
 
-    def ready_nodes(self) -> int:
-        """Nodes that take pods."""
-        return sum(_is_ready(node) and not node["spec"].get("taints") for node in self.get("/api/v1/nodes")["items"])
+    def ready_nodes(self, since: datetime | None = None) -> int:
+        """Nodes that take pods, and with `since` have been heard of after that moment."""
+        heard = {
+            lease["metadata"]["name"]: datetime.fromisoformat(lease["spec"]["renewTime"])
+            for lease in self.get(NODE_LEASES)["items"]
+        }
+        ready = [
+            node["metadata"]["name"]
+            for node in self.get("/api/v1/nodes")["items"]
+            if _is_ready(node) and not node["spec"].get("taints")
+        ]
+        return sum(since is None or (name in heard and heard[name] >= since) for name in ready)
 
     def controllers_work(self) -> bool:
         """Whether the controller manager made what every new namespace needs before a pod is admitted."""

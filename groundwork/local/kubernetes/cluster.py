@@ -11,7 +11,8 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -138,13 +139,13 @@ class EmbeddedKubernetes:
         for who in USERS:
             if who != ADMIN:
                 self.layout.write_kubeconfig(self.layout.component_kubeconfig(who), who, port)
-        parts = [{"name": one.name, "command": one.command} for one in components(programs, self.layout, port)]
-        ready = {
-            "url": f"https://{HOST}:{port}/readyz",
+        parts = [asdict(one) for one in components(programs, self.layout, port)]
+        server = {
+            "url": f"https://{HOST}:{port}",
             "certificate": str(self.layout.certificate),
-            "token": self.layout.token("kube-scheduler"),
+            "token": self.layout.token(ADMIN),
         }
-        told = {"ready": ready, "run": str(self.layout.run), "logs": str(self.layout.logs), "components": parts}
+        told = {"server": server, "run": str(self.layout.run), "logs": str(self.layout.logs), "components": parts}
         write_private(self.layout.plan, json.dumps(told, indent=2))
         with self._log("supervisor").open("ab") as log:
             child = subprocess.Popen(
@@ -199,7 +200,7 @@ class EmbeddedKubernetes:
                     f"the embedded Kubernetes ended while it started:\n{self._log_ends()}",
                     fix=f"see {self.layout.logs}; gw local reset forgets everything it holds",
                 )
-            return self._schedules(process.port)
+            return self._schedules(process)
 
         attempts = Retrying(
             stop=stop_after_delay(wait), wait=wait_fixed(0.1), retry=retry_if_result(lambda ready: not ready)
@@ -217,11 +218,12 @@ class EmbeddedKubernetes:
             raise LocalCloudError("the embedded Kubernetes stopped answering", fix=f"see {self.layout.logs}")
         return status
 
-    def _schedules(self, port: int) -> bool:
-        with suppress(httpx.HTTPError, OSError, ssl.SSLError), Api(self.layout, port) as api:
+    def _schedules(self, process: _Process) -> bool:
+        with suppress(httpx.HTTPError, OSError, ssl.SSLError), Api(self.layout, process.port) as api:
             if api.serves():
                 api.add_nodes()
-                return api.ready_nodes() == len(NODES) and api.controllers_work()
+                since = datetime.fromtimestamp(process.created, UTC)
+                return api.ready_nodes(since) == len(NODES) and api.controllers_work()
         return False
 
     def _ask(self, process: _Process) -> Status | None:

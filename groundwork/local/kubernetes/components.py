@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.errors import ToolMissing
-from groundwork.local.kubernetes.layout import HOST, Layout
+from groundwork.local.kubernetes.layout import HOST, NODE_LEASES, Layout
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
 
@@ -17,10 +17,11 @@ _STAGES = Path(__file__).with_name("stages.yaml")
 
 @dataclass(frozen=True)
 class Component:
-    """A program of the control plane and its arguments."""
+    """A program of the control plane and its arguments. `clears` is a path of the API to empty before each start."""
 
     name: str
     command: tuple[str, ...]
+    clears: str = ""
 
 
 def binaries(environ: Mapping[str, str], project: Project) -> dict[str, Path]:
@@ -76,4 +77,6 @@ def components(programs: Mapping[str, Path], layout: Layout, port: int) -> list[
             "--cidr=10.244.0.1/16",
         ],
     }  # fmt: skip
-    return [Component(name, (str(programs[name]), *arguments[name])) for name in PROGRAMS]
+    # kwok calls itself something else at each start, and would wait until the leases of the one before have run out.
+    clears = {"kwok": NODE_LEASES}
+    return [Component(name, (str(programs[name]), *arguments[name]), clears.get(name, "")) for name in PROGRAMS]

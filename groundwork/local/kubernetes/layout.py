@@ -13,6 +13,7 @@ from typing import Any
 from groundwork.errors import LocalCloudError
 
 HOST = "127.0.0.1"
+NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 ADMIN = "admin"
 # Who signs in with a token of their own, and the group that gives them their rights. The controller manager and the
 # scheduler have the roles that Kubernetes itself makes for them; kwok stands in for kubelets, which no role covers.

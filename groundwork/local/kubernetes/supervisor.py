@@ -34,6 +34,7 @@ class Running:
 
     name: str
     command: list[str]
+    clears: str
     log: Path
     folder: Path
     process: subprocess.Popen[bytes] | None = None
@@ -61,17 +62,26 @@ class Running:
 
 
 @dataclass(frozen=True)
-class _Probe:
-    """Asks the API server whether everything in it has started: the others complain at length before that."""
+class _Server:
+    """The API server, asked as `token` says."""
 
     url: str
     certificate: str
     token: str
 
-    def __call__(self) -> bool:
+    def ready(self) -> bool:
+        """Whether everything in it has started: the other components complain at length before that."""
+        return self._ask("GET", "/readyz")
+
+    def clear(self, path: str) -> bool:
+        """Delete all objects of a collection."""
+        return self._ask("DELETE", path)
+
+    def _ask(self, method: str, path: str) -> bool:
+        headers = {"Authorization": f"Bearer {self.token}"}
         try:
             trust = ssl.create_default_context(cafile=self.certificate)
-            request = urllib.request.Request(self.url, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310
+            request = urllib.request.Request(self.url + path, headers=headers, method=method)  # noqa: S310
             opener = urllib.request.build_opener(
                 urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
             )
@@ -84,38 +94,35 @@ class _Probe:
 def main(plan: Path) -> int:
     """Run until SIGTERM; 1 where a component does not stay alive."""
     told: dict[str, Any] = json.loads(plan.read_text())
+    logs = Path(told["logs"])
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
     parts = [
-        Running(one["name"], one["command"], Path(told["logs"]) / f"{one['name']}.log", Path(told["run"]))
+        Running(one["name"], one["command"], one["clears"], logs / f"{one['name']}.log", Path(told["run"]))
         for one in told["components"]
     ]
     try:
-        return _supervise(parts, _Probe(**told["ready"]), stopping)
+        return _supervise(parts, _Server(**told["server"]), stopping)
     finally:
         _end(parts)
 
 
-def _supervise(parts: list[Running], ready: _Probe, stopping: threading.Event) -> int:
-    for part in parts:
-        if part.name in _FIRST:
-            part.start()
-    waiting = [part for part in parts if part.name not in _FIRST]
+def _supervise(parts: list[Running], server: _Server, stopping: threading.Event) -> int:
+    due = list(parts)
     while not stopping.wait(_POLL):
-        if waiting and ready():
-            for part in waiting:
+        for part in list(due):
+            if part.name in _FIRST or (server.ready() and (not part.clears or server.clear(part.clears))):
                 part.start()
-            waiting = []
-        for part in parts:
-            if part.ended():
-                _say(f"{part.name} ended with {part.process.returncode if part.process else ''}")
-                if part.hopeless():
-                    _say(f"{part.name} does not stay alive: giving up; its log says why")
-                    return 1
-                if stopping.wait(1.0):
-                    return 0
-                part.start()
+                due.remove(part)
+        for part in (part for part in parts if part not in due and part.ended()):
+            _say(f"{part.name} ended with {part.process.returncode if part.process else ''}")
+            if part.hopeless():
+                _say(f"{part.name} does not stay alive: giving up; its log says why")
+                return 1
+            if stopping.wait(1.0):
+                return 0
+            due.append(part)
     return 0
 
 
