@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from groundwork.errors import LocalCloudError
+from groundwork.local.aws.web_identity import keys_file
 
 DEFAULT_PORT = 4566
 HOST = "127.0.0.1"
@@ -80,6 +83,15 @@ class LocalCloud:
     @property
     def _pid_file(self) -> Path:
         return self._folder / "server.json"
+
+    def trust_issuer(self, issuer: str, jwks: Mapping[str, Any]) -> None:
+        """Keep the public keys (JWKS) of an OIDC issuer (`token.actions.githubusercontent.com`), as AWS fetches them.
+
+        Without them STS takes no token of that issuer.
+        """
+        file = keys_file(self._folder / "oidc", issuer)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(jwks), encoding="utf-8")
 
     def up(self, port: int | None = None, wait: timedelta = timedelta(seconds=60)) -> Status:
         """Start the server, or find the one that runs; returns when it answers.

@@ -91,6 +91,7 @@ def build(*, port: int, state: Path) -> Parts:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from groundwork.local.aws import lambda_invoke, services
+    from groundwork.local.aws.services import sts
 
     default_user_config["lambda"]["use_docker"] = False
     default_user_config["batch"]["use_docker"] = False
@@ -99,6 +100,7 @@ def build(*, port: int, state: Path) -> Parts:
     router = Router(services.install_all())
     functions = LambdaRuntime(folder=state.parent / "lambda", endpoint=f"http://127.0.0.1:{port}")
     lambda_invoke.configure(functions)
+    sts.configure(state.parent / "oidc")
     persistence = Persistence(state)
     control = Control(port=port, persistence=persistence)
     application = Application(
