@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from groundwork.checks import checkov, gate, tflint
 from groundwork.checks.findings import Finding, Waiver, judge
@@ -225,3 +227,31 @@ def test_every_stack_of_every_environment_is_clean_and_every_waiver_needed(
     refused = [*verdict.open, *verdict.expired, *verdict.unused]
     assert verdict.clean, "\n".join(map(str, refused))
     assert verdict.waived, "checkov never finds nothing at all on these stacks"
+
+
+@pytest.mark.slow
+def test_what_an_environment_may_switch_on_is_clean_too(
+    checkout: Path, tmp_path: Path, checkers: gate.Checkers
+) -> None:
+    """State in two regions and signed code, which none of the committed environments has."""
+    yaml = YAML(typ="safe")
+    values = yaml.load(checkout / "environments/prod.yaml")
+    home, account = values["region"], values["accounts"]["main"]["id"]
+    values["state"] = {**values.get("state", {}), "replica_region": {"eu-west-1": "eu-west-2"}.get(home, "eu-west-1")}
+    profile = f"arn:aws:signer:{home}:{account}:/signing-profiles/release/Abc1234567"
+    api = values["api"]
+    values["api"] = {**api, "function": {**api.get("function", {}), "signing_profile_arns": [profile]}}
+    (tmp_path / "environments").mkdir()
+    yaml.dump(values, tmp_path / "environments/prod.yaml")
+    done = subprocess.run(
+        [sys.executable, "main.py", "--environments", str(tmp_path / "environments")],
+        cwd=checkout,
+        env={**os.environ, "CDKTF_OUTDIR": str(tmp_path / "out")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    folders = [tmp_path / "out/stacks" / stack for stack in ("prod-api", "prod-state-backend")]
+    verdict = gate.check(folders, checkers, today=datetime.now(UTC).date())
+    assert verdict.clean, "\n".join(map(str, [*verdict.open, *verdict.expired, *verdict.unused]))
