@@ -11,6 +11,7 @@ from groundwork.environment.api import Api
 from groundwork.environment.archive import Archive
 from groundwork.environment.cluster import Cluster
 from groundwork.environment.network import Network
+from groundwork.environment.reviewers import Reviewers
 from groundwork.environment.state import State
 from groundwork.environment.types import Region, Section, Slug
 from groundwork.environment.workloads import Workload
@@ -37,6 +38,7 @@ class Environment(Section):
     """Added to every resource."""
     singletons: Singletons = Singletons()
     state: State = State()
+    reviewers: Reviewers = Reviewers()
     network: Network = Network()
     cluster: Cluster = Cluster()
     archive: Archive = Archive()
