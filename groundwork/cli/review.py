@@ -1,0 +1,132 @@
+"""`gw review`: what a change does to the Terraform of every stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json
+from groundwork.review.formats import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groundwork.review.model import Review
+
+CHANGES = 20
+HIGH = 22
+_SHOWN = 12
+"""Findings on the terminal; all of them are in the files."""
+_COLOURS = {"high": "bold red", "medium": "yellow", "low": "dim"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(rich_help_panel="Stacks")
+    def review(
+        revisions: Annotated[
+            str,
+            typer.Argument(
+                metavar="BASE..HEAD",
+                help="Two commits; `main..` compares with the checkout as it is, `main...HEAD` from where HEAD left.",
+            ),
+        ] = "HEAD..",
+        format: Annotated[
+            Format | None, typer.Option("--format", help="Write only this, to standard output where --out is left out.")
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option("--out", help="Folder for the files, or the file of a single format.")
+        ] = None,
+        plans: Annotated[
+            Path | None, typer.Option("--plans", help="What planning found: a file of `gw diff --json`.")
+        ] = None,
+        json: Json = False,
+    ) -> None:
+        """Synthesise two commits without credentials and show what differs in Terraform, the risks first.
+
+        Ends with 0 where nothing differs, 20 where something does, 22 where a finding is of high severity. Examples:
+        `gw review main..HEAD`, `gw review main..`, `gw review main..HEAD --format markdown --out comment.md`
+        """
+        import tempfile
+
+        from groundwork.cli.context import Context
+        from groundwork.errors import UsageError
+        from groundwork.review import checkout, files, make
+        from groundwork.review import plans as planned
+        from groundwork.review import revisions as git
+
+        if json and format not in {None, Format.JSON}:
+            raise UsageError(f"--json and --format {format} exclude each other", fix="leave one of them out")
+        context = Context.here()
+        root, folder = context.project.root, context.project.work / "review"
+        with tempfile.TemporaryDirectory() as scratch, console.bars() as bars:
+            base, head = git.parse(revisions, root, scratch=Path(scratch))
+            made = checkout.synthesise(
+                [base, head],
+                root=root,
+                store=folder / "synthesised",
+                environ=context.environ,
+                on_begin=lambda one: bars.begin(one.short, total=None, doing="synthesising"),
+                on_end=lambda one: bars.end(one.revision.short, "synthesised before" if one.cached else "synthesised"),
+            )
+        found, before, after = make.make(
+            made[0].folder,
+            made[1].folder,
+            names=(base.commit, head.commit),
+            plans=lambda redactor: planned.read(plans, redactor) if plans else {},
+        )
+        one = Format.JSON if json else format
+        links = _links(context.environ, head.commit)
+        texts = {
+            name: text
+            for kind in ([one] if one else Format)
+            for name, text in files.texts(found, before, after, kind, blob_url=links).items()
+        }
+        if one and out is None:
+            console.out.file.write("\n".join(texts.values()))
+        else:
+            written = files.write(texts, out or folder / f"{base.short}-{head.short}")
+            show(found)
+            for path in written:
+                if "hcl" not in path.parts:
+                    console.say(f"written: {path}")
+        raise typer.Exit(exit_code(found))
+
+
+def show(review: Review) -> None:
+    """Print the stacks that differ and the findings that matter most."""
+    if not review.changed and not review.findings:
+        console.say("no change")
+        return
+    table = console.table("stack", "Terraform", "resources", "plan")
+    for stack in review.stacks:
+        if stack.state != "untouched" or stack.plan:
+            kinds = [resource.kind.value for resource in stack.resources]
+            counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+            table.add_row(stack.stack, stack.state, counts or "-", stack.plan.status if stack.plan else "")
+    console.out.print(table)
+    for finding in review.findings[:_SHOWN]:
+        line = f"{finding.origin[0].file}:{finding.origin[0].line}" if finding.origin else ""
+        console.say(
+            f"[{_COLOURS[finding.severity]}]{finding.severity.value:6}[/] {finding.concern.value}: "
+            f"{console.escape(finding.sentence)} [dim]{console.escape(f'{finding.stack} {finding.address} {line}')}[/]"
+        )
+    if len(review.findings) > _SHOWN:
+        console.say(f"and {len(review.findings) - _SHOWN} more findings")
+
+
+def exit_code(review: Review) -> int:
+    """0 for no change, 20 for changes, 22 where a finding is of high severity."""
+    if any(finding.severity == "high" for finding in review.findings):
+        return HIGH
+    return CHANGES if review.changed or review.findings else 0
+
+
+def _links(environ: Mapping[str, str], commit: str) -> str:
+    """What links to lines begin with in a run of GitHub Actions; empty elsewhere."""
+    server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
+    return f"{server}/{repository}/blob/{commit}" if server and repository and commit.isalnum() else ""

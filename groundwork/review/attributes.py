@@ -1,0 +1,164 @@
+"""Two values of one thing, compared attribute by attribute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from groundwork.review.model import AttributeChange
+from groundwork.review.provider_facts import facts
+from groundwork.review.values import Document, Masked, Value, canonical, is_policy, plain, text
+
+_IDENTITY = (
+    "Sid",
+    "sid",
+    "id",
+    "name",
+    "Name",
+    "key",
+    "rule_id",
+    "attribute_name",
+    "cidr_block",
+    "policy_name",
+    "path",
+)
+"""Keys that name an element of a list: elements of the same name are compared with each other."""
+
+
+def compare(before: Value, after: Value, *, path: str = "", type_: str = "") -> list[AttributeChange]:
+    """The attributes that differ; an absent side is None. `type_` is the resource's, which tells sets from lists."""
+    return list(_Comparison(type_).any(before, after, path, path))
+
+
+def whole(body: Mapping[str, Value], *, added: bool) -> list[AttributeChange]:
+    """Every attribute of a resource that is added, or removed."""
+    return [
+        AttributeChange(path=key, before=None, after=text(value))
+        if added
+        else AttributeChange(path=key, before=text(value), after=None)
+        for key, value in sorted(body.items())
+    ]
+
+
+class _Missing:
+    """Stands where a key is absent: null is a value."""
+
+
+_MISSING = _Missing()
+
+
+class _Comparison:
+    def __init__(self, type_: str) -> None:
+        self._type = type_
+
+    def any(self, before: Value, after: Value, path: str, bare: str) -> Iterator[AttributeChange]:
+        """`bare` is the path without indices."""
+        if _same(before, after):
+            return
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from self._objects(before, after, path, bare)
+        elif isinstance(before, list) and isinstance(after, list):
+            yield from self._lists(before, after, path, bare)
+        elif isinstance(before, Document) and isinstance(after, Document):
+            yield from self._documents(before, after, path, bare)
+        elif isinstance(before, Mapping) and isinstance(after, list) and len(after) == 1:
+            yield from self.any([before], after, path, bare)  # one block, written in both ways
+        elif isinstance(before, list) and isinstance(after, Mapping) and len(before) == 1:
+            yield from self.any(before, [after], path, bare)
+        else:
+            yield AttributeChange(path=path, before=_shown(before), after=_shown(after))
+
+    def _documents(self, before: Document, after: Document, path: str, bare: str) -> Iterator[AttributeChange]:
+        made = list(self.any(canonical_document(before), canonical_document(after), path, bare))
+        if made:
+            yield from made
+        else:
+            # Says the same, but is written differently, and Terraform compares it letter by letter.
+            yield AttributeChange(path=path, before=_shown(before.text), after=_shown(after.text))
+
+    def _objects(
+        self, before: Mapping[str, Value], after: Mapping[str, Value], path: str, bare: str
+    ) -> Iterator[AttributeChange]:
+        for key in sorted(before.keys() | after.keys()):
+            below = f"{path}{_key(key)}" if path else key
+            yield from self.any(
+                before.get(key, _MISSING), after.get(key, _MISSING), below, f"{bare}.{key}" if bare else key
+            )
+
+    def _lists(self, before: list[Value], after: list[Value], path: str, bare: str) -> Iterator[AttributeChange]:
+        old, new = list(enumerate(before)), list(enumerate(after))
+        _drop_pairs(old, new, _same)
+        if not old and not new:
+            if not (bare.endswith("Statement") or facts().is_set(self._type, bare)):
+                yield AttributeChange(path=path, before=text(before), after=text(after))  # only their order differs
+            return
+        pairs = _drop_pairs(old, new, _same_name)
+        objects = all(isinstance(item, Mapping) for _, item in (*old, *new))
+        if objects or len(before) == len(after):
+            # What is left is compared in order: the first with the first.
+            pairs += list(zip(old, new, strict=False))
+            old, new = old[len(new) :], new[len(old) :]
+        made: list[tuple[int, list[AttributeChange]]] = []
+        for (_, one), (index, other) in pairs:
+            made.append((index, list(self.any(one, other, f"{path}[{index}]", bare))))
+        for index, item in old:
+            made.append((index, [AttributeChange(path=f"{path}[{index}]", before=text(item), after=None)]))
+        for index, item in new:
+            made.append((index, [AttributeChange(path=f"{path}[{index}]", before=None, after=text(item))]))
+        for _, changes in sorted(made, key=lambda pair: pair[0]):
+            yield from changes
+
+
+def canonical_document(document: Document) -> Value:
+    """What a document says; a policy with lists of one written as lists, its statements in their own order."""
+    value = document.value
+    if is_policy(value):
+        statements = value["Statement"] if isinstance(value["Statement"], list) else [value["Statement"]]
+        one_by_one = [canonical({"Statement": [statement]})["Statement"][0] for statement in statements]
+        return {**value, "Statement": one_by_one}
+    return value
+
+
+def _drop_pairs(
+    old: list[tuple[int, Value]], new: list[tuple[int, Value]], alike: Callable[[Value, Value], bool]
+) -> list[tuple[tuple[int, Value], tuple[int, Value]]]:
+    """Takes elements that are alike out of both lists, and gives them."""
+    pairs = []
+    for one in list(old):
+        other = next((candidate for candidate in new if alike(one[1], candidate[1])), None)
+        if other is not None:
+            old.remove(one)
+            new.remove(other)
+            pairs.append((one, other))
+    return pairs
+
+
+def _same_name(one: Value, other: Value) -> bool:
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return False
+    return any(key in one and key in other and _same(one[key], other[key]) for key in _IDENTITY)
+
+
+def _same(one: Value, other: Value) -> bool:
+    if isinstance(one, bool) != isinstance(other, bool):
+        return False  # for Python, True is 1
+    return bool(canonical(one) == canonical(other))
+
+
+def _shown(value: Any) -> str | None:
+    if isinstance(value, _Missing):
+        return None
+    if isinstance(value, Masked):
+        return json.dumps(value.shown, ensure_ascii=False)
+    return text(plain(value))
+
+
+def _key(key: str) -> str:
+    """How a key is written behind a path: `.status`, `["a.b/c"]`."""
+    return f".{key}" if key.replace("_", "").replace("-", "").isalnum() else f"[{json.dumps(key, ensure_ascii=False)}]"
+
+
+def top_level(changes: Sequence[AttributeChange]) -> frozenset[str]:
+    """The names of the attributes that changes lie in."""
+    return frozenset(change.path.partition(".")[0].partition("[")[0] for change in changes)

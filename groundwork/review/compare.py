@@ -1,0 +1,155 @@
+"""Two snapshots, stack by stack and resource by resource: what was added, removed, changed and renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from groundwork.review import assets, renames
+from groundwork.review.attributes import compare as compare_values
+from groundwork.review.attributes import whole
+from groundwork.review.model import AttributeChange, Kind, ResourceChange
+from groundwork.review.replacement import forcing
+from groundwork.review.snapshot import Resource, Snapshot, StackSnapshot
+from groundwork.review.values import Value, text
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource or data source that differs. `before` is as it was, references to renamed ones brought up to date.
+
+    `moved`: the code tells Terraform of the rename.
+    """
+
+    stack: str
+    kind: Kind
+    before: Resource | None
+    after: Resource | None
+    attributes: tuple[AttributeChange, ...]
+    moved: bool = False
+    advice: str = ""
+
+    @property
+    def resource(self) -> Resource:
+        """The newer side."""
+        found = self.after or self.before
+        assert found is not None  # noqa: S101 - one side exists
+        return found
+
+    @property
+    def forces_replacement(self) -> tuple[str, ...]:
+        """The attributes whose change makes Terraform replace it, where that is known."""
+        if self.before is None or self.after is None or self.resource.is_data:
+            return ()
+        return forcing(self.resource.type, [change.path for change in self.attributes])
+
+    def entry(self) -> ResourceChange:
+        """What a report shows of it."""
+        one = self.resource
+        return ResourceChange(
+            stack=self.stack,
+            address=one.address,
+            type=one.type,
+            kind=self.kind,
+            attributes=self.attributes,
+            origin=one.origin,
+            renamed_from=self.before.address if self.before and self.kind == Kind.RENAMED else "",
+            advice=self.advice,
+            forces_replacement=self.forces_replacement,
+        )
+
+
+@dataclass(frozen=True)
+class StackComparison:
+    """One stack; a side that does not exist is None."""
+
+    name: str
+    before: StackSnapshot | None
+    after: StackSnapshot | None
+    changes: tuple[Change, ...]
+    outputs: tuple[AttributeChange, ...]
+    settings: tuple[AttributeChange, ...]
+
+    @property
+    def snapshot(self) -> StackSnapshot:
+        """The newer side."""
+        found = self.after or self.before
+        assert found is not None  # noqa: S101 - one side exists
+        return found
+
+    @property
+    def state(self) -> Literal["added", "removed", "changed", "untouched"]:
+        """Whether the stack exists on both sides, and differs."""
+        if self.before is None:
+            return "added"
+        if self.after is None:
+            return "removed"
+        return "changed" if self.changes or self.outputs or self.settings else "untouched"
+
+
+def compare(base: Snapshot, head: Snapshot) -> list[StackComparison]:
+    """Every stack of both sides: head's in its order, then those that only base has."""
+    names = [*head.stacks, *(name for name in base.stacks if name not in head.stacks)]
+    return [_stack(name, base.stacks.get(name), head.stacks.get(name)) for name in names]
+
+
+def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None) -> StackComparison:
+    empty = StackSnapshot(name, "", {}, {}, {}, (), (), {})
+    old, new = before or empty, after or empty
+    found = renames.find(old, new)
+    current = {rename.before.address: rename.after.address for rename in found}
+    return StackComparison(
+        name=name,
+        before=before,
+        after=after,
+        changes=tuple(_changes(name, old, new, found, current)),
+        outputs=_outputs(renames.follow(old.outputs, current), new.outputs),
+        settings=(
+            *compare_values(old.settings, new.settings),
+            *_moved(old, new, found),
+            *assets.unreferenced(old, new),
+        ),
+    )
+
+
+def _changes(
+    stack: str, old: StackSnapshot, new: StackSnapshot, found: list[renames.Rename], current: Mapping[str, str]
+) -> Iterator[Change]:
+    renamed_to = {rename.after.address: rename for rename in found}
+    for address, after in new.resources.items():
+        rename = renamed_to.get(address)
+        before = rename.before if rename else old.resources.get(address)
+        if before is None:
+            yield Change(stack, Kind.ADDED, None, after, tuple(whole(after.body, added=True)))
+            continue
+        brought = Resource(
+            before.address, before.type, before.name, renames.follow(before.body, current), before.path, before.origin
+        )
+        attributes = tuple(compare_values(brought.body, after.body, type_=after.type))
+        attributes += assets.contents(attributes, old, new)
+        if rename:
+            yield Change(stack, Kind.RENAMED, brought, after, attributes, rename.moved, rename.advice)
+        elif attributes:
+            yield Change(stack, Kind.CHANGED, brought, after, attributes)
+    for address, before in old.resources.items():
+        if address not in new.resources and address not in current:
+            yield Change(stack, Kind.REMOVED, before, None, tuple(whole(before.body, added=False)))
+
+
+def _moved(old: StackSnapshot, new: StackSnapshot, found: Sequence[renames.Rename]) -> Iterator[AttributeChange]:
+    """`moved` blocks that came or went, but for those that a rename tells already."""
+    told = {(rename.before.address, rename.after.address) for rename in found if rename.moved}
+    for gone in sorted(set(old.moved) - set(new.moved)):
+        yield AttributeChange(path="moved", before=text(" → ".join(gone)), after=None)
+    for come in sorted(set(new.moved) - set(old.moved) - told):
+        yield AttributeChange(path="moved", before=None, after=text(" → ".join(come)))
+
+
+def _outputs(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[AttributeChange, ...]:
+    """A change of an output's value under the output's name, of anything else (`sensitive`) below it."""
+    made: list[AttributeChange] = []
+    for change in compare_values(before, after):
+        name, _, key = change.path.partition(".")
+        made.append(change.model_copy(update={"path": name}) if key == "value" else change)
+    return tuple(made)

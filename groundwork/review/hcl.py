@@ -1,0 +1,193 @@
+"""A stack as HCL, for who prefers to read that: what Terraform runs on stays the JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.review.provider_facts import facts
+from groundwork.review.snapshot import Resource, StackSnapshot
+from groundwork.review.values import Document, Masked, Value, plain
+
+_INDENT = "  "
+_WIDTH = 80  # characters of a list that is written in one line
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_REFERENCE = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])+")
+# Meta-arguments that Terraform's JSON writes as strings and HCL as expressions.
+_EXPRESSIONS = frozenset({"depends_on", "provider", "replace_triggered_by", "ignore_changes", "from", "to"})
+_BLOCKS = frozenset({"lifecycle", "connection", "provisioner", "timeouts", "precondition", "postcondition"})
+
+
+def text(stack: StackSnapshot) -> str:
+    """The stack's Terraform as HCL, formatted as `terraform fmt` does, sensitive values replaced."""
+    parts = [*_settings(stack)]
+    parts += [_resource(resource) for _, resource in sorted(stack.resources.items())]
+    parts += [_labelled("output", [name], body, "output") for name, body in sorted(stack.outputs.items())]
+    parts += [_labelled("moved", [], {"from": old, "to": new}, "moved") for old, new in stack.moved]
+    return "\n".join(parts)
+
+
+def _settings(stack: StackSnapshot) -> Iterator[str]:
+    for section, body in stack.settings.items():
+        if section == "lock":
+            continue
+        if section == "terraform":
+            yield _terraform(body)
+        elif section == "locals":
+            yield _labelled("locals", [], body, "locals")
+        elif section == "provider":
+            for name, entries in body.items():
+                yield from (_labelled("provider", [name], entry, f"provider.{name}") for entry in entries)
+        elif section in {"variable", "module", "check"}:
+            yield from (_labelled(section, [name], one, section) for name, one in body.items())
+        else:
+            for entry in body if isinstance(body, list) else [body]:
+                yield _labelled(section, [], entry, section)
+
+
+def _terraform(body: Mapping[str, Value]) -> str:
+    lines: list[str] = []
+    for key, value in sorted(body.items()):
+        if key == "backend":
+            for name, settings in value.items():
+                lines += _block(f"backend {_quoted(name)}", settings, "terraform.backend", 1)
+        elif key == "cloud":
+            lines += _block("cloud", value, "terraform.cloud", 1)
+        else:
+            lines += _body({key: value}, "terraform", "", 1)
+    return "\n".join(["terraform {", *lines, "}", ""])
+
+
+def _resource(resource: Resource) -> str:
+    kind = "data" if resource.is_data else "resource"
+    type_ = f"data.{resource.type}" if resource.is_data else resource.type
+    return _labelled(kind, [resource.type, resource.name], resource.body, type_)
+
+
+def _labelled(kind: str, labels: list[str], body: Mapping[str, Value], type_: str) -> str:
+    title = " ".join([kind, *map(_quoted, labels)])
+    return "\n".join([*_block(title, body, type_, 0), ""])
+
+
+def _block(title: str, body: Mapping[str, Value], type_: str, depth: int, path: str = "") -> list[str]:
+    inside = _body(body, type_, path, depth + 1)
+    indent = _INDENT * depth
+    return [f"{indent}{title} {{", *inside, f"{indent}}}"] if inside else [f"{indent}{title} {{}}"]
+
+
+def _body(body: Mapping[str, Value], type_: str, path: str, depth: int) -> list[str]:
+    """Attributes first, their equal signs below each other, then blocks: as `terraform fmt` wants it."""
+    simple: list[tuple[str, list[str]]] = []
+    nested: list[str] = []
+    for key, value in body.items():
+        below = f"{path}.{key}" if path else key
+        entries = _as_blocks(key, value, type_, below)
+        if entries is None:
+            simple.append((key, _value(value, depth, expression=key in _EXPRESSIONS)))
+            continue
+        for entry in entries:
+            nested += _block(key, entry, type_, depth, below)
+    return [*_aligned(simple, depth), *nested]
+
+
+def _as_blocks(key: str, value: Value, type_: str, path: str) -> list[Mapping[str, Value]] | None:
+    """The blocks that a value stands for; None where it is the value of an attribute."""
+    if _is_value(key, type_, path):
+        return None
+    if isinstance(value, Mapping):
+        return [value]
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        return list(value)
+    return None
+
+
+def _is_value(key: str, type_: str, path: str) -> bool:
+    """Whether an object under this key is a value whatever it looks like."""
+    if type_ in {"locals", "moved", "output"} or (type_ == "variable" and key == "default"):
+        return True
+    if type_ == "terraform":
+        return path.startswith("required_providers.")
+    if type_ == "data.terraform_remote_state":
+        return key in {"config", "defaults"}
+    return not _IDENTIFIER.fullmatch(key) or (facts().is_map(type_, path) and key not in _BLOCKS)
+
+
+def _aligned(entries: list[tuple[str, list[str]]], depth: int) -> list[str]:
+    """`key = value` lines. fmt aligns neighbours of one line; a value of several lines ends a group."""
+    lines: list[str] = []
+    group: list[tuple[str, list[str]]] = []
+
+    def flush() -> None:
+        width = max((len(key) for key, _ in group), default=0)
+        for key, value in group:
+            lines.append(f"{_INDENT * depth}{key.ljust(width)} = {value[0]}")
+            lines.extend(value[1:])
+        group.clear()
+
+    for key, value in entries:
+        if len(value) > 1:
+            flush()
+            group.append((key, value))
+            flush()
+        else:
+            group.append((key, value))
+    flush()
+    return lines
+
+
+def _value(value: Value, depth: int, *, expression: bool = False) -> list[str]:
+    """A value as the lines behind its equal sign; the first without indentation."""
+    if isinstance(value, Document):
+        inner = _value(value.value, depth)
+        inner[0] = f"jsonencode({inner[0]}"
+        return [*inner[:-1], f"{inner[-1]})"]
+    if isinstance(value, Mapping) and value:
+        entries = [(_object_key(str(key)), _value(item, depth + 1)) for key, item in value.items()]
+        return ["{", *_aligned(entries, depth + 1), f"{_INDENT * depth}}}"]
+    if isinstance(value, list) and value:
+        return _list([_value(item, depth + 1, expression=expression) for item in value], depth)
+    return [_scalar(value, expression=expression)]
+
+
+def _list(items: list[list[str]], depth: int) -> list[str]:
+    if all(len(item) == 1 for item in items) and sum(len(item[0]) for item in items) <= _WIDTH:
+        return [f"[{', '.join(item[0] for item in items)}]"]
+    lines = ["["]
+    for item in items:
+        lines += [f"{_INDENT * (depth + 1)}{item[0]}", *item[1:]]
+        lines[-1] += ","
+    return [*lines, f"{_INDENT * depth}]"]
+
+
+def _scalar(value: Any, *, expression: bool) -> str:
+    if isinstance(value, (str, Masked)):
+        shown = str(plain(value))
+        if expression and (_REFERENCE.fullmatch(shown) or _IDENTIFIER.fullmatch(shown)):
+            return shown
+        if _is_expression(shown):
+            return shown[2:-1]
+        return _quoted(shown)
+    return json.dumps(value)
+
+
+def _is_expression(value: str) -> bool:
+    """Whether a string is one `${…}` and nothing else, in one line."""
+    if not (value.startswith("${") and value.endswith("}")) or "\n" in value:
+        return False
+    inside = value[2:-1]
+    return "${" not in inside and "%{" not in inside and inside.count("{") == inside.count("}") and bool(inside.strip())
+
+
+def _object_key(key: str) -> str:
+    return key if _IDENTIFIER.fullmatch(key) else _quoted(key)
+
+
+def _quoted(value: str) -> str:
+    r"""A string of HCL: \uNNNN for what is not printed; `${` stays what it is in Terraform's JSON, a template."""
+    made = value.replace("\\", "\\\\").replace('"', '\\"')
+    made = made.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    made = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in made)
+    # Inside of a template, quotes belong to its expression.
+    return '"' + re.sub(r"(?<!\$)\$\{[^}]*\}", lambda m: m[0].replace('\\"', '"'), made) + '"'

@@ -1,0 +1,67 @@
+"""Reads what planning found, so that a review shows it beside the difference of the Terraform."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import UsageError
+from groundwork.review.model import PlanResult
+from groundwork.review.redaction import Redactor
+
+_FIX = "gw diff --json > plans.json"
+
+
+def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
+    """Stack → its plan. `path` holds what `gw diff --json` printed, or the index of `gw plan make`.
+
+    What either does not say is left empty; keys that are not known are passed over. Texts go through the redactor.
+    Raises UsageError for anything in which no stack is found.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as missing:
+        raise UsageError(f"{path} cannot be read: {missing.strerror}", fix=_FIX) from missing
+    except ValueError as broken:
+        raise UsageError(f"{path} is not JSON: {broken}", fix=_FIX) from broken
+    found = {name: _result(entry, redactor) for name, entry in _entries(content)}
+    if not found and content not in ([], {"stacks": []}, {"bundles": [], "waiting": []}):
+        raise UsageError(f"{path} names no stack", fix=_FIX)
+    return found
+
+
+def _entries(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(content, Mapping):
+        for key in ("stacks", "bundles", "plans", "waiting"):
+            part = content.get(key, ())
+            if isinstance(part, Mapping):
+                part = [{"stack": name, **entry} for name, entry in part.items() if isinstance(entry, Mapping)]
+            for name, entry in _entries(list(part)):
+                yield name, {"status": "waiting", **entry} if key == "waiting" else entry
+        return
+    for entry in content if isinstance(content, list) else ():
+        if isinstance(entry, Mapping) and isinstance(entry.get("stack"), str):
+            yield entry["stack"], entry
+
+
+def _result(entry: Mapping[str, Any], redactor: Redactor) -> PlanResult:
+    counts = entry.get("counts")
+    numbers: Mapping[str, Any] = counts if isinstance(counts, Mapping) else entry
+    why = entry.get("why") or ""
+    if not why and entry.get("upstream"):
+        why = f"waits for {', '.join(map(str, entry['upstream']))}"
+    return PlanResult(
+        status=str(entry.get("status") or entry.get("outcome") or "not planned"),
+        add=_number(numbers.get("add")),
+        change=_number(numbers.get("change")),
+        destroy=_number(numbers.get("destroy")),
+        why=redactor.text(str(why)),
+        text=redactor.text(str(entry.get("text") or "")),
+        wave=_number(entry.get("wave")),
+    )
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -1,0 +1,209 @@
+"""Takes the secrets out of synthesised Terraform before anything looks at it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from groundwork.review import secret_words
+from groundwork.review.model import REDACTED
+from groundwork.review.provider_facts import facts
+from groundwork.review.values import Document, Masked, Value, is_policy
+
+_NOTABLE = 8
+"""A hidden value is searched for elsewhere from this many characters on: shorter ones are words like `admin`."""
+# Terraform's AWS provider compares the JSON of these by what it says; a policy is known by its look.
+_JSON_ATTRIBUTES = re.compile(
+    r"(policy|assume_role_policy|redrive_policy|redrive_allow_policy|delivery_policy|container_definitions"
+    r"|event_pattern|dashboard_body|schema|definition|body|access_policies|filter_policy|lifecycle_policy)$"
+)
+_VALUE_KEYS = ("value", "Value", "content", "default")
+
+
+@dataclass
+class Redactor:
+    """Hides sensitive values; one for both sides of a review, so that equal secrets stay equal.
+
+    What was hidden once is hidden wherever it occurs again: pass everything through `hide` first, then through
+    `hide_again`.
+    """
+
+    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    _known: set[str] = field(default_factory=set)
+
+    # ── first pass: by name, schema and look ───────────────────────────────────────────────────────
+    def resource(self, type_: str, body: Mapping[str, Value]) -> dict[str, Value]:
+        """A resource's, data source's (`data.TYPE`) or provider's (`provider.NAME`) body without secrets."""
+        sensitive = facts().sensitive.get(type_, frozenset())
+        return {key: self._hide(value, (key,), sensitive) for key, value in body.items()}
+
+    def value(self, value: Value, *, name: str = "") -> Value:
+        """Any other value without secrets."""
+        return self._hide(value, (name,), frozenset())
+
+    def all_of(self, value: Value) -> Value:
+        """A value that is sensitive as a whole; what only refers to another resource stays."""
+        if isinstance(value, Mapping):
+            return {key: self.all_of(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.all_of(item) for item in value]
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str) and secret_words.is_reference(value):
+            return value
+        return self._mask(str(value))
+
+    def _hide(self, value: Value, path: tuple[str, ...], sensitive: frozenset[str]) -> Value:
+        if ".".join(path) in sensitive:
+            return self.all_of(value)
+        if isinstance(value, Mapping):
+            return self._hide_object(value, path, sensitive)
+        if isinstance(value, list):
+            return [self._hide(item, path, sensitive) for item in value]
+        return self._hide_leaf(value, path)
+
+    def _hide_leaf(self, value: Value, path: tuple[str, ...]) -> Value:
+        name = path[-1]
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            last = secret_words.words(name)[-1:]
+            return self._mask(str(value)) if last in (["password"], ["passcode"], ["pin"], ["secret"]) else value
+        if not isinstance(value, str):
+            return value
+        if (
+            not _in_condition(path)
+            and secret_words.names_secret(name)
+            and value
+            and not secret_words.points_to_secret(value)
+        ):
+            document = self._document(value, name)
+            return self.all_of(document.value) if document else self._mask(value)
+        return self._hide_string(value, name)
+
+    def _hide_object(
+        self, value: Mapping[str, Value], path: tuple[str, ...], sensitive: frozenset[str]
+    ) -> dict[str, Value]:
+        """An object: also `{"name": "DB_PASSWORD", "value": …}`, and everything below a key such as `secrets`."""
+        title = next((value[key] for key in ("name", "Name", "key") if isinstance(value.get(key), str)), "")
+        made: dict[str, Value] = {}
+        for key, item in value.items():
+            if key in _VALUE_KEYS and title and secret_words.names_secret(title.rsplit(".", 1)[-1]):
+                made[key] = item if isinstance(item, str) and secret_words.points_to_secret(item) else self.all_of(item)
+            elif isinstance(item, (Mapping, list)) and secret_words.names_secret(key) and not _in_condition(path):
+                made[key] = self._hide_leaves(item)
+            else:
+                made[key] = self._hide(item, (*path, key), sensitive)
+        return made
+
+    def _hide_leaves(self, value: Value) -> Value:
+        if isinstance(value, Mapping):
+            return {key: self._hide_leaves(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._hide_leaves(item) for item in value]
+        if isinstance(value, str) and value and not secret_words.points_to_secret(value):
+            return self._mask(value)
+        return value
+
+    def _hide_string(self, value: str, name: str) -> Value:
+        document = self._document(value, name)
+        if document is not None:
+            return document
+        if "sensitive(" in value and "${" in value:
+            return self._mask(value)
+        inside = secret_words.decoded(value)
+        if inside is not None and secret_words.parts(inside, name=name):
+            for start, end in secret_words.parts(inside, name=name):
+                self._remember(inside[start:end])
+            return self._mask(value)
+        return self._without(value, secret_words.parts(value, name=name))
+
+    def _document(self, value: str, name: str) -> Document | None:
+        if not value.lstrip().startswith(("{", "[")) or value.startswith("${"):
+            return None
+        try:
+            read = json.loads(value)
+        except ValueError:
+            return None
+        if not isinstance(read, (dict, list)) or not read:
+            return None
+        hidden = self._hide(read, (name,), frozenset())
+        exact = not (is_policy(read) or _JSON_ATTRIBUTES.search(name))
+        return Document(hidden, value if hidden == read else self._digest_only(value), exact)
+
+    # ── second pass: what was hidden elsewhere ─────────────────────────────────────────────────────
+    def hide_again(self, value: Value) -> Value:
+        """A value without any string that was hidden elsewhere (a password inside a connection string)."""
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self.hide_again(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.hide_again(item) for item in value]
+        if isinstance(value, Document):
+            inside = self.hide_again(value.value)
+            changed = inside != value.value and isinstance(value.text, str)
+            return Document(inside, self._digest_only(str(value.text)) if changed else value.text, value.exact)
+        if isinstance(value, Masked):
+            return Masked(self.text(value.shown), value.digest)
+        if isinstance(value, str):
+            return self._without(value, self._occurrences(value), remember=False)
+        return value
+
+    def text(self, value: str) -> str:
+        """A text such as Terraform's plan, without what was hidden and without what looks like a secret."""
+        lines = []
+        for line in value.split("\n"):
+            masked = self._without(
+                line, [*self._occurrences(line), *secret_words.parts(line, name="id")], remember=False
+            )
+            lines.append(masked.shown if isinstance(masked, Masked) else masked)
+        return "\n".join(lines)
+
+    def _occurrences(self, value: str) -> list[tuple[int, int]]:
+        if not self._known:
+            return []
+        found = (re.finditer(re.escape(one), value) for one in self._known if one in value)
+        return [match.span() for matches in found for match in matches]
+
+    # ── masks ──────────────────────────────────────────────────────────────────────────────────────
+    def _mask(self, value: str) -> Masked:
+        self._remember(value)
+        return self._digest_only(value)
+
+    def _digest_only(self, value: str) -> Masked:
+        return Masked(REDACTED, self._digest(value))
+
+    def _digest(self, value: str) -> str:
+        return hmac.new(self._key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
+
+    def _remember(self, value: str) -> None:
+        for one in {value, value.strip(), secret_words.decoded(value) or ""}:
+            simple = one.isalpha() and len(one) < 2 * _NOTABLE
+            if len(one) >= _NOTABLE and not simple and not secret_words.points_to_secret(one):
+                self._known.add(one)
+                # As it stands inside of JSON, where quotes and line ends are escaped.
+                self._known.add(json.dumps(one)[1:-1])
+
+    def _without(self, value: str, spans: Iterable[tuple[int, int]], *, remember: bool = True) -> str | Masked:
+        merged: list[tuple[int, int]] = []
+        for start, end in sorted(spans):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        if not merged:
+            return value
+        shown, after = [], 0
+        for start, end in merged:
+            shown += [value[after:start], REDACTED]
+            after = end
+            if remember:
+                self._remember(value[start:end])
+        return Masked("".join([*shown, value[after:]]), self._digest(value))
+
+
+def _in_condition(path: tuple[str, ...]) -> bool:
+    """Whether a value is part of a policy's condition: names such as `token.actions…:sub` are IAM's keys there."""
+    return "Condition" in path or "condition" in path

@@ -1,0 +1,149 @@
+"""Finds what Terraform would destroy and create again although it is the same thing under another address."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from groundwork.review.attributes import compare, top_level
+from groundwork.review.replacement import forcing
+from groundwork.review.snapshot import Resource, StackSnapshot
+from groundwork.review.values import Document, Masked, Value
+
+_ALIKE = 0.75
+"""The share of equal values from which on two resources of one type are taken for the same one."""
+_INDEX = re.compile(r"\[[^\]]*\]")
+
+
+@dataclass(frozen=True)
+class Rename:
+    """`moved` says that the code already tells Terraform, so that nothing is destroyed."""
+
+    before: Resource
+    after: Resource
+    moved: bool
+
+    @property
+    def advice(self) -> str:
+        """The line of Python that keeps the resource; empty where none is needed."""
+        if self.moved or self.after.is_data:
+            return ""
+        name = variable(self.after)
+        return (
+            f'{name}.move_from_id("{self.before.address}")  '
+            f'# or keep the address: {name}.override_logical_id("{self.before.name}")'
+        )
+
+
+def variable(resource: Resource) -> str:
+    """A Python name for a resource: the last part of its construct path."""
+    last = resource.path.rpartition("/")[2] or resource.type.partition("_")[2]
+    name = re.sub(r"\W+", "_", last).strip("_").lower()
+    return f"_{name}" if name[:1].isdigit() else name or "resource"
+
+
+def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
+    """The renames of one stack: those that `moved` blocks tell, then the closest pairs of removed and added ones.
+
+    A pair that differs in what forces a replacement is none: another address would not keep it.
+    """
+    removed = {address: one for address, one in before.resources.items() if address not in after.resources}
+    added = {address: one for address, one in after.resources.items() if address not in before.resources}
+    found: list[Rename] = []
+    for old, new in _moves(after):
+        if old in removed and new in added:
+            found.append(Rename(removed.pop(old), added.pop(new), moved=True))
+    gone, come = set(removed), set(added)
+    by_type: dict[str, list[Resource]] = defaultdict(list)
+    for one in added.values():
+        by_type[_kind(one)].append(one)
+    scored = [
+        (score, _name_likeness(one, other), one, other)
+        for one in removed.values()
+        for other in by_type[_kind(one)]
+        if (score := _likeness(one, other, gone, come)) >= _ALIKE
+    ]
+    scored.sort(key=lambda entry: (-entry[0], -entry[1], entry[2].address, entry[3].address))
+    for _, _, one, other in scored:
+        if one.address in removed and other.address in added:
+            found.append(Rename(removed.pop(one.address), added.pop(other.address), moved=False))
+    return found
+
+
+def follow(value: Value, names: Mapping[str, str]) -> Value:
+    """A value in which references to renamed resources (`names`: old → new address) name them as they are now."""
+    if not names:
+        return value
+    pattern = re.compile(
+        r"(?<![\w.-])(" + "|".join(map(re.escape, sorted(names, key=len, reverse=True))) + r")(?![\w-])"
+    )
+    return _rewrite(value, pattern, names)
+
+
+def _rewrite(value: Value, pattern: re.Pattern[str], names: Mapping[str, str]) -> Value:
+    if isinstance(value, str):
+        return pattern.sub(lambda match: names.get(match[0], "?"), value)
+    if isinstance(value, Masked):
+        return value
+    if isinstance(value, Document):
+        text = value.text if isinstance(value.text, Masked) else _rewrite(value.text, pattern, names)
+        return Document(_rewrite(value.value, pattern, names), text, value.exact)
+    if isinstance(value, Mapping):
+        return {key: _rewrite(item, pattern, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rewrite(item, pattern, names) for item in value]
+    return value
+
+
+def _moves(stack: StackSnapshot) -> Iterator[tuple[str, str]]:
+    """From and to of every chain of `moved` blocks, without indices."""
+    steps = {_INDEX.sub("", old): _INDEX.sub("", new) for old, new in stack.moved}
+    for start, step in steps.items():
+        seen, end = {start}, step
+        while end in steps and end not in seen:
+            seen.add(end)
+            end = steps[end]
+        yield start, end
+
+
+def _kind(resource: Resource) -> str:
+    return f"data.{resource.type}" if resource.is_data else resource.type
+
+
+def _likeness(one: Resource, other: Resource, gone: Collection[str], come: Collection[str]) -> float:
+    """The share of equal leaves; references to anything that is removed or added count as equal by their type."""
+    left, right = _anonymous(one.body, gone), _anonymous(other.body, come)
+    changes = compare(left, right, type_=one.type)
+    if forcing(one.type, [change.path for change in changes]):
+        return 0.0
+    leaves = max(_leaves(left), _leaves(right), 1)
+    changed = sum(max(_size(change.before), _size(change.after)) for change in changes)
+    # Tags and descriptions say little; a resource with hardly any values is told by them alone.
+    score = 1.0 - changed / leaves
+    return score if score >= _ALIKE or top_level(changes) - {"tags", "description", "depends_on"} else _ALIKE
+
+
+def _anonymous(body: Mapping[str, Value], addresses: Collection[str]) -> Value:
+    return follow(body, {address: f"{address.rpartition('.')[0]}.?" for address in addresses})
+
+
+def _leaves(value: Value) -> int:
+    if isinstance(value, Document):
+        return _leaves(value.value)
+    if isinstance(value, Mapping):
+        return sum(map(_leaves, value.values())) or 1
+    if isinstance(value, list):
+        return sum(map(_leaves, value)) or 1
+    return 1
+
+
+def _size(text: str | None) -> int:
+    """How many leaves a JSON text holds, roughly: a change of a whole block counts for all of it."""
+    return 0 if text is None else 1 + text.count(",") if text[:1] in "{[" else 1
+
+
+def _name_likeness(one: Resource, other: Resource) -> float:
+    return difflib.SequenceMatcher(None, one.path or one.name, other.path or other.name).ratio()

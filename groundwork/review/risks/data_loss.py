@@ -1,0 +1,85 @@
+"""Destroys and replacements: what holds data first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groundwork.review.compare import Change, StackComparison
+from groundwork.review.model import Concern, Finding, Kind, Severity
+from groundwork.review.replacement import HOLDS_DATA
+from groundwork.review.risks import finding
+
+# Of the versions of a layer or function, older ones going is how a deployment works.
+_DISPOSABLE = frozenset({"aws_api_gateway_deployment", "aws_lambda_layer_version", "aws_acm_certificate_validation"})
+
+
+def find(stack: StackComparison) -> Iterator[Finding]:
+    """A stack that goes away, and resources that are destroyed or replaced."""
+    if stack.state == "removed":
+        held = [change for change in stack.changes if not change.resource.is_data]
+        yield finding.of_stack(
+            stack,
+            Concern.DATA_LOSS,
+            Severity.HIGH,
+            f"The stack is no longer in the code: its {len(held)} resources are orphaned until it is destroyed.",
+        )
+    for change in stack.changes:
+        yield from _change(change)
+
+
+def _change(change: Change) -> Iterator[Finding]:
+    one = change.resource
+    if one.is_data or one.type in _DISPOSABLE:
+        return
+    lost = HOLDS_DATA.get(one.type)
+    if change.kind == Kind.REMOVED:
+        if lost:
+            yield _high(change, f"{one.type} is destroyed, and {_with(lost)}.")
+        else:
+            yield finding.of(change, Concern.DATA_LOSS, Severity.LOW, f"{one.type} is destroyed.")
+    elif change.kind == Kind.RENAMED and not change.moved:
+        sentence = f"{one.type} is destroyed and created again under another address"
+        if lost:
+            yield _high(change, f"{sentence}, and {_with(lost)}; one line of Python keeps it.")
+        else:
+            yield finding.of(change, Concern.DATA_LOSS, Severity.MEDIUM, f"{sentence}; one line of Python keeps it.")
+    if change.forces_replacement:
+        sentence = f"{one.type} is replaced, because {_listed(change.forces_replacement)} cannot be changed"
+        if lost:
+            yield _high(change, f"{sentence}; {_with(lost)}.")
+        else:
+            yield finding.of(change, Concern.DATA_LOSS, Severity.MEDIUM, f"{sentence}.")
+    yield from _made_destroyable(change)
+
+
+def _made_destroyable(change: Change) -> Iterator[Finding]:
+    """Switches that let a destroy take the content along."""
+    if change.after is None:
+        return
+    before = change.before.body if change.before else {}
+    for name, what in (
+        ("force_destroy", "a destroy deletes the objects too"),
+        ("force_delete", "a destroy deletes the content too"),
+        ("force_overwrite_replica_secret", "secrets in other regions are overwritten"),
+    ):
+        if change.after.body.get(name) is True and before.get(name) is not True:
+            yield _high(change, f"{name} is switched on: {what}.")
+    for name in ("skip_final_snapshot",):
+        if change.after.body.get(name) is True and before.get(name) is not True:
+            yield _high(change, f"{name} is switched on: a destroy leaves no copy behind.")
+    if change.after.type == "aws_secretsmanager_secret":
+        days = change.after.body.get("recovery_window_in_days")
+        if days == 0 and before.get("recovery_window_in_days") != 0:
+            yield _high(change, "recovery_window_in_days is 0: a deleted secret cannot be restored.")
+
+
+def _high(change: Change, sentence: str) -> Finding:
+    return finding.of(change, Concern.DATA_LOSS, Severity.HIGH, sentence)
+
+
+def _with(lost: str) -> str:
+    return lost if lost.startswith("whatever") else f"{lost} with it"
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    return ", ".join(paths)

@@ -1,0 +1,119 @@
+"""What tells a secret by its name or its look, where no schema says so."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SECRET = {
+    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "token", "tokens",
+    "credential", "credentials", "apikey", "privatekey", "accesskey", "secretkey", "dsn", "jwt", "salt", "pin",
+}  # fmt: skip
+_SECRET_PAIRS = {
+    ("private", "key"), ("api", "key"), ("access", "key"), ("secret", "key"), ("client", "key"), ("signing", "key"),
+    ("license", "key"), ("ssh", "key"), ("account", "key"), ("shared", "key"),
+    ("connection", "string"), ("database", "url"), ("mongo", "url"), ("redis", "url"), ("webhook", "url"),
+    ("auth", "key"), ("key", "material"), ("basic", "auth"),
+}  # fmt: skip
+# The last word of a name that speaks about a secret without holding it.
+_ABOUT = {
+    "arn", "arns", "id", "ids", "name", "names", "length", "policy", "ttl", "type", "types", "enabled", "days", "hours",
+    "minutes", "seconds", "count", "prevention", "rotation", "age", "expiry", "expiration", "validity", "version",
+    "window", "required", "characters", "letters", "numbers", "symbols", "unit", "units", "endpoint", "location",
+    "change", "reset", "alias", "prefix", "path", "file", "region", "source", "ref", "algorithm", "store", "review",
+}  # fmt: skip
+# The first word of a name that switches something, or names a Kubernetes secret.
+_SETTING = {"require", "requires", "allow", "allows", "hide", "use", "existing", "image"}
+_NONE = {"http_tokens", "token_endpoint_auth_method", "grant_types"}
+
+_MATERIAL = (
+    re.compile(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z ]*-----"),
+    re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    re.compile(r"\bgh[oprsu]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
+    re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bsk_live_[A-Za-z0-9]{16,}"),
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),
+    re.compile(r"\bAGE-SECRET-KEY-1[0-9A-Z]+"),
+    # user:password@host in an URL; a reference in place of the password is none.
+    re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]*:(?!\$\{)[^\s/@]+@"),
+    re.compile(r"(?i)\b(?:bearer|basic) (?!realm|auth)[A-Za-z0-9+/=_.~-]{12,}"),
+)
+_ASSIGNMENT = re.compile(
+    r"""(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)["']?\s*(?:=>|:=|[=:])\s*(?P<quote>["']?)(?P<value>[^\s"',;}]+)"""
+)
+_OPTION = re.compile(r"--?(?P<name>[A-Za-z][A-Za-z0-9-]*)[ =](?P<quote>[\"']?)(?P<value>[^\s\"']+)")
+_RANDOM = re.compile(r"(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/_=-])")
+_HASH_WORDS = {
+    "hash", "sha", "sha1", "sha256", "sha512", "md5", "digest", "checksum", "etag", "fingerprint", "thumbprint",
+    "triggers", "definition", "redeployment", "filename", "path", "chart", "version", "commit", "revision", "image",
+    "thumbprints", "s3",
+    "source", "layers", "uri", "kms", "schema", "resource", "resources", "name", "id", "arn", "arns",
+    "identifiers", "action", "actions",
+}  # fmt: skip
+_REFERENCE = re.compile(r"\$\{[A-Za-z_][\w-]*(?:\.[\w-]+|\[(?:\d+|\*|\"[\w.:/ -]*\")\])+\}")
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:[^\s]+")
+
+
+def words(name: str) -> list[str]:
+    """`DB_PASSWORD`, `dbPassword` → ["db", "password"]."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def names_secret(name: str) -> bool:
+    """Whether what is called so holds a secret (`DB_PASSWORD`), and does not only speak of one (`secret_arn`)."""
+    found = words(name)
+    if not found or found[-1] in _ABOUT or found[0] in _SETTING or name in _NONE:
+        return False
+    return bool(_SECRET & set(found)) or any(pair in _SECRET_PAIRS for pair in pairwise(found))
+
+
+def is_reference(value: str) -> bool:
+    """Whether a string is nothing but a Terraform reference, which holds no value yet."""
+    return _REFERENCE.fullmatch(value) is not None
+
+
+def points_to_secret(value: str) -> bool:
+    """Whether a string names where a value lies, and is none: a Terraform reference or an ARN."""
+    return is_reference(value) or _ARN.fullmatch(value) is not None
+
+
+def parts(value: str, *, name: str) -> list[tuple[int, int]]:
+    """The spans of a string that look like key material or are assigned to a secret name; sorted, may overlap.
+
+    `name` is what the string is called: a hash under a name that says so is none.
+    """
+    spans = [match.span() for pattern in _MATERIAL for match in pattern.finditer(value)]
+    if any("-----BEGIN" in value[start:end] for start, end in spans):
+        return [(0, len(value))]
+    for pattern in (_ASSIGNMENT, _OPTION):
+        for match in pattern.finditer(value):
+            if names_secret(match["name"]) and not points_to_secret(match["value"]) and "${" not in match["value"]:
+                spans.append(match.span("value"))
+    if not _HASH_WORDS & set(words(name)):
+        spans += [match.span() for match in _RANDOM.finditer(value) if _looks_random(match[0])]
+    return sorted(spans)
+
+
+def decoded(value: str) -> str | None:
+    """The text that a string holds in base64, None where it holds none."""
+    if len(value) < 12 or len(value) % 4 or not re.fullmatch(r"[A-Za-z0-9+/\n]+=*\n?", value):
+        return None
+    try:
+        text = base64.b64decode(value, validate=False).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return text if text.isprintable() or "\n" in text else None
+
+
+def _looks_random(token: str) -> bool:
+    kinds = sum(any(test(c) for c in token) for test in (str.islower, str.isupper, str.isdigit))
+    if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", token):
+        return True
+    if kinds < 3 or "_" in token.strip("_") or token.count("-") > 2 or token.count("/") > 3:
+        return False
+    counts = Counter(token)
+    return -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values()) > 4.0

@@ -1,0 +1,205 @@
+"""One side of a review: every stack of a synthesised folder, without construct metadata and without secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import SynthesisError
+from groundwork.review.checkout import ABOUT
+from groundwork.review.model import Line
+from groundwork.review.redaction import Redactor
+from groundwork.review.values import Value
+from groundwork.synthesis import lock_file, origin, resources
+from groundwork.synthesis.manifest import Manifest, Stack
+
+WAIVERS = "waivers.json"
+LOCK = ".terraform.lock.hcl"
+_ELSEWHERE = frozenset({"//", "resource", "data", "output", "moved"})
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource or data source. `path` is its construct's below the stack; `origin` the Python that creates it."""
+
+    address: str
+    type: str
+    name: str
+    body: Mapping[str, Value]
+    path: str
+    origin: tuple[Line, ...]
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it only reads."""
+        return self.address.startswith("data.")
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A finding of checkov or tflint that is accepted beside the code."""
+
+    address: str
+    check: str
+    reason: str
+    expires: str
+    line: Line | None
+
+
+@dataclass(frozen=True)
+class StackSnapshot:
+    """One stack. `settings` is everything of its Terraform that is no resource, data source or output."""
+
+    name: str
+    environment: str
+    resources: Mapping[str, Resource]
+    outputs: Mapping[str, Value]
+    settings: Mapping[str, Value]
+    moved: tuple[tuple[str, str], ...]
+    """`moved` blocks: from and to."""
+    waivers: tuple[Waiver, ...]
+    assets: Mapping[str, str]
+    """Path below the stack's folder (`zip!member` inside an archive) → SHA-256."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every stack by name, in deploy order."""
+
+    stacks: Mapping[str, StackSnapshot] = field(default_factory=dict)
+
+
+def read(*folders: Path, redactor: Redactor) -> list[Snapshot]:
+    """The stacks of synthesised folders. What is a secret in one of them is hidden in all of them.
+
+    Raises SynthesisError where a file is missing or cut off.
+    """
+    first = [_read(folder, redactor) for folder in folders]
+    return [Snapshot({name: _again(stack, redactor) for name, stack in one.stacks.items()}) for one in first]
+
+
+def _read(folder: Path, redactor: Redactor) -> Snapshot:
+    about = json.loads((folder / ABOUT).read_bytes()) if (folder / ABOUT).is_file() else {}
+    environments: list[str] = about.get("environments", [])
+    stacks = Manifest.read(folder).stacks
+    return Snapshot(
+        {
+            stack.name: _stack(stack, _environment(stack.name, environments), about.get("assets", {}), redactor)
+            for stack in stacks
+        }
+    )
+
+
+def _stack(stack: Stack, environment: str, assets: Mapping[str, dict[str, str]], redactor: Redactor) -> StackSnapshot:
+    terraform: Mapping[str, Any] = stack.terraform
+    origins = _json(stack.folder / origin.FILE, {})
+    found = {}
+    for one in resources.of_stack(stack):
+        kind = f"data.{one.type}" if one.is_data else one.type
+        found[one.address] = Resource(
+            address=one.address,
+            type=one.type,
+            name=one.name,
+            body=redactor.resource(kind, {key: value for key, value in one.body.items() if key != "//"}),
+            path=one.path.partition("/")[2],
+            origin=_lines(origins.get(one.address, {}).get("lines", ())),
+        )
+    return StackSnapshot(
+        name=stack.name,
+        environment=environment,
+        resources=found,
+        outputs={name: _declared(name, body, redactor) for name, body in terraform.get("output", {}).items()},
+        settings=_settings(terraform, stack.folder / LOCK, redactor),
+        moved=tuple(
+            (one["from"], one["to"]) for one in _listed(terraform.get("moved")) if {"from", "to"} <= one.keys()
+        ),
+        waivers=tuple(_waiver(one, origins) for one in _json(stack.folder / WAIVERS, [])),
+        assets=assets.get(stack.name, {}),
+    )
+
+
+def _settings(terraform: Mapping[str, Any], lock: Path, redactor: Redactor) -> dict[str, Value]:
+    settings: dict[str, Value] = {}
+    for section, body in terraform.items():
+        if section in _ELSEWHERE:
+            continue
+        if section == "provider":
+            settings[section] = {
+                name: [redactor.resource(f"provider.{name}", one) for one in _listed(entries)]
+                for name, entries in body.items()
+            }
+        elif section == "variable":
+            settings[section] = {name: _declared(name, one, redactor) for name, one in body.items()}
+        else:
+            settings[section] = redactor.value(_without_metadata(body), name=section)
+    if lock.is_file():
+        settings["lock"] = {provider.address: provider.version for provider in lock_file.read(lock)}
+    return settings
+
+
+def _declared(name: str, body: Mapping[str, Any], redactor: Redactor) -> dict[str, Value]:
+    """An output or a variable: hidden as a whole where it is marked, else like anything of its name."""
+    hide = redactor.all_of if body.get("sensitive") else lambda value: redactor.value(value, name=name)
+    return {key: hide(value) if key in {"value", "default"} else value for key, value in body.items() if key != "//"}
+
+
+def _again(stack: StackSnapshot, redactor: Redactor) -> StackSnapshot:
+    hide = redactor.hide_again
+    return replace(
+        stack,
+        resources={address: replace(one, body=hide(one.body)) for address, one in stack.resources.items()},
+        outputs=hide(stack.outputs),
+        settings=hide(stack.settings),
+        waivers=tuple(replace(one, reason=redactor.text(one.reason)) for one in stack.waivers),
+    )
+
+
+def _environment(stack: str, environments: list[str]) -> str:
+    """The environment of a stack named `<environment>-<stack>`; its first word where no file of values says."""
+    found = [name for name in environments if stack.startswith(f"{name}-")]
+    return max(found, key=len) if found else stack.partition("-")[0]
+
+
+def _waiver(entry: Mapping[str, str], origins: Mapping[str, Any]) -> Waiver:
+    """A waiver notes the file's name only; the resource's origins know its folder."""
+    file, _, line = entry["source"].rpartition(":")
+    lines = _lines(origins.get(entry["address"], {}).get("lines", ()))
+    path = next((one.file for one in lines if one.file == file or one.file.endswith(f"/{file}")), file)
+    return Waiver(
+        entry["address"], entry["check"], entry["reason"], entry["expires"], Line(file=path, line=int(line or 0))
+    )
+
+
+def _lines(listed: Any) -> tuple[Line, ...]:
+    made: dict[Line, None] = {}
+    for one in listed:
+        if match := re.fullmatch(r"(.+):(\d+)", one):
+            made[Line(file=match[1], line=int(match[2]))] = None
+    return tuple(made)
+
+
+def _without_metadata(body: Any) -> Any:
+    if isinstance(body, Mapping):
+        return {key: _without_metadata(value) for key, value in body.items() if key != "//"}
+    if isinstance(body, list):
+        return [_without_metadata(item) for item in body]
+    return body
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _json(path: Path, missing: Any) -> Any:
+    if not path.is_file():
+        return missing
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as broken:
+        raise SynthesisError(
+            f"{path} cannot be read: {broken}", fix="remove .groundwork/review and try again"
+        ) from broken
