@@ -12,19 +12,23 @@ from groundwork.paths import Project
 
 @dataclass(frozen=True)
 class Side:
-    """One way: its name in the table, the command, what it adds to the environment, and where it writes stacks."""
+    """One way: its name in the table, the command, and what it adds to the environment.
+
+    `out` is where it writes stacks, None where it writes none. `accepted` are exit codes that say that it did its work.
+    """
 
     label: str
     command: Sequence[str]
     environ: Mapping[str, str]
-    out: Path
+    out: Path | None
+    accepted: tuple[int, ...] = (0,)
 
 
 class Case(Protocol):
-    """A comparison. `pairs` is how often the two sides are run in turn."""
+    """A comparison. `pairs` is how often all sides are run in turn."""
 
     title: str
     pairs: int
 
-    def sides(self, project: Project, work: Path) -> tuple[Side, Side]:
-        """The slow way and the quick way; both write below `work`. Stacks that both make must come out equal."""
+    def sides(self, project: Project, work: Path) -> Sequence[Side]:
+        """The slow way first, then quicker ones, the quickest last. Stacks that two sides write must come out equal."""

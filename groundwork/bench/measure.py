@@ -30,8 +30,10 @@ class Sample:
     megabytes: float
 
 
-def measure(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], log: Path) -> Sample:
-    """Runs `command` to its end; raises MeasurementFailed where it fails. Its output goes to the file `log`."""
+def measure(
+    command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], log: Path, accepted: Sequence[int] = (0,)
+) -> Sample:
+    """Runs `command`; raises MeasurementFailed unless it ends with an accepted code. Its output goes to the file `log`."""
     peaks: dict[int, float] = {}
     with log.open("w+") as output:
         begin = time.perf_counter()
@@ -40,7 +42,7 @@ def measure(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], lo
             _note_peaks(process, peaks)
             time.sleep(_INTERVAL)
         seconds = time.perf_counter() - begin
-        if process.returncode:
+        if process.returncode not in accepted:
             output.seek(0)
             raise MeasurementFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-_TAIL:]}")
     return Sample(seconds, sum(peaks.values()))

@@ -39,7 +39,7 @@ class Report:
         """The rows for a terminal."""
         machine = self.machine
         table = Table(
-            title="Fast synthesis",
+            title="How much faster, on this machine",
             caption=f"medians · {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB · "
             f"Python {machine['python']}, Node {machine['node']}",
         )

@@ -1,4 +1,4 @@
-"""Runs the cases: both sides in turn, so that a busy moment of the machine meets both; the median counts."""
+"""Runs the cases: all sides in turn, so that a busy moment of the machine meets each; the median counts."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def run(
     pairs: int | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Measures every case and returns two rows for each: seconds and megabytes.
+    """Measures every case and returns two rows for each of its quicker sides: seconds and megabytes.
 
     `environ` is what the measured programs inherit; `pairs` overrides how often each case is run; `on_step` is told
-    what runs now. The quick side runs once unmeasured before, so that caches are filled for both. Raises
+    what runs now. The quickest side runs once unmeasured before, so that caches are filled for all. Raises
     MeasurementFailed where a program fails, or where the two sides write different Terraform: then the comparison means
     nothing.
     """
@@ -36,27 +36,31 @@ def run(
         for number, case in enumerate(cases):
             work = Path(folder) / str(number)
             work.mkdir()
-            slow, quick = case.sides(project, work)
+            sides = case.sides(project, work)
             on_step(f"{case.title}: filling caches")
-            _measure(quick, project, environ, work)
-            samples: dict[str, list[Sample]] = {slow.label: [], quick.label: []}
+            _measure(sides[-1], project, environ, work)
+            samples: dict[str, list[Sample]] = {side.label: [] for side in sides}
             repeat = pairs or case.pairs
             for turn in range(1, repeat + 1):
-                for side in (slow, quick) if turn % 2 else (quick, slow):
+                for side in sides if turn % 2 else reversed(sides):
                     on_step(f"{case.title}: {side.label}, {turn} of {repeat}")
                     samples[side.label].append(_measure(side, project, environ, work))
-            _same_terraform(case, slow, quick)
-            rows += _rows(case, samples[slow.label], samples[quick.label], slow, quick)
+            slow, *others = sides
+            for side in others:
+                _same_terraform(case, slow, side)
+                rows += _rows(case, samples[slow.label], samples[side.label], slow, side)
     return Report(tuple(rows), describe(project, environ))
 
 
 def _measure(side: Side, project: Project, environ: Mapping[str, str], work: Path) -> Sample:
     inherited = {**environ, "PYTHONPATH": str(project.root), **side.environ}
     # The checkout is the working folder for both sides: cdktf writes the path of a local state into the stack.
-    return measure(side.command, cwd=project.root, environ=inherited, log=work / "log")
+    return measure(side.command, cwd=project.root, environ=inherited, log=work / "log", accepted=side.accepted)
 
 
 def _same_terraform(case: Case, slow: Side, quick: Side) -> None:
+    if not slow.out or not quick.out:
+        return
     before = {stack.name: stack.file.read_bytes() for stack in Manifest.read(slow.out).stacks}
     for stack in Manifest.read(quick.out).stacks:
         if before.get(stack.name) != stack.file.read_bytes():

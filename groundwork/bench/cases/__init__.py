@@ -2,7 +2,8 @@
 
 from groundwork.bench.case import Case
 from groundwork.bench.cases.application import Application
+from groundwork.bench.cases.diff_of_everything import DiffOfEverything
 from groundwork.bench.cases.environment import OneEnvironment
 from groundwork.bench.cases.reference import ReferenceStack
 
-CASES: tuple[Case, ...] = (ReferenceStack(), Application(), OneEnvironment("local"))
+CASES: tuple[Case, ...] = (ReferenceStack(), Application(), OneEnvironment("local"), DiffOfEverything())
