@@ -48,7 +48,7 @@ ifneq ($(DOCKERFILES),)
 	@$(RUN) hadolint $(DOCKERFILES)
 endif
 
-bench: ## Measure synthesis against the stock import; writes bench.json
+bench: ## Measure synthesis and diffs against the stock ways; writes bench.json
 	@tools/setup.sh bench
 	@$(RUN) gw bench
 

@@ -33,7 +33,7 @@ class Sample:
 def measure(
     command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], log: Path, accepted: Sequence[int] = (0,)
 ) -> Sample:
-    """Runs `command`; raises MeasurementFailed unless it ends with an accepted code. Its output goes to the file `log`."""
+    """Runs `command`, its output into the file `log`; raises MeasurementFailed unless it ends with an accepted code."""
     peaks: dict[int, float] = {}
     with log.open("w+") as output:
         begin = time.perf_counter()
