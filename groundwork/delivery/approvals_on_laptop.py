@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from groundwork.delivery.bundle.model import Index
+from groundwork.delivery.bundle import plans_file
 from groundwork.delivery.gate import history
 from groundwork.delivery.gate.approval import Approval, ApprovalFacts
 from groundwork.errors import UsageError
@@ -31,20 +31,6 @@ class _Record(BaseModel):
     approvals: tuple[_Yes, ...] = ()
 
 
-def read_index(plans: Path) -> Index:
-    """The index of a run's plans; raises UsageError where the file is missing or is none."""
-    try:
-        return Index.model_validate_json(plans.read_bytes())
-    except OSError as missing:
-        raise UsageError(
-            f"{plans} cannot be read: {missing.strerror}", fix="gw plan make ENVIRONMENT writes it"
-        ) from missing
-    except ValidationError as broken:
-        raise UsageError(
-            f"{plans} is no index of plans ({broken.error_count()} problems)", fix="gw plan make ENVIRONMENT"
-        ) from broken
-
-
 @dataclass(frozen=True)
 class LaptopApprovals:
     """The yeses to the plans of one index file: they belong to its bytes, and so to exactly those bundles."""
@@ -54,7 +40,7 @@ class LaptopApprovals:
 
     def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
         """What is recorded for these plans. Authors of the commit and whoever works here may not approve."""
-        index = read_index(self.plans)
+        index = plans_file.read(self.plans)
         record = self._record(environment)
         return ApprovalFacts(
             environment=environment,
@@ -67,7 +53,7 @@ class LaptopApprovals:
 
     def approve(self, environment: str, *, by: str, now: datetime) -> Path:
         """Record a yes to these plans at `now` (UTC) beside those that are there; returns the file."""
-        index = read_index(self.plans)
+        index = plans_file.read(self.plans)
         if index.environment != environment:
             raise UsageError(
                 f"{self.plans} holds plans of {index.environment}, not of {environment}",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from groundwork.delivery.bundle.archive import PLAN
+from groundwork.delivery.bundle.commit import MARK
 from groundwork.delivery.gate.facts import Files, RunFacts, StackFacts
 from groundwork.delivery.gate.refusals import Code, Refusal
+from groundwork.synthesis.provider_locks import PLACED
 
 _NAMED = 4  # files or tools that a sentence names before it only counts
 
-MADE_BY_PLANNING = frozenset({".terraform.lock.hcl", "bundle.json", "plan", "plan.tfplan"})
-"""Files of a bundle that no synthesis writes."""
+_NOT_SYNTHESISED = frozenset({PLAN, PLACED})
+"""The plan itself, and the lock file, which is a reason of its own."""
+
+_READ_BY_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
 
 
 def check_run(run: RunFacts) -> Iterator[Refusal]:
@@ -19,13 +24,13 @@ def check_run(run: RunFacts) -> Iterator[Refusal]:
     if index.commit != run.commit:
         yield Refusal(
             Code.FOREIGN_COMMIT,
-            f"the plans are of commit {index.commit[:12]}, the checkout is at {run.commit[:12]}",
+            f"the plans are of commit {_short(index.commit)}, the checkout is at {_short(run.commit)}",
             run.plan_again,
         )
     if run.target == "aws" and not run.on_main:
         yield Refusal(
             Code.FOREIGN_COMMIT,
-            f"commit {run.commit[:12]} is not on main; a tag or branch elsewhere is never applied to {run.environment}",
+            f"commit {_short(run.commit)} is not on main; {run.environment} gets nothing from elsewhere, tagged or not",
             f"merge it, then: {run.plan_again}",
         )
     if (index.run_id, index.run_attempt) != (run.run_id, run.run_attempt):
@@ -52,7 +57,7 @@ def check_origin(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
     if bundle.commit != run.index.commit:
         yield Refusal(
             Code.FOREIGN_COMMIT,
-            f"this bundle is of commit {bundle.commit[:12]}, the other plans are of {run.index.commit[:12]}",
+            f"this bundle is of commit {_short(bundle.commit)}, the index of {_short(run.index.commit)}",
             run.plan_again,
             facts.stack,
         )
@@ -101,8 +106,11 @@ def _differences(expected: Files, found: Files) -> list[str]:
 def _synth_differs(facts: StackFacts) -> str:
     if facts.synthesised is None:
         return "" if facts.bundle.purpose == "destroy" else "the checkout synthesises no such stack"
-    planned = {path: sha for path, sha in facts.bundle.files.items() if path not in MADE_BY_PLANNING}
-    now = {path: sha for path, sha in facts.synthesised.items() if path not in MADE_BY_PLANNING}
+    now = {path: sha for path, sha in facts.synthesised.items() if path not in _NOT_SYNTHESISED}
+    # What an earlier synthesis left in the folder that was planned does no harm, unless Terraform reads it.
+    planned = {
+        path: sha for path, sha in facts.bundle.files.items() if path in now or path.endswith(_READ_BY_TERRAFORM)
+    }
     different = _differences(planned, now)
     return f"the checkout does not synthesise what was planned: {_listed(different)}" if different else ""
 
@@ -112,10 +120,18 @@ def _tools(facts: StackFacts) -> Iterator[str]:
     for name, then, here in (("terraform", planned.terraform, now.terraform), ("cdktf", planned.cdktf, now.cdktf)):
         if then != here:
             yield f"{name} {then}, here {here}"
+    if not facts.in_code:
+        return  # its providers are those of its last applied bundle: the checkout names none
     for source in sorted(planned.providers.keys() | now.providers.keys()):
         then, here = planned.providers.get(source, "none"), now.providers.get(source, "none")
         if then != here:
             yield f"{source} {then}, here {here}"
+
+
+def _short(commit: str) -> str:
+    """Twelve digits, and of what is not committed as many again."""
+    sha, mark, edits = commit.partition(MARK)
+    return sha[:12] + (f" with uncommitted changes ({edits})" if mark else "")
 
 
 def _listed(items: Sequence[str]) -> str:

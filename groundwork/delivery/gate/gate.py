@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from groundwork.delivery.gate import approvals, bundles, destroys, providers, state, world
 from groundwork.delivery.gate.approval import ApprovalFacts
@@ -24,6 +25,8 @@ def check(
     provisional plan either, which is made again after its upstream's apply (groundwork.delivery.waves).
     """
     planned_at = max([run.index.planned_at, *(facts.bundle.planned_at for facts in stacks)])
+    planners = {facts.bundle.planned_by: "made the plans" for facts in stacks}
+    approval = replace(approval, involved={**planners, **approval.involved})
     found = [*bundles.check_run(run), *approvals.check(run, approval, planned_at)]
     may_run = not found
     found += providers.check(run)

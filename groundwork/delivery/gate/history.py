@@ -1,18 +1,14 @@
-"""What git says of the checkout: which commit it is, whether main has it, and whose work is in it."""
+"""What git says of a commit: whether main has it, and whose work is in it."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
+from groundwork.delivery.bundle.commit import MARK
 from groundwork.errors import UsageError
 
 _MAIN = ("refs/remotes/origin/main", "refs/heads/main")
-
-
-def head(root: Path) -> str:
-    """The commit that is checked out, 40 hex digits; raises UsageError outside of a repository with commits."""
-    return _git(root, "rev-parse", "--verify", "HEAD^{commit}")
 
 
 def on_main(root: Path, commit: str) -> bool:
@@ -28,6 +24,7 @@ def authors(root: Path, commit: str) -> dict[str, str]:
 
     For a merge these are all commits that it merged, else the commit alone.
     """
+    commit = commit.partition(MARK)[0]
     first = f"^{commit}^1" if _ok(root, "rev-parse", "--verify", "--quiet", f"{commit}^1") else ""
     shape = "%h%x00%an%x00%ae%x00%cn%x00%ce%x00%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
     log = _git(root, "log", f"--format={shape}", *([first] if first else []), commit)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from groundwork.delivery.bundle.fingerprint import normalise
 from groundwork.delivery.gate.facts import RunFacts, StackFacts
 from groundwork.delivery.gate.refusals import Code, Refusal
 
@@ -39,7 +40,8 @@ def compare(approved: PlanJson, fresh: PlanJson, *, same: bool) -> Comparison:
         for one in fresh.get("resource_drift", ())
         if known.get(one["address"]) != one["change"]
     }
-    return Comparison(same=False, drift=drift, different=(*_resources(approved, fresh), *_outputs(approved, fresh)))
+    then, now = normalise(approved), normalise(fresh)
+    return Comparison(same=False, drift=drift, different=(*_resources(then, now), *_others(then, now)))
 
 
 def check(run: RunFacts, facts: StackFacts, found: Comparison, *, state_moved: bool) -> Iterator[Refusal]:
@@ -71,33 +73,23 @@ def _drifted(change: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _resources(approved: PlanJson, fresh: PlanJson) -> Iterator[str]:
-    then, now = (_changes(plan) for plan in (approved, fresh))
+    then, now = approved["resources"], fresh["resources"]
     for address in sorted(then.keys() | now.keys()):
         was, would = then.get(address, _NOTHING), now.get(address, _NOTHING)
         if was["actions"] != would["actions"]:
             yield f"{address} ({_words(was['actions'])} → {_words(would['actions'])})"
-        elif was["actions"] != ["no-op"] and (
-            names := sorted(
-                {
-                    *_unlike(was.get("before"), would.get("before")),
-                    *_unlike(was.get("after"), would.get("after")),
-                    *_unlike(was.get("after_unknown"), would.get("after_unknown")),
-                }
-            )
-        ):
-            yield f"{address} ({', '.join(names)})"
+        elif was != would:
+            inside = {name for part in _VALUES for name in _unlike(was.get(part), would.get(part))}
+            yield f"{address} ({', '.join(sorted(inside)) or 'how it is done'})"
 
 
-def _outputs(approved: PlanJson, fresh: PlanJson) -> Iterator[str]:
-    then, now = (plan.get("output_changes") or {} for plan in (approved, fresh))
-    yield from (f"output {name}" for name in sorted(then.keys() | now.keys()) if then.get(name) != now.get(name))
+def _others(approved: PlanJson, fresh: PlanJson) -> Iterator[str]:
+    for part, word in (("outputs", "output"), ("providers", "provider")):
+        yield from (f"{word} {name}" for name in _unlike(approved[part], fresh[part]))
 
 
 _NOTHING: Mapping[str, Any] = {"actions": ["no-op"]}
-
-
-def _changes(plan: PlanJson) -> dict[str, Mapping[str, Any]]:
-    return {one["address"]: one["change"] for one in plan.get("resource_changes", ()) if one.get("mode") == "managed"}
+_VALUES = ("before", "after", "unknown")
 
 
 def _words(actions: Sequence[str]) -> str:

@@ -1,0 +1,107 @@
+"""Gathers what the gate looks at: from the checkout, the extracted bundles, the store, the states and Terraform."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from groundwork.delivery.bundle import archive, digest, tools
+from groundwork.delivery.bundle.fingerprint import semantic_digest
+from groundwork.delivery.bundle.model import Bundle, StateAt, Stored
+from groundwork.delivery.bundle.plan_stack import PlanRun, plan_file
+from groundwork.delivery.gate import world
+from groundwork.delivery.gate.facts import Files, StackFacts
+from groundwork.delivery.gate.gate import PlanAgain
+from groundwork.delivery.gate.world import Comparison
+from groundwork.delivery.store.plan_store import PlanStore
+from groundwork.delivery.workspace import Workspace
+
+AGAIN = "cdktf.out.again"
+"""Where the checkout is synthesised for the comparison: as deep as cdktf.out, because stacks name paths of it."""
+
+
+class Journal(Protocol):
+    """What applies say of themselves while they run."""
+
+    def unsettled(self, stack: str) -> str:
+        """What an apply of the stack was doing that began and never ended; empty where there is none."""
+
+
+@contextmanager
+def synthesised_again(workspace: Workspace, environment: str) -> Iterator[Workspace]:
+    """The checkout synthesised into a folder of its own, from nothing, for as long as it is looked at."""
+    again = replace(workspace, out_name=AGAIN, _stores={})
+    shutil.rmtree(again.out, ignore_errors=True)
+    try:
+        again.synth([environment])
+        yield again
+    finally:
+        shutil.rmtree(again.out, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Collector:
+    """`approved` is the workspace whose `out` holds the extracted bundles, `code` the checkout synthesised again."""
+
+    approved: Workspace
+    code: Workspace
+    store: PlanStore
+    journal: Journal
+
+    def stack(self, stored: Stored, bundle: Bundle, archive_sha256: str) -> StackFacts:
+        """What is to know of one bundle. Runs nothing of it."""
+        stack, folder = stored.stack, self._folder(stored.stack)
+        synthesised = {one.name: one.folder for one in self.code.manifest().stacks}.get(stack)
+        used = self.code.tools
+        kept = self.store.last_applied(stack)
+        return StackFacts(
+            stored=stored,
+            bundle=bundle,
+            archive_sha256=archive_sha256,
+            files=digest.of_folder(folder),
+            synthesised=digest.of_folder(synthesised) if synthesised else self._kept(stack),
+            in_code=synthesised is not None,
+            lock_file_sha256=tools.lock_file_sha256(synthesised or folder),
+            tools=tools.versions(
+                synthesised or folder, terraform=used.terraform, cdktf=used.cdktf, environ=used.environ
+            ),
+            state=_at(self.code if synthesised else self.approved, stack),
+            fingerprint_holds=self.store.same_changes(stored, bundle.semantic_digest),
+            applied=f"{kept.applied_at:%Y-%m-%d %H:%M:%S} UTC" if kept and kept.stored.digest == stored.digest else "",
+            unsettled=self.journal.unsettled(stack),
+        )
+
+    @property
+    def plan_again(self) -> PlanAgain:
+        """Plans a stack from its bundle's folder and compares; Terraform's JSON is only ever in memory."""
+        return self._compare
+
+    def _compare(self, facts: StackFacts) -> Comparison:
+        folder = self._folder(facts.stack)
+        run = PlanRun(folder, facts.stack, self.approved.tools.terraform, self.approved.environ(facts.stack))
+        run.init()
+        # A plan file holds secrets: in a folder that only its owner can open, and gone afterwards.
+        with tempfile.TemporaryDirectory() as private:
+            fresh = run.plan(Path(private) / "plan", destroy=facts.bundle.purpose == "destroy", initialised=True)
+        same = self.store.same_changes(facts.stored, semantic_digest(fresh))
+        return world.compare({} if same else run.show(plan_file(folder)), fresh, same=same)
+
+    def _folder(self, stack: str) -> Path:
+        return self.approved.manifest().stack(stack).folder
+
+    def _kept(self, stack: str) -> Files | None:
+        """The files of an orphan's last applied bundle."""
+        kept = self.store.last_applied(stack)
+        if kept is None:
+            return None
+        return archive.about(self.store.fetch(kept.stored, index=kept)).files
+
+
+def _at(workspace: Workspace, stack: str) -> StateAt:
+    state = workspace.store(stack).state() or {}
+    return StateAt(lineage=str(state.get("lineage", "")), serial=int(state.get("serial", 0)))

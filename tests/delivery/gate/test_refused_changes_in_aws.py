@@ -1,0 +1,80 @@
+"""With the AWS provider: what happens behind Terraform's back, data that would go, and other provider locks."""
+
+from __future__ import annotations
+
+import pytest
+
+from groundwork.delivery.gate.refusals import Code
+from tests.delivery.gate.mini_project import Mini
+from tests.delivery.gate.reading import codes, one
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+PARAMETERS = """
+stack("local-names", {"aws_ssm_parameter": {
+    "greeting": {"name": "/greeting", "type": "String", "value": "hello", "description": "said first"},
+    "farewell": {"name": "/farewell", "type": "String", "value": "goodbye"},
+}})
+"""
+
+
+@pytest.fixture
+def deployed(mini: Mini) -> Mini:
+    """Two parameters that exist, and a committed change of one of them that is planned and approved."""
+    (mini.root / "stacks.py").write_text(PARAMETERS)
+    mini.commit()
+    ssm = mini.cloud.client("ssm")
+    ssm.delete_parameters(Names=["/greeting", "/farewell"])
+    mini.plan()
+    mini.apply_elsewhere("local-names")
+    mini.edit("stacks.py", "said first", "said at once")
+    mini.commit()
+    mini.plan()
+    mini.approve()
+    return mini
+
+
+def test_refuses_drift(deployed: Mini) -> None:
+    """Somebody changes one parameter and deletes the other, behind Terraform's back."""
+    assert deployed.refusals() == []
+    ssm = deployed.cloud.client("ssm")
+    ssm.put_parameter(Name="/farewell", Value="a-value-that-nobody-may-see", Type="String", Overwrite=True)
+    found = deployed.refusals()
+    assert codes(found) == {Code.DRIFT}
+    drift = one(found, Code.DRIFT)
+    assert drift.stack == "local-names"
+    assert "aws_ssm_parameter.farewell (" in drift.sentence
+    assert "value" in drift.sentence
+    assert "greeting" not in drift.sentence, "its change is what was approved"
+    assert "a-value-that-nobody-may-see" not in str(drift)
+    assert "goodbye" not in str(drift)
+
+    ssm.delete_parameter(Name="/farewell")
+    assert "aws_ssm_parameter.farewell (deleted)" in one(deployed.refusals(), Code.DRIFT).sentence
+
+    # Known when the plan is made, it is what the plan puts right, and no reason against it.
+    deployed.plan()
+    deployed.approve()
+    assert deployed.refusals() == []
+
+
+def test_refuses_protected_destroy(deployed: Mini) -> None:
+    deployed.edit("stacks.py", '"farewell"', '"renamed"')
+    deployed.commit()
+    deployed.plan()
+    deployed.approve()
+    found = one(deployed.refusals(), Code.PROTECTED_DESTROY)
+    assert "aws_ssm_parameter.farewell" in found.sentence
+    assert "--allow-destroy local-names" in found.command
+    assert codes(deployed.refusals(allow_destroy=["local-other"])) == {Code.PROTECTED_DESTROY}
+    assert deployed.refusals(allow_destroy=["local-names"]) == []
+    assert deployed.refusals(allow_destroy=["aws_ssm_parameter.farewell"]) == []
+
+
+def test_refuses_lock_file_differs(deployed: Mini) -> None:
+    """The same versions, other packages: a hash more in the committed lock."""
+    lock = deployed.root / "stacks" / "provider_locks" / "aws.terraform.lock.hcl"
+    lock.write_text(lock.read_text().replace("hashes = [\n", f'hashes = [\n    "zh:{"0" * 64}",\n', 1))
+    deployed.commit()
+    found = deployed.refusals(commit=deployed.git("rev-parse", "HEAD~1"))
+    assert codes(found) == {Code.LOCK_FILE_DIFFERS}

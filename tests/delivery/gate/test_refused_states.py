@@ -1,0 +1,65 @@
+"""A plan is applied only to the state that it was made from, and only while it would still do the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from groundwork.delivery.gate.refusals import Code
+from tests.delivery.gate.mini_project import Mini
+from tests.delivery.gate.reading import codes, one
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+READER = """
+stack("local-reader", {"terraform_data": {"copy": {"input": "${data.terraform_remote_state.web.outputs.colour}"}}},
+      data={"terraform_remote_state": {"web": {"backend": "s3", "config": {**BACKEND, "key": "local-web.tfstate"}}}},
+      depends=["local-web"])
+"""
+
+
+def test_refuses_state_moved(mini: Mini) -> None:
+    """Another apply in between: of a stack that had no state yet, and of one that had."""
+    mini.plan()
+    mini.approve()
+    mini.apply_elsewhere("local-web")
+    assert "planned without a state" in one(mini.refusals(), Code.STATE_MOVED).sentence
+
+    mini.plan()
+    mini.approve()
+    assert mini.refusals() == []
+    serial = mini.state("local-web")["serial"]
+    mini.apply_elsewhere("local-web", ("blue", "green"))
+    found = mini.refusals()
+    assert codes(found) == {Code.STATE_MOVED}, "which says why a plan made now would be another"
+    assert f"from serial {serial}" in one(found, Code.STATE_MOVED).sentence
+    assert one(found, Code.STATE_MOVED).command == "gw plan make local"
+
+
+def test_a_state_that_is_gone_or_another_one_has_moved_too(mini: Mini) -> None:
+    mini.plan()
+    mini.apply_elsewhere("local-web")
+    mini.plan()
+    mini.approve()
+    s3 = mini.cloud.client("s3")
+    s3.delete_object(Bucket="state", Key="local-web.tfstate")
+    assert "is gone" in one(mini.refusals(), Code.STATE_MOVED).sentence
+    mini.apply_elsewhere("local-web")
+    assert "lineage" in one(mini.refusals(), Code.STATE_MOVED).sentence
+
+
+def test_refuses_plan_differs(mini: Mini) -> None:
+    """Neither the world nor the stack's own state moved, but what it reads of another stack."""
+    (mini.root / "stacks.py").write_text((mini.root / "stacks.py").read_text() + READER)
+    mini.commit()
+    mini.plan("local-web")
+    mini.apply_elsewhere("local-web")
+    mini.plan("local-reader")
+    mini.approve()
+    assert mini.refusals() == []
+
+    mini.apply_elsewhere("local-web", ("blue", "a-colour-that-nobody-may-see"))
+    found = one(mini.refusals(), Code.PLAN_DIFFERS)
+    assert found.stack == "local-reader"
+    assert "terraform_data.copy (input" in found.sentence
+    assert "a-colour-that-nobody-may-see" not in str(found)
+    assert "blue" not in str(found)
