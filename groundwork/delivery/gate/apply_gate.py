@@ -1,0 +1,93 @@
+"""The gate as an apply meets it: facts are gathered from this checkout, then every check is made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.delivery.approvals_on_laptop import LaptopApprovals
+from groundwork.delivery.bound.approved_folder import Extracted
+from groundwork.delivery.bound.journal import Journal
+from groundwork.delivery.bundle import commit, digest
+from groundwork.delivery.bundle.model import Index, Stored
+from groundwork.delivery.gate import gate, history
+from groundwork.delivery.gate.approval import ApprovalSource
+from groundwork.delivery.gate.collect import Collector, synthesised_again
+from groundwork.delivery.gate.facts import RunFacts
+from groundwork.delivery.gate.refusals import Refusal
+from groundwork.delivery.store.plan_store import PlanStore
+from groundwork.delivery.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ApplyGate:
+    """The gate of one index of plans; call it with extracted bundles (groundwork.delivery.bound.apply.Gate).
+
+    `wanted` are the stacks that the run was asked for, also those without a plan. `run_id` and `run_attempt` are those
+    of the run that wants to apply; on the laptop, which has no runs, those of the index.
+    """
+
+    workspace: Workspace
+    index: Index
+    store: PlanStore
+    approvals: ApprovalSource
+    run_id: str
+    run_attempt: int
+    wanted: Sequence[str]
+    allow_destroy: Collection[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        workspace: Workspace,
+        index: Index,
+        store: PlanStore,
+        *,
+        plans: Path,
+        environ: Mapping[str, str],
+        wanted: Sequence[str],
+        allow_destroy: Collection[str] = frozenset(),
+    ) -> ApplyGate:
+        """The gate for `index`, read from the file `plans`: GitHub's approvals on AWS, this checkout's on the laptop.
+
+        `environ` are the environment variables of a workflow run; raises UsageError where AWS is meant outside of one.
+        """
+        if workspace.environments[index.environment].target == "laptop":
+            yes: ApprovalSource = LaptopApprovals(workspace.project, plans)
+            return cls(workspace, index, store, yes, index.run_id, index.run_attempt, wanted, allow_destroy)
+        from groundwork.github.approvals import GitHubApprovals  # noqa: PLC0415 - httpx is of no use on a laptop
+
+        asked = GitHubApprovals.of(environ)
+        return cls(workspace, index, store, asked, asked.run_id, asked.run_attempt, wanted, allow_destroy)
+
+    def __call__(self, extracted: Extracted, stacks: Sequence[Stored]) -> list[Refusal]:
+        """Every reason against applying these stacks now; empty where there is none."""
+        root, environment = self.workspace.project.root, self.index.environment
+        # Never refused here for being edited: that it is another commit then is a reason among the others.
+        here = commit.of_checkout(root, uncommitted=True)
+        target = self.workspace.environments[environment].target
+        approval = self.approvals.facts(environment, commit=here.partition(commit.MARK)[0])
+        with synthesised_again(self.workspace, environment) as code:
+            run = RunFacts(
+                index=self.index,
+                target=target,
+                commit=here,
+                on_main=target == "laptop" or history.on_main(root, here.partition(commit.MARK)[0]),
+                run_id=self.run_id,
+                run_attempt=self.run_attempt,
+                wanted=self.wanted,
+                unplannable=_unplannable(code, self.wanted),
+                allow_destroy=self.allow_destroy,
+            )
+            collector = Collector(extracted.workspace, code, self.store, Journal(self.store.objects))
+            facts = [
+                collector.stack(one, extracted.bundles[one.stack], digest.of_bytes(extracted.archives[one.stack]))
+                for one in stacks
+            ]
+            return gate.check(run, approval, facts, plan_again=collector.plan_again)
+
+
+def _unplannable(code: Workspace, wanted: Sequence[str]) -> dict[str, str]:
+    known = {stack.name for stack in code.manifest().stacks}
+    return {stack: why[1] for stack in wanted if stack in known and (why := code.unplannable(stack))}
