@@ -16,8 +16,9 @@ from groundwork.errors import GroundworkError, Interrupted
 
 # In the order of `gw --help`: first look, then run, then what helps.
 COMMANDS = (
-    "demo", "synth", "list_stacks", "diff", "review", "plan", "deploy", "destroy", "bootstrap", "state", "unlock",
-    "invoke", "local", "check", "admit", "where", "init", "schema", "doctor", "setup", "lock", "package", "bench",
+    "demo", "synth", "list_stacks", "diff", "review", "plan", "approve", "deploy", "destroy", "bootstrap", "state",
+    "unlock", "invoke", "local", "check", "admit", "github", "where", "init", "schema", "doctor", "setup", "lock",
+    "package", "bench",
 )  # fmt: skip
 
 HELP = """A platform on AWS as Python CDKTF stacks, with a reviewed pipeline and a laptop that runs all of it.

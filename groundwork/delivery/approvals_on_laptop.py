@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from groundwork.delivery.bundle import plans_file
+from groundwork.delivery.bundle.model import Index
 from groundwork.delivery.gate import history
 from groundwork.delivery.gate.approval import Approval, ApprovalFacts
 from groundwork.errors import UsageError
@@ -38,6 +39,19 @@ class LaptopApprovals:
     project: Project
     plans: Path
 
+    def index(self, environment: str) -> Index:
+        """The plans; raises UsageError where they are of another environment, or in no store yet."""
+        index = plans_file.read(self.plans)
+        if index.environment != environment:
+            raise UsageError(
+                f"{self.plans} holds plans of {index.environment}, not of {environment}",
+                fix=f"gw plan make {environment}",
+            )
+        if not plans_file.pushed(index):
+            # Storing them changes the file, and an approval of the file before would be of nothing.
+            raise UsageError(f"the plans in {self.plans} are in no store yet", fix="gw plan push")
+        return index
+
     def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
         """What is recorded for these plans. Authors of the commit and whoever works here may not approve."""
         index = plans_file.read(self.plans)
@@ -53,12 +67,7 @@ class LaptopApprovals:
 
     def approve(self, environment: str, *, by: str, now: datetime) -> Path:
         """Record a yes to these plans at `now` (UTC) beside those that are there; returns the file."""
-        index = plans_file.read(self.plans)
-        if index.environment != environment:
-            raise UsageError(
-                f"{self.plans} holds plans of {index.environment}, not of {environment}",
-                fix=f"gw plan make {environment}",
-            )
+        self.index(environment)
         if not by.strip():
             raise UsageError("an approval has a name", fix=f"gw approve {environment} --as NAME")
         record = self._record(environment)

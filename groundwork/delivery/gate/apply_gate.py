@@ -11,11 +11,12 @@ from groundwork.delivery.bound.approved_folder import Extracted
 from groundwork.delivery.bound.journal import Journal
 from groundwork.delivery.bundle import commit, digest
 from groundwork.delivery.bundle.model import Index, Stored
-from groundwork.delivery.gate import gate, history
-from groundwork.delivery.gate.approval import ApprovalSource
+from groundwork.delivery.gate import approvals, gate, history
+from groundwork.delivery.gate.approval import ApprovalFacts, ApprovalSource
 from groundwork.delivery.gate.collect import Collector, synthesised_again
-from groundwork.delivery.gate.facts import RunFacts
+from groundwork.delivery.gate.facts import RunFacts, StackFacts
 from groundwork.delivery.gate.refusals import Refusal
+from groundwork.delivery.store.audit import Decision
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.workspace import Workspace
 
@@ -85,7 +86,28 @@ class ApplyGate:
                 collector.stack(one, extracted.bundles[one.stack], digest.of_bytes(extracted.archives[one.stack]))
                 for one in stacks
             ]
-            return gate.check(run, approval, facts, plan_again=collector.plan_again)
+            found = gate.check(run, approval, facts, plan_again=collector.plan_again)
+            if not found:
+                self._record(run, approval, facts)
+            return found
+
+    def _record(self, run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> None:
+        """Write down whose yes let the plans through, with the time that it was given."""
+        given = approvals.good(gate.with_planners(approval, stacks), gate.planned_at(run, stacks))
+        for one in given:
+            self.store.record(
+                Decision(
+                    kind="approved",
+                    environment=self.index.environment,
+                    who=one.by,
+                    at=one.at,
+                    commit=self.index.commit,
+                    run_id=self.index.run_id,
+                    run_attempt=self.index.run_attempt,
+                    stacks=tuple(facts.stack for facts in stacks),
+                    digests={facts.stack: facts.stored.digest for facts in stacks},
+                )
+            )
 
 
 def _unplannable(code: Workspace, wanted: Sequence[str]) -> dict[str, str]:

@@ -27,17 +27,28 @@ def check(run: RunFacts, facts: ApprovalFacts, planned_at: datetime) -> Iterator
     if (facts.run_id, facts.run_attempt) != (run.run_id, run.run_attempt):
         yield _missing(run, f"the approval is of run {facts.run_id}, attempt {facts.run_attempt}")
         return
-    involved = {person.casefold(): why for person, why in facts.involved.items()}
+    if good(facts, planned_at):
+        return
+    involved = _involved(facts)
     early = [one for one in facts.approvals if one.at < planned_at]
     own = [one for one in facts.approvals if one.by.casefold() in involved]
-    if any(one not in early and one not in own for one in facts.approvals):
-        return
     if not facts.approvals:
         yield _missing(run, f"nobody has approved these plans of {run.environment}")
     if early:
         yield Refusal(Code.APPROVAL_TOO_EARLY, _too_early(early, planned_at), _way(run))
     if own:
         yield Refusal(Code.APPROVAL_BY_AUTHOR, _by_author(own, involved), _way(run))
+
+
+def good(facts: ApprovalFacts, planned_at: datetime) -> list[Approval]:
+    """The approvals that count: after the plans, by somebody whose change it is not."""
+    involved = _involved(facts)
+    return [one for one in facts.approvals if one.at >= planned_at and one.by.casefold() not in involved]
+
+
+def _involved(facts: ApprovalFacts) -> dict[str, str]:
+    """Logins differ in case only on paper."""
+    return {person.casefold(): why for person, why in facts.involved.items()}
 
 
 def _missing(run: RunFacts, sentence: str) -> Refusal:

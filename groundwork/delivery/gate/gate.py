@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from groundwork.delivery.gate import approvals, bundles, destroys, providers, state, world
 from groundwork.delivery.gate.approval import ApprovalFacts
@@ -21,20 +22,30 @@ def check(
     """Why these stacks may not be applied now; empty where nothing stands in the way.
 
     `stacks` are those of one wave, or of the whole index. `plan_again` is called only for a stack whose bundle is what
-    was planned and approved: nothing of any other bundle runs with the credentials of an apply. It is not called for a
-    provisional plan either, which is made again after its upstream's apply (groundwork.delivery.waves).
+    was planned and approved: nothing of any other bundle runs with the credentials of an apply. It is not called where
+    an apply has not been settled, which may still hold the lock, nor for a provisional plan, which is made again after
+    its upstream's apply (groundwork.delivery.waves).
     """
-    planned_at = max([run.index.planned_at, *(facts.bundle.planned_at for facts in stacks)])
-    planners = {facts.bundle.planned_by: "made the plans" for facts in stacks}
-    approval = replace(approval, involved={**planners, **approval.involved})
-    found = [*bundles.check_run(run), *approvals.check(run, approval, planned_at)]
+    approval = with_planners(approval, stacks)
+    found = [*bundles.check_run(run), *approvals.check(run, approval, planned_at(run, stacks))]
     may_run = not found
     found += providers.check(run)
     for facts in stacks:
         integrity = [*bundles.check_integrity(run, facts), *bundles.check_origin(run, facts)]
         moved = [*state.check(run, facts)]
         found += [*integrity, *moved, *destroys.check(run, facts)]
-        if may_run and not integrity and not facts.bundle.provisional:
+        if may_run and not integrity and not facts.unsettled and not facts.bundle.provisional:
             state_moved = any(refusal.code is Code.STATE_MOVED for refusal in moved)
             found += world.check(run, facts, plan_again(facts), state_moved=state_moved)
     return found
+
+
+def planned_at(run: RunFacts, stacks: Sequence[StackFacts]) -> datetime:
+    """When the last of the plans was made: nobody can have read all of them before."""
+    return max([run.index.planned_at, *(facts.bundle.planned_at for facts in stacks)])
+
+
+def with_planners(approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> ApprovalFacts:
+    """The facts with those who made the plans among the people involved."""
+    planners = {facts.bundle.planned_by: "made the plans" for facts in stacks}
+    return replace(approval, involved={**planners, **approval.involved})

@@ -14,19 +14,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from groundwork.delivery.approvals_on_laptop import LaptopApprovals
-from groundwork.delivery.bundle import archive, commit, digest, plans_file, run_plans
+from groundwork.delivery.bound.apply import BoundApply
+from groundwork.delivery.bound.approved_folder import Extracted
+from groundwork.delivery.bundle import commit, plans_file, run_plans
 from groundwork.delivery.bundle.make import Planner
-from groundwork.delivery.bundle.model import Bundle, Index
-from groundwork.delivery.gate import gate
+from groundwork.delivery.bundle.model import Index, Stored
+from groundwork.delivery.gate.apply_gate import ApplyGate
 from groundwork.delivery.gate.approval import ApprovalSource
-from groundwork.delivery.gate.collect import Collector, synthesised_again
-from groundwork.delivery.gate.facts import RunFacts
 from groundwork.delivery.gate.refusals import Refusal
+from groundwork.delivery.rollout import Result
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.terraform_run import TerraformRun
 from groundwork.delivery.workspace import Tools, Workspace
-from groundwork.errors import Refused
+from groundwork.errors import Interrupted, Refused
 from groundwork.paths import Project
 from groundwork.toolchain.cdktf_launcher import command
 from groundwork.toolchain.process import stream
@@ -50,7 +53,8 @@ def stack(name, resources, outputs=None, assets=None, depends=(), helm=False, da
     folder = out / "stacks" / name
     folder.mkdir(parents=True, exist_ok=True)
     backend = {**BACKEND, "key": f"{name}.tfstate"}
-    document = {"terraform": {"backend": {"s3": backend}}, "resource": resources}
+    about = {"metadata": {"backend": "s3", "stackName": name, "version": "0.21.0"}, "outputs": {}}
+    document = {"//": about, "terraform": {"backend": {"s3": backend}}, "resource": resources}
     if data:
         document["data"] = data
     if outputs:
@@ -73,6 +77,7 @@ def stack(name, resources, outputs=None, assets=None, depends=(), helm=False, da
 
 BACKEND = json.loads(Path("backend.json").read_text())
 PROVIDER = json.loads(Path("provider.json").read_text())
+stack("local-delivery", {})  # not deployed: the plan store is a folder
 exec(Path("stacks.py").read_text())
 (out / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": entries}))
 '''
@@ -137,7 +142,9 @@ class Mini:
         """What `gw plan make` and `gw plan push` do; writes `plans`."""
         workspace = self.workspace
         manifest = workspace.synth([ENVIRONMENT])
-        chosen = list(stacks) if stacks or destroy else [one.name for one in manifest.stacks]
+        chosen = (
+            list(stacks) if stacks or destroy else [one.name for one in manifest.stacks if one.name != "local-delivery"]
+        )
         planner = Planner(
             commit=commit.of_checkout(self.root, uncommitted=True),
             run_id="laptop",
@@ -158,52 +165,52 @@ class Mini:
         approvals = LaptopApprovals(Project(self.root), self.plans)
         return approvals.approve(ENVIRONMENT, by=by, now=at or datetime.now(UTC))
 
+    def deploy(self, *stacks: str, **options: Any) -> list[Result]:
+        """What `gw deploy STACK… --approved` does, by default with every plan; raises Refused."""
+        apply, names = self._apply(*stacks, **options)
+        return apply.apply(names, on_event=lambda _stack, _event: None, say=lambda _: None)
+
     def refusals(
+        self, *stacks: str, meanwhile: Callable[[Path], None] = lambda _: None, **options: Any
+    ) -> list[Refusal]:
+        """What `deploy` is refused for; empty where it would go on to apply, which it does not do here.
+
+        `meanwhile` happens in the folder of the extracted bundles, before the gate looks at them.
+        """
+        apply, names = self._apply(*stacks, **options)
+        passed = Interrupted("the gate lets it through")
+
+        def gate(extracted: Extracted, wanted: Sequence[Stored]) -> list[Refusal]:
+            meanwhile(extracted.workspace.out / "stacks")
+            if found := apply.gate(extracted, wanted):
+                return found
+            raise passed
+
+        with pytest.raises((Refused, Interrupted)) as outcome:
+            replace(apply, gate=gate).apply(names, on_event=lambda _stack, _event: None, say=lambda _: None)
+        if outcome.value is passed:
+            return []
+        assert isinstance(outcome.value, Refused)
+        (*_, recorded) = self.store.decisions("refused")
+        assert set(recorded.codes) == {str(one.code) for one in outcome.value.refusals}
+        return list(outcome.value.refusals)
+
+    def _apply(
         self,
-        *,
-        wanted: Sequence[str] = (),
-        unplannable: Mapping[str, str] | None = None,
+        *stacks: str,
         allow_destroy: Sequence[str] = (),
         source: ApprovalSource | None = None,
         tools: Tools | None = None,
-        meanwhile: Callable[[Path], None] = lambda _: None,
-        **overrides: Any,
-    ) -> list[Refusal]:
-        """What the gate says of the plans now.
-
-        `tools` are this machine's where they are others than planned, `meanwhile` happens in the folder of the
-        extracted bundles; `overrides` are facts of the run that the laptop does not have.
-        """
+        run_attempt: int | None = None,
+    ) -> tuple[BoundApply, Sequence[str]]:
         workspace = replace(self.workspace, tools=tools) if tools else self.workspace
         index = plans_file.read(self.plans)
-        approved = replace(workspace, out_name="cdktf.out.approved")
-        shutil.rmtree(approved.out, ignore_errors=True)
-        found: list[Refusal] = []
-        bundles: dict[str, tuple[Bundle, str]] = {}
-        for stored in index.bundles:
-            try:
-                packed = self.store.fetch(stored, index=index)
-                bundle = archive.unpack(packed, approved.out / "stacks" / stored.stack)
-                bundles[stored.stack] = (bundle, digest.of_bytes(packed))
-            except Refused as refused:
-                found += refused.refusals
-        approved.out.mkdir(exist_ok=True)
-        (approved.out / "manifest.json").write_text(_manifest(bundles))
-        here = commit.of_checkout(self.root, uncommitted=True)
-        run = RunFacts(
-            **{
-                "index": index, "target": "laptop", "commit": here, "on_main": True, "run_id": "laptop",
-                "run_attempt": 1, "wanted": wanted, "unplannable": unplannable or {}, "allow_destroy": allow_destroy,
-                **overrides,
-            }
-        )  # fmt: skip
-        approvals = source or LaptopApprovals(Project(self.root), self.plans)
-        meanwhile(approved.out / "stacks")
-        with synthesised_again(workspace, ENVIRONMENT) as code:
-            collector = Collector(approved, code, self.store, Nothing())
-            stacks = [collector.stack(one, *bundles[one.stack]) for one in index.bundles if one.stack in bundles]
-            facts = approvals.facts(ENVIRONMENT, commit=here)
-            return [*found, *gate.check(run, facts, stacks, plan_again=collector.plan_again)]
+        names = stacks or [one.stack for one in index.bundles]
+        gate = ApplyGate.of(
+            workspace, index, self.store, plans=self.plans, environ={}, wanted=names, allow_destroy=allow_destroy
+        )
+        gate = replace(gate, approvals=source or gate.approvals, run_attempt=run_attempt or gate.run_attempt)
+        return BoundApply(workspace, index, self.store, gate, "tester", lambda: datetime.now(UTC)), names
 
     def apply_elsewhere(self, stack: str, *edits: tuple[str, str]) -> None:
         """What another run does meanwhile, from a folder of its own; `edits` are made in its synthesised Terraform."""
@@ -253,25 +260,6 @@ class Mini:
         """The state of a stack as it is stored; empty without one."""
         store = self.workspace.store(stack)
         return store.state() or {}
-
-
-class Nothing:
-    """A journal without entries."""
-
-    def unsettled(self, stack: str) -> str:
-        return ""
-
-
-def _manifest(bundles: Mapping[str, tuple[Bundle, str]]) -> str:
-    entries = {
-        name: {
-            "name": name, "constructPath": name, "workingDirectory": f"stacks/{name}",
-            "synthesizedStackPath": f"stacks/{name}/cdk.tf.json", "annotations": [],
-            "dependencies": [one for one in bundle.dependencies if one in bundles],
-        }
-        for name, (bundle, _) in bundles.items()
-    }  # fmt: skip
-    return json.dumps({"version": "0.21.0", "stacks": entries})
 
 
 _CHECKOUT = Path(__file__).parents[3]

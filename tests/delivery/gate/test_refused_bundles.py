@@ -15,7 +15,8 @@ import pytest
 
 from groundwork.delivery.bundle import digest, plans_file
 from groundwork.delivery.bundle.model import Index, Stored
-from groundwork.delivery.gate import history
+from groundwork.delivery.gate import bundles, history
+from groundwork.delivery.gate.facts import RunFacts
 from groundwork.delivery.gate.refusals import Code
 from tests.delivery.gate.mini_project import Mini
 from tests.delivery.gate.reading import codes, one
@@ -87,7 +88,7 @@ def test_an_index_that_does_not_fit_its_bundles_is_noticed(mini: Mini, change: C
 def test_refuses_bundle_missing(mini: Mini) -> None:
     (stored,) = mini.plan().bundles
     mini.approve()
-    assert "no plan of it" in one(mini.refusals(wanted=["local-web", "local-more"]), Code.BUNDLE_MISSING).sentence
+    assert "no plan of it" in one(mini.refusals("local-web", "local-more"), Code.BUNDLE_MISSING).sentence
     Path(stored.location).unlink()
     assert one(mini.refusals(), Code.BUNDLE_MISSING).stack == "local-web"
 
@@ -108,8 +109,8 @@ def test_a_tag_on_a_branch_is_not_applied(mini: Mini) -> None:
     try:
         mini.plan()
         mini.approve()
-        facts = {"target": "aws", "on_main": history.on_main(mini.root, commit)}
-        assert "not on main" in one(mini.refusals(**facts), Code.FOREIGN_COMMIT).sentence
+        run = RunFacts(plans_file.read(mini.plans), "aws", commit, history.on_main(mini.root, commit), "laptop", 1, ())
+        assert "not on main" in one(bundles.check_run(run), Code.FOREIGN_COMMIT).sentence
         mini.git("branch", "-f", "main", "feature")
         assert history.on_main(mini.root, commit)
     finally:
@@ -118,13 +119,12 @@ def test_a_tag_on_a_branch_is_not_applied(mini: Mini) -> None:
 
 def test_refuses_rerun_without_plan(mini: Mini) -> None:
     """The job again without its plan job; and the same plans once more."""
-    index = mini.plan()
+    mini.plan()
     mini.approve()
     again = one(mini.refusals(run_attempt=2), Code.RERUN_WITHOUT_PLAN)
     assert "attempt 2, which has not planned" in again.sentence
 
-    (stored,) = index.bundles
-    mini.store.keep_applied(stored, index=index, at=index.planned_at)
+    assert [result.stack for result in mini.deploy()] == ["local-web"]
     once_more = one(mini.refusals(), Code.RERUN_WITHOUT_PLAN)
     assert once_more.stack == "local-web"
     assert "applied already" in once_more.sentence
@@ -181,11 +181,8 @@ def test_refuses_provider_missing(mini: Mini) -> None:
     (mini.root / "stacks.py").write_text((mini.root / "stacks.py").read_text() + HELM_STACK)
     assert [stored.stack for stored in mini.plan().bundles] == ["local-web"]
     mini.approve()
-    reason = mini.workspace.unplannable("local-release")
-    assert reason
-    found = one(
-        mini.refusals(wanted=["local-release"], unplannable={"local-release": reason[1]}), Code.PROVIDER_MISSING
-    )
+    found = one(mini.refusals("local-web", "local-release"), Code.PROVIDER_MISSING)
+    assert found.stack == "local-release"
     assert "Helm provider" in found.sentence
 
 
@@ -193,7 +190,7 @@ def test_all_reasons_are_said_at_once(mini: Mini) -> None:
     mini.plan()
     mini.apply_elsewhere("local-web")
     mini.edit("main.py", 'COLOUR = "blue"', 'COLOUR = "red"')
-    assert codes(mini.refusals(run_attempt=2, wanted=["local-more"])) >= {
+    assert codes(mini.refusals("local-web", "local-more", run_attempt=2)) >= {
         Code.FOREIGN_COMMIT,
         Code.SYNTH_DIFFERS,
         Code.STATE_MOVED,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import time
+
+import psutil
 import pytest
 
 from groundwork.delivery.gate.refusals import Code
@@ -45,6 +50,41 @@ def test_a_state_that_is_gone_or_another_one_has_moved_too(mini: Mini) -> None:
     assert "is gone" in one(mini.refusals(), Code.STATE_MOVED).sentence
     mini.apply_elsewhere("local-web")
     assert "lineage" in one(mini.refusals(), Code.STATE_MOVED).sentence
+
+
+SLOW = """
+stack("local-slow", {"terraform_data": {"nap": {"provisioner": {"local-exec": {"command": "sleep 120"}}}}})
+"""
+
+
+def test_refuses_unsettled_apply(mini: Mini) -> None:
+    """The apply is killed with all it started while Terraform is at work; the next is refused until that is settled."""
+    (mini.root / "stacks.py").write_text(SLOW)
+    mini.commit()
+    mini.plan()
+    mini.approve()
+    assert mini.refusals() == []
+    apply = multiprocessing.get_context("fork").Process(target=mini.deploy)
+    apply.start()
+    _kill_when_at_work(apply.pid or 0)
+    apply.join()
+
+    found = one(mini.refusals(), Code.UNSETTLED_APPLY)
+    assert found.stack == "local-slow"
+    assert "begun by tester" in found.sentence
+    assert found.command == "gw recover local-slow"
+
+
+def _kill_when_at_work(pid: int) -> None:
+    tree: list[psutil.Process] = []
+    until = time.monotonic() + 90
+    while not any(process.name() == "sleep" for process in tree):
+        assert time.monotonic() < until, tree
+        time.sleep(0.2)
+        tree = psutil.Process(pid).children(recursive=True)
+    for process in (psutil.Process(pid), *tree):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def test_refuses_plan_differs(mini: Mini) -> None:
