@@ -1,0 +1,137 @@
+"""A function whose code is signed at deploy, through the real Terraform and provider against the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.local.cloud import LocalCloud
+from tests.local.core.functions import zip_of
+from tests.support import terraform
+from tests.support.terraform import Terraform
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+# In a process of its own: it changes where the App writes.
+SYNTHESISE = """
+import sys
+from pathlib import Path
+from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from groundwork.packaging import Package, host_target
+from stacks.blocks.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.lambda_function import LambdaFunction
+from stacks.blocks.signed_code import SignedCode
+
+out, zipped, checksum, profile = sys.argv[1:]
+account, region = "000000000000", "eu-west-2"
+app = App(outdir=out)
+stack = TerraformStack(app, "signed")
+AwsProvider(stack, "aws", region=region, max_retries=2, s3_use_path_style=True)
+key = EncryptionKey(
+    stack, "key", alias="alias/signed", description="test", account=account, protect=False,
+    statements=[logs_key_use(region=region, account=account, log_groups="/aws/lambda/signed")],
+)
+package = Package(Path(zipped), checksum, Path(zipped).stat().st_size, ("handler.py",))
+code = SignedCode(
+    stack, "code", function_name="signed", package=package, profile_arns=[profile], bucket_name="signed-code",
+    log_bucket_name="signed-logs", key=key, protect=False,
+)
+LambdaFunction(
+    stack, "function", name="signed", description="test", package=package, target=host_target(),
+    handler="handler.handle", environment={"A": "B"}, key=key, account=account, region=region, signed=code,
+)
+app.synth()
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), Path(sys.executable))
+    yield cloud.up(port=0).endpoint
+    cloud.down()
+
+
+@pytest.fixture(scope="module")
+def program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    return terraform.find_or_skip(checkout, tmp_path_factory.mktemp("terraform"))
+
+
+def client(service: str, endpoint: str) -> Any:
+    import boto3
+
+    made: Any = boto3.Session("laptop", "laptop-not-a-secret", region_name="eu-west-2").client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=endpoint,
+    )
+    return made
+
+
+def test_a_new_package_is_signed_and_runs_and_everything_goes_again(
+    program: Terraform, endpoint: str, checkout: Path, tmp_path: Path
+) -> None:
+    signer, s3, functions = (client(name, endpoint) for name in ("signer", "s3", "lambda"))
+    profile = signer.put_signing_profile(profileName="release", platformId="AWSLambda-SHA384-ECDSA")
+    s3.create_bucket(Bucket="signed-logs", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    takes_logs = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::signed-logs/*",
+    }
+    s3.put_bucket_policy(Bucket="signed-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [takes_logs]}))
+
+    def deploy(answer: str) -> None:
+        zipped = tmp_path / f"{answer}.zip"
+        zipped.write_bytes(zip_of(f"def handle(event, context):\n    return {answer!r}\n"))
+        arguments = [str(tmp_path / "out"), str(zipped), f"checksum of {answer}", profile["profileVersionArn"]]
+        made = subprocess.run(
+            [sys.executable, "-c", SYNTHESISE, *arguments], cwd=checkout, capture_output=True, text=True, check=False
+        )
+        assert made.returncode == 0, made.stderr[-3000:]
+        file = tmp_path / "out/stacks/signed/cdk.tf.json"
+        document = json.loads(file.read_text(encoding="utf-8"))
+        del document["terraform"]["backend"]  # with the state in a file there is nothing to initialise
+        file.write_text(json.dumps(document), encoding="utf-8")
+        assert run("apply", "-auto-approve") == 0
+        assert run("plan", "-detailed-exitcode") == 0, "a second plan has to be empty"
+
+    def run(*command: str) -> int:
+        environ = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "laptop",
+            "AWS_SECRET_ACCESS_KEY": "laptop-not-a-secret",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        done = program.run(tmp_path / "out/stacks/signed", *command, "-no-color", "-input=false", environ=environ)
+        assert done.code in {0, 2}, done.end
+        return done.code
+
+    def said() -> Any:
+        return json.loads(functions.invoke(FunctionName="signed", Qualifier="live", Payload=b"{}")["Payload"].read())
+
+    def signed() -> set[str]:
+        listed = s3.list_objects_v2(Bucket="signed-code", Prefix="signed/signed/").get("Contents", [])
+        return {one["Key"] for one in listed}
+
+    deploy("first")
+    assert said() == "first"
+    (before,) = signed()
+    config = functions.get_function_code_signing_config(FunctionName="signed")["CodeSigningConfigArn"]
+    policies = functions.get_code_signing_config(CodeSigningConfigArn=config)["CodeSigningConfig"]
+    assert policies["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Enforce"}
+    assert policies["AllowedPublishers"] == {"SigningProfileVersionArns": [profile["profileVersionArn"]]}
+
+    deploy("second")
+    assert said() == "second"
+    assert signed() > {before}, "signed anew, and the earlier code is kept"
+
+    assert run("destroy", "-auto-approve") == 0
+    assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == ["signed-logs"]
+    assert functions.list_functions()["Functions"] == functions.list_code_signing_configs()["CodeSigningConfigs"] == []
