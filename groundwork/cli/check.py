@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Targets
+
+if TYPE_CHECKING:
+    from groundwork.checks.findings import Verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +22,13 @@ def register(app: typer.Typer) -> None:
         targets: Targets = None,
         skip_synth: SkipSynth = False,
         waivers: Annotated[bool, typer.Option("--waivers", help="List what is waived, why and until when.")] = False,
+        sarif: Annotated[
+            Path | None,
+            typer.Option("--sarif", dir_okay=False, help="Write findings as SARIF 2.1.0, at their Python lines."),
+        ] = None,
+        annotations: Annotated[
+            bool, typer.Option("--annotations", help="Print findings as annotations of GitHub Actions.")
+        ] = False,
         json: Json = False,
     ) -> None:
         """Run checkov and tflint over synthesised stacks, minus what is waived beside the code.
@@ -41,6 +52,7 @@ def register(app: typer.Typer) -> None:
             bars.begin("check", total=None, doing=f"checkov and tflint on {len(folders)} stacks")
             verdict = gate.check(folders, checkers, today=datetime.now(UTC).date())
             bars.end("check", "clean" if verdict.clean else "refused")
+        _for_github(verdict, workspace.out, sarif, annotations=annotations)
         if json:
             console.print_json({part: [vars(one) for one in getattr(verdict, part)] for part in vars(verdict)})
         elif waivers:
@@ -61,3 +73,21 @@ def register(app: typer.Typer) -> None:
             )
         if not json:
             console.say(f"{len(folders)} stacks are clean; {len(verdict.waived)} findings are waived")
+
+
+def _for_github(verdict: Verdict, out: Path, sarif: Path | None, *, annotations: bool) -> None:
+    import json
+
+    from groundwork.github import remarks
+    from groundwork.github.annotations import commands
+    from groundwork.github.sarif import sarif as log
+
+    found = remarks.of_verdict(verdict, out) if sarif or annotations else []
+    if sarif:
+        sarif.parent.mkdir(parents=True, exist_ok=True)
+        sarif.write_text(
+            json.dumps(log(found, tools=("checkov", "tflint", "waiver")), indent=1) + "\n", encoding="utf-8"
+        )
+    for line in commands(one.annotation() for one in found) if annotations else ():
+        # GitHub reads its commands from either stream; standard output may be JSON.
+        console.err.file.write(f"{line}\n")

@@ -1,0 +1,164 @@
+"""`gw github setup|check|comment`: the repository's settings on GitHub, and what is said on a pull request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json
+
+if TYPE_CHECKING:
+    from groundwork.github.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    github = typer.Typer(help="GitHub: what protects the environments, and what pull requests are told.")
+    app.add_typer(github, name="github", rich_help_panel="Pipeline")
+    for add in (_add_setup, _add_check, _add_comment):
+        add(github)
+
+
+def _add_setup(github: typer.Typer) -> None:
+    @github.command()
+    def setup(
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every call and make none.")] = False,
+        json: Json = False,
+    ) -> None:
+        """Set environments, reviewers, branch and tag protection, variables and Actions as the values say.
+
+        Makes only the calls that something differs for; needs an administrator's GITHUB_TOKEN. With --dry-run and no
+        token it shows all calls, as for a new repository. Example: `gw github setup --dry-run`
+        """
+        import os
+
+        from groundwork.github import check as checking
+        from groundwork.github.api import GitHub
+        from groundwork.github.difference import Nothing
+        from groundwork.github.limits import Limits
+        from groundwork.github.setup import setup as set_up
+
+        settings = _settings()
+        blind = dry_run and not (os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN"))
+        api = None if blind else GitHub.of(os.environ, repository=settings.repository)
+        for sentence in Limits.of(api).sentences() if api else ():
+            console.note(f"[yellow]{console.escape(sentence)}[/]")
+        differences = checking.check(settings, api or Nothing())
+        calls = [call for difference in differences for call in difference.calls]
+        if dry_run:
+            if not json and blind:
+                console.note("GITHUB_TOKEN is not set: these are the calls for a repository in which nothing is set")
+            for call in () if json else calls:
+                console.say(f"[bold]{call.method}[/] {console.escape(call.absolute(settings.repository))}")
+                console.say(console.escape(_pretty(call.body)) if call.body is not None else "")
+        elif api:
+            calls = set_up(
+                api, differences, lambda call: console.note(f"{call.method} {call.absolute(settings.repository)}")
+            )
+        if json:
+            console.print_json([vars(call) | {"path": call.absolute(settings.repository)} for call in calls])
+        else:
+            console.say(f"{len(calls)} calls {'would be' if dry_run else 'were'} made")
+
+
+def _add_check(github: typer.Typer) -> None:
+    @github.command()
+    def check(json: Json = False) -> None:
+        """Compare the live settings with what the values say; ends with 8 where a protection is missing or unseen.
+
+        Example: `gw github check`
+        """
+        import os
+
+        from groundwork.errors import CheckFailed
+        from groundwork.github import check as checking
+        from groundwork.github.api import GitHub
+        from groundwork.github.limits import Limits
+
+        settings = _settings()
+        api = GitHub.of(os.environ, repository=settings.repository)
+        limits = list(Limits.of(api).sentences())
+        differences = checking.check(settings, api)
+        if json:
+            found = [{"where": one.where, "sentence": one.sentence, "fix": one.fix} for one in differences]
+            console.print_json({"repository": settings.repository, "limits": limits, "differences": found})
+        for sentence in () if json else limits:
+            console.say(f"[yellow]{console.escape(sentence)}[/]")
+        if differences:
+            raise CheckFailed(
+                f"{settings.repository} is not set up as the values say:\n"
+                + "\n".join(f"  {one}" for one in differences),
+                fix="gw github setup",
+            )
+        if not json:
+            console.say(f"{settings.repository}: everything is as the values say")
+
+
+def _add_comment(github: typer.Typer) -> None:
+    @github.command()
+    def comment(
+        parts: Annotated[
+            list[Path],
+            typer.Option(
+                "--from", exists=True, help="A Markdown file, or a folder of them in the order of their names."
+            ),
+        ],
+        pull_request: Annotated[
+            int | None, typer.Option("--pull-request", help="Its number; from the event where left out.")
+        ] = None,
+        topic: Annotated[str, typer.Option(help="Comments of one topic replace each other.")] = "review",
+        author: Annotated[str, typer.Option(help="Login that the comments belong to; asked for where left out.")] = "",
+        json: Json = False,
+    ) -> None:
+        """Say something on a pull request in one sticky comment, or in several where one does not hold it.
+
+        Where the token may not write (a fork), it goes into the job's summary. Example:
+        `gw github comment --pull-request 7 --from review/`
+        """
+        import os
+
+        from groundwork.github import comment as commenting
+        from groundwork.github.api import GitHub
+
+        number = pull_request if pull_request is not None else commenting.number_of_event(os.environ)
+        texts = commenting.read(parts)
+        outcome = commenting.say(
+            GitHub.of(os.environ),
+            number,
+            texts,
+            topic=topic,
+            author=author,
+            summary=os.environ.get("GITHUB_STEP_SUMMARY", ""),
+        )
+        if json:
+            console.print_json(vars(outcome))
+        else:
+            console.say(outcome.sentence)
+
+
+def _settings() -> Settings:
+    from groundwork.environment import load_all
+    from groundwork.errors import EnvironmentFileError
+    from groundwork.github.settings import desired
+    from groundwork.paths import Project
+
+    project = Project.find(Path.cwd())
+    on_aws = [one for one in load_all(project.environments) if one.target == "aws"]
+    named = {one.singletons.github_repository for one in on_aws}
+    repository = next(iter(named), None)
+    if len(named) != 1 or repository is None:
+        said = ", ".join(f"{one.name}: {one.singletons.github_repository}" for one in on_aws)
+        raise EnvironmentFileError(
+            f"singletons.github_repository is not the same in all environments ({said or 'none on AWS'})",
+            fix="name one repository, owner/name, in every environments/*.yaml",
+        )
+    return desired(repository, on_aws, project.root / ".github" / "workflows")
+
+
+def _pretty(body: object) -> str:
+    import json
+
+    return json.dumps(body, indent=2)

@@ -1,0 +1,137 @@
+"""Environments on GitHub: reviewers, who may deploy from where, and the variables of their jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from groundwork.environment.reviewers import Reviewers
+from groundwork.errors import GitHubError
+from groundwork.github.difference import ApiCall, Difference, Nothing, Reader
+from groundwork.github.settings import EnvironmentSettings, Ref
+
+
+def differences(wanted: EnvironmentSettings, owner: str, reader: Reader) -> Iterator[Difference]:
+    """What differs between one environment and its live settings: at most one difference each for its protection, its
+    refs and its variables.
+    """
+    path = f"environments/{quote(wanted.name, safe='')}"
+    live = reader.find(path, needs="actions: read")
+    yield from _protection(wanted, path, live, owner, reader)
+    yield from _refs(wanted, path, live, reader)
+    yield from _variables(wanted, path, live, reader)
+
+
+def _protection(
+    wanted: EnvironmentSettings, path: str, live: Mapping[str, Any] | None, owner: str, reader: Reader
+) -> Iterator[Difference]:
+    reasons = list(_gaps(wanted, live))
+    if not reasons:
+        return
+    rules = _rules(live)
+    body: dict[str, Any] = {
+        "wait_timer": rules.get("wait_timer", {}).get("wait_timer", 0),
+        "reviewers": list(_ids(wanted.reviewers, owner, reader)) if wanted.reviewers else None,
+        "can_admins_bypass": False,
+        "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
+    }
+    if wanted.reviewers:
+        body["prevent_self_review"] = True
+    yield Difference(_where(wanted), "; ".join(reasons), (ApiCall("PUT", path, body),))
+
+
+def _gaps(wanted: EnvironmentSettings, live: Mapping[str, Any] | None) -> Iterator[str]:
+    if live is None:
+        yield "does not exist"
+        return
+    found = _rules(live).get("required_reviewers", {})
+    there = {_named(one) for one in found.get("reviewers") or ()}
+    asked = _names(wanted.reviewers)
+    if asked - there:
+        yield f"is not reviewed by {', '.join(sorted(asked - there))}"
+    if there - asked:
+        yield f"is reviewed by {', '.join(sorted(there - asked))}, whom the values do not name"
+    if asked and found.get("prevent_self_review") is not True:
+        yield "reviewers may approve their own deployment"
+    if live.get("can_admins_bypass") is not False:
+        yield "administrators may bypass it"
+    if not (live.get("deployment_branch_policy") or {}).get("custom_branch_policies"):
+        yield "does not say by name which branches and tags may deploy"
+
+
+def _refs(
+    wanted: EnvironmentSettings, path: str, live: Mapping[str, Any] | None, reader: Reader
+) -> Iterator[Difference]:
+    policies = f"{path}/deployment-branch-policies"
+    named = live is not None and (live.get("deployment_branch_policy") or {}).get("custom_branch_policies")
+    items = list(reader.pages(policies, key="branch_policies", needs="actions: read")) if named else []
+    there: dict[Ref, Any] = {(str(one.get("type", "branch")), str(one["name"])): one["id"] for one in items}
+    missing, extra = sorted(wanted.refs - there.keys()), sorted(there.keys() - wanted.refs)
+    if missing:
+        yield Difference(
+            _where(wanted),
+            f"does not admit {_listed(missing)}",
+            tuple(ApiCall("POST", policies, {"name": pattern, "type": kind}) for kind, pattern in missing),
+        )
+    if extra:
+        yield Difference(
+            _where(wanted),
+            f"admits {_listed(extra)}",
+            tuple(ApiCall("DELETE", f"{policies}/{there[ref]}") for ref in extra),
+        )
+
+
+def _variables(
+    wanted: EnvironmentSettings, path: str, live: Mapping[str, Any] | None, reader: Reader
+) -> Iterator[Difference]:
+    where = f"{path}/variables"
+    items = reader.pages(where, key="variables", needs="environments: read") if live is not None else ()
+    there = {str(one["name"]): str(one["value"]) for one in items}
+    calls = []
+    for name, value in sorted(wanted.variables.items()):
+        if name not in there:
+            calls.append(ApiCall("POST", where, {"name": name, "value": value}))
+        elif there[name] != value:
+            calls.append(ApiCall("PATCH", f"{where}/{name}", {"name": name, "value": value}))
+    if calls:
+        names = ", ".join(str((call.body or {})["name"]) for call in calls)
+        yield Difference(_where(wanted), f"variables differ: {names}", tuple(calls))
+
+
+def _rules(live: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {rule["type"]: rule for rule in (live or {}).get("protection_rules") or ()}
+
+
+def _names(reviewers: Reviewers | None) -> set[str]:
+    if reviewers is None:
+        return set()
+    return {*(f"team {one}" for one in reviewers.teams), *(f"user {one.lower()}" for one in reviewers.users)}
+
+
+def _named(one: Mapping[str, Any]) -> str:
+    reviewer = one["reviewer"]
+    return f"team {reviewer['slug']}" if one["type"] == "Team" else f"user {str(reviewer['login']).lower()}"
+
+
+def _ids(reviewers: Reviewers, owner: str, reader: Reader) -> Iterator[dict[str, Any]]:
+    for kind, names, path in (
+        ("Team", reviewers.teams, f"/orgs/{owner}/teams/{{}}"),
+        ("User", reviewers.users, "/users/{}"),
+    ):
+        for name in names:
+            known = reader.find(path.format(name), needs="members: read")
+            if known is None and not isinstance(reader, Nothing):
+                raise GitHubError(
+                    f"reviewer {kind.lower()} {name} of {owner} is not to be found",
+                    fix="correct `reviewers` in environments/*.yaml, or create it; teams need an organisation",
+                )
+            yield {"type": kind, "id": known["id"] if known else f"(id of {kind.lower()} {name})"}
+
+
+def _where(wanted: EnvironmentSettings) -> str:
+    return f"environment {wanted.name}"
+
+
+def _listed(refs: list[Ref]) -> str:
+    return ", ".join(f"{kind} {pattern}" for kind, pattern in refs)

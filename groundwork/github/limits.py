@@ -1,0 +1,73 @@
+"""What the owner's GitHub plan leaves out: named before GitHub refuses, and explained where it does.
+
+Source: GitHub docs, "Managing environments for deployment" and "About rulesets", notes on availability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.errors import GitHubError
+from groundwork.github.api import GitHub
+
+_WAY_OUT = "make the repository public, or move it to GitHub Enterprise; until then `gw deploy` refuses to apply"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`plan` is free, pro, team or enterprise, empty where the token may not see it."""
+
+    private: bool
+    plan: str
+    organisation: bool
+
+    @classmethod
+    def of(cls, api: GitHub) -> Limits:
+        """Ask GitHub; a plan that it does not show stays unknown."""
+        repository = api.get("", needs="metadata: read")
+        owner = repository["owner"]
+        organisation = owner["type"] == "Organization"
+        known = api.find(f"/orgs/{owner['login']}") if organisation else _me(api, str(owner["login"]))
+        return cls(bool(repository["private"]), str(((known or {}).get("plan") or {}).get("name", "")), organisation)
+
+    @property
+    def reviewers(self) -> bool | None:
+        """Whether environments can have required reviewers; None where nobody knows."""
+        return True if not self.private else None if not self.plan else self.plan.startswith("enterprise")
+
+    @property
+    def rules(self) -> bool | None:
+        """Whether environments, branch policies and rulesets can be used at all; None where nobody knows."""
+        return True if not self.private else None if not self.plan else self.plan != "free"
+
+    def sentences(self) -> Iterator[str]:
+        """What cannot be had, one sentence each."""
+        if self.rules is False:
+            yield f"private repositories on GitHub's plan {self.plan} have no environments and no rulesets: {_WAY_OUT}"
+        elif self.reviewers is False:
+            yield (
+                f"private repositories on GitHub's plan {self.plan} have no required reviewers, no bar on self-review "
+                f"and no bar on administrators: {_WAY_OUT}"
+            )
+
+
+def _me(api: GitHub, owner: str) -> dict[str, Any] | None:
+    """The token's own account, where it is the owner: nobody else is shown a person's plan."""
+    try:
+        account = api.get("/user")
+    except GitHubError:
+        return None
+    return dict(account) if account["login"] == owner else None
+
+
+def explained(error: GitHubError) -> GitHubError:
+    """The same error, saying what is behind GitHub's answer where it is about the plan."""
+    said = error.message.lower()
+    if "billing plan" in said:
+        why = "the owner's GitHub plan has no required reviewers for private repositories; the environment exists now "
+        return GitHubError(error.message, fix=f"{why}WITHOUT protection. {_WAY_OUT[0].upper()}{_WAY_OUT[1:]}")
+    if "upgrade to github" in said:
+        return GitHubError(error.message, fix=f"the owner's GitHub plan has none of this. {_WAY_OUT}")
+    return error

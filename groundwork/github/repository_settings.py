@@ -1,0 +1,89 @@
+"""Settings of the whole repository: rules of main and of tags, what Actions may do, how OIDC tokens begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.github.difference import ApiCall, Difference, Nothing, Reader, holds
+from groundwork.github.settings import Ruleset, Settings
+
+
+def ruleset_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
+    """Rulesets that are missing, or say less than wanted."""
+    known = {str(one["name"]): one["id"] for one in reader.pages("rulesets", needs="metadata: read")}
+    for wanted in settings.rulesets:
+        where = f"ruleset {wanted.name}"
+        if wanted.name not in known:
+            yield Difference(where, "does not exist", (ApiCall("POST", "rulesets", wanted.body),))
+            continue
+        path = f"rulesets/{known[wanted.name]}"
+        gaps = list(_gaps(wanted, reader.find(path, needs="administration: read") or {}))
+        if gaps:
+            yield Difference(where, "; ".join(gaps), (ApiCall("PUT", path, wanted.body),))
+
+
+def _gaps(wanted: Ruleset, live: Mapping[str, Any]) -> Iterator[str]:
+    if live.get("enforcement") != "active":
+        yield "is not active"
+    if not holds(wanted.body["conditions"], live.get("conditions")):
+        yield f"does not apply to {wanted.body['conditions']['ref_name']['include'][0]} alone"
+    if "bypass_actors" not in live:
+        yield "does not show this token who may bypass it"
+    elif live["bypass_actors"]:
+        yield f"{len(live['bypass_actors'])} may bypass it"
+    rules = {rule["type"]: rule for rule in live.get("rules") or ()}
+    for rule in wanted.body["rules"]:
+        kind = str(rule["type"])
+        if kind not in rules:
+            yield f"lacks the rule {kind}"
+            continue
+        asked, there = rule.get("parameters", {}), rules[kind].get("parameters", {})
+        weak = sorted(key for key, value in asked.items() if not _as_strict(value, there.get(key)))
+        if weak:
+            yield f"{kind} is weaker in {', '.join(weak)}"
+
+
+def _as_strict(wanted: Any, live: Any) -> bool:
+    """More reviews than asked for are as good, and so are more checks."""
+    if isinstance(wanted, bool):
+        return live is wanted
+    if isinstance(wanted, int):
+        return isinstance(live, int) and live >= wanted
+    if isinstance(wanted, list) and wanted and isinstance(wanted[0], Mapping):
+        return all(any(holds(one, other) for other in live or ()) for one in wanted)
+    return holds(wanted, live)
+
+
+def actions_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
+    """What Actions may do in the repository."""
+    selected = "actions/permissions/selected-actions"
+    restricted = False
+    for path, wanted in settings.actions.items():
+        # GitHub answers 409 about selected actions as long as all are allowed.
+        live = None if path == selected and not restricted else reader.find(path, needs="administration: read")
+        if path == "actions/permissions":
+            restricted = (live or {}).get("allowed_actions") == "selected"
+        differs = sorted(key for key, value in wanted.items() if not holds(value, (live or {}).get(key)))
+        if differs:
+            yield Difference(f"Actions ({path})", f"{', '.join(differs)} differ", (ApiCall("PUT", path, wanted),))
+
+
+def subject_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
+    """Whether OIDC tokens begin as the trust policies expect; no call can set that right on both sides at once."""
+    if isinstance(reader, Nothing):
+        return
+    live = reader.find("actions/oidc/customization/sub", needs="actions: read") or {}
+    prefix = live.get("sub_claim_prefix")
+    if live.get("use_default") is False:
+        yield Difference(
+            "OIDC subject",
+            "is built from claims of the repository's own choice, which no trust policy here names",
+            fix="set `use_default` of actions/oidc/customization/sub to true",
+        )
+    elif prefix is not None and prefix != settings.subject_prefix:
+        yield Difference(
+            "OIDC subject",
+            f"begins with {prefix}, the roles trust {settings.subject_prefix}: no job could sign in",
+            fix=f"give the roles' trust {prefix!r} (repositories made after 15 July 2026 carry their numbers in it)",
+        )

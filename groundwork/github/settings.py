@@ -1,0 +1,181 @@
+"""What a repository has to be set to, as data: derived from the environments' values and the workflow files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from groundwork.environment import Environment
+from groundwork.environment.naming import Names, PipelineRole
+from groundwork.environment.reviewers import Reviewers
+from groundwork.errors import EnvironmentFileError
+
+ROLES: tuple[PipelineRole, ...] = ("apply", "plan", "plan-pull-request", "release")
+REQUIRED_CHECK = "ready"
+"""Name of the job of the pull-request workflow that waits for all others; the only check that main requires."""
+RELEASE_TAGS = "v*"
+# A check of this name from anything but GitHub Actions does not count (id of its App).
+_ACTIONS_APP = 15368
+_OF_GITHUB = ("actions/", "github/")
+
+Ref = tuple[str, str]
+"""(`branch` or `tag`, pattern)."""
+
+
+@dataclass(frozen=True)
+class EnvironmentSettings:
+    """One environment on GitHub. `reviewers` is None where nobody has to approve."""
+
+    name: str
+    reviewers: Reviewers | None
+    refs: frozenset[Ref]
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """Rules of branches or tags; `body` is what the API takes."""
+
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is set. `actions` is path below the repository → body."""
+
+    repository: str
+    environments: tuple[EnvironmentSettings, ...]
+    rulesets: tuple[Ruleset, ...]
+    actions: Mapping[str, Mapping[str, Any]]
+    subject_prefix: str
+    """How the `sub` of OIDC tokens has to begin, since the roles' trust policies say so."""
+
+
+def desired(repository: str, environments: Sequence[Environment], workflows: Path) -> Settings:
+    """The settings of `repository` for environments on AWS. `workflows` is the folder of workflow files, or not there.
+
+    Raises EnvironmentFileError where an environment names no reviewers: nobody could approve anything then.
+    """
+    patterns = tuple(sorted({f"{name}@*" for name in _used(workflows, repository.partition("/")[0])}))
+    return Settings(
+        repository=repository,
+        environments=tuple(one for each in environments for one in _environments(each)),
+        rulesets=(_main(), _tags()),
+        actions={
+            "actions/permissions": {"enabled": True, "allowed_actions": "selected", "sha_pinning_required": True},
+            "actions/permissions/selected-actions": {
+                "github_owned_allowed": True,
+                "verified_allowed": False,
+                "patterns_allowed": list(patterns),
+            },
+            "actions/permissions/workflow": {
+                "default_workflow_permissions": "read",
+                "can_approve_pull_request_reviews": False,
+            },
+        },
+        subject_prefix=f"repo:{repository}",
+    )
+
+
+def _environments(environment: Environment) -> Iterator[EnvironmentSettings]:
+    names = Names(environment)
+    reviewers = environment.reviewers
+    if not (reviewers.teams or reviewers.users):
+        raise EnvironmentFileError(
+            f"{environment.name}.yaml: reviewers is empty, so nobody could approve an apply",
+            fix="write `reviewers: {teams: [platform]}`",
+        )
+    for role in ROLES:
+        yield EnvironmentSettings(
+            name=names.github_environment(role),
+            # The plan jobs wait for nobody: whoever approves has to see the plan first.
+            reviewers=reviewers if role == "apply" else None,
+            refs=_refs(environment, role),
+            variables={
+                "AWS_ROLE_ARN": names.delivery_role_arn(role),
+                "AWS_REGION": environment.region,
+                "PLAN_BUCKET": names.plan_bucket,
+            },
+        )
+
+
+def _refs(environment: Environment, role: PipelineRole) -> frozenset[Ref]:
+    if role == "plan-pull-request":
+        # A pull request's job runs on its merge commit's ref.
+        return frozenset({("branch", "refs/pull/*/merge")})
+    tags = RELEASE_TAGS if role == "release" else environment.delivery.apply_from_tags
+    return frozenset({("branch", "main"), *([("tag", tags)] if tags else [])})
+
+
+def _main() -> Ruleset:
+    rules: list[dict[str, Any]] = [
+        {"type": "deletion"},
+        {"type": "non_fast_forward"},
+        {"type": "required_linear_history"},
+        {"type": "required_signatures"},
+        {
+            "type": "pull_request",
+            "parameters": {
+                "required_approving_review_count": 1,
+                "dismiss_stale_reviews_on_push": True,
+                "require_code_owner_review": True,
+                "require_last_push_approval": True,
+                "required_review_thread_resolution": True,
+                # One commit per pull request, signed by GitHub, which leads back to all who worked on it.
+                "allowed_merge_methods": ["squash"],
+            },
+        },
+        {
+            "type": "required_status_checks",
+            "parameters": {
+                "strict_required_status_checks_policy": True,
+                "required_status_checks": [{"context": REQUIRED_CHECK, "integration_id": _ACTIONS_APP}],
+            },
+        },
+    ]
+    return _ruleset("main", "branch", "~DEFAULT_BRANCH", rules)
+
+
+def _tags() -> Ruleset:
+    fixed = [{"type": "deletion"}, {"type": "non_fast_forward"}, {"type": "update"}]
+    return _ruleset("release tags", "tag", f"refs/tags/{RELEASE_TAGS}", fixed)
+
+
+def _ruleset(name: str, target: str, ref: str, rules: Sequence[Mapping[str, Any]]) -> Ruleset:
+    return Ruleset(
+        name,
+        {
+            "name": name,
+            "target": target,
+            "enforcement": "active",
+            "bypass_actors": [],
+            "conditions": {"ref_name": {"include": [ref], "exclude": []}},
+            "rules": list(rules),
+        },
+    )
+
+
+def _used(workflows: Path, owner: str) -> Iterator[str]:
+    """Actions of others that the workflow files use; GitHub's own, the owner's and local ones need no entry."""
+    for path in sorted((*workflows.glob("*.yml"), *workflows.glob("*.yaml"))):
+        for uses in _uses(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))):
+            name = "/".join(uses.partition("@")[0].split("/")[:2])
+            if not name.startswith((*_OF_GITHUB, f"{owner}/", ".", "docker:")):
+                yield name
+
+
+def _uses(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "uses" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _uses(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _uses(inner)

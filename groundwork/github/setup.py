@@ -1,0 +1,38 @@
+"""Sets a repository up: makes the calls that the differences need, and none where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from groundwork.errors import GitHubError
+from groundwork.github.api import GitHub
+from groundwork.github.difference import ApiCall, Difference
+from groundwork.github.limits import explained
+
+
+def setup(
+    api: GitHub, differences: Sequence[Difference], on_call: Callable[[ApiCall], None] = lambda _: None
+) -> list[ApiCall]:
+    """Make every call; what GitHub refuses does not keep the others from being made.
+
+    Returns the calls that were made. Raises GitHubError with everything that could not be set and why.
+    """
+    done: list[ApiCall] = []
+    refused: list[str] = []
+    for difference in differences:
+        if not difference.calls:
+            refused.append(str(difference))
+        for call in difference.calls:
+            on_call(call)
+            try:
+                api.send(call.method, call.path, call.body, needs="administration: write")
+            except GitHubError as error:
+                refused.append(str(explained(error)))
+                break  # what follows builds on it
+            done.append(call)
+    if refused:
+        raise GitHubError(
+            f"{len(done)} calls were made, {len(refused)} settings are not as they must be:\n" + "\n".join(refused),
+            fix="gw github check",
+        )
+    return done

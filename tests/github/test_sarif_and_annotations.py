@@ -1,0 +1,254 @@
+"""Findings reach the line of Python they come from, in SARIF and as annotations."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from groundwork.checks.findings import Finding, Verdict, Waiver
+from groundwork.github.annotations import Annotation, commands
+from groundwork.github.remarks import Place, Remark, of_review, of_verdict
+from groundwork.github.sarif import sarif
+from groundwork.review.model import Concern, Line, Review, Severity
+from groundwork.review.model import Finding as ReviewFinding
+
+# The parts of SARIF 2.1.0 (sections 3.13 to 3.30 and 3.49) that are written, closed against anything else.
+SHAPE: dict[str, Any] = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {"type": "string", "format": "uri"},
+        "version": {"const": "2.1.0"},
+        "runs": {"type": "array", "items": {"$ref": "#/$defs/run"}},
+    },
+    "$defs": {
+        "text": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}},
+        "level": {"enum": ["none", "note", "warning", "error"]},
+        "run": {
+            "type": "object",
+            "required": ["tool", "results"],
+            "additionalProperties": False,
+            "properties": {
+                "tool": {
+                    "type": "object",
+                    "required": ["driver"],
+                    "properties": {
+                        "driver": {
+                            "type": "object",
+                            "required": ["name"],
+                            "properties": {
+                                "name": {"type": "string"},
+                                "rules": {
+                                    "type": "array",
+                                    "uniqueItems": True,
+                                    "items": {
+                                        "type": "object",
+                                        "required": ["id"],
+                                        "additionalProperties": False,
+                                        "properties": {
+                                            "id": {"type": "string"},
+                                            "shortDescription": {"$ref": "#/$defs/text"},
+                                            "defaultConfiguration": {
+                                                "properties": {"level": {"$ref": "#/$defs/level"}}
+                                            },
+                                        },
+                                    },
+                                },
+                            },
+                        }
+                    },
+                },
+                "automationDetails": {"type": "object", "properties": {"id": {"type": "string"}}},
+                "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                "originalUriBaseIds": {"type": "object"},
+                "results": {"type": "array", "items": {"$ref": "#/$defs/result"}},
+            },
+        },
+        "result": {
+            "type": "object",
+            "required": ["message"],
+            "additionalProperties": False,
+            "properties": {
+                "ruleId": {"type": "string"},
+                "ruleIndex": {"type": "integer", "minimum": 0},
+                "level": {"$ref": "#/$defs/level"},
+                "message": {"$ref": "#/$defs/text"},
+                "locations": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/location"}},
+                "relatedLocations": {"type": "array", "uniqueItems": True, "items": {"$ref": "#/$defs/location"}},
+                "partialFingerprints": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+        "location": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "id": {"type": "integer", "minimum": 0},
+                "message": {"$ref": "#/$defs/text"},
+                "logicalLocations": {"type": "array"},
+                "physicalLocation": {
+                    "type": "object",
+                    "required": ["artifactLocation", "region"],
+                    "properties": {
+                        "artifactLocation": {
+                            "type": "object",
+                            "properties": {
+                                "uri": {"type": "string", "pattern": "^[^/]"},
+                                "uriBaseId": {"type": "string"},
+                            },
+                        },
+                        "region": {
+                            "type": "object",
+                            "properties": {"startLine": {"type": "integer", "minimum": 1}},
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+BUCKET = "aws_s3_bucket.logs_bucket_1A2B3C4D"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Two synthesised stacks, one of which has a bucket with an origin."""
+    stacks = {}
+    for name in ("dev-archive", "prod-archive"):
+        folder = tmp_path / "stacks" / name
+        folder.mkdir(parents=True)
+        (folder / "cdk.tf.json").write_text("{}", encoding="utf-8")
+        lines = ["stacks/blocks/private_bucket.py:61", "stacks/archive.py:40", "main.py:20"]
+        known = {BUCKET: {"path": f"{name}/logs/bucket", "lines": lines}}
+        (folder / "origins.json").write_text(json.dumps(known), encoding="utf-8")
+        stacks[name] = {
+            "name": name,
+            "constructPath": name,
+            "workingDirectory": f"stacks/{name}",
+            "synthesizedStackPath": f"stacks/{name}/cdk.tf.json",
+            "annotations": [],
+            "dependencies": [],
+        }
+    (tmp_path / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": stacks}), encoding="utf-8")
+    return tmp_path
+
+
+def verdict(**parts: Any) -> Verdict:
+    return Verdict(**{"open": [], "waived": [], "expired": [], "unused": [], **parts})
+
+
+def finding(stack: str = "prod-archive", address: str = BUCKET, check: str = "CKV_AWS_18") -> Finding:
+    return Finding("checkov", check, stack, address, "Ensure the S3 bucket has access logging enabled", 12)
+
+
+def test_a_finding_of_the_gate_points_to_the_python_that_makes_the_resource(out: Path) -> None:
+    log = sarif(of_verdict(verdict(open=[finding()]), out))
+    (run,) = log["runs"]
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "stacks/blocks/private_bucket.py"
+    assert place["region"]["startLine"] == 61
+    callers = [one["physicalLocation"]["artifactLocation"]["uri"] for one in result["relatedLocations"]]
+    assert callers == ["stacks/archive.py", "main.py"]
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "CKV_AWS_18"
+
+
+def test_the_same_finding_of_several_stacks_is_one_that_names_them(out: Path) -> None:
+    (one,) = of_verdict(verdict(open=[finding("dev-archive"), finding("prod-archive")]), out)
+    assert one.stack == "dev-archive, prod-archive"
+
+
+def test_a_finding_without_a_line_of_ours_is_still_a_result(out: Path) -> None:
+    found = verdict(open=[finding(address="data.terraform_remote_state.x"), finding(address="", check="terraform_x")])
+    results = sarif(of_verdict(found, out))["runs"][0]["results"]
+    assert len(results) == 2
+    assert all(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "main.py" for one in results)
+
+
+def test_a_waiver_that_expired_or_is_not_needed_points_to_itself(out: Path) -> None:
+    waiver = Waiver("prod-archive", BUCKET, "CKV_AWS_18", "no logs of logs", date(2026, 1, 1), "stacks/archive.py:44")
+    remarks = of_verdict(verdict(expired=[waiver], unused=[waiver]), out)
+    assert [one.places for one in remarks] == [(Place("stacks/archive.py", 44),)] * 2
+    assert "has expired" in remarks[0].message
+    assert "not needed" in remarks[1].message
+
+
+def test_a_review_s_findings_keep_their_weight(out: Path) -> None:
+    findings = tuple(
+        ReviewFinding(
+            concern=Concern.DATA_LOSS,
+            severity=severity,
+            stack="prod-archive",
+            address=BUCKET,
+            sentence=f"{severity} thing",
+            origin=(Line(file="stacks/archive.py", line=3),),
+        )
+        for severity in Severity
+    )
+    remarks = of_review(Review(base="a", head="b", stacks=(), findings=findings))
+    assert [one.level for one in remarks] == ["error", "warning", "notice"]
+    results = sarif(remarks)["runs"][0]["results"]
+    assert [one["level"] for one in results] == ["error", "warning", "note"]
+    assert {one["ruleId"] for one in results} == {"data-loss"}
+
+
+def test_the_log_has_the_shape_of_sarif(out: Path) -> None:
+    waiver = Waiver("prod-archive", BUCKET, "CKV_AWS_18", "why", date(2026, 1, 1), "stacks/archive.py:44")
+    found = verdict(open=[finding(), finding(address=""), finding(check="CKV_AWS_21")], expired=[waiver])
+    log = sarif(of_verdict(found, out), tools=("checkov", "tflint", "waiver"))
+    jsonschema.validate(log, SHAPE)
+    assert [one["tool"]["driver"]["name"] for one in log["runs"]] == [
+        "groundwork checkov",
+        "groundwork tflint",
+        "groundwork waiver",
+    ]
+    assert log["runs"][1]["results"] == []
+
+
+def test_a_fingerprint_survives_lines_that_move() -> None:
+    def fingerprint(line: int, stack: str = "prod-archive") -> Any:
+        remark = Remark("checkov", "C1", "error", "m", stack, BUCKET, (Place("stacks/archive.py", line),))
+        return sarif([remark])["runs"][0]["results"][0]["partialFingerprints"]
+
+    assert fingerprint(3) == fingerprint(30) == fingerprint(3, "dev-archive, prod-archive")
+
+
+def test_an_annotation_names_file_line_and_title() -> None:
+    assert str(Annotation("error", "no encryption", "checkov CKV_1", "stacks/archive.py", 7)) == (
+        "::error file=stacks/archive.py,line=7,title=checkov CKV_1::no encryption"
+    )
+    assert str(Annotation("warning", "somewhere")) == "::warning::somewhere"
+
+
+def test_nothing_in_an_annotation_can_end_it_or_begin_another_command() -> None:
+    nasty = "100% \r\n::set-output name=x::y"
+    text = str(Annotation("error", nasty, f"a:b,c {nasty}", "dir,with:odd/name.py", 1))
+    assert "\n" not in text
+    assert "\r" not in text
+    assert text.startswith("::error file=dir%2Cwith%3Aodd/name.py,line=1,title=a%3Ab%2Cc 100%25 %0D%0A%3A%3Aset")
+    assert text.endswith("::100%25 %0D%0A::set-output name=x::y")
+
+
+def test_what_github_would_drop_is_counted_in_a_line_of_its_own() -> None:
+    many = [Annotation("warning", f"number {count}") for count in range(14)]
+    lines = list(commands([*many, Annotation("error", "worst")]))
+    assert lines[0] == "::error::worst"
+    assert len(lines) == 11
+    assert lines[-1] == "::warning::5 more are in the log and in the SARIF file"
+    assert len(list(commands(many[:10]))) == 10
+
+
+def test_gw_check_writes_both(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from groundwork.cli import check
+
+    file = tmp_path / "made" / "findings.sarif"
+    check._for_github(verdict(open=[finding()]), out, file, annotations=True)
+    jsonschema.validate(json.loads(file.read_text(encoding="utf-8")), SHAPE)
+    printed = capsys.readouterr()
+    assert not printed.out
+    assert printed.err.startswith("::error file=stacks/blocks/private_bucket.py,line=61,title=checkov CKV_AWS_18::")
