@@ -1,0 +1,144 @@
+"""Applies what was approved: fetched, checked by the gate, and handed to the genuine `cdktf deploy`, level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from filelock import FileLock, Timeout
+
+from groundwork.delivery.bound import approved_folder, order
+from groundwork.delivery.bound.approved_folder import Extracted
+from groundwork.delivery.bound.journal import Journal
+from groundwork.delivery.bound.level import Level
+from groundwork.delivery.bundle import plans_file
+from groundwork.delivery.bundle.model import Bundle, Index, Stored
+from groundwork.delivery.cdktf import OnEvent
+from groundwork.delivery.gate.refusals import Code, Refusal, require_none
+from groundwork.delivery.rollout import Result
+from groundwork.delivery.store.audit import Decision, Kind
+from groundwork.delivery.store.plan_store import PlanStore
+from groundwork.delivery.workspace import Workspace
+from groundwork.errors import Refused, UsageError
+
+Gate = Callable[[Extracted, Sequence[Stored]], list[Refusal]]
+"""Says every reason for which these bundles, extracted but not yet run, may not be applied."""
+
+
+@dataclass(frozen=True)
+class BoundApply:
+    """One index of plans that somebody wants to apply. `who` is a GitHub login or a name; `clock` gives UTC."""
+
+    workspace: Workspace
+    index: Index
+    store: PlanStore
+    gate: Gate
+    who: str
+    clock: Callable[[], datetime]
+
+    @property
+    def journal(self) -> Journal:
+        """Which applies began and ended."""
+        return Journal(self.store.objects)
+
+    def apply(self, stacks: Sequence[str], *, on_event: OnEvent, say: Callable[[str], None]) -> list[Result]:
+        """Apply the plans of these stacks and return what came of each, in the order of the index.
+
+        Raises Refused with every reason of the gate, before anything is changed; with `state-moved` or
+        `bundle-tampered` where Terraform or its stand-in say so later; StateLocked and TerraformFailed as a plain
+        deploy does. What was applied before such an error stays applied, and is written down as such.
+        """
+        wanted = [one for one in self.index.bundles if one.stack in stacks]
+        with self._alone():
+            extracted = self._extract(wanted)
+            say(f"{len(wanted)} plans fetched; the gate looks at them")
+            self._pass_gate(extracted, wanted)
+            results: dict[str, Result] = {}
+            for level in order.levels(extracted.bundles):
+                results |= self._apply_level(extracted, level, wanted, on_event)
+            return [results[one.stack] for one in wanted]
+
+    def _apply_level(
+        self, extracted: Extracted, level: Sequence[str], wanted: Sequence[Stored], on_event: OnEvent
+    ) -> dict[str, Result]:
+        stored = {one.stack: one for one in wanted}
+        changing = [stack for stack in level if extracted.bundles[stack].outcome != "no change"]
+        if changing:
+            digests = {stack: stored[stack].digest for stack in changing}
+            running = Level(extracted, changing, digests, self.journal, self.who, self.clock)
+            try:
+                running.apply(on_event)
+            finally:
+                self._keep([stored[stack] for stack in changing if stack in running.applied])
+        self._keep_unchanged([stored[stack] for stack in level if stack not in changing])
+        return {stack: self._result(extracted, stack) for stack in level}
+
+    def _extract(self, wanted: Sequence[Stored]) -> Extracted:
+        if not plans_file.pushed(self.index):
+            raise UsageError("these plans are in no store yet: nobody can have approved them", fix="gw plan push")
+        try:
+            archives = {one.stack: self.store.fetch(one, index=self.index) for one in wanted}
+            return approved_folder.extract(self.workspace, archives)
+        except Refused as refused:
+            self._record("refused", wanted, [one.code for one in refused.refusals])
+            raise
+
+    def _pass_gate(self, extracted: Extracted, wanted: Sequence[Stored]) -> None:
+        refusals = self.gate(extracted, wanted)
+        if refusals:
+            self._record("refused", wanted, [one.code for one in refusals])
+        require_none(refusals)
+
+    def _keep(self, applied: Sequence[Stored]) -> None:
+        for one in applied:
+            self.store.keep_applied(one, index=self.index, at=self.clock())
+        if applied:
+            self._record("applied", applied)
+
+    def _keep_unchanged(self, unchanged: Sequence[Stored]) -> None:
+        """Keep the bundle of a stack that is as planned already, where none is kept: its end is planned from it."""
+        for one in unchanged:
+            if self.store.last_applied(one.stack) is None:
+                self.store.keep_applied(one, index=self.index, at=self.clock())
+
+    def _record(self, kind: Kind, about: Sequence[Stored], codes: Sequence[Code] = ()) -> None:
+        self.store.record(
+            Decision(
+                kind=kind,
+                environment=self.index.environment,
+                who=self.who,
+                at=self.clock(),
+                commit=self.index.commit,
+                run_id=self.index.run_id,
+                run_attempt=self.index.run_attempt,
+                stacks=tuple(one.stack for one in about),
+                codes=tuple(sorted({str(code) for code in codes})),
+                digests={one.stack: one.digest for one in about},
+            )
+        )
+
+    def _result(self, extracted: Extracted, stack: str) -> Result:
+        bundle = extracted.bundles[stack]
+        return Result(stack, _how(bundle), extracted.workspace.store(stack).public_outputs())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two applies on one machine would extract into the same folder."""
+        lock = self.workspace.project.work / "approved.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(lock, timeout=0):
+                yield
+        except Timeout as busy:
+            raise UsageError("approved plans are being applied here already", fix="wait until that has ended") from busy
+
+
+def _how(bundle: Bundle) -> str:
+    counts = bundle.counts
+    if bundle.purpose == "destroy":
+        return f"destroyed ({counts.destroy} resources)"
+    if bundle.outcome == "no change":
+        return "no change"
+    return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"

@@ -1,0 +1,69 @@
+"""What the stand-in for Terraform is told: which folders, what lies in each, and which Terraform is the genuine one.
+
+Read by a program that starts three times per stack, so it imports nothing that takes time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+VARIABLE = "GROUNDWORK_TICKET"
+"""Environment variable: path of the ticket."""
+SHA256 = "GROUNDWORK_TICKET_SHA256"
+"""Environment variable: SHA-256 in hex of the ticket, so that the file alone decides nothing."""
+
+
+class NoTicket(Exception):
+    """There is no ticket, or not the one that was handed over; the text says which."""
+
+
+@dataclass(frozen=True)
+class StackTicket:
+    """`files` is path below the stack's folder → SHA-256 in hex; `plan` is the approved plan among them."""
+
+    stack: str
+    plan: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """`terraform` is the genuine binary. `folders` is absolute path → what is approved for it. `started` is a folder
+    into which the stand-in puts an empty file named like the stack before its apply begins.
+    """
+
+    terraform: str
+    folders: Mapping[str, StackTicket]
+    started: str
+
+    def write(self, path: Path) -> dict[str, str]:
+        """Write the ticket; returns the environment variables that hand it over."""
+        body = json.dumps(asdict(self), sort_keys=True).encode()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        return {VARIABLE: str(path), SHA256: hashlib.sha256(body).hexdigest()}
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Ticket:
+        """The ticket that the environment names; raises NoTicket."""
+        path = environ.get(VARIABLE, "")
+        if not path:
+            raise NoTicket(f"{VARIABLE} is not set: only `gw deploy --approved` starts this program")
+        try:
+            body = Path(path).read_bytes()
+        except OSError as unreadable:
+            raise NoTicket(f"the ticket {path} cannot be read: {unreadable.strerror}") from unreadable
+        if hashlib.sha256(body).hexdigest() != environ.get(SHA256):
+            raise NoTicket(f"the ticket {path} is not the one that was handed over")
+        found = json.loads(body)
+        folders = {folder: StackTicket(**one) for folder, one in found["folders"].items()}
+        return cls(found["terraform"], folders, found["started"])
+
+    def folder(self, path: Path) -> StackTicket | None:
+        """What is approved for a folder; None where nothing is."""
+        return self.folders.get(os.path.realpath(path))
