@@ -164,7 +164,7 @@ def test_a_killed_install_and_a_killed_upgrade_are_recovered(laptop: Laptop, cop
     assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
     kill_helm_while_it_waits(laptop, stuck, "pending-upgrade")
     assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
-    assert not [pod["metadata"]["name"] for pod in objects(laptop, "pods", "killed") if "nodeSelector" in pod["spec"]]
+    until(lambda: not any("nodeSelector" in pod["spec"] for pod in objects(laptop, "pods", "killed")))
     assert outcomes(release_into(laptop, good)) == [Outcome.UNCHANGED]
     remove(laptop, good)
 

@@ -40,7 +40,7 @@ def cluster(project: Project) -> EmbeddedKubernetes:
 
 
 def test_programs_that_are_not_built_are_named_with_the_command_that_builds_them(project: Project) -> None:
-    with pytest.raises(ToolMissing, match="etcd, kube-apiserver, .* not built") as raised:
+    with pytest.raises(ToolMissing, match=r"etcd, kube-apiserver, .* not built") as raised:
         components.binaries(os.environ, project)
     assert raised.value.fix == "make kubernetes"
 
