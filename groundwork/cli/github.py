@@ -1,4 +1,4 @@
-"""`gw github setup|check|comment`: the repository's settings on GitHub, and what is said on a pull request."""
+"""`gw github setup|check|comment|annotate`: the repository's settings on GitHub, and what is said on a pull request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     github = typer.Typer(help="GitHub: what protects the environments, and what pull requests are told.")
     app.add_typer(github, name="github", rich_help_panel="Pipeline")
-    for add in (_add_setup, _add_check, _add_comment):
+    for add in (_add_setup, _add_check, _add_comment, _add_annotate):
         add(github)
 
 
@@ -137,6 +137,43 @@ def _add_comment(github: typer.Typer) -> None:
             console.print_json(vars(outcome))
         else:
             console.say(outcome.sentence)
+
+
+def _add_annotate(github: typer.Typer) -> None:
+    @github.command()
+    def annotate(
+        review: Annotated[
+            Path, typer.Option("--from", exists=True, dir_okay=False, help="A review as JSON, from `gw review`.")
+        ],
+        sarif: Annotated[
+            Path | None, typer.Option("--sarif", dir_okay=False, help="Write the findings as SARIF 2.1.0, too.")
+        ] = None,
+    ) -> None:
+        """Print the findings of a review as annotations at their Python lines.
+
+        Example: `gw github annotate --from review.json --sarif review.sarif`
+        """
+        import json
+
+        from pydantic import ValidationError
+
+        from groundwork.errors import UsageError
+        from groundwork.github import remarks
+        from groundwork.github.annotations import commands
+        from groundwork.github.sarif import sarif as log
+        from groundwork.review.model import Review
+
+        try:
+            found = remarks.of_review(Review.model_validate_json(review.read_bytes()))
+        except ValidationError as other:
+            raise UsageError(
+                f"{review} is no review: {other.error_count()} errors", fix="gw review BASE..HEAD --format json"
+            ) from other
+        if sarif:
+            sarif.parent.mkdir(parents=True, exist_ok=True)
+            sarif.write_text(json.dumps(log(found, tools=("review",)), indent=1) + "\n", encoding="utf-8")
+        for line in commands(one.annotation() for one in found):
+            console.out.file.write(f"{line}\n")
 
 
 def _settings() -> Settings:

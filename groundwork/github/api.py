@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import httpx
@@ -96,7 +97,7 @@ class GitHub:
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": VERSION,
         }
-        return httpx.Client(transport=self.transport, timeout=30.0, headers=headers)
+        return httpx.Client(transport=self.transport, timeout=30.0, headers=headers, verify=_tls())
 
     # ── one call ───────────────────────────────────────────────────────────────────────────────────
     def _call(
@@ -160,6 +161,12 @@ class GitHub:
         """The token goes to no other server, whatever a Link header says."""
         if httpx.URL(following).netloc != httpx.URL(self.url).netloc:
             raise GitHubError(f"{self.url} sends us on to {httpx.URL(following).host} for the next page")
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes longer than a call; they are the same for every client."""
+    return httpx.create_ssl_context()
 
 
 def _body(answer: httpx.Response) -> Any:

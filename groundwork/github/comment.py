@@ -38,14 +38,20 @@ class Outcome:
 
 
 def read(paths: Sequence[Path]) -> list[str]:
-    """The texts of Markdown files; of a folder all `*.md` in the order of their names. Raises UsageError for none."""
-    files = [file for path in paths for file in (sorted(path.glob("*.md")) if path.is_dir() else [path])]
+    """The texts of Markdown files; of a folder all `*.md`: review.md, review-2.md, … Raises UsageError for none."""
+    files = [file for path in paths for file in (sorted(path.glob("*.md"), key=_in_order) if path.is_dir() else [path])]
     texts = [text for file in files if (text := file.read_text(encoding="utf-8").strip())]
     if not texts:
         raise UsageError(
             f"nothing to say in {', '.join(map(str, paths))}", fix="name Markdown files, or a folder that holds some"
         )
     return texts
+
+
+def _in_order(file: Path) -> tuple[str, int]:
+    """By name, and by number where parts of one text are numbered: 2 before 10."""
+    name, _, number = file.stem.rpartition("-")
+    return (name, int(number)) if name and number.isdigit() else (file.stem, 1)
 
 
 def number_of_event(environ: Mapping[str, str]) -> int:

@@ -78,3 +78,23 @@ def test_comment_writes_the_files_of_a_folder(copy: Path, github: FakeGitHub, tm
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["written"] == 1
     assert "# Review" in next(iter(github.state.comments.values()))["body"]
+
+
+def test_annotate_prints_a_review_s_findings_and_writes_sarif(copy: Path, tmp_path: Path) -> None:
+    line = {"file": "stacks/archive.py", "line": 40}
+    finding = {
+        "concern": "data loss",
+        "severity": "high",
+        "stack": "prod-archive",
+        "address": "aws_s3_bucket.x",
+        "sentence": "is destroyed",
+        "origin": [line],
+    }
+    review = tmp_path / "review.json"
+    review.write_text(json.dumps({"base": "a", "head": "b", "stacks": [], "findings": [finding]}), encoding="utf-8")
+    sarif = tmp_path / "review.sarif"
+    done = gw(copy, "annotate", "--from", str(review), "--sarif", str(sarif))
+    assert done.stdout.startswith("::error file=stacks/archive.py,line=40,title=review data-loss::prod-archive")
+    assert json.loads(sarif.read_text(encoding="utf-8"))["version"] == "2.1.0"
+    review.write_text("{}", encoding="utf-8")
+    assert gw(copy, "annotate", "--from", str(review)).returncode == 2

@@ -124,11 +124,13 @@ def test_a_part_that_github_would_not_take_is_refused_before_the_first_call(gith
 
 
 def test_texts_come_from_files_and_folders_in_the_order_of_their_names(tmp_path: Path) -> None:
-    for name, text in (("2.md", "two"), ("1.md", "one"), ("ignored.json", "{}"), ("3.md", "\n")):
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    assert comment.read([tmp_path]) == ["one", "two"]
+    names = ("review.md", *(f"review-{number}.md" for number in range(2, 12)), "zzz.json", "empty.md")
+    for name in names:
+        (tmp_path / name).write_text("\n" if name == "empty.md" else name, encoding="utf-8")
+    assert comment.read([tmp_path]) == list(names[:-2])
+    assert comment.read([tmp_path / "review-3.md", tmp_path / "review.md"]) == ["review-3.md", "review.md"]
     with pytest.raises(UsageError, match="nothing to say"):
-        comment.read([tmp_path / "3.md"])
+        comment.read([tmp_path / "empty.md"])
 
 
 def test_the_number_comes_from_the_event(tmp_path: Path) -> None:

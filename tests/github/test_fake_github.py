@@ -181,3 +181,26 @@ def test_a_run_that_is_started_again_waits_again(github: FakeGitHub) -> None:
     second = github.job_environment(github.rerun(run, by="bob"), "apply")
     assert second["GITHUB_RUN_ATTEMPT"] == "2"
     assert identity(second).status_code == identity(first).status_code == 403
+
+
+def test_a_runner_in_another_process_gets_a_job_s_variables_by_address(github: FakeGitHub) -> None:
+    run = github.begin_run("push", "bob")
+    where, headers = f"{github.url}/_fake/runs/{run.id}/apply", {"Authorization": f"Bearer {github.control_token}"}
+    assert httpx.get(where, headers=headers).json()["waiting"]
+    github.approve(run, "prod", by="carol")
+    github.state.variables["EVERYWHERE"] = "1"
+    answer = httpx.get(where, headers=headers).json()
+    assert not answer["waiting"]
+    assert answer["environment"] == github.job_environment(run, "apply")
+    assert answer["variables"] == {"EVERYWHERE": "1"}
+    assert httpx.get(where, headers={"Authorization": "Bearer guessed"}).status_code == 401
+
+
+def test_an_environment_from_a_matrix_or_an_input_is_filled_in(github: FakeGitHub, workflows: Path) -> None:
+    file = workflows / "deploy.yml"
+    text = file.read_text(encoding="utf-8").replace("environment: prod\n", "environment: ${{ matrix.to }}\n")
+    file.write_text(text, encoding="utf-8")
+    run = github.begin_run("push", "bob")
+    assert github.job(run, "apply", matrix={"to": "prod"}).waiting
+    with pytest.raises(ValueError, match=r"matrix\.to .* has no value here"):
+        github.job(run, "apply")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from tests.support.fake_github import runs
+from tests.support.fake_github.contents import Contents
 from tests.support.fake_github.oidc import Signer
 from tests.support.fake_github.runs import Run, RunJob
 from tests.support.fake_github.server import Server
-from tests.support.fake_github.state import Commit, Environment, Pull, Refusal, State, user
+from tests.support.fake_github.state import Refusal, State
 from tests.support.fake_github.workflows import Workflows, default_permissions, read_only
 
 
-class FakeGitHub:
+class FakeGitHub(Contents):
     """One repository on a loopback port; a context manager, or `close()` at the end.
 
     `workflows` is a folder of workflow files: each job's token may do what they grant it and nothing more. `plan` is
@@ -36,6 +37,8 @@ class FakeGitHub:
         immutable_subject: bool = False,
     ) -> None:
         self.state = State(repo, private, plan, organisation, immutable_subject)
+        self.lock = threading.RLock()
+        self.control_token = secrets.token_hex(20)
         self.signer = Signer()
         self.runs: dict[int, Run] = {}
         self.people: dict[str, tuple[str, bool]] = {}
@@ -64,75 +67,6 @@ class FakeGitHub:
     def jwks(self) -> dict[str, Any]:
         """The keys that its OIDC tokens are signed with."""
         return self.signer.jwks()
-
-    # ── what is there ──────────────────────────────────────────────────────────────────────────────
-    def person(self, login: str, *, admin: bool = False) -> dict[str, str]:
-        """Environment variables with a token of a person's own."""
-        token = f"ghp_{secrets.token_hex(18)}"
-        self.people[token] = (login, admin)
-        return {"GITHUB_API_URL": self.url, "GITHUB_TOKEN": token, "GITHUB_REPOSITORY": self.state.repository}
-
-    def team(self, name: str, *members: str) -> None:
-        """A team of the organisation."""
-        self.state.teams[name] = list(members)
-
-    def environment(
-        self,
-        name: str,
-        *,
-        reviewers: Sequence[str] = (),
-        prevent_self_review: bool = True,
-        can_admins_bypass: bool = False,
-        branches: Sequence[str] = ("main",),
-        tags: Sequence[str] = (),
-    ) -> Environment:
-        """An environment; a reviewer is a login, or a team of `team()`. No branch and no tag: every ref may deploy."""
-        made = self.state.environment(name)
-        made.reviewers = [
-            {"type": "Team", "reviewer": {"id": user(one)["id"], "slug": one, "name": one}}
-            if one in self.state.teams
-            else {"type": "User", "reviewer": user(one)}
-            for one in reviewers
-        ]
-        made.prevent_self_review = prevent_self_review
-        made.can_admins_bypass = can_admins_bypass
-        patterns = [*(("branch", one) for one in branches), *(("tag", one) for one in tags)]
-        made.policy = {"protected_branches": False, "custom_branch_policies": True} if patterns else None
-        made.refs = [{"id": next(self.state.ids), "type": kind, "name": one} for kind, one in patterns]
-        return made
-
-    def commit(
-        self,
-        author: str = "alice",
-        *,
-        committer: str = "web-flow",
-        message: str = "a change",
-        email: str | None = None,
-        committer_email: str = "noreply@github.com",
-        sha: str = "",
-    ) -> str:
-        """A commit; an author who is empty has an address that belongs to no login. Gives its SHA."""
-        named = sha or hashlib.sha1(secrets.token_bytes(8)).hexdigest()  # noqa: S324 - the shape of a commit
-        address = email if email is not None else f"{author}@example.com"
-        self.state.commits[named] = Commit(named, author, committer, message, address, committer_email)
-        return named
-
-    def open_pull_request(
-        self, author: str = "alice", *, commits: Sequence[str] = (), fork: bool = False, head_ref: str = "change"
-    ) -> int:
-        """A pull request to main with its commits, one by its author unless given. Gives its number."""
-        own = list(commits) or [self.commit(author)]
-        number = max([0, *self.state.issues, *self.state.pulls]) + 1
-        base, merge = self.commit("somebody-before"), self.commit("web-flow", message=f"test merge of #{number}")
-        self.state.pulls[number] = Pull(number, author, own[-1], head_ref, base, own, fork, merge)
-        return number
-
-    def merge(self, number: int, by: str, *, sha: str = "") -> str:
-        """Merge a pull request as a squash commit. Gives that commit's SHA."""
-        pull = self.state.pulls[number]
-        pull.merged_by = by
-        pull.merge_sha = self.commit(pull.author, message=f"change (#{number})", sha=sha)
-        return pull.merge_sha
 
     # ── runs and jobs ──────────────────────────────────────────────────────────────────────────────
     def begin_run(
@@ -198,6 +132,10 @@ class FakeGitHub:
 
         Jobs of called workflows are named `caller/job`. Raises DeploymentNotAllowed where a branch policy says no.
         """
+        with self.lock:
+            return self._job(run, job_id, matrix or {})
+
+    def _job(self, run: Run, job_id: str, matrix: Mapping[str, str]) -> RunJob:
         path = job_id if job_id in run.jobs else next((one for one in run.jobs if one.endswith(f"/{job_id}")), job_id)
         job = run.jobs[path]
         environment = job.environment_name(matrix, run.inputs)
@@ -247,6 +185,10 @@ class FakeGitHub:
             found["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = one.oidc_token
         return found
 
+    def event(self, run: Run) -> dict[str, Any]:
+        """What `github.event` holds in a run."""
+        return run.payload(self.state)
+
     def variables(self, run: Run, job_id: str, *, matrix: Mapping[str, str] | None = None) -> dict[str, str]:
         """What `vars` holds for a job: the repository's variables, and over them those of its environment."""
         name = self.job(run, job_id, matrix=matrix).environment
@@ -262,6 +204,10 @@ class FakeGitHub:
 
     def review(self, run: Run, environment: str, *, by: str, state: str) -> None:
         """Decide about everything of the run's that waits for an environment."""
+        with self.lock:
+            self._review(run, environment, by, state)
+
+    def _review(self, run: Run, environment: str, by: str, state: str) -> None:
         known = self.state.environment(environment)
         waiting = [one for one in self._jobs if one.run is run and one.environment == environment and one.waiting]
         if not waiting:

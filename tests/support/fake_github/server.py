@@ -30,12 +30,11 @@ class Server:
     def __init__(self, fake: Any) -> None:
         self._fake = fake
         self._map = routing.url_map()
-        self._lock = threading.RLock()
         self.requests: list[str] = []
         self.failures: list[tuple[int, dict[str, str]]] = []
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self._wsgi, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -45,7 +44,7 @@ class Server:
 
     @Request.application
     def _wsgi_request(self, request: Request) -> Response:
-        with self._lock:
+        with self._fake.lock:
             self.requests.append(f"{request.method} {request.path}")
             try:
                 if self.failures:
@@ -66,10 +65,26 @@ class Server:
         token = request.headers.get("Authorization", "").partition(" ")[2]
         if request.path.startswith("/_actions/token/"):
             return self._identity(request, token)
+        if request.path.startswith("/_fake/"):
+            return self._control(request, token)
         endpoint, path = self._map.bind_to_environ(request.environ).match()
         body = json.loads(request.get_data() or b"null")
         call = Call(self._fake.state, self._caller(token), request.args, body, self._fake)
         return self._shown(request, routing.answer(endpoint, call, dict(path)))
+
+    def _control(self, request: Request, token: str) -> Response:
+        """`/_fake/runs/RUN/JOB?matrix key=value`: a job's variables, for a runner in another process.
+
+        `waiting` says whether the job may not start yet.
+        """
+        if token != self._fake.control_token:
+            raise Refusal(401, "Bad credentials")
+        run_id, _, job = request.path.removeprefix("/_fake/runs/").partition("/")
+        run, matrix = self._fake.runs[int(run_id)], dict(request.args)
+        environ = self._fake.job_environment(run, job, matrix=matrix)
+        variables = self._fake.variables(run, job, matrix=matrix)
+        waiting = self._fake.job(run, job, matrix=matrix).waiting
+        return _json({"waiting": waiting, "environment": environ, "variables": variables}, 200)
 
     def _caller(self, token: str) -> Caller:
         if token in self._fake.people:
