@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from groundwork.delivery.gate.facts import RunFacts, StackFacts
 from groundwork.delivery.gate.refusals import Code, Refusal
@@ -11,7 +11,7 @@ LABEL = "allow-destroy:"
 """A pull request's label that names a stack says the same as the option `--allow-destroy`."""
 
 
-def allowed_by_labels(labels: Iterator[str] | list[str] | tuple[str, ...]) -> frozenset[str]:
+def allowed_by_labels(labels: Iterable[str]) -> frozenset[str]:
     """The stacks that a pull request's labels name."""
     return frozenset(label.removeprefix(LABEL).strip() for label in labels if label.startswith(LABEL))
 

@@ -34,6 +34,7 @@ from groundwork.paths import Project
 from groundwork.toolchain.cdktf_launcher import command
 from groundwork.toolchain.process import stream
 from tests.delivery.cloud_project import CloudProject, cloud_project
+from tests.delivery.gate.reading import wrong_command
 
 ENVIRONMENT = "local"
 
@@ -138,7 +139,14 @@ class Mini:
         """The index that the last `plan` wrote."""
         return self.root / ".groundwork" / "plans" / plans_file.NAME
 
-    def plan(self, *stacks: str, destroy: tuple[str, ...] = (), planned_by: str = "planner") -> Index:
+    def plan(
+        self,
+        *stacks: str,
+        destroy: tuple[str, ...] = (),
+        planned_by: str = "planner",
+        run_id: str = "laptop",
+        run_attempt: int = 1,
+    ) -> Index:
         """What `gw plan make` and `gw plan push` do; writes `plans`."""
         workspace = self.workspace
         manifest = workspace.synth([ENVIRONMENT])
@@ -147,8 +155,8 @@ class Mini:
         )
         planner = Planner(
             commit=commit.of_checkout(self.root, uncommitted=True),
-            run_id="laptop",
-            run_attempt=1,
+            run_id=run_id,
+            run_attempt=run_attempt,
             planned_by=planned_by,
             clock=lambda: datetime.now(UTC),
         )
@@ -193,6 +201,7 @@ class Mini:
         assert isinstance(outcome.value, Refused)
         (*_, recorded) = self.store.decisions("refused")
         assert set(recorded.codes) == {str(one.code) for one in outcome.value.refusals}
+        assert [wrong for one in outcome.value.refusals if (wrong := wrong_command(one))] == []
         return list(outcome.value.refusals)
 
     def _apply(
@@ -209,7 +218,15 @@ class Mini:
         gate = ApplyGate.of(
             workspace, index, self.store, plans=self.plans, environ={}, wanted=names, allow_destroy=allow_destroy
         )
-        gate = replace(gate, approvals=source or gate.approvals, run_attempt=run_attempt or gate.run_attempt)
+        if source:
+            # As on AWS: who applies is a run, and its approvals are asked for where it ran.
+            gate = replace(
+                gate,
+                approvals=source,
+                run_id=getattr(source, "run_id", gate.run_id),
+                run_attempt=getattr(source, "run_attempt", gate.run_attempt),
+            )
+        gate = replace(gate, run_attempt=run_attempt or gate.run_attempt)
         return BoundApply(workspace, index, self.store, gate, "tester", lambda: datetime.now(UTC)), names
 
     def apply_elsewhere(self, stack: str, *edits: tuple[str, str]) -> None:

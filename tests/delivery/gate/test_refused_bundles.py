@@ -186,6 +186,21 @@ def test_refuses_provider_missing(mini: Mini) -> None:
     assert "Helm provider" in found.sentence
 
 
+def test_refuses_orphan_not_approved(mini: Mini) -> None:
+    """The stack is deployed, then its code goes: nothing destroys it before somebody has named it."""
+    mini.plan()
+    mini.approve()
+    mini.deploy()
+    mini.plan(destroy=("local-web",))
+    mini.approve()
+    assert mini.refusals() == [], "with its code still there it is no orphan"
+    (mini.root / "stacks.py").write_text("")
+    found = one(mini.refusals(), Code.ORPHAN_NOT_APPROVED)
+    assert found.stack == "local-web"
+    assert "--allow-destroy local-web" in found.command
+    assert codes(mini.refusals(allow_destroy=["local-web"])) == {Code.FOREIGN_COMMIT}, "planned before the code went"
+
+
 def test_all_reasons_are_said_at_once(mini: Mini) -> None:
     mini.plan()
     mini.apply_elsewhere("local-web")
