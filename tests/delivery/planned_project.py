@@ -157,6 +157,12 @@ class PlannedProject:
         made = plan_all(self.workspace, names, destroy=destroy, planner=planner or self.planner(), out=out)
         return list(made.made)
 
+    def index_file(self, index: Index) -> Path:
+        """The index as `gw plan push` leaves it."""
+        path = self.workspace.project.work / "plans" / plans_file.NAME
+        plans_file.write(index, path)
+        return path
+
     def push(self, made: Sequence[MadeBundle], *, planner: Planner | None = None) -> Index:
         """Put bundles into the store; returns the index that an apply starts from."""
         index = plans_file.index(ENVIRONMENT, planner or self.planner(), made, ())

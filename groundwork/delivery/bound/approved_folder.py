@@ -44,6 +44,7 @@ def extract(checkout: Workspace, archives: Mapping[str, bytes]) -> Extracted:
     require_none([_unstored(path) for path in sorted(workspace.out.glob(f"stacks/*/{ERRORED}"))])
     if workspace.out.exists():
         shutil.rmtree(workspace.out)
+    workspace.out.mkdir(mode=0o700)  # plans hold secrets
     bundles: dict[str, Bundle] = {}
     for stack, packed in archives.items():
         about = archive.about(packed)

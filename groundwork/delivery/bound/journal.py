@@ -1,8 +1,8 @@
 """Which applies began and which of them ended: what a run that was killed cannot say itself.
 
-Two objects per stack and apply beside the plans, both written once: one before anything is changed, one when it is
-known how it ended. Where the second is missing, something may exist that no state knows, and nothing is applied again
-before that is settled.
+Two audit objects per stack and apply, both written once: one before anything is changed, one when it is known how it
+ended. Where the second is missing, something may exist that no state knows, and nothing is applied again before that is
+settled.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from groundwork.delivery.bundle.model import StateAt
-from groundwork.delivery.store.audit import timestamp
+from groundwork.delivery.store import audit
 from groundwork.delivery.store.objects import Objects
 
-PREFIX = "applies"
+PREFIX = f"{audit.PREFIX}/applies"
 
 _BEGAN = ".began.json"
 _ENDED = ".ended.json"
@@ -105,4 +105,4 @@ class Journal:
 
 def new_id(at: AwareDatetime) -> str:
     """An id for an apply; ids sort by time."""
-    return f"{timestamp(at)}-{uuid.uuid4().hex}"
+    return f"{audit.timestamp(at)}-{uuid.uuid4().hex}"

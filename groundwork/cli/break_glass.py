@@ -1,0 +1,48 @@
+"""`gw deploy --break-glass`: an apply without the gate, shown, agreed to and written down before anything changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from groundwork.cli import console
+
+if TYPE_CHECKING:
+    from groundwork.delivery.rollout import Rollout
+
+_SHORTEST = 10  # characters: "INC-123: x" is the least that somebody can follow up
+
+
+def break_the_glass(rollout: Rollout, reason: str, *, yes: bool) -> None:
+    """Show the diff, have the environment's name typed (or `yes`), and record the decision.
+
+    Raises UsageError for a reason that says nothing, for several environments, and where nobody agrees; what opening
+    the plan store raises where the decision cannot be recorded: nothing is applied then.
+    """
+    from groundwork.cli.confirm import confirm
+    from groundwork.cli.deploy_approved import who
+    from groundwork.cli.diff import show
+    from groundwork.delivery.bundle import commit
+    from groundwork.delivery.bundle.run_plans import environment_of
+    from groundwork.delivery.store.audit import Decision
+    from groundwork.delivery.store.plan_store import PlanStore
+    from groundwork.errors import UsageError
+
+    if len(reason.strip()) < _SHORTEST or " " not in reason.strip():
+        raise UsageError(f"{reason!r} is no reason", fix='for example: --break-glass "INC-123: the api is down"')
+    workspace, environment = rollout.workspace, environment_of(rollout.workspace, rollout.stacks)
+    store = PlanStore.of(workspace, environment, role="apply")
+    show(workspace.diff(rollout.stacks), text=True, to=console.err)
+    confirm(f"apply {', '.join(rollout.stacks)} without an approved plan", yes=yes, word=environment)
+    where = store.record(
+        Decision(
+            kind="break-glass",
+            environment=environment,
+            who=who(),
+            at=datetime.now(UTC),
+            commit=commit.of_checkout(workspace.project.root, uncommitted=True),
+            stacks=tuple(rollout.stacks),
+            reason=reason.strip(),
+        )
+    )
+    console.note(f"recorded: {where}")

@@ -1,0 +1,74 @@
+"""`gw deploy --approved`: what was approved is applied, or refused with every reason."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groundwork.cli import console
+
+if TYPE_CHECKING:
+    from groundwork.delivery.bundle.model import Index
+    from groundwork.delivery.rollout import Result
+    from groundwork.delivery.workspace import Workspace
+
+
+def deploy(
+    workspace: Workspace, targets: Sequence[str], plans: Path, allow_destroy: Sequence[str], *, synth: bool
+) -> list[Result]:
+    """Apply the plans of the index in `plans` that are meant by `targets`; progress goes to standard error."""
+    from groundwork.cli.applying import following
+    from groundwork.delivery.bound.apply import BoundApply
+    from groundwork.delivery.bundle import plans_file
+    from groundwork.delivery.gate.apply_gate import ApplyGate
+    from groundwork.delivery.rollout import Result
+    from groundwork.delivery.store.plan_store import PlanStore
+
+    index = plans_file.read(plans)
+    if synth:
+        workspace.synth([index.environment])
+    wanted = _wanted(workspace, index, targets)
+    store = PlanStore.of(workspace, index.environment, role="apply")
+    gate = ApplyGate.of(
+        workspace, index, store, plans=plans, environ=os.environ, wanted=wanted, allow_destroy=allow_destroy
+    )
+    bound = BoundApply(workspace, index, store, gate, who(), lambda: datetime.now(UTC))
+    with console.bars() as bars:
+        done = bound.apply(wanted, on_event=following(bars, {}, "applying the approved plan"), say=console.note)
+        for one in done:
+            bars.end(one.stack, one.how)
+    waiting = [
+        Result(one.stack, f"waits for {', '.join(one.upstream)}: plan it now")
+        for one in index.waiting
+        if one.stack in wanted
+    ]
+    return [*done, *waiting]
+
+
+def who() -> str:
+    """Who applies: whoever started the workflow run, or the person at this machine."""
+    return (os.environ.get("GITHUB_ACTOR") if os.environ.get("GITHUB_RUN_ID") else None) or getpass.getuser()
+
+
+def _wanted(workspace: Workspace, index: Index, targets: Sequence[str]) -> list[str]:
+    """The stacks that are meant, in the index's order; a stack that the code no longer has is known to the index."""
+    from groundwork.delivery import selection
+
+    manifest = [stack.name for stack in workspace.manifest().stacks]
+    planned = [one.stack for one in index.bundles]
+    chosen = selection.select(
+        targets, [*planned, *(one for one in manifest if one not in planned)], workspace.environments
+    )
+    laptop = workspace.environments[index.environment].target == "laptop"
+    left_out = {
+        stack: reason[1]
+        for stack in chosen
+        if laptop and stack in manifest and stack not in planned and (reason := workspace.unplannable(stack))
+    }
+    for stack, why in left_out.items():
+        console.note(f"{stack}: not for Terraform, {why}")
+    return [stack for stack in chosen if stack not in left_out]
