@@ -8,7 +8,7 @@ from typing import Any
 
 from groundwork.review.model import AttributeChange
 from groundwork.review.provider_facts import facts
-from groundwork.review.values import Document, Masked, Value, canonical, is_policy, plain, text
+from groundwork.review.values import Document, Masked, Value, canonical, identity, is_policy, plain, text
 
 _IDENTITY = (
     "Sid",
@@ -141,9 +141,9 @@ def _same_name(one: Value, other: Value) -> bool:
 
 
 def _same(one: Value, other: Value) -> bool:
-    if isinstance(one, bool) != isinstance(other, bool):
-        return False  # for Python, True is 1
-    return bool(canonical(one) == canonical(other))
+    if isinstance(one, _Missing) or isinstance(other, _Missing):
+        return one is other
+    return identity(one) == identity(other)
 
 
 def _shown(value: Any) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from groundwork.review import assets, renames
@@ -67,9 +67,16 @@ class StackComparison:
     name: str
     before: StackSnapshot | None
     after: StackSnapshot | None
+    base_resources: Mapping[str, Resource]
+    """Base's resources under the addresses they have in head, references among them brought up to date."""
     changes: tuple[Change, ...]
     outputs: tuple[AttributeChange, ...]
     settings: tuple[AttributeChange, ...]
+
+    @property
+    def head_resources(self) -> Mapping[str, Resource]:
+        """Head's resources by address."""
+        return self.after.resources if self.after else {}
 
     @property
     def snapshot(self) -> StackSnapshot:
@@ -99,11 +106,16 @@ def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None)
     old, new = before or empty, after or empty
     found = renames.find(old, new)
     current = {rename.before.address: rename.after.address for rename in found}
+    based = {
+        current.get(address, address): replace(one, body=renames.follow(one.body, current))
+        for address, one in old.resources.items()
+    }
     return StackComparison(
         name=name,
         before=before,
         after=after,
-        changes=tuple(_changes(name, old, new, found, current)),
+        base_resources=based,
+        changes=tuple(_changes(name, old, new, found, based)),
         outputs=_outputs(renames.follow(old.outputs, current), new.outputs),
         settings=(
             *compare_values(old.settings, new.settings),
@@ -114,26 +126,22 @@ def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None)
 
 
 def _changes(
-    stack: str, old: StackSnapshot, new: StackSnapshot, found: list[renames.Rename], current: Mapping[str, str]
+    stack: str, old: StackSnapshot, new: StackSnapshot, found: Sequence[renames.Rename], based: Mapping[str, Resource]
 ) -> Iterator[Change]:
-    renamed_to = {rename.after.address: rename for rename in found}
+    renamed = {rename.after.address: rename for rename in found}
     for address, after in new.resources.items():
-        rename = renamed_to.get(address)
-        before = rename.before if rename else old.resources.get(address)
+        before = based.get(address)
         if before is None:
             yield Change(stack, Kind.ADDED, None, after, tuple(whole(after.body, added=True)))
             continue
-        brought = Resource(
-            before.address, before.type, before.name, renames.follow(before.body, current), before.path, before.origin
-        )
-        attributes = tuple(compare_values(brought.body, after.body, type_=after.type))
+        attributes = tuple(compare_values(before.body, after.body, type_=after.type))
         attributes += assets.contents(attributes, old, new)
-        if rename:
-            yield Change(stack, Kind.RENAMED, brought, after, attributes, rename.moved, rename.advice)
+        if rename := renamed.get(address):
+            yield Change(stack, Kind.RENAMED, before, after, attributes, rename.moved, rename.advice)
         elif attributes:
-            yield Change(stack, Kind.CHANGED, brought, after, attributes)
-    for address, before in old.resources.items():
-        if address not in new.resources and address not in current:
+            yield Change(stack, Kind.CHANGED, before, after, attributes)
+    for address, before in based.items():
+        if address not in new.resources:
             yield Change(stack, Kind.REMOVED, before, None, tuple(whole(before.body, added=False)))
 
 

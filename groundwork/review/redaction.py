@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from groundwork.review import secret_words
@@ -40,7 +41,7 @@ class Redactor:
     def resource(self, type_: str, body: Mapping[str, Value]) -> dict[str, Value]:
         """A resource's, data source's (`data.TYPE`) or provider's (`provider.NAME`) body without secrets."""
         sensitive = facts().sensitive.get(type_, frozenset())
-        return {key: self._hide(value, (key,), sensitive) for key, value in body.items()}
+        return self._hide_object(body, (), sensitive)
 
     def value(self, value: Value, *, name: str = "") -> Value:
         """Any other value without secrets."""
@@ -138,7 +139,7 @@ class Redactor:
     def hide_again(self, value: Value) -> Value:
         """A value without any string that was hidden elsewhere (a password inside a connection string)."""
         if isinstance(value, Mapping):
-            return {self.text(str(key)): self.hide_again(item) for key, item in value.items()}
+            return {self._key_again(str(key)): self.hide_again(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.hide_again(item) for item in value]
         if isinstance(value, Document):
@@ -151,10 +152,14 @@ class Redactor:
             return self._without(value, self._occurrences(value), remember=False)
         return value
 
+    def _key_again(self, key: str) -> str:
+        masked = self._without(key, self._occurrences(key), remember=False)
+        return masked.shown if isinstance(masked, Masked) else masked
+
     def text(self, value: str) -> str:
         """A text such as Terraform's plan, without what was hidden and without what looks like a secret."""
         lines = []
-        for line in value.split("\n"):
+        for line in secret_words.without_pem(value, REDACTED).split("\n"):
             masked = self._without(
                 line, [*self._occurrences(line), *secret_words.parts(line, name="id")], remember=False
             )
@@ -179,12 +184,13 @@ class Redactor:
         return hmac.new(self._key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
     def _remember(self, value: str) -> None:
-        for one in {value, value.strip(), secret_words.decoded(value) or ""}:
+        """Notes a secret as it may occur again: as it is, in base64, as a part of JSON or of base64 itself."""
+        for one in {value, value.strip(), secret_words.decoded(value) or "", *_leaves(value)}:
             simple = one.isalpha() and len(one) < 2 * _NOTABLE
             if len(one) >= _NOTABLE and not simple and not secret_words.points_to_secret(one):
-                self._known.add(one)
-                # As it stands inside of JSON, where quotes and line ends are escaped.
-                self._known.add(json.dumps(one)[1:-1])
+                # In JSON quotes and line ends are escaped.
+                encoded = base64.b64encode(one.encode(errors="replace")).decode()
+                self._known |= {one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1], encoded}
 
     def _without(self, value: str, spans: Iterable[tuple[int, int]], *, remember: bool = True) -> str | Masked:
         merged: list[tuple[int, int]] = []
@@ -207,3 +213,21 @@ class Redactor:
 def _in_condition(path: tuple[str, ...]) -> bool:
     """Whether a value is part of a policy's condition: names such as `token.actions…:sub` are IAM's keys there."""
     return "Condition" in path or "condition" in path
+
+
+def _leaves(value: str) -> Iterator[str]:
+    """The strings inside of a text that is JSON."""
+    if not value.lstrip().startswith(("{", "[")):
+        return
+    try:
+        pending = [json.loads(value)]
+    except ValueError:
+        return
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)

@@ -24,7 +24,8 @@ _SECRET_PAIRS = {
 _ABOUT = {
     "arn", "arns", "id", "ids", "name", "names", "length", "policy", "ttl", "type", "types", "enabled", "days", "hours",
     "minutes", "seconds", "count", "prevention", "rotation", "age", "expiry", "expiration", "validity", "version",
-    "window", "required", "characters", "letters", "numbers", "symbols", "unit", "units", "endpoint", "location",
+    "window", "required", "characters", "letters", "numbers", "symbols", "unit", "units", "endpoint",
+    "location", "files", "paths", "refs",
     "change", "reset", "alias", "prefix", "path", "file", "region", "source", "ref", "algorithm", "store", "review",
 }  # fmt: skip
 # The first word of a name that switches something, or names a Kubernetes secret.
@@ -42,8 +43,9 @@ _MATERIAL = (
     re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]*:(?!\$\{)[^\s/@]+@"),
     re.compile(r"(?i)\b(?:bearer|basic) (?!realm|auth)[A-Za-z0-9+/=_.~-]{12,}"),
 )
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----(?:.*?-----END [A-Z ]+-----|.*)", re.DOTALL)
 _ASSIGNMENT = re.compile(
-    r"""(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)["']?\s*(?:=>|:=|[=:])\s*(?P<quote>["']?)(?P<value>[^\s"',;}]+)"""
+    r"""(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)["']?[ \t]*(?:=>|:=|[=:])[ \t]*(?P<quote>["']?)(?P<value>[^\s"',;}]+)"""
 )
 _OPTION = re.compile(r"--?(?P<name>[A-Za-z][A-Za-z0-9-]*)[ =](?P<quote>[\"']?)(?P<value>[^\s\"']+)")
 _RANDOM = re.compile(r"(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/_=-])")
@@ -91,11 +93,20 @@ def parts(value: str, *, name: str) -> list[tuple[int, int]]:
         return [(0, len(value))]
     for pattern in (_ASSIGNMENT, _OPTION):
         for match in pattern.finditer(value):
-            if names_secret(match["name"]) and not points_to_secret(match["value"]) and "${" not in match["value"]:
+            if (
+                names_secret(match["name"].rpartition(".")[2])
+                and not points_to_secret(match["value"])
+                and "${" not in match["value"]
+            ):
                 spans.append(match.span("value"))
     if not _HASH_WORDS & set(words(name)):
         spans += [match.span() for match in _RANDOM.finditer(value) if _looks_random(match[0])]
     return sorted(spans)
+
+
+def without_pem(value: str, instead: str) -> str:
+    """A text in which keys and certificates, which run over many lines, are replaced; one that is cut off too."""
+    return _PEM.sub(instead, value)
 
 
 def decoded(value: str) -> str | None:

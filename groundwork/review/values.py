@@ -37,12 +37,12 @@ class Document:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Document):
             return NotImplemented
-        if canonical(self.value) != canonical(other.value):
+        if identity(self.value) != identity(other.value):
             return False
         return self.text == other.text or not (self.exact and other.exact)
 
     def __hash__(self) -> int:
-        return hash(text(canonical(self.value)))
+        return hash(identity(self.value))
 
 
 def is_policy(value: Value) -> bool:
@@ -58,7 +58,7 @@ def canonical(value: Value) -> Value:
         statements = value["Statement"]
         listed = statements if isinstance(statements, list) else [statements]
         made = [_statement(one) if isinstance(one, Mapping) else one for one in listed]
-        return {**value, "Statement": sorted(made, key=text)}
+        return {**value, "Statement": sorted(made, key=identity)}
     if isinstance(value, Mapping):
         return {key: canonical(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -83,7 +83,7 @@ def _statement(statement: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _listed(value: Value) -> list[Value]:
-    return sorted(value if isinstance(value, list) else [value], key=text)
+    return sorted(value if isinstance(value, list) else [value], key=identity)
 
 
 def plain(value: Value) -> Value:
@@ -102,6 +102,17 @@ def plain(value: Value) -> Value:
 def text(value: Value) -> str:
     """A value as JSON text, keys sorted."""
     return json.dumps(plain(value), ensure_ascii=False, sort_keys=True)
+
+
+def identity(value: Value) -> str:
+    """A text that two values share exactly where they are the same: true is not 1, and secrets count."""
+    return json.dumps(canonical(value), sort_keys=True, default=_special)
+
+
+def _special(value: Masked | Document) -> Value:
+    if isinstance(value, Masked):
+        return {"masked": value.digest, "shown": value.shown}
+    return {"document": canonical(value.value), "text": value.text}
 
 
 def strings(value: Value) -> Iterator[str]:

@@ -1,14 +1,157 @@
-"""cost."""
+"""Sizes that show on the bill."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
-from groundwork.review.compare import StackComparison
-from groundwork.review.model import Finding
+from groundwork.review.compare import Change, StackComparison
+from groundwork.review.model import Concern, Finding, Kind, Severity
+from groundwork.review.risks import finding
+from groundwork.review.values import Value, at
+
+_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
+# What costs by merely being there, roughly in USD a month in eu-west-1; from AWS's price lists of 2025.
+_STANDING = {
+    "aws_nat_gateway": "about 35 USD a month, and 0.05 USD for each GB",
+    "aws_eks_cluster": "about 73 USD a month without nodes",
+    "aws_lb": "about 20 USD a month and what it carries",
+    "aws_alb": "about 20 USD a month and what it carries",
+    "aws_msk_cluster": "hundreds of USD a month",
+    "aws_opensearch_domain": "by instance and storage",
+    "aws_redshift_cluster": "by node",
+    "aws_elasticache_replication_group": "by node",
+    "aws_elasticache_cluster": "by node",
+    "aws_docdb_cluster_instance": "by instance",
+    "aws_db_instance": "by instance and storage",
+    "aws_rds_cluster_instance": "by instance",
+    "aws_ec2_transit_gateway_vpc_attachment": "about 36 USD a month",
+    "aws_networkfirewall_firewall": "about 290 USD a month for each zone",
+    "aws_acmpca_certificate_authority": "about 400 USD a month",
+    "aws_globalaccelerator_accelerator": "about 18 USD a month",
+    "aws_kinesis_stream": "by shard and hour",
+    "aws_fsx_windows_file_system": "by storage and throughput",
+    "aws_directory_service_directory": "about 110 USD a month",
+    "aws_grafana_workspace": "by user",
+    "aws_cloudhsm_v2_hsm": "about 1,100 USD a month",
+}
+_TYPES = ("instance_type", "instance_class", "node_type", "instance_types", "broker_instance_type")
+_NUMBERS = {
+    ".*": ("allocated_storage", "max_allocated_storage", "iops", "throughput", "storage_throughput"),
+    "aws_eks_node_group": ("scaling_config.min_size", "scaling_config.desired_size", "scaling_config.max_size"),
+    "aws_autoscaling_group": ("min_size", "desired_capacity", "max_size"),
+    "aws_ecs_service": ("desired_count",),
+    "aws_dynamodb_table": ("read_capacity", "write_capacity"),
+    "aws_lambda_function": ("memory_size", "ephemeral_storage.size"),
+    "aws_lambda_provisioned_concurrency_config": ("provisioned_concurrent_executions",),
+    "aws_kinesis_stream": ("shard_count", "retention_period"),
+    "aws_msk_cluster": ("number_of_broker_nodes",),
+    "aws_elasticache_replication_group": ("num_cache_clusters", "num_node_groups", "replicas_per_node_group"),
+    "aws_elasticache_cluster": ("num_cache_nodes",),
+    "aws_ebs_volume": ("size",),
+    "aws_redshift_cluster": ("number_of_nodes",),
+    "aws_rds_cluster": ("serverlessv2_scaling_configuration.min_capacity",
+                        "serverlessv2_scaling_configuration.max_capacity"),
+    "aws_opensearch_domain": ("cluster_config.instance_count", "ebs_options.volume_size"),
+    "aws_cloudwatch_log_group": ("retention_in_days",),
+    "aws_(db_instance|rds_cluster|docdb_cluster)": ("backup_retention_period",),
+    "aws_appautoscaling_target": ("min_capacity", "max_capacity"),
+}  # fmt: skip
+_SWITCHES = (
+    ("aws_db_instance", "multi_az", True, "A standby doubles the instance's price."),
+    (
+        "aws_db_instance|aws_rds_cluster_instance",
+        "performance_insights_enabled",
+        True,
+        "Performance Insights may cost.",
+    ),
+    ("aws_dynamodb_table", "billing_mode", "PROVISIONED", "Capacity is paid for whether it is used or not."),
+    ("aws_eks_node_group", "capacity_type", "ON_DEMAND", "Nodes are no longer spot instances."),
+    ("aws_api_gateway_stage", "cache_cluster_enabled", True, "A cache is paid for by the hour."),
+    ("aws_instance|aws_launch_template", "monitoring", True, "Detailed monitoring costs for each instance."),
+)
 
 
 def find(stack: StackComparison) -> Iterator[Finding]:
-    """Findings."""
-    del stack
-    yield from ()
+    """What gets larger or more; what gets smaller is not a worry."""
+    added: dict[str, list[Change]] = {}
+    for change in stack.changes:
+        if change.resource.is_data or change.after is None:
+            continue
+        if change.kind == Kind.ADDED:
+            if change.resource.type in _STANDING:
+                added.setdefault(change.resource.type, []).append(change)
+            continue
+        yield from _grown(change)
+    for type_, changes in added.items():
+        number = f"{len(changes)} {type_} are" if len(changes) > 1 else f"{type_} is"
+        yield _made(changes[0], f"{number} added: {_STANDING[type_]}{' each' if len(changes) > 1 else ''}.")
+
+
+def _grown(change: Change) -> Iterator[Finding]:
+    assert change.before is not None  # noqa: S101 - asked before
+    assert change.after is not None  # noqa: S101
+    before, after, type_ = change.before.body, change.after.body, change.resource.type
+    for key in _TYPES:
+        was, now = _text(before.get(key)), _text(after.get(key))
+        if was and now and was != now and not _smaller(now, was):
+            yield _made(change, f"{key} becomes {now} instead of {was}.")
+    for types, paths in _NUMBERS.items():
+        if re.fullmatch(types, type_):
+            yield from _numbers(change, before, after, paths)
+    for types, key, costly, sentence in _SWITCHES:
+        if re.fullmatch(types, type_) and after.get(key) == costly and before.get(key) != costly:
+            yield _made(change, sentence)
+    if type_ == "helm_release":
+        yield from _release(change)
+
+
+def _numbers(
+    change: Change, before: Mapping[str, Value], after: Mapping[str, Value], paths: tuple[str, ...]
+) -> Iterator[Finding]:
+    for path in paths:
+        was, now = at(before, *path.split(".")), at(after, *path.split("."))
+        if path == "retention_in_days" and isinstance(was, int) and was and now in (None, 0):
+            yield _made(change, f"Log lines are kept forever instead of {was} days.")
+        elif isinstance(was, int) and isinstance(now, int) and now > was > 0:
+            yield _made(change, f"{path} grows from {was} to {now}.")
+
+
+def _release(change: Change) -> Iterator[Finding]:
+    """Replicas and sizes in the values of a chart."""
+    for one in change.attributes:
+        name = one.path.rpartition(".")[2].lower()
+        if not re.search(r"replica|\.(min|max)$|cpu|memory|storage|size", one.path, re.IGNORECASE):
+            continue
+        try:
+            was, now = float((one.before or "").strip('"')), float((one.after or "").strip('"'))
+        except ValueError:
+            if one.before and one.after and name in {"cpu", "memory", "storage", "size"}:
+                yield _made(change, f"{one.path} becomes {one.after} instead of {one.before}.")
+            continue
+        if now > was:
+            yield _made(change, f"{one.path} grows from {one.before} to {one.after}.")
+
+
+def _smaller(now: str, was: str) -> bool:
+    """Whether a type is a smaller size of the same family: t3.small → t3.micro."""
+    (family, size), (old_family, old_size) = _parts(now), _parts(was)
+    return family == old_family and size < old_size
+
+
+def _parts(type_: str) -> tuple[str, int]:
+    family, _, size = type_.rpartition(".")
+    multiple = re.fullmatch(r"(\d*)xlarge", size)
+    if multiple:
+        return family, len(_SIZES) - 1 + int(multiple[1] or 1)
+    return family, _SIZES.index(size) if size in _SIZES else -1
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return value if isinstance(value, str) else ""
+
+
+def _made(change: Change, sentence: str) -> Finding:
+    return finding.of(change, Concern.COST, Severity.LOW if "retention" in sentence else Severity.MEDIUM, sentence)

@@ -1,14 +1,48 @@
-"""waivers."""
+"""Findings of checkov and tflint that a change accepts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from groundwork.review.compare import StackComparison
-from groundwork.review.model import Finding
+from groundwork.review.model import Concern, Finding, Severity
+from groundwork.review.snapshot import Waiver
 
 
 def find(stack: StackComparison) -> Iterator[Finding]:
-    """Findings."""
-    del stack
-    yield from ()
+    """Waivers that are new, for longer, or given another reason."""
+    if stack.after is None:
+        return
+    renamed = {change.before.address: change.resource.address for change in stack.changes if change.before is not None}
+    before = {
+        (renamed.get(one.address, one.address), one.check): one
+        for one in (stack.before.waivers if stack.before else ())
+    }
+    for waiver in stack.after.waivers:
+        old = before.get((waiver.address, waiver.check))
+        if old is None:
+            yield _made(
+                stack, waiver, Severity.MEDIUM, f"{waiver.check} is waived until {waiver.expires}: {waiver.reason}"
+            )
+        elif waiver.expires > old.expires:
+            yield _made(
+                stack,
+                waiver,
+                Severity.LOW,
+                f"The waiver of {waiver.check} holds until {waiver.expires} instead of {old.expires}: {waiver.reason}",
+            )
+        elif waiver.reason != old.reason:
+            yield _made(
+                stack, waiver, Severity.LOW, f"The waiver of {waiver.check} has another reason: {waiver.reason}"
+            )
+
+
+def _made(stack: StackComparison, waiver: Waiver, severity: Severity, sentence: str) -> Finding:
+    return Finding(
+        concern=Concern.WAIVERS,
+        severity=severity,
+        stack=stack.name,
+        address=waiver.address,
+        sentence=sentence,
+        origin=(waiver.line,) if waiver.line else (),
+    )

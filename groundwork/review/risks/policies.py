@@ -1,0 +1,201 @@
+"""The policy documents of a stack as statements: JSON in attributes, and `aws_iam_policy_document` data sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from groundwork.review.snapshot import Resource
+from groundwork.review.values import Document, Masked, Value, blocks, is_policy, plain
+
+POLICY_DOCUMENT = "aws_iam_policy_document"
+_DATA = re.compile(r"\$\{data\.aws_iam_policy_document\.([\w-]+)(?:\[\d+\])?\.(?:minified_)?json\}")
+_ACCOUNT = re.compile(r"\d{12}")
+_HIDDEN = "\0"
+EVERYONE = ("*", "*")
+
+Role = Literal["identity", "trust", "resource"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """`Action` or `NotAction` (the same for resources): patterns, and whether they are those left out."""
+
+    patterns: tuple[str, ...]
+    inverted: bool = False
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement. Actions are in lower case for comparison; `principals` is None in a policy of an identity."""
+
+    effect: str
+    actions: Part
+    resources: Part
+    principals: tuple[tuple[str, str], ...] | None
+    inverted_principals: bool
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """Operator, key, values."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy of one resource. `group` is whose policy it is: several of one role count together."""
+
+    resource: Resource
+    path: str
+    role: Role
+    group: str
+    statements: tuple[Statement, ...]
+
+
+def of(resources: Mapping[str, Resource]) -> Iterator[Policy]:
+    """Every policy of managed resources that the Terraform itself tells."""
+    for one in resources.values():
+        if one.is_data:
+            continue
+        for path, value in _candidates(one.body, ""):
+            document = _resolve(value, resources)
+            if document is not None:
+                statements = tuple(statement(entry) for entry in blocks(document.get("Statement")))
+                role = _role(path, statements)
+                yield Policy(one, path, role, _group(one, path, role), statements)
+
+
+def unreadable(resource: Resource, resources: Mapping[str, Resource]) -> list[str]:
+    """The attributes whose name says policy and whose content the Terraform does not tell (a function's result)."""
+    found = []
+    for key, value in resource.body.items():
+        named = key == "policy" or key.endswith("_policy")
+        if named and isinstance(value, str) and value.startswith("${") and _resolve(value, resources) is None:
+            found.append(key)
+    return found
+
+
+def shown(pattern: str) -> str:
+    """A pattern as it may be printed."""
+    return pattern.partition(_HIDDEN)[0]
+
+
+def statement(entry: Mapping[str, Value]) -> Statement:
+    """A statement of IAM's JSON."""
+    principal = entry.get("Principal", entry.get("NotPrincipal"))
+    return Statement(
+        effect=str(entry.get("Effect", "Allow")),
+        actions=_part(entry, "Action", lower=True),
+        resources=_part(entry, "Resource", lower=False),
+        principals=None if principal is None else tuple(sorted(_principals(principal))),
+        inverted_principals="NotPrincipal" in entry,
+        conditions=tuple(sorted(_conditions(entry.get("Condition")))),
+    )
+
+
+def _candidates(value: Value, path: str) -> Iterator[tuple[str, Value]]:
+    if isinstance(value, Document):
+        if is_policy(value.value):
+            yield path, value
+    elif isinstance(value, str):
+        if _DATA.fullmatch(value):
+            yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _candidates(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            name = item.get("name") if isinstance(item, Mapping) else None
+            yield from _candidates(item, f"{path}[{name if isinstance(name, str) else index}]")
+
+
+def _resolve(value: Value, resources: Mapping[str, Resource], depth: int = 0) -> Mapping[str, Value] | None:
+    """The document behind a value; a data source's with those it starts from and those that override it."""
+    if isinstance(value, Document):
+        return value.value if isinstance(value.value, Mapping) else None
+    match = _DATA.fullmatch(value) if isinstance(value, str) else None
+    source = resources.get(f"data.{POLICY_DOCUMENT}.{match[1]}") if match else None
+    if source is None or depth > 5:
+        return None
+    entries: list[Mapping[str, Value]] = [_from_block(block) for block in blocks(source.body.get("statement"))]
+    for key in ("source_policy_documents", "override_policy_documents"):
+        for inner in source.body.get(key) or ():
+            further = _resolve(inner, resources, depth + 1)
+            entries += blocks(further.get("Statement")) if further else []
+    return {"Statement": entries}
+
+
+def _from_block(block: Mapping[str, Value]) -> dict[str, Value]:
+    """A `statement` block of the data source, in IAM's own words."""
+    made: dict[str, Value] = {"Effect": block.get("effect") or "Allow"}
+    for key, name in (
+        ("actions", "Action"),
+        ("not_actions", "NotAction"),
+        ("resources", "Resource"),
+        ("not_resources", "NotResource"),
+    ):
+        if block.get(key):
+            made[name] = block[key]
+    for key, name in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
+        listed = blocks(block.get(key))
+        if listed:
+            made[name] = {str(one.get("type")): one.get("identifiers") or [] for one in listed}
+    conditions: dict[str, dict[str, Value]] = {}
+    for one in blocks(block.get("condition")):
+        conditions.setdefault(str(one.get("test")), {})[str(one.get("variable"))] = one.get("values") or []
+    if conditions:
+        made["Condition"] = conditions
+    return made
+
+
+def _part(entry: Mapping[str, Value], key: str, *, lower: bool) -> Part:
+    inverted = f"Not{key}" in entry
+    patterns = [_text(item) for item in _listed(entry.get(f"Not{key}" if inverted else key))]
+    return Part(tuple(sorted(one.lower() if lower else one for one in patterns)), inverted)
+
+
+def _principals(value: Value) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, Mapping):
+        yield EVERYONE if _text(value) == "*" else ("AWS", _text(value))
+        return
+    for kind, names in value.items():
+        for name in map(_text, _listed(names)):
+            if kind in {"AWS", "*"} and name == "*":
+                yield EVERYONE
+            else:
+                yield kind, f"arn:aws:iam::{name}:root" if kind == "AWS" and _ACCOUNT.fullmatch(name) else name
+
+
+def _conditions(value: Value) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    for operator, keys in value.items() if isinstance(value, Mapping) else ():
+        for key, values in keys.items() if isinstance(keys, Mapping) else ():
+            yield operator, key.lower(), tuple(sorted(_text(item) for item in _listed(values)))
+
+
+def _listed(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _text(value: Value) -> str:
+    """A pattern as text; a hidden one stays distinct from others that are hidden."""
+    if isinstance(value, Masked):
+        return f"{value.shown}{_HIDDEN}{value.digest}"
+    shown_value = plain(value)
+    if isinstance(shown_value, bool):
+        return str(shown_value).lower()
+    return str(shown_value)
+
+
+def _role(path: str, statements: tuple[Statement, ...]) -> Role:
+    if "assume_role" in path:
+        return "trust"
+    return "resource" if any(one.principals is not None for one in statements) else "identity"
+
+
+def _group(resource: Resource, path: str, role: Role) -> str:
+    if role == "identity":
+        for key in ("role", "user", "group"):
+            if isinstance(owner := resource.body.get(key), str):
+                return f"identity {re.sub(r'[.](?:id|name|arn)}$', '}', owner)}"
+        if path.startswith("inline_policy"):
+            return f"identity ${{{resource.address}}}"
+    return f"{resource.address} {path}"

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from groundwork.review.model import Kind, Line
+from tests.review.trees import STACK, changed, resources, review, review_of
+
+BUCKET = {"bucket": "records", "tags": {"team": "platform"}}
+METADATA = {"//": {"metadata": {"path": "dev-data/a/b", "uniqueId": "x"}}}
+
+
+def lifecycle(*rules: dict[str, Any]) -> dict[str, Any]:
+    return resources(aws_s3_bucket_lifecycle_configuration={"keep": {"rule": list(rules)}})
+
+
+def policy(*statements: dict[str, Any], **more: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, **more)
+
+
+def queue(text: str) -> dict[str, Any]:
+    return resources(aws_sqs_queue_policy={"q": {"queue_url": "u", "policy": text}})
+
+
+def nothing(base: Any, head: Any) -> bool:
+    found = review(base, head)
+    return not found.changed and not found.findings and all(one.state == "untouched" for one in found.stacks)
+
+
+def test_the_same_terraform_is_no_change() -> None:
+    assert nothing(resources(aws_s3_bucket={"b": BUCKET}), resources(aws_s3_bucket={"b": BUCKET}))
+
+
+def test_metadata_of_constructs_is_ignored() -> None:
+    base = resources(aws_s3_bucket={"b": {**BUCKET, **METADATA}})
+    head = {**resources(aws_s3_bucket={"b": BUCKET}), "//": {"metadata": {"version": "0.22"}}}
+    assert nothing(base, head)
+
+
+def test_a_changed_value_has_its_path_and_both_sides() -> None:
+    base, head = lifecycle({"id": "a", "status": "Enabled"}), lifecycle({"id": "a", "status": "Disabled"})
+    assert changed(base, head) == {"rule[0].status": ("Enabled", "Disabled")}
+
+
+def test_an_element_that_moved_within_a_list_is_compared_with_itself() -> None:
+    one, other = {"id": "a", "status": "Enabled"}, {"id": "b", "status": "Enabled"}
+    base, head = (
+        lifecycle(one, other),
+        lifecycle({"id": "new", "status": "Enabled"}, one, {**other, "status": "Disabled"}),
+    )
+    assert changed(base, head) == {
+        "rule[0]": (None, {"id": "new", "status": "Enabled"}),
+        "rule[2].status": ("Enabled", "Disabled"),
+    }
+
+
+def test_the_order_of_a_set_means_nothing() -> None:
+    group = {"name": "g", "ingress": [{"from_port": 1}, {"from_port": 2}]}
+    turned = {**group, "ingress": group["ingress"][::-1]}
+    assert nothing(resources(aws_security_group={"g": group}), resources(aws_security_group={"g": turned}))
+
+
+def test_the_order_of_a_list_means_something() -> None:
+    base = resources(aws_lambda_function={"f": {"layers": ["a", "b"]}})
+    head = resources(aws_lambda_function={"f": {"layers": ["b", "a"]}})
+    assert changed(base, head) == {"layers": (["a", "b"], ["b", "a"])}
+
+
+def test_true_and_one_differ() -> None:
+    base, head = resources(x_y={"z": {"on": True}}), resources(x_y={"z": {"on": 1}})
+    assert changed(base, head) == {"on": (True, 1)}
+
+
+def test_a_key_with_a_dot_is_quoted_in_its_path() -> None:
+    base, head = resources(x_y={"z": {"tags": {"a.b/c": "1"}}}), resources(x_y={"z": {"tags": {"a.b/c": "2"}}})
+    assert changed(base, head) == {'tags["a.b/c"]': ("1", "2")}
+
+
+def test_a_policy_written_differently_is_no_change() -> None:
+    one = {"Sid": "A", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "q", "Principal": {"AWS": ["x"]}}
+    other = {"Sid": "B", "Effect": "Deny", "Action": "sqs:*", "Resource": "q", "Principal": "*"}
+    rewritten = {**one, "Action": "sqs:SendMessage", "Principal": {"AWS": "x"}}
+    assert nothing(queue(policy(one, other)), queue(policy(other, rewritten, indent=2)))
+
+
+def test_a_policy_is_compared_statement_by_statement() -> None:
+    one = {"Sid": "A", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "q"}
+    other = {"Sid": "B", "Effect": "Allow", "Action": ["sqs:GetQueueUrl"], "Resource": "q"}
+    head = queue(policy(other, {**one, "Action": ["sqs:SendMessage", "sqs:ReceiveMessage"]}))
+    assert changed(queue(policy(one, other)), head) == {"policy.Statement[1].Action[0]": (None, "sqs:ReceiveMessage")}
+
+
+def test_json_that_terraform_compares_letter_by_letter_is_a_change_where_only_its_writing_differs() -> None:
+    base = resources(aws_lambda_function={"f": {"environment": {"variables": {"ROUTES": '{"a":1}'}}}})
+    head = resources(aws_lambda_function={"f": {"environment": {"variables": {"ROUTES": '{"a": 1}'}}}})
+    assert changed(base, head) == {"environment.variables.ROUTES": ('{"a":1}', '{"a": 1}')}
+
+
+def test_added_and_removed_resources_show_what_they_have() -> None:
+    found = review(resources(x_y={"old": {"a": 1}}), resources(x_z={"new": {"b": [1]}}))
+    new, old = found.stacks[0].resources
+    assert (new.kind, new.address, new.attributes[0].after) == (Kind.ADDED, "x_z.new", "[1]")
+    assert (old.kind, old.address, old.attributes[0].before) == (Kind.REMOVED, "x_y.old", "1")
+
+
+def test_every_change_has_its_python_lines() -> None:
+    found = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
+    assert found.stacks[0].resources[0].origin == (
+        Line(file="stacks/dev-data.py", line=1),
+        Line(file="main.py", line=9),
+    )
+
+
+def test_outputs_and_settings_are_compared() -> None:
+    base = {"output": {"id": {"value": "a"}}, "terraform": {"backend": {"s3": {"key": "a"}}}, "locals": {"n": 1}}
+    head = {
+        "output": {"id": {"value": "b", "sensitive": False}},
+        "terraform": {"backend": {"s3": {"key": "b"}}},
+        "locals": {"n": 2},
+    }
+    stack = review(base, head).stacks[0]
+    assert [(one.path, one.before, one.after) for one in stack.outputs] == [
+        ("id.sensitive", None, "false"),
+        ("id", '"a"', '"b"'),
+    ]
+    assert {one.path for one in stack.settings} == {"terraform.backend.s3.key", "locals.n"}
+
+
+def test_data_sources_are_compared_like_resources() -> None:
+    base, head = resources(data_aws_ami={"a": {"owners": ["x"]}}), resources(data_aws_ami={"a": {"owners": ["y"]}})
+    assert review(base, head).stacks[0].resources[0].address == "data.aws_ami.a"
+
+
+def test_stacks_that_come_and_go_are_named() -> None:
+    one = resources(x_y={"z": {"a": 1}})
+    found = review_of({"dev-old": one, "dev-same": one}, {"dev-same": one, "dev-new": one})
+    assert {stack.stack: stack.state for stack in found.stacks} == {
+        "dev-same": "untouched",
+        "dev-new": "added",
+        "dev-old": "removed",
+    }
+    assert {stack.environment for stack in found.stacks} == {"dev"}
+
+
+def test_a_value_that_only_one_side_writes_as_a_list_of_one_block_is_the_same() -> None:
+    base = resources(x_y={"z": {"block": {"a": 1, "b": 2}}})
+    head = resources(x_y={"z": {"block": [{"a": 1, "b": 3}]}})
+    assert changed(base, head) == {"block[0].b": (2, 3)}
+
+
+def test_a_stack_is_named_in_its_changes() -> None:
+    found = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
+    assert found.stacks[0].resources[0].stack == STACK

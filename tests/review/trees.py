@@ -1,0 +1,81 @@
+"""Synthesised folders written by hand, and the review of two of them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from groundwork.review import make
+from groundwork.review.model import Concern, Finding, Review
+
+STACK = "dev-data"
+Terraform = Mapping[str, Any]
+
+
+def resources(**by_type: Mapping[str, Any]) -> dict[str, Any]:
+    """Terraform with these resources: `resources(aws_s3_bucket={"records": {…}})`; `data_…` for data sources."""
+    made: dict[str, Any] = {}
+    for type_, named in by_type.items():
+        section, name = ("data", type_.removeprefix("data_")) if type_.startswith("data_") else ("resource", type_)
+        made.setdefault(section, {})[name] = dict(named)
+    return made
+
+
+def tree(folder: Path, stacks: Mapping[str, Terraform], *, waivers: Mapping[str, list[Any]] | None = None) -> Path:
+    """A folder laid out as cdktf.out; every resource comes from line 1, 2, … of stacks/<stack>.py."""
+    manifest = {}
+    for name, terraform in stacks.items():
+        stack = folder / "stacks" / name
+        stack.mkdir(parents=True)
+        (stack / "cdk.tf.json").write_text(json.dumps(terraform))
+        addresses = [
+            f"{'data.' if section == 'data' else ''}{type_}.{resource}"
+            for section in ("resource", "data")
+            for type_, named in terraform.get(section, {}).items()
+            for resource in named
+        ]
+        origins = {
+            address: {
+                "path": f"{name}/{address.rpartition('.')[2]}",
+                "lines": [f"stacks/{name}.py:{number}", "main.py:9"],
+            }
+            for number, address in enumerate(addresses, 1)
+        }
+        (stack / "origins.json").write_text(json.dumps(origins))
+        (stack / "waivers.json").write_text(json.dumps((waivers or {}).get(name, [])))
+        manifest[name] = {"name": name, "dependencies": [], "workingDirectory": f"stacks/{name}"}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": manifest}))
+    return folder
+
+
+def review(base: Terraform, head: Terraform, **more: Any) -> Review:
+    """The review of one stack before and after."""
+    return review_of({STACK: base}, {STACK: head}, **more)
+
+
+def review_of(base: Mapping[str, Terraform], head: Mapping[str, Terraform], **more: Any) -> Review:
+    """The review of two applications. `base_waivers` and `head_waivers`: stack → entries of waivers.json."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = tree(Path(folder) / "base", base, waivers=more.get("base_waivers"))
+        after = tree(Path(folder) / "head", head, waivers=more.get("head_waivers"))
+        found, _, _ = make.make(before, after, names=("b" * 40, "a" * 40))
+    return found
+
+
+def findings(base: Terraform, head: Terraform, concern: Concern) -> list[Finding]:
+    """The findings of one family."""
+    return [one for one in review(base, head).findings if one.concern == concern]
+
+
+def changed(base: Terraform, head: Terraform) -> dict[str, tuple[Any, Any]]:
+    """Path → before and after of the only resource that changed."""
+    (stack,) = review(base, head).stacks
+    (change,) = stack.resources
+    return {
+        one.path: (one.before and json.loads(one.before), one.after and json.loads(one.after))
+        for one in change.attributes
+    }
