@@ -9,7 +9,9 @@ import pytest
 
 from groundwork.delivery.gate.approval import ApprovalFacts
 from groundwork.errors import GitHubError, UsageError
+from groundwork.github.api import GitHub
 from groundwork.github.approvals import GitHubApprovals
+from groundwork.github.approved_at import approvals_with_times
 from tests.support.fake_github import FakeGitHub, Run
 
 
@@ -57,6 +59,27 @@ def test_a_yes_to_another_environment_or_another_run_is_none(github: FakeGitHub)
     assert not facts(github, first).approvals
     assert [one.by for one in facts(github, second).approvals] == ["carol"]
     assert not facts(github, second, "prod-plan").approvals
+
+
+def test_the_time_is_that_of_this_run_s_deployment_not_of_an_earlier_run_of_the_commit(github: FakeGitHub) -> None:
+    first = merged(github)
+    github.approve(first, "prod", by="carol")
+    between = datetime.now(UTC)
+    second = github.begin_run("push", "bob", sha=first.sha)
+    github.job(second, "apply")
+    github.approve(second, "prod", by="carol")
+    assert facts(github, second).approvals[0].at > between
+    assert facts(github, first).approvals[0].at < between
+
+
+def test_a_run_whose_number_only_begins_like_ours_dates_nothing(github: FakeGitHub) -> None:
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    github.job_environment(run, "apply")
+    for status in github.state.deployments[0].statuses:
+        status["log_url"] = status["target_url"] = status["log_url"].replace(f"/{run.id}/", f"/{run.id}7/")
+    with pytest.raises(GitHubError, match="no deployment of it says when"):
+        approvals_with_times(GitHub.of(github.person("root", admin=True)), run.json(github.state), "prod")
 
 
 def test_a_yes_to_an_earlier_attempt_keeps_its_early_time(github: FakeGitHub) -> None:
@@ -136,6 +159,7 @@ def test_a_run_of_another_commit_has_no_facts(github: FakeGitHub) -> None:
         ({"reviewers": []}, "no required reviewers"),
         ({"prevent_self_review": False}, "reviewers may approve their own deployment"),
         ({"can_admins_bypass": True}, "administrators may bypass it"),
+        ({"can_admins_bypass": None}, "administrators may bypass it"),
         ({"branches": []}, "every branch may deploy"),
         ({"branches": ["main", "release/*"]}, "branches release/* may deploy"),
         ({"branches": [], "tags": ["*"]}, "every tag may deploy"),

@@ -66,6 +66,16 @@ def test_a_file_without_permissions_gets_the_repository_s_default(github: FakeGi
     assert "id-token" not in github.job(run, "report").permissions
 
 
+def test_a_job_that_says_none_has_none_whatever_its_file_grants(github: FakeGitHub, workflows: Path) -> None:
+    file = workflows / "pull-request.yml"
+    text = file.read_text(encoding="utf-8").replace("\npermissions: {}", "\npermissions: {contents: read}")
+    text = text.replace("    permissions: {pull-requests: write, issues: write}\n", "")
+    file.write_text(text.replace("  check:\n    permissions: {contents: read}", "  check:\n    permissions: {}"))
+    run = github.begin_run("pull_request", "alice")
+    assert github.job(run, "report").permissions == {"contents": "read"}
+    assert github.job(run, "check").permissions == {}
+
+
 def test_each_job_has_a_token_of_its_own_that_ends_with_it(github: FakeGitHub) -> None:
     run = github.begin_run("pull_request", "alice")
     report, check = (github.job_environment(run, name) for name in ("report", "check"))

@@ -84,6 +84,11 @@ def spoil_reviewers(fake: FakeGitHub) -> None:
     fake.state.environments["prod"].reviewers = []
 
 
+def spoil_more_reviewers(fake: FakeGitHub) -> None:
+    other = {"type": "User", "reviewer": {"id": 1, "login": "mallory"}}
+    fake.state.environments["prod"].reviewers = [*fake.state.environments["prod"].reviewers, other]
+
+
 def spoil_self_review(fake: FakeGitHub) -> None:
     fake.state.environments["prod"].prevent_self_review = False
 
@@ -133,6 +138,7 @@ def spoil_token(fake: FakeGitHub) -> None:
             spoil_reviewers,
             "environment prod: is not reviewed by team platform; reviewers may approve their own deployment",
         ),
+        (spoil_more_reviewers, "environment prod: is reviewed by user mallory, whom the values do not name"),
         (spoil_self_review, "environment prod: reviewers may approve their own deployment"),
         (spoil_bypass, "environment prod-plan: administrators may bypass it"),
         (spoil_branches, "environment prod: admits branch *"),
