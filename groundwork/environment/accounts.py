@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -49,6 +50,9 @@ class Singletons(Section):
 
     github_repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
     """owner/name of the repository whose workflows may sign in by OIDC; without it no OIDC provider is made."""
+    github_subject: Annotated[str, Field(pattern=r"^[\w.-]+@\d+/[\w.-]+@\d+$")] | None = None
+    """The repository as its OIDC tokens name it, owner@number/name@number: GitHub does so for repositories made,
+    renamed or moved after 15 July 2026; roles that trust the name alone let no job in then. `gw github check` tells."""
     trail: bool = True
     """CloudTrail over all regions, encrypted, with log file validation."""
     trail_days: Annotated[int, Field(ge=1, le=3650)] = 365
@@ -78,3 +82,15 @@ class Singletons(Section):
     """The account-wide role with which API Gateway writes logs; REST APIs cannot log without it."""
     log_days: LogDays = 365
     """Days that the account's own log groups are kept."""
+
+    @property
+    def subject(self) -> str | None:
+        """How the subject of the repository's OIDC tokens begins after `repo:`; None without a repository."""
+        return self.github_subject or self.github_repository
+
+    @model_validator(mode="after")
+    def _subject_of_the_repository(self) -> Singletons:
+        named = re.sub(r"@\d+", "", self.github_subject or "")
+        if named and named.lower() != (self.github_repository or "").lower():
+            raise ValueError(f"github_subject: {self.github_subject} is not the repository {self.github_repository}")
+        return self

@@ -81,9 +81,10 @@ def subject_differences(settings: Settings, reader: Reader) -> Iterator[Differen
             "is built from claims of the repository's own choice, which no trust policy here names",
             fix="set `use_default` of actions/oidc/customization/sub to true",
         )
-    elif prefix is not None and prefix != settings.subject_prefix:
+    elif prefix is not None and {prefix} != set(settings.subject_prefixes):
         yield Difference(
             "OIDC subject",
-            f"begins with {prefix}, the roles trust {settings.subject_prefix}: no job could sign in",
-            fix=f"give the roles' trust {prefix!r} (repositories made after 15 July 2026 carry their numbers in it)",
+            f"begins with {prefix}, the roles trust {' and '.join(settings.subject_prefixes)}: no job could sign in",
+            fix=f"write `github_subject: {str(prefix).removeprefix('repo:')}` below singletons in every "
+            "environments/*.yaml, then deploy the delivery stacks",
         )

@@ -52,8 +52,8 @@ class Settings:
     environments: tuple[EnvironmentSettings, ...]
     rulesets: tuple[Ruleset, ...]
     actions: Mapping[str, Mapping[str, Any]]
-    subject_prefix: str
-    """How the `sub` of OIDC tokens has to begin, since the roles' trust policies say so."""
+    subject_prefixes: tuple[str, ...]
+    """How the `sub` of OIDC tokens has to begin, since the roles' trust policies say so: one, where all agree."""
 
 
 def desired(repository: str, environments: Sequence[Environment], workflows: Path) -> Settings:
@@ -78,7 +78,7 @@ def desired(repository: str, environments: Sequence[Environment], workflows: Pat
                 "can_approve_pull_request_reviews": False,
             },
         },
-        subject_prefix=f"repo:{repository}",
+        subject_prefixes=tuple(sorted({f"repo:{one.singletons.subject}" for one in environments})),
     )
 
 

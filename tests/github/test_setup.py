@@ -224,7 +224,40 @@ def test_the_subject_of_a_new_repository_is_named_before_nobody_can_sign_in(sett
         api = api_of(fake)
         with pytest.raises(GitHubError, match="begins with repo:acme@123456/groundwork@456789"):
             setup(api, check(settings, api))
-        assert [one.where for one in check(settings, api)] == ["OIDC subject"]
+        (difference,) = check(settings, api)
+        assert "write `github_subject: acme@123456/groundwork@456789` below singletons" in difference.fix
+
+
+def test_with_the_subject_that_the_check_names_everything_fits(
+    environments: list[Environment], workflows: Path
+) -> None:
+    numbered = [
+        Environment.model_validate(
+            {
+                **one.model_dump(),
+                "singletons": {
+                    "github_repository": "acme/groundwork",
+                    "github_subject": "acme@123456/groundwork@456789",
+                },
+            }
+        )
+        for one in environments
+    ]
+    with fresh(immutable_subject=True) as fake:
+        api = api_of(fake)
+        settings = desired("acme/groundwork", numbered, workflows)
+        setup(api, check(settings, api))
+        assert named(settings, api) == []
+
+
+def test_a_subject_of_another_repository_is_refused(environments: list[Environment]) -> None:
+    with pytest.raises(ValueError, match="is not the repository acme/groundwork"):
+        environments[0].model_validate(
+            {
+                **environments[0].model_dump(),
+                "singletons": {"github_repository": "acme/groundwork", "github_subject": "acme@1/other@2"},
+            }
+        )
 
 
 def test_a_reviewer_who_does_not_exist_is_named(settings: Settings) -> None:
