@@ -113,6 +113,15 @@ class PlannedProject:
         self._write(stacks)
         return full
 
+    def genuine(self, folder: Path) -> str:
+        """Take over a stack without dependencies as it was synthesised, with its state in this project's prefix."""
+        document = json.loads((folder / "cdk.tf.json").read_text())
+        document["terraform"]["backend"] = {"s3": self.backend(folder.name.removeprefix(f"{ENVIRONMENT}-"))}
+        others = {path.name: path.read_text() for path in folder.iterdir() if path.name != "cdk.tf.json"}
+        stack = {"terraform": document, "dependencies": [], "assets": others}
+        self._write({**self._stacks(), folder.name: stack})
+        return folder.name
+
     def drop(self, name: str) -> None:
         """Take a stack out of the Python."""
         self._write({key: stack for key, stack in self._stacks().items() if key != f"{ENVIRONMENT}-{name}"})
