@@ -110,5 +110,5 @@ def _contents(archive: bytes) -> dict[str, bytes]:
 
 
 def _tampered(why: str, stack: str = "") -> Refused:
-    sentence = f"the plan bundle is not one that gw made: {why}"
+    sentence = f"the plan bundle is not as it was made: {why}"
     return Refused([Refusal(Code.BUNDLE_TAMPERED, sentence, "gw plan make, and have the new plan approved", stack)])
