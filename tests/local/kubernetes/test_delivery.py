@@ -129,7 +129,6 @@ def test_the_committed_workloads_become_ready_under_restricted_pod_security(lapt
     assert status is not None
     assert "hello/hello" in status.releases
     assert outcomes(release_into(laptop, committed)) == [Outcome.UNCHANGED]
-    remove(laptop, committed)
 
 
 def test_a_changed_value_is_rolled_out(laptop: Laptop, copy: Callable[..., Path]) -> None:
@@ -139,7 +138,6 @@ def test_a_changed_value_is_rolled_out(laptop: Laptop, copy: Callable[..., Path]
     assert {"COLOUR": "blue"} in [one.get("data") for one in objects(laptop, "configmaps", "changing")]
     until(lambda: generations(laptop, "changing") == 1)  # the pods with the old settings go, they do not stay beside
     assert outcomes(release_into(laptop, blue)) == [Outcome.UNCHANGED]
-    remove(laptop, blue)
 
 
 def test_a_release_that_does_not_become_ready_is_rolled_back_and_named(
@@ -155,7 +153,6 @@ def test_a_release_that_does_not_become_ready_is_rolled_back_and_named(
     assert helm_status(laptop, "failing", "hello") == "deployed"
     (deployment,) = objects(laptop, "deployments", "failing")
     assert "nodeSelector" not in deployment["spec"]["template"]["spec"]
-    remove(laptop, good)
 
 
 def test_a_killed_install_and_a_killed_upgrade_are_recovered(laptop: Laptop, copy: Callable[..., Path]) -> None:
@@ -166,7 +163,6 @@ def test_a_killed_install_and_a_killed_upgrade_are_recovered(laptop: Laptop, cop
     assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
     until(lambda: not any("nodeSelector" in pod["spec"] for pod in objects(laptop, "pods", "killed")))
     assert outcomes(release_into(laptop, good)) == [Outcome.UNCHANGED]
-    remove(laptop, good)
 
 
 def test_removed_it_leaves_nothing(laptop: Laptop, copy: Callable[..., Path]) -> None:
