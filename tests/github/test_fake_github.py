@@ -214,3 +214,17 @@ def test_an_environment_from_a_matrix_or_an_input_is_filled_in(github: FakeGitHu
     assert github.job(run, "apply", matrix={"to": "prod"}).waiting
     with pytest.raises(ValueError, match=r"matrix\.to .* has no value here"):
         github.job(run, "apply")
+
+
+def test_inputs_travel_from_whoever_starts_a_workflow_into_the_ones_it_calls(tmp_path: Path) -> None:
+    called = "on: {workflow_call: {inputs: {environment: {type: string}, kind: {default: plan}}}}\n"
+    job = "{permissions: {}, environment: '${{ inputs.environment }}-${{ inputs.kind }}', runs-on: x, steps: []}"
+    (tmp_path / "called.yml").write_text(f"{called}jobs: {{job: {job}}}\n", encoding="utf-8")
+    calls = "{uses: ./.github/workflows/called.yml, with: {environment: '${{ inputs.environment }}'}}"
+    begin = "on: {workflow_dispatch: {inputs: {environment: {default: dev}}}}\npermissions: {}\n"
+    (tmp_path / "caller.yml").write_text(f"{begin}jobs: {{call: {calls}}}\n", encoding="utf-8")
+    with FakeGitHub(workflows=tmp_path) as fake:
+        run = fake.begin_run("workflow_dispatch", "bob")
+        assert fake.job(run, "call/job").environment == "dev-plan"
+        run = fake.begin_run("workflow_dispatch", "bob", inputs={"environment": "prod"})
+        assert fake.job(run, "call/job").environment == "prod-plan"

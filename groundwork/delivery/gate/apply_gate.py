@@ -11,7 +11,7 @@ from groundwork.delivery.bound.approved_folder import Extracted
 from groundwork.delivery.bound.journal import Journal
 from groundwork.delivery.bundle import commit, digest
 from groundwork.delivery.bundle.model import Index, Stored
-from groundwork.delivery.gate import approvals, gate, history
+from groundwork.delivery.gate import approvals, destroys, gate, history
 from groundwork.delivery.gate.approval import ApprovalFacts, ApprovalSource
 from groundwork.delivery.gate.collect import Collector, synthesised_again
 from groundwork.delivery.gate.facts import RunFacts, StackFacts
@@ -57,10 +57,12 @@ class ApplyGate:
         if workspace.environments[index.environment].target == "laptop":
             yes: ApprovalSource = LaptopApprovals(workspace.project, plans)
             return cls(workspace, index, store, yes, index.run_id, index.run_attempt, wanted, allow_destroy)
+        from groundwork.github import labels  # noqa: PLC0415
         from groundwork.github.approvals import GitHubApprovals  # noqa: PLC0415 - httpx is of no use on a laptop
 
         asked = GitHubApprovals.of(environ)
-        return cls(workspace, index, store, asked, asked.run_id, asked.run_attempt, wanted, allow_destroy)
+        allowed = {*allow_destroy, *destroys.allowed_by_labels(labels.of_commit(asked.api, index.commit))}
+        return cls(workspace, index, store, asked, asked.run_id, asked.run_attempt, wanted, frozenset(allowed))
 
     def __call__(self, extracted: Extracted, stacks: Sequence[Stored]) -> list[Refusal]:
         """Every reason against applying these stacks now; empty where there is none."""

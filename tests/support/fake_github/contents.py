@@ -73,18 +73,24 @@ class Contents:
         return named
 
     def open_pull_request(
-        self, author: str = "alice", *, commits: Sequence[str] = (), fork: bool = False, head_ref: str = "change"
+        self,
+        author: str = "alice",
+        *,
+        commits: Sequence[str] = (),
+        fork: bool = False,
+        head_ref: str = "change",
+        labels: Sequence[str] = (),
     ) -> int:
         """A pull request to main with its commits, one by its author unless given. Gives its number."""
         own = list(commits) or [self.commit(author)]
         number = max([0, *self.state.issues, *self.state.pulls]) + 1
         base, merge = self.commit("somebody-before"), self.commit("web-flow", message=f"test merge of #{number}")
-        self.state.pulls[number] = Pull(number, author, own[-1], head_ref, base, own, fork, merge)
+        self.state.pulls[number] = Pull(number, author, own[-1], head_ref, base, own, fork, merge, list(labels))
         return number
 
     def merge(self, number: int, by: str, *, sha: str = "") -> str:
         """Merge a pull request as a squash commit. Gives that commit's SHA."""
         pull = self.state.pulls[number]
-        pull.merged_by = by
+        pull.merged_by, pull.merged_at = by, self.state.clock.text()
         pull.merge_sha = self.commit(pull.author, message=f"change (#{number})", sha=sha)
         return pull.merge_sha

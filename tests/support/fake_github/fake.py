@@ -112,7 +112,7 @@ class FakeGitHub(Contents):
             head_ref=head_ref,
             fork=fork,
             pull_request=pull_request,
-            jobs=self._workflows.jobs(found[0], default),
+            jobs=self._workflows.jobs(found[0], default, inputs),
             inputs=dict(inputs or {}),
         )
         self.runs[number] = made
@@ -138,7 +138,7 @@ class FakeGitHub(Contents):
     def _job(self, run: Run, job_id: str, matrix: Mapping[str, str]) -> RunJob:
         path = job_id if job_id in run.jobs else next((one for one in run.jobs if one.endswith(f"/{job_id}")), job_id)
         job = run.jobs[path]
-        environment = job.environment_name(matrix, run.inputs)
+        environment = job.environment_name(matrix)
         for one in self._jobs:
             if (one.run, one.job.path, one.attempt, one.environment) == (run, path, run.attempt, environment):
                 return one

@@ -70,7 +70,9 @@ class Pull:
     commits: list[str]
     fork: bool
     merge_sha: str
+    labels: list[str] = field(default_factory=list)
     merged_by: str = ""
+    merged_at: str | None = None
 
     def json(self, repository: str, *, whole: bool) -> dict[str, Any]:
         owner, name = repository.split("/")
@@ -80,6 +82,8 @@ class Pull:
             "state": "closed" if self.merged_by else "open",
             "user": user(self.author),
             "merge_commit_sha": self.merge_sha,
+            "merged_at": self.merged_at,
+            "labels": [{"name": one} for one in self.labels],
             "head": {
                 "sha": self.head_sha,
                 "ref": self.head_ref,

@@ -44,20 +44,24 @@ class WorkflowJob:
         """Its own id, which is GITHUB_JOB."""
         return self.path.rpartition("/")[2]
 
-    def environment_name(self, matrix: Mapping[str, str] | None, dispatch: Mapping[str, str]) -> str:
+    def environment_name(self, matrix: Mapping[str, str]) -> str:
         """The environment with its expressions filled in from inputs and `matrix`; raises ValueError for others."""
-        values = {**{f"inputs.{key}": value for key, value in {**dispatch, **self.inputs}.items()}}
-        values |= {f"matrix.{key}": value for key, value in (matrix or {}).items()}
-        return _filled(self.environment, values)
+        values = {f"matrix.{key}": value for key, value in matrix.items()}
+        name = _filled(_filled(self.environment, _named(self.inputs)), values)
+        if left := _EXPRESSION.search(name):
+            raise ValueError(
+                f"{left[0]} in environment: has no value here; give it as matrix or as an input of the run"
+            )
+        return name
+
+
+def _named(inputs: Mapping[str, str]) -> dict[str, str]:
+    return {f"inputs.{key}": value for key, value in inputs.items()}
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match["path"] not in values:
-            raise ValueError(f"{match[0]} in environment: has no value here; give it as matrix or as dispatch input")
-        return _filled(values[match["path"]], values)
-
-    return _EXPRESSION.sub(value, text)
+    """Text with the expressions that have a value; the others stay as they are."""
+    return _EXPRESSION.sub(lambda match: values.get(match["path"], match[0]), text)
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,15 @@ class Workflows:
         events = frozenset([on] if isinstance(on, str) else on)
         return Workflow(f".github/workflows/{name}", str(document.get("name", name)), events, document)
 
-    def jobs(self, workflow: Workflow, default: Permissions) -> dict[str, WorkflowJob]:
-        """Every job by path. `default` is what a job gets where neither it nor its file says `permissions`."""
-        return {job.path: job for job in self._jobs(workflow, default, None, "", "", {})}
+    def jobs(
+        self, workflow: Workflow, default: Permissions, inputs: Mapping[str, str] | None = None
+    ) -> dict[str, WorkflowJob]:
+        """Every job by path. `default` is what a job gets where neither it nor its file says `permissions`.
+
+        `inputs` are those of whoever started it by hand.
+        """
+        given = {**_defaults(workflow, "workflow_dispatch"), **(inputs or {})}
+        return {job.path: job for job in self._jobs(workflow, default, None, "", "", given)}
 
     def _jobs(
         self,
@@ -110,8 +120,10 @@ class Workflows:
             path = f"{above}{name}"
             if "uses" in job:
                 called, called_ref = self._called(str(job["uses"]), ref)
-                given = {key: str(value) for key, value in (job.get("with") or {}).items()}
-                found += self._jobs(called, granted, granted, f"{path}/", called_ref, {**inputs, **given})
+                # A called workflow sees its own inputs and none of its caller's.
+                given = {key: _filled(str(value), _named(inputs)) for key, value in (job.get("with") or {}).items()}
+                given = {**_defaults(called, "workflow_call"), **given}
+                found += self._jobs(called, granted, granted, f"{path}/", called_ref, given)
                 continue
             environment = job.get("environment", "")
             name_of = str(environment.get("name", "")) if isinstance(environment, Mapping) else str(environment)
@@ -125,6 +137,12 @@ class Workflows:
         if not path.startswith(f"{self._repository}/"):
             raise WorkflowInvalid(f"{uses}: the fake knows reusable workflows of {self._repository} only")
         return self.read(path.rpartition("/")[2]), at if at.startswith("refs/") else f"refs/heads/{at}"
+
+
+def _defaults(workflow: Workflow, event: str) -> dict[str, str]:
+    on = workflow.document["on"]
+    declared = ((on.get(event) or {}).get("inputs") or {}) if isinstance(on, Mapping) else {}
+    return {name: str(one["default"]) for name, one in declared.items() if one and "default" in one}
 
 
 def _permissions(said: Any) -> Permissions | None:
