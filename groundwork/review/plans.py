@@ -11,6 +11,7 @@ from groundwork.errors import UsageError
 from groundwork.review.model import PlanResult
 from groundwork.review.redaction import Redactor
 
+_LISTS = ("stacks", "bundles", "plans", "waiting")
 _FIX = "gw diff --json > plans.json"
 
 
@@ -27,18 +28,23 @@ def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
     except ValueError as broken:
         raise UsageError(f"{path} is not JSON: {broken}", fix=_FIX) from broken
     found = {name: _result(entry, redactor) for name, entry in _entries(content)}
-    if not found and content not in ([], {"stacks": []}, {"bundles": [], "waiting": []}):
+    if not found and not _is_empty(content):
         raise UsageError(f"{path} names no stack", fix=_FIX)
     return found
 
 
+def _is_empty(content: Any) -> bool:
+    """Whether it is a list of plans, with none in it."""
+    return content == [] or (isinstance(content, Mapping) and any(content.get(key) == [] for key in _LISTS))
+
+
 def _entries(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(content, Mapping):
-        for key in ("stacks", "bundles", "plans", "waiting"):
+        for key in _LISTS:
             part = content.get(key, ())
             if isinstance(part, Mapping):
                 part = [{"stack": name, **entry} for name, entry in part.items() if isinstance(entry, Mapping)]
-            for name, entry in _entries(list(part)):
+            for name, entry in _entries(part if isinstance(part, list) else []):
                 yield name, {"status": "waiting", **entry} if key == "waiting" else entry
         return
     for entry in content if isinstance(content, list) else ():

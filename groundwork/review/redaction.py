@@ -158,12 +158,12 @@ class Redactor:
 
     def text(self, value: str) -> str:
         """A text such as Terraform's plan, without what was hidden and without what looks like a secret."""
+        value = secret_words.without_pem(value, REDACTED)
+        masked = self._without(value, self._occurrences(value), remember=False)
         lines = []
-        for line in secret_words.without_pem(value, REDACTED).split("\n"):
-            masked = self._without(
-                line, [*self._occurrences(line), *secret_words.parts(line, name="id")], remember=False
-            )
-            lines.append(masked.shown if isinstance(masked, Masked) else masked)
+        for line in (masked.shown if isinstance(masked, Masked) else masked).split("\n"):
+            shown = self._without(line, secret_words.parts(line, name="id"), remember=False)
+            lines.append(shown.shown if isinstance(shown, Masked) else shown)
         return "\n".join(lines)
 
     def _occurrences(self, value: str) -> list[tuple[int, int]]:
@@ -184,8 +184,11 @@ class Redactor:
         return hmac.new(self._key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
     def _remember(self, value: str) -> None:
-        """Notes a secret as it may occur again: as it is, in base64, as a part of JSON or of base64 itself."""
-        for one in {value, value.strip(), secret_words.decoded(value) or "", *_leaves(value)}:
+        """Notes a secret as it may occur again: as it is, line by line (Terraform indents a text of many lines), in
+        base64, as a part of JSON or of base64 itself.
+        """
+        lines = (line.strip() for line in value.splitlines())
+        for one in {value, value.strip(), secret_words.decoded(value) or "", *_leaves(value), *lines}:
             simple = one.isalpha() and len(one) < 2 * _NOTABLE
             if len(one) >= _NOTABLE and not simple and not secret_words.points_to_secret(one):
                 # In JSON quotes and line ends are escaped.

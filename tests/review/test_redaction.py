@@ -172,7 +172,7 @@ FILLER = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     where=st.sampled_from(SENSITIVE),
     around=st.dictionaries(st.from_regex(r"[a-z_]{1,10}", fullmatch=True), FILLER, max_size=3),

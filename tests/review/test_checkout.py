@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.errors import SynthesisError, UsageError
+from groundwork.review import revisions
+from groundwork.review.checkout import Synthesised
+from tests.review.repository import Repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
+
+
+def value(one: Synthesised) -> Any:
+    return json.loads((one.folder / "stacks" / "dev-data" / "cdk.tf.json").read_text())["locals"]
+
+
+def synthesise(repository: Repository, wanted: str, **environ: str) -> list[Synthesised]:
+    scratch = repository.root.parent / "scratch"
+    return repository.synthesise(wanted, scratch, {"PATH": os.environ["PATH"], **environ})
+
+
+def test_each_commit_runs_its_own_files(repository: Repository) -> None:
+    base = repository.commit("one")
+    repository.commit("two")
+    before, after = synthesise(repository, f"{base}..HEAD")
+    assert (value(before)["value"], value(after)["value"]) == ("one", "two")
+    assert not Path(value(before)["file"]).is_relative_to(repository.root)
+
+
+def test_what_is_not_committed_counts_where_the_checkout_is_asked_for(repository: Repository) -> None:
+    base = repository.commit("one")
+    repository.write("uncommitted")
+    for wanted in (f"{base}..", f"{base}..@worktree", ".."):
+        before, after = synthesise(repository, wanted)
+        assert (value(before)["value"], value(after)["value"]) == ("one", "uncommitted")
+    assert value(synthesise(repository, f"{base}..HEAD")[1])["value"] == "one"
+
+
+def test_looking_at_the_checkout_changes_nothing_in_it(repository: Repository) -> None:
+    repository.commit("one")
+    repository.write("uncommitted")
+    (repository.root / "new.py").write_text("")
+    objects = sorted((repository.root / ".git" / "objects").rglob("*"))
+    status = repository.git("status", "--porcelain")
+    synthesise(repository, "HEAD..")
+    assert repository.git("status", "--porcelain") == status
+    assert sorted((repository.root / ".git" / "objects").rglob("*")) == objects
+
+
+def test_three_dots_begin_where_the_branch_left(repository: Repository) -> None:
+    left = repository.commit("one")
+    repository.git("checkout", "-q", "-b", "topic")
+    tip = repository.commit("topic")
+    repository.git("checkout", "-q", "main")
+    repository.commit("main moved on")
+    base, head = revisions.parse("main...topic", repository.root, scratch=repository.root.parent)
+    assert (base.commit, head.commit) == (left, tip)
+
+
+def test_attributes_of_git_hide_no_file(repository: Repository) -> None:
+    (repository.root / ".gitattributes").write_text("values.py export-ignore\n")
+    repository.commit("one")
+    assert value(synthesise(repository, "HEAD..HEAD")[0])["value"] == "one"
+
+
+def test_no_credential_reaches_the_code_of_a_commit(repository: Repository) -> None:
+    repository.commit("one")
+    planted = {
+        "AWS_ACCESS_KEY_ID": "x", "AWS_SESSION_TOKEN": "x", "AWS_PROFILE": "x", "GITHUB_TOKEN": "x", "GH_TOKEN": "x",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x", "ACTIONS_ID_TOKEN_REQUEST_URL": "x", "TF_VAR_password": "x",
+        "KUBECONFIG": "x", "SSH_AUTH_SOCK": "x", "GIT_ASKPASS": "x", "NPM_TOKEN": "x", "PYTHONPATH": "/x",
+        "LD_PRELOAD": "", "PIP_INDEX_URL": "https://user:pass@index.example/simple", "MY_OWN": "x",
+    }  # fmt: skip
+    (made,) = {one.folder for one in synthesise(repository, "HEAD..HEAD", LANG="C.UTF-8", **planted)}
+    seen = json.loads((made / "stacks/dev-data/cdk.tf.json").read_text())["locals"]
+    assert not set(planted) & set(seen["seen"])
+    assert "LANG" in seen["seen"]
+    assert seen["home"] == []
+
+
+def test_an_index_that_asks_for_no_name_is_kept(repository: Repository) -> None:
+    repository.commit("one")
+    (made, _) = synthesise(repository, "HEAD..HEAD", PIP_INDEX_URL="https://index.example/simple")
+    assert "PIP_INDEX_URL" in value(made)["seen"]
+
+
+def test_the_same_files_are_synthesised_once(repository: Repository) -> None:
+    repository.commit("one")
+    repository.commit("one")  # an empty commit: another id, the same tree
+    assert [one.cached for one in synthesise(repository, "HEAD~1..HEAD")] == [False, False]
+    assert len(list(repository.store.glob("*/manifest.json"))) == 1
+    assert [one.cached for one in synthesise(repository, "HEAD~1..HEAD")] == [True, True]
+
+
+def test_a_commit_that_does_not_synthesise_is_named(repository: Repository) -> None:
+    base = repository.commit("one")
+    (repository.root / "main.py").write_text("raise SystemExit('the subnet has no zone')")
+    head = repository.commit("two")
+    with pytest.raises(SynthesisError, match=head[:12]) as raised:
+        synthesise(repository, f"{base}..{head}")
+    assert "the subnet has no zone" in str(raised.value)
+
+
+def test_a_base_without_main_is_named(repository: Repository) -> None:
+    (repository.root / "main.py").rename(repository.root / "other.py")
+    base = repository.commit("one")
+    (repository.root / "other.py").rename(repository.root / "main.py")
+    repository.commit("two")
+    with pytest.raises(SynthesisError, match=f"{base[:12]}.* has no main.py"):
+        synthesise(repository, f"{base}..HEAD")
+
+
+@pytest.mark.parametrize("wanted", ["nothing..HEAD", "HEAD..nothing", "--output=/x..HEAD"])
+def test_an_unknown_revision_is_wrong_usage(wanted: str, repository: Repository) -> None:
+    repository.commit("one")
+    with pytest.raises(UsageError):
+        synthesise(repository, wanted)
+
+
+def test_killed_half_way_it_leaves_no_result(repository: Repository, checkout: Path) -> None:
+    repository.commit("one")
+    waiting = repository.root.parent / "waiting"
+    slow = f"import pathlib, time; pathlib.Path({str(waiting)!r}).touch(); time.sleep(60)\n"
+    (repository.root / "main.py").write_text((repository.root / "main.py").read_text() + slow)
+    repository.commit("slow")
+    program = (
+        "import sys; from pathlib import Path; from groundwork.review import checkout, revisions\n"
+        f"root, store = Path({str(repository.root)!r}), Path({str(repository.store)!r})\n"
+        "pair = revisions.parse('HEAD..HEAD', root, scratch=store)\n"
+        "checkout.synthesise(pair, root=root, store=store, environ={'PATH': '/usr/bin:/bin'})\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=checkout) as run:
+        until = time.monotonic() + 30
+        while not waiting.exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        run.send_signal(signal.SIGKILL)
+    assert list(repository.store.glob("*/manifest.json")) == []
+    repository.git("checkout", "-q", "HEAD~1", "--", "main.py")
+    repository.commit("slow")
+    assert value(synthesise(repository, "HEAD..HEAD")[0])["value"] == "slow"

@@ -1,0 +1,95 @@
+"""`gw review` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from groundwork.review import schema
+from tests.review.repository import Repository
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    made = Repository(tmp_path_factory.mktemp("reviewed"))
+    made.commit("one")
+    made.commit("two")
+    return made
+
+
+def gw(repository: Repository, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("gw")), "review", *arguments],
+        cwd=repository.root,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_file_is_written_and_named(repository: Repository) -> None:
+    done = gw(repository, "HEAD~1..HEAD")
+    assert done.returncode == 20, done.stderr
+    short = [repository.git("rev-parse", "--short=12", name) for name in ("HEAD~1", "HEAD")]
+    folder = repository.root / ".groundwork" / "review" / "-".join(short)
+    assert {path.name for path in folder.iterdir()} == {"review.json", "review.html", "review.md", "hcl"}
+    for name in ("review.json", "review.html", "review.md"):
+        assert f"written: {folder / name}" in done.stdout
+    assert "dev-data" in done.stdout
+    assert 'value = "two"' in (folder / "hcl" / "head" / "dev-data.tf").read_text()
+
+
+def test_no_change_says_so_and_ends_with_0(repository: Repository) -> None:
+    done = gw(repository, "HEAD..HEAD")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "no change")
+
+
+def test_a_finding_of_high_severity_ends_with_22(repository: Repository) -> None:
+    gone = (repository.root / "main.py").read_text().replace('"x_y"', '"aws_s3_bucket"')
+    (repository.root / "main.py").write_text(gone)
+    base = repository.commit("bucket")
+    (repository.root / "main.py").write_text(gone.replace('"aws_s3_bucket"', '"x_y"'))
+    repository.commit("no bucket")
+    done = gw(repository, f"{base}..HEAD")
+    assert done.returncode == 22
+    assert "aws_s3_bucket is destroyed" in done.stdout
+    repository.git("reset", "-q", "--hard", "HEAD~2")
+
+
+def test_json_alone_is_on_standard_output_and_obeys_the_schema(repository: Repository) -> None:
+    done = gw(repository, "HEAD~1..HEAD", "--json")
+    read = json.loads(done.stdout)
+    jsonschema.validate(read, json.loads(schema.PATH.read_text()))
+    assert read["base"] == repository.git("rev-parse", "HEAD~1")
+    assert done.returncode == 20
+
+
+@pytest.mark.parametrize("format_", ["markdown", "html", "json"])
+def test_one_format_goes_to_the_file_that_is_named(format_: str, repository: Repository, tmp_path: Path) -> None:
+    file = tmp_path / "a" / "report.out"
+    assert gw(repository, "HEAD~1..HEAD", "--format", format_, "--out", str(file)).returncode == 20
+    assert "dev-data" in file.read_text()
+
+
+def test_plans_are_shown_beside_the_difference(repository: Repository, tmp_path: Path) -> None:
+    plans = tmp_path / "plans.json"
+    counts = {"add": 1, "change": 2, "destroy": 3}
+    plans.write_text(json.dumps([{"stack": "dev-data", "status": "destroy", "counts": counts, "why": "", "new": 1}]))
+    done = gw(repository, "HEAD~1..HEAD", "--json", "--plans", str(plans))
+    (stack,) = json.loads(done.stdout)["stacks"]
+    assert stack["plan"] == {**counts, "status": "destroy", "why": "", "text": "", "wave": 0}
+
+
+def test_json_and_another_format_exclude_each_other(repository: Repository) -> None:
+    assert gw(repository, "HEAD~1..HEAD", "--json", "--format", "html").returncode == 2
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert schema.PATH.read_text() == schema.text(), "python -c 'from groundwork.review import schema; schema.write()'"

@@ -1,0 +1,298 @@
+"""Each rule fires where it should, and is silent where nothing is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groundwork.review.model import Concern, Severity
+from tests.review.trees import STACK, findings, resources, review, review_of
+
+Body = dict[str, Any]
+RULE = "aws_vpc_security_group_ingress_rule"
+ANYWHERE = {"cidr_ipv4": "0.0.0.0/0", "ip_protocol": "tcp", "from_port": 443, "to_port": 443}
+INSIDE = {**ANYWHERE, "cidr_ipv4": "10.0.0.0/16"}
+BLOCK = dict.fromkeys(
+    ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"), True
+)
+
+
+def of(type_: str, body: Body | None) -> Any:
+    return {} if body is None else resources(**{type_: {"x": body}})
+
+
+def sentences(concern: Concern, type_: str, before: Body | None, after: Body | None) -> list[tuple[str, str]]:
+    found = findings(of(type_, before), of(type_, after), concern)
+    assert all(one.origin and one.address == f"{type_}.x" for one in found)
+    return [(one.severity.value, one.sentence) for one in found]
+
+
+# ── data ───────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("type_", ["aws_s3_bucket", "aws_db_instance", "aws_kms_key", "aws_secretsmanager_secret"])
+def test_what_holds_data_and_is_destroyed_is_high(type_: str) -> None:
+    (found,) = sentences(Concern.DATA_LOSS, type_, {"name": "a"}, None)
+    assert found[0] == "high"
+
+
+def test_what_holds_no_data_and_is_destroyed_is_mentioned() -> None:
+    assert sentences(Concern.DATA_LOSS, "aws_route", {"a": 1}, None) == [("low", "aws_route is destroyed.")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("aws_dynamodb_table", {"name": "a", "hash_key": "id"}, {"name": "a", "hash_key": "key"}),
+        ("aws_s3_bucket", {"bucket": "a"}, {"bucket": "b"}),
+        ("aws_eks_cluster", {"kubernetes_network_config": {"ip_family": "ipv4"}},
+         {"kubernetes_network_config": {"ip_family": "ipv6"}}),
+        ("aws_db_instance", {"storage_encrypted": False}, {"storage_encrypted": True}),
+    ],
+)  # fmt: skip
+def test_a_change_that_forces_a_replacement_names_the_attribute(type_: str, before: Body, after: Body) -> None:
+    base, head = of(type_, before), of(type_, after)
+    (found,) = findings(base, head, Concern.DATA_LOSS)
+    assert found.severity == Severity.HIGH
+    (change,) = review(base, head).stacks[0].resources
+    assert change.forces_replacement
+    assert change.forces_replacement[0] in found.sentence
+
+
+def test_a_change_in_place_loses_nothing() -> None:
+    assert sentences(Concern.DATA_LOSS, "aws_s3_bucket", {"bucket": "a"}, {"bucket": "a", "tags": {}}) == []
+
+
+def test_a_stack_that_is_gone_is_high() -> None:
+    found = review_of({STACK: of("x_y", {"a": 1}), "dev-b": {}}, {"dev-b": {}})
+    assert any("no longer in the code" in one.sentence and one.stack == STACK for one in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("type_", "switch"),
+    [
+        ("aws_s3_bucket", {"force_destroy": True}),
+        ("aws_db_instance", {"skip_final_snapshot": True}),
+        ("aws_secretsmanager_secret", {"recovery_window_in_days": 0}),
+        ("aws_ecr_repository", {"force_delete": True}),
+    ],
+)
+def test_a_destroy_that_takes_the_content_along_is_high(type_: str, switch: Body) -> None:
+    assert [level for level, _ in sentences(Concern.DATA_LOSS, type_, {}, switch)] == ["high"]
+    assert sentences(Concern.DATA_LOSS, type_, switch, {**switch, "tags": {}}) == []
+
+
+# ── network ────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "severity"),
+    [
+        (RULE, None, ANYWHERE, "high"),
+        (RULE, INSIDE, ANYWHERE, "high"),
+        (RULE, None, INSIDE, "medium"),
+        (RULE, INSIDE, {**INSIDE, "to_port": 444}, "medium"),
+        (RULE, INSIDE, {**INSIDE, "cidr_ipv4": "10.0.0.0/8"}, "medium"),
+        ("aws_vpc_security_group_egress_rule", None, ANYWHERE, "medium"),
+        ("aws_security_group", {"ingress": []}, {"ingress": [{"cidr_blocks": ["::/0"], "protocol": "-1"}]}, "high"),
+        ("aws_network_acl_rule", None, {"rule_action": "allow", "cidr_block": "0.0.0.0/0", "protocol": "6"}, "high"),
+        ("aws_s3_bucket_public_access_block", BLOCK, {**BLOCK, "block_public_policy": False}, "high"),
+        ("aws_db_instance", {}, {"publicly_accessible": True}, "high"),
+        ("aws_instance", {}, {"associate_public_ip_address": True}, "medium"),
+        ("aws_lb", {"internal": True}, {"internal": False}, "medium"),
+        ("aws_api_gateway_method", {"authorization": "AWS_IAM"}, {"authorization": "NONE"}, "high"),
+        ("aws_api_gateway_method", {"authorization": "AWS_IAM", "api_key_required": True},
+         {"authorization": "AWS_IAM"}, "medium"),
+        ("aws_apigatewayv2_route", {"authorization_type": "AWS_IAM"}, {"route_key": "GET /"}, "high"),
+        ("aws_lambda_function_url", None, {"authorization_type": "NONE"}, "high"),
+        ("aws_eks_cluster", {"vpc_config": {"endpoint_public_access": False}},
+         {"vpc_config": {"endpoint_public_access": True}}, "high"),
+        ("aws_eks_cluster", {"vpc_config": {"endpoint_public_access": False}},
+         {"vpc_config": {"endpoint_public_access": True, "public_access_cidrs": ["192.0.2.0/24"]}}, "medium"),
+        ("aws_ebs_snapshot_block_public_access", {"state": "block-all-sharing"}, None, "high"),
+    ],
+)  # fmt: skip
+def test_what_opens_the_network_is_found(type_: str, before: Body | None, after: Body | None, severity: str) -> None:
+    assert [level for level, _ in sentences(Concern.NETWORK, type_, before, after)] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        (RULE, ANYWHERE, None),
+        (RULE, ANYWHERE, INSIDE),
+        (RULE, ANYWHERE, {**ANYWHERE, "description": "web"}),
+        (RULE, {**ANYWHERE, "to_port": 500}, ANYWHERE),
+        ("aws_security_group", {"ingress": [{"cidr_blocks": ["10.0.0.0/8"], "protocol": "-1"}]},
+         {"ingress": [{"cidr_blocks": ["10.1.0.0/16"], "protocol": "tcp", "from_port": 1, "to_port": 2}]}),
+        ("aws_network_acl_rule", None, {"rule_action": "deny", "cidr_block": "0.0.0.0/0"}),
+        ("aws_s3_bucket_public_access_block", None, BLOCK),
+        ("aws_api_gateway_method", None, {"authorization": "NONE", "http_method": "OPTIONS"}),
+        ("aws_api_gateway_method", {"authorization": "NONE"}, {"authorization": "AWS_IAM"}),
+        ("aws_lb", None, {"internal": True}),
+        ("aws_eks_cluster", {"vpc_config": {"endpoint_public_access": True}},
+         {"vpc_config": {"endpoint_public_access": True, "public_access_cidrs": ["192.0.2.0/24"]}}),
+    ],
+)  # fmt: skip
+def test_what_opens_nothing_is_no_finding(type_: str, before: Body | None, after: Body | None) -> None:
+    assert sentences(Concern.NETWORK, type_, before, after) == []
+
+
+def test_a_bucket_that_loses_its_block_of_public_access_is_high_unless_it_goes_too() -> None:
+    both = {
+        **resources(
+            aws_s3_bucket={"b": {}}, aws_s3_bucket_public_access_block={"x": {"bucket": "${aws_s3_bucket.b.id}"}}
+        )
+    }
+    (found,) = findings(both, resources(aws_s3_bucket={"b": {}}), Concern.NETWORK)
+    assert found.severity == Severity.HIGH
+    assert findings(both, {}, Concern.NETWORK) == []
+
+
+# ── protection ─────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("type_", "on", "off", "severity"),
+    [
+        ("x_y", {"lifecycle": {"prevent_destroy": True}}, {}, "high"),
+        ("aws_db_instance", {"deletion_protection": True}, {"deletion_protection": False}, "high"),
+        ("aws_db_instance", {"deletion_protection": True}, {}, "high"),
+        ("aws_dynamodb_table", {"point_in_time_recovery": {"enabled": True}}, {}, "high"),
+        ("aws_s3_bucket_versioning", {"versioning_configuration": {"status": "Enabled"}},
+         {"versioning_configuration": {"status": "Suspended"}}, "high"),
+        ("aws_cloudwatch_log_group", {"kms_key_id": "${aws_kms_key.k.arn}"}, {}, "high"),
+        ("aws_kms_key", {"enable_key_rotation": True}, {}, "medium"),
+        ("aws_cloudwatch_log_group", {"retention_in_days": 90}, {"retention_in_days": 7}, "medium"),
+        ("aws_cloudwatch_log_group", {}, {"retention_in_days": 7}, "medium"),
+        ("aws_db_instance", {"backup_retention_period": 14}, {"backup_retention_period": 0}, "high"),
+        ("aws_launch_template", {"metadata_options": {"http_tokens": "required"}},
+         {"metadata_options": {"http_tokens": "optional"}}, "high"),
+        ("aws_api_gateway_domain_name", {"security_policy": "TLS_1_2"}, {"security_policy": "TLS_1_0"}, "high"),
+        ("aws_lb_listener", {"ssl_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
+         {"ssl_policy": "ELBSecurityPolicy-2016-08"}, "high"),
+        ("aws_lb_listener", {"protocol": "HTTPS"}, {"protocol": "HTTP"}, "high"),
+        ("aws_s3_bucket_server_side_encryption_configuration",
+         {"rule": [{"apply_server_side_encryption_by_default": {"kms_master_key_id": "k"}}]},
+         {"rule": [{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}]}, "high"),
+        ("aws_guardduty_detector", {"enable": True}, {"enable": False}, "high"),
+        ("aws_cloudtrail", {"is_multi_region_trail": True}, {"is_multi_region_trail": False}, "high"),
+        ("aws_eks_cluster", {"encryption_config": {"resources": ["secrets"]}}, {"name": "c"}, "high"),
+    ],
+)  # fmt: skip
+def test_a_protection_that_is_switched_off_is_found_and_switched_on_is_not(
+    type_: str, on: Body, off: Body, severity: str
+) -> None:
+    assert severity in [level for level, _ in sentences(Concern.PROTECTION, type_, on, off)]
+    assert sentences(Concern.PROTECTION, type_, off, on) == []
+    assert sentences(Concern.PROTECTION, type_, on, {**on, "tags": {"a": "b"}}) == []
+
+
+@pytest.mark.parametrize("type_", ["aws_db_instance", "aws_efs_file_system", "aws_instance"])
+def test_something_new_without_protection_is_worth_a_look(type_: str) -> None:
+    assert [level for level, _ in sentences(Concern.PROTECTION, type_, None, {"name": "a"})] == ["medium"]
+
+
+def test_a_guard_that_is_removed_while_its_bucket_stays_is_high() -> None:
+    bucket = {"b": {"bucket": "a"}}
+    both = resources(aws_s3_bucket=bucket, aws_s3_bucket_versioning={"v": {"bucket": "${aws_s3_bucket.b.id}"}})
+    (found,) = findings(both, resources(aws_s3_bucket=bucket), Concern.PROTECTION)
+    assert found.severity == Severity.HIGH
+    assert findings(both, {}, Concern.PROTECTION) == []
+
+
+# ── cost ───────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("type_", "small", "large"),
+    [
+        ("aws_instance", {"instance_type": "t3.small"}, {"instance_type": "t3.large"}),
+        ("aws_db_instance", {"instance_class": "db.t4g.micro"}, {"instance_class": "db.t4g.2xlarge"}),
+        ("aws_eks_node_group", {"scaling_config": {"max_size": 3}}, {"scaling_config": {"max_size": 6}}),
+        ("aws_dynamodb_table", {"read_capacity": 5}, {"read_capacity": 50}),
+        ("aws_lambda_function", {"memory_size": 256}, {"memory_size": 1024}),
+        ("aws_cloudwatch_log_group", {"retention_in_days": 30}, {"retention_in_days": 365}),
+        ("aws_cloudwatch_log_group", {"retention_in_days": 30}, {"retention_in_days": 0}),
+        ("aws_db_instance", {"multi_az": False}, {"multi_az": True}),
+        ("helm_release", {"values": ['{"replicas": {"min": 1}}']}, {"values": ['{"replicas": {"min": 4}}']}),
+    ],
+)
+def test_what_grows_is_named_and_what_shrinks_is_not(type_: str, small: Body, large: Body) -> None:
+    assert len(sentences(Concern.COST, type_, small, large)) == 1
+    assert sentences(Concern.COST, type_, large, small) == []
+
+
+def test_another_family_of_instances_is_named_both_ways() -> None:
+    for one, other in (("t3.small", "m6i.large"), ("m6i.large", "t3.small")):
+        assert sentences(Concern.COST, "aws_instance", {"instance_type": one}, {"instance_type": other})
+
+
+def test_new_gateways_are_told_once_with_their_number() -> None:
+    (found,) = findings({}, resources(aws_nat_gateway={"a": {}, "b": {}}), Concern.COST)
+    assert found.sentence.startswith("2 aws_nat_gateway are added")
+
+
+# ── providers ──────────────────────────────────────────────────────────────────────────────────────
+def terraform(**settings: Any) -> Any:
+    return {"terraform": settings}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "severity"),
+    [
+        (terraform(required_providers={"aws": {"version": "5.100.0"}}),
+         terraform(required_providers={"aws": {"version": "6.0.0"}}), "medium"),
+        (terraform(required_providers={"aws": {"source": "aws"}}),
+         terraform(required_providers={"aws": {"source": "evil/aws"}}), "high"),
+        (terraform(backend={"s3": {"key": "a"}}), terraform(backend={"s3": {"key": "b"}}), "high"),
+        (terraform(backend={"s3": {"key": "a"}}), terraform(backend={"local": {"path": "b"}}), "high"),
+        ({"provider": {"aws": [{"allowed_account_ids": ["1"]}]}}, {"provider": {"aws": [{}]}}, "high"),
+        ({"provider": {"aws": [{}]}}, {"provider": {"aws": [{"assume_role": [{"role_arn": "a"}]}]}}, "high"),
+        ({"provider": {"aws": [{}]}}, {"provider": {"aws": [{"max_retries": 2}]}}, "medium"),
+    ],
+)  # fmt: skip
+def test_providers_and_state_that_change_are_found(before: Any, after: Any, severity: str) -> None:
+    found = findings(before, after, Concern.PROVIDERS)
+    assert {one.severity.value for one in found} == {severity}
+    assert all(one.address == "" for one in found)
+    assert findings(after, after, Concern.PROVIDERS) == []
+
+
+def test_a_new_stack_needs_no_word_about_its_providers() -> None:
+    head = terraform(backend={"s3": {"key": "a"}})
+    assert not [one for one in review_of({}, {STACK: head}).findings if one.concern == Concern.PROVIDERS]
+
+
+# ── waivers ────────────────────────────────────────────────────────────────────────────────────────
+WAIVER = {
+    "address": "x_y.x", "check": "CKV_AWS_1", "reason": "because it is so and not otherwise", "expires": "2027-01-01",
+    "source": "dev-data.py:7",
+}  # fmt: skip
+
+
+def waived(before: list[Body], after: list[Body]) -> list[tuple[str, str]]:
+    terraform_ = of("x_y", {"a": 1})
+    found = review_of(
+        {STACK: terraform_}, {STACK: terraform_}, base_waivers={STACK: before}, head_waivers={STACK: after}
+    )
+    assert not found.changed
+    return [(one.severity.value, one.sentence) for one in found.findings if one.concern == Concern.WAIVERS]
+
+
+def test_a_new_waiver_is_shown_with_its_reason_and_line() -> None:
+    terraform_ = of("x_y", {"a": 1})
+    (found,) = review_of({STACK: terraform_}, {STACK: terraform_}, head_waivers={STACK: [WAIVER]}).findings
+    assert WAIVER["reason"] in found.sentence
+    assert [(one.file, one.line) for one in found.origin] == [("stacks/dev-data.py", 7)]
+
+
+def test_a_waiver_that_lasts_longer_or_changes_its_reason_is_mentioned() -> None:
+    assert waived([WAIVER], [{**WAIVER, "expires": "2028-01-01"}])[0][0] == "low"
+    assert waived([WAIVER], [{**WAIVER, "reason": "another reason that is as long"}])[0][0] == "low"
+
+
+def test_waivers_that_stay_move_or_go_are_no_finding() -> None:
+    assert waived([WAIVER], [{**WAIVER, "source": "dev-data.py:70"}]) == []
+    assert waived([WAIVER], []) == []
+
+
+# ── order ──────────────────────────────────────────────────────────────────────────────────────────
+def test_the_worst_comes_first() -> None:
+    base = resources(aws_s3_bucket={"a": {"bucket": "a"}}, aws_route={"r": {"a": 1}})
+    levels = [one.severity for one in review(base, resources(aws_nat_gateway={"n": {}})).findings]
+    assert levels == sorted(levels, key=list(Severity).index)
+    assert len(set(levels)) == 3

@@ -1,0 +1,85 @@
+"""The stacks of this repository: one changed value shows where it takes effect and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from groundwork.review import checkout as synthesis
+from groundwork.review import files, make, revisions
+from groundwork.review.formats import Format
+from groundwork.review.model import REDACTED, Review
+
+pytestmark = pytest.mark.slow
+CANARY = "canary-Vz8Qw3kTn5xR"
+
+
+@pytest.fixture(scope="module")
+def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The committed files with three more commits: lines moved about, a value changed, a secret baked in."""
+    root = tmp_path_factory.mktemp("clone") / "project"
+    subprocess.run(["git", "clone", "-q", "--shared", str(checkout), str(root)], check=True)
+
+    def commit(name: str) -> None:
+        identity = ["-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, "commit", "-q", "-a", "-m", name], cwd=root, check=True)
+        subprocess.run(["git", "tag", name], cwd=root, check=True)
+
+    subprocess.run(["git", "tag", "base"], cwd=root, check=True)
+    for file in (root / "stacks").rglob("*.py"):
+        file.write_text(f"# moved\n# by\n# lines\n{file.read_text()}")
+    commit("refactored")
+    values = root / "environments" / "dev.yaml"
+    assert "tag: 6.9.1" in values.read_text()
+    values.write_text(values.read_text().replace("tag: 6.9.1", "tag: 6.9.2"))
+    commit("value")
+    api = root / "stacks" / "api.py"
+    text = api.read_text()
+    assert "super().__init__(scope, environment, " in text
+    line = next(line for line in text.splitlines() if "super().__init__(scope, environment, " in line)
+    baked = "        from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter\n"
+    baked += f'        SsmParameter(self, "baked", name="/baked", type="SecureString", value="{CANARY}")\n'
+    api.write_text(text.replace(f"{line}\n", f"{line}\n{baked}", 1))
+    commit("baked")
+    return root
+
+
+@pytest.fixture(scope="module")
+def reviewed(clone: Path) -> Callable[[str], tuple[Review, str]]:
+    """The review of BASE..HEAD, and everything that is written of it."""
+
+    def review(wanted: str) -> tuple[Review, str]:
+        pair = revisions.parse(wanted, clone, scratch=clone.parent)
+        made = synthesis.synthesise(pair, root=clone, store=clone.parent / "store", environ=os.environ)
+        found, base, head = make.make(made[0].folder, made[1].folder, names=(pair[0].commit, pair[1].commit))
+        return found, "\n".join(text for kind in Format for text in files.texts(found, base, head, kind).values())
+
+    return review
+
+
+def test_lines_that_move_are_no_change(reviewed: Callable[[str], tuple[Review, str]]) -> None:
+    found, _ = reviewed("base..refactored")
+    assert not found.changed
+    assert found.findings == ()
+
+
+def test_a_changed_value_shows_in_its_environment_alone(reviewed: Callable[[str], tuple[Review, str]]) -> None:
+    found, _ = reviewed("refactored..value")
+    (stack,) = [one for one in found.stacks if one.state != "untouched"]
+    (change,) = stack.resources
+    assert (stack.stack, stack.environment, change.type) == ("dev-workloads", "dev", "helm_release")
+    assert [(one.path, one.before, one.after) for one in change.attributes] == [
+        ("values[0].image.tag", '"6.9.1"', '"6.9.2"')
+    ]
+    assert any(line.file == "stacks/workloads.py" for line in change.origin)
+
+
+def test_a_secret_baked_into_a_stack_is_written_nowhere(reviewed: Callable[[str], tuple[Review, str]]) -> None:
+    found, written = reviewed("value..baked")
+    assert {one.address.partition(".")[0] for stack in found.stacks for one in stack.resources} == {"aws_ssm_parameter"}
+    assert CANARY not in written
+    assert REDACTED in written
