@@ -1,0 +1,102 @@
+"""The roles of the delivery stack let in exactly the jobs that the settings give an environment to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from groundwork.environment import Names
+from groundwork.github.settings import ROLES
+from groundwork.local.aws.web_identity import may_assume
+from stacks.delivery import DeliveryStack
+from tests.support.fake_github import FakeGitHub, Run
+from tests.support.synth import environment, resources, synth
+
+REPOSITORY = {"github_repository": "acme/groundwork"}
+NUMBERED = {**REPOSITORY, "github_subject": "acme@123456/groundwork@456789"}
+CALLER = """
+on: {on}
+permissions: {{}}
+jobs:
+  call:
+    permissions: {{id-token: write, contents: read}}
+    uses: acme/groundwork/.github/workflows/{file}@{ref}
+    with: {{environment: {environment}}}
+"""
+CALLED = """
+on: workflow_call
+permissions: {}
+jobs:
+  job:
+    permissions: {id-token: write, contents: read}
+    environment: ${{ inputs.environment }}
+    runs-on: x
+    steps: []
+"""
+FILES = {"apply": "apply.yml", "plan": "plan.yml", "plan-pull-request": "plan.yml", "release": "release.yml"}
+
+
+@pytest.fixture(scope="module")
+def trust() -> dict[str, Any]:
+    """Role → its trust policy as it is synthesised."""
+    document = synth(DeliveryStack, singletons=REPOSITORY)
+    return {one["name"]: one["assume_role_policy"] for one in resources(document, "aws_iam_role")}
+
+
+def claims(fake: FakeGitHub, run: Run, job: str = "call/job") -> Mapping[str, Any]:
+    environ = fake.job_environment(run, job)
+    answer = httpx.get(
+        f"{environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience=sts.amazonaws.com",
+        headers={"Authorization": f"bearer {environ['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"},
+    )
+    return jwt.decode(answer.raise_for_status().json()["value"], KeySet.import_key_set(fake.jwks)).claims
+
+
+def signed_in(
+    folder: Path, file: str, name: str, *, on: str = "push", ref: str = "main", numbered: bool = False
+) -> Mapping[str, Any]:
+    """The claims of a job that a workflow calls `file` for, in GitHub's environment `name`."""
+    for each in {*FILES.values(), file}:
+        (folder / each).write_text(CALLED, encoding="utf-8")
+    (folder / "caller.yml").write_text(CALLER.format(on=on, file=file, ref=ref, environment=name), encoding="utf-8")
+    with FakeGitHub(workflows=folder, immutable_subject=numbered) as fake:
+        return claims(fake, fake.begin_run(on, "bob", workflow="caller.yml"))
+
+
+def lets_in(trust: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    names = Names(environment())
+    return (role for role, policy in trust.items() if may_assume(policy, found, provider_arn=names.github_oidc_arn))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_environment_s_job_becomes_its_role_and_no_other(
+    trust: Mapping[str, Any], tmp_path: Path, role: Any
+) -> None:
+    names = Names(environment())
+    on = "pull_request" if role == "plan-pull-request" else "push"
+    found = signed_in(tmp_path, FILES[role], names.github_environment(role), on=on)
+    assert list(lets_in(trust, found)) == [names.delivery_role(role)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"file": "mine.yml"}, {"ref": "mine"}, {"name": "dev-other"}],
+    ids=["another file", "a file of a branch", "another environment"],
+)
+def test_any_other_job_becomes_nothing(trust: Mapping[str, Any], tmp_path: Path, other: dict[str, str]) -> None:
+    found = signed_in(tmp_path, **{"file": "apply.yml", "name": "dev", **other})
+    assert list(lets_in(trust, found)) == []
+
+
+def test_a_numbered_subject_needs_roles_that_name_it(trust: Mapping[str, Any], tmp_path: Path) -> None:
+    found = signed_in(tmp_path, "apply.yml", "dev", numbered=True)
+    assert list(lets_in(trust, found)) == []
+    document = synth(DeliveryStack, singletons=NUMBERED)
+    numbered = {one["name"]: one["assume_role_policy"] for one in resources(document, "aws_iam_role")}
+    assert list(lets_in(numbered, found)) == ["acme-dev-delivery-apply"]
