@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from groundwork.cli import console
 
 if TYPE_CHECKING:
-    from groundwork.delivery.bundle.model import Index
+    from groundwork.delivery.bound.approved_folder import Extracted
+    from groundwork.delivery.bundle.model import Index, Stored
+    from groundwork.delivery.gate.refusals import Refusal
     from groundwork.delivery.rollout import Result
     from groundwork.delivery.workspace import Workspace
 
@@ -36,9 +38,16 @@ def deploy(
     gate = ApplyGate.of(
         workspace, index, store, plans=plans, environ=os.environ, wanted=wanted, allow_destroy=allow_destroy
     )
-    bound = BoundApply(workspace, index, store, gate, who(), lambda: datetime.now(UTC))
+    totals: dict[str, int] = {}
+
+    def counting(extracted: Extracted, stored: Sequence[Stored]) -> list[Refusal]:
+        counts = {stack: bundle.counts for stack, bundle in extracted.bundles.items()}
+        totals.update({stack: count.add + count.change + count.destroy for stack, count in counts.items()})
+        return gate(extracted, stored)
+
+    bound = BoundApply(workspace, index, store, counting, who(), lambda: datetime.now(UTC))
     with console.bars() as bars:
-        done = bound.apply(wanted, on_event=following(bars, {}, "applying the approved plan"), say=console.note)
+        done = bound.apply(wanted, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
         for one in done:
             bars.end(one.stack, one.how)
     waiting = [

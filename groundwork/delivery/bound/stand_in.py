@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from groundwork.delivery.bound.ticket import NoTicket, Ticket
 from groundwork.delivery.bundle import digest
+from groundwork.delivery.bundle.terraform_environ import cleaned
 
 REFUSED = "groundwork refuses"
 """Begins the title of the error that this program prints in Terraform's form; behind it the code of the refusal."""
@@ -23,8 +24,6 @@ REFUSED = "groundwork refuses"
 _TAMPERED = "bundle-tampered"
 _ABOUT_ITSELF = {"version", "-v", "-version", "--version"}
 _PARALLELISM = re.compile(r"-parallelism=-?\d+")
-# Each would let Terraform do something else than what is approved: other arguments, values, folders, providers.
-_TAKEN_AWAY = re.compile(r"TF_(?:CLI_ARGS(?:_.+)?|VAR_.+|DATA_DIR|WORKSPACE|REATTACH_PROVIDERS|PLUGIN_CACHE_MAY_.+)")
 
 
 class NotApproved(Exception):
@@ -54,11 +53,6 @@ def command(arguments: Sequence[str], folder: Path, ticket: Ticket) -> list[str]
         (Path(ticket.started) / approved.stack).touch()
         return [ticket.terraform, "apply", "-input=false", "-no-color", approved.plan]
     raise NotApproved(_TAMPERED, f"`terraform {' '.join(arguments)}` is no part of applying an approved plan")
-
-
-def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what changes a command's meaning."""
-    return {name: value for name, value in environ.items() if not _TAKEN_AWAY.fullmatch(name)}
 
 
 def main() -> None:

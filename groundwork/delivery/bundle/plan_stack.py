@@ -13,6 +13,7 @@ from typing import Any
 from groundwork.delivery import locks
 from groundwork.delivery.bundle.archive import PLAN
 from groundwork.delivery.bundle.model import StateAt
+from groundwork.delivery.bundle.terraform_environ import cleaned
 from groundwork.errors import StackBlocked, TerraformFailed
 from groundwork.toolchain import process
 
@@ -57,7 +58,7 @@ class PlanRun:
         shown = process.run(
             [str(self.program), "show", "-json", str(plan)],
             cwd=self.folder,
-            environ=self.environ,
+            environ=cleaned(self.environ),
             keep_stdout=True,
             stop=stop,
         )
@@ -74,7 +75,10 @@ class PlanRun:
 
     def _run(self, stop: threading.Event | None, verb: str, *arguments: str) -> None:
         done = process.run(
-            [str(self.program), verb, "-no-color", *arguments], cwd=self.folder, environ=self.environ, stop=stop
+            [str(self.program), verb, "-no-color", *arguments],
+            cwd=self.folder,
+            environ=cleaned(self.environ),
+            stop=stop,
         )
         if not done.ok:
             if lock := locks.read(done.tail):

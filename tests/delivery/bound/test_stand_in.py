@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.delivery.bound.stand_in import NotApproved, cleaned, command
+from groundwork.delivery.bound.stand_in import NotApproved, command
 from groundwork.delivery.bound.ticket import NoTicket, StackTicket, Ticket
 from groundwork.delivery.bundle import digest
+from groundwork.delivery.bundle.terraform_environ import cleaned
 
 GENUINE = "/genuine/terraform"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,15 @@ def test_gw_plan_make_writes_bundles_and_their_index(project: PlannedProject) ->
     plans = project.root / ".groundwork" / "plans"
     assert json.loads((plans / "plans.json").read_text()) == index
     assert {path.name for path in plans.glob("*.tar.gz")} == {"local-one.tar.gz", "local-two.tar.gz"}
+
+
+def test_nothing_in_the_environment_changes_what_is_planned(project: PlannedProject) -> None:
+    project.stack("one", {"thing": {"input": "first"}})
+    project.synth()
+    tools = replace(
+        project.workspace.tools, environ={**project.workspace.tools.environ, "TF_CLI_ARGS_plan": "-destroy"}
+    )
+    workspace = replace(project.workspace, tools=tools)
+    out = project.workspace.project.work / "plans"
+    plans = plan_all(workspace, ["local-one"], planner=project.planner(), out=out)
+    assert [one.bundle.counts.add for one in plans.made] == [1]
