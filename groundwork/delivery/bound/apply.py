@@ -70,6 +70,10 @@ class BoundApply:
             running = Level(extracted, changing, digests, self.journal, self.who, self.clock)
             try:
                 running.apply(on_event)
+            except Refused as refused:
+                late = {one.stack for one in refused.refusals}
+                self._record("refused", [stored[stack] for stack in changing if stack in late], _codes(refused))
+                raise
             finally:
                 self._keep([stored[stack] for stack in changing if stack in running.applied])
         self._keep_unchanged([stored[stack] for stack in level if stack not in changing])
@@ -82,7 +86,7 @@ class BoundApply:
             archives = {one.stack: self.store.fetch(one, index=self.index) for one in wanted}
             return approved_folder.extract(self.workspace, archives)
         except Refused as refused:
-            self._record("refused", wanted, [one.code for one in refused.refusals])
+            self._record("refused", wanted, _codes(refused))
             raise
 
     def _pass_gate(self, extracted: Extracted, wanted: Sequence[Stored]) -> None:
@@ -133,6 +137,10 @@ class BoundApply:
                 yield
         except Timeout as busy:
             raise UsageError("approved plans are being applied here already", fix="wait until that has ended") from busy
+
+
+def _codes(refused: Refused) -> list[Code]:
+    return [one.code for one in refused.refusals]
 
 
 def _how(bundle: Bundle) -> str:

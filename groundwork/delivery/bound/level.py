@@ -44,8 +44,12 @@ class Level:
         cdktf = workspace.cdktf(self.stacks[0])
         heard = Heard(cdktf.run, self.stacks)
         bound = replace(cdktf, run=heard, environ={**cdktf.environ, **self._ticket()})
-        for stack in self.stacks:
-            self._begin(stack)
+        try:
+            for stack in self.stacks:
+                self._begin(stack)
+        except BaseException:
+            self._end_others(None)  # one that could not be written down keeps all from beginning
+            raise
 
         def follow(stack: str, event: Step | Complete) -> None:
             if isinstance(event, Complete):

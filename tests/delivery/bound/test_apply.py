@@ -14,6 +14,8 @@ from groundwork.delivery.bound.approved_folder import Extracted
 from groundwork.delivery.bundle.model import Index, Stored
 from groundwork.delivery.gate.refusals import Code, Refusal
 from groundwork.delivery.rollout import Result
+from groundwork.delivery.store.folder_store import FolderObjects
+from groundwork.delivery.store.objects import Place
 from groundwork.errors import Refused, TerraformFailed, UsageError
 from tests.delivery.planned_project import PlannedProject
 
@@ -166,6 +168,26 @@ def test_refuses_a_plan_that_was_applied_already_because_its_state_moved(project
     assert refused.value.refusals[0].command == "gw plan make local"
     assert project.state(stack) == state
     assert bound(project, index).journal.unsettled(stack) == "", "Terraform said how it ended"
+    assert [decision.codes for decision in project.store.decisions("refused")] == [("state-moved",)]
+
+
+def test_nothing_begins_where_it_cannot_be_written_down(
+    project: PlannedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stacks = [project.stack(name, {"thing": {"input": "first"}}) for name in ("one", "two")]
+    index = project.push(project.plan())
+    put_new = FolderObjects.put_new
+
+    def full(store: FolderObjects, key: str, body: bytes, *, media_type: str) -> Place:
+        if stacks[1] in key and key.endswith(".began.json"):
+            raise OSError("no space left")
+        return put_new(store, key, body, media_type=media_type)
+
+    monkeypatch.setattr(FolderObjects, "put_new", full)
+    with pytest.raises(OSError, match="no space left"):
+        apply(project, index)
+    assert [project.state(stack) for stack in stacks] == [None, None]
+    assert bound(project, index).journal.open() == []
 
 
 def test_a_gate_that_says_no_is_heard_before_anything_runs(project: PlannedProject) -> None:
