@@ -20,6 +20,8 @@ class AccountStack(PlatformStack):
     Raises IllegalComposition for an environment that does not own its account's singletons.
     """
 
+    made_by_a_person = True
+
     def __init__(self, scope: Construct, environment: Environment) -> None:
         account = environment.accounts.main
         if not account.owns_singletons:

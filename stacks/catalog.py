@@ -9,6 +9,7 @@ from stacks.account import AccountStack
 from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
 from stacks.cluster import ClusterStack
+from stacks.delivery import DeliveryStack
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
 from stacks.state_backend import StateBackendStack
@@ -19,9 +20,10 @@ def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     """Every stack of one environment; later ones are given earlier ones and refer to their resources."""
     account = AccountStack(scope, environment) if environment.accounts.main.owns_singletons else None
     state_backend = StateBackendStack(scope, environment)
+    delivery = DeliveryStack(scope, environment)
     network = NetworkStack(scope, environment)
     cluster = ClusterStack(scope, environment, network=network)
     workloads = WorkloadsStack(scope, environment, cluster=cluster)
     archive = ArchiveStack(scope, environment)
     api = ApiStack(scope, environment, network=network, account=account)
-    return [*([account] if account else []), state_backend, network, cluster, workloads, archive, api]
+    return [*([account] if account else []), state_backend, delivery, network, cluster, workloads, archive, api]

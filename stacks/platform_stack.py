@@ -26,6 +26,9 @@ class PlatformStack(TerraformStack):
     the endpoint: what is not on this machine therefore goes through a proxy that does not exist.
     """
 
+    made_by_a_person = False
+    """Whether `gw bootstrap` makes the stack: before the pipeline, and out of its reach."""
+
     def __init__(
         self, scope: Construct, environment: Environment, stack_name: str, *, account: str | None = None
     ) -> None:
@@ -39,6 +42,12 @@ class PlatformStack(TerraformStack):
             account=account or environment.accounts.main.id,
             role=environment.accounts.archive.role if account == environment.accounts.archive.id else None,
         )
+
+    @property
+    def role_boundary(self) -> str | None:
+        """The policy that every role of the stack is bounded by; none where no pipeline makes the roles."""
+        pipeline = self.environment.singletons.github_repository and not self.made_by_a_person
+        return self.names.role_boundary_arn if pipeline else None
 
     @property
     def on_laptop(self) -> bool:

@@ -22,6 +22,8 @@ _ONE_REGION = (
 class StateBackendStack(PlatformStack):
     """Where every stack of the environment, this one included, keeps its state. Made by `gw bootstrap`."""
 
+    made_by_a_person = True
+
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, environment, "state-backend")
         state = environment.state

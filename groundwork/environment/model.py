@@ -10,6 +10,7 @@ from groundwork.environment.accounts import Accounts, Singletons
 from groundwork.environment.api import Api
 from groundwork.environment.archive import Archive
 from groundwork.environment.cluster import Cluster
+from groundwork.environment.delivery import Delivery
 from groundwork.environment.network import Network
 from groundwork.environment.reviewers import Reviewers
 from groundwork.environment.state import State
@@ -38,6 +39,7 @@ class Environment(Section):
     """Added to every resource."""
     singletons: Singletons = Singletons()
     state: State = State()
+    delivery: Delivery = Delivery()
     reviewers: Reviewers = Reviewers()
     network: Network = Network()
     cluster: Cluster = Cluster()

@@ -7,8 +7,11 @@ planned side by side, and lets `gw bootstrap` find what an interrupted run has a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from groundwork.environment.model import Environment
+
+PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +108,46 @@ class Names:
         """The other account's KMS key, by alias."""
         account = self.environment.accounts.archive.id
         return f"arn:{self.partition}:kms:{self.environment.region}:{account}:{self.alias('archive')}"
+
+    # ── delivery ───────────────────────────────────────────────────────────────────────────────────
+    @property
+    def plan_bucket(self) -> str:
+        """Bucket that holds plans until they are applied, what was applied, and who decided what."""
+        return self.bucket("plans")
+
+    @property
+    def plan_key_alias(self) -> str:
+        """Alias of the KMS key that encrypts plans."""
+        return self.alias("plans")
+
+    def plan_mac_alias(self, *, pull_request: bool = False) -> str:
+        """Alias of the HMAC key that vouches for plans. Pull requests have their own: theirs vouch for nothing else."""
+        return self.alias("plan-mac-pull-request" if pull_request else "plan-mac")
+
+    def delivery_role(self, role: PipelineRole) -> str:
+        """Name of a role that the pipeline runs as."""
+        return self.of(f"delivery-{role}")
+
+    def delivery_role_arn(self, role: PipelineRole) -> str:
+        """ARN of a role that the pipeline runs as."""
+        return self.role_arn(f"delivery-{role}")
+
+    @property
+    def role_boundary_arn(self) -> str:
+        """The policy that bounds the apply role and every role it makes."""
+        return f"arn:{self.partition}:iam::{self.environment.accounts.main.id}:policy/{self.of('delivery-boundary')}"
+
+    @property
+    def github_oidc_arn(self) -> str:
+        """GitHub's OIDC provider in the main account, which the `account` stack makes."""
+        host = "token.actions.githubusercontent.com"
+        return f"arn:{self.partition}:iam::{self.environment.accounts.main.id}:oidc-provider/{host}"
+
+    def github_environment(self, role: PipelineRole) -> str:
+        """GitHub's environment whose jobs run as a role: `<env>` is the one with reviewers."""
+        suffix = {"apply": "", "plan": "-plan", "plan-pull-request": "-pull-request", "release": "-release"}[role]
+        return f"{self.environment.name}{suffix}"
+
+    def registry(self, name: str) -> str:
+        """Name of an image's or chart's registry in ECR."""
+        return f"{self.prefix}/{name}"

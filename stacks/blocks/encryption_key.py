@@ -18,7 +18,7 @@ THIS_KEY_ONLY = "in a key policy * means the key that the policy belongs to"
 USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
 """What AWS lists for users of a key (KMS developer guide, "Allows key users to use the KMS key")."""
 # The same guide's list for administrators, in place of kms:*.
-_ADMINISTER = (
+ADMINISTER = (
     "kms:Create*", "kms:Describe*", "kms:Enable*", "kms:List*", "kms:Put*", "kms:Update*", "kms:Revoke*",
     "kms:Disable*", "kms:Get*", "kms:Delete*", "kms:TagResource", "kms:UntagResource", "kms:ScheduleKeyDeletion",
     "kms:CancelKeyDeletion", "kms:RotateKeyOnDemand",
@@ -73,7 +73,7 @@ class EncryptionKey(Construct):
             rotation_period_in_days=rotation_days,
             deletion_window_in_days=30 if protect else 7,
             policy=policy_document(
-                key_grant(sid="AccountAdministersKey", principal=root, actions=_ADMINISTER),
+                key_grant(sid="AccountAdministersKey", principal=root, actions=ADMINISTER),
                 key_grant(sid="IamDecidesWhoUsesKey", principal=root, actions=[*USE, "kms:CreateGrant"]),
                 *statements,
             ),

@@ -38,19 +38,24 @@ class Statement:
     """One statement. `sid` says in CamelCase what it allows or denies.
 
     An allow with resource `*` needs `any_resource_because`: AWS offers nothing narrower for some actions, and the
-    reason has to be read where the statement is written. Raises IllegalComposition for an allow of `*` or
-    `service:*`, for an unexplained `*` resource, and for an allow to everyone without conditions.
+    reason has to be read where the statement is written. `whole_services_because` admits `service:*`, for a permission
+    boundary alone: it gives nothing, it only caps. Raises IllegalComposition for an allow of `*` or an unexplained
+    `service:*`, for an unexplained `*` resource, for an allow to everyone without conditions, and for an allow of
+    everything but `other_resources`.
     """
 
     sid: str
     actions: Sequence[str]
     resources: Sequence[str] = ()
     """Empty in trust policies only."""
+    other_resources: Sequence[str] = ()
+    """For a deny: every resource but these (NotResource)."""
     principal: Principal | None = None
     """None in policies of a role, which speak of the role itself."""
     conditions: Conditions = field(default_factory=dict)
     effect: Literal["Allow", "Deny"] = "Allow"
     any_resource_because: str = ""
+    whole_services_because: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9]+", self.sid):
@@ -59,8 +64,11 @@ class Statement:
             raise IllegalComposition(f"{self.sid}.actions", "is empty", "name the actions, or drop the statement")
         if self.effect == "Deny":
             return
+        if self.other_resources:
+            raise IllegalComposition(f"{self.sid}.other_resources", "allows all but these", "name what is allowed")
+        explained = len(self.whole_services_because) >= MINIMUM_REASON
         for action in self.actions:
-            if action == "*" or action.endswith(":*"):
+            if action == "*" or (action.endswith(":*") and not explained):
                 raise IllegalComposition(f"{self.sid}.actions", f"allows {action}", "name the actions that are needed")
         if "*" in self.resources and len(self.any_resource_because) < MINIMUM_REASON:
             raise IllegalComposition(
@@ -81,6 +89,8 @@ class Statement:
         document["Action"] = _one_or_many(self.actions)
         if self.resources:
             document["Resource"] = _one_or_many(self.resources)
+        if self.other_resources:
+            document["NotResource"] = _one_or_many(self.other_resources)
         if self.conditions:
             document["Condition"] = {
                 operator: {key: value if isinstance(value, str) else _one_or_many(value) for key, value in keys.items()}

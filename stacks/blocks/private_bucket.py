@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from cdktf import TerraformProvider, TerraformResourceLifecycle
@@ -53,6 +53,8 @@ class Retention:
     """So many newest old versions stay whatever their age (1 to 100)."""
     infrequent_access_days: int | None = None
     """Age at which an object moves to the cheaper storage class; AWS allows 30 and more."""
+    expire_prefix_days: Mapping[str, int] = field(default_factory=dict)
+    """Prefix (ends with /) → age at which an object under it is deleted, where that is not the same for all."""
 
     def __post_init__(self) -> None:
         if self.old_versions_kept is not None and self.old_version_days is None:
@@ -74,7 +76,8 @@ class PrivateBucket(Construct):
     `key` None means S3's own keys (needed by access-log targets, `access_log_bucket`). `log_bucket_name` is where
     accesses are logged. `also_known_as` are further identifiers of the key that uploads may name, such as its alias's
     ARN. `single_region_because` says why one region's copy is enough; leave it out where `BucketReplication` is added.
-    `protect` keeps Terraform from destroying the bucket; `disposable` lets a destroy take the objects along.
+    `untidied_because` says why nothing in it ever goes by itself; then there is no lifecycle. `protect` keeps Terraform
+    from destroying the bucket; `disposable` lets a destroy take the objects along.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class PrivateBucket(Construct):
         log_bucket_name: str | None,
         single_region_because: str | None,
         retention: Retention | None = None,
+        untidied_because: str | None = None,
         statements: Sequence[Statement] = (),
         also_known_as: Sequence[str] = (),
         partition: str = "aws",
@@ -155,7 +159,10 @@ class PrivateBucket(Construct):
                 target_prefix=f"{bucket_name}/",
                 provider=provider,
             )
-        self._tidy(retention or Retention())
+        if untidied_because:
+            waive(self.bucket, "CKV2_AWS_61", reason=untidied_because, expires=date(2027, 10, 31))
+        else:
+            self._tidy(retention or Retention())
         if single_region_because:
             waive(self.bucket, "CKV_AWS_144", reason=single_region_because, expires=date(2027, 10, 31))
         waive(
@@ -213,7 +220,16 @@ class PrivateBucket(Construct):
                     ]
                     if retention.infrequent_access_days
                     else None,
-                )
+                ),
+                *(
+                    S3BucketLifecycleConfigurationRule(
+                        id=f"expire-{prefix.strip('/')}",
+                        status="Enabled",
+                        filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=prefix)],
+                        expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=days)],
+                    )
+                    for prefix, days in retention.expire_prefix_days.items()
+                ),
             ],
             # Rules about old versions are refused before versioning is on.
             depends_on=[self.versioning],

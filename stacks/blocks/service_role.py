@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import TerraformProvider
+from cdktf import TerraformProvider, TerraformStack
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
@@ -20,8 +20,9 @@ _WITHOUT_SOURCE = frozenset({"apigateway.amazonaws.com", "cloudtrail.amazonaws.c
 class ServiceRole(Construct):
     """A role that `service` may assume for `source_account`, narrowed to `source_arns` (may hold *) where given.
 
-    `trust_actions` is `sts:AssumeRole`, and `sts:TagSession` too for EKS Pod Identity. Permissions are added by `allow`
-    and `attach`. Raises IllegalComposition where the service does not send the source that is asked for.
+    `trust_actions` is `sts:AssumeRole`, and `sts:TagSession` too for EKS Pod Identity. A role is bounded as its stack
+    says (`PlatformStack.role_boundary`), unless another boundary is named. Permissions are added by `allow` and
+    `attach`. Raises IllegalComposition where the service does not send the source that is asked for.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class ServiceRole(Construct):
                     conditions=conditions,
                 )
             ),
-            permissions_boundary=permissions_boundary,
+            permissions_boundary=permissions_boundary or getattr(TerraformStack.of(self), "role_boundary", None),
             provider=provider,
         )
 

@@ -53,10 +53,14 @@ def statements(stack: str, document: Any) -> Iterator[Statement]:
                     yield Statement(stack, f"{kind}.{name}", argument, statement)
 
 
+# Policies that say nothing about who may do what.
+_NO_PERMISSIONS = {"aws_ecr_lifecycle_policy"}
+
+
 def unreadable(stack: str, document: Any) -> Iterator[str]:
     """Arguments named like a policy that hold a reference or anything else instead of a policy that can be read."""
     for kind, named in document.get("resource", {}).items():
-        for name, body in named.items():
+        for name, body in named.items() if kind not in _NO_PERMISSIONS else ():
             for argument in ("policy", "assume_role_policy", "access_policy", "resource_policy"):
                 text = body.get(argument)
                 if isinstance(text, str) and '"Statement"' not in text:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from groundwork.delivery.bundle.model import Bundle, Index, Stored
 from groundwork.delivery.gate.refusals import Code, Refusal
@@ -20,6 +20,10 @@ from groundwork.delivery.store.folder_store import FolderObjects
 from groundwork.delivery.store.mac import FileMac, Mac
 from groundwork.delivery.store.objects import AlreadyStored, NotReadable, NotStored, Objects, Place
 from groundwork.errors import Refused
+
+if TYPE_CHECKING:
+    from groundwork.delivery.workspace import Workspace
+    from groundwork.environment.naming import PipelineRole
 
 MAIN = "main"
 PULL_REQUEST = "pull-request"
@@ -56,6 +60,13 @@ class PlanStore:
         """A store below `work` (.groundwork) that needs no AWS: the laptop's before `delivery` exists, and tests'."""
         root = (work / "plan-store").resolve()
         return cls(environment, FolderObjects(root / environment), FileMac(root / "key"))
+
+    @classmethod
+    def of(cls, workspace: Workspace, environment: str, *, role: PipelineRole) -> PlanStore:
+        """The store of an environment that is synthesised; see `groundwork.delivery.store.opening.open_store`."""
+        from groundwork.delivery.store.opening import open_store  # noqa: PLC0415 - it makes what is defined here
+
+        return open_store(workspace, environment, role=role)
 
     # ── bundles ────────────────────────────────────────────────────────────────────────────────────
     def push(self, made: Made, *, prefix: str = MAIN) -> Stored:
@@ -158,7 +169,8 @@ class PlanStore:
 
     def decisions(self, *kinds: audit.Kind) -> list[Decision]:
         """Every decision, or those of some kinds, oldest first."""
-        keys = [key for kind in kinds or audit.KINDS for key in self.objects.keys(f"{audit.PREFIX}/{kind}/")]
+        found = (self.objects.keys(f"{audit.PREFIX}/{kind}/") for kind in kinds or audit.KINDS)
+        keys = [key for of_kind in found for key in of_kind if key.endswith(".json")]
         keys.sort(key=lambda key: key.rsplit("/", 1)[-1])
         return [Decision.model_validate_json(self.objects.newest(key)) for key in keys]
 

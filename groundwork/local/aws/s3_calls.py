@@ -126,6 +126,7 @@ def condition_keys(request: Request, *, bucket_owner: str) -> Mapping[str, list[
     """The condition keys a request carries; a header it did not send is an absent key."""
     keys = {f"s3:{name}": [value] for name, value in request.headers.items() if name.startswith("x-amz-")}
     keys |= {f"s3:{name}": request.query[name] for name in ("prefix", "delimiter", "max-keys") if name in request.query}
+    keys |= {f"s3:{name}": [request.headers[name]] for name in ("if-match", "if-none-match") if name in request.headers}
     if "versionId" in request.query:
         keys["s3:VersionId"] = request.query["versionId"]
     presigned = "X-Amz-Signature" in request.query

@@ -1,0 +1,179 @@
+"""How changes reach the environment: where plans wait, who vouches for them, the pipeline's roles, registries."""
+
+from __future__ import annotations
+
+from cdktf import TerraformOutput
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
+from constructs import Construct
+
+from groundwork.environment import Environment
+from groundwork.environment.naming import PipelineRole
+from stacks.blocks.encryption_key import EncryptionKey
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.github_role import GithubRole
+from stacks.blocks.mac_key import MacKey
+from stacks.blocks.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
+from stacks.blocks.pipeline_reads import base_reads, service_reads, state_access
+from stacks.blocks.pipeline_scope import PipelineScope
+from stacks.blocks.pipeline_writes import base_writes, network_writes, role_writes, runner_writes, service_writes
+from stacks.blocks.plan_bucket import PlanBucket
+from stacks.blocks.policy_document import Statement
+from stacks.blocks.registry import Registry
+from stacks.blocks.role_boundary import RoleBoundary, shared_policy
+from stacks.platform_stack import PlatformStack
+
+
+class DeliveryStack(PlatformStack):
+    """Made by `gw bootstrap` with a person's credentials: the pipeline reads it for drift and may not change it.
+
+    Without `singletons.github_repository` nobody can sign in from GitHub, so the roles are left out.
+    """
+
+    made_by_a_person = True
+
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        super().__init__(scope, environment, "delivery")
+        names, values = self.names, environment.delivery
+        self.scope = PipelineScope(names)
+        account, partition, protect = environment.accounts.main.id, names.partition, environment.protect
+        planner, applier = names.delivery_role_arn("plan"), names.delivery_role_arn("apply")
+        pull_request_planner = names.delivery_role_arn("plan-pull-request")
+        self.plans = PlanBucket(
+            self,
+            "plans",
+            bucket_name=names.plan_bucket,
+            alias=names.plan_key_alias,
+            alias_arn=self.scope.arn("kms", names.plan_key_alias),
+            log_bucket_name=names.access_log_bucket,
+            planner=planner,
+            pull_request_planner=pull_request_planner,
+            applier=applier,
+            account=account,
+            days={"main/": values.plan_days, "pull-request/": values.pull_request_plan_days}
+            if values.expire_plans
+            else {},
+            partition=partition,
+            protect=protect,
+        )
+        self.mac = MacKey(
+            self,
+            "mac",
+            alias=names.plan_mac_alias(),
+            description=f"Vouches for plans of {names.prefix}",
+            makers=[planner],
+            checkers=[applier],
+            account=account,
+            partition=partition,
+            protect=protect,
+        )
+        # A key of its own: with main's, a pull request could vouch for a plan that main never made.
+        self.pull_request_mac = MacKey(
+            self,
+            "pull_request_mac",
+            alias=names.plan_mac_alias(pull_request=True),
+            description=f"Fingerprints of plans of pull requests in {names.prefix}",
+            makers=[pull_request_planner],
+            checkers=[],
+            account=account,
+            partition=partition,
+            protect=protect,
+        )
+        self._registries(account, partition)
+        if environment.singletons.github_repository:
+            self._roles(environment.singletons.github_repository)
+        TerraformOutput(self, "plan_bucket", value=self.plans.bucket.bucket.id, description="Plans and decisions")
+
+    def _registries(self, account: str, partition: str) -> None:
+        values, protect = self.environment.delivery, self.environment.protect
+        wanted = [*values.images, *(f"charts/{chart}" for chart in values.charts)]
+        if not wanted:
+            return
+        if repeated := sorted({name for name in wanted if wanted.count(name) > 1}):
+            raise IllegalComposition(
+                "delivery.images", f"{', '.join(repeated)} occurs twice", "give every registry a name of its own"
+            )
+        self.registry_key = EncryptionKey(
+            self,
+            "registry_key",
+            alias=self.names.alias("registries"),
+            description=f"Images and charts of {self.names.prefix}",
+            account=account,
+            partition=partition,
+            protect=protect,
+        )
+        for name in wanted:
+            Registry(
+                self,
+                f"registry_{name.replace('/', '_')}",
+                name=self.names.registry(name),
+                key=self.registry_key,
+                kept=values.images_kept,
+                disposable=not protect,
+            )
+
+    def _roles(self, repository: str) -> None:
+        environment, values = self.environment, self.environment.delivery
+        regions = [environment.region, environment.state.replica_region, *values.regions]
+        self.boundary = RoleBoundary(self, "boundary", names=self.names, regions=[one for one in regions if one])
+        reads = {
+            "base_reads": self._shared(
+                "base-reads", "Settings of what every stack has, no data", base_reads(self.scope)
+            ),
+            "service_reads": self._shared("service-reads", "Settings of services, no data", service_reads(self.scope)),
+        }
+        files = values.workflows
+        self.pull_request_planner = self._role("plan-pull-request", repository, files.plan)
+        self.planner = self._role("plan", repository, files.plan)
+        for role, kind in ((self.pull_request_planner, "plan-pull-request"), (self.planner, "plan")):
+            role.attach_all(reads)
+            role.allow("state", *state_access(self.scope, write=False))
+            role.allow("plans", *plan_store_writes(self.scope, pull_request=kind == "plan-pull-request"))
+        self.applier = self._role(
+            "apply", repository, files.apply, tags=values.apply_from_tags, session_minutes=values.session_minutes
+        )
+        self.applier.attach_all(
+            {
+                **reads,
+                "base_writes": self._shared("base-writes", "What every stack has", base_writes(self.scope)),
+                "service_writes": self._shared("service-writes", "What services run on", service_writes(self.scope)),
+            }
+        )
+        self.applier.allow("network", *network_writes(self.scope))
+        self.applier.allow("roles", *role_writes(self.scope))
+        self.applier.allow("state", *state_access(self.scope, write=True))
+        self.applier.allow("plans", *plan_store_reads(self.scope))
+        self.applier.allow("archive", self._archive())
+        if values.runners:
+            self.applier.allow("runners", *runner_writes(self.scope, values.runners.connection_arn))
+        if values.images or values.charts:
+            self._role("release", repository, files.release).allow("push", *registry_writes(self.scope))
+
+    def _archive(self) -> Statement:
+        archive = self.environment.accounts.archive
+        return Statement(
+            sid="ActInArchiveAccount",
+            actions=["sts:AssumeRole"],
+            resources=[f"arn:{self.names.partition}:iam::{archive.id}:role/{archive.role}"],
+        )
+
+    def _shared(self, what: str, description: str, statements: list[Statement]) -> IamPolicy:
+        name = self.names.of(f"delivery-{what}")
+        return shared_policy(self, what.replace("-", "_"), name=name, description=description, statements=statements)
+
+    def _role(
+        self, role: PipelineRole, repository: str, workflow: str, *, tags: str | None = None, session_minutes: int = 60
+    ) -> GithubRole:
+        return GithubRole(
+            self,
+            role.replace("-", "_"),
+            name=self.names.delivery_role(role),
+            description=f"Jobs of GitHub's environment {self.names.github_environment(role)}, by {workflow} of main",
+            oidc_provider_arn=self.names.github_oidc_arn,
+            repository=repository,
+            subject=self.environment.singletons.subject,
+            environment=self.names.github_environment(role),
+            workflow=workflow,
+            tags=tags,
+            session_minutes=session_minutes,
+            permissions_boundary=self.boundary.arn,
+        )
