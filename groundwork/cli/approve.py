@@ -54,7 +54,11 @@ def register(app: typer.Typer) -> None:
         index = approvals.index(environment)
         store = PlanStore.of(workspace, environment, role="apply")
         # Fetched from where an apply takes them, so that what is shown is what would be applied.
-        show(index, {one.stack: archive.about(store.fetch(one, index=index)) for one in index.bundles})
+        bundles = {one.stack: archive.about(store.fetch(one, index=index)) for one in index.bundles}
+        show(index, bundles)
+        involved = approvals.facts(environment, commit=index.commit).involved
+        if why := {person.casefold(): reason for person, reason in involved.items()}.get(name.strip().casefold()):
+            console.note(f"[yellow]this yes will not count by itself[/]: {console.escape(f'{name}, {why}')}")
         confirm(f"approve these {len(index.bundles)} plans of {environment} as {name}", yes=yes)
         approvals.approve(environment, by=name, now=datetime.now(UTC))
         console.say(f"approved by {console.escape(name)}; next: gw deploy {environment} --approved {file}")

@@ -63,8 +63,8 @@ class Collector:
             stored=stored,
             bundle=bundle,
             archive_sha256=archive_sha256,
-            files=digest.of_folder(folder),
-            synthesised=digest.of_folder(synthesised) if synthesised else self._kept(stack),
+            files=_files(folder),
+            synthesised=_files(synthesised) if synthesised else self._kept(stack),
             in_code=synthesised is not None,
             lock_file_sha256=tools.lock_file_sha256(synthesised or folder),
             tools=tools.versions(
@@ -100,6 +100,14 @@ class Collector:
         if kept is None:
             return None
         return archive.about(self.store.fetch(kept.stored, index=kept)).files
+
+
+def _files(folder: Path) -> Files:
+    """What lies in a folder; a link or device has no digest and so equals nothing."""
+    return {
+        name: digest.of_file(path) if path.is_file() and not path.is_symlink() else "no ordinary file"
+        for name, path in digest.files(folder).items()
+    }
 
 
 def _at(workspace: Workspace, stack: str) -> StateAt:

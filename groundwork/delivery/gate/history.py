@@ -12,11 +12,17 @@ _MAIN = ("refs/remotes/origin/main", "refs/heads/main")
 
 
 def on_main(root: Path, commit: str) -> bool:
-    """Whether `commit` is main's tip or lies behind it; origin's main counts where there is one, else the local one."""
+    """Whether `commit` is main's tip or lies behind it; origin's main counts where there is one, else the local one.
+
+    Raises UsageError where this clone knows no main, so that nobody takes a shallow checkout for a wrong commit.
+    """
     for main in _MAIN:
         if _ok(root, "rev-parse", "--verify", "--quiet", main):
             return _ok(root, "merge-base", "--is-ancestor", commit, main)
-    return False
+    raise UsageError(
+        f"{root} has no branch main to compare {commit[:12]} with",
+        fix="check out with the whole history (fetch-depth: 0)",
+    )
 
 
 def authors(root: Path, commit: str) -> dict[str, str]:

@@ -38,7 +38,7 @@ def compare(approved: PlanJson, fresh: PlanJson, *, same: bool) -> Comparison:
     drift = {
         one["address"]: _drifted(one["change"])
         for one in fresh.get("resource_drift", ())
-        if known.get(one["address"]) != one["change"]
+        if known.get(one["address"]) != one["change"] and one["change"]["actions"] != ["no-op"]
     }
     then, now = normalise(approved), normalise(fresh)
     return Comparison(same=False, drift=drift, different=(*_resources(then, now), *_others(then, now)))

@@ -234,7 +234,7 @@ class Mini:
         other = self.root / "cdktf.out.elsewhere" / "stacks" / stack
         shutil.rmtree(other, ignore_errors=True)
         shutil.copytree(
-            self.workspace.out / "stacks" / stack, other, ignore=shutil.ignore_patterns("plan", ".terraform")
+            self.workspace.out / "stacks" / stack, other, symlinks=True, ignore=shutil.ignore_patterns("plan")
         )
         text = (other / "cdk.tf.json").read_text()
         for before, after in edits:
@@ -242,7 +242,8 @@ class Mini:
             text = text.replace(before, after)
         (other / "cdk.tf.json").write_text(text)
         terraform = TerraformRun(other, stack, self.cloud.program, self.cloud.environ)
-        terraform.init()
+        if not (other / ".terraform").is_dir():  # where it was planned before, providers and backend are ready
+            terraform.init()
         terraform.plan(other / "p")
         terraform.apply(other / "p")
 

@@ -28,6 +28,15 @@ def test_it_shows_what_is_approved_and_writes_it_down(mini: Mini) -> None:
     assert (approved.who, approved.digests) == ("Carol", {"local-web": stored.digest})
 
 
+def test_it_says_at_once_whose_yes_will_not_count(mini: Mini) -> None:
+    mini.commit(author="Ada <ada@example.org>")
+    mini.plan()
+    said = mini.gw("approve", "local", "--as", "ada", "--yes")
+    assert said.returncode == 0, said.stderr
+    assert "will not count by itself: ada, author of commit" in said.stderr
+    assert codes(mini.refusals()) == {Code.APPROVAL_BY_AUTHOR}
+
+
 def test_nobody_at_the_terminal_is_no_yes(mini: Mini) -> None:
     mini.plan()
     said = mini.gw("approve", "local", "--as", "Carol")

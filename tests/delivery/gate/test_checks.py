@@ -19,7 +19,8 @@ def plan(*, drift: list[dict[str, Any]] | None = None, **after: Any) -> dict[str
 
 
 def test_drift_that_the_approved_plan_knew_is_no_news() -> None:
-    found = world.compare(plan(drift=[CHANGED], size=1), plan(drift=[CHANGED, GONE], size=2), same=False)
+    moved = {"address": "a.d", "change": {"actions": ["no-op"], "before": {}, "after": {}}}
+    found = world.compare(plan(drift=[CHANGED], size=1), plan(drift=[CHANGED, GONE, moved], size=2), same=False)
     assert found.drift == {"a.c": ("deleted",)}
 
 

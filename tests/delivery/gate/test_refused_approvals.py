@@ -65,6 +65,7 @@ def test_refuses_approval_by_author(mini: Mini, who: str, why: str) -> None:
 
 
 def test_everybody_whose_commits_a_merge_brings_in_is_an_author(mini: Mini) -> None:
+    mini.commit("long merged", author="Fay <fay@example.org>")
     mini.git("checkout", "-q", "-b", "topic")
     mini.commit("one", author="Dora <dora@example.org>")
     mini.commit("two", author="Emil <emil@example.org>")
@@ -77,6 +78,8 @@ def test_everybody_whose_commits_a_merge_brings_in_is_an_author(mini: Mini) -> N
     sentence = one(mini.refusals(), Code.APPROVAL_BY_AUTHOR).sentence
     assert "Dora" in sentence
     assert "Emil" in sentence
+    mini.approve("Fay")
+    assert mini.refusals() == [], "whose work was there before is not involved"
 
 
 class Live:

@@ -18,6 +18,7 @@ from groundwork.delivery.bundle.model import Index, Stored
 from groundwork.delivery.gate import bundles, history
 from groundwork.delivery.gate.facts import RunFacts
 from groundwork.delivery.gate.refusals import Code
+from groundwork.errors import UsageError
 from tests.delivery.gate.mini_project import Mini
 from tests.delivery.gate.reading import codes, one
 
@@ -60,11 +61,18 @@ def test_a_zip_that_is_swapped_after_the_bundle_was_extracted_is_noticed(mini: M
     assert "assets/fn.zip is changed" in found.sentence
 
 
-def test_a_file_that_terraform_would_read_is_noticed_beside_the_others(mini: Mini) -> None:
+def test_a_file_beside_the_others_and_a_link_in_place_of_one_are_noticed(mini: Mini) -> None:
     mini.plan()
     mini.approve()
     found = mini.refusals(meanwhile=lambda stacks: (stacks / "local-web" / "more.tf.json").write_text("{}"))
     assert "more.tf.json is new" in one(found, Code.BUNDLE_TAMPERED).sentence
+    elsewhere = mini.root / "stacks.py"
+
+    def link(stacks: Path) -> None:
+        (stacks / "local-web" / "assets" / "fn.zip").unlink()
+        (stacks / "local-web" / "assets" / "fn.zip").symlink_to(elsewhere)
+
+    assert "assets/fn.zip is changed" in one(mini.refusals(meanwhile=link), Code.BUNDLE_TAMPERED).sentence
 
 
 @pytest.mark.parametrize(
@@ -113,6 +121,11 @@ def test_a_tag_on_a_branch_is_not_applied(mini: Mini) -> None:
         assert "not on main" in one(bundles.check_run(run), Code.FOREIGN_COMMIT).sentence
         mini.git("branch", "-f", "main", "feature")
         assert history.on_main(mini.root, commit)
+        mini.git("branch", "-m", "main", "other")
+        with pytest.raises(UsageError, match="no branch main") as shallow:
+            history.on_main(mini.root, commit)
+        assert "fetch-depth" in shallow.value.fix
+        mini.git("branch", "-m", "other", "main")
     finally:
         mini.git("checkout", "-q", "main")
 

@@ -23,22 +23,22 @@ stack("local-names", {"aws_ssm_parameter": {
 
 @pytest.fixture
 def deployed(mini: Mini) -> Mini:
-    """Three parameters that exist, and a committed change of one of them that is planned and approved."""
+    """Three parameters that exist, and their code."""
     (mini.root / "stacks.py").write_text(PARAMETERS)
     mini.commit()
     ssm = mini.cloud.client("ssm")
     ssm.delete_parameters(Names=["/greeting", "/farewell", "/question"])
     mini.plan()
     mini.apply_elsewhere("local-names")
-    mini.edit("stacks.py", "said first", "said at once")
-    mini.commit()
-    mini.plan()
-    mini.approve()
     return mini
 
 
 def test_refuses_drift(deployed: Mini) -> None:
-    """Somebody changes one parameter and deletes another, behind Terraform's back."""
+    """One parameter's change is approved; somebody changes another and deletes the third, behind Terraform's back."""
+    deployed.edit("stacks.py", "said first", "said at once")
+    deployed.commit()
+    deployed.plan()
+    deployed.approve()
     ssm = deployed.cloud.client("ssm")
     ssm.put_parameter(Name="/farewell", Value="a-value-that-nobody-may-see", Type="String", Overwrite=True)
     ssm.delete_parameter(Name="/question")
@@ -70,9 +70,13 @@ def test_refuses_protected_destroy(deployed: Mini) -> None:
     assert deployed.refusals(allow_destroy=["local-names"]) == []
 
 
-def test_refuses_lock_file_differs(deployed: Mini) -> None:
+def test_refuses_lock_file_differs(mini: Mini) -> None:
     """The same versions, other packages: a hash more in the committed lock."""
-    lock = deployed.root / "stacks" / "provider_locks" / "aws.terraform.lock.hcl"
+    (mini.root / "stacks.py").write_text(PARAMETERS)
+    mini.commit()
+    mini.plan()
+    mini.approve()
+    lock = mini.root / "stacks" / "provider_locks" / "aws.terraform.lock.hcl"
     lock.write_text(lock.read_text().replace("hashes = [\n", f'hashes = [\n    "zh:{"0" * 64}",\n', 1))
-    deployed.commit()
-    assert codes(deployed.refusals()) == {Code.FOREIGN_COMMIT, Code.LOCK_FILE_DIFFERS}
+    mini.commit()
+    assert codes(mini.refusals()) == {Code.FOREIGN_COMMIT, Code.LOCK_FILE_DIFFERS}
