@@ -56,6 +56,7 @@ def main() -> int:
             steps = Steps(lock, cache_folder())
             did = python_and_node(steps)
             did = tools(steps, target) or did
+            did = (target == "test" and browser(steps)) or did
     except Failed as error:
         return fail(str(error), "", 4)
     except KeyboardInterrupt:
@@ -229,6 +230,32 @@ def tools(steps: Steps, target: str) -> bool:
         raise Failed("the tools are not complete; the lines above say what to do")
     made.write_text(json.dumps({"key": key, **json.loads(made.read_text())}))
     made.replace(record)
+    return True
+
+
+def browser(steps: Steps) -> bool:
+    """The browser of the tests, in the user's cache under its version. Returns whether work was done.
+
+    Nothing is asked of the machine but glibc; tests/support/browser.py finds it there.
+    """
+    files = [ROOT / "tools/browser" / name for name in ("package.json", "package-lock.json", "unpack.cjs")]
+    key = digest(files)
+    home = steps.cache / "browser" / "-".join(json.loads(files[0].read_text())["dependencies"].values())
+    if stamped(home, key):
+        return False
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent) as new:
+        for file in files:
+            shutil.copy(file, new)
+        node = str(node_binary())
+        npm = [node, str(node_binary().parent.parent / "lib/node_modules/npm/bin/npm-cli.js")]
+        install = [*npm, "ci", "--prefix", new, "--ignore-scripts", "--no-progress", "--no-fund", "--no-audit"]
+        steps.run("Chromium for tests", install)
+        steps.run("Chromium for tests: unpacking", [node, str(Path(new) / "unpack.cjs"), new])
+        write_stamp(Path(new), key)
+        shutil.rmtree(home, ignore_errors=True)
+        Path(new).rename(home)
+        Path(new).mkdir()  # for the context manager to remove
     return True
 
 

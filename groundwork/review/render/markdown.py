@@ -43,7 +43,8 @@ def markdown(review: Review, *, limit: int = 65_000, blob_url: str = "") -> list
 def _summary(review: Review, shown: Sequence[StackReview], links: _Links, budget: int) -> tuple[str, list[str]]:
     """Verdict, table, findings, waves; and the findings for which there was no room."""
     verdict = summary.verdict(review)
-    head = [f"### {_TONES[verdict.tone]} {prose(verdict.title)}", " ".join(prose(one) for one in verdict.sentences)]
+    head = [f"### {_TONES[verdict.tone]} {prose(verdict.title)}", ""]
+    head[1] = " ".join(prose(one) for one in (verdict.stacks, verdict.resources, verdict.unjudged) if one)
     head.append(f"{code(review.base[:12])} → {code(review.head[:12])}")
     table = _table(review, shown, budget // 3)
     waves = _waves(review, budget // 4)

@@ -72,11 +72,13 @@ class Wave:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The first line: its tone, a few words, and what was counted."""
+    """The first line: its tone and a few words; then what was counted, and what could not be judged (or nothing)."""
 
     tone: Tone
     title: str
-    sentences: tuple[str, ...]
+    stacks: str
+    resources: str
+    unjudged: str
 
 
 def fingerprint(review: Review) -> str:
@@ -152,13 +154,11 @@ def waves(review: Review) -> list[Wave]:
 def verdict(review: Review) -> Verdict:
     """What a reviewer reads if it is the only line."""
     shown = [stack for stack in review.stacks if is_shown(stack)]
-    said = [_totals(shown, len(review.stacks))]
-    unknown = [s for s in shown if status(s).tone is Tone.UNKNOWN or (s.plan and s.plan.status == "error")]
-    if unknown:
-        said.append(f"{_many(len(unknown), 'stack')} could not be planned, so this says nothing about them.")
+    broken = [s for s in shown if s.plan and s.plan.status == "error"]
+    unknown = [s for s in shown if status(s).tone is Tone.UNKNOWN]
+    unplanned = len(broken) + len(unknown)
     found = [(concern, group.severity) for concern, groups in findings(review) for group in groups]
     grouped = {severity: [concern for concern, its in found if its is severity] for severity in Severity}
-    broken = [s for s in shown if s.plan and s.plan.status == "error"]
     if grouped[Severity.HIGH]:
         title, tone = f"Look closely: {_named(grouped[Severity.HIGH], Severity.HIGH)}", Tone.DANGER
     elif broken:
@@ -167,22 +167,28 @@ def verdict(review: Review) -> Verdict:
         title, tone = f"Look before you approve: {_named(grouped[Severity.MEDIUM], Severity.MEDIUM)}", Tone.CHANGE
     elif unknown:
         title, tone = f"Not complete: {_many(len(unknown), 'stack')} could not be planned", Tone.UNKNOWN
-    elif review.findings:
+    elif found:
         title, tone = f"Nothing serious: {_named(grouped[Severity.LOW], Severity.LOW)}", Tone.QUIET
     else:
         title, tone = "No finding", Tone.QUIET
-    return Verdict(tone, title, tuple(said))
+    unjudged = f"{_many(unplanned, 'stack')} could not be planned, so this says nothing about what they would do."
+    return Verdict(tone, title, _scope(shown, len(review.stacks)), _totals(shown), unjudged if unplanned else "")
 
 
-def _totals(shown: Sequence[StackReview], of: int) -> str:
-    kinds = Counter(resource.kind for stack in shown for resource in stack.resources)
-    replaced = sum(is_replaced(resource) for stack in shown for resource in stack.resources)
-    words = {**{kind: kind.value for kind in Kind}, Kind.CHANGED: f"changed ({replaced} by replacement)"}
-    parts = [f"{kinds[kind]} {words[kind] if replaced else kind.value}" for kind in Kind if kinds[kind]]
-    resources = f"; resources: {', '.join(parts)}" if parts else ""
+def _scope(shown: Sequence[StackReview], of: int) -> str:
     names = environments(shown)
     where = f" in {', '.join(names)}" if 0 < len(names) <= _MOST_NAMED else ""
-    return f"{len(shown)} of {_many(of, 'stack')} affected{where}{resources}."
+    return f"{len(shown)} of {_many(of, 'stack')} affected{where}."
+
+
+def _totals(shown: Sequence[StackReview]) -> str:
+    kinds = Counter(resource.kind for stack in shown for resource in stack.resources)
+    replaced = sum(is_replaced(resource) for stack in shown for resource in stack.resources)
+    words = {kind: kind.value for kind in Kind}
+    if replaced:
+        words[Kind.CHANGED] += f" ({replaced} by replacement)"
+    parts = [f"{kinds[kind]} {words[kind]}" for kind in Kind if kinds[kind]]
+    return f"Resources: {', '.join(parts)}." if parts else ""
 
 
 def _named(found: Sequence[Concern], severity: Severity) -> str:

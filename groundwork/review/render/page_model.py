@@ -1,0 +1,238 @@
+"""What the page's template is given: every text ready to be escaped, every place with its id."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
+from typing import Any
+from urllib.parse import quote
+
+from groundwork.review.model import AttributeChange, Finding, Kind, Line, ResourceChange, Review, Severity, StackReview
+from groundwork.review.render import summary
+from groundwork.review.render.attribute_lines import DiffLine, attribute_lines
+from groundwork.review.render.plain import one_line
+
+_SIGNS = {"added": "+", "removed": "−", "changed": "~", "replaced": "±", "renamed": "↪"}  # noqa: RUF001
+_TAGS = {"+": "ins", "-": "del", " ": "span", "!": "em"}
+_MOST_OPEN_RESOURCES = 30
+"""In a stack; with more, their headings alone are the better overview."""
+_MOST_OPEN_STACKS = 8
+"""Resources of a whole review that is so small that all of it is shown at once."""
+_BIG = 200
+"""Resources from which on the browser lays out only what is in sight, at the price of a jumping scroll bar."""
+
+
+def page_model(review: Review, blob_url: str) -> dict[str, Any]:
+    """The variables of the template."""
+    shown = [stack for stack in review.stacks if summary.is_shown(stack)]
+    places = _Places(shown)
+    severities = _severities(review.findings)
+    stacks = {stack.stack: _stack(stack, places, severities, blob_url) for stack in shown}
+    total = sum(len(stack.resources) for stack in shown)
+    environments = summary.environments(shown)
+    return {
+        "base": review.base[:12],
+        "head": review.head[:12],
+        "fingerprint": summary.fingerprint(review),
+        "silent": summary.nothing_changed(review),
+        "verdict": summary.verdict(review),
+        "figures": _figures(shown),
+        "filters": _filters(review, shown),
+        "findings": _findings(review, places, blob_url),
+        "environments": environments,
+        "matrix": _matrix(shown, environments, stacks),
+        "untouched": len(review.stacks) - len(shown),
+        "waves": _waves(review, stacks),
+        "stacks": list(stacks.values()),
+        "total": total,
+        "open_stacks": total <= _MOST_OPEN_STACKS,
+        "is_big": total > _BIG,
+    }
+
+
+class _Places:
+    """Ids of stacks and resources: readable, so that a link to one says what it is, and each only once."""
+
+    def __init__(self, stacks: Iterable[StackReview]) -> None:
+        self._taken: set[str] = set()
+        self._ids: dict[tuple[str, str], str] = {}
+        for stack in stacks:
+            self._add((stack.stack, ""), f"stack-{stack.stack}")
+            for resource in stack.resources:
+                self._add((stack.stack, resource.address), f"{stack.stack}--{resource.address}")
+
+    def _add(self, key: tuple[str, str], name: str) -> None:
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:200]
+        unique = next(one for one in chain([slug], (f"{slug}-{n}" for n in count(2))) if one not in self._taken)
+        self._taken.add(unique)
+        self._ids.setdefault(key, unique)
+
+    def id_of(self, stack: str, address: str = "") -> str:
+        """Of the resource, else of its stack, else of the list of all changes."""
+        return self._ids.get((stack, address)) or self._ids.get((stack, "")) or "changes"
+
+
+def _severities(findings: Iterable[Finding]) -> dict[tuple[str, str], Severity]:
+    """The gravest of each resource."""
+    order = list(Severity)
+    gravest: dict[tuple[str, str], Severity] = {}
+    for one in sorted(findings, key=lambda finding: order.index(finding.severity)):
+        gravest.setdefault((one.stack, one.address), one.severity)
+    return gravest
+
+
+def _figures(shown: Sequence[StackReview]) -> list[dict[str, object]]:
+    kinds = Counter(_kind(resource) for stack in shown for resource in stack.resources)
+    return [{"word": word, "kind": word, "number": kinds[word]} for word in _SIGNS if kinds[word]]
+
+
+def _filters(review: Review, shown: Sequence[StackReview]) -> list[dict[str, object]]:
+    grouped = [group.severity for _, groups in summary.findings(review) for group in groups]
+    kinds = Counter(_kind(resource) for stack in shown for resource in stack.resources)
+    sizes: Counter[str] = Counter()
+    for stack in shown:
+        sizes[stack.environment] += len(stack.resources)
+    choices = {
+        "severity": [(severity.value, grouped.count(severity)) for severity in Severity if severity in grouped],
+        "environment": [(name, sizes[name]) for name in summary.environments(shown)],
+        "kind": [(kind, kinds[kind]) for kind in _SIGNS if kinds[kind]],
+    }
+    return [
+        {"name": name, "title": name.capitalize(), "choices": [{"value": v, "number": n} for v, n in values]}
+        for name, values in choices.items()
+        if values
+    ]
+
+
+def _findings(review: Review, places: _Places, blob_url: str) -> list[dict[str, object]]:
+    of_stack = {stack.stack: stack.environment for stack in review.stacks}
+    return [
+        {
+            "concern": concern.value,
+            "severity": group.severity.value,
+            "sentence": group.sentence,
+            "places": [
+                {"address": address, "stacks": [{"name": s, "id": places.id_of(s, a)} for s, a in of]}
+                for address, of in _by_address(group.places).items()
+            ],
+            "environments": sorted({of_stack[stack] for stack, _ in group.places if stack in of_stack}),
+            "origin": [_source(line, blob_url) for line in group.origin],
+        }
+        for concern, groups in summary.findings(review)
+        for group in groups
+    ]
+
+
+def _by_address(places: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    made: dict[str, list[tuple[str, str]]] = {}
+    for stack, address in places:
+        made.setdefault(address, []).append((stack, address))
+    return made
+
+
+def _matrix(
+    shown: Iterable[StackReview], environments: Sequence[str], stacks: dict[str, dict[str, object]]
+) -> list[dict[str, object]]:
+    rows: dict[str, dict[str, object]] = {}
+    for stack in shown:
+        rows.setdefault(summary.short_name(stack), {})[stack.environment] = stacks[stack.stack]
+    return [{"name": name, "cells": [cells.get(one) for one in environments]} for name, cells in rows.items()]
+
+
+def _waves(review: Review, stacks: dict[str, dict[str, object]]) -> list[dict[str, object]]:
+    return [
+        {
+            "number": wave.number,
+            "groups": [
+                {"environment": name, "stacks": [stacks[s.stack] for s in wave.stacks if s.environment == name]}
+                for name in summary.environments(wave.stacks)
+            ],
+        }
+        for wave in summary.waves(review)
+    ]
+
+
+def _stack(
+    stack: StackReview, places: _Places, severities: dict[tuple[str, str], Severity], blob_url: str
+) -> dict[str, object]:
+    status = summary.status(stack)
+    plan = stack.plan
+    blocks = (("Settings", stack.settings), ("Outputs", stack.outputs))
+    return {
+        "id": places.id_of(stack.stack),
+        "stack": stack.stack,
+        "short": summary.short_name(stack),
+        "environment": stack.environment,
+        "tone": status.tone.value,
+        "word": status.word,
+        "counts": str(status.counts),
+        "wave": plan.wave + 1 if plan and plan.status not in summary.QUIET_STATUSES else 0,
+        "why": plan.why if plan else "",
+        "text": plan.text.strip("\n") if plan else "",
+        "blocks": [{"title": title, "lines": _diff(changes)} for title, changes in blocks if changes],
+        "resources": [_resource(resource, places, severities, blob_url) for resource in stack.resources],
+        "open_resources": len(stack.resources) <= _MOST_OPEN_RESOURCES,
+    }
+
+
+def _resource(
+    resource: ResourceChange, places: _Places, severities: dict[tuple[str, str], Severity], blob_url: str
+) -> dict[str, object]:
+    kind = _kind(resource)
+    severity = severities.get((resource.stack, resource.address))
+    return {
+        "id": places.id_of(resource.stack, resource.address),
+        "address": resource.address,
+        "kind": kind,
+        "sign": _SIGNS[kind],
+        "severity": severity.value if severity else "",
+        "origin": [_source(line, blob_url) for line in resource.origin],
+        "renamed_from": resource.renamed_from,
+        "advice": resource.advice,
+        "lines": _diff(resource.attributes, resource.forces_replacement if kind == "replaced" else ()),
+    }
+
+
+def _kind(resource: ResourceChange) -> str:
+    return "replaced" if summary.is_replaced(resource) else Kind(resource.kind).value
+
+
+def _source(line: Line, blob_url: str) -> dict[str, str]:
+    url = f"{blob_url}/{quote(line.file)}#L{line.line}" if blob_url else ""
+    return {"text": f"{one_line(line.file)}:{line.line}", "url": url}
+
+
+def _diff(changes: Iterable[AttributeChange], forces: Sequence[str] = ()) -> list[dict[str, str]]:
+    lines = [line for change in changes for line in attribute_lines(change, replaces=change.path in forces)]
+    made = []
+    for number, line in enumerate(lines):
+        start, middle, end = line.text, "", ""
+        if other := _counterpart(lines, number):
+            start, middle, end = _differing(line.text, other.text)
+        made.append({"tag": _TAGS[line.sign], "sign": line.sign, "start": start, "middle": middle, "end": end})
+    return made
+
+
+def _counterpart(lines: Sequence[DiffLine], number: int) -> DiffLine | None:
+    """The line that a single changed line became or was; None where several are in a row."""
+
+    def sign(at: int) -> str:
+        return lines[at].sign if 0 <= at < len(lines) else ""
+
+    here = sign(number)
+    if here == "-" and sign(number + 1) == "+" and sign(number - 1) != "-" and sign(number + 2) != "+":
+        return lines[number + 1]
+    if here == "+" and sign(number - 1) == "-" and sign(number - 2) != "-" and sign(number + 1) != "+":
+        return lines[number - 1]
+    return None
+
+
+def _differing(text: str, other: str) -> tuple[str, str, str]:
+    """The text as what both begin with, what differs (in whole words), and what both end with."""
+    mine, its = (re.findall(r"\w+|\W", one) for one in (text, other))
+    shortest = min(len(mine), len(its))
+    start = next((i for i in range(shortest) if mine[i] != its[i]), shortest)
+    end = next((i for i in range(shortest - start) if mine[-1 - i] != its[-1 - i]), shortest - start)
+    return "".join(mine[:start]), "".join(mine[start : len(mine) - end]), "".join(mine[len(mine) - end :])

@@ -1,0 +1,73 @@
+"""The page as text: what can be said of it without a browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+from groundwork.review.render.html import page
+from tests.review.render import samples
+
+
+def test_nothing_is_loaded_and_only_our_own_script_and_style_may_run() -> None:
+    soup = BeautifulSoup(page(samples.pull_request(), blob_url="https://github.example/a/b/blob/c"), "html.parser")
+    policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+    assert policy
+    assert "default-src 'none'" in policy["content"]
+    assert "unsafe" not in policy["content"]
+    assert not soup.find_all(["img", "iframe", "object", "embed", "base"])
+    assert [one["href"] for one in soup.find_all("link")] == ["data:,"]
+    assert not [one for one in soup.find_all(True) if one.get("src") or one.get("style")]
+    assert not [name for one in soup.find_all(True) for name in one.attrs if name.startswith("on")]
+
+
+def test_hostile_text_stays_text() -> None:
+    plain = BeautifulSoup(page(samples.pull_request()), "html.parser")
+    soup = BeautifulSoup(page(samples.hostile()), "html.parser")
+    assert {tag.name for tag in soup.find_all(True)} <= {tag.name for tag in plain.find_all(True)}
+    assert not [name for one in soup.find_all(True) for name in one.attrs if name.startswith("on")]
+    assert {link["href"][0] for link in soup.find_all("a")} == {"#"}
+    text = soup.get_text()
+    assert "<script>window.pwned=1</script>" in text
+    assert "{{ 7 * 7 }}" in text
+    assert "\u202e" not in text
+    assert "\\u202egnp.exe" in text
+
+
+def test_every_place_has_an_id_of_its_own_and_every_link_leads_to_one() -> None:
+    for review in (samples.pull_request(), samples.hostile(), samples.large(60)):
+        soup = BeautifulSoup(page(review), "html.parser")
+        ids = [tag["id"] for tag in soup.find_all(id=True)]
+        assert len(ids) == len(set(ids))
+        assert {link["href"][1:] for link in soup.select('a[href^="#"]')} <= set(ids)
+
+
+def test_every_resource_and_value_is_there() -> None:
+    review = samples.pull_request()
+    text = BeautifulSoup(page(review), "html.parser").get_text()
+    for stack in review.stacks:
+        for resource in stack.resources:
+            assert resource.address in text
+            assert resource.advice in text
+    for finding in review.findings:
+        assert finding.sentence in text
+
+
+def test_a_refactoring_says_no_change_and_has_no_script() -> None:
+    soup = BeautifulSoup(page(samples.nothing()), "html.parser")
+    assert soup.h1
+    assert soup.h1.get_text() == "no change"
+    assert not soup.find_all(["script", "details", "table"])
+
+
+def test_lines_of_python_are_links_only_to_the_web() -> None:
+    assert 'href="https://h.example/stacks/data.py#L87"' in page(samples.pull_request(), blob_url="https://h.example/")
+    assert not re.search(r'href="(?!#|data:,)', page(samples.pull_request()))
+    with pytest.raises(ValueError, match="javascript"):
+        page(samples.pull_request(), blob_url="javascript:alert(1)")
+
+
+def test_the_same_review_is_the_same_page() -> None:
+    assert page(samples.pull_request()) == page(samples.pull_request())
