@@ -75,3 +75,18 @@ def decision(**changes: object) -> Decision:
         "stacks": ("local-thing",),
     }
     return Decision.model_validate({**values, **changes})
+
+
+def stored(**changes: object) -> Stored:
+    values = {
+        "stack": "local-thing",
+        "location": "/nowhere",
+        "version_id": "",
+        "digest": "0" * 64,
+        "mac": "mac",
+        "fingerprint": "fingerprint",
+        "outcome": "change",
+        "wave": 0,
+        "provisional": False,
+    }
+    return Stored.model_validate({**values, **changes})

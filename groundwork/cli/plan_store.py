@@ -1,0 +1,104 @@
+"""`gw plan push`, `pull` and `show`: plans between the job that planned, the store, and the job that applies."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json
+from groundwork.cli.plan import plan_app
+
+if TYPE_CHECKING:
+    from groundwork.delivery.bundle.model import Index
+    from groundwork.delivery.workspace import Workspace
+    from groundwork.environment.naming import PipelineRole
+
+Plans = Annotated[Path | None, typer.Argument(metavar="[PLANS]", help="The index (.groundwork/plans/plans.json).")]
+
+
+@plan_app.command()
+def push(
+    plans: Plans = None,
+    pull_request: Annotated[
+        int | None, typer.Option("--pull-request", min=1, help="Plans of this pull request: looked at, never applied.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Store the plans of an index, each once, with its MAC; the index then names object, version and digest.
+
+    On AWS with the plan role's credentials. Examples: `gw plan push`, `gw plan push --pull-request 7`
+    """
+    from groundwork.cli.deploy_approved import who
+    from groundwork.delivery.bundle import plans_file
+    from groundwork.delivery.store import transfer
+    from groundwork.delivery.store.plan_store import PlanStore
+
+    workspace, path, index = _read(plans)
+    if plans_file.pushed(index) and index.bundles:
+        console.note(f"{path}: stored already")
+    else:
+        role: PipelineRole = "plan" if pull_request is None else "plan-pull-request"
+        store = PlanStore.of(workspace, index.environment, role=role)
+        index = transfer.push(store, index, pull_request=pull_request, who=who(), clock=lambda: datetime.now(UTC))
+        plans_file.write(index, path)
+        console.note(f"{path}: {len(index.bundles)} plans stored")
+    _show(index, json)
+
+
+@plan_app.command()
+def pull(
+    plans: Plans = None,
+    folder: Annotated[Path | None, typer.Option(help="Where the bundles go (.groundwork/pulled).")] = None,
+    json: Json = False,
+) -> None:
+    """Fetch the plans of an index, each checked by version, digest and MAC, to look at what would be applied.
+
+    `gw deploy --approved` fetches for itself. On AWS with the apply role's credentials. Example: `gw plan pull`
+    """
+    from groundwork.delivery.store import transfer
+    from groundwork.delivery.store.plan_store import PlanStore
+
+    workspace, _, index = _read(plans)
+    store = PlanStore.of(workspace, index.environment, role="apply")
+    paths = transfer.pull(store, index, folder or workspace.project.work / "pulled")
+    if json:
+        console.print_json([str(path) for path in paths])
+        return
+    for path in paths:
+        console.say(str(path))
+
+
+@plan_app.command()
+def show(plans: Plans = None, json: Json = False) -> None:
+    """Show an index: which plans, of which commit and run, where they lie, and what waits. Example: `gw plan show`"""
+    _, _, index = _read(plans)
+    _show(index, json)
+
+
+def _read(plans: Path | None) -> tuple[Workspace, Path, Index]:
+    from groundwork.cli.context import Context
+    from groundwork.delivery.bundle import plans_file
+
+    workspace = Context.here().workspace()
+    path = plans or workspace.project.work / "plans" / plans_file.NAME
+    return workspace, path, plans_file.read(path)
+
+
+def _show(index: Index, json: bool) -> None:
+    if json:
+        console.print_json(index.model_dump(mode="json"))
+        return
+    run = f"run {index.run_id} attempt {index.run_attempt}"
+    console.note(f"{index.environment}, commit {index.commit[:12]}, {run}, {index.planned_at:%Y-%m-%d %H:%M} UTC")
+    table = console.table("stack", "plan", "wave", "digest", "where")
+    for one in index.bundles:
+        wave = f"{one.wave}, provisional" if one.provisional else str(one.wave)
+        where = one.location if one.mac else f"{one.location} (not stored)"
+        table.add_row(one.stack, one.outcome, wave, one.digest[:12], console.escape(where))
+    for waits in index.waiting:
+        table.add_row(waits.stack, "waits", "later", "", f"for {', '.join(waits.upstream)}")
+    console.out.print(table)
