@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import platformdirs
+
 from groundwork.delivery.bundle import archive, digest, tools
 from groundwork.delivery.bundle.fingerprint import semantic_digest
 from groundwork.delivery.bundle.model import Bundle, StateAt, Stored
@@ -20,6 +22,7 @@ from groundwork.delivery.gate.gate import PlanAgain
 from groundwork.delivery.gate.world import Comparison
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.workspace import Workspace
+from groundwork.review import scrubbed
 
 AGAIN = "cdktf.out.again"
 """Where the checkout is synthesised for the comparison: as deep as cdktf.out, because stacks name paths of it."""
@@ -34,11 +37,18 @@ class Journal(Protocol):
 
 @contextmanager
 def synthesised_again(workspace: Workspace, environment: str) -> Iterator[Workspace]:
-    """The checkout synthesised into a folder of its own, from nothing, for as long as it is looked at."""
+    """The checkout synthesised into a folder of its own, from nothing, for as long as it is looked at.
+
+    Its Python gets no credential: what it makes must not depend on who runs it, and the job has those of an apply.
+    """
     again = replace(workspace, out_name=AGAIN, _stores={})
     shutil.rmtree(again.out, ignore_errors=True)
     try:
-        again.synth([environment])
+        with tempfile.TemporaryDirectory() as home:
+            bare = scrubbed.environment(
+                workspace.tools.environ, home=Path(home), cache=Path(platformdirs.user_cache_dir())
+            )
+            replace(again, tools=replace(workspace.tools, environ=bare)).synth([environment])
         yield again
     finally:
         shutil.rmtree(again.out, ignore_errors=True)

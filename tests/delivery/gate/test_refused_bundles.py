@@ -162,6 +162,17 @@ def test_another_asset_or_a_stack_that_is_gone_is_another_synth(mini: Mini) -> N
     assert "synthesises no such stack" in one(mini.refusals(), Code.SYNTH_DIFFERS).sentence
 
 
+def test_the_python_that_is_compared_gets_no_credential(mini: Mini) -> None:
+    """The job holds those of an apply when it synthesises again."""
+    mini.edit("main.py", 'COLOUR = "blue"', 'COLOUR = os.environ.get("AWS_SECRET_ACCESS_KEY", "blue")')
+    mini.commit()
+    mini.plan()
+    mini.approve()
+    used = mini.workspace.tools
+    job = dataclasses.replace(used, environ={**used.environ, "AWS_SECRET_ACCESS_KEY": "of-an-apply"})
+    assert mini.refusals(tools=job) == []
+
+
 def test_what_an_earlier_synth_left_behind_does_no_harm_unless_terraform_reads_it(mini: Mini) -> None:
     folder = mini.workspace.out / "stacks" / "local-web"
     folder.mkdir(parents=True)
