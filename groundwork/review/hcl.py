@@ -85,7 +85,14 @@ def _body(body: Mapping[str, Value], type_: str, path: str, depth: int) -> list[
         below = f"{path}.{key}" if path else key
         entries = _as_blocks(key, value, type_, below)
         if entries is None:
-            simple.append((key, _value(value, depth, expression=key in _EXPRESSIONS)))
+            simple.append(
+                (
+                    key,
+                    _value(
+                        value, depth, expression=key in _EXPRESSIONS or (type_ == "variable" and path + key == "type")
+                    ),
+                )
+            )
             continue
         for entry in entries:
             nested += _block(key, entry, type_, depth, below)
@@ -167,7 +174,7 @@ def _scalar(value: Any, *, expression: bool) -> str:
         if expression and (_REFERENCE.fullmatch(shown) or _IDENTIFIER.fullmatch(shown)):
             return shown
         if _is_expression(shown):
-            return shown[2:-1]
+            return _spaced(shown[2:-1])
         return _quoted(shown)
     return json.dumps(value)
 
@@ -178,6 +185,14 @@ def _is_expression(value: str) -> bool:
         return False
     inside = value[2:-1]
     return "${" not in inside and "%{" not in inside and inside.count("{") == inside.count("}") and bool(inside.strip())
+
+
+def _spaced(expression: str) -> str:
+    """An expression with blanks inside of braces, where fmt wants them; strings in it stay as they are."""
+    pieces = re.split(r'("(?:[^"\\]|\\.)*")', expression)
+    outside = (re.sub(r"(?<=[^\s{])\}", " }", re.sub(r"\{(?=[^\s}])", "{ ", piece)) for piece in pieces[::2])
+    pieces[::2] = list(outside)
+    return re.sub(r'(\{)(?=")', r"{ ", re.sub(r'(?<=")\}', " }", "".join(pieces)))
 
 
 def _object_key(key: str) -> str:

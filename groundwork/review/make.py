@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from groundwork.review import compare, risks, snapshot
@@ -25,21 +25,35 @@ def make(
     before, after = snapshot.read(base, head, redactor=redactor)
     planned = plans(redactor)
     compared = compare.compare(before, after)
-    review = Review(
-        base=names[0],
-        head=names[1],
-        stacks=tuple(
-            StackReview(
-                stack=one.name,
-                environment=one.snapshot.environment,
-                state=one.state,
-                resources=tuple(change.entry() for change in one.changes),
-                outputs=one.outputs,
-                settings=one.settings,
-                plan=planned.get(one.name),
-            )
-            for one in compared
-        ),
-        findings=risks.find(compared),
-    )
+    stacks = [_stack(one, planned.get(one.name)) for one in compared]
+    # What is only in a state, and in neither commit.
+    environments = {stack.environment for stack in stacks}
+    names_there = {stack.stack for stack in stacks}
+    stacks += [_only_planned(name, plan, environments) for name, plan in planned.items() if name not in names_there]
+    review = Review(base=names[0], head=names[1], stacks=tuple(stacks), findings=risks.find(compared, planned))
     return review, before, after
+
+
+def _stack(one: compare.StackComparison, plan: PlanResult | None) -> StackReview:
+    return StackReview(
+        stack=one.name,
+        environment=one.snapshot.environment,
+        state=one.state,
+        resources=tuple(change.entry() for change in one.changes),
+        outputs=one.outputs,
+        settings=one.settings,
+        plan=plan,
+    )
+
+
+def _only_planned(name: str, plan: PlanResult, environments: Collection[str]) -> StackReview:
+    found = [environment for environment in environments if name.startswith(f"{environment}-")]
+    return StackReview(
+        stack=name,
+        environment=max(found, key=len, default=name.partition("-")[0]),
+        state="untouched",
+        resources=(),
+        outputs=(),
+        settings=(),
+        plan=plan,
+    )

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from groundwork.errors import UsageError
-from groundwork.review import plans
-from groundwork.review.model import PlanResult
+from groundwork.review import make, plans
+from groundwork.review.model import PlanResult, Review
 from groundwork.review.redaction import Redactor
+from tests.review.trees import STACK, resources, tree
 
 
 def read(tmp_path: Path, content: Any) -> dict[str, PlanResult]:
@@ -61,3 +62,41 @@ def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_no_stack_at_all_is_an_answer(tmp_path: Path) -> None:
     assert read(tmp_path, []) == {}
+
+
+def reviewed(tmp_path: Path, plan: dict[str, Any]) -> Review:
+    terraform = resources(aws_db_instance={"db": {"engine_version": "16"}})
+    changed = resources(aws_db_instance={"db": {"engine_version": "17"}})
+    file = tmp_path / "plans.json"
+    file.write_text(json.dumps([plan]))
+    base, head = tree(tmp_path / "base", {STACK: terraform}), tree(tmp_path / "head", {STACK: changed})
+    return make.make(base, head, names=("b", "a"), plans=lambda redactor: plans.read(file, redactor))[0]
+
+
+@pytest.mark.parametrize("line", ["# aws_db_instance.db must be replaced", "# aws_db_instance.db[0] will be destroyed"])
+def test_what_only_the_plan_knows_to_be_replaced_is_a_finding_with_its_line(line: str, tmp_path: Path) -> None:
+    plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 1}, "text": f"  {line}\n"}
+    (found,) = reviewed(tmp_path, plan).findings
+    assert (found.severity.value, found.address) == ("high", "aws_db_instance.db")
+    assert found.origin[0].file == "stacks/dev-data.py"
+
+
+def test_a_plan_that_destroys_and_comes_without_text_is_a_finding_of_its_stack(tmp_path: Path) -> None:
+    plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 2}}
+    (found,) = reviewed(tmp_path, plan).findings
+    assert "2 resources" in found.sentence
+
+
+def test_a_plan_that_destroys_nothing_is_no_finding(tmp_path: Path) -> None:
+    text = "  # aws_db_instance.db will be updated in-place\n"
+    plan = {"stack": STACK, "status": "change", "counts": {"add": 0, "change": 1, "destroy": 0}, "text": text}
+    assert reviewed(tmp_path, plan).findings == ()
+
+
+def test_a_stack_that_only_a_state_knows_is_shown_with_its_plan(tmp_path: Path) -> None:
+    found = reviewed(tmp_path, {"stack": "dev-old", "status": "orphaned", "counts": None})
+    assert [(one.stack, one.environment, one.plan and one.plan.status) for one in found.stacks][-1] == (
+        "dev-old",
+        "dev",
+        "orphaned",
+    )

@@ -5,28 +5,44 @@ Every module offers `find(stack)`: the findings of one compared stack. Rules see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from groundwork.review.compare import StackComparison
-from groundwork.review.model import Concern, Finding, Severity
-from groundwork.review.risks import access, cost, data_loss, network, protection, providers, waivers
+from groundwork.review.model import Concern, Finding, Kind, PlanResult, Severity
+from groundwork.review.risks import access, cost, data_loss, network, planned, protection, providers, waivers
 
 _FAMILIES = (data_loss, access, network, protection, cost, providers, waivers)
 _CONCERNS = list(Concern)
 _SEVERITIES = list(Severity)
 
 
-def find(stacks: Sequence[StackComparison]) -> tuple[Finding, ...]:
+def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Finding, ...]:
     """All findings: the worst first, then by family, stack and address."""
     order = {stack.name: number for number, stack in enumerate(stacks)}
     found = {finding: None for stack in stacks for family in _FAMILIES for finding in family.find(stack)}
+    found |= dict.fromkeys(_planned(stacks, plans, tuple(found)))
     return tuple(sorted(found, key=lambda one: _rank(one, order)))
 
 
-def _rank(finding: Finding, order: dict[str, int]) -> tuple[int, int, int, str]:
+def _planned(
+    stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult], found: Sequence[Finding]
+) -> Iterator[Finding]:
+    compared = {stack.name: stack for stack in stacks}
+    for name, plan in plans.items():
+        known = {one.address for one in found if one.stack == name and one.concern == Concern.DATA_LOSS}
+        stack = compared.get(name)
+        renamed = [change.before for change in stack.changes if change.kind == Kind.RENAMED] if stack else []
+        known |= {one.address for one in renamed if one}
+        resources = {**stack.base_resources, **stack.head_resources} if stack else {}
+        origins = {address: one.origin for address, one in resources.items()}
+        yield from planned.find(name, plan, known=known, origins=origins)
+
+
+def _rank(finding: Finding, order: dict[str, int]) -> tuple[int, int, int, str, str]:
     return (
         _SEVERITIES.index(finding.severity),
         _CONCERNS.index(finding.concern),
         order.get(finding.stack, len(order)),
         finding.address,
+        finding.sentence,
     )

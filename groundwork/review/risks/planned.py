@@ -1,0 +1,53 @@
+"""What a plan destroys or replaces beyond what the Terraform itself tells: forced replacements, drift, orphans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from groundwork.review.model import Concern, Finding, Line, PlanResult, Severity
+from groundwork.review.replacement import HOLDS_DATA
+
+_LINE = re.compile(
+    r"^\s*# (?P<address>\S+)(?: \(deposed object \w+\))? "
+    r"(?P<what>will be destroyed|must be replaced|is tainted, so must be replaced|will be replaced, as requested)"
+)
+_INDEX = re.compile(r"\[[^\]]*\]")
+
+
+def find(
+    stack: str, plan: PlanResult, *, known: Collection[str], origins: Mapping[str, tuple[Line, ...]]
+) -> Iterator[Finding]:
+    """Findings of one stack's plan; `known` are addresses that a finding about data names already.
+
+    Where the plan comes without its text, the stack as a whole is named.
+    """
+    told = False
+    for line in plan.text.splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        told = True
+        address = _INDEX.sub("", match["address"])
+        if address in known:
+            continue
+        type_ = address.removeprefix("data.").partition(".")[0]
+        lost = HOLDS_DATA.get(type_)
+        verb = "destroys" if match["what"] == "will be destroyed" else "replaces"
+        yield Finding(
+            concern=Concern.DATA_LOSS,
+            severity=Severity.HIGH if lost else Severity.MEDIUM,
+            stack=stack,
+            address=address,
+            sentence=f"The plan {verb} it{f', {lost} with it' if lost else ''}.",
+            origin=origins.get(address, ()),
+        )
+    if plan.destroy and not told and not known:
+        yield Finding(
+            concern=Concern.DATA_LOSS,
+            severity=Severity.MEDIUM,
+            stack=stack,
+            address="",
+            sentence=f"The plan destroys or replaces {plan.destroy} resources that the Terraform does not tell.",
+            origin=(),
+        )
