@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from groundwork.review.model import REDACTED, AttributeChange
+from groundwork.review.model import AttributeChange
 from groundwork.review.render.plain import one_line
 
 CONTEXT = 3
@@ -31,8 +31,9 @@ class DiffLine:
 def attribute_lines(change: AttributeChange, *, replaces: bool = False) -> list[DiffLine]:
     """The lines of an attribute. `replaces`: its change makes Terraform replace the resource, which is said."""
     path = one_line(change.path)
-    if change.before == change.after == REDACTED:
-        lines = [DiffLine("!", f"{path} changes; it is sensitive and not shown")]
+    if change.before == change.after:
+        # Both sides read alike only because what differs was hidden.
+        lines = [DiffLine("!", f"{path} changes; what changes is sensitive and not shown")]
     else:
         lines = list(_lines(path, _laid_out(change.before), _laid_out(change.after)))
     if replaces:

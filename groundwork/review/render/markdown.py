@@ -55,10 +55,11 @@ def _summary(review: Review, shown: Sequence[StackReview], links: _Links, budget
 
 def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]:
     columns = summary.environments(shown)
+    numbers = summary.wave_numbers(review)
     rows: dict[str, dict[str, str]] = {}
     for stack in shown:
-        rows.setdefault(summary.short_name(stack), {})[stack.environment] = _cell(stack)
-    several = len({wave.number for wave in summary.waves(review)}) > 1
+        rows.setdefault(summary.short_name(stack), {})[stack.environment] = _cell(stack, numbers.get(stack.stack, 0))
+    several = len(set(numbers.values())) > 1
     lines = ["| Stack | " + " | ".join(html_code(one) for one in columns) + " |", "|:--" * (len(columns) + 1) + "|"]
     size, left = sum(map(len, lines)), len(rows)
     for name, cells in rows.items():
@@ -81,9 +82,9 @@ def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]
     return [*text, f"<sub>{legend}.</sub>"]
 
 
-def _cell(stack: StackReview) -> str:
+def _cell(stack: StackReview, number: int) -> str:
     status = summary.status(stack)
-    wave = f" · wave {stack.plan.wave + 1}" if stack.plan and stack.plan.status not in summary.QUIET_STATUSES else ""
+    wave = f" · wave {number}" if number else ""
     return f"{_TONES[status.tone]} **{html_text(status.word)}**<br>{status.counts}{wave}"
 
 

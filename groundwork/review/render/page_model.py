@@ -29,7 +29,11 @@ def page_model(review: Review, blob_url: str) -> dict[str, Any]:
     shown = [stack for stack in review.stacks if summary.is_shown(stack)]
     places = _Places(shown)
     severities = _severities(review.findings)
-    stacks = {stack.stack: _stack(stack, places, severities, blob_url) for stack in shown}
+    numbers = summary.wave_numbers(review)
+    stacks = {
+        stack.stack: {"wave": numbers.get(stack.stack, 0), **_stack(stack, places, severities, blob_url)}
+        for stack in shown
+    }
     total = sum(len(stack.resources) for stack in shown)
     environments = summary.environments(shown)
     return {
@@ -168,7 +172,6 @@ def _stack(
         "tone": status.tone.value,
         "word": status.word,
         "counts": str(status.counts),
-        "wave": plan.wave + 1 if plan and plan.status not in summary.QUIET_STATUSES else 0,
         "why": plan.why if plan else "",
         "text": plan.text.strip("\n") if plan else "",
         "blocks": [{"title": title, "lines": _diff(changes)} for title, changes in blocks if changes],

@@ -26,6 +26,7 @@ _DANGERS = frozenset({"destroy", "replace", "orphaned", "error"})
 _WITHOUT_PLAN = {"added": "new stack", "removed": "removed", "changed": "changed", "untouched": "untouched"}
 _SEVERITIES = list(Severity)
 _MOST_NAMED = 6
+_WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,22 @@ def findings(review: Review) -> list[tuple[Concern, list[FindingGroup]]]:
 
 def waves(review: Review) -> list[Wave]:
     """The planned stacks with something to apply, in the order in which they are; empty where nothing was planned."""
-    waiting = [s for s in review.stacks if s.plan and s.plan.status not in QUIET_STATUSES]
-    numbers = sorted({s.plan.wave for s in waiting if s.plan})
-    return [Wave(n + 1, tuple(s for s in waiting if s.plan and s.plan.wave == n)) for n in numbers]
+    numbers = wave_numbers(review)
+    return [
+        Wave(number, tuple(stack for stack in review.stacks if numbers.get(stack.stack) == number))
+        for number in sorted(set(numbers.values()))
+    ]
+
+
+def wave_numbers(review: Review) -> dict[str, int]:
+    """Stack → its wave, counted from 1. One that waits for outputs of others, and so has no plan yet, comes last."""
+    plans = {stack.stack: stack.plan for stack in review.stacks if stack.plan}
+    plans = {stack: plan for stack, plan in plans.items() if plan.status not in QUIET_STATUSES}
+    last = max((plan.wave for plan in plans.values()), default=0)
+    return {
+        stack: (last + 1 if plan.status == _WAITING and not plan.wave else plan.wave) + 1
+        for stack, plan in plans.items()
+    }
 
 
 def verdict(review: Review) -> Verdict:

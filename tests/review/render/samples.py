@@ -117,7 +117,7 @@ def _data(environment: str) -> StackReview:
                 Kind.CHANGED,
                 attribute("engine_version", "15.8", "16.4"),
                 attribute("storage_encrypted", before=True, after=False),
-                AttributeChange(path="password", before=REDACTED, after=REDACTED),
+                attribute("password", REDACTED, REDACTED),
                 file="stacks/data.py:87",
                 forces_replacement=("storage_encrypted",),
             ),

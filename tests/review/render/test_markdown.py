@@ -91,6 +91,28 @@ def test_nothing_of_the_repository_does_anything_in_a_comment() -> None:
     assert any("@acme/admins please merge" in body for body in fences)
 
 
+def test_a_hidden_value_that_changes_is_said_to() -> None:
+    (comment,) = markdown(samples.pull_request())
+    assert "! password changes; what changes is sensitive and not shown" in comment
+
+
+def test_a_rename_that_the_code_tells_terraform_needs_no_advice() -> None:
+    moved = samples.resource("dev-a", "aws_x.new", Kind.RENAMED, renamed_from="aws_x.old")
+    stack = samples.large(1, stacks=1).stacks[0].model_copy(update={"resources": (moved,)})
+    (comment,) = markdown(Review(base="a", head="b", stacks=(stack,), findings=()))
+    assert "**renamed** `aws_x.old` → `aws_x.new`" in comment
+    assert "destroy" not in comment
+
+
+def test_a_stack_that_waits_for_outputs_of_others_comes_after_all_waves() -> None:
+    review = samples.pull_request()
+    waiting = samples.plan("waiting", why="waits for prod-data")
+    stacks = [s.model_copy(update={"plan": waiting}) if s.stack == "prod-workloads" else s for s in review.stacks]
+    (comment,) = markdown(review.model_copy(update={"stacks": tuple(stacks)}))
+    assert re.search(r"^4\. <code>prod-workloads</code>$", comment, flags=re.MULTILINE)
+    assert "⚪ **waiting**<br>+1 ~0 −0 · wave 4" in comment  # noqa: RUF001 - as it is written
+
+
 def test_a_limit_that_cannot_hold_a_change_is_refused() -> None:
     with pytest.raises(ValueError, match="limit=5000"):
         markdown(samples.pull_request(), limit=5_000)
