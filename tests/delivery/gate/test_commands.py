@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
 def test_what_was_approved_is_applied_once_and_nothing_else(mini: Mini) -> None:
-    mini.plan()
+    for words in (("plan", "make", "local-web"), ("plan", "push")):
+        said = mini.gw(*words)
+        assert said.returncode == 0, said.stderr
     command = ("deploy", "local-web", "--approved", str(mini.plans))
 
     refused = mini.gw(*command)
@@ -41,4 +43,4 @@ def test_what_was_approved_is_applied_once_and_nothing_else(mini: Mini) -> None:
     assert "state-moved" in again.stderr
 
     kinds = [decision.kind for decision in mini.store.decisions()]
-    assert kinds == ["refused", "approved", "refused", "applied", "refused"]
+    assert kinds == ["planned", "refused", "approved", "refused", "applied", "refused"]
