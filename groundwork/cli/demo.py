@@ -1,4 +1,4 @@
-"""`gw demo`: the main job on the laptop, from an empty embedded AWS to a reviewed change."""
+"""`gw demo`: the main job on the laptop, from an empty embedded AWS to a change that was reviewed and approved."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from groundwork.cli.arguments import Json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from groundwork.delivery.bundle.model import Index
     from groundwork.delivery.diff import StackDiff
     from groundwork.delivery.rollout import Rollout
     from groundwork.delivery.workspace import Workspace
     from groundwork.demo.measure import Measured
+    from groundwork.demo.pull_request import Delivery
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +31,7 @@ def register(app: typer.Typer) -> None:
         port: Annotated[int | None, typer.Option(help="Port of the embedded AWS; 4566 unless given.")] = None,
         json: Json = False,
     ) -> None:
-        """Deploy the platform to the embedded AWS, call it, prove that a second diff is empty, and review a change.
+        """Deploy the platform to the embedded AWS, call it, and take a change from a pull request to an approved apply.
 
         Runs again at any time, also after it was interrupted. The files of the checkout stay as they are; `gw destroy
         local` takes everything away. Example: `gw demo`
@@ -37,6 +40,7 @@ def register(app: typer.Typer) -> None:
         from groundwork.delivery.rollout import Rollout
         from groundwork.demo import story
         from groundwork.demo.measure import Measured, watching
+        from groundwork.demo.pull_request import REVIEWER, Delivery
         from groundwork.demo.summary import Summary
 
         context, measured = Context.here(), Measured()
@@ -46,23 +50,38 @@ def register(app: typer.Typer) -> None:
             console.note(f"{running.endpoint}, process {running.pid}")
         workspace = context.workspace()
         with watching(measured, running.pid):
-            with chapter("Synthesise: environments/local.yaml → Python → Terraform", "synth"):
-                manifest = workspace.synth([story.ENVIRONMENT])
-                rollout = Rollout(workspace, workspace.select(manifest, [story.ENVIRONMENT]))
+            main, what = story.before_the_pull_request(workspace)
+            with chapter("Synthesise main: environments/local.yaml → Python → Terraform", "synth"):
+                manifest = main.synth([story.ENVIRONMENT])
+                rollout = Rollout(main, main.select(manifest, [story.ENVIRONMENT]))
                 console.note(f"{len(rollout.stacks)} stacks, {sum(rollout.totals.values())} resources")
             with chapter("Bootstrap: the bucket and table that hold the Terraform states", "bootstrap"):
                 rollout.prepare(console.note)
             with chapter("Deploy: cdktf deploy, through the genuine AWS provider", "deploy"):
                 _deploy(rollout)
             with chapter("Call: API Gateway → Lambda → the other account's bucket", "call"):
-                _call(workspace)
+                _call(main)
             with chapter("Diff: nothing is left to change", "second diff"):
-                story.require_unchanged(_diff(workspace, rollout.stacks))
-            changed, what = story.with_change(workspace)
-            with chapter(f"Review: what a pull request with {what} shows", "diff of a change"):
-                _review(changed)
+                story.require_unchanged(_diff(main, rollout.stacks))
+            with chapter(f"Pull request: {what}", "review"):
+                page = _review(main, workspace)
+            with chapter("Plan: the stack's folder and its plan, packed and stored together", "plan"):
+                delivery = Delivery.plan(workspace, story.ENVIRONMENT, [story.API])
+                _planned(delivery.index)
+            with chapter("Approve: somebody who had no part in it says yes to exactly that", "approve"):
+                delivery.approve()
+                console.note(f"approved by {REVIEWER}: {', '.join(one.digest[:12] for one in delivery.index.bundles)}")
+            with chapter("Apply: cdktf deploy, with that plan and nothing else", "apply"):
+                _apply(delivery)
+            with chapter("Refuse: the same plans once more", "refusal"):
+                for refusal in delivery.refused_again():
+                    console.note(
+                        f"{refusal.code}: {refusal.sentence}\n  [dim]fix: {console.escape(refusal.command)}[/]"
+                    )
         outputs = workspace.store(story.API).public_outputs()
-        result = Summary.of(context.project, measured, rollout.totals, outputs, running.endpoint)
+        result = Summary.of(
+            context.project, measured, totals=rollout.totals, outputs=outputs, endpoint=running.endpoint, report=page
+        )
         if json:
             console.print_json(result.as_json())
             return
@@ -116,11 +135,26 @@ def _diff(workspace: Workspace, stacks: Sequence[str]) -> list[StackDiff]:
     return found
 
 
-def _review(changed: Workspace) -> None:
-    from groundwork.cli.diff import plan_only
+def _review(main: Workspace, pull_request: Workspace) -> Path:
+    from groundwork.cli.review import show
     from groundwork.demo import story
+    from groundwork.demo.pull_request import report
 
-    changed.synth([story.ENVIRONMENT])
-    (found,) = _diff(changed, [story.API])
-    story.require_changed(found)
-    console.note(console.escape(plan_only(found.text)))
+    pull_request.synth([story.ENVIRONMENT])
+    review, page = report(pull_request, main)
+    show(review, to=console.err)
+    console.note(f"the report: {page}")
+    return page
+
+
+def _planned(index: Index) -> None:
+    for one in index.bundles:
+        console.note(f"{one.stack}: {one.outcome}, {one.location}, SHA-256 {one.digest[:12]}…")
+
+
+def _apply(delivery: Delivery) -> None:
+    from groundwork.cli.applying import following
+
+    with console.bars() as bars:
+        for one in delivery.apply(following(bars, {}, "applying the approved plan")):
+            bars.end(one.stack, one.how)

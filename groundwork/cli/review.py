@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from groundwork.cli import console
 from groundwork.cli.arguments import Json
@@ -42,7 +43,12 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option("--out", help="Folder for the files, or the file of a single format.")
         ] = None,
         plans: Annotated[
-            Path | None, typer.Option("--plans", help="What planning found: a file of `gw diff --json`.")
+            Path | None,
+            typer.Option("--plans", help="What planning found: a file of `gw diff --json`, or a folder of them."),
+        ] = None,
+        synthesised: Annotated[
+            Path | None,
+            typer.Option("--synthesised", file_okay=False, help="HEAD as cdktf wrote it: nothing of HEAD is run here."),
         ] = None,
         json: Json = False,
     ) -> None:
@@ -64,21 +70,27 @@ def register(app: typer.Typer) -> None:
         context = Context.here()
         root, folder = context.project.root, context.project.work / "review"
         with tempfile.TemporaryDirectory() as scratch, console.bars() as bars:
-            base, head = git.parse(revisions, root, scratch=Path(scratch))
+            if synthesised:
+                base, head = git.foreign(revisions, root, scratch=Path(scratch))
+            else:
+                base, head = git.parse(revisions, root, scratch=Path(scratch))
             made = checkout.synthesise(
-                [base, head],
+                [base] if synthesised else [base, head],
                 root=root,
                 store=folder / "synthesised",
                 environ=context.environ,
                 on_begin=lambda one: bars.begin(one.short, total=None, doing="synthesising"),
                 on_end=lambda one: bars.end(one.revision.short, "synthesised before" if one.cached else "synthesised"),
             )
-        found, before, after = make.make(
-            made[0].folder,
-            made[1].folder,
-            names=(base.commit, head.commit),
-            plans=lambda redactor: planned.read(plans, redactor) if plans else {},
-        )
+            known = sorted(path.stem for path in context.project.environments.glob("*.y*ml"))
+            found, before, after = make.make(
+                made[0].folder,
+                checkout.keep(synthesised, Path(scratch) / "head", environments=known)
+                if synthesised
+                else made[1].folder,
+                names=(base.commit, head.commit),
+                plans=lambda redactor: planned.read_all(plans, redactor) if plans else {},
+            )
         one = Format.JSON if json else format
         links = _links(context.environ, head.commit)
         texts = {
@@ -97,10 +109,10 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(exit_code(found))
 
 
-def show(review: Review) -> None:
+def show(review: Review, *, to: Console = console.out) -> None:
     """Print the stacks that differ and the findings that matter most."""
     if not review.changed and not review.findings:
-        console.say("no change")
+        to.print("no change")
         return
     table = console.table("stack", "Terraform", "resources", "plan")
     for stack in review.stacks:
@@ -108,15 +120,15 @@ def show(review: Review) -> None:
             kinds = [resource.kind.value for resource in stack.resources]
             counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
             table.add_row(stack.stack, stack.state, counts or "-", stack.plan.status if stack.plan else "")
-    console.out.print(table)
+    to.print(table)
     for finding in review.findings[:_SHOWN]:
         line = f"{finding.origin[0].file}:{finding.origin[0].line}" if finding.origin else ""
-        console.say(
+        to.print(
             f"[{_COLOURS[finding.severity]}]{finding.severity.value:6}[/] {finding.concern.value}: "
             f"{console.escape(finding.sentence)} [dim]{console.escape(f'{finding.stack} {finding.address} {line}')}[/]"
         )
     if len(review.findings) > _SHOWN:
-        console.say(f"and {len(review.findings) - _SHOWN} more findings")
+        to.print(f"and {len(review.findings) - _SHOWN} more findings")
 
 
 def exit_code(review: Review) -> int:

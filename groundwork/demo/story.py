@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "local"
 API = "local-api"
-CHANGED_OUT = "cdktf.out.demo"
+MAIN_OUT = "cdktf.out.demo"
+_LEAST_MEMORY = 128  # MB that Lambda allows
 
 
 @dataclass(frozen=True)
@@ -74,18 +75,11 @@ def require_unchanged(found: Sequence[StackDiff]) -> None:
         raise TerraformFailed("\n".join(f"{one.stack}: {one.status}\n{one.text[-3000:]}{one.why}" for one in wrong))
 
 
-def require_changed(found: StackDiff) -> None:
-    """Raise TerraformFailed unless the diff shows a change in place: a reviewer has to see it, and nothing may go."""
-    if found.status != Status.CHANGED:
-        raise TerraformFailed(
-            f"{found.stack} should show a change, not {found.status}: {found.why or found.text[-2000:]}"
-        )
+def before_the_pull_request(workspace: Workspace) -> tuple[Workspace, str]:
+    """Main as it was before a pull request whose merge is the checkout, and a sentence that says what that changes.
 
-
-def with_change(workspace: Workspace) -> tuple[Workspace, str]:
-    """A workspace whose environment differs in one value from the committed one, and a sentence that says in which.
-
-    The files of the checkout stay as they are: the copy lies in its work folder, the synth in a folder of its own.
+    One value of the environment is different there. The files of the checkout stay as they are: the copy lies in its
+    work folder, the synth in a folder of its own.
     """
     folder = workspace.project.work / "demo" / "environments"
     shutil.rmtree(folder, ignore_errors=True)
@@ -93,19 +87,19 @@ def with_change(workspace: Workspace) -> tuple[Workspace, str]:
     source = workspace.project.environments / f"{ENVIRONMENT}.yaml"
     yaml = YAML()
     document = yaml.load(source.read_text(encoding="utf-8"))
-    before = workspace.environments[ENVIRONMENT].api.function.memory_mb
-    after = 2 * before
-    document.setdefault("api", {}).setdefault("function", {})["memory_mb"] = after
+    after = workspace.environments[ENVIRONMENT].api.function.memory_mb
+    before = after // 2 if after >= 2 * _LEAST_MEMORY else after * 2
+    document.setdefault("api", {}).setdefault("function", {})["memory_mb"] = before
     with (folder / source.name).open("w", encoding="utf-8") as stream:
         yaml.dump(document, stream)
-    changed = Workspace(
+    main = Workspace(
         workspace.project,
         workspace.tools,
         endpoint=workspace.endpoint,
-        out_name=CHANGED_OUT,
+        out_name=MAIN_OUT,
         environments_folder=folder,
     )
-    return changed, f"api.function.memory_mb: {before} → {after}"
+    return main, f"api.function.memory_mb: {before} → {after}"
 
 
 def _main_session(workspace: Workspace, environment: Environment) -> boto3.Session:

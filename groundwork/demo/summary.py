@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,10 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Summary:
-    """Seconds per step, resources, peak memory in bytes, and where to look. `setup_seconds` is None where unknown."""
+    """Seconds per step, resources, peak memory in bytes, the page of the report, and where to look.
+
+    `setup_seconds` is None where unknown.
+    """
 
     setup_seconds: float | None
     seconds: Mapping[str, float]
@@ -25,15 +29,18 @@ class Summary:
     peak_bytes: int
     endpoint: str
     invoke_url: str
+    report: Path
 
     @classmethod
     def of(
         cls,
         project: Project,
         measured: Measured,
+        *,
         totals: Mapping[str, int],
         outputs: Mapping[str, Any],
         endpoint: str,
+        report: Path,
     ) -> Summary:
         """Put together what was measured and what the api stack gave out."""
         return cls(
@@ -44,11 +51,17 @@ class Summary:
             peak_bytes=measured.peak_bytes,
             endpoint=endpoint,
             invoke_url=on_laptop(str(outputs["invoke_url"]), endpoint),
+            report=report,
         )
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: seconds, counts and bytes as numbers."""
-        return {**vars(self), "seconds": dict(self.seconds), "total_seconds": sum(self.seconds.values())}
+        return {
+            **vars(self),
+            "report": str(self.report),
+            "seconds": dict(self.seconds),
+            "total_seconds": sum(self.seconds.values()),
+        }
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -60,11 +73,14 @@ class Summary:
         yield f"deployed          {self.resources} resources in {self.stacks} stacks"
         yield f"peak memory       {self.peak_bytes / MEGABYTE:.0f} MB (Terraform, providers, Node, embedded AWS)"
         yield ""
+        yield f"the pull request's report: {self.report}"
+        yield ""
         yield "To try:"
         yield f"  curl -d '{{\"records\": 3}}' -H 'content-type: application/json' {self.invoke_url}"
         yield "  gw invoke local --records 3"
         yield "  gw local status"
-        yield "  gw diff local"
+        yield "  gw diff local                 nothing to change: the pull request is what the checkout says"
+        yield "  gw review HEAD..              what your own changes do, risks first"
         yield "  gw where aws_vpc.…            the Python behind an address of the diff"
         yield f"  aws --endpoint-url {self.endpoint} eks list-clusters --region eu-west-2"
         yield "  gw destroy local              takes everything away again"

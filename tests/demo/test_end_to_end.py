@@ -79,11 +79,20 @@ def figures(laptop: Laptop) -> Any:
     return laptop.json("gw", "demo", "--port", "0")
 
 
-def test_the_demo_deploys_calls_diffs_and_reviews_and_says_what_it_measured(figures: Any) -> None:
-    assert figures["stacks"] == 7
+def test_the_demo_deploys_calls_reviews_approves_applies_refuses_and_says_what_it_measured(figures: Any) -> None:
+    assert figures["stacks"] == 8
     assert figures["resources"] > 100
     assert figures["peak_bytes"] > 500_000_000
-    assert set(figures["seconds"]) >= {"synth", "bootstrap", "deploy", "call", "second diff", "diff of a change"}
+    steps = {"synth", "bootstrap", "deploy", "call", "second diff", "review", "plan", "approve", "apply", "refusal"}
+    assert set(figures["seconds"]) >= steps
+
+
+def test_the_report_of_the_demo_shows_the_one_value_that_the_pull_request_changes(figures: Any) -> None:
+    review = json.loads(Path(figures["report"]).with_name("review.json").read_text(encoding="utf-8"))
+    (stack,) = [one for one in review["stacks"] if one["state"] != "untouched"]
+    assert stack["stack"] == "local-api"
+    assert [change["path"] for one in stack["resources"] for change in one["attributes"]] == ["memory_size"]
+    assert "memory_size" in Path(figures["report"]).read_text(encoding="utf-8")
 
 
 def test_the_address_it_leaves_answers(figures: Any) -> None:
