@@ -14,13 +14,16 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 3
 
-.PHONY: help setup demo test check lint bench kubernetes clean
+.PHONY: help setup pipeline demo test check lint bench kubernetes release clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, tools
 	@tools/setup.sh setup
+
+pipeline: ## Install what a job of the pipeline needs: all but the Go programs
+	@tools/setup.sh bench
 
 demo: ## Deploy the platform to this laptop, send a request through it, show a diff
 	@tools/setup.sh demo
@@ -55,6 +58,12 @@ bench: ## Measure synthesis and diffs against the stock ways; writes bench.json
 kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six minutes, once
 	@tools/setup.sh kubernetes
 
+release: ## Make what a release holds in dist/: zips of the functions, charts. VERSION=v1.2.3
+	@mkdir -p dist
+	@$(RUN) gw package --runtime python3.13 --architecture arm64
+	@cp .groundwork/lambda/*.zip dist/
+	@$(RUN) helm package --version "$(VERSION:v%=%)" --app-version "$(VERSION:v%=%)" --destination dist charts/*
+
 clean: ## Remove everything made in this checkout (the user's cache stays)
-	@rm -rf .venv node_modules cdktf.out .groundwork bench.json .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf .venv node_modules cdktf.out .groundwork bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

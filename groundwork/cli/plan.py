@@ -9,7 +9,7 @@ import typer
 plan_app = typer.Typer(help="Make, store, fetch and show plans that wait for an approval.", no_args_is_help=True)
 
 # Modules of this package that add a command to `plan_app` when they are imported, in the order of `gw plan --help`.
-PARTS: tuple[str, ...] = ("plan_make", "plan_store")
+PARTS: tuple[str, ...] = ("plan_make", "plan_store", "plan_outputs")
 
 
 def register(app: typer.Typer) -> None:

@@ -100,8 +100,16 @@ def _environments(environment: Environment) -> Iterator[EnvironmentSettings]:
                 "AWS_ROLE_ARN": names.delivery_role_arn(role),
                 "AWS_REGION": environment.region,
                 "PLAN_BUCKET": names.plan_bucket,
+                **({"REGISTRY": _registries(names)} if role == "release" else {}),
             },
         )
+
+
+def _registries(names: Names) -> str:
+    """What the names of the environment's images and charts begin with in ECR."""
+    domain = "amazonaws.com.cn" if names.partition == "aws-cn" else "amazonaws.com"
+    where = names.environment
+    return f"{where.accounts.main.id}.dkr.ecr.{where.region}.{domain}/{names.prefix}"
 
 
 def _refs(environment: Environment, role: PipelineRole) -> frozenset[Ref]:

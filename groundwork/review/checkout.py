@@ -79,6 +79,18 @@ def synthesise(
     return [Synthesised(revision, made[revision.tree].folder, made[revision.tree].cached) for revision in wanted]
 
 
+def keep(out: Path, into: Path, *, environments: Sequence[str]) -> Path:
+    """A folder that cdktf wrote, laid out as what `synthesise` gives; nothing in it is run. Returns `into`.
+
+    For what somebody else has synthesised: raises SynthesisError where a stack's folder lies outside of `out`.
+    """
+    for stack in Manifest.read(out).stacks:
+        if not stack.folder.resolve().is_relative_to(out.resolve()):
+            raise SynthesisError(f"{out}: the folder of {stack.name} lies outside of it", fix="synthesise again")
+    _keep(out, into, environments=environments)
+    return into
+
+
 def _one(
     revision: Revision, *, root: Path, store: Path, environ: Mapping[str, str], stop: threading.Event
 ) -> Synthesised:

@@ -33,6 +33,12 @@ def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
     return found
 
 
+def read_all(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
+    """What `read` gives, of every *.json of a folder: one file per environment. No file is no plan."""
+    files = sorted(path.glob("*.json")) if path.is_dir() or not path.suffix else [path]
+    return {name: result for file in files for name, result in read(file, redactor).items()}
+
+
 def _is_empty(content: Any) -> bool:
     """Whether it is a list of plans, with none in it."""
     return content == [] or (isinstance(content, Mapping) and any(content.get(key) == [] for key in _LISTS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from groundwork.errors import UsageError
 
 WORKTREE = "@worktree"
 _SHORT = 12
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,20 @@ def parse(wanted: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision
         tip = "HEAD" if head == WORKTREE else _commit(head, root)
         base = _git(["merge-base", _commit(base, root), tip], root, f"{wanted}: the two have no commit in common")
     return _revision(base, root, scratch), _revision(head, root, scratch)
+
+
+def foreign(wanted: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision]:
+    """Base and head of `BASE..COMMIT` where this clone need not have the head: it is named, and nothing of it is read.
+
+    Raises UsageError where the head is no full commit id.
+    """
+    base, dots, head = wanted.partition("..")
+    if not (dots and _COMMIT.fullmatch(head)):
+        raise UsageError(
+            f"{wanted}: what was synthesised elsewhere is named by its commit, 40 hex digits",
+            fix="gw review HEAD..$(git rev-parse HEAD) --synthesised FOLDER",
+        )
+    return _revision(base or "HEAD", root, scratch), Revision(head, head, "")
 
 
 def extract(revision: Revision, root: Path, into: Path) -> None:

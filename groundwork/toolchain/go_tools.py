@@ -81,6 +81,7 @@ TOOLS = {
         GoTool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "-version", "1.7", seconds=21),
         GoTool("tflint", "github.com/terraform-linters/tflint", "--version", "0.50", seconds=90),
         GoTool("tflint-ruleset-aws", "github.com/terraform-linters/tflint-ruleset-aws", seconds=115),
+        GoTool("act", "github.com/nektos/act", "--version", "0.2.80", seconds=24, setup="make test"),
         GoTool("etcd", "go.etcd.io/etcd/server/v3", seconds=20, setup=_EMBEDDED),
         _kubernetes("kube-apiserver", 195),
         _kubernetes("kube-controller-manager", 70),
