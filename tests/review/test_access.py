@@ -54,7 +54,7 @@ def access(base: Any, head: Any) -> list[Finding]:
 # ── policies of identities ─────────────────────────────────────────────────────────────────────────
 def test_an_action_gained_is_named_with_its_resource_and_line() -> None:
     (found,) = access(role(allow("s3:GetObject")), role(allow("s3:GetObject", "s3:PutObject")))
-    assert "s3:putobject on arn:aws:s3:::records/*" in found.sentence
+    assert "s3:PutObject on arn:aws:s3:::records/*" in found.sentence
     assert found.severity == Severity.MEDIUM
     assert found.origin[0].file == "stacks/dev-data.py"
 
@@ -143,12 +143,24 @@ def test_a_denial_that_is_lost_is_high() -> None:
     deny = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
     (found,) = access(role(allow("s3:GetObject"), deny), role(allow("s3:GetObject")))
     assert found.severity == Severity.HIGH
-    assert "no longer denies s3:deletebucket" in found.sentence
+    assert "no longer denies s3:DeleteBucket" in found.sentence
 
 
 def test_a_wider_denial_is_no_finding() -> None:
     deny = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
     assert access(role(deny), role({**deny, "Action": "s3:Delete*"})) == []
+
+
+def test_a_boundary_grants_nothing_by_itself() -> None:
+    def bounded(*actions: str) -> dict[str, Any]:
+        return resources(
+            aws_iam_policy={"b": {"name": "b", "policy": policy(allow(*actions, on="*"))}},
+            aws_iam_role={"r": {"permissions_boundary": "${aws_iam_policy.b.arn}"}},
+        )
+
+    (found,) = access(bounded("s3:*"), bounded("s3:*", "iam:*"))
+    assert found.severity == Severity.MEDIUM
+    assert "boundary lets through: iam:*" in found.sentence
 
 
 # ── data sources ───────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +175,7 @@ def documented(*actions: str) -> dict[str, Any]:
 def test_a_policy_document_that_widens_is_found_at_the_policy_that_uses_it() -> None:
     (found,) = access(documented("s3:GetObject"), documented("s3:GetObject", "s3:PutObject"))
     assert found.address == "aws_iam_policy.p"
-    assert "s3:putobject" in found.sentence
+    assert "s3:PutObject" in found.sentence
 
 
 def test_a_policy_document_instead_of_the_same_json_gains_nothing() -> None:

@@ -78,6 +78,7 @@ def test_a_stack_that_is_gone_is_high() -> None:
 )
 def test_a_destroy_that_takes_the_content_along_is_high(type_: str, switch: Body) -> None:
     assert [level for level, _ in sentences(Concern.DATA_LOSS, type_, {}, switch)] == ["high"]
+    assert [level for level, _ in sentences(Concern.DATA_LOSS, type_, None, switch)] == ["medium"]
     assert sentences(Concern.DATA_LOSS, type_, switch, {**switch, "tags": {}}) == []
 
 
@@ -240,6 +241,8 @@ def terraform(**settings: Any) -> Any:
          terraform(required_providers={"aws": {"source": "evil/aws"}}), "high"),
         (terraform(backend={"s3": {"key": "a"}}), terraform(backend={"s3": {"key": "b"}}), "high"),
         (terraform(backend={"s3": {"key": "a"}}), terraform(backend={"local": {"path": "b"}}), "high"),
+        (terraform(backend={"s3": {"use_lockfile": True}}), terraform(backend={"s3": {}}), "high"),
+        (terraform(backend={"s3": {}}), terraform(backend={"s3": {"max_retries": 2}}), "medium"),
         ({"provider": {"aws": [{"allowed_account_ids": ["1"]}]}}, {"provider": {"aws": [{}]}}, "high"),
         ({"provider": {"aws": [{}]}}, {"provider": {"aws": [{"assume_role": [{"role_arn": "a"}]}]}}, "high"),
         ({"provider": {"aws": [{}]}}, {"provider": {"aws": [{"max_retries": 2}]}}, "medium"),

@@ -87,9 +87,19 @@ def _finding(
     whose = {"trust": "the role's trust", "resource": "the policy on the resource", "identity": "the policy"}[
         policy.role
     ]
+    boundary = policy.role == "identity" and _only_bounds(policy, stack)
+    whose = "the permissions boundary" if boundary else whose
     sentences = []
     if found.gained:
-        verb = "may now be assumed" if policy.role == "trust" else "newly allows" if is_new else "gains"
+        verb = (
+            "may now be assumed"
+            if policy.role == "trust"
+            else "lets through"
+            if boundary
+            else "newly allows"
+            if is_new
+            else "gains"
+        )
         sentences.append(f"{whose} {verb}: {_grants(found.gained)}" if policy.role != "trust" else _trust(found.gained))
     if found.unconditioned:
         keys = sorted({key for _, lost in found.unconditioned for key in lost})
@@ -97,7 +107,7 @@ def _finding(
         sentences.append(f"{whose} loses or loosens the condition {', '.join(keys)} for {grants}")
     if found.no_longer_denied:
         sentences.append(f"{whose} no longer denies {_grants(found.no_longer_denied)}")
-    severity = _severity(policy, found, _accounts(stack))
+    severity = Severity.MEDIUM if boundary else _severity(policy, found, _accounts(stack))
     sentence = "; ".join(sentences)
     change = changes.get(policy.resource.address)
     return Finding(
@@ -108,6 +118,17 @@ def _finding(
         sentence=f"{sentence[0].upper()}{sentence[1:]}.",
         origin=change.resource.origin if change else policy.resource.origin,
     )
+
+
+def _only_bounds(policy: Policy, stack: StackComparison) -> bool:
+    """Whether a policy is the boundary of roles and attached to none: it limits, and grants nothing by itself."""
+    address = f"{policy.resource.address}."
+    bounds = False
+    for one in stack.head_resources.values():
+        bounds = bounds or address in str(one.body.get("permissions_boundary"))
+        if one.type in _ATTACHMENTS and address in str(one.body.get("policy_arn")):
+            return False
+    return bounds
 
 
 def _trust(gained: Sequence[Grant]) -> str:
@@ -142,7 +163,9 @@ def _what(grant: Grant) -> str:
     listed = ", ".join(map(policies.shown, grant.resources.patterns[:_SHOWN]))
     if grant.resources.inverted:
         return f"everything but {listed}"
-    return "every resource" if listed == "*" and grant.principal is None else listed
+    if listed != "*":
+        return listed
+    return "every resource" if grant.principal is None else ""  # in a resource's own policy: the resource
 
 
 def _who(grant: Grant) -> str:
@@ -176,7 +199,7 @@ def _dangerous(policy: Policy, grant: Grant, accounts: frozenset[str]) -> bool:
     if policy.role == "trust":
         # A service of AWS takes a role in the account's own name; everything else is somebody.
         return grant.principal is not None and grant.principal[0] != "Service"
-    actions = grant.actions.patterns
+    actions = grant.actions.compared
     if policy.role == "resource" and grant.principal and grant.principal[1].endswith(":root"):
         return False  # the account itself: its own policies say who
     if grant.actions.inverted or any(one == "*" or one.endswith(":*") for one in actions):
@@ -228,7 +251,7 @@ def _attached(change: Change) -> Iterator[Finding]:
 
 
 def _attachment(change: Change, arn: str) -> Finding:
-    name = arn.rpartition("/")[2] if arn.startswith("arn:") else arn
+    name = arn.rpartition("/")[2] if arn.startswith("arn:") else arn.removeprefix("${").removesuffix(".arn}")
     powerful = any(name.endswith(one) for one in _MANAGED_POWERFUL)
     return _made(change, Severity.HIGH if powerful else Severity.MEDIUM, f"The policy {name} is attached.")
 

@@ -52,25 +52,27 @@ def _change(change: Change) -> Iterator[Finding]:
     yield from _made_destroyable(change)
 
 
+_DESTROYABLE = (
+    ("force_destroy", "a destroy deletes the objects too"),
+    ("force_delete", "a destroy deletes the content too"),
+    ("force_overwrite_replica_secret", "secrets in other regions are overwritten"),
+    ("skip_final_snapshot", "a destroy leaves no copy behind"),
+)
+
+
 def _made_destroyable(change: Change) -> Iterator[Finding]:
-    """Switches that let a destroy take the content along."""
+    """Switches that let a destroy take the content along; of something new it is worth a look only."""
     if change.after is None:
         return
-    before = change.before.body if change.before else {}
-    for name, what in (
-        ("force_destroy", "a destroy deletes the objects too"),
-        ("force_delete", "a destroy deletes the content too"),
-        ("force_overwrite_replica_secret", "secrets in other regions are overwritten"),
-    ):
-        if change.after.body.get(name) is True and before.get(name) is not True:
-            yield _high(change, f"{name} is switched on: {what}.")
-    for name in ("skip_final_snapshot",):
-        if change.after.body.get(name) is True and before.get(name) is not True:
-            yield _high(change, f"{name} is switched on: a destroy leaves no copy behind.")
-    if change.after.type == "aws_secretsmanager_secret":
-        days = change.after.body.get("recovery_window_in_days")
-        if days == 0 and before.get("recovery_window_in_days") != 0:
-            yield _high(change, "recovery_window_in_days is 0: a deleted secret cannot be restored.")
+    before, after = (change.before.body if change.before else {}), change.after.body
+    severity = Severity.HIGH if change.before else Severity.MEDIUM
+    for name, what in _DESTROYABLE:
+        if after.get(name) is True and before.get(name) is not True:
+            yield finding.of(change, Concern.DATA_LOSS, severity, f"{name} is switched on: {what}.")
+    days = after.get("recovery_window_in_days")
+    if change.after.type == "aws_secretsmanager_secret" and days == 0 != before.get("recovery_window_in_days"):
+        sentence = "recovery_window_in_days is 0: a deleted secret cannot be restored."
+        yield finding.of(change, Concern.DATA_LOSS, severity, sentence)
 
 
 def _high(change: Change, sentence: str) -> Finding:

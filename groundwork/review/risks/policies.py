@@ -21,15 +21,24 @@ Role = Literal["identity", "trust", "resource"]
 
 @dataclass(frozen=True)
 class Part:
-    """`Action` or `NotAction` (the same for resources): patterns, and whether they are those left out."""
+    """`Action` or `NotAction` (the same for resources): patterns, and whether they are those left out.
+
+    `fold`: upper and lower case are the same, as with actions.
+    """
 
     patterns: tuple[str, ...]
     inverted: bool = False
+    fold: bool = False
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The patterns as they are compared."""
+        return tuple(one.lower() for one in self.patterns) if self.fold else self.patterns
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. Actions are in lower case for comparison; `principals` is None in a policy of an identity."""
+    """One statement; `principals` is None in a policy of an identity."""
 
     effect: str
     actions: Part
@@ -84,8 +93,8 @@ def statement(entry: Mapping[str, Value]) -> Statement:
     principal = entry.get("Principal", entry.get("NotPrincipal"))
     return Statement(
         effect=str(entry.get("Effect", "Allow")),
-        actions=_part(entry, "Action", lower=True),
-        resources=_part(entry, "Resource", lower=False),
+        actions=_part(entry, "Action", fold=True),
+        resources=_part(entry, "Resource", fold=False),
         principals=None if principal is None else tuple(sorted(_principals(principal))),
         inverted_principals="NotPrincipal" in entry,
         conditions=tuple(sorted(_conditions(entry.get("Condition")))),
@@ -147,10 +156,10 @@ def _from_block(block: Mapping[str, Value]) -> dict[str, Value]:
     return made
 
 
-def _part(entry: Mapping[str, Value], key: str, *, lower: bool) -> Part:
+def _part(entry: Mapping[str, Value], key: str, *, fold: bool) -> Part:
     inverted = f"Not{key}" in entry
     patterns = [_text(item) for item in _listed(entry.get(f"Not{key}" if inverted else key))]
-    return Part(tuple(sorted(one.lower() if lower else one for one in patterns)), inverted)
+    return Part(tuple(sorted(patterns)), inverted, fold)
 
 
 def _principals(value: Value) -> Iterator[tuple[str, str]]:

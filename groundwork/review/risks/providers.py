@@ -11,7 +11,12 @@ from groundwork.review.risks import finding
 
 # Pattern of a setting's path → severity and sentence.
 _RULES = (
-    (r"terraform\.backend.*", Severity.HIGH, "The state is looked for elsewhere: {change}."),
+    (r"terraform\.backend(\.[^.]+)?", Severity.HIGH, "The state is looked for elsewhere: {change}."),
+    (r"terraform\.backend\.[^.]+\.(bucket|key|path|workspace|region|address|endpoint|role|assume|profile|shared).*",
+     Severity.HIGH, "The state is looked for elsewhere: {change}."),
+    (r"terraform\.backend\.[^.]+\.(encrypt|kms_key_id|dynamodb_table|use_lockfile|acl)", Severity.HIGH,
+     "The state's lock or encryption changes: {change}."),
+    (r"terraform\.backend.*", Severity.MEDIUM, "The state is reached in another way: {change}."),
     (r"terraform\.cloud.*", Severity.HIGH, "The state is looked for elsewhere: {change}."),
     (r"terraform\.required_providers\.[^.]+\.source", Severity.HIGH, "A provider comes from elsewhere: {change}."),
     (r"terraform\.required_providers\.[^.]+", Severity.MEDIUM, "The providers differ: {change}."),

@@ -7,7 +7,7 @@ grant is new where no statement of base covers it, wildcards included.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from groundwork.review.risks.policies import EVERYONE, Part, Statement
 from groundwork.review.risks.wildcards import any_covers, covers, overlap
@@ -77,17 +77,18 @@ def _grants(statements: Sequence[Statement], effect: str) -> Iterator[Grant]:
 def _single(part: Part) -> list[Part]:
     if part.inverted or not part.patterns:
         return [part]
+    compared = part.compared
     # A pattern that another one of the same statement covers adds nothing.
     kept = [
-        one
-        for number, one in enumerate(part.patterns)
+        part.patterns[number]
+        for number, one in enumerate(compared)
         if not any(
             covers(other, one) and (not covers(one, other) or index < number)
-            for index, other in enumerate(part.patterns)
+            for index, other in enumerate(compared)
             if index != number
         )
     ]
-    return [Part((one,)) for one in kept]
+    return [replace(part, patterns=(one,)) for one in kept]
 
 
 def _covers(statement: Statement, grant: Grant, *, allow: bool, conditions: bool = True) -> bool:
@@ -102,16 +103,17 @@ def _covers(statement: Statement, grant: Grant, *, allow: bool, conditions: bool
 
 
 def _part_covers(wide: Part, narrow: Part) -> bool:
-    if not narrow.patterns or not wide.patterns:
-        return not wide.patterns or "*" in wide.patterns  # trust policies name no resource
+    outer, inner = wide.compared, narrow.compared
+    if not inner or not outer:
+        return not outer or "*" in outer  # trust policies name no resource
     if wide.inverted and narrow.inverted:
         # Everything but A covers everything but B where B leaves out at least all of A.
-        return all(any_covers(narrow.patterns, one) for one in wide.patterns)
+        return all(any_covers(inner, one) for one in outer)
     if narrow.inverted:
-        return "*" in wide.patterns
+        return "*" in outer
     if wide.inverted:
-        return not any(overlap(left_out, one) for left_out in wide.patterns for one in narrow.patterns)
-    return all(any_covers(wide.patterns, one) for one in narrow.patterns)
+        return not any(overlap(left_out, one) for left_out in outer for one in inner)
+    return all(any_covers(outer, one) for one in inner)
 
 
 def _principals_cover(statement: Statement, grant: Grant) -> bool:
