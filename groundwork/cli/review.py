@@ -90,6 +90,7 @@ def register(app: typer.Typer) -> None:
                 else made[1].folder,
                 names=(base.commit, head.commit),
                 plans=lambda redactor: planned.read_all(plans, redactor) if plans else {},
+                source=lambda path: git.text(head, root, path),
             )
         one = Format.JSON if json else format
         links = _links(context.environ, head.commit)

@@ -10,6 +10,7 @@ from groundwork.review import assets, renames
 from groundwork.review.attributes import compare as compare_values
 from groundwork.review.attributes import whole
 from groundwork.review.model import AttributeChange, Kind, ResourceChange
+from groundwork.review.python_names import Source
 from groundwork.review.replacement import forcing
 from groundwork.review.snapshot import Resource, Snapshot, StackSnapshot
 from groundwork.review.values import Value, text
@@ -95,13 +96,16 @@ class StackComparison:
         return "changed" if self.changes or self.outputs or self.settings else "untouched"
 
 
-def compare(base: Snapshot, head: Snapshot) -> list[StackComparison]:
-    """Every stack of both sides: head's in its order, then those that only base has."""
+def compare(base: Snapshot, head: Snapshot, *, source: Source = lambda _: None) -> list[StackComparison]:
+    """Every stack of both sides: head's in its order, then those that only base has.
+
+    `source` gives head's Python files, for the names in advised lines.
+    """
     names = [*head.stacks, *(name for name in base.stacks if name not in head.stacks)]
-    return [_stack(name, base.stacks.get(name), head.stacks.get(name)) for name in names]
+    return [_stack(name, base.stacks.get(name), head.stacks.get(name), source) for name in names]
 
 
-def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None) -> StackComparison:
+def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None, source: Source) -> StackComparison:
     empty = StackSnapshot(name, "", {}, {}, {}, (), (), {})
     old, new = before or empty, after or empty
     found = renames.find(old, new)
@@ -115,7 +119,7 @@ def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None)
         before=before,
         after=after,
         base_resources=based,
-        changes=tuple(_changes(name, old, new, found, based)),
+        changes=tuple(_changes(name, old, new, found, based, source=source)),
         outputs=_outputs(renames.follow(old.outputs, current), new.outputs),
         settings=(
             *compare_values(old.settings, new.settings),
@@ -126,7 +130,13 @@ def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None)
 
 
 def _changes(
-    stack: str, old: StackSnapshot, new: StackSnapshot, found: Sequence[renames.Rename], based: Mapping[str, Resource]
+    stack: str,
+    old: StackSnapshot,
+    new: StackSnapshot,
+    found: Sequence[renames.Rename],
+    based: Mapping[str, Resource],
+    *,
+    source: Source,
 ) -> Iterator[Change]:
     renamed = {rename.after.address: rename for rename in found}
     for address, after in new.resources.items():
@@ -137,7 +147,7 @@ def _changes(
         attributes = tuple(compare_values(before.body, after.body, type_=after.type))
         attributes += assets.contents(attributes, old, new)
         if rename := renamed.get(address):
-            yield Change(stack, Kind.RENAMED, before, after, attributes, rename.moved, rename.advice)
+            yield Change(stack, Kind.RENAMED, before, after, attributes, rename.moved, rename.advice(source))
         elif attributes:
             yield Change(stack, Kind.CHANGED, before, after, attributes)
     for address, before in based.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from groundwork.review import compare, risks, snapshot
 from groundwork.review.model import PlanResult, Review, StackReview
+from groundwork.review.python_names import Source
 from groundwork.review.redaction import Redactor
 from groundwork.review.snapshot import Snapshot
 
@@ -14,17 +15,18 @@ ReadPlans = Callable[[Redactor], Mapping[str, PlanResult]]
 
 
 def make(
-    base: Path, head: Path, *, names: tuple[str, str], plans: ReadPlans = lambda _: {}
+    base: Path, head: Path, *, names: tuple[str, str], plans: ReadPlans = lambda _: {}, source: Source = lambda _: None
 ) -> tuple[Review, Snapshot, Snapshot]:
     """The review of two folders laid out as cdktf.out, and the stacks of both as they may be shown.
 
-    `names` are the commits. `plans` is given the redactor that knows every secret of both sides. Raises SynthesisError
+    `names` are the commits. `plans` is given the redactor that knows every secret of both sides; `source` head's Python
+    files, for the names in advised lines. Raises SynthesisError
     where a folder cannot be read.
     """
     redactor = Redactor()
     before, after = snapshot.read(base, head, redactor=redactor)
     planned = plans(redactor)
-    compared = compare.compare(before, after)
+    compared = compare.compare(before, after, source=source)
     stacks = [_stack(one, planned.get(one.name)) for one in compared]
     # What is only in a state, and in neither commit.
     environments = {stack.environment for stack in stacks}

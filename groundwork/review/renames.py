@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from groundwork.review import python_names
 from groundwork.review.attributes import compare, top_level
 from groundwork.review.replacement import forcing
 from groundwork.review.snapshot import Resource, StackSnapshot
@@ -26,23 +27,15 @@ class Rename:
     after: Resource
     moved: bool
 
-    @property
-    def advice(self) -> str:
+    def advice(self, source: python_names.Source) -> str:
         """The line of Python that keeps the resource; empty where none is needed."""
         if self.moved or self.after.is_data:
             return ""
-        name = variable(self.after)
+        name = python_names.name(self.after, source)
         return (
             f'{name}.move_from_id("{self.before.address}")  '
             f'# or keep the address: {name}.override_logical_id("{self.before.name}")'
         )
-
-
-def variable(resource: Resource) -> str:
-    """A Python name for a resource: the last part of its construct path."""
-    last = resource.path.rpartition("/")[2] or resource.type.partition("_")[2]
-    name = re.sub(r"\W+", "_", last).strip("_").lower()
-    return f"_{name}" if name[:1].isdigit() else name or "resource"
 
 
 def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:

@@ -73,6 +73,16 @@ def extract(revision: Revision, root: Path, into: Path) -> None:
         _git(["checkout-index", "--all", f"--prefix={into}/"], root, f"{revision.name} cannot be written", environ)
 
 
+def text(revision: Revision, root: Path, path: str) -> str | None:
+    """One file of a revision; None where it has none, or where this clone does not know the revision."""
+    if not revision.tree:
+        return None
+    try:
+        return _git(["cat-file", "blob", f"{revision.tree}:{path}"], root, path, _alternates(revision.objects, root))
+    except UsageError:
+        return None
+
+
 def _revision(name: str, root: Path, scratch: Path) -> Revision:
     if name == WORKTREE:
         objects = scratch / "objects"

@@ -83,19 +83,22 @@ def read(*folders: Path, redactor: Redactor) -> list[Snapshot]:
 
 
 def _read(folder: Path, redactor: Redactor) -> Snapshot:
-    about = json.loads((folder / ABOUT).read_bytes()) if (folder / ABOUT).is_file() else {}
-    environments: list[str] = about.get("environments", [])
+    about = _json(folder / ABOUT, {})
     stacks = Manifest.read(folder).stacks
-    return Snapshot(
-        {
-            stack.name: _stack(stack, _environment(stack.name, environments), about.get("assets", {}), redactor)
-            for stack in stacks
-        }
-    )
+    try:
+        environments: list[str] = about.get("environments", [])
+        assets = about.get("assets", {})
+        return Snapshot(
+            {stack.name: _stack(stack, _environment(stack.name, environments), assets, redactor) for stack in stacks}
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as strange:
+        raise SynthesisError(
+            f"{folder} does not hold what cdktf and main.py write ({strange!r})", fix="synthesise that commit again"
+        ) from strange
 
 
 def _stack(stack: Stack, environment: str, assets: Mapping[str, dict[str, str]], redactor: Redactor) -> StackSnapshot:
-    terraform: Mapping[str, Any] = stack.terraform
+    terraform = _terraform(stack)
     origins = _json(stack.folder / origin.FILE, {})
     found = {}
     for one in resources.of_stack(stack):
@@ -120,6 +123,26 @@ def _stack(stack: Stack, environment: str, assets: Mapping[str, dict[str, str]],
         waivers=tuple(_waiver(one, origins) for one in _json(stack.folder / WAIVERS, [])),
         assets=assets.get(stack.name, {}),
     )
+
+
+def _terraform(stack: Stack) -> Mapping[str, Any]:
+    """The Terraform of a stack, refused where it is written in a way that cdktf never does.
+
+    Terraform also takes arrays of blocks, and a name twice in one object; a reader of JSON would see a part of it only.
+    """
+    terraform = stack.terraform
+    json.loads(stack.file.read_bytes(), object_pairs_hook=_each_once)
+    for section in ("resource", "data", "output"):
+        if not isinstance(terraform.get(section, {}), dict):
+            raise TypeError(f"{section} is no object")
+    return terraform
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError(f"{[key for key, _ in pairs]} holds a name twice")
+    return made
 
 
 def _settings(terraform: Mapping[str, Any], lock: Path, redactor: Redactor) -> dict[str, Value]:

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from groundwork.errors import SynthesisError
+from groundwork.review import checkout, make
 from groundwork.review.model import Kind, Line
-from tests.review.trees import STACK, changed, resources, review, review_of
+from tests.review.trees import STACK, changed, resources, review, review_of, tree
 
 BUCKET = {"bucket": "records", "tags": {"team": "platform"}}
 METADATA = {"//": {"metadata": {"path": "dev-data/a/b", "uniqueId": "x"}}}
@@ -151,3 +157,37 @@ def test_a_value_that_only_one_side_writes_as_a_list_of_one_block_is_the_same() 
 def test_a_stack_is_named_in_its_changes() -> None:
     found = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
     assert found.stacks[0].resources[0].stack == STACK
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("cdk.tf.json", '{"resource": ["x"]}'),
+        ("cdk.tf.json", '{"resource": {"x_y": {"z": "no object"}}}'),
+        ("cdk.tf.json", "{"),
+        ("cdk.tf.json", '{"resource": {"x_y": {"hidden": {}}}, "resource": {"x_y": {"z": {}}}}'),
+        ("waivers.json", '[{"source": "no line"}]'),
+        ("origins.json", "[1]"),
+    ],
+)
+def test_a_folder_that_cdktf_did_not_write_is_refused_by_its_name(file: str, text: str, tmp_path: Path) -> None:
+    folder = tree(tmp_path / "tree", {STACK: resources(x_y={"z": {"a": 1}})})
+    (folder / "stacks" / STACK / file).write_text(text)
+    with pytest.raises(SynthesisError, match=r"tree"):
+        make.make(folder, folder, names=("b", "a"))
+
+
+def test_an_archive_lists_the_files_that_differ(tmp_path: Path) -> None:
+    sides = []
+    for number, handler in enumerate(("return 1", "return 2")):
+        name = f"assets/package/{number}/f.zip"
+        made = tree(tmp_path / f"made{number}", {STACK: resources(aws_lambda_function={"f": {"filename": name}})})
+        path = made / "stacks" / STACK / name
+        path.parent.mkdir(parents=True)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("handler.py", handler)
+            archive.writestr("same.py", "")
+        sides.append(checkout.keep(made, tmp_path / f"kept{number}", environments=["dev"]))
+    found, _, _ = make.make(*sides, names=("b", "a"))
+    (change,) = found.stacks[0].resources
+    assert [one.path for one in change.attributes] == ["filename", "filename: handler.py"]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from groundwork.review import make
-from groundwork.review.model import Concern, Kind, ResourceChange, Review
+from groundwork.review import make, python_names
+from groundwork.review.model import Concern, Kind, Line, ResourceChange, Review
+from groundwork.review.snapshot import Resource
 from tests.review.trees import resources, review
 
 TABLE = {"name": "records", "hash_key": "id", "billing_mode": "PAY_PER_REQUEST", "deletion_protection_enabled": True}
@@ -116,6 +117,26 @@ def test_of_many_alike_each_finds_its_own() -> None:
 
     found = review(subnets("private"), subnets("inner"))
     assert sorted(renamed(found)) == [(f"aws_subnet.private_{z}", f"aws_subnet.inner_{z}") for z in "abc"]
+
+
+SOURCE = """\
+class Records(Construct):
+    def __init__(self, scope):
+        self.table = DynamodbTable(
+            self, "new", name="records"
+        )
+        DynamodbTable(self, "other")
+        self.tables = [DynamodbTable(self, zone) for zone in "abc"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "name"), [(3, "self.table"), (4, "self.table"), (6, "records"), (7, "records"), (99, "records")]
+)
+def test_the_advised_line_names_what_the_code_calls_the_resource(line: int, name: str) -> None:
+    one = Resource("x_y.new", "x_y", "new", {}, "block/Records", (Line(file="stacks/a.py", line=line),))
+    assert python_names.name(one, {"stacks/a.py": SOURCE}.get) == name
+    assert python_names.name(one, lambda _: "no python (") == "records"
 
 
 MAIN = """\
