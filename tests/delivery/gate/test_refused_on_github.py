@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.delivery.gate.apply_gate import ApplyGate
 from groundwork.delivery.gate.refusals import Code, Refusal
+from groundwork.errors import UsageError
 from groundwork.github.approvals import GitHubApprovals
 from tests.delivery.gate.mini_project import ENVIRONMENT, Mini
 from tests.delivery.gate.reading import codes, one
@@ -114,3 +116,26 @@ def test_an_attempt_that_has_not_planned_applies_nothing_of_the_one_before(mini:
     github.job(run, "apply")
     github.approve(run, ENVIRONMENT, by="carol")
     assert codes(refusals(mini, github, run)) == {Code.RERUN_WITHOUT_PLAN}
+
+
+def test_on_aws_the_run_its_approvals_and_its_labels_come_from_github(mini: Mini, github: FakeGitHub) -> None:
+    number = github.open_pull_request("alice", labels=["allow-destroy:prod-data", "bug"])
+    run = github.begin_run("push", "ivan", sha=github.merge(number, "bob", sha=mini.git("rev-parse", "HEAD")))
+    index = mini.plan(run_id=str(run.id)).model_copy(update={"environment": "prod"})
+    github.job(run, "apply")
+    github.approve(run, ENVIRONMENT, by="carol")
+    asked = ApplyGate.of(
+        mini.workspace,
+        index,
+        mini.store,
+        plans=mini.plans,
+        environ=github.job_environment(run, "apply"),
+        wanted=["prod-data"],
+        allow_destroy=["prod-network"],
+    )
+    assert (asked.run_id, asked.run_attempt) == (str(run.id), 1)
+    assert set(asked.allow_destroy) == {"prod-data", "prod-network"}
+    assert isinstance(asked.approvals, GitHubApprovals)
+
+    with pytest.raises(UsageError, match="GITHUB_RUN_ID"):
+        ApplyGate.of(mini.workspace, index, mini.store, plans=mini.plans, environ={}, wanted=[])
