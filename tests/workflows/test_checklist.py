@@ -1,0 +1,157 @@
+"""The workflow files keep every line of the security checklist; each line is broken once, and it is noticed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from groundwork.environment import load_all
+from groundwork.environment.delivery import Workflows
+from groundwork.github.settings import REQUIRED_CHECK, desired
+from tests.workflows import checklist
+from tests.workflows.checklist import RULES, Folder, problems
+
+SHA = "de0fac2e4500dabe0009e67214ff5f5447ce83dd"
+BREAKS = [
+    ("pull-request.yml", f"@{SHA} # v6.0.2", "@v6 # v6.0.2", "not pinned"),
+    ("pull-request.yml", f"@{SHA} # v6.0.2", f"@{SHA}", "not pinned"),
+    ("deploy-environment.yml", "plan.yml@main", "plan.yml@mine", "which no role trusts"),
+    ("deploy.yml", "\npermissions: {}", "\npermissions: {contents: read}", "permissions of the whole file"),
+    ("plan.yml", "    permissions:\n      contents: read\n      id-token: write\n", "", "says no permissions"),
+    ("pull-request.yml", "    permissions: {}", "    permissions: write-all", "takes write-all"),
+    (
+        "plan.yml",
+        "      id-token: write",
+        "      id-token: write\n      pull-requests: write",
+        "may write pull-requests",
+    ),
+    ("apply.yml", "pull-requests: read", "pull-requests: write", "may write pull-requests"),
+    ("pull-request.yml", "      contents: read", "      contents: read\n      id-token: write", "has an identity"),
+    ("apply.yml", "      id-token: write\n", "", "lacks an identity"),
+    ("apply.yml", "    environment: ${{ inputs.environment }}\n", "", "signs in without an environment"),
+    (
+        "apply.yml",
+        "    environment: ${{ inputs.environment }}\n",
+        "    environment: dev\n",
+        "not the one that is approved",
+    ),
+    (
+        "pull-request.yml",
+        "          ref: ${{ github.event.pull_request.base.sha }}\n",
+        "",
+        "runs the pull request's code",
+    ),
+    ("plan.yml", " && github.sha || 'main' }}", " && github.sha || github.sha }}", "something else than main"),
+    ("plan.yml", "gw admit --out cdktf.out", "true", "does not admit, then sign in"),
+    (
+        "plan.yml",
+        "gw admit --out cdktf.out",
+        "gw synth && gw admit --out cdktf.out",
+        "synthesises where it can sign in",
+    ),
+    ("plan.yml", "-${{ inputs.kind }}\n", "\n", "not the plan's"),
+    ("pull-request.yml", "  pull_request:\n", "  pull_request_target:\n", "starts on pull_request_target"),
+    ("deploy.yml", 'tags: ["v*"]', 'tags: ["v*"]\n  workflow_run:', "starts on workflow_run"),
+    ("apply.yml", "          persist-credentials: false\n", "", "keeps its token"),
+    ("apply.yml", 'gw deploy "$TARGETS"', "gw deploy ${{ inputs.targets }}", "an expression in run"),
+    (
+        "pull-request.yml",
+        "      kind: pull-request",
+        "      kind: pull-request\n    secrets: inherit",
+        "secrets: inherit",
+    ),
+    ("apply.yml", "${{ github.token }}", "${{ toJSON(secrets) }}", "toJSON(secrets)"),
+    ("pull-request.yml", "- run: make check", "- run: pip install groundwork", "installs by itself"),
+    ("../actions/setup/action.yml", '"3.11"', '"3.11"\n        cache: pip', "restores a cache"),
+    ("plan.yml", "path: reported", "path: .groundwork/plans", "uploads .groundwork/plans"),
+    (
+        "deploy.yml",
+        "          include-hidden-files: true # the providers' lock files\n",
+        "",
+        "loses the providers' lock",
+    ),
+    ("apply.yml", "      cancel-in-progress: false", "      cancel-in-progress: true", "concurrency is"),
+    ("apply.yml", "      queue: max\n", "", "concurrency is"),
+    ("pull-request.yml", "  cancel-in-progress: false", "  cancel-in-progress: true", "cancels what runs"),
+    (
+        "pull-request.yml",
+        "      github.event.pull_request.head.repo.full_name == github.repository\n      &&",
+        "     ",
+        "not skipped for forks",
+    ),
+    ("apply.yml", "    timeout-minutes: 120\n", "", "no time limit"),
+    ("deploy.yml", "refs/remotes/origin/main", "HEAD", "deploys tags from anywhere"),
+    ("deploy.yml", "branches: [main]", "branches: ['**']", "starts on"),
+    ("deploy.yml", "      - run: gw check --skip-synth --annotations\n", "", "do not gate it"),
+    ("pull-request.yml", "      - run: gw admit --canaries\n", "", "baked secrets"),
+    ("pull-request.yml", "needs: [check, synthesise, plan, report]", "needs: [check]", "does not wait"),
+    ("destroy.yml", '"$CONFIRM" == "$STACK" && ', "", "not compared first"),
+    ("destroy.yml", "    needs: plan\n", "    needs: synthesise\n", "nobody approves"),
+    ("release.yml", "needs: attest", "needs: build", "pushes what is not signed"),
+    ("../dependabot.yml", "cooldown: {default-days: 7}", "cooldown: {default-days: 3}", "does not wait"),
+    ("../CODEOWNERS", "/groundwork/admission/", "/groundwork/admissions/", "nobody owns /groundwork/admission/"),
+    (
+        "plan.yml",
+        "- run: gw admit",
+        "- run: gw admit # zizmor: ignore[template-injection]\n      - run: gw admit",
+        "without",
+    ),
+]
+
+
+@pytest.fixture(scope="session")
+def ours(checkout: Path) -> Path:
+    return checkout / ".github"
+
+
+def test_the_workflow_files_keep_every_line_of_the_checklist(ours: Path) -> None:
+    assert problems(ours) == []
+
+
+@pytest.mark.parametrize(("file", "before", "after", "said"), BREAKS, ids=[f"{b[0]}-{b[3]}" for b in BREAKS])
+def test_breaking_a_line_is_noticed(ours: Path, tmp_path: Path, file: str, before: str, after: str, said: str) -> None:
+    copy = Path(shutil.copytree(ours, tmp_path / ".github"))
+    path = copy / "workflows" / file
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    assert [found for found in problems(copy) if said in found]
+
+
+def test_every_rule_is_broken_once(ours: Path, tmp_path: Path) -> None:
+    unbroken = {rule.__name__ for rule in RULES}
+    for number, (file, before, after, _) in enumerate(BREAKS):
+        copy = Path(shutil.copytree(ours, tmp_path / str(number)))
+        path = copy / "workflows" / file
+        path.write_text(path.read_text(encoding="utf-8").replace(before, after, 1), encoding="utf-8")
+        unbroken -= {rule.__name__ for rule in RULES if list(rule(Folder(copy)))}
+    assert unbroken == set()
+
+
+def test_what_the_roles_trust_is_there(ours: Path) -> None:
+    trusted = Workflows()
+    for file in (trusted.plan, trusted.apply, trusted.release):
+        assert "workflow_call" in checklist.load(ours / "workflows" / file)["on"]
+
+
+def test_every_environment_on_aws_is_planned_and_deployed(ours: Path, checkout: Path) -> None:
+    on_aws = {one.name for one in load_all(checkout / "environments") if one.target == "aws"}
+    jobs = Folder(ours).workflows
+    assert set(jobs["pull-request.yml"]["jobs"]["plan"]["strategy"]["matrix"]["environment"]) == on_aws
+    assert {job["with"]["environment"] for job in jobs["deploy.yml"]["jobs"].values() if "with" in job} == on_aws
+    assert set(jobs["destroy.yml"]["on"]["workflow_dispatch"]["inputs"]["environment"]["options"]) == on_aws
+
+
+def test_main_requires_the_job_that_waits_for_all(ours: Path) -> None:
+    assert Folder(ours).workflows["pull-request.yml"]["jobs"]["ready"]["name"] == REQUIRED_CHECK
+
+
+def test_the_actions_that_are_used_are_those_that_settings_allow(ours: Path, checkout: Path) -> None:
+    on_aws = [one for one in load_all(checkout / "environments") if one.target == "aws"]
+    settings = desired("acme/groundwork", on_aws, ours / "workflows")
+    assert settings.actions["actions/permissions/selected-actions"]["patterns_allowed"] == [
+        "anchore/sbom-action@*",
+        "aws-actions/configure-aws-credentials@*",
+    ]
