@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
         from groundwork.cli.break_glass import break_the_glass
         from groundwork.cli.context import Context
         from groundwork.delivery.rollout import Rollout
+        from groundwork.delivery.waves.held import PartlyApplied
         from groundwork.errors import UsageError
 
         if approved and break_glass:
@@ -53,7 +54,12 @@ def register(app: typer.Typer) -> None:
             raise UsageError("--allow-destroy belongs to approved plans", fix="add --approved PLANS")
         workspace = Context.here().workspace()
         if approved:
-            show(deploy_approved.deploy(workspace, targets, approved, allow_destroy or [], synth=not skip_synth), json)
+            try:
+                done = deploy_approved.deploy(workspace, targets, approved, allow_destroy or [], synth=not skip_synth)
+            except PartlyApplied as held:
+                show(held.done, json)
+                raise
+            show(done, json)
             return
         environments = workspace.environments_of(targets)
         refused = [name for name in environments if workspace.environments[name].target != "laptop"]

@@ -27,7 +27,6 @@ def deploy(
     from groundwork.delivery.bound.apply import BoundApply
     from groundwork.delivery.bundle import plans_file
     from groundwork.delivery.gate.apply_gate import ApplyGate
-    from groundwork.delivery.rollout import Result
     from groundwork.delivery.store.plan_store import PlanStore
 
     index = plans_file.read(plans)
@@ -50,12 +49,7 @@ def deploy(
         done = bound.apply(wanted, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
         for one in done:
             bars.end(one.stack, one.how)
-    waiting = [
-        Result(one.stack, f"waits for {', '.join(one.upstream)}: plan it now")
-        for one in index.waiting
-        if one.stack in wanted
-    ]
-    return [*done, *waiting]
+    return done
 
 
 def who() -> str:

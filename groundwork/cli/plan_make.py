@@ -16,7 +16,7 @@ from groundwork.cli.plan import plan_app
 
 if TYPE_CHECKING:
     from groundwork.delivery.bundle.make import Planner
-    from groundwork.delivery.bundle.model import Index
+    from groundwork.delivery.bundle.model import Index, Waiting
     from groundwork.delivery.bundle.run_plans import Plans
 
 LAPTOP_RUN = "laptop"
@@ -38,7 +38,8 @@ def make(
 ) -> None:
     """Plan stacks of one environment and pack each with its plan: what is reviewed, approved and applied.
 
-    Nothing is changed. A stack that reads what another one of this run would change waits for that apply.
+    Nothing is changed. A stack that reads what another one of this run would change is planned against that one's
+    planned outputs (wave 1, 2 …) and once more before its apply; where an output is unknown until then, it waits.
     Examples: `gw plan make dev`, `gw plan make local-network local-api`, `gw plan make --destroy dev-api`
     """
     from groundwork.cli.context import Context
@@ -91,6 +92,12 @@ def planner_here(root: Path, *, on_laptop: bool) -> Planner:
     )
 
 
+def waits_for(waits: Waiting) -> str:
+    """What a stack waits for, in words."""
+    outputs = f" ({', '.join(waits.outputs)} unknown until then)" if waits.outputs else ""
+    return f"for {', '.join(waits.upstream)}{outputs}"
+
+
 def show(plans: Plans, index: Index) -> None:
     """Print what was planned, what waits, and what was left out."""
     table = console.table("stack", "plan", "resources", "wave")
@@ -105,7 +112,7 @@ def show(plans: Plans, index: Index) -> None:
             f"{bundle.wave}, provisional" if bundle.provisional else str(bundle.wave),
         )
     for waits in index.waiting:
-        table.add_row(waits.stack, "[magenta]waits[/]", f"for {', '.join(waits.upstream)}", "later")
+        table.add_row(waits.stack, "[magenta]waits[/]", console.escape(waits_for(waits)), "later")
     for stack, why in plans.left_out.items():
         table.add_row(stack, "[magenta]left out[/]", why, "")
     console.out.print(table)

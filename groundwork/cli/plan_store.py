@@ -11,6 +11,7 @@ import typer
 from groundwork.cli import console
 from groundwork.cli.arguments import Json
 from groundwork.cli.plan import plan_app
+from groundwork.cli.plan_make import waits_for
 
 if TYPE_CHECKING:
     from groundwork.delivery.bundle.model import Index
@@ -100,5 +101,5 @@ def _show(index: Index, json: bool) -> None:
         where = one.location if one.mac else f"{one.location} (not stored)"
         table.add_row(one.stack, one.outcome, wave, one.digest[:12], console.escape(where))
     for waits in index.waiting:
-        table.add_row(waits.stack, "waits", "later", "", f"for {', '.join(waits.upstream)}")
+        table.add_row(waits.stack, "waits", "later", "", console.escape(waits_for(waits)))
     console.out.print(table)

@@ -19,8 +19,8 @@ from typing import Any
 
 from groundwork.delivery.bundle import commit, plans_file
 from groundwork.delivery.bundle.make import MadeBundle, Planner
-from groundwork.delivery.bundle.model import Index
-from groundwork.delivery.bundle.run_plans import plan_all
+from groundwork.delivery.bundle.model import Index, Waiting
+from groundwork.delivery.bundle.run_plans import Plans, plan_all
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.workspace import Tools, Workspace
 from groundwork.paths import Project
@@ -160,11 +160,14 @@ class PlannedProject:
 
     def plan(self, *stacks: str, destroy: Sequence[str] = (), planner: Planner | None = None) -> list[MadeBundle]:
         """Synthesise, plan, and pack; all stacks where none is named."""
+        return list(self.plans(*stacks, destroy=destroy, planner=planner).made)
+
+    def plans(self, *stacks: str, destroy: Sequence[str] = (), planner: Planner | None = None) -> Plans:
+        """The same, with what waits."""
         manifest = self.synth()
         names = list(stacks) or [one.name for one in manifest.stacks if one.name not in destroy]
         out = self.workspace.project.work / "plans"
-        made = plan_all(self.workspace, names, destroy=destroy, planner=planner or self.planner(), out=out)
-        return list(made.made)
+        return plan_all(self.workspace, names, destroy=destroy, planner=planner or self.planner(), out=out)
 
     def index_file(self, index: Index) -> Path:
         """The index as `gw plan push` leaves it."""
@@ -172,9 +175,11 @@ class PlannedProject:
         plans_file.write(index, path)
         return path
 
-    def push(self, made: Sequence[MadeBundle], *, planner: Planner | None = None) -> Index:
+    def push(
+        self, made: Sequence[MadeBundle], *, planner: Planner | None = None, waiting: Sequence[Waiting] = ()
+    ) -> Index:
         """Put bundles into the store; returns the index that an apply starts from."""
-        index = plans_file.index(ENVIRONMENT, planner or self.planner(), made, ())
+        index = plans_file.index(ENVIRONMENT, planner or self.planner(), made, waiting)
         return index.model_copy(update={"bundles": tuple(self.store.push(one) for one in made)})
 
     def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,8 @@ from groundwork.delivery.gate.refusals import Code, Refusal, require_none
 from groundwork.delivery.rollout import Result
 from groundwork.delivery.store.audit import Decision, Kind
 from groundwork.delivery.store.plan_store import PlanStore
+from groundwork.delivery.waves.held import PartlyApplied, behind, waiting
+from groundwork.delivery.waves.plan_again import PlanAgain
 from groundwork.delivery.workspace import Workspace
 from groundwork.errors import Refused, UsageError
 
@@ -48,17 +50,37 @@ class BoundApply:
 
         Raises Refused with every reason of the gate, before anything is changed; with `state-moved` or
         `bundle-tampered` where Terraform or its stand-in say so later; StateLocked and TerraformFailed as a plain
-        deploy does. What was applied before such an error stays applied, and is written down as such.
+        deploy does. What was applied before such an error stays applied, and is written down as such. Raises
+        PartlyApplied (`wave-waits`, `wave-differs`), after all others were applied, where stacks need another approval.
         """
         wanted = [one for one in self.index.bundles if one.stack in stacks]
         with self._alone():
             extracted = self._extract(wanted)
             say(f"{len(wanted)} plans fetched; the gate looks at them")
             self._pass_gate(extracted, wanted)
+            held = waiting(self.index, stacks)
             results: dict[str, Result] = {}
             for level in order.levels(extracted.bundles):
-                results |= self._apply_level(extracted, level, wanted, on_event)
-            return [results[one.stack] for one in wanted]
+                extracted = self._plan_again(extracted, level, wanted, held)
+                going = [stack for stack in level if stack not in held]
+                results |= self._apply_level(extracted, going, wanted, on_event)
+            done = [results[one.stack] for one in wanted if one.stack in results]
+            if held:
+                self._record("refused", [one for one in wanted if one.stack in held], _codes(held.values()), list(held))
+                raise PartlyApplied(list(held.values()), done)
+            return done
+
+    def _plan_again(
+        self, extracted: Extracted, level: Sequence[str], wanted: Sequence[Stored], held: dict[str, Refusal]
+    ) -> Extracted:
+        """Plan the provisional stacks of a level, whose upstream is applied now; `held` takes those that may not go."""
+        for stored in (one for one in wanted if one.stack in level):
+            refusal = behind(stored.stack, extracted.bundles, held)
+            if not refusal and stored.provisional:
+                extracted, refusal = PlanAgain(self.store).plan(extracted, stored)
+            if refusal:
+                held[stored.stack] = refusal
+        return extracted
 
     def _apply_level(
         self, extracted: Extracted, level: Sequence[str], wanted: Sequence[Stored], on_event: OnEvent
@@ -72,7 +94,9 @@ class BoundApply:
                 running.apply(on_event)
             except Refused as refused:
                 late = {one.stack for one in refused.refusals}
-                self._record("refused", [stored[stack] for stack in changing if stack in late], _codes(refused))
+                self._record(
+                    "refused", [stored[stack] for stack in changing if stack in late], _codes(refused.refusals)
+                )
                 raise
             finally:
                 self._keep([stored[stack] for stack in changing if stack in running.applied])
@@ -86,13 +110,13 @@ class BoundApply:
             archives = {one.stack: self.store.fetch(one, index=self.index) for one in wanted}
             return approved_folder.extract(self.workspace, archives)
         except Refused as refused:
-            self._record("refused", wanted, _codes(refused))
+            self._record("refused", wanted, _codes(refused.refusals))
             raise
 
     def _pass_gate(self, extracted: Extracted, wanted: Sequence[Stored]) -> None:
         refusals = self.gate(extracted, wanted)
         if refusals:
-            self._record("refused", wanted, [one.code for one in refusals])
+            self._record("refused", wanted, _codes(refusals))
         require_none(refusals)
 
     def _keep(self, applied: Sequence[Stored]) -> None:
@@ -107,7 +131,10 @@ class BoundApply:
             if self.store.last_applied(one.stack) is None:
                 self.store.keep_applied(one, index=self.index, at=self.clock())
 
-    def _record(self, kind: Kind, about: Sequence[Stored], codes: Sequence[Code] = ()) -> None:
+    def _record(
+        self, kind: Kind, about: Sequence[Stored], codes: Sequence[Code] = (), stacks: Sequence[str] = ()
+    ) -> None:
+        """Write a decision about bundles down; `stacks` where some of them have none."""
         self.store.record(
             Decision(
                 kind=kind,
@@ -117,7 +144,7 @@ class BoundApply:
                 commit=self.index.commit,
                 run_id=self.index.run_id,
                 run_attempt=self.index.run_attempt,
-                stacks=tuple(one.stack for one in about),
+                stacks=tuple(stacks or (one.stack for one in about)),
                 codes=tuple(sorted({str(code) for code in codes})),
                 digests={one.stack: one.digest for one in about},
             )
@@ -139,8 +166,8 @@ class BoundApply:
             raise UsageError("approved plans are being applied here already", fix="wait until that has ended") from busy
 
 
-def _codes(refused: Refused) -> list[Code]:
-    return [one.code for one in refused.refusals]
+def _codes(refusals: Iterable[Refusal]) -> list[Code]:
+    return [one.code for one in refusals]
 
 
 def _how(bundle: Bundle) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from groundwork.delivery import side_by_side
 from groundwork.delivery.bundle import archive, contents, digest, tools
 from groundwork.delivery.bundle.fingerprint import changed_outputs, semantic_digest
 from groundwork.delivery.bundle.model import Bundle
-from groundwork.delivery.bundle.plan_stack import PlanRun, plan_file, state_of
+from groundwork.delivery.bundle.plan_stack import PlanRun, plan_file, require_stored, state_of
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment.placeholders import refuse_placeholders
 
@@ -43,10 +44,14 @@ class MadeBundle:
 
 @dataclass(frozen=True)
 class Wave:
-    """Which wave stacks are planned in, and which of them against outputs that are planned only."""
+    """Which wave each stack is planned in (0 where none is named), and which of them against planned outputs.
 
-    number: int = 0
+    `folder` is given a stack and its synthesised folder, and gives the one that it is planned in.
+    """
+
+    numbers: Mapping[str, int] = field(default_factory=dict)
     provisional: Collection[str] = frozenset()
+    folder: Callable[[str, Path], AbstractContextManager[Path]] = lambda _stack, folder: nullcontext(folder)
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,11 @@ def make(
     def one(stack: str, stop: threading.Event) -> MadeBundle:
         watch.begin(stack)
         folder = workspace.manifest().stack(stack).folder
-        run = PlanRun(folder, stack, workspace.tools.terraform, workspace.environ(stack))
+        require_stored(folder, stack)
         plan_file(folder).unlink(missing_ok=True)
-        plan = run.plan(plan_file(folder), destroy=purpose == "destroy", stop=stop)
+        with wave.folder(stack, folder) as where:
+            run = PlanRun(where, stack, workspace.tools.terraform, workspace.environ(stack))
+            plan = run.plan(plan_file(folder).resolve(), destroy=purpose == "destroy", stop=stop)
         seen(stack, plan)
         made = _pack(_describe(workspace, stack, plan, purpose=purpose, planner=planner, wave=wave), folder, plan, out)
         watch.end(made)
@@ -122,7 +129,7 @@ def _describe(
         lock_file_sha256=tools.lock_file_sha256(folder),
         semantic_digest=semantic_digest(plan),
         files=digest.of_folder(folder),
-        wave=wave.number,
+        wave=wave.numbers.get(stack, 0),
         provisional=stack in wave.provisional,
         protected_destroys=contents.protected_destroys(plan),
         dependencies=workspace.manifest().stack(stack).dependencies,

@@ -38,11 +38,7 @@ class PlanRun:
         The provider lock is read, never written. `stop` ends Terraform from another thread. Raises StateLocked,
         StackBlocked where an apply left a state that was never stored, and TerraformFailed with Terraform's words.
         """
-        if (self.folder / ERRORED).is_file():
-            raise StackBlocked(
-                f"{self.stack}: the last apply could not store its state and left it in {self.folder / ERRORED}",
-                fix=f"gw recover {self.stack}",
-            )
+        require_stored(self.folder, self.stack)
         if not initialised:
             self.init(stop=stop)
         self._run(stop, "plan", "-input=false", f"-out={out}", *(["-destroy"] if destroy else []))
@@ -84,6 +80,15 @@ class PlanRun:
             if lock := locks.read(done.tail):
                 raise lock.refusal(self.stack)
             raise TerraformFailed(f"{self.stack}: terraform {verb} failed:\n{done.tail}")
+
+
+def require_stored(folder: Path, stack: str) -> None:
+    """Raise StackBlocked where an apply in this folder left a state that was never stored."""
+    if (folder / ERRORED).is_file():
+        raise StackBlocked(
+            f"{stack}: the last apply could not store its state and left it in {folder / ERRORED}",
+            fix=f"gw recover {stack}",
+        )
 
 
 def state_of(plan: Path) -> StateAt:

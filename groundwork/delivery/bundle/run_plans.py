@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.delivery import prerequisites
-from groundwork.delivery.bundle.make import SILENT, MadeBundle, Planner, Watch, make
+from groundwork.delivery.bundle.make import SILENT, MadeBundle, Planner, Watch, Wave, make
 from groundwork.delivery.bundle.model import Waiting
 from groundwork.delivery.gate.refusals import Code, Refusal, require_none
+from groundwork.delivery.waves.provisional import Provisional
+from groundwork.delivery.waves.upstream import Upstream
 from groundwork.delivery.workspace import Workspace
 from groundwork.errors import UsageError
 
@@ -44,9 +46,10 @@ def plan_all(
 ) -> Plans:
     """Plan `stacks` for an apply and `destroy` for their end.
 
-    A stack that reads outputs which an apply of this run would change, or of a stack without a state, is not planned:
-    it waits. Raises Refused (provider-missing) on AWS where a stack cannot be planned on this machine; on the laptop it
-    is left out, as `gw deploy` does with what Terraform has no provider for.
+    A stack that reads one which this run would change is planned against that one's planned outputs, a wave later and
+    provisionally. It waits where it reads an output that is unknown until then, or a stack without a state. Raises
+    Refused (provider-missing) on AWS where a stack cannot be planned on this machine; on the laptop it is left out, as
+    `gw deploy` does with what Terraform has no provider for.
     """
     manifest = workspace.manifest()
     unplannable = {stack: reason[1] for stack in [*stacks, *destroy] if (reason := workspace.unplannable(stack))}
@@ -62,40 +65,46 @@ def plan_all(
         going, manifest.dependencies, lambda stack: stack not in destroy and workspace.store(stack).deployed()
     )
     coming = [stack for stack in stacks if stack not in unplannable and stack not in destroy]
-    made: dict[str, MadeBundle] = {}
-    waiting: dict[str, Waiting] = {}
+    upstream = Upstream(lambda stack: workspace.store(stack).backend, lambda stack: workspace.store(stack).deployed())
     for level in prerequisites.waves(coming, manifest.dependencies):
         ready = []
         for stack in level:
-            waits = _waits(workspace, stack, manifest.dependencies[stack], made, waiting)
+            waits = upstream.waits(stack, manifest.stack(stack).terraform, manifest.dependencies[stack])
             if waits:
-                waiting[stack] = waits
+                upstream.waiting[stack] = waits
             else:
                 ready.append(stack)
         if ready:
-            found = make(workspace, ready, purpose="apply", planner=planner, out=out, watch=watch)
-            made |= {one.bundle.stack: one for one in found}
+            _plan_level(workspace, ready, upstream, planner=planner, out=out, watch=watch)
+    made = upstream.made
     if going:
         found = make(workspace, going, purpose="destroy", planner=planner, out=out, watch=watch)
         made |= {one.bundle.stack: one for one in found}
     order = [stack.name for stack in manifest.stacks]
     return Plans(
         tuple(sorted(made.values(), key=lambda one: order.index(one.bundle.stack))),
-        tuple(sorted(waiting.values(), key=lambda one: order.index(one.stack))),
+        tuple(sorted(upstream.waiting.values(), key=lambda one: order.index(one.stack))),
         unplannable,
     )
 
 
-def _waits(
-    workspace: Workspace,
-    stack: str,
-    upstream: Sequence[str],
-    made: Mapping[str, MadeBundle],
-    waiting: Mapping[str, Waiting],
-) -> Waiting | None:
-    """For what a stack waits; None where everything that it reads is there and stays as it is."""
-    unknown = {up: made[up].changed_outputs for up in upstream if up in made and made[up].changed_outputs}
-    absent = [up for up in upstream if up in waiting or (up not in made and not workspace.store(up).deployed())]
-    reasons = [up for up in upstream if up in unknown or up in absent]
-    outputs = sorted(f"{up}.{name}" for up, names in unknown.items() for name in names)
-    return Waiting(stack=stack, upstream=tuple(reasons), outputs=tuple(outputs)) if reasons else None
+def _plan_level(
+    workspace: Workspace, stacks: Sequence[str], upstream: Upstream, *, planner: Planner, out: Path, watch: Watch
+) -> None:
+    """Plan stacks that do not read each other, each against the planned outputs of what it reads and what changes."""
+    manifest = workspace.manifest()
+    reads = {stack: upstream.changed(manifest.dependencies[stack]) for stack in stacks}
+    folders = Provisional(
+        workspace.project.root,
+        {stack: upstream.sources(manifest.stack(stack).terraform, ups) for stack, ups in reads.items()},
+    )
+    wave = Wave(
+        numbers={stack: upstream.wave(manifest.dependencies[stack]) for stack in stacks},
+        provisional=frozenset(stack for stack, changed in reads.items() if changed),
+        folder=folders.folder,
+    )
+    with folders:
+        found = make(
+            workspace, stacks, purpose="apply", planner=planner, out=out, wave=wave, watch=watch, seen=upstream.saw
+        )
+    upstream.made |= {one.bundle.stack: one for one in found}

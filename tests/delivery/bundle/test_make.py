@@ -51,22 +51,6 @@ def test_two_plans_of_the_same_change_have_one_digest_and_another_secret_has_ano
     assert digest(canary) != digest("canary-" + "7f3b")
 
 
-def test_a_stack_that_reads_what_this_run_changes_waits_for_it(project: PlannedProject) -> None:
-    project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
-    reads = {"reader": {"input": "${data.terraform_remote_state.up.outputs.value}"}}
-    down = project.stack("down", reads, reads=["up"])
-    manifest = project.synth()
-    plans = plan_all(
-        project.workspace,
-        [stack.name for stack in manifest.stacks],
-        planner=project.planner(),
-        out=project.root / ".groundwork" / "plans",
-    )
-    assert [one.bundle.stack for one in plans.made] == ["local-up"]
-    (waiting,) = plans.waiting
-    assert (waiting.stack, waiting.upstream, waiting.outputs) == (down, ("local-up",), ("local-up.value",))
-
-
 def test_what_is_planned_from_a_state_names_it_and_an_unchanged_stack_says_so(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}}, outputs={"value": "first"})
     project.synth()
