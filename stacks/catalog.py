@@ -12,6 +12,7 @@ from stacks.cluster import ClusterStack
 from stacks.delivery import DeliveryStack
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
+from stacks.runners import RunnersStack
 from stacks.state_backend import StateBackendStack
 from stacks.workloads import WorkloadsStack
 
@@ -22,8 +23,10 @@ def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     state_backend = StateBackendStack(scope, environment)
     delivery = DeliveryStack(scope, environment)
     network = NetworkStack(scope, environment)
+    runners = RunnersStack(scope, environment, network=network) if environment.delivery.runners else None
     cluster = ClusterStack(scope, environment, network=network)
     workloads = WorkloadsStack(scope, environment, cluster=cluster)
     archive = ArchiveStack(scope, environment)
     api = ApiStack(scope, environment, network=network, account=account)
-    return [*([account] if account else []), state_backend, delivery, network, cluster, workloads, archive, api]
+    stacks = (account, state_backend, delivery, network, runners, cluster, workloads, archive, api)
+    return [stack for stack in stacks if stack]

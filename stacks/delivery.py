@@ -121,13 +121,14 @@ class DeliveryStack(PlatformStack):
             ),
             "service_reads": self._shared("service-reads", "Settings of services, no data", service_reads(self.scope)),
         }
-        files = values.workflows
+        files, archive = values.workflows, environment.accounts.archive
         self.pull_request_planner = self._role("plan-pull-request", repository, files.plan)
         self.planner = self._role("plan", repository, files.plan)
         for role, kind in ((self.pull_request_planner, "plan-pull-request"), (self.planner, "plan")):
             role.attach_all(reads)
             role.allow("state", *state_access(self.scope, write=False))
             role.allow("plans", *plan_store_writes(self.scope, pull_request=kind == "plan-pull-request"))
+            role.allow("archive", self._archive(archive.plan_role))
         self.applier = self._role(
             "apply", repository, files.apply, tags=values.apply_from_tags, session_minutes=values.session_minutes
         )
@@ -142,18 +143,19 @@ class DeliveryStack(PlatformStack):
         self.applier.allow("roles", *role_writes(self.scope))
         self.applier.allow("state", *state_access(self.scope, write=True))
         self.applier.allow("plans", *plan_store_reads(self.scope))
-        self.applier.allow("archive", self._archive())
+        # Applying is planned for the last time there, as the role that plans.
+        self.applier.allow("archive", self._archive(archive.plan_role, archive.role))
         if values.runners:
             self.applier.allow("runners", *runner_writes(self.scope, values.runners.connection_arn))
         if values.images or values.charts:
             self._role("release", repository, files.release).allow("push", *registry_writes(self.scope))
 
-    def _archive(self) -> Statement:
-        archive = self.environment.accounts.archive
+    def _archive(self, *roles: str) -> Statement:
+        account = self.environment.accounts.archive.id
         return Statement(
             sid="ActInArchiveAccount",
             actions=["sts:AssumeRole"],
-            resources=[f"arn:{self.names.partition}:iam::{archive.id}:role/{archive.role}"],
+            resources=[f"arn:{self.names.partition}:iam::{account}:role/{role}" for role in roles],
         )
 
     def _shared(self, what: str, description: str, statements: list[Statement]) -> IamPolicy:

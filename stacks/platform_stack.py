@@ -40,7 +40,7 @@ class PlatformStack(TerraformStack):
         self.provider = self.add_provider(
             "aws",
             account=account or environment.accounts.main.id,
-            role=environment.accounts.archive.role if account == environment.accounts.archive.id else None,
+            role_arn=self.names.archive_role_arn if account == environment.accounts.archive.id else None,
         )
 
     @property
@@ -55,7 +55,13 @@ class PlatformStack(TerraformStack):
         return self.environment.target == "laptop"
 
     def add_provider(
-        self, id_: str, *, account: str, role: str | None = None, region: str | None = None, alias: str | None = None
+        self,
+        id_: str,
+        *,
+        account: str,
+        role_arn: str | None = None,
+        region: str | None = None,
+        alias: str | None = None,
     ) -> AwsProvider:
         """An AWS provider for one account and region; refuses to act on any other account."""
         environment = self.environment
@@ -65,9 +71,7 @@ class PlatformStack(TerraformStack):
             alias=alias,
             region=region or environment.region,
             allowed_account_ids=[account],
-            assume_role=[AwsProviderAssumeRole(role_arn=f"arn:{self.names.partition}:iam::{account}:role/{role}")]
-            if role
-            else None,
+            assume_role=[AwsProviderAssumeRole(role_arn=role_arn)] if role_arn else None,
             default_tags=[
                 AwsProviderDefaultTags(
                     tags={

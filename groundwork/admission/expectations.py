@@ -52,9 +52,8 @@ class Expectations:
 
     @property
     def roles(self) -> set[str]:
-        """ARNs of roles that a provider may assume."""
-        archive = self.environment.accounts.archive
-        return {f"arn:{self.names.partition}:iam::{archive.id}:role/{archive.role}"}
+        """What a provider may name as the role to assume: exactly what the archive stack does."""
+        return {self.names.archive_role_arn}
 
     def backend(self, key: str) -> dict[str, object]:
         """Each setting that a backend may have, with the one value it may have."""

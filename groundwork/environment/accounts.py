@@ -27,6 +27,8 @@ class ArchiveAccount(Section):
     """The account's number."""
     role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "groundwork-deploy"
     """Name of the role in that account that deployments assume."""
+    plan_role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "groundwork-plan"
+    """Name of the role in that account that plans assume: it reads settings and writes nothing."""
 
 
 class Accounts(Section):

@@ -104,6 +104,16 @@ class Names:
         return self.bucket("archive", account=self.environment.accounts.archive.id)
 
     @property
+    def archive_role_arn(self) -> str:
+        """Which role Terraform assumes in the archive account, as Terraform reads it: one that writes only to apply.
+
+        A plan made with the one is applied with the other; Terraform knows which it is doing and does not store it.
+        """
+        archive = self.environment.accounts.archive
+        roles = f"arn:{self.partition}:iam::{archive.id}:role"
+        return f'${{terraform.applying ? "{roles}/{archive.role}" : "{roles}/{archive.plan_role}"}}'
+
+    @property
     def archive_key_alias_arn(self) -> str:
         """The other account's KMS key, by alias."""
         account = self.environment.accounts.archive.id

@@ -119,7 +119,8 @@ def test_the_policies_need_no_other_stack_first() -> None:
 def test_the_stack_acts_in_the_archive_account_through_its_role() -> None:
     (provider,) = archive()["provider"]["aws"]
     assert provider["allowed_account_ids"] == [ARCHIVE]
-    assert provider["assume_role"] == [{"role_arn": f"arn:aws:iam::{ARCHIVE}:role/groundwork-deploy"}]
+    applying, planning = (f'"arn:aws:iam::{ARCHIVE}:role/groundwork-{name}"' for name in ("deploy", "plan"))
+    assert provider["assume_role"] == [{"role_arn": f"${{terraform.applying ? {applying} : {planning}}}"}]
 
 
 def test_the_role_s_side_names_the_same_bucket_prefix_and_key() -> None:

@@ -23,6 +23,8 @@ ATTACHING = {
     "ec2:UnassignPrivateIpAddresses",
 }
 
+CONNECTION = "arn:aws:codeconnections:eu-west-2:111122223333:connection/1"
+
 
 def is_boundary(statement: Statement) -> bool:
     """Whether it stands in the permission boundary, which no role has as a policy (test_delivery.py)."""
@@ -36,7 +38,7 @@ MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
     "a registry's login token belongs to no repository": lambda s: s.listed("Action") == ["ecr:GetAuthorizationToken"],
     # What the pipeline's roles may do: tests/stacks/test_delivery.py asks them more.
     "these list what an account has": lambda s: (
-        s.stack.endswith("-delivery")
+        s.stack.endswith(("-delivery", "-runners"))
         and all(action.split(":")[1].startswith(("Describe", "Get", "List")) for action in s.listed("Action"))
     ),
     "a key that does not exist yet has no name": lambda s: (
@@ -73,7 +75,7 @@ def stacks(synthesised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         name="more",
         network={"interface_endpoints": ["sts", "ecr.api", "ecr.dkr", "logs"]},
         state={"replica_region": "eu-west-1"},
-        delivery={"apply_from_tags": "v*"},
+        delivery={"apply_from_tags": "v*", "runners": {"connection_arn": CONNECTION}},
         singletons={"github_repository": "acme/groundwork"},
         cluster={"fargate_profiles": {"jobs": {"namespace": "jobs"}}},
         api={"kind": "rest", "authorisation": "api_key", "waf": True, "allowed_cidrs": ["192.0.2.0/24"]},

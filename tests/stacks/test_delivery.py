@@ -1,0 +1,375 @@
+"""The delivery stack: who may sign in, put, get and vouch, and that no role of the pipeline can widen itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import pytest
+
+from groundwork.local.aws.policy import Call, Decision, Principal, evaluate
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.mac_key import MacKey
+from stacks.blocks.role_boundary import LARGEST_POLICY
+from stacks.delivery import DeliveryStack
+from tests.support.synth import environment, one, resources, statements, synth
+
+REPOSITORY = "acme/platform"
+ISSUER = "token.actions.githubusercontent.com"
+ACCOUNT = "111122223333"
+PLANS = f"acme-dev-plans-{ACCOUNT}"
+ROLES = {kind: f"arn:aws:iam::{ACCOUNT}:role/acme-dev-delivery-{kind}" for kind in
+         ("plan", "plan-pull-request", "apply", "release")}  # fmt: skip
+READING = re.compile(r":(Get|List|Describe|BatchGet|GET)")
+# Actions that hand out what is stored, not how it is set up.
+DATA = {
+    "s3:GetObject", "secretsmanager:GetSecretValue", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query",
+    "ssm:GetParameter", "ssm:GetParameters", "logs:GetLogEvents", "logs:FilterLogEvents", "kms:Decrypt",
+    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "lambda:InvokeFunction", "rds:DownloadDBLogFilePortion",
+    "ec2:GetPasswordData", "ec2:GetConsoleOutput", "sqs:ReceiveMessage", "cognito-idp:ListUsers",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _document(changes: str) -> Any:
+    return synth(DeliveryStack, **{"singletons": {"github_repository": REPOSITORY}, **json.loads(changes)})
+
+
+def delivery(**changes: Any) -> Any:
+    return _document(json.dumps(changes))
+
+
+def policies_of(document: Any, kind: str) -> list[dict[str, Any]]:
+    """The parsed policies of a role, inline and attached, without its boundary."""
+    (name,) = [
+        key for key, role in document["resource"]["aws_iam_role"].items() if role["name"] == f"acme-dev-delivery-{kind}"
+    ]
+    texts = [
+        policy["policy"]
+        for policy in resources(document, "aws_iam_role_policy")
+        if policy["role"] == f"${{aws_iam_role.{name}.id}}"
+    ]
+    for attachment in resources(document, "aws_iam_role_policy_attachment"):
+        if attachment["role"] == f"${{aws_iam_role.{name}.name}}":
+            address = re.fullmatch(r"\$\{aws_iam_policy\.(\w+)\.arn\}", attachment["policy_arn"])
+            assert address, attachment
+            texts.append(document["resource"]["aws_iam_policy"][address[1]]["policy"])
+    return [json.loads(text) for text in texts]
+
+
+def allowed(document: Any, kind: str, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
+    """Whether a role's own policies and its boundary let it do something; `context` is condition key → value."""
+    keys = {"aws:RequestedRegion": ["eu-west-2"]} | {key: [value] for key, value in (context or {}).items()}
+    call = Call(Principal(ACCOUNT, ROLES[kind]), action, resource, keys)
+    found = {evaluate(policy, call) for policy in policies_of(document, kind)}
+    return (
+        Decision.DENIED not in found
+        and Decision.ALLOWED in found
+        and evaluate(boundary(document), call) is (Decision.ALLOWED)
+    )
+
+
+def boundary(document: Any) -> Any:
+    (found,) = [
+        policy for policy in resources(document, "aws_iam_policy") if policy["name"] == "acme-dev-delivery-boundary"
+    ]
+    return json.loads(found["policy"])
+
+
+def bucket_says(action: str, role: str, key: str, **context: str) -> Decision:
+    call = Call(
+        Principal(ACCOUNT, ROLES[role]),
+        action,
+        f"arn:aws:s3:::{PLANS}/{key}",
+        {name.replace("_", ":", 1).replace("_", "-"): [value] for name, value in context.items()},
+    )
+    return evaluate(one(delivery(), "aws_s3_bucket_policy")["policy"], call)
+
+
+def actions_of(document: Any, kind: str) -> Iterator[str]:
+    for policy in policies_of(document, kind):
+        for statement in policy["Statement"]:
+            if statement["Effect"] == "Allow":
+                yield from [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+
+
+def trust(kind: str, **changes: Any) -> dict[str, Any]:
+    (role,) = [
+        role for role in resources(delivery(**changes), "aws_iam_role") if role["name"] == f"acme-dev-delivery-{kind}"
+    ]
+    (statement,) = json.loads(role["assume_role_policy"])["Statement"]
+    return dict(statement)
+
+
+# ── who may sign in ────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("kind", "github_environment", "workflow"),
+    [
+        ("plan-pull-request", "dev-pull-request", "plan.yml"),
+        ("plan", "dev-plan", "plan.yml"),
+        ("apply", "dev", "apply.yml"),
+        ("release", "dev-release", "release.yml"),
+    ],
+)
+def test_a_role_is_for_one_github_environment_and_one_workflow_of_main(
+    kind: str, github_environment: str, workflow: str
+) -> None:
+    assert trust(kind)["Condition"] == {
+        "StringEquals": {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": f"repo:{REPOSITORY}:environment:{github_environment}",
+            f"{ISSUER}:job_workflow_ref": f"{REPOSITORY}/.github/workflows/{workflow}@refs/heads/main",
+        }
+    }
+    assert trust(kind)["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"}
+
+
+def test_tags_are_admitted_by_value_and_for_the_apply_alone() -> None:
+    changes = {"delivery": {"apply_from_tags": "v*"}}
+    conditions = trust("apply", **changes)["Condition"]
+    file = f"{REPOSITORY}/.github/workflows/apply.yml"
+    assert conditions["StringLike"][f"{ISSUER}:job_workflow_ref"] == [f"{file}@refs/heads/main", f"{file}@refs/tags/v*"]
+    assert f"{ISSUER}:sub" in conditions["StringEquals"], "the environment stays exact"
+    assert "StringLike" not in trust("plan", **changes)["Condition"]
+
+
+def test_without_a_repository_there_is_nobody_to_let_in() -> None:
+    document = synth(DeliveryStack)
+    assert "aws_iam_role" not in document["resource"]
+    assert "aws_s3_bucket" in document["resource"]
+
+
+# ── the store ──────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("role", "key", "put", "get"),
+    [
+        ("plan", "main/1-1/dev-api/x.tar.gz", True, False),
+        ("plan", "audit/planned/x.json", True, False),
+        ("plan", "audit/approved/x.json", False, False),
+        ("plan", "pull-request/7/x", False, False),
+        ("plan", "applied/x", False, False),
+        ("plan-pull-request", "pull-request/7/x", True, False),
+        ("plan-pull-request", "main/x", False, False),
+        ("plan-pull-request", "audit/planned/x", False, False),
+        ("apply", "main/x", False, True),
+        ("apply", "applied/dev-api/x", True, True),
+        ("apply", "audit/applied/x", True, True),
+        ("apply", "pull-request/7/x", False, False),
+        ("release", "main/x", False, False),
+    ],
+)
+def test_every_role_puts_and_gets_where_it_has_to_and_nowhere_else(role: str, key: str, put: bool, get: bool) -> None:
+    """Of role policy and bucket policy each alone refuses what must not be, so that one mistake opens nothing."""
+    document, object_ = delivery(), f"arn:aws:s3:::{PLANS}/{key}"
+    assert allowed(document, role, "s3:PutObject", object_) is put
+    assert any(allowed(document, role, f"s3:GetObject{which}", object_) for which in ("", "Version")) is get
+    if role != "release":
+        refused = Decision.DENIED
+        assert (bucket_says("s3:PutObject", role, key, s3_if_none_match="*") is not refused) is put
+        assert (bucket_says("s3:GetObjectVersion", role, key) is not refused) is get
+
+
+@pytest.mark.parametrize("role", ["plan", "plan-pull-request", "apply"])
+def test_nothing_is_overwritten_or_deleted_by_the_pipeline(role: str) -> None:
+    key = {"plan": "main/x", "plan-pull-request": "pull-request/7/x", "apply": "applied/x"}[role]
+    assert bucket_says("s3:PutObject", role, key) is Decision.DENIED, "without If-None-Match"
+    for action in ("DeleteObject", "DeleteObjectVersion", "PutObjectTagging"):
+        assert bucket_says(f"s3:{action}", role, key) is Decision.DENIED
+    for action in ("PutBucketPolicy", "DeleteBucketPolicy", "PutLifecycleConfiguration", "PutBucketVersioning"):
+        assert bucket_says(f"s3:{action}", role, "") is not Decision.ALLOWED
+        assert not allowed(delivery(), role, f"s3:{action}", f"arn:aws:s3:::{PLANS}")
+
+
+def test_plans_go_after_their_days_and_what_was_applied_or_decided_stays() -> None:
+    rules = one(delivery(delivery={"plan_days": 3}), "aws_s3_bucket_lifecycle_configuration")["rule"]
+    expiring = {rule["filter"][0]["prefix"]: rule["expiration"][0]["days"] for rule in rules if "expiration" in rule}
+    assert expiring == {"main/": 3, "pull-request/": 7}
+
+
+def test_who_vouches_does_not_check_and_who_checks_does_not_vouch() -> None:
+    keys = {key["description"]: key for key in resources(delivery(), "aws_kms_key")}
+    main = keys["Vouches for plans of acme-dev"]["policy"]
+    theirs = keys["Fingerprints of plans of pull requests in acme-dev"]["policy"]
+
+    def says(policy: str, role: str, action: str) -> bool:
+        arn = f"arn:aws:kms:eu-west-2:{ACCOUNT}:key/k"
+        return evaluate(policy, Call(Principal(ACCOUNT, role), f"kms:{action}", arn)) is Decision.ALLOWED
+
+    assert says(main, ROLES["plan"], "GenerateMac")
+    assert says(main, ROLES["apply"], "VerifyMac")
+    for role in (ROLES["apply"], ROLES["plan-pull-request"], f"arn:aws:iam::{ACCOUNT}:role/admin"):
+        assert not says(main, role, "GenerateMac")
+    for role in (ROLES["plan"], ROLES["plan-pull-request"], f"arn:aws:iam::{ACCOUNT}:role/admin"):
+        assert not says(main, role, "VerifyMac")
+    assert says(theirs, ROLES["plan-pull-request"], "GenerateMac")
+    assert not says(theirs, ROLES["plan"], "GenerateMac")
+
+
+def test_a_role_that_vouches_and_checks_is_refused() -> None:
+    def build(scope: Any, values: Any) -> Any:
+        stack = DeliveryStack(scope, values)
+        both = [ROLES["apply"]]
+        MacKey(stack, "wrong", alias="alias/x", description="x", makers=both, checkers=both, account=ACCOUNT)
+        return stack
+
+    with pytest.raises(IllegalComposition, match="could vouch for what it checks"):
+        synth(build)
+
+
+# ── what plans may read ────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("kind", ["plan", "plan-pull-request"])
+def test_plans_read_settings_and_no_data(kind: str) -> None:
+    document = delivery()
+    state = f"arn:aws:s3:::acme-dev-state-{ACCOUNT}/dev"
+    for action in DATA - {"kms:Decrypt"}:
+        wanted = {
+            "s3:GetObject": f"arn:aws:s3:::acme-dev-archive-{ACCOUNT}/records/1",
+            "dynamodb:GetItem": f"arn:aws:dynamodb:eu-west-2:{ACCOUNT}:table/acme-dev-idempotency",
+        }
+        assert not allowed(document, kind, action, wanted.get(action, "*")), action
+    assert allowed(document, kind, "s3:GetObject", f"{state}/network.tfstate")
+    assert not allowed(document, kind, "s3:PutObject", f"{state}/network.tfstate")
+    assert allowed(document, kind, "s3:PutObject", f"{state}/network.tfstate.tflock")
+    secret = f"arn:aws:secretsmanager:eu-west-2:{ACCOUNT}:secret:acme-dev-x"
+    assert allowed(document, kind, "secretsmanager:DescribeSecret", secret)
+    assert not allowed(document, kind, "secretsmanager:GetSecretValue", secret)
+
+
+@pytest.mark.parametrize("kind", ["plan", "plan-pull-request"])
+def test_plans_write_their_lock_and_their_plans_and_nothing_else(kind: str) -> None:
+    writes = {action for action in actions_of(delivery(), kind) if not READING.search(action)}
+    assert writes == {
+        "s3:PutObject", "s3:DeleteObject", "dynamodb:PutItem", "dynamodb:DeleteItem",
+        "kms:GenerateDataKey", "kms:GenerateMac", "kms:Decrypt", "sts:AssumeRole",
+    }  # fmt: skip
+
+
+def test_only_the_apply_assumes_the_role_that_writes_in_the_archive_account() -> None:
+    deploys, plans = (f"arn:aws:iam::444455556666:role/groundwork-{name}" for name in ("deploy", "plan"))
+    for kind in ("plan", "plan-pull-request"):
+        assert allowed(delivery(), kind, "sts:AssumeRole", plans)
+        assert not allowed(delivery(), kind, "sts:AssumeRole", deploys)
+    assert allowed(delivery(), "apply", "sts:AssumeRole", deploys)
+
+
+# ── what the apply may not do ──────────────────────────────────────────────────────────────────────
+OWN = {"aws:ResourceTag/environment": "dev", "aws:ResourceTag/stack": "delivery"}
+KEY = f"arn:aws:kms:eu-west-2:{ACCOUNT}:key/k"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/acme-dev-delivery-boundary"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("iam:PutRolePolicy", ROLES["apply"], {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:AttachRolePolicy", ROLES["plan"], {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:UpdateAssumeRolePolicy", ROLES["apply"], {}),
+        ("iam:DeleteRolePermissionsBoundary", ROLES["apply"], {}),
+        ("iam:DeleteRolePermissionsBoundary", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate", {}),
+        ("iam:CreatePolicyVersion", BOUNDARY, {}),
+        ("iam:UpdateOpenIDConnectProviderThumbprint", f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}", {}),
+        ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-free", {}),
+        ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/elsewhere", {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/acme-dev-x", {}),
+        ("iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/acme-dev-x", {}),
+        ("iam:UpdateAssumeRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-state-replication",
+         {"aws:ResourceTag/environment": "dev", "aws:ResourceTag/stack": "state-backend"}),
+        ("s3:PutBucketPolicy", f"arn:aws:s3:::{PLANS}", {}),
+        ("s3:PutLifecycleConfiguration", f"arn:aws:s3:::acme-dev-state-{ACCOUNT}", {}),
+        ("kms:PutKeyPolicy", KEY, OWN),
+        ("kms:ScheduleKeyDeletion", KEY, OWN),
+        ("kms:UntagResource", KEY, OWN),
+        ("kms:UpdateAlias", f"arn:aws:kms:eu-west-2:{ACCOUNT}:alias/acme-dev-plan-mac", {}),
+        ("kms:ScheduleKeyDeletion", KEY, {"aws:ResourceTag/environment": "prod"}),
+        ("kms:GenerateMac", KEY, {"kms:ResourceAliases": "alias/acme-dev-plan-mac"}),
+        ("dynamodb:DeleteTable", f"arn:aws:dynamodb:eu-west-2:{ACCOUNT}:table/acme-dev-state-locks", {}),
+        ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:eu-west-2:{ACCOUNT}:trail/acme-dev-audit", {}),
+        ("guardduty:DeleteDetector", f"arn:aws:guardduty:eu-west-2:{ACCOUNT}:detector/d", {}),
+        ("organizations:LeaveOrganization", "*", {}),
+        ("ec2:CreateVpc", f"arn:aws:ec2:us-east-1:{ACCOUNT}:vpc/v", {"aws:RequestedRegion": "us-east-1"}),
+        ("lambda:CreateFunction", f"arn:aws:lambda:eu-west-2:{ACCOUNT}:function:acme-prod-populate", {}),
+    ],
+)  # fmt: skip
+def test_the_apply_cannot(action: str, resource: str, context: dict[str, str]) -> None:
+    assert not allowed(delivery(), "apply", action, resource, context)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate", {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate", {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate",
+         {"iam:PassedToService": "lambda.amazonaws.com"}),
+        ("lambda:CreateFunction", f"arn:aws:lambda:eu-west-2:{ACCOUNT}:function:acme-dev-populate", {}),
+        ("ec2:CreateVpc", f"arn:aws:ec2:eu-west-2:{ACCOUNT}:vpc/vpc-1", {}),
+        ("ec2:DeleteVpc", f"arn:aws:ec2:eu-west-2:{ACCOUNT}:vpc/vpc-1", {"aws:ResourceTag/environment": "dev"}),
+        ("eks:CreateNodegroup", f"arn:aws:eks:eu-west-2:{ACCOUNT}:cluster/acme-dev-cluster", {}),
+        ("apigateway:POST", "arn:aws:apigateway:eu-west-2::/restapis", {}),
+        ("kms:CreateKey", "*", {"aws:RequestTag/environment": "dev"}),
+        ("kms:PutKeyPolicy", KEY, {"aws:ResourceTag/environment": "dev", "aws:ResourceTag/stack": "api"}),
+        ("kms:VerifyMac", KEY, {"kms:ResourceAliases": "alias/acme-dev-plan-mac"}),
+        ("s3:PutObject", f"arn:aws:s3:::acme-dev-state-{ACCOUNT}/dev/api.tfstate", {}),
+    ],
+)  # fmt: skip
+def test_the_apply_can_do_its_work(action: str, resource: str, context: dict[str, str]) -> None:
+    assert allowed(delivery(), "apply", action, resource, context)
+
+
+def test_every_role_of_the_pipeline_is_bounded_and_nobody_has_the_boundary_as_a_policy() -> None:
+    document = delivery()
+    (name,) = [key for key in document["resource"]["aws_iam_policy"] if key.startswith("boundary")]
+    for role in resources(document, "aws_iam_role"):
+        assert role["permissions_boundary"] == f"${{aws_iam_policy.{name}.arn}}"
+    attached = {each["policy_arn"] for each in resources(document, "aws_iam_role_policy_attachment")}
+    assert f"${{aws_iam_policy.{name}.arn}}" not in attached
+
+
+def test_policies_fit_into_what_iam_takes_with_the_longest_names() -> None:
+    document = delivery(name="e" * 16, organisation="o" * 16, state={"replica_region": "eu-west-1"})
+    assert all(len("".join(one["policy"].split())) <= LARGEST_POLICY for one in resources(document, "aws_iam_policy"))
+    inline: dict[str, int] = {}
+    for policy in resources(document, "aws_iam_role_policy"):
+        inline[policy["role"]] = inline.get(policy["role"], 0) + len("".join(policy["policy"].split()))
+    assert max(inline.values()) <= 10_240, "IAM's limit for all inline policies of a role"
+    assert all(len(role["name"]) <= 64 for role in resources(document, "aws_iam_role"))
+
+
+# ── registries ─────────────────────────────────────────────────────────────────────────────────────
+def test_tags_of_images_and_charts_never_move() -> None:
+    document = delivery(delivery={"images": ["ledger"], "charts": ["service"]})
+    found = {each["name"]: each for each in resources(document, "aws_ecr_repository")}
+    assert set(found) == {"acme-dev/ledger", "acme-dev/charts/service"}
+    for each in found.values():
+        assert each["image_tag_mutability"] == "IMMUTABLE"
+        assert each["encryption_configuration"][0]["encryption_type"] == "KMS"
+        assert each["image_scanning_configuration"]["scan_on_push"] is True
+
+
+def test_a_release_pushes_and_can_take_nothing_away() -> None:
+    repository = f"arn:aws:ecr:eu-west-2:{ACCOUNT}:repository/acme-dev/ledger"
+    assert allowed(delivery(), "release", "ecr:PutImage", repository)
+    for action in ("ecr:BatchDeleteImage", "ecr:DeleteRepository", "ecr:PutImageTagMutability"):
+        assert not allowed(delivery(), "release", action, repository)
+    other = repository.replace("acme-dev", "acme-prod")
+    assert not allowed(delivery(), "release", "ecr:PutImage", other)
+
+
+def test_two_registries_of_one_name_are_refused() -> None:
+    with pytest.raises(IllegalComposition, match="occurs twice"):
+        DeliveryStack(*_app(delivery={"images": ["ledger", "ledger"]}))
+
+
+def _app(**changes: Any) -> tuple[Any, Any]:
+    from cdktf import Testing
+
+    return Testing.app(), environment(**changes)
+
+
+def test_uploads_are_encrypted_with_the_plans_own_key() -> None:
+    found = statements(one(delivery(), "aws_s3_bucket_policy")["policy"])
+    assert found["DenyPlainHttp"]["Effect"] == "Deny"
+    assert "alias/acme-dev-plans" in json.dumps(found["DenyOtherKeys"])
