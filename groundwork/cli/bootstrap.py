@@ -1,4 +1,4 @@
-"""`gw bootstrap`: the bucket and table that hold every state."""
+"""`gw bootstrap`: what an environment needs before a pipeline can deploy it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Stacks")
     def bootstrap(
-        environment: Annotated[str, typer.Argument(help="Environment whose state backend is made.")],
+        environment: Annotated[str, typer.Argument(help="Environment that is prepared.")],
+        update: Annotated[bool, typer.Option("--update", help="Bring what is there to what the code says.")] = False,
         skip_synth: SkipSynth = False,
         json: Json = False,
     ) -> None:
-        """Make the state backend of an environment, with your own credentials, and move its own state into it.
+        """Make what the pipeline may not make itself, with your own credentials: state backend, account, delivery.
 
-        Killed anywhere, running it again finishes; running it once more changes nothing. Example: `gw bootstrap dev`
+        Killed anywhere, running it again finishes; running it once more changes nothing. Nothing is ever destroyed or
+        replaced. Examples: `gw bootstrap dev`, `gw bootstrap dev --update`
         """
         from groundwork.cli.context import Context
         from groundwork.delivery.rollout import Rollout
@@ -29,8 +31,11 @@ def register(app: typer.Typer) -> None:
         workspace = Context.here().workspace()
         names = workspace.environments_of([environment])
         manifest = workspace.manifest() if skip_synth else workspace.synth(names)
-        outcome = Rollout(workspace, workspace.select(manifest, names)).bootstrap(names[0], console.note)
+        rollout = Rollout(workspace, workspace.select(manifest, names))
+        outcomes = []
+        for outcome in rollout.bootstrap_all(names[0], console.note, update=update):
+            outcomes.append(outcome)
+            if not json:
+                console.say(outcome.sentence)
         if json:
-            console.print_json(vars(outcome))
-        else:
-            console.say(outcome.sentence)
+            console.print_json([vars(outcome) for outcome in outcomes])

@@ -17,7 +17,14 @@ from groundwork.delivery.aws_session import CONFIG
 from groundwork.errors import TerraformFailed
 
 Attributes = Mapping[str, Any]
-_ABSENT = {"404", "NoSuchBucket", "ResourceNotFoundException", "NotFoundException", "NoSuchEntity"}
+_ABSENT = {
+    "404",
+    "NoSuchBucket",
+    "ResourceNotFoundException",
+    "NotFoundException",
+    "NoSuchEntity",
+    "RepositoryNotFoundException",
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,45 @@ def _tags(kms: Any, key_id: str) -> dict[str, str]:
     return {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=key_id)["Tags"]}
 
 
+def _policy(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    partition = "aws-cn" if (region := finder.provider(attributes)["region"]).startswith("cn-") else "aws"
+    partition = "aws-us-gov" if region.startswith("us-gov-") else partition
+    arn = f"arn:{partition}:iam::{finder.account}:policy/{attributes['name']}"
+    return _named(lambda: finder.client("iam", attributes).get_policy(PolicyArn=arn), arn)
+
+
+def _oidc_provider(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    host = str(attributes["url"]).removeprefix("https://")
+    known = finder.client("iam", attributes).list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    return next((str(one["Arn"]) for one in known if one["Arn"].endswith(f":oidc-provider/{host}")), None)
+
+
+def _repository(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    return _named(lambda: finder.client("ecr", attributes).describe_repositories(repositoryNames=[name]), name)
+
+
+def _trail(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    trails = finder.client("cloudtrail", attributes).describe_trails(trailNameList=[str(attributes["name"])])
+    return next((str(one["TrailARN"]) for one in trails["trailList"]), None)
+
+
+def _detector(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    # A region of an account has one detector at most.
+    return next(iter(finder.client("guardduty", attributes).list_detectors()["DetectorIds"]), None)
+
+
+def _analyzer(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["analyzer_name"])
+    return _named(lambda: finder.client("accessanalyzer", attributes).get_analyzer(analyzerName=name), name)
+
+
+def _log_group(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    groups = finder.client("logs", attributes).describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return name if any(group["logGroupName"] == name for group in groups) else None
+
+
 def _named(look: Callable[[], object], name: str) -> str | None:
     try:
         look()
@@ -137,4 +183,11 @@ _PROBES: dict[str, Callable[[Finder, str, Attributes], str | None]] = {
     "aws_s3_bucket": _bucket,
     "aws_dynamodb_table": _table,
     "aws_iam_role": _role,
+    "aws_iam_policy": _policy,
+    "aws_iam_openid_connect_provider": _oidc_provider,
+    "aws_ecr_repository": _repository,
+    "aws_cloudtrail": _trail,
+    "aws_guardduty_detector": _detector,
+    "aws_accessanalyzer_analyzer": _analyzer,
+    "aws_cloudwatch_log_group": _log_group,
 }

@@ -1,4 +1,4 @@
-"""`gw bootstrap`: makes the bucket and table that hold every state, and moves their own state into them.
+"""`gw bootstrap`: makes what the pipeline needs and may not make itself; first the bucket and table of every state.
 
 Each step looks at what is there instead of remembering what was done, so a run that was killed anywhere is finished by
 the next one.
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from filelock import FileLock, Timeout
 
 from groundwork.delivery.adoption import Finder, Import
-from groundwork.delivery.bootstrap_folder import BootstrapFolder, addresses, ahead, tainted
+from groundwork.delivery.bootstrap_folder import STACK, BootstrapFolder, addresses, ahead, tainted
 from groundwork.delivery.terraform_run import changes
 from groundwork.environment import Environment
 from groundwork.environment.placeholders import refuse_placeholders
@@ -30,7 +30,7 @@ class Outcome:
     """What a bootstrap did. `pending` are addresses that a plan would still change, which is left to deploy."""
 
     stack: str
-    status: Literal["made", "unchanged", "differs"]
+    status: Literal["made", "unchanged", "differs", "updated"]
     created: tuple[str, ...] = ()
     adopted: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
@@ -39,14 +39,16 @@ class Outcome:
     def sentence(self) -> str:
         """One line for a person."""
         if self.status == "unchanged":
-            return f"{self.stack} is there and holds its own state: nothing to do"
+            return f"{self.stack} is there, and so is its state: nothing to do"
+        if self.status == "updated":
+            return f"{self.stack}: {len(self.pending)} of its resources follow the code again"
         if self.status == "differs":
             return (
                 f"{self.stack} is there; {len(self.pending)} of its resources differ from the code: "
-                f"gw deploy {self.stack}"
+                "`gw bootstrap ENVIRONMENT --update` changes them"
             )
         adopted = f", {len(self.adopted)} found and adopted" if self.adopted else ""
-        return f"{self.stack}: {len(self.created)} created{adopted}; its state lies in its own bucket"
+        return f"{self.stack}: {len(self.created)} created{adopted}; its state lies in the environment's bucket"
 
 
 def bootstrap(
@@ -56,24 +58,28 @@ def bootstrap(
     synthesised: Path,
     program: str,
     environ: Mapping[str, str],
+    stack: str = STACK,
+    update: bool = False,
     progress: Callable[[str], None] = lambda _: None,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Make the state backend of an environment, or finish or confirm it. Never destroys or replaces anything.
+    """Make a stack of an environment, or finish or confirm it. Never destroys or replaces anything.
 
+    `stack` is its short name; the state backend comes first, since the others keep their state in it. `update` brings
+    one that is there to what the code says.
     `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` is given one
     sentence per step, `on_line` every line of Terraform's. Raises EnvironmentFileError for placeholder accounts,
     StateLocked where somebody else is at it, and TerraformFailed otherwise.
     """
     refuse_placeholders(environment)
-    folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line)
+    folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line, stack)
     with alone(folder):
         folder.prepare()
         progress("looking at what is there")
         local, remote = folder.local_state(), folder.remote_state()
         if remote is not None and not ahead(local, remote):
             progress("the state is in its bucket; comparing it with the code")
-            outcome = _confirm(folder)
+            outcome = _confirm(folder, update=update)
         else:
             outcome = _make(folder, progress)
             progress("moving the state into its bucket")
@@ -115,11 +121,7 @@ def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
         progress(f"adopting {one.to}: {one.id} exists already")
     plan = folder.path / "bootstrap.tfplan"
     planned = folder.terraform.plan(plan)
-    if doomed := changes(planned, "delete"):
-        raise TerraformFailed(
-            f"bootstrapping {folder.stack} would destroy or replace {', '.join(doomed)}, which it never does",
-            fix="undo the change of the environment file that asks for it, bootstrap, then gw deploy",
-        )
+    _refuse_destruction(folder, planned)
     created = changes(planned, "create")
     progress(f"creating {len(created)} resources on temporary local state")
     folder.terraform.apply(plan)
@@ -142,8 +144,21 @@ def _move_in(folder: BootstrapFolder) -> None:
         )
 
 
-def _confirm(folder: BootstrapFolder) -> Outcome:
+def _refuse_destruction(folder: BootstrapFolder, planned: dict[str, Any]) -> None:
+    if doomed := changes(planned, "delete"):
+        raise TerraformFailed(
+            f"bootstrapping {folder.stack} would destroy or replace {', '.join(doomed)}, which it never does",
+            fix="undo the change of the environment file that asks for it, or see docs/runbooks/state-bootstrap.md",
+        )
+
+
+def _confirm(folder: BootstrapFolder, *, update: bool) -> Outcome:
     folder.use_s3()
-    planned = folder.terraform.plan(folder.path / "bootstrap.tfplan")
+    plan = folder.path / "bootstrap.tfplan"
+    planned = folder.terraform.plan(plan)
     pending = {address for action in ("create", "update", "delete") for address in changes(planned, action)}
+    if pending and update:
+        _refuse_destruction(folder, planned)
+        folder.terraform.apply(plan)
+        return Outcome(folder.stack, "updated", pending=tuple(sorted(pending)))
     return Outcome(folder.stack, "differs" if pending else "unchanged", pending=tuple(sorted(pending)))

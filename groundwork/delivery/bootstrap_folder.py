@@ -1,4 +1,4 @@
-"""The folder in which a state backend is made, or taken down, while its own state cannot lie in it."""
+"""The folder in which a person makes a stack on temporary local state, or takes the state backend down."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class BootstrapFolder:
-    """.groundwork/bootstrap/<environment>: outside cdktf.out, which every synth may wipe.
+    """.groundwork/bootstrap/<environment>, with the stack's name unless it is the state backend: outside cdktf.out,
+    which every synth may wipe.
 
     It lies as deep below the checkout as a synthesised stack does, so that relative paths in the Terraform hold.
     """
@@ -42,16 +43,18 @@ class BootstrapFolder:
     program: str
     environ: Mapping[str, str]
     on_line: Callable[[str], None]
+    short_name: str = STACK
 
     @property
     def stack(self) -> str:
         """Name of the stack."""
-        return Names(self.environment).stack(STACK)
+        return Names(self.environment).stack(self.short_name)
 
     @property
     def path(self) -> Path:
         """The folder."""
-        return self.project.work / "bootstrap" / self.environment.name
+        name = self.environment.name if self.short_name == STACK else self.stack
+        return self.project.work / "bootstrap" / name
 
     @property
     def local_file(self) -> Path:

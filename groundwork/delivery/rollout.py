@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,8 @@ from groundwork.local.kubernetes.releases import Release
 from groundwork.synthesis import resources
 
 STATE_BACKEND = "state-backend"
+# What a person makes, in this order: the others keep their state in the first. The pipeline may change none of them.
+PERSON_MADE = (STATE_BACKEND, "account", "delivery")
 
 Say = Callable[[str], None]
 
@@ -73,18 +75,29 @@ class Rollout:
                 raise StackBlocked(f"{name} has no state backend yet", fix=f"gw bootstrap {name}")
             self.bootstrap(name, say)
 
-    def bootstrap(self, name: str, say: Say, on_line: Say = lambda _: None) -> bootstrap.Outcome:
-        """Make, finish or confirm the state backend of one environment."""
+    def bootstrap_all(self, name: str, say: Say, *, update: bool = False) -> Iterator[bootstrap.Outcome]:
+        """Make, finish or confirm everything of one environment that a person makes, one stack after the other."""
+        known = {stack.name for stack in self.workspace.manifest().stacks}
+        names = Names(self.workspace.environments[name])
+        for short_name in PERSON_MADE:
+            if names.stack(short_name) in known:
+                yield self.bootstrap(name, say, short_name=short_name, update=update)
+
+    def bootstrap(
+        self, name: str, say: Say, *, short_name: str = STATE_BACKEND, update: bool = False
+    ) -> bootstrap.Outcome:
+        """Make, finish or confirm one stack of one environment; the state backend unless another is named."""
         environment = self.workspace.environments[name]
-        stack = Names(environment).stack(STATE_BACKEND)
+        stack = Names(environment).stack(short_name)
         return bootstrap.bootstrap(
             self.workspace.project,
             environment,
             synthesised=self.workspace.out / "stacks",
             program=str(self.workspace.tools.terraform),
             environ=self.workspace.environ(stack),
+            stack=short_name,
+            update=update,
             progress=lambda sentence: say(f"{stack}: {sentence}"),
-            on_line=on_line,
         )
 
     def deploy(self, on_event: OnEvent, say: Say) -> list[Result]:

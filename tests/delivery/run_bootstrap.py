@@ -1,4 +1,4 @@
-"""Bootstraps one environment and prints every step, for tests that kill it: ROOT ENVIRONMENT_FILE TERRAFORM."""
+"""Bootstraps one environment and prints every step, for tests that kill it: ROOT ENVIRONMENT_FILE TERRAFORM [STACK]."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ outcome = bootstrap(
     synthesised=root / "cdktf.out" / "stacks",
     program=terraform,
     environ=dict(os.environ),
+    stack=sys.argv[4] if len(sys.argv) > 4 else "state-backend",
     progress=say,
     on_line=say,
 )
