@@ -67,6 +67,25 @@ def test_a_stack_that_is_gone_is_high() -> None:
     assert any("no longer in the code" in one.sentence and one.stack == STACK for one in found.findings)
 
 
+def test_a_stack_under_another_name_is_named_with_the_old_one() -> None:
+    terraform_ = resources(aws_s3_bucket={"b": {"bucket": "a"}}, aws_sqs_queue={"q": {"name": "q"}})
+    told = [
+        one for one in review_of({"dev-old": terraform_}, {"dev-new": terraform_}).findings if one.stack == "dev-new"
+    ]
+    assert any("dev-old under another name" in one.sentence for one in told)
+    other = review_of({"dev-old": terraform_}, {"dev-new": resources(x_y={"z": {}})})
+    assert not any("another name" in one.sentence for one in other.findings)
+
+
+def test_data_that_moves_to_another_stack_is_told_from_a_new_resource() -> None:
+    bucket, queue = resources(aws_s3_bucket={"b": {"bucket": "a"}}), resources(x_y={"z": {}})
+    moved = review_of({"dev-a": bucket, "dev-b": queue}, {"dev-a": {}, "dev-b": bucket})
+    assert any("aws_s3_bucket.b of dev-a" in one.sentence for one in moved.findings if one.stack == "dev-b")
+    new = resources(aws_s3_bucket={"b": {"bucket": "another"}})
+    added = review_of({"dev-a": bucket, "dev-b": {}}, {"dev-a": {}, "dev-b": new})
+    assert not any("looks like" in one.sentence for one in added.findings)
+
+
 @pytest.mark.parametrize(
     ("type_", "switch"),
     [

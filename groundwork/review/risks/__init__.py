@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from groundwork.review.compare import StackComparison
 from groundwork.review.model import Concern, Finding, Kind, PlanResult, Severity
-from groundwork.review.risks import access, cost, data_loss, network, planned, protection, providers, waivers
+from groundwork.review.risks import access, cost, data_loss, network, planned, protection, providers, relocated, waivers
 
 _FAMILIES = (data_loss, access, network, protection, cost, providers, waivers)
 _CONCERNS = list(Concern)
@@ -20,6 +20,7 @@ def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> 
     """All findings: the worst first, then by family, stack and address."""
     order = {stack.name: number for number, stack in enumerate(stacks)}
     found = {finding: None for stack in stacks for family in _FAMILIES for finding in family.find(stack)}
+    found |= dict.fromkeys(relocated.find(stacks))
     found |= dict.fromkeys(_planned(stacks, plans, tuple(found)))
     return tuple(sorted(found, key=lambda one: _rank(one, order)))
 

@@ -1,0 +1,60 @@
+"""What moves between states, which Terraform cannot follow: a stack under another name, a resource in another stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from groundwork.review.compare import Change, StackComparison
+from groundwork.review.model import Concern, Finding, Kind, Severity
+from groundwork.review.replacement import HOLDS_DATA
+from groundwork.review.risks import finding
+from groundwork.review.values import identity
+
+_ALIKE = 0.75
+"""The share of equal addresses from which on a new stack is taken for a removed one."""
+
+
+def find(stacks: Sequence[StackComparison]) -> Iterator[Finding]:
+    """Stacks that look renamed, and resources with data that look moved from one stack to another."""
+    removed = [stack for stack in stacks if stack.state == "removed"]
+    renamed: set[str] = set()
+    for stack in stacks:
+        if stack.state != "added":
+            continue
+        old = next((one for one in removed if one.name not in renamed and _alike(one, stack)), None)
+        if old is not None:
+            renamed |= {old.name, stack.name}
+            yield finding.of_stack(
+                stack,
+                Concern.DATA_LOSS,
+                Severity.HIGH,
+                f"It looks like {old.name} under another name, but its state begins empty: everything would be created "
+                f"again beside what {old.name} left. Keep the name, or move the state before the first plan.",
+            )
+    gone = [change for stack in stacks if stack.name not in renamed for change in _of_kind(stack, Kind.REMOVED)]
+    come = [change for stack in stacks if stack.name not in renamed for change in _of_kind(stack, Kind.ADDED)]
+    for change in come:
+        source = next((one for one in gone if one.stack != change.stack and _same(one, change)), None)
+        if source is not None:
+            yield finding.of(
+                change,
+                Concern.DATA_LOSS,
+                Severity.HIGH,
+                f"It looks like {source.resource.address} of {source.stack}, which is destroyed: to move it, take it "
+                "out of that state with a removed block, and into this one with import_from.",
+            )
+
+
+def _alike(old: StackComparison, new: StackComparison) -> bool:
+    before, after = set(old.base_resources), set(new.head_resources)
+    return bool(before) and len(before & after) / len(before | after) >= _ALIKE
+
+
+def _of_kind(stack: StackComparison, kind: Kind) -> Iterator[Change]:
+    return (change for change in stack.changes if change.kind == kind and change.resource.type in HOLDS_DATA)
+
+
+def _same(old: Change, new: Change) -> bool:
+    return old.resource.type == new.resource.type and identity(dict(old.resource.body)) == identity(
+        dict(new.resource.body)
+    )
