@@ -100,7 +100,8 @@ def register(app: typer.Typer) -> None:
             for name, text in files.texts(found, before, after, kind, blob_url=links).items()
         }
         if one and out is None:
-            console.out.file.write("\n".join(texts.values()))
+            titled = (f"# {name}\n{text}" if one == Format.HCL else text for name, text in texts.items())
+            console.out.file.write("\n".join(titled))
         else:
             written = files.write(texts, out or folder / f"{base.short}-{head.short}")
             show(found)

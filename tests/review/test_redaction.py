@@ -93,7 +93,7 @@ def everything(folder: Path, base: Any, head: Any, *, plan: str = "") -> str:
 def test_a_secret_is_nowhere(place: str, tmp_path: Path) -> None:
     terraform = PLACES[place]
     kept, removed = terraform(CANARY), terraform(CANARY.swapcase())
-    for number, (base, head) in enumerate([({}, kept), (kept, {}), (removed, kept), (kept, kept)]):
+    for number, (base, head) in enumerate([(kept, {}), (removed, kept)]):
         said = everything(tmp_path / str(number), base, head, plan=f"  + a = 1\n{PEM}")
         for secret in (CANARY, CANARY.swapcase(), ACCESS_KEY, TOKEN, base64.b64encode(CANARY.encode()).decode()):
             assert secret not in said
