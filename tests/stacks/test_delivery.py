@@ -300,6 +300,33 @@ def test_the_apply_cannot(action: str, resource: str, context: dict[str, str]) -
 @pytest.mark.parametrize(
     ("action", "resource", "context"),
     [
+        ("iam:PutRolePolicy", ROLES["apply"], {"iam:PermissionsBoundary": BOUNDARY}),
+        ("iam:PassRole", ROLES["apply"], {"iam:PassedToService": "lambda.amazonaws.com"}),
+        ("iam:CreatePolicyVersion", BOUNDARY, {}),
+        ("iam:DeleteOpenIDConnectProvider", f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}", {}),
+        ("iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/somebody", {}),
+        ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-free", {}),
+        ("iam:DeleteRolePermissionsBoundary", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate", {}),
+        ("s3:PutBucketPolicy", f"arn:aws:s3:::{PLANS}", {}),
+        ("s3:DeleteObjectVersion", f"arn:aws:s3:::acme-dev-state-{ACCOUNT}/dev/api.tfstate", {}),
+        ("kms:PutKeyPolicy", KEY, OWN),
+        ("kms:DeleteAlias", f"arn:aws:kms:eu-west-2:{ACCOUNT}:alias/acme-dev-plans", {}),
+        ("dynamodb:UpdateTable", f"arn:aws:dynamodb:eu-west-2:{ACCOUNT}:table/acme-dev-state-locks", {}),
+        ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:eu-west-2:{ACCOUNT}:trail/acme-dev-audit", {}),
+        ("guardduty:UpdateDetector", f"arn:aws:guardduty:eu-west-2:{ACCOUNT}:detector/d", {}),
+        ("lambda:CreateFunction", "*", {"aws:RequestedRegion": "us-east-1"}),
+    ],
+)  # fmt: skip
+def test_the_boundary_refuses_whatever_a_role_is_given(action: str, resource: str, context: dict[str, str]) -> None:
+    """A mistake in a policy, or a role that the pipeline makes, gets nowhere either."""
+    keys = {"aws:RequestedRegion": ["eu-west-2"]} | {key: [value] for key, value in context.items()}
+    call = Call(Principal(ACCOUNT, ROLES["apply"]), action, resource, keys)
+    assert evaluate(boundary(delivery()), call) is Decision.DENIED
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
         ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate", {"iam:PermissionsBoundary": BOUNDARY}),
         ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate", {"iam:PermissionsBoundary": BOUNDARY}),
         ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/acme-dev-populate",
