@@ -13,9 +13,16 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.github_role import GithubRole
 from stacks.blocks.mac_key import MacKey
 from stacks.blocks.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
-from stacks.blocks.pipeline_reads import base_reads, service_reads, state_access
+from stacks.blocks.pipeline_reads import base_reads, service_reads, signing_reads, state_access
 from stacks.blocks.pipeline_scope import PipelineScope
-from stacks.blocks.pipeline_writes import base_writes, network_writes, role_writes, runner_writes, service_writes
+from stacks.blocks.pipeline_writes import (
+    base_writes,
+    network_writes,
+    role_writes,
+    runner_writes,
+    service_writes,
+    signing_writes,
+)
 from stacks.blocks.plan_bucket import PlanBucket
 from stacks.blocks.policy_document import Statement
 from stacks.blocks.registry import Registry
@@ -145,6 +152,10 @@ class DeliveryStack(PlatformStack):
         self.applier.allow("plans", *plan_store_reads(self.scope))
         # Applying is planned for the last time there, as the role that plans.
         self.applier.allow("archive", self._archive(archive.plan_role, archive.role))
+        if profiles := environment.api.function.signing_profile_arns:
+            for role in (self.pull_request_planner, self.planner, self.applier):
+                role.allow("signing-reads", *signing_reads(self.scope))
+            self.applier.allow("signing-writes", *signing_writes(self.scope, profiles))
         if values.runners:
             self.applier.allow("runners", *runner_writes(self.scope, values.runners.connection_arn))
         if values.images or values.charts:

@@ -159,6 +159,22 @@ def service_reads(scope: PipelineScope) -> list[Statement]:
     ]  # fmt: skip
 
 
+def signing_reads(scope: PipelineScope) -> list[Statement]:
+    """Statements for functions whose code is signed: the provider looks at the zips, which hold no secrets."""
+    return [
+        Statement(
+            sid="CodeObjects",
+            actions=["s3:GetObject", "s3:GetObjectTagging"],
+            resources=[f"{scope.unowned('s3', scope.names.bucket('code'))}/*"],
+        ),
+        Statement(
+            sid="SigningJobs",
+            actions=["signer:DescribeSigningJob"],
+            resources=[scope.arn("signer", "/signing-jobs/*")],
+        ),
+    ]
+
+
 def state_access(scope: PipelineScope, *, write: bool) -> list[Statement]:
     """Statements for Terraform's state: read it and hold its lock; with `write`, change it."""
     names, state = scope.names, scope.names.environment.state

@@ -5,6 +5,8 @@ Less than the permission boundary allows, never more; what is not here, the pipe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stacks.blocks.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, IDS_ARE_UNKNOWN, PipelineScope
 from stacks.blocks.policy_document import Conditions, Statement
 
@@ -36,16 +38,20 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
         ),
         Statement(
             sid="MakeKeys",
-            actions=["kms:CreateKey"],
+            actions=["kms:CreateKey", "kms:TagResource"],
             resources=["*"],
             any_resource_because=IDS_ARE_UNKNOWN,
-            conditions={"StringEquals": {"aws:RequestTag/environment": names.environment.name}},
+            conditions={
+                "StringEquals": {"aws:RequestTag/environment": names.environment.name},
+                # Nobody else's key becomes ours by a tag.
+                "StringEqualsIfExists": {"aws:ResourceTag/environment": names.environment.name},
+            },
         ),
         Statement(
             sid="ChangeOwnKeys",
             actions=[
                 "kms:CancelKeyDeletion", "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
-                "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription",
+                "kms:UntagResource", "kms:UpdateKeyDescription",
             ],
             resources=[scope.arn("kms", "key/*")],
             conditions=ours,
@@ -61,13 +67,13 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
             resources=[scope.arn("kms", "key/*")],
             conditions={**ours, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
-        # Lambda encrypts a function's environment variables with the caller's right to the key.
+        # These services make things with the caller's right to the key: environment variables, tables, secrets.
         Statement(
-            sid="EncryptThroughLambda",
-            actions=["kms:Encrypt"],
+            sid="UseKeysThroughServices",
+            actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
             resources=[scope.arn("kms", "key/*")],
             conditions={
-                "StringEquals": {**ours["StringEquals"], "kms:ViaService": f"lambda.{scope.region}.amazonaws.com"}
+                "StringEquals": {**ours["StringEquals"], "kms:ViaService": _via(scope)}
             },
         ),
         Statement(
@@ -136,7 +142,8 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
             sid="Names",
             actions=[
                 "acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
-                "route53:ChangeResourceRecordSets", "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
+                "route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets",
+                "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
             ],
             resources=[scope.arn("acm", "certificate/*"), scope.unowned("route53", "hostedzone/*")],
         ),
@@ -191,12 +198,19 @@ def network_writes(scope: PipelineScope) -> list[Statement]:
                 "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs",
                 "ec2:CreateInternetGateway", "ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion",
                 "ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateRouteTable", "ec2:CreateSecurityGroup",
-                "ec2:CreateSubnet", "ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
+                "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
                 # EKS asks with the caller's rights whether a launch template could start a node.
                 "ec2:RunInstances",
             ],
             # Images and their snapshots belong to AWS.
             resources=[scope.arn("ec2", "*/*"), *_shared_images(scope)],
+        ),
+        Statement(
+            sid="TagNetwork",
+            actions=["ec2:CreateTags"],
+            resources=[scope.arn("ec2", "*/*")],
+            # What is being made, and defaults, have none; nobody else's network becomes ours by a tag.
+            conditions={"StringEqualsIfExists": {"aws:ResourceTag/environment": environment}},
         ),
         Statement(
             sid="ChangeNetwork",
@@ -262,6 +276,29 @@ def role_writes(scope: PipelineScope) -> list[Statement]:
     ]  # fmt: skip
 
 
+def signing_writes(scope: PipelineScope, profile_arns: Sequence[str]) -> list[Statement]:
+    """Statements for functions whose code is signed; profiles are named with their version."""
+    profiles = [arn.rsplit("/", 1)[0] for arn in profile_arns]
+    return [
+        Statement(
+            sid="SignCode", actions=["signer:GetSigningProfile", "signer:StartSigningJob"], resources=profiles
+        ),
+        Statement(
+            sid="CodeBucket",
+            actions=["s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging"],
+            resources=[f"{scope.unowned('s3', scope.names.bucket('code'))}/*"],
+        ),
+        Statement(
+            sid="OnlySignedCode",
+            actions=[
+                "lambda:CreateCodeSigningConfig", "lambda:DeleteCodeSigningConfig", "lambda:TagResource",
+                "lambda:UpdateCodeSigningConfig",
+            ],
+            resources=[scope.arn("lambda", "code-signing-config:*")],
+        ),
+    ]  # fmt: skip
+
+
 def runner_writes(scope: PipelineScope, connection_arn: str) -> list[Statement]:
     """Statements for the `runners` stack."""
     return [
@@ -282,6 +319,10 @@ def runner_writes(scope: PipelineScope, connection_arn: str) -> list[Statement]:
             resources=[connection_arn],
         ),
     ]  # fmt: skip
+
+
+def _via(scope: PipelineScope) -> list[str]:
+    return [f"{service}.{scope.region}.amazonaws.com" for service in ("lambda", "dynamodb", "s3", "secretsmanager")]
 
 
 def _shared_images(scope: PipelineScope) -> list[str]:

@@ -284,6 +284,10 @@ BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/acme-dev-delivery-boundary"
         ("kms:UntagResource", KEY, OWN),
         ("kms:UpdateAlias", f"arn:aws:kms:eu-west-2:{ACCOUNT}:alias/acme-dev-plan-mac", {}),
         ("kms:ScheduleKeyDeletion", KEY, {"aws:ResourceTag/environment": "prod"}),
+        ("kms:TagResource", KEY,
+         {"aws:RequestTag/environment": "dev", "aws:ResourceTag/environment": "prod"}),
+        ("ec2:CreateTags", f"arn:aws:ec2:eu-west-2:{ACCOUNT}:vpc/v", {"aws:ResourceTag/environment": "prod"}),
+        ("kms:Decrypt", KEY, {"aws:ResourceTag/environment": "dev"}),
         ("kms:GenerateMac", KEY, {"kms:ResourceAliases": "alias/acme-dev-plan-mac"}),
         ("dynamodb:DeleteTable", f"arn:aws:dynamodb:eu-west-2:{ACCOUNT}:table/acme-dev-state-locks", {}),
         ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:eu-west-2:{ACCOUNT}:trail/acme-dev-audit", {}),
@@ -337,6 +341,8 @@ def test_the_boundary_refuses_whatever_a_role_is_given(action: str, resource: st
         ("eks:CreateNodegroup", f"arn:aws:eks:eu-west-2:{ACCOUNT}:cluster/acme-dev-cluster", {}),
         ("apigateway:POST", "arn:aws:apigateway:eu-west-2::/restapis", {}),
         ("kms:CreateKey", "*", {"aws:RequestTag/environment": "dev"}),
+        ("kms:TagResource", KEY, {"aws:RequestTag/environment": "dev"}),
+        ("ec2:CreateTags", f"arn:aws:ec2:eu-west-2:{ACCOUNT}:vpc/v", {}),
         ("kms:PutKeyPolicy", KEY, {"aws:ResourceTag/environment": "dev", "aws:ResourceTag/stack": "api"}),
         ("kms:VerifyMac", KEY, {"kms:ResourceAliases": "alias/acme-dev-plan-mac"}),
         ("s3:PutObject", f"arn:aws:s3:::acme-dev-state-{ACCOUNT}/dev/api.tfstate", {}),
@@ -400,3 +406,15 @@ def test_uploads_are_encrypted_with_the_plans_own_key() -> None:
     found = statements(one(delivery(), "aws_s3_bucket_policy")["policy"])
     assert found["DenyPlainHttp"]["Effect"] == "Deny"
     assert "alias/acme-dev-plans" in json.dumps(found["DenyOtherKeys"])
+
+
+def test_signed_code_can_be_signed_by_the_apply_and_looked_at_by_plans() -> None:
+    profile = f"arn:aws:signer:eu-west-2:{ACCOUNT}:/signing-profiles/release"
+    document = delivery(api={"function": {"signing_profile_arns": [f"{profile}/abcdefghij"]}})
+    code = f"arn:aws:s3:::acme-dev-code-{ACCOUNT}/unsigned/x.zip"
+    assert allowed(document, "apply", "signer:StartSigningJob", profile)
+    assert allowed(document, "apply", "s3:PutObject", code)
+    assert allowed(document, "plan", "s3:GetObject", code)
+    assert not allowed(document, "plan", "s3:PutObject", code)
+    assert not allowed(document, "plan", "signer:StartSigningJob", profile)
+    assert not allowed(delivery(), "apply", "s3:PutObject", code), "only where a value asks for it"

@@ -42,7 +42,8 @@ MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
         and all(action.split(":")[1].startswith(("Describe", "Get", "List")) for action in s.listed("Action"))
     ),
     "a key that does not exist yet has no name": lambda s: (
-        s.listed("Action") == ["kms:CreateKey"] and "aws:RequestTag/environment" in s.body["Condition"]["StringEquals"]
+        s.listed("Action") == ["kms:CreateKey", "kms:TagResource"]
+        and "aws:RequestTag/environment" in s.body["Condition"]["StringEquals"]
     ),
     "a certificate or zone that does not exist yet has no name": lambda s: (
         set(s.listed("Action")) == {"acm:RequestCertificate", "route53:CreateHostedZone"}
