@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -58,6 +58,9 @@ def register(app: typer.Typer) -> None:
         Examples: `gw diff local`, `gw diff dev-api --text`, `gw diff dev --base main`
         """
         from groundwork.cli.context import Context
+        from groundwork.delivery.diff import Status
+
+        from groundwork.delivery.diff import waves
 
         context = Context.here()
         workspace = context.workspace()
@@ -76,6 +79,10 @@ def register(app: typer.Typer) -> None:
         if set(wanted) <= set(environments):
             found += orphaned(workspace, environments)
         if json:
+            # Standard output is often a file then, and a job's log would not say what went wrong.
+            for one in found:
+                if one.status == Status.ERROR:
+                    console.err.print(console.escape(one.why), highlight=False)
             console.print_json(
                 [
                     {
@@ -114,6 +121,18 @@ def show(found: Sequence[StackDiff], *, text: bool, to: Console = console.out) -
         elif text and one.status != Status.UNCHANGED and one.text:
             to.print(f"\n[bold]{one.stack}[/]", highlight=False)
             to.print(console.escape(plan_only(one.text)), highlight=False)
+
+
+def as_json(one: StackDiff, wave: int) -> dict[str, Any]:
+    """One stack for `--json`; `gw review --plans` reads it. `text` is Terraform's plan, in which it hides secrets."""
+    return {
+        "stack": one.stack,
+        "status": one.status.value,
+        "counts": one.counts and vars(one.counts),
+        "why": one.why,
+        "wave": wave,
+        "text": plan_only(one.text) if one.text else "",
+    }
 
 
 def plan_only(text: str) -> str:

@@ -1,0 +1,154 @@
+"""The accounts of three environments in one embedded AWS: state, plan store, and the roles of the delivery stack."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from groundwork.environment import Names, load_all
+from groundwork.local.aws.identity import LAPTOP_KEY
+from groundwork.local.aws.web_identity import GITHUB
+from groundwork.local.cloud import LocalCloud
+
+ACCOUNTS = {"dev": "210987654321", "staging": "321098765432", "prod": "432109876543"}
+_REGION = "eu-west-2"
+
+
+@dataclass
+class Cloud:
+    """`endpoint` is the embedded AWS; the accounts are those of `ACCOUNTS`."""
+
+    checkout: Path
+    synthesised: Path
+    local: LocalCloud
+    endpoint: str
+    folder: Path
+    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+
+    def environment_file(self, name: str) -> str:
+        """The committed values with an account that is not a placeholder."""
+        text = (self.checkout / "environments" / f"{name}.yaml").read_text(encoding="utf-8")
+        return text.replace(self._placeholder(name), ACCOUNTS[name]).replace(
+            _archive(text), f"{int(ACCOUNTS[name]) + 1}"
+        )
+
+    def _placeholder(self, name: str) -> str:
+        text = (self.checkout / "environments" / f"{name}.yaml").read_text(encoding="utf-8")
+        return re.findall(r'id: "(\d{12})"', text)[0]
+
+    @property
+    def names(self) -> dict[str, Names]:
+        return {one.name: Names(one) for one in load_all(self.folder)}
+
+    def client(self, environment: str, service: str) -> Any:
+        """A client in the account of an environment, as an administrator."""
+        if environment not in self._sessions:
+            sts = boto3.client(
+                "sts",
+                endpoint_url=self.endpoint,
+                region_name=_REGION,
+                aws_access_key_id=LAPTOP_KEY,
+                aws_secret_access_key="none",
+            )
+            role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/administrator"
+            keys = sts.assume_role(RoleArn=role, RoleSessionName="test", DurationSeconds=43200)["Credentials"]
+            self._sessions[environment] = boto3.Session(
+                keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=_REGION
+            )
+        return self._sessions[environment].client(service, endpoint_url=self.endpoint)
+
+    def trust(self, jwks: Mapping[str, Any]) -> None:
+        """The keys of the fake GitHub are those of GitHub."""
+        self.local.trust_issuer(GITHUB, jwks)
+
+    def state(self, stack: str) -> dict[str, Any] | None:
+        environment, _, name = stack.partition("-")
+        names = self.names[environment]
+        try:
+            found = self.client(environment, "s3").get_object(Bucket=names.state_bucket, Key=names.state_key(name))
+        except ClientError:
+            return None
+        return dict(json.loads(found["Body"].read()))
+
+    def audit(self, environment: str) -> list[str]:
+        """Kinds of decisions that were written down, oldest first."""
+        s3, bucket = self.client(environment, "s3"), self.names[environment].plan_bucket
+        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix="audit/").get("Contents", [])]
+        keys = [key for key in keys if not key.startswith("audit/applies/")]
+        return [key.split("/")[1] for key in sorted(keys, key=lambda key: key.rsplit("/", 1)[-1])]
+
+    def plans(self, environment: str) -> list[str]:
+        """Keys of the stored plans."""
+        s3, bucket = self.client(environment, "s3"), self.names[environment].plan_bucket
+        found = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        return [one["Key"] for one in found if not one["Key"].startswith("audit/")]
+
+    def reset(self) -> None:
+        """No states, no plans, no decisions."""
+        for name, names in self.names.items():
+            s3 = self.client(name, "s3")
+            for bucket in (names.state_bucket, names.plan_bucket):
+                for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                    for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+
+    def build(self) -> None:
+        """What `gw bootstrap` makes, as far as a pipeline meets it; trust as the delivery stack is synthesised."""
+        for name, names in self.names.items():
+            s3, kms, iam = (self.client(name, service) for service in ("s3", "kms", "iam"))
+            for bucket in (names.state_bucket, names.plan_bucket):
+                s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": _REGION})
+                s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+            _key(kms, names.state_key_alias)
+            for alias in (names.plan_mac_alias(), names.plan_mac_alias(pull_request=True)):
+                _key(kms, alias, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+            iam.create_open_id_connect_provider(
+                Url=f"https://{GITHUB}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["a" * 40]
+            )
+            for role, trust in self._trust(name).items():
+                iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+                # What a role may do is the delivery stack's own test; here it is who becomes one.
+                everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+                document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+                iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=document)
+
+    def _trust(self, name: str) -> dict[str, str]:
+        file = self.synthesised / "stacks" / f"{name}-delivery" / "cdk.tf.json"
+        document = json.loads(file.read_text(encoding="utf-8").replace(self._placeholder(name), ACCOUNTS[name]))
+        return {one["name"]: one["assume_role_policy"] for one in document["resource"]["aws_iam_role"].values()}
+
+
+def _archive(text: str) -> str:
+    return re.findall(r'id: "(\d{12})"', text)[1]
+
+
+def _key(kms: Any, alias: str, **spec: str) -> None:
+    kms.create_alias(AliasName=alias, TargetKeyId=kms.create_key(**spec)["KeyMetadata"]["KeyId"])
+
+
+@contextmanager
+def accounts(root: Path, checkout: Path, synthesised: Path) -> Iterator[Cloud]:
+    """An embedded AWS with the accounts, gone afterwards."""
+    local = LocalCloud(root / ".groundwork", Path(sys.executable))
+    endpoint = local.up(0, wait=timedelta(seconds=90)).endpoint
+    try:
+        cloud = Cloud(checkout, synthesised, local, endpoint, root / "environments")
+        cloud.folder.mkdir()
+        for name in ACCOUNTS:
+            (cloud.folder / f"{name}.yaml").write_text(cloud.environment_file(name))
+        cloud.build()
+        yield cloud
+    finally:
+        local.down()
+        shutil.rmtree(root / ".groundwork", ignore_errors=True)

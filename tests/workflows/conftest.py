@@ -1,0 +1,56 @@
+"""One embedded AWS with three accounts for all runs of workflows; each test has a repository of its own."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from groundwork.paths import Project
+from groundwork.toolchain import go_tools
+from tests.workflows.accounts import Cloud, accounts
+from tests.workflows.pipeline import HERE, Pipeline, pipeline
+
+
+@pytest.fixture(scope="session")
+def act(checkout: Path) -> Path:
+    """The runner; `make test` builds it."""
+    return go_tools.ensure("act", os.environ, Project(checkout)).path
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised: Path) -> Iterator[Cloud]:
+    with accounts(tmp_path_factory.mktemp("accounts"), checkout, synthesised) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
+    """What set-up leaves on a runner: links to this checkout's tools, and a `gw` that gets its job's variables."""
+    folder = tmp_path_factory.mktemp("machine")
+    for name in ("node_modules", "tools", "package.json"):
+        (folder / name).symlink_to(checkout / name)
+    real, venv = checkout / ".venv", folder / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    for part in real.iterdir():
+        if part.name != "bin":
+            (venv / part.name).symlink_to(part)
+    for program in (real / "bin").iterdir():
+        if program.name != "gw":
+            (venv / "bin" / program.name).symlink_to(program)
+    gw = venv / "bin" / "gw"
+    gw.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(HERE / "runner.py"))} gw "$@"\n')
+    gw.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def github(tmp_path: Path, checkout: Path, act: Path, cloud: Cloud, machine: Path) -> Iterator[Pipeline]:
+    """The repository as it is at first: nothing is deployed and nothing planned."""
+    cloud.reset()
+    with pipeline(tmp_path, checkout, act, cloud, machine) as made:
+        yield made

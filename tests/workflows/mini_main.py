@@ -1,0 +1,61 @@
+"""Writes what cdktf would for a platform of one resource per environment: a folder per stack, and the manifest."""
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+from groundwork.environment import Names, load_all
+
+HERE = Path(__file__).resolve().parent
+COLOURS = {"dev": "blue", "staging": "", "prod": ""}  # an environment without one has nothing in it
+
+
+def stack(name, environment, resources, outputs, data):
+    names = Names(environment)
+    backend = {
+        "bucket": names.state_bucket,
+        "key": names.state_key(name),
+        "region": environment.region,
+        "encrypt": True,
+        "kms_key_id": names.state_key_arn,
+        "use_lockfile": True,
+        "allowed_account_ids": [environment.accounts.main.id],
+    }
+    full = names.stack(name)
+    document = {
+        "//": {"metadata": {"backend": "s3", "stackName": full, "version": "0.21.0"}, "outputs": {}},
+        "terraform": {"backend": {"s3": backend}},
+        **({"resource": resources} if resources else {}),
+        **({"output": outputs} if outputs else {}),
+        **({"data": data} if data else {}),
+    }
+    folder = out / "stacks" / full
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cdk.tf.json").write_text(json.dumps(document, indent=1))
+    (folder / "waivers.json").write_text("[]")
+    return full, {
+        "name": full,
+        "constructPath": full,
+        "workingDirectory": f"stacks/{full}",
+        "synthesizedStackPath": f"stacks/{full}/cdk.tf.json",
+        "annotations": [],
+        "dependencies": [],
+    }
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--environment", action="append")
+wanted = parser.parse_args().environment
+out = Path(os.environ["CDKTF_OUTDIR"])
+shutil.rmtree(out / "stacks", ignore_errors=True)
+entries = {}
+for each in load_all(HERE / "environments"):
+    if wanted and each.name not in wanted:
+        continue
+    colour = COLOURS[each.name]
+    resources = {"terraform_data": {"page": {"input": colour}}} if colour else {}
+    outputs = {"colour": {"value": colour}} if colour else {}
+    entries |= [stack("delivery", each, {}, {}, {}), stack("web", each, resources, outputs, {})]
+(out / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": entries}, indent=1))

@@ -1,0 +1,353 @@
+"""A repository on a fake GitHub whose workflow files are run by `act`, against an embedded AWS with the real trust.
+
+GitHub's part is played by three: act reads the files and runs their steps in order, the fake gives each job what its
+`permissions:` and `environment:` say, and `runner.py` stands in for third-party actions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from groundwork.environment import load_all
+from groundwork.github import check as checking
+from groundwork.github.api import GitHub
+from groundwork.github.settings import desired
+from groundwork.github.setup import setup
+from tests.support.fake_github import FakeGitHub, Run
+from tests.workflows.accounts import ACCOUNTS, Cloud
+
+HERE = Path(__file__).parent
+REPOSITORY = "acme/groundwork"
+# act 0.2 checks files against a schema that does not know it yet; the checklist's tests see that it is there.
+UNKNOWN_TO_ACT = re.compile(r"^ +queue: max\n", re.MULTILINE)
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+MAKEFILE = "# The machine of the test is set up already.\nsetup pipeline check:\n\t@true\n"
+IGNORED = "/.groundwork/\n/cdktf.out*/\n/reported/\n/review/\n/sarif/\n__pycache__/\n"
+
+
+@dataclass
+class Outcome:
+    """A run as it stands: `notes` is what its steps did, `log` what act said."""
+
+    run: Run
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def log(self) -> str:
+        """What the steps noted and what they printed, without what act says of itself."""
+        lines = (self.folder / "act.log").read_text(errors="replace").splitlines()
+        kept = [
+            _COLOURS.sub("", line) for line in lines if "LocalRepositoryCache" not in line and "set-env" not in line
+        ]
+        return "\n".join([*self.notes, *kept[-150:]])
+
+    @property
+    def notes(self) -> list[str]:
+        file = self.folder / "notes.txt"
+        return file.read_text().splitlines() if file.is_file() else []
+
+    def did(self, job: str, what: str) -> list[str]:
+        """What a job (`plan:dev`) noted that holds this text."""
+        return [note for note in self.notes if note.startswith(f"{job}: ") and what in note]
+
+    def end(self, seconds: float = 240) -> bool:
+        """Wait until the run is over; gives whether every job succeeded."""
+        return self.process.wait(seconds) == 0
+
+    def stop(self) -> None:
+        """End act and what it started."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait(20)
+
+    def artifact(self, name: str) -> Path:
+        return self.folder / "artifacts" / name
+
+
+@dataclass
+class Pipeline:
+    """`origin` is the repository on GitHub; `machine` what a runner has: tools, and a Python with `gw`."""
+
+    root: Path
+    checkout: Path
+    act: Path
+    github: FakeGitHub
+    cloud: Cloud
+    machine: Path
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def origin(self) -> Path:
+        return self.root / "origin"
+
+    @property
+    def seen(self) -> Path:
+        """The workflow files that GitHub goes by."""
+        return self.root / "seen"
+
+    # ── what people do ─────────────────────────────────────────────────────────────────────────────
+    def edit(self, file: str, before: str, after: str) -> None:
+        """Change a file of the branch that is checked out in origin."""
+        path = self.origin / file
+        text = path.read_text(encoding="utf-8")
+        assert before in text, f"{before!r} is not in {file}"
+        path.write_text(text.replace(before, after), encoding="utf-8")
+
+    def commit(self, message: str = "a change", *, author: str = "alice") -> str:
+        """Commit everything as somebody, and tell GitHub about it."""
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author} <{author}@example.com>")
+        sha = self.git("rev-parse", "HEAD")
+        self.github.commit(author, sha=sha, message=message)
+        return sha
+
+    def open_pull_request(self, change: Callable[[], None], *, author: str = "alice", fork: bool = False) -> int:
+        """A branch with a change, and a pull request of it; origin is on main again afterwards."""
+        base = self.git("rev-parse", "main")
+        self.git("switch", "-q", "-c", f"change-{len(self.github.state.pulls)}", "main")
+        change()
+        head = self.commit(author=author)
+        number = self.github.open_pull_request(author, commits=[head], fork=fork)
+        pull = self.github.state.pulls[number]
+        self.git("switch", "-q", "--detach", "main")
+        self.git("merge", "-q", "--no-ff", "-m", f"Merge {head} into {base}", head)
+        pull.base_sha, pull.merge_sha = base, self.git("rev-parse", "HEAD")
+        self.github.commit("web-flow", sha=pull.merge_sha)
+        self.git("update-ref", f"refs/pull/{number}/merge", pull.merge_sha)
+        self.git("switch", "-q", "main")
+        return number
+
+    def merge(self, number: int, *, by: str = "bob") -> str:
+        """Squash a pull request into main."""
+        pull = self.github.state.pulls[number]
+        self.git("switch", "-q", "main")
+        self.git("merge", "-q", "--squash", pull.head_sha)
+        self.git("commit", "-q", "-m", f"a change (#{number})", f"--author={pull.author} <{pull.author}@example.com>")
+        return self.github.merge(number, by, sha=self.git("rev-parse", "HEAD"))
+
+    def push(self, change: Callable[[], None], *, author: str = "alice", by: str = "bob") -> str:
+        """A pull request that is merged without anybody looking at its workflow."""
+        return self.merge(self.open_pull_request(change, author=author), by=by)
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=self.origin, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    # ── what GitHub does ───────────────────────────────────────────────────────────────────────────
+    def on_pull_request(self, number: int) -> Outcome:
+        pull = self.github.state.pulls[number]
+        return self._start("pull_request", pull.author, "pull-request.yml", pull.merge_sha, pull_request=number)
+
+    def on_push(self, *, ref: str = "refs/heads/main", by: str = "bob") -> Outcome:
+        sha = self.git("rev-parse", f"{ref}^{{commit}}")
+        return self._start("push", by, "deploy.yml", sha, ref=ref)
+
+    def rerun(self, outcome: Outcome, *, by: str, job: str = "") -> Outcome:
+        """Start a run again; with `job` that one alone, with the outputs of the others as they were."""
+        run = self.github.rerun(outcome.run, by)
+        return self._act(run, outcome.folder.with_name(f"{run.id}-{run.attempt}"))
+
+    def _start(
+        self,
+        event: str,
+        actor: str,
+        workflow: str,
+        sha: str,
+        *,
+        ref: str = "refs/heads/main",
+        pull_request: int | None = None,
+    ) -> Outcome:
+        self._show_files(sha)
+        run = self.github.begin_run(
+            event, actor, workflow=workflow, sha="" if pull_request else sha, ref=ref, pull_request=pull_request
+        )
+        return self._act(run, self.root / f"{run.id}-{run.attempt}")
+
+    def _show_files(self, sha: str) -> None:
+        """What GitHub reads for a run: the files of its commit, and what is called at main as it is there."""
+        main, here = self._export(self.git("rev-parse", "main")), self._export(sha)
+        shutil.rmtree(self.seen, ignore_errors=True)
+        shutil.copytree(here / ".github" / "workflows", self.seen)
+        for name in ("plan.yml", "apply.yml", "release.yml"):
+            shutil.copy(main / ".github" / "workflows" / name, self.seen)
+
+    def _act(self, run: Run, folder: Path) -> Outcome:
+        folder.mkdir(parents=True)
+        event = self.github.event(run)
+        if run.pull_request is None:
+            event |= {"ref": run.ref, "after": run.sha}
+        (folder / "event.json").write_text(json.dumps(event))
+        about = {
+            "github": self.github.url,
+            "control": self.github.control_token,
+            "run": run.id,
+            "origin": str(self.origin),
+            "machine": str(self.machine),
+            "gw": str(self.checkout / ".venv" / "bin" / "gw"),
+            "jobs": dict(self._jobs(run)),
+        }
+        (folder / "run.json").write_text(json.dumps(about, indent=1))
+        where, main = self._export(run.sha), self._export(self.git("rev-parse", "main"))
+        command = [
+            str(self.act), run.event, "-W", f".github/workflows/{Path(run.workflow.file).name}",
+            "-e", str(folder / "event.json"), "-P", "ubuntu-24.04=-self-hosted", "--no-skip-checkout",
+            "--no-cache-server", "--action-cache-path", str(folder / "cache"),
+            "-s", "GITHUB_TOKEN=the token of the job",
+            "--local-repository", f"{REPOSITORY}@main={main}",
+        ]  # fmt: skip
+        for action, at in self._actions():
+            command += ["--local-repository", f"{action}@{at}={self._stand_in(action)}"]
+        for name in ("AWS_ROLE_ARN", "AWS_REGION", "PLAN_BUCKET"):
+            command += ["--var", f"{name}=@{name}"]
+        for name, value in self._environ(folder).items():
+            command += ["--env", f"{name}={value}"]
+        clean = {key: os.environ[key] for key in ("PATH", "LANG", "TMPDIR") if key in os.environ}
+        with (folder / "act.log").open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=where,
+                env={**clean, "HOME": str(self.root / "home")},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.outcomes.append(Outcome(run, folder, process))
+        return self.outcomes[-1]
+
+    def _environ(self, folder: Path) -> dict[str, str]:
+        return {
+            "GROUNDWORK_RUN": str(folder),
+            "GROUNDWORK_RUNNER": str(HERE / "runner.py"),
+            "GROUNDWORK_PYTHON": sys.executable,
+            "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "TERM": "dumb",  # act gives its steps a terminal, GitHub does not
+            # The tools that this machine has already; jobs have a home folder of their own otherwise.
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
+            "HOME": str(self.root / "home"),
+            **{key: value for key, value in os.environ.items() if key.startswith(("TF_", "GROUNDWORK_PROVIDER"))},
+        }
+
+    def _export(self, sha: str) -> Path:
+        """The files of a commit as a repository of its own: act asks git which repository it is in."""
+        folder = self.root / "files" / sha
+        if not folder.exists():
+            subprocess.run(["git", "clone", "-q", str(self.origin), str(folder)], check=True, capture_output=True)
+            for words in (
+                ["fetch", "-q", "origin", "+refs/pull/*:refs/pull/*"],
+                ["checkout", "-q", "--detach", sha],
+                ["remote", "set-url", "origin", f"https://github.com/{REPOSITORY}"],
+            ):
+                subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+        return folder
+
+    def _actions(self) -> set[tuple[str, str]]:
+        """Every third-party action that the files name, with its commit."""
+        found = set()
+        for file in (self.origin / ".github").rglob("*.yml"):
+            found |= set(re.findall(r"uses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40})", file.read_text(encoding="utf-8")))
+        return {("/".join(action.split("/")[:2]), at) for action, at in found}
+
+    def _stand_in(self, action: str) -> Path:
+        name = action.split("/")[1]
+        if name == "codeql-action":
+            # One repository with several actions, each in a folder.
+            folder = self.root / "codeql-action"
+            if not folder.exists():
+                shutil.copytree(HERE / "actions" / "upload-sarif", folder / "upload-sarif")
+            return folder
+        return HERE / "actions" / name
+
+    def _jobs(self, run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
+        """`<job>:<environment>` → its path and matrix: how a step that only knows both finds its job."""
+        for path, job in run.jobs.items():
+            top = run.workflow.document["jobs"][path.split("/")[0]]
+            values = (top.get("strategy") or {}).get("matrix", {}).get("environment", [""])
+            for value in values:
+                environment = job.inputs.get("environment", "").replace("${{ matrix.environment }}", value)
+                name = f"{job.id}:{environment}"
+                yield name, {"path": path, "matrix": {"environment": value} if value else {}}
+
+    # ── looking on ─────────────────────────────────────────────────────────────────────────────────
+    def wait_for_approval(self, outcome: Outcome, environment: str, seconds: float = 180) -> None:
+        """Until a job of the run waits for the environment's reviewers."""
+        end = time.monotonic() + seconds
+        while environment not in self.waiting(outcome):
+            assert outcome.process.poll() is None, f"the run ended:\n{outcome.log[-6000:]}"
+            assert time.monotonic() < end, f"nothing waits for {environment}:\n{outcome.log[-6000:]}"
+            time.sleep(0.2)
+
+    def waiting(self, outcome: Outcome) -> set[str]:
+        with self.github.lock:
+            return {
+                one.environment
+                for one in self.github.state.deployments
+                if one.run_id == outcome.run.id and one.run_attempt == outcome.run.attempt and one.state == "waiting"
+            }
+
+    def state(self, stack: str) -> dict[str, Any] | None:
+        """A stack's state in the embedded AWS."""
+        return self.cloud.state(stack)
+
+    def colour(self, environment: str = "dev") -> str:
+        """What is deployed; empty for nothing."""
+        state = self.state(f"{environment}-web") or {}
+        return str(state.get("outputs", {}).get("colour", {}).get("value", ""))
+
+
+@contextmanager
+def pipeline(root: Path, checkout: Path, act: Path, cloud: Cloud, machine: Path) -> Iterator[Pipeline]:
+    """A repository with our workflow files and a platform of one resource, set up as `gw github setup` does it."""
+    origin = root / "origin"
+    (origin / "environments").mkdir(parents=True)
+    (root / "home").mkdir()
+    shutil.copytree(checkout / ".github", origin / ".github")
+    for file in (origin / ".github").rglob("*.yml"):
+        file.write_text(UNKNOWN_TO_ACT.sub("", file.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copytree(checkout / "stacks" / "provider_locks", origin / "stacks" / "provider_locks")
+    shutil.copy(checkout / "cdktf.json", origin)
+    shutil.copy(HERE / "mini_main.py", origin / "main.py")
+    (origin / "Makefile").write_text(MAKEFILE)
+    (origin / ".gitignore").write_text(IGNORED)
+    for name in ACCOUNTS:
+        (origin / "environments" / f"{name}.yaml").write_text(cloud.environment_file(name))
+    with FakeGitHub(workflows=root / "seen") as github:
+        made = Pipeline(root, checkout, act, github, cloud, machine)
+        for words in (
+            ["init", "-q", "-b", "main"],
+            ["config", "user.name", "GitHub"],
+            ["config", "user.email", "noreply@github.com"],
+            ["config", "uploadpack.allowAnySHA1InWant", "true"],
+        ):
+            made.git(*words)
+        made.commit("the beginning", author="root")
+        github.team("platform", "alice", "bob", "carol", "dave")
+        admin = GitHub.of(github.person("root", admin=True))
+        environments = load_all(origin / "environments")
+        wanted = desired(REPOSITORY, environments, origin / ".github" / "workflows")
+        setup(admin, checking.check(wanted, admin))
+        cloud.trust(github.jwks)
+        try:
+            yield made
+        finally:
+            for outcome in made.outcomes:
+                outcome.stop()

@@ -1,0 +1,199 @@
+"""What a runner of GitHub does for the steps of a job, for `act`: third-party actions, and each job's own variables.
+
+Standard library only: it runs before every step. What a job gets comes from the fake GitHub; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+RUN = Path(os.environ["GROUNDWORK_RUN"])
+"""The folder of the run: `run.json`, artifacts, summaries."""
+ABOUT = json.loads((RUN / "run.json").read_text())
+TOKEN = "the token of the job"
+"""What `github.token` holds in act, which has one for all jobs."""
+PATIENCE = 300.0  # seconds that a job waits for an approval
+
+
+def job() -> dict[str, Any]:
+    """`waiting`, `environment` and `variables` of the job that this step belongs to."""
+    name, environment = os.environ["GITHUB_JOB"], os.environ.get("ENVIRONMENT", "")
+    where = ABOUT["jobs"].get(f"{name}:{environment}") or ABOUT["jobs"].get(f"{name}:")
+    if where is None:
+        sys.exit(f"the run has no job {name} for {environment or 'no environment'}: {sorted(ABOUT['jobs'])}")
+    query = urllib.parse.urlencode(where["matrix"])
+    url = f"{ABOUT['github']}/_fake/runs/{ABOUT['run']}/{where['path']}?{query}"
+    return dict(_get(url, ABOUT["control"]))
+
+
+def _get(url: str, token: str) -> Any:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def given(name: str) -> str:
+    return os.environ.get(f"INPUT_{name}", "")
+
+
+# ── actions ────────────────────────────────────────────────────────────────────────────────────────
+def checkout() -> None:
+    """The first step of a job: it does not begin before GitHub would let the job start."""
+    end = time.monotonic() + PATIENCE
+    while (mine := job())["waiting"]:
+        if time.monotonic() > end:
+            sys.exit("nobody approved in time")
+        time.sleep(0.2)
+    ref = given("REF") or mine["environment"]["GITHUB_SHA"]
+    url = f"file://{ABOUT['origin']}"
+    git("init", "-q", "-b", "unborn")
+    git("remote", "add", "origin", url)
+    if given("FETCH_DEPTH") == "0":
+        git("fetch", "-q", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*", ref)
+    else:
+        git("fetch", "-q", "--depth", "1", "origin", ref)
+    git("checkout", "-q", "--detach", "FETCH_HEAD" if given("FETCH_DEPTH") != "0" else _commit(ref))
+    exclude = Path(".git/info/exclude")
+    for name in (".venv", "node_modules", "tools", "package.json"):
+        if not Path(name).exists():
+            Path(name).symlink_to(Path(ABOUT["machine"]) / name)
+            exclude.write_text(f"{exclude.read_text()}/{name}\n")
+    note(f"checkout {ref} depth {given('FETCH_DEPTH')} head {git('rev-parse', 'HEAD')}")
+
+
+def _commit(ref: str) -> str:
+    return ref if re.fullmatch("[0-9a-f]{40}", ref) else f"refs/remotes/origin/{ref}"
+
+
+def setup_python() -> None:
+    """Nothing: tests run in the Python that there is."""
+
+
+def upload_artifact() -> None:
+    source, into = Path(given("PATH")), RUN / "artifacts" / given("NAME")
+    hidden = given("INCLUDE_HIDDEN_FILES") == "true"
+    count = 0
+    for path in sorted(source.rglob("*")) if source.is_dir() else []:
+        inner = path.relative_to(source)
+        if path.is_file() and (hidden or not any(part.startswith(".") for part in inner.parts)):
+            (into / inner).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, into / inner)
+            count += 1
+    if not count and given("IF_NO_FILES_FOUND") == "error":
+        sys.exit(f"no files in {source}")
+    note(f"uploaded {count} files of {source} as {given('NAME')}")
+
+
+def download_artifact() -> None:
+    kept, into = RUN / "artifacts", Path(given("PATH"))
+    names = [one.name for one in sorted(kept.iterdir())] if kept.is_dir() else []
+    wanted = [name for name in names if (given("NAME") or None) in {name, None}]
+    if given("PATTERN"):
+        wanted = [name for name in names if fnmatch.fnmatchcase(name, given("PATTERN"))]
+    elif not wanted:
+        sys.exit(f"no artifact {given('NAME')}")
+    for name in wanted:
+        shutil.copytree(kept / name, into, dirs_exist_ok=True)
+
+
+def configure_aws_credentials() -> None:
+    """As the action of AWS does it: an OIDC token of the job, and for it credentials of the role."""
+    mine = job()
+    role, region = _filled(given("ROLE_TO_ASSUME"), mine), _filled(given("AWS_REGION"), mine)
+    environ = mine["environment"]
+    if "ACTIONS_ID_TOKEN_REQUEST_URL" not in environ:
+        note("refused: no id-token")
+        sys.exit("Credentials could not be loaded: the job has no permission id-token: write")
+    url = f"{environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience=sts.amazonaws.com"
+    try:
+        token = _get(url, environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])["value"]
+        query = {
+            "Action": "AssumeRoleWithWebIdentity",
+            "Version": "2011-06-15",
+            "RoleArn": role,
+            "RoleSessionName": "GitHubActions",
+            "WebIdentityToken": token,
+        }
+        data = urllib.parse.urlencode(query).encode()
+        with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"], data=data, timeout=60) as answer:  # noqa: S310
+            said = answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        text = refused.read().decode()
+        note(f"refused: {role}: {text}")
+        sys.exit(f"Could not assume role with OIDC: {text}")
+    keys = {
+        "AWS_ACCESS_KEY_ID": "AccessKeyId",
+        "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
+        "AWS_SESSION_TOKEN": "SessionToken",
+    }
+    found = {name: re.findall(f"<{tag}>(.*?)</{tag}>", said, re.DOTALL)[0] for name, tag in keys.items()}
+    with Path(os.environ["GITHUB_ENV"]).open("a") as file:
+        file.writelines(f"{name}={value}\n" for name, value in found.items())
+        file.write(f"AWS_REGION={region}\nAWS_DEFAULT_REGION={region}\n")
+    note(f"signed in as {role}")
+
+
+def _filled(text: str, mine: dict[str, Any]) -> str:
+    """act has one set of variables for all jobs, GitHub one per environment: `@NAME` stands for the job's own."""
+    return str(mine["variables"].get(text[1:], "")) if text.startswith("@") else text
+
+
+def upload_sarif() -> None:
+    shutil.copytree(given("SARIF_FILE"), RUN / "sarif", dirs_exist_ok=True)
+
+
+# ── gw ─────────────────────────────────────────────────────────────────────────────────────────────
+def gw(*words: str) -> None:
+    """The genuine `gw` with the variables of the job; it has a token only where the step was given one."""
+    environ = job()["environment"]
+    if os.environ.get("GITHUB_TOKEN") != TOKEN:
+        environ.pop("GITHUB_TOKEN")
+    summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    done = subprocess.run([ABOUT["gw"], *words], env={**os.environ, **environ}, check=False)
+    credentials = "with credentials" if "AWS_ACCESS_KEY_ID" in os.environ else "without credentials"
+    note(f"gw {' '.join(words)} {credentials} ended {done.returncode}")
+    if summary and Path(summary).is_file() and (text := Path(summary).read_text()):
+        (RUN / "summary.md").write_text(text)
+    sys.exit(done.returncode)
+
+
+def git(*words: str) -> str:
+    done = subprocess.run(["git", *words], check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"git {' '.join(words)}: {done.stderr}")
+    return done.stdout.strip()
+
+
+def note(text: str) -> None:
+    """What tests look at: which step of which job did what."""
+    environment = os.environ.get("ENVIRONMENT", "")
+    name = os.environ["GITHUB_JOB"] + (f":{environment}" if environment else "")
+    with (RUN / "notes.txt").open("a") as file:
+        file.write(f"{name}: {text}\n")
+
+
+ACTIONS = {
+    "checkout": checkout,
+    "setup-python": setup_python,
+    "upload-artifact": upload_artifact,
+    "download-artifact": download_artifact,
+    "configure-aws-credentials": configure_aws_credentials,
+    "upload-sarif": upload_sarif,
+}
+
+if __name__ == "__main__":
+    if sys.argv[1] == "gw":
+        gw(*sys.argv[2:])
+    else:
+        ACTIONS[sys.argv[1]]()
