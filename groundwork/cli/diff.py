@@ -60,8 +60,6 @@ def register(app: typer.Typer) -> None:
         from groundwork.cli.context import Context
         from groundwork.delivery.diff import Status
 
-        from groundwork.delivery.diff import waves
-
         context = Context.here()
         workspace = context.workspace()
         wanted = targets or []

@@ -1,4 +1,4 @@
-"""`gw schema`: the JSON Schema of an environment file."""
+"""`gw schema`: the JSON Schemas of an environment file and of a review."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Set-up")
     def schema(
-        write: Annotated[bool, typer.Option("--write", help="Bring the committed schema up to date.")] = False,
+        write: Annotated[bool, typer.Option("--write", help="Bring the committed schemas up to date.")] = False,
+        review: Annotated[bool, typer.Option("--review", help="The schema of `gw review --format json`.")] = False,
     ) -> None:
-        """Print the JSON Schema with which editors check environments/*.yaml.
+        """Print the JSON Schema with which editors check environments/*.yaml, or that of a review.
 
-        Example: `gw schema --write` after a change of groundwork/environment.
+        Example: `gw schema --write` after a change of groundwork/environment or groundwork/review/model.py.
         """
         from groundwork.environment import schema as environment_schema
+        from groundwork.review import schema as review_schema
 
         if write:
             environment_schema.write()
-            console.note(f"written: {environment_schema.PATH.name}")
+            review_schema.write()
+            console.note("written: both schemas")
         else:
-            console.out.file.write(environment_schema.text())
+            console.out.file.write(review_schema.text() if review else environment_schema.text())

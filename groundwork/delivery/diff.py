@@ -72,6 +72,19 @@ def diff(
     return side_by_side.each(one, stacks, at_once=parallelism)
 
 
+def waves(found: Sequence[StackDiff], dependencies: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Stack → how many applies lie before its own: 0, or one more than the latest of the changed stacks that it reads.
+
+    A stack behind a changed one is planned again after that apply, and may then change more than its diff says today.
+    """
+    changing = {one.stack for one in found if one.status in {Status.CHANGED, Status.DESTROYS, Status.REPLACES}}
+    numbers: dict[str, int] = {}
+    for one in found:
+        before = [numbers[up] + (up in changing) for up in dependencies.get(one.stack, ()) if up in numbers]
+        numbers[one.stack] = max(before, default=0)
+    return numbers
+
+
 def read(stack: str, lines: Iterable[str]) -> StackDiff:
     """The diff that Terraform printed. Raises TerraformFailed where it printed no result: silence is never green."""
     kept = [line.rstrip() for line in lines]

@@ -6,7 +6,7 @@ import pytest
 
 from groundwork.delivery import terraform_output as output
 from groundwork.delivery.cdktf import StackLog
-from groundwork.delivery.diff import Status, read
+from groundwork.delivery.diff import StackDiff, Status, read, waves
 from groundwork.errors import TerraformFailed
 
 
@@ -79,3 +79,16 @@ def test_the_end_of_a_stack_is_recognised_with_its_counts() -> None:
     assert output.complete(said) == output.Complete("3 added, 0 changed, 1 destroyed")
     assert output.complete("Destroy complete! Resources: 2 destroyed.") == output.Complete("2 destroyed")
     assert output.complete("aws_vpc.vpc: Creation complete after 1s") is None
+
+
+def test_a_stack_behind_a_changed_one_is_of_a_later_wave() -> None:
+    found = [
+        StackDiff("network", Status.CHANGED),
+        StackDiff("cluster", Status.UNCHANGED),
+        StackDiff("workloads", Status.CHANGED),
+        StackDiff("api", Status.REPLACES),
+        StackDiff("alarms", Status.UNCHANGED),
+        StackDiff("archive", Status.CHANGED),
+    ]
+    reads = {"cluster": ["network"], "workloads": ["cluster"], "api": ["network"], "alarms": ["api", "cluster"]}
+    assert waves(found, reads) == {"network": 0, "cluster": 1, "workloads": 1, "api": 1, "alarms": 2, "archive": 0}
