@@ -137,7 +137,7 @@ def findings(review: Review) -> list[tuple[Concern, list[FindingGroup]]]:
     for concern in Concern:
         groups: dict[tuple[Severity, str, tuple[Line, ...]], list[Finding]] = {}
         for one in sorted((f for f in review.findings if f.concern is concern), key=_by_severity):
-            groups.setdefault((one.severity, one.sentence, one.origin), []).append(one)
+            groups.setdefault((one.severity, one.sentence, one.origin[:1]), []).append(one)
         if groups:
             made.append(
                 (concern, [FindingGroup(*key, tuple((f.stack, f.address) for f in of)) for key, of in groups.items()])

@@ -60,6 +60,17 @@ def test_the_same_finding_in_several_environments_is_one_line() -> None:
     assert "`dev-network`, `prod-network`" in comment
 
 
+def test_the_same_line_called_from_several_places_is_one_finding() -> None:
+    review = samples.large(4, stacks=4, findings=1)
+    callers = [(*review.findings[0].origin, Line(file="stacks/a.py", line=n)) for n in range(3)]
+    found = tuple(
+        review.findings[0].model_copy(update={"origin": one, "address": f"aws_x.{i}"}) for i, one in enumerate(callers)
+    )
+    (comment,) = markdown(review.model_copy(update={"findings": found}))
+    assert comment.count("Parameter 0 is readable") == 1
+    assert "`aws_x.0`, `aws_x.1`, `aws_x.2`" in comment
+
+
 def test_a_policy_is_compared_statement_by_statement() -> None:
     (comment,) = markdown(samples.pull_request())
     added = {line[1:].strip() for _, body in parse(comment).fences for line in body.split("\n") if line.startswith("+")}
