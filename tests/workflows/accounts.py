@@ -23,6 +23,7 @@ from groundwork.local.cloud import LocalCloud
 
 ACCOUNTS = {"dev": "210987654321", "staging": "321098765432", "prod": "432109876543"}
 _REGION = "eu-west-2"
+_ACCOUNT = re.compile(r'id: "(\d{12})"')
 
 
 @dataclass
@@ -39,13 +40,8 @@ class Cloud:
     def environment_file(self, name: str) -> str:
         """The committed values with an account that is not a placeholder."""
         text = (self.checkout / "environments" / f"{name}.yaml").read_text(encoding="utf-8")
-        return text.replace(self._placeholder(name), ACCOUNTS[name]).replace(
-            _archive(text), f"{int(ACCOUNTS[name]) + 1}"
-        )
-
-    def _placeholder(self, name: str) -> str:
-        text = (self.checkout / "environments" / f"{name}.yaml").read_text(encoding="utf-8")
-        return re.findall(r'id: "(\d{12})"', text)[0]
+        main, archive = _ACCOUNT.findall(text)
+        return text.replace(main, ACCOUNTS[name]).replace(archive, f"{int(ACCOUNTS[name]) + 1}")
 
     @property
     def names(self) -> dict[str, Names]:
@@ -125,12 +121,10 @@ class Cloud:
 
     def _trust(self, name: str) -> dict[str, str]:
         file = self.synthesised / "stacks" / f"{name}-delivery" / "cdk.tf.json"
-        document = json.loads(file.read_text(encoding="utf-8").replace(self._placeholder(name), ACCOUNTS[name]))
+        committed = (self.checkout / "environments" / f"{name}.yaml").read_text(encoding="utf-8")
+        main, _ = _ACCOUNT.findall(committed)
+        document = json.loads(file.read_text(encoding="utf-8").replace(main, ACCOUNTS[name]))
         return {one["name"]: one["assume_role_policy"] for one in document["resource"]["aws_iam_role"].values()}
-
-
-def _archive(text: str) -> str:
-    return re.findall(r'id: "(\d{12})"', text)[1]
 
 
 def _key(kms: Any, alias: str, **spec: str) -> None:

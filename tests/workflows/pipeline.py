@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +62,14 @@ class Outcome:
     def did(self, job: str, what: str) -> list[str]:
         """What a job (`plan:dev`) noted that holds this text."""
         return [note for note in self.notes if note.startswith(f"{job}: ") and what in note]
+
+    def wait_for(self, job: str, what: str, seconds: float = 180) -> None:
+        """Until a job noted this."""
+        end = time.monotonic() + seconds
+        while not self.did(job, what):
+            assert self.process.poll() is None or self.did(job, what), f"the run ended:\n{self.log}"
+            assert time.monotonic() < end, f"{job} did not {what}:\n{self.log}"
+            time.sleep(0.2)
 
     def end(self, seconds: float = 240) -> bool:
         """Wait until the run is over; gives whether every job succeeded."""
@@ -160,10 +168,22 @@ class Pipeline:
         sha = self.git("rev-parse", f"{ref}^{{commit}}")
         return self._start("push", by, "deploy.yml", sha, ref=ref)
 
-    def rerun(self, outcome: Outcome, *, by: str, job: str = "") -> Outcome:
-        """Start a run again; with `job` that one alone, with the outputs of the others as they were."""
+    def on_dispatch(self, workflow: str, *, by: str = "bob", **inputs: str) -> Outcome:
+        return self._start("workflow_dispatch", by, workflow, self.git("rev-parse", "main"), inputs=inputs)
+
+    def rerun_apply(self, outcome: Outcome, environment: str, *, by: str) -> Outcome:
+        """The apply job alone once more, with what the plan job handed over in the attempt before."""
         run = self.github.rerun(outcome.run, by)
-        return self._act(run, outcome.folder.with_name(f"{run.id}-{run.attempt}"))
+        index = json.loads((outcome.folder / f"plans-{environment}.json").read_text())
+        job = {
+            "uses": f"{REPOSITORY}/.github/workflows/apply.yml@main",
+            "with": {"environment": environment, "targets": environment, "plans": json.dumps(index)},
+        }
+        alone = self.root / f"alone-{run.id}-{run.attempt}"
+        shutil.copytree(self._export(run.sha), alone, symlinks=True)
+        # JSON is YAML; the other jobs do not run again, and act has no way to be told what they gave.
+        (alone / run.workflow.file).write_text(json.dumps({"on": run.event, "jobs": {"apply": job}}))
+        return self._act(run, self.root / f"{run.id}-{run.attempt}", where=alone)
 
     def _start(
         self,
@@ -174,10 +194,17 @@ class Pipeline:
         *,
         ref: str = "refs/heads/main",
         pull_request: int | None = None,
+        inputs: Mapping[str, str] | None = None,
     ) -> Outcome:
         self._show_files(sha)
         run = self.github.begin_run(
-            event, actor, workflow=workflow, sha="" if pull_request else sha, ref=ref, pull_request=pull_request
+            event,
+            actor,
+            workflow=workflow,
+            sha="" if pull_request else sha,
+            ref=ref,
+            pull_request=pull_request,
+            inputs=inputs,
         )
         return self._act(run, self.root / f"{run.id}-{run.attempt}")
 
@@ -189,7 +216,7 @@ class Pipeline:
         for name in ("plan.yml", "apply.yml", "release.yml"):
             shutil.copy(main / ".github" / "workflows" / name, self.seen)
 
-    def _act(self, run: Run, folder: Path) -> Outcome:
+    def _act(self, run: Run, folder: Path, *, where: Path | None = None) -> Outcome:
         folder.mkdir(parents=True)
         event = self.github.event(run)
         if run.pull_request is None:
@@ -205,7 +232,7 @@ class Pipeline:
             "jobs": dict(self._jobs(run)),
         }
         (folder / "run.json").write_text(json.dumps(about, indent=1))
-        where, main = self._export(run.sha), self._export(self.git("rev-parse", "main"))
+        where, main = where or self._export(run.sha), self._export(self.git("rev-parse", "main"))
         command = [
             str(self.act), run.event, "-W", f".github/workflows/{Path(run.workflow.file).name}",
             "-e", str(folder / "event.json"), "-P", "ubuntu-24.04=-self-hosted", "--no-skip-checkout",
@@ -292,8 +319,8 @@ class Pipeline:
         """Until a job of the run waits for the environment's reviewers."""
         end = time.monotonic() + seconds
         while environment not in self.waiting(outcome):
-            assert outcome.process.poll() is None, f"the run ended:\n{outcome.log[-6000:]}"
-            assert time.monotonic() < end, f"nothing waits for {environment}:\n{outcome.log[-6000:]}"
+            assert outcome.process.poll() is None, f"the run ended:\n{outcome.log}"
+            assert time.monotonic() < end, f"nothing waits for {environment}:\n{outcome.log}"
             time.sleep(0.2)
 
     def waiting(self, outcome: Outcome) -> set[str]:
@@ -301,7 +328,7 @@ class Pipeline:
             return {
                 one.environment
                 for one in self.github.state.deployments
-                if one.run_id == outcome.run.id and one.run_attempt == outcome.run.attempt and one.state == "waiting"
+                if one.run_id == outcome.run.id and one.attempt == outcome.run.attempt and one.state == "waiting"
             }
 
     def state(self, stack: str) -> dict[str, Any] | None:

@@ -163,6 +163,9 @@ def gw(*words: str) -> None:
     done = subprocess.run([ABOUT["gw"], *words], env={**os.environ, **environ}, check=False)
     credentials = "with credentials" if "AWS_ACCESS_KEY_ID" in os.environ else "without credentials"
     note(f"gw {' '.join(words)} {credentials} ended {done.returncode}")
+    if words[:2] == ("plan", "push") and not done.returncode:
+        plans = Path(".groundwork/plans/plans.json")
+        shutil.copyfile(plans, RUN / f"plans-{os.environ['ENVIRONMENT']}.json")
     if summary and Path(summary).is_file() and (text := Path(summary).read_text()):
         (RUN / "summary.md").write_text(text)
     sys.exit(done.returncode)

@@ -1,0 +1,100 @@
+"""A merged change waits for somebody who had no part in it, and then exactly that is applied; otherwise it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflows.pipeline import Outcome, Pipeline
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+APPLY, SIGN_IN = "apply:dev", "signed in as arn:aws:iam::210987654321:role/acme-dev-delivery-apply"
+
+
+def green(github: Pipeline) -> None:
+    github.edit("main.py", '"dev": "blue"', '"dev": "green"')
+
+
+def refused(github: Pipeline, run: Outcome, *codes: str) -> None:
+    """The gate said no in dev, for these reasons, and nothing happened."""
+    assert not run.end()
+    assert run.did(APPLY, "gw deploy dev"), run.log
+    (ended,) = run.did(APPLY, "gw deploy dev")
+    assert ended.endswith("with credentials ended 13"), run.log
+    for code in codes:
+        assert code in run.log
+    assert github.colour() == ""
+    assert github.cloud.audit("dev")[-1] == "refused"
+
+
+def test_a_merged_change_waits_and_is_applied_once_somebody_else_agrees(github: Pipeline) -> None:
+    github.push(lambda: green(github))
+    run = github.on_push()
+    github.wait_for_approval(run, "dev")
+    assert run.did("plan:dev", "signed in as arn:aws:iam::210987654321:role/acme-dev-delivery-plan")
+    assert not run.did(APPLY, "signed in")
+    assert github.colour() == ""
+    github.github.approve(run.run, "dev", by="carol")
+    assert run.end(), run.log
+    assert github.colour() == "green"
+    assert run.did(APPLY, SIGN_IN)
+    assert run.did("synthesise", "gw synth without credentials")
+    assert github.cloud.audit("dev") == ["planned", "approved", "applied"]
+    # The next environment is planned behind it; nothing changes there, so nobody is asked.
+    assert run.did("plan:staging", "gw plan push")
+    assert not run.did("apply:staging", "checkout")
+    assert not run.did("plan:prod", "checkout")
+
+
+def test_whose_change_it_is_cannot_approve_it_and_the_apply_alone_is_not_run_again(github: Pipeline) -> None:
+    github.push(lambda: green(github), author="alice")
+    run = github.on_push(by="bob")
+    github.wait_for_approval(run, "dev")
+    github.github.approve(run.run, "dev", by="alice")
+    refused(github, run, "approval-by-author", "author of pull request #1")
+
+    again = github.rerun_apply(run, "dev", by="bob")
+    github.wait_for_approval(again, "dev")
+    github.github.approve(again.run, "dev", by="carol")
+    refused(github, again, "rerun-without-plan")
+
+
+def test_an_environment_that_nobody_guards_takes_nothing(github: Pipeline) -> None:
+    github.push(lambda: green(github))
+    github.github.environment("dev", reviewers=())
+    run = github.on_push()
+    refused(github, run, "environment-unprotected", "approval-missing")
+
+
+def test_what_is_rejected_never_begins(github: Pipeline) -> None:
+    github.push(lambda: green(github))
+    run = github.on_push()
+    github.wait_for_approval(run, "dev")
+    github.github.reject(run.run, "dev", by="carol")
+    assert not run.end()
+    assert not run.did(APPLY, "signed in")
+    assert github.colour() == ""
+
+
+def test_a_tag_that_is_not_on_main_is_not_even_synthesised(github: Pipeline) -> None:
+    github.git("switch", "-q", "-c", "elsewhere")
+    green(github)
+    github.commit()
+    github.git("tag", "v1.0.0")
+    github.git("switch", "-q", "main")
+    run = github.on_push(ref="refs/tags/v1.0.0")
+    assert not run.end()
+    assert run.did("synthesise", "checkout")
+    assert not run.did("synthesise", "gw synth")
+    assert not [note for note in run.notes if "signed in" in note]
+
+
+def test_a_tag_on_main_goes_to_prod_and_nowhere_else(github: Pipeline) -> None:
+    github.push(lambda: github.edit("main.py", '"prod": ""', '"prod": "green"'))
+    github.git("tag", "v1.0.0")
+    run = github.on_push(ref="refs/tags/v1.0.0")
+    github.wait_for_approval(run, "prod")
+    assert not run.did("plan:dev", "checkout")
+    github.github.approve(run.run, "prod", by="carol")
+    run.wait_for("apply:prod", "gw deploy")
+    assert github.colour("prod") == "green"
