@@ -183,6 +183,7 @@ def doctor_index(package: Path, old: str, new: str) -> None:
             target.addfile(member, io.BytesIO(data))
 
 
+@pytest.mark.slow
 def test_an_index_of_another_layout_warns_and_is_loaded_as_shipped(tmp_path: Path) -> None:
     package = copy_of_helm(tmp_path)
     line = 'exports.provider = require("./provider");'
@@ -194,6 +195,7 @@ def test_an_index_of_another_layout_warns_and_is_loaded_as_shipped(tmp_path: Pat
     assert "index.js has another layout (line 11)" in errors
 
 
+@pytest.mark.slow
 def test_the_index_shape_of_the_living_fork_is_known(tmp_path: Path) -> None:
     package = copy_of_helm(tmp_path)
     helper = "var __importStar = function (mod) { return mod; };\nexports.release = "

@@ -168,6 +168,7 @@ def test_a_package_that_differs_from_the_committed_hash_is_refused(tmp_path: Pat
     assert "tampered" not in (tmp_path / "locks" / "aws.terraform.lock.hcl").read_text()
 
 
+@pytest.mark.slow
 def test_cdktf_does_not_lock_providers_itself_where_a_lock_is_placed(tmp_path: Path, checkout: Path) -> None:
     cdktf, node = checkout / "node_modules" / ".bin" / "cdktf", jsii_process.wheel_node()
     if not cdktf.exists() or node is None:

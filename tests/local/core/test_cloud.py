@@ -18,6 +18,7 @@ from groundwork.local.cloud import LocalCloud, Status
 Of = Callable[[Status], Any]
 
 
+@pytest.mark.slow
 def test_a_second_up_reuses_the_running_server(cloud: LocalCloud) -> None:
     first = cloud.up(port=0)
     assert cloud.up().pid == first.pid
@@ -71,6 +72,7 @@ def test_reset_empties_and_starts_again_on_the_same_port(cloud: LocalCloud, aws_
     assert second.pid != first.pid
 
 
+@pytest.mark.slow
 def test_the_inventory_lists_what_was_made_and_nothing_of_aws_itself(cloud: LocalCloud, aws_of: Of) -> None:
     status = cloud.up(port=0)
     aws = aws_of(status)

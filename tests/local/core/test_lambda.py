@@ -53,6 +53,7 @@ def test_a_log_group_of_its_own_is_respected(aws: Any) -> None:
     assert events
 
 
+@pytest.mark.slow
 def test_the_next_event_finds_a_warm_process_and_an_update_a_new_one(aws: Any) -> None:
     name = make_function(aws, ECHO)
     first, _ = call(aws, name)
