@@ -30,7 +30,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised:
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
-    """What set-up leaves on a runner: links to this checkout's tools, and a `gw` that gets its job's variables."""
+    """What set-up leaves on a runner: links to this checkout's tools, and a `gw` that gets its job's variables.
+
+    In `bin` are an aws and a helm that only note what they are told.
+    """
     folder = tmp_path_factory.mktemp("machine")
     for name in ("node_modules", "tools", "package.json"):
         (folder / name).symlink_to(checkout / name)
@@ -42,9 +45,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
     for program in (real / "bin").iterdir():
         if program.name != "gw":
             (venv / "bin" / program.name).symlink_to(program)
-    gw = venv / "bin" / "gw"
-    gw.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(HERE / "runner.py"))} gw "$@"\n')
-    gw.chmod(0o755)
+    (folder / "bin").mkdir()
+    runner = f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'runner.py'))}"
+    for program in (venv / "bin" / "gw", folder / "bin" / "aws", folder / "bin" / "helm"):
+        program.write_text(f'#!/bin/sh\nexec {runner} {program.name} "$@"\n')
+        program.chmod(0o755)
     return folder
 
 

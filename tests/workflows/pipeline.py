@@ -26,6 +26,7 @@ from groundwork.github.api import GitHub
 from groundwork.github.settings import desired
 from groundwork.github.setup import setup
 from tests.support.fake_github import FakeGitHub, Run
+from tests.workflows import checklist
 from tests.workflows.accounts import ACCOUNTS, Cloud
 
 HERE = Path(__file__).parent
@@ -33,7 +34,12 @@ REPOSITORY = "acme/groundwork"
 # act 0.2 checks files against a schema that does not know it yet; the checklist's tests see that it is there.
 UNKNOWN_TO_ACT = re.compile(r"^ +queue: max\n", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-MAKEFILE = "# The machine of the test is set up already.\nsetup pipeline check:\n\t@true\n"
+MAKEFILE = """# The machine of the test is set up already.
+setup pipeline check:
+\t@true
+release:
+\t@mkdir -p dist && echo $(VERSION) > dist/service.tgz && echo $(VERSION) > dist/populate.zip
+"""
 IGNORED = "/.groundwork/\n/cdktf.out*/\n/reported/\n/review/\n/sarif/\n__pycache__/\n"
 
 
@@ -242,11 +248,12 @@ class Pipeline:
         ]  # fmt: skip
         for action, at in self._actions():
             command += ["--local-repository", f"{action}@{at}={self._stand_in(action)}"]
-        for name in ("AWS_ROLE_ARN", "AWS_REGION", "PLAN_BUCKET"):
+        for name in ("AWS_ROLE_ARN", "AWS_REGION", "PLAN_BUCKET", "REGISTRY"):
             command += ["--var", f"{name}=@{name}"]
         for name, value in self._environ(folder).items():
             command += ["--env", f"{name}={value}"]
-        clean = {key: os.environ[key] for key in ("PATH", "LANG", "TMPDIR") if key in os.environ}
+        clean = {key: os.environ[key] for key in ("LANG", "TMPDIR") if key in os.environ}
+        clean["PATH"] = f"{self.machine / 'bin'}{os.pathsep}{os.environ['PATH']}"
         with (folder / "act.log").open("wb") as log:
             process = subprocess.Popen(
                 command,
@@ -307,10 +314,11 @@ class Pipeline:
     def _jobs(self, run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
         """`<job>:<environment>` → its path and matrix: how a step that only knows both finds its job."""
         for path, job in run.jobs.items():
-            top = run.workflow.document["jobs"][path.split("/")[0]]
-            values = (top.get("strategy") or {}).get("matrix", {}).get("environment", [""])
-            for value in values:
-                environment = job.inputs.get("environment", "").replace("${{ matrix.environment }}", value)
+            top = run.workflow.document["jobs"].get(path.split("/")[0], {})
+            own = checklist.load(self.seen / Path(job.file).name)["jobs"][job.id]
+            matrix = {**top.get("strategy", {}).get("matrix", {}), **own.get("strategy", {}).get("matrix", {})}
+            for value in matrix.get("environment", [""]):
+                environment = job.inputs.get("environment", value).replace("${{ matrix.environment }}", value)
                 name = f"{job.id}:{environment}"
                 yield name, {"path": path, "matrix": {"environment": value} if value else {}}
 

@@ -89,12 +89,17 @@ def test_a_tag_that_is_not_on_main_is_not_even_synthesised(github: Pipeline) -> 
     assert not [note for note in run.notes if "signed in" in note]
 
 
-def test_a_tag_on_main_goes_to_prod_and_nowhere_else(github: Pipeline) -> None:
+def test_a_tag_on_main_goes_to_prod_and_its_release_is_signed_before_it_is_pushed(github: Pipeline) -> None:
     github.push(lambda: github.edit("main.py", '"prod": ""', '"prod": "green"'))
     github.git("tag", "v1.0.0")
     run = github.on_push(ref="refs/tags/v1.0.0")
     github.wait_for_approval(run, "prod")
-    assert not run.did("plan:dev", "checkout")
     github.github.approve(run.run, "prod", by="carol")
-    run.wait_for("apply:prod", "gw deploy")
+    assert run.end(), run.log
     assert github.colour("prod") == "green"
+    assert not run.did("plan:dev", "checkout")
+    attested = run.did("attest", "attested the origin of dist/populate.zip, dist/service.tgz")
+    pushed = run.did("push:prod", "helm push dist/service.tgz oci://@REGISTRY/charts with credentials")
+    assert run.notes.index(attested[0]) < run.notes.index(pushed[0])
+    assert run.did("push:prod", "signed in as arn:aws:iam::432109876543:role/acme-prod-delivery-release")
+    assert run.did("attest", "attested the SBOM")
