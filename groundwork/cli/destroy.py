@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Yes
+
+if TYPE_CHECKING:
+    from groundwork.delivery.workspace import Workspace
+    from groundwork.synthesis.manifest import Manifest
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
         workspace = Context.here().workspace()
         manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(targets))
+        refuse_orphans(workspace, manifest, targets)
         rollout = Rollout(workspace, workspace.select(manifest, targets))
         counts = rollout.deployed_resources()
         if not counts:
@@ -49,6 +55,26 @@ def register(app: typer.Typer) -> None:
             console.print_json([vars(one) for one in done])
         else:
             console.say(f"destroyed: {', '.join(one.stack for one in done)}")
+
+
+def refuse_orphans(workspace: Workspace, manifest: Manifest, targets: Sequence[str]) -> None:
+    """Raise Refused (orphan-not-approved) on AWS, UsageError on the laptop, for stacks that the code no longer has."""
+    from groundwork.delivery.gate.refusals import Code, Refusal, require_none
+    from groundwork.errors import UsageError
+
+    known = {*workspace.environments, *(stack.name for stack in manifest.stacks)}
+    unknown = [name for name in targets if name not in known]
+    found = workspace.orphans(workspace.environments_of(unknown)) if unknown else []
+    for orphan in (one for one in found if one.stack in unknown):
+        sentence = f"it has {orphan.resources} resources and no code: it goes by an approved plan only"
+        way = f"gw plan make --destroy {orphan.stack}"
+        if workspace.environment_of(orphan.stack).target != "laptop":
+            require_none([Refusal(Code.ORPHAN_NOT_APPROVED, sentence, way, orphan.stack)])
+        raise UsageError(
+            f"{orphan.stack}: {sentence}, made from what was applied last",
+            fix=f"{way}, gw plan push, gw approve, gw deploy --approved; "
+            "applied without plans, it has to go from a commit that has it",
+        )
 
 
 def what_goes(counts: Mapping[str, int], backends: Mapping[str, str]) -> str:

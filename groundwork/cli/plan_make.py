@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from groundwork.delivery.bundle.make import Planner
     from groundwork.delivery.bundle.model import Index, Waiting
     from groundwork.delivery.bundle.run_plans import Plans
+    from groundwork.delivery.workspace import Workspace
 
 LAPTOP_RUN = "laptop"
 
@@ -40,6 +42,7 @@ def make(
 
     Nothing is changed. A stack that reads what another one of this run would change is planned against that one's
     planned outputs (wave 1, 2 …) and once more before its apply; where an output is unknown until then, it waits.
+    The end of a stack that the code no longer has is planned from what was applied last.
     Examples: `gw plan make dev`, `gw plan make local-network local-api`, `gw plan make --destroy dev-api`
     """
     from groundwork.cli.context import Context
@@ -52,7 +55,9 @@ def make(
     named = [*wanted, *going]
     manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(named))
     stacks = workspace.select(manifest, wanted) if wanted or not going else []
-    environment = environment_of(workspace, [*stacks, *workspace.select(manifest, going)] if going else stacks)
+    environment = environment_of(workspace, [*stacks, *going])
+    gone = [stack for stack in going if stack not in {one.name for one in manifest.stacks}]
+    orphans = removed(workspace, gone, environment) if gone else None
     on_laptop = workspace.environments[environment].target == "laptop"
     planner = planner_here(workspace.project.root, on_laptop=on_laptop)
     out = (folder or workspace.project.work / "plans").resolve()
@@ -61,6 +66,7 @@ def make(
             workspace,
             stacks,
             destroy=going,
+            orphans=orphans,
             planner=planner,
             out=out,
             watch=Watch(
@@ -75,6 +81,15 @@ def make(
         return
     show(plans, index)
     console.note(f"{out / plans_file.NAME}: next `gw plan push`")
+
+
+def removed(workspace: Workspace, stacks: Sequence[str], environment: str) -> Workspace:
+    """The last applied bundles of stacks that the code no longer has."""
+    from groundwork.delivery import orphan_folder
+    from groundwork.delivery.store.plan_store import PlanStore
+
+    store = PlanStore.of(workspace, environment, role="apply")
+    return orphan_folder.extract(workspace, store, stacks, environment=environment)
 
 
 def planner_here(root: Path, *, on_laptop: bool) -> Planner:

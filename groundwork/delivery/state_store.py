@@ -34,16 +34,20 @@ class StateStore:
 
     def state(self) -> dict[str, Any] | None:
         """The state as Terraform stores it; None where the stack has never been applied or its bucket is not there."""
+        body = self.body()
+        state: dict[str, Any] | None = json.loads(body) if body is not None else None
+        return state
+
+    def body(self) -> bytes | None:
+        """The state's bytes; None as above."""
         try:
-            body = self._client().get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
+            return self._client().get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket", "404"}:
                 return None
             raise self._unreadable(error) from error
         except BotoCoreError as error:
             raise self._unreadable(error) from error
-        state: dict[str, Any] = json.loads(body)
-        return state
 
     def keys(self, prefix: str) -> list[str]:
         """Keys of the bucket that begin with `prefix`; empty where there is no bucket yet."""

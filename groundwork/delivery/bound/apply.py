@@ -126,9 +126,14 @@ class BoundApply:
             self._record("applied", applied)
 
     def _keep_unchanged(self, unchanged: Sequence[Stored]) -> None:
-        """Keep the bundle of a stack that is as planned already, where none is kept: its end is planned from it."""
+        """Keep the bundle of a stack that is as planned already, where none is kept: its end is planned from it.
+
+        The one that is kept may be older than what is there, where an apply did not end by itself.
+        """
         for one in unchanged:
-            if self.store.last_applied(one.stack) is None:
+            kept = self.store.last_applied(one.stack)
+            ends = [end for _, end in self.journal.history(one.stack) if end and end.result in {"failed", "recovered"}]
+            if kept is None or any(end.at > kept.applied_at for end in ends):
                 self.store.keep_applied(one, index=self.index, at=self.clock())
 
     def _record(

@@ -34,13 +34,13 @@ class Extracted:
         return self.workspace.out / "stacks" / stack
 
 
-def extract(checkout: Workspace, archives: Mapping[str, bytes]) -> Extracted:
-    """Make the folder anew from bundles: stack → bytes. `archives` are in the order in which they are applied.
+def extract(checkout: Workspace, archives: Mapping[str, bytes], *, name: str = NAME) -> Extracted:
+    """Make the folder `name` anew from bundles: stack → bytes. `archives` are in the order in which they are applied.
 
     Raises Refused where an archive is not exactly what it lists, is of another stack, or where an earlier apply left a
     state here that it could not store.
     """
-    workspace = replace(checkout, out_name=NAME, _stores={})
+    workspace = replace(checkout, out_name=name, _stores={})
     require_none([_unstored(path) for path in sorted(workspace.out.glob(f"stacks/*/{ERRORED}"))])
     if workspace.out.exists():
         shutil.rmtree(workspace.out)

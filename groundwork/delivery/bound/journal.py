@@ -91,6 +91,13 @@ class Journal:
         """The open applies of a stack in words; empty where there is none."""
         return "; ".join(str(one) for one in self.open(stack))
 
+    def settled(self, stack: str, digest: str) -> str:
+        """Which apply of this very bundle a person had to settle, in words; empty where none."""
+        for began, ended in self.history(stack):
+            if began.digest == digest and ended and ended.result == "recovered":
+                return f"{began}, and settled by {ended.by}"
+        return ""
+
     def history(self, stack: str) -> Iterator[tuple[Began, Ended | None]]:
         """Every apply of a stack with its end, oldest first."""
         keys = set(self.objects.keys(f"{PREFIX}/{stack}/"))

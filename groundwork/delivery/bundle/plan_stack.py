@@ -31,23 +31,31 @@ class PlanRun:
     environ: Mapping[str, str]
 
     def plan(
-        self, out: Path, *, destroy: bool = False, stop: threading.Event | None = None, initialised: bool = False
+        self,
+        out: Path,
+        *,
+        destroy: bool = False,
+        refresh: bool = True,
+        stop: threading.Event | None = None,
+        initialised: bool = False,
     ) -> dict[str, Any]:
         """Write a plan to `out` and return it as Terraform's JSON, which holds secrets in clear.
 
+        Without `refresh` the state is taken for the world: the plan is the difference of code and state alone.
         The provider lock is read, never written. `stop` ends Terraform from another thread. Raises StateLocked,
         StackBlocked where an apply left a state that was never stored, and TerraformFailed with Terraform's words.
         """
         require_stored(self.folder, self.stack)
         if not initialised:
             self.init(stop=stop)
-        self._run(stop, "plan", "-input=false", f"-out={out}", *(["-destroy"] if destroy else []))
+        options = [*(["-destroy"] if destroy else []), *([] if refresh else ["-refresh=false"])]
+        self._run(stop, "plan", "-input=false", f"-out={out}", *options)
         return self.show(out, stop=stop)
 
-    def init(self, *, stop: threading.Event | None = None) -> None:
-        """Get providers and backend ready, exactly those that the lock file allows."""
+    def init(self, *, stop: threading.Event | None = None, backend: bool = True) -> None:
+        """Get providers and backend ready, exactly those that the lock file allows; `show` needs no backend."""
         # -reconfigure: what an earlier run in this folder remembers of its backend says nothing about this one.
-        self._run(stop, "init", "-input=false", "-lockfile=readonly", "-reconfigure")
+        self._run(stop, "init", "-input=false", "-lockfile=readonly", "-reconfigure" if backend else "-backend=false")
 
     def show(self, plan: Path, *, stop: threading.Event | None = None) -> dict[str, Any]:
         """A plan file as Terraform's JSON; the folder has to be initialised."""

@@ -43,8 +43,9 @@ def plan_all(
     planner: Planner,
     out: Path,
     watch: Watch = SILENT,
+    orphans: Workspace | None = None,
 ) -> Plans:
-    """Plan `stacks` for an apply and `destroy` for their end.
+    """Plan `stacks` for an apply and `destroy` for their end; `orphans` holds those of them that have no code.
 
     A stack that reads one which this run would change is planned against that one's planned outputs, a wave later and
     provisionally. It waits where it reads an output that is unknown until then, or a stack without a state. Raises
@@ -52,7 +53,9 @@ def plan_all(
     `gw deploy` does with what Terraform has no provider for.
     """
     manifest = workspace.manifest()
-    unplannable = {stack: reason[1] for stack in [*stacks, *destroy] if (reason := workspace.unplannable(stack))}
+    gone = [stack.name for stack in orphans.manifest().stacks] if orphans else []
+    there = [stack for stack in [*stacks, *destroy] if stack not in gone]
+    unplannable = {stack: reason[1] for stack in there if (reason := workspace.unplannable(stack))}
     require_none(
         [
             Refusal(Code.PROVIDER_MISSING, f"it cannot be planned: {why}", "gw doctor", stack)
@@ -60,7 +63,7 @@ def plan_all(
             if workspace.environment_of(stack).target != "laptop"
         ]
     )
-    going = [stack for stack in destroy if stack not in unplannable]
+    going = [stack for stack in destroy if stack not in unplannable and stack not in gone]
     prerequisites.require_unread(
         going, manifest.dependencies, lambda stack: stack not in destroy and workspace.store(stack).deployed()
     )
@@ -80,7 +83,10 @@ def plan_all(
     if going:
         found = make(workspace, going, purpose="destroy", planner=planner, out=out, watch=watch)
         made |= {one.bundle.stack: one for one in found}
-    order = [stack.name for stack in manifest.stacks]
+    if orphans:
+        found = make(orphans, gone, purpose="destroy", planner=planner, out=out, watch=watch)
+        made |= {one.bundle.stack: one for one in found}
+    order = [*(stack.name for stack in manifest.stacks), *gone]
     return Plans(
         tuple(sorted(made.values(), key=lambda one: order.index(one.bundle.stack))),
         tuple(sorted(upstream.waiting.values(), key=lambda one: order.index(one.stack))),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Protocol
 
 import platformdirs
 
+from groundwork.delivery import side_by_side
 from groundwork.delivery.bundle import archive, digest, tools
 from groundwork.delivery.bundle.fingerprint import semantic_digest
 from groundwork.delivery.bundle.model import Bundle, StateAt, Stored
@@ -33,6 +35,9 @@ class Journal(Protocol):
 
     def unsettled(self, stack: str) -> str:
         """What an apply of the stack was doing that began and never ended; empty where there is none."""
+
+    def settled(self, stack: str, digest: str) -> str:
+        """Which apply of this very bundle a person had to settle; empty where none."""
 
 
 @contextmanager
@@ -82,24 +87,31 @@ class Collector:
             ),
             state=_at(self.code if synthesised else self.approved, stack),
             fingerprint_holds=self.store.same_changes(stored, bundle.semantic_digest),
-            applied=f"{kept.applied_at:%Y-%m-%d %H:%M:%S} UTC" if kept and kept.stored.digest == stored.digest else "",
+            applied=f"{kept.applied_at:%Y-%m-%d %H:%M:%S} UTC"
+            if kept and kept.stored.digest == stored.digest
+            else self.journal.settled(stack, stored.digest),
             unsettled=self.journal.unsettled(stack),
         )
 
     @property
     def plan_again(self) -> PlanAgain:
-        """Plans a stack from its bundle's folder and compares; Terraform's JSON is only ever in memory."""
-        return self._compare
+        """Plans stacks from their bundles' folders and compares; Terraform's JSON is only ever in memory."""
 
-    def _compare(self, facts: StackFacts) -> Comparison:
-        folder = self._folder(facts.stack)
+        def all_of(stacks: Sequence[StackFacts]) -> dict[str, Comparison]:
+            compared = side_by_side.each(self._compare, stacks, at_once=self.approved.tools.parallelism)
+            return {facts.stack: one for facts, one in zip(stacks, compared, strict=True)}
+
+        return all_of
+
+    def _compare(self, facts: StackFacts, stop: threading.Event) -> Comparison:
+        folder, destroy = self._folder(facts.stack), facts.bundle.purpose == "destroy"
         run = PlanRun(folder, facts.stack, self.approved.tools.terraform, self.approved.environ(facts.stack))
-        run.init()
+        run.init(stop=stop)
         # A plan file holds secrets: in a folder that only its owner can open, and gone afterwards.
         with tempfile.TemporaryDirectory() as private:
-            fresh = run.plan(Path(private) / "plan", destroy=facts.bundle.purpose == "destroy", initialised=True)
+            fresh = run.plan(Path(private) / "plan", destroy=destroy, initialised=True, stop=stop)
         same = self.store.same_changes(facts.stored, semantic_digest(fresh))
-        return world.compare({} if same else run.show(plan_file(folder)), fresh, same=same)
+        return world.compare({} if same else run.show(plan_file(folder), stop=stop), fresh, same=same)
 
     def _folder(self, stack: str) -> Path:
         return self.approved.manifest().stack(stack).folder

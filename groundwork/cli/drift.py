@@ -1,0 +1,140 @@
+"""`gw drift`: what somebody changed behind Terraform's back, and what the code has that is not deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundwork.cli import console
+from groundwork.cli.arguments import Json, SkipSynth, Targets
+
+if TYPE_CHECKING:
+    from groundwork.delivery.drift import StackDrift, Touched
+
+UNDEPLOYED = 20
+DRIFTED = 25
+_STYLE = {"as it should be": "green", "drift": "bold red", "error": "bold red", "undeployed code": "yellow"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(rich_help_panel="Stacks")
+    def drift(
+        targets: Targets = None,
+        issues: Annotated[
+            bool, typer.Option("--issues", help="Open, update and close one issue on GitHub per stack.")
+        ] = False,
+        skip_synth: SkipSynth = False,
+        json: Json = False,
+    ) -> None:
+        """Compare the world with the states, by what was applied last, and the states with the code. Changes nothing.
+
+        Names resources and attributes, never a value. Ends with 0 where all is as it should be, 20 where code is not
+        deployed, 25 where something drifted, 6 where a stack could not be looked at; of several the last in this list.
+        Examples: `gw drift local`, `gw drift prod --issues`
+        """
+        from functools import cache
+
+        from groundwork.cli.context import Context
+        from groundwork.delivery import drift as drifting
+        from groundwork.delivery.store.plan_store import PlanStore
+
+        workspace = Context.here().workspace()
+        wanted = targets or []
+        environments = workspace.environments_of(wanted)
+        manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
+        stacks = workspace.select(manifest, wanted)
+        whole = [name for name in environments if not wanted or name in wanted]
+        orphans = [one.stack for one in workspace.orphans(whole)]
+        drifting.require_some([*stacks, *orphans])
+        with console.bars() as bars:
+            found = drifting.look(
+                workspace,
+                cache(lambda name: PlanStore.of(workspace, name, role="apply")),
+                stacks,
+                orphans=orphans,
+                on_begin=lambda stack: bars.begin(stack, total=None, doing="looking"),
+                on_end=lambda one: bars.end(one.stack, one.status),
+            )
+        if json:
+            console.print_json([as_json(one) for one in found])
+        else:
+            show(found)
+        if issues:
+            tell(found)
+        raise typer.Exit(exit_code(found))
+
+
+def show(found: Sequence[StackDrift]) -> None:
+    """Print a line per stack, then what differs in each."""
+    table = console.table("stack", "drift", "")
+    for one in found:
+        style = _STYLE.get(one.status, "magenta")
+        orphaned = "" if one.in_code else "no code any more"
+        said = one.why.splitlines()[0] if one.why else orphaned
+        table.add_row(one.stack, f"[{style}]{one.status}[/]", console.escape(said))
+    console.out.print(table)
+    for one in found:
+        for title, touched in (
+            ("changed outside of Terraform", one.drift),
+            ("code that is not deployed", one.undeployed),
+            ("computed anew, no code sets it", one.computed),
+        ):
+            if touched:
+                console.say(f"[bold]{one.stack}[/] {title}")
+            for it in touched:
+                console.say(f"  {console.escape(_line(it))}")
+
+
+def exit_code(found: Sequence[StackDrift]) -> int:
+    """The worst of all stacks."""
+    from groundwork.errors import TerraformFailed
+
+    statuses = {one.status for one in found}
+    if "error" in statuses:
+        return TerraformFailed.exit_code
+    if "drift" in statuses:
+        return DRIFTED
+    return UNDEPLOYED if statuses & {"undeployed code", "not deployed"} else 0
+
+
+def tell(found: Sequence[StackDrift]) -> None:
+    """Open, update and close issues; a stack that could not be looked at keeps its issue as it is."""
+    import os
+
+    from groundwork.delivery.drift import markdown
+    from groundwork.github.api import GitHub
+    from groundwork.github.drift_issues import DriftIssues
+
+    tracker = DriftIssues(
+        GitHub.of(os.environ), author=os.environ.get("GROUNDWORK_ISSUE_AUTHOR", "github-actions[bot]")
+    )
+    for one in found:
+        if one.status == "drift":
+            what, number = tracker.report(one.stack, markdown(one))
+        elif one.status in {"error", "not looked at"} or (done := tracker.settle(one.stack)) is None:
+            continue
+        else:
+            what, number = done
+        console.note(f"{one.stack}: issue #{number} {what}")
+
+
+def as_json(one: StackDrift) -> dict[str, object]:
+    """Names only."""
+    return {
+        "stack": one.stack,
+        "status": one.status,
+        "in_code": one.in_code,
+        "compared_with": one.compared_with,
+        "drift": [vars(it) for it in one.drift],
+        "undeployed": [vars(it) for it in one.undeployed],
+        "computed": [vars(it) for it in one.computed],
+        "why": one.why,
+    }
+
+
+def _line(it: Touched) -> str:
+    return f"{it.address} {it.how}" + (f": {', '.join(it.attributes)}" if it.attributes else "")

@@ -1,0 +1,44 @@
+"""Stacks that the code no longer has, as they were applied last: the folder from which their end is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from groundwork.delivery.bound import approved_folder
+from groundwork.delivery.bundle import archive
+from groundwork.delivery.store.plan_store import PlanStore
+from groundwork.delivery.workspace import Workspace
+from groundwork.errors import StackBlocked, UsageError
+
+OUT = "cdktf.out.orphans"
+"""Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
+
+
+def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, environment: str) -> Workspace:
+    """The checkout with the last applied bundles of these stacks in place of cdktf.out.
+
+    Raises UsageError for a stack of which no bundle is kept, StackBlocked where another stack without code that is
+    still deployed reads one of them, Refused (bundle-tampered) for a bundle that is not the one that was applied.
+    """
+    archives = {stack: _kept(store, stack) for stack in stacks}
+    for orphan in workspace.orphans([environment]):
+        record = store.last_applied(orphan.stack) if orphan.stack not in stacks else None
+        if record is None:
+            continue
+        read = set(archive.about(store.fetch(record.stored, index=record)).dependencies) & set(stacks)
+        if read:
+            raise StackBlocked(
+                f"{orphan.stack} has no code either, is deployed, and reads {', '.join(sorted(read))}",
+                fix=f"gw plan make --destroy {' --destroy '.join([*stacks, orphan.stack])}",
+            )
+    return approved_folder.extract(workspace, archives, name=OUT).workspace
+
+
+def _kept(store: PlanStore, stack: str) -> bytes:
+    record = store.last_applied(stack)
+    if record is None:
+        raise UsageError(
+            f"{stack} is not in the code, and no bundle of it is kept: it was never applied from an approved plan",
+            fix="check out a commit that has it, and destroy it from there",
+        )
+    return store.fetch(record.stored, index=record)
