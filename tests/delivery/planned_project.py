@@ -207,6 +207,14 @@ class PlannedProject:
             if one["mode"] == "managed" and one["instances"][0]["attributes"].get("input")
         }
 
+    def inputs_at(self, stack: str) -> list[Any]:
+        """The inputs in the state of a stack, also of one that the Python has no longer."""
+        body = self.cloud.client("s3").get_object(
+            Bucket="state", Key=self.backend(stack.removeprefix(f"{ENVIRONMENT}-"))["key"]
+        )["Body"]
+        found = [one for one in json.load(body)["resources"] if one["mode"] == "managed"]
+        return [one["instances"][0]["attributes"]["input"]["value"] for one in found]
+
     def _stacks(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.root / "stacks.json").read_text())
         return found
