@@ -21,7 +21,7 @@ def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, bl
     if format_ == Format.HTML:
         from groundwork.review.render.html import page  # noqa: PLC0415 - jinja2, where a page is written
 
-        return {"review.html": page(review)}
+        return {"review.html": page(review, blob_url=blob_url)}
     if format_ == Format.MARKDOWN:
         from groundwork.review.render import markdown  # noqa: PLC0415
 
