@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,8 +12,9 @@ from groundwork.delivery.gate.facts import RunFacts, StackFacts
 from groundwork.delivery.gate.refusals import Code, Refusal
 from groundwork.delivery.gate.world import Comparison
 
-PlanAgain = Callable[[StackFacts], Comparison]
-"""Plans one stack from its bundle's folder and compares: the only fact that takes running what is in a bundle."""
+PlanAgain = Callable[[Sequence[StackFacts]], Mapping[str, Comparison]]
+"""Plans stacks from their bundles' folders, side by side, and compares: stack → comparison. The only fact that takes
+running what is in a bundle."""
 
 
 def check(
@@ -30,13 +31,16 @@ def check(
     found = [*bundles.check_run(run), *approvals.check(run, approval, planned_at(run, stacks))]
     may_run = not found
     found += providers.check(run)
+    again: dict[str, tuple[StackFacts, bool]] = {}
     for facts in stacks:
         integrity = [*bundles.check_integrity(run, facts), *bundles.check_origin(run, facts)]
         moved = [*state.check(run, facts)]
         found += [*integrity, *moved, *destroys.check(run, facts)]
         if may_run and not integrity and not facts.unsettled and not facts.bundle.provisional:
-            state_moved = any(refusal.code is Code.STATE_MOVED for refusal in moved)
-            found += world.check(run, facts, plan_again(facts), state_moved=state_moved)
+            again[facts.stack] = facts, any(refusal.code is Code.STATE_MOVED for refusal in moved)
+    fresh = plan_again([facts for facts, _ in again.values()]) if again else {}
+    for stack, (facts, state_moved) in again.items():
+        found += world.check(run, facts, fresh[stack], state_moved=state_moved)
     return found
 
 
