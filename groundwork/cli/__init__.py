@@ -17,8 +17,8 @@ from groundwork.errors import GroundworkError, Interrupted
 # In the order of `gw --help`: first look, then run, then what helps.
 COMMANDS = (
     "demo", "synth", "list_stacks", "diff", "drift", "review", "plan", "approve", "deploy", "destroy", "bootstrap",
-    "state", "unlock", "recover", "invoke", "local", "check", "admit", "github", "where", "init", "schema", "doctor",
-    "setup", "lock", "package", "bench",
+    "state", "unlock", "recover", "invoke", "local", "check", "admit", "audit", "github", "where", "init", "schema",
+    "doctor", "setup", "lock", "package", "bench",
 )  # fmt: skip
 
 HELP = """A platform on AWS as Python CDKTF stacks, with a reviewed pipeline and a laptop that runs all of it.

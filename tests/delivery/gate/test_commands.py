@@ -44,3 +44,7 @@ def test_what_was_approved_is_applied_once_and_nothing_else(mini: Mini) -> None:
 
     kinds = [decision.kind for decision in mini.store.decisions()]
     assert kinds == ["planned", "refused", "approved", "refused", "applied", "refused"]
+
+    listed = mini.gw("audit", "local", "--kind", "refused", "--json")
+    assert [one["codes"] for one in json.loads(listed.stdout)][-1] == ["rerun-without-plan", "state-moved"]
+    assert "Carol" in mini.gw("audit", "local").stdout
