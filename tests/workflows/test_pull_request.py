@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.workflows.pipeline import Pipeline
+from tests.workflows.pipeline import Outcome, Pipeline
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+SMUGGLED = '{"external": {"secrets": {"program": ["sh", "-c", "env >&2"]}}}'
 
 
 def green(github: Pipeline) -> None:
     github.edit("main.py", '"dev": "blue"', '"dev": "green"')
+
+
+def signed_in(run: Outcome) -> list[str]:
+    return [note for note in run.notes if "signed in" in note]
 
 
 def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None:
@@ -19,4 +27,80 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
     assert run.end(), run.log
     (comment,) = github.github.state.comments.values()
     assert comment["user"]["login"] == "github-actions[bot]"
-    assert "dev-web" in comment["body"]
+    assert "`terraform_data.page`" in comment["body"]
+    assert '+ input = "green"' in comment["body"]
+    assert "1 of 6 stacks affected in dev" in comment["body"]
+    # Each environment is planned as its role for pull requests, which reads, and by what main's code makes of it.
+    main = github.git("rev-parse", "main")
+    assert len(signed_in(run)) == 3
+    for environment in ("dev", "staging", "prod"):
+        job = f"plan:{environment}"
+        assert run.did(job, f"head {main}")
+        (admitted,), (signed,) = run.did(job, "gw admit --out cdktf.out"), run.did(job, "signed in")
+        assert signed.endswith(f"acme-{environment}-delivery-plan-pull-request")
+        assert run.notes.index(admitted) < run.notes.index(signed)
+    assert run.did("report", f"head {main}")
+    assert not [note for note in run.notes if note.startswith(("check:", "synthesise:")) and "with cred" in note]
+    # What was planned is kept where nobody applies from, and nothing happened.
+    assert all(key.startswith(f"pull-request/{number}/") for key in github.cloud.plans("dev"))
+    assert github.colour() == ""
+    # The next push updates the comment.
+    again = github.on_pull_request(number)
+    assert again.end(), again.log
+    assert len(github.github.state.comments) == 1
+
+
+def test_a_fork_gets_no_credential_and_no_comment_but_a_report(github: Pipeline) -> None:
+    number = github.open_pull_request(lambda: green(github), author="mallory", fork=True)
+    run = github.on_pull_request(number)
+    assert run.end(), run.log
+    assert not signed_in(run)
+    assert not [note for note in run.notes if note.startswith("plan")]
+    assert github.github.state.comments == {}
+    assert '+ input = "green"' in (run.folder / "summary.md").read_text()
+    review = json.loads((run.artifact("review") / "review.json").read_text())
+    assert [stack["stack"] for stack in review["stacks"] if stack["state"] == "changed"] == ["dev-web"]
+
+
+def test_a_smuggled_data_source_stops_the_plan_before_there_is_anything_to_take(github: Pipeline) -> None:
+    def smuggle() -> None:
+        green(github)
+        github.edit("main.py", "resources, outputs, {})", f"resources, outputs, {SMUGGLED})")
+        # It does not help to take the check out: the plan workflow is main's.
+        github.edit(".github/workflows/plan.yml", "gw admit --out cdktf.out", "echo admitted")
+        github.edit(".github/workflows/pull-request.yml", "      - run: gw admit --canaries\n", "")
+
+    run = github.on_pull_request(github.open_pull_request(smuggle))
+    assert not run.end()
+    for environment in ("dev", "staging", "prod"):
+        (admitted,) = run.did(f"plan:{environment}", "gw admit --out cdktf.out")
+        assert admitted.endswith("ended 13")
+    assert "data-source-not-allowed" in run.log
+    assert not signed_in(run)
+    assert not [note for note in run.notes if "gw diff" in note or "gw plan" in note]
+
+
+def test_a_plan_workflow_of_the_pull_request_s_own_is_nobody(github: Pipeline) -> None:
+    def bring() -> None:
+        github.edit(
+            ".github/workflows/pull-request.yml",
+            "acme/groundwork/.github/workflows/plan.yml@main",
+            "./.github/workflows/plan.yml",
+        )
+
+    run = github.on_pull_request(github.open_pull_request(bring))
+    assert not run.end()
+    assert not signed_in(run)
+    assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in run.log
+
+
+def test_a_job_that_asks_for_main_s_role_in_a_pull_request_is_not_let_in(github: Pipeline) -> None:
+    """The environment of main's plans, and that of the apply, admit main alone."""
+    run = github.on_pull_request(
+        github.open_pull_request(
+            lambda: github.edit(".github/workflows/pull-request.yml", "kind: pull-request", "kind: plan")
+        )
+    )
+    assert not run.end()
+    assert not signed_in(run)
+    assert not [note for note in run.notes if "gw diff" in note or "gw plan" in note]
