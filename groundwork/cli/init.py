@@ -1,4 +1,4 @@
-"""`gw init`: writes a new owner's organisation, accounts, region and domain into the environment files."""
+"""`gw init`: writes a new owner's organisation, accounts, region, domain and repository into the files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
         domain: Annotated[str, typer.Option(help="DNS domain of the APIs; empty for none.")] = "",
     ) -> None:
-        """Fill the environment files with your organisation, accounts, region and domain.
+        """Fill the environment files with your organisation, accounts, region and domain, and name the repository in
+        the workflow files.
 
         Every answer is checked before the first file changes; comments stay. Example:
 
@@ -37,9 +38,11 @@ def register(app: typer.Typer) -> None:
         """
         from groundwork.environment import LAPTOP_ACCOUNT, load_all
         from groundwork.environment.template import Answers, fill
+        from groundwork.github.ownership import hand_over
         from groundwork.paths import Project
 
-        folder = Project.find(Path.cwd()).environments
+        project = Project.find(Path.cwd())
+        folder = project.environments
         names = [e.name for e in load_all(folder) if e.accounts.main.id != LAPTOP_ACCOUNT]
         answers = Answers(
             organisation=organisation,
@@ -49,9 +52,9 @@ def register(app: typer.Typer) -> None:
             repository=repository,
             domain=domain or None,
         )
-        changed = fill(folder, answers)
+        changed = fill(folder, answers) + hand_over(project.root / ".github", repository)
         for path in changed:
-            console.say(f"written: environments/{path.name}")
+            console.say(f"written: {path.relative_to(project.root)}")
         if not changed:
             console.say("nothing to change: the files say so already")
 
