@@ -74,7 +74,11 @@ def show(found: Sequence[StackDrift]) -> None:
     for one in found:
         style = _STYLE.get(one.status, "magenta")
         orphaned = "" if one.in_code else "no code any more"
-        said = one.why.splitlines()[0] if one.why else orphaned
+        said = (
+            one.why.splitlines()[0]
+            if one.why
+            else "; ".join(part for part in (orphaned, *one.note.splitlines()[:1]) if part)
+        )
         table.add_row(one.stack, f"[{style}]{one.status}[/]", console.escape(said))
     console.out.print(table)
     for one in found:
@@ -109,9 +113,9 @@ def tell(found: Sequence[StackDrift]) -> None:
     from groundwork.github.api import GitHub
     from groundwork.github.drift_issues import DriftIssues
 
-    tracker = DriftIssues(
-        GitHub.of(os.environ), author=os.environ.get("GROUNDWORK_ISSUE_AUTHOR", "github-actions[bot]")
-    )
+    # In a workflow only its own issues are touched; by hand anybody's that carries our marker.
+    author = "github-actions[bot]" if os.environ.get("GITHUB_ACTIONS") else ""
+    tracker = DriftIssues(GitHub.of(os.environ), author=author)
     for one in found:
         if one.status == "drift":
             what, number = tracker.report(one.stack, markdown(one))
@@ -132,6 +136,7 @@ def as_json(one: StackDrift) -> dict[str, object]:
         "drift": [vars(it) for it in one.drift],
         "undeployed": [vars(it) for it in one.undeployed],
         "computed": [vars(it) for it in one.computed],
+        "note": one.note,
         "why": one.why,
     }
 

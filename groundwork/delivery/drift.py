@@ -22,7 +22,7 @@ from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.waves.private import private_folder
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment.placeholders import refuse_placeholders
-from groundwork.errors import StateLocked, TerraformFailed, UsageError
+from groundwork.errors import StackBlocked, StateLocked, TerraformFailed, UsageError
 
 OUT = "cdktf.out.applied"
 """Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
@@ -47,8 +47,8 @@ class StackDrift:
 
     `drift` is what somebody changed outside of Terraform although the code sets it, or what a plan would put back;
     `computed` are other attributes that changed by themselves. `undeployed` is what the code would change in the state.
-    `compared_with` names the commit that was applied last; it is empty where only the code is known. `in_code` is False
-    for a stack that was removed.
+    `compared_with` names the commit that was applied last; it is empty where only the code is known, and `note` says
+    why. `in_code` is False for a stack that was removed.
     """
 
     stack: str
@@ -58,6 +58,7 @@ class StackDrift:
     compared_with: str = ""
     in_code: bool = True
     not_deployed: bool = False
+    note: str = ""
     why: str = ""
     failed: bool = False
 
@@ -112,23 +113,34 @@ class _Applied:
 
     workspace: Workspace
     records: Mapping[str, Applied]
+    notes: Mapping[str, str]
 
     @classmethod
     def of(cls, workspace: Workspace, store: Callable[[str], PlanStore], stacks: Sequence[str]) -> _Applied:
-        records, archives = {}, {}
+        records: dict[str, Applied] = {}
+        archives: dict[str, bytes] = {}
+        notes: dict[str, str] = {}
         for stack in stacks:
-            plans = store(workspace.environment_of(stack).name)
-            record = plans.last_applied(stack)
-            body = plans.fetch(record.stored, index=record) if record else None
+            try:
+                plans = store(workspace.environment_of(stack).name)
+                record = plans.last_applied(stack)
+                body = plans.fetch(record.stored, index=record) if record else None
+            except (StackBlocked, TerraformFailed) as unreadable:
+                # Roles that plan may put plans and not get them; the state and the world they may compare.
+                notes[stack] = f"looked at by the code: what was applied last cannot be read ({unreadable.message})"
+                continue
             if record and body and archive.about(body).purpose == "apply":
                 records[stack], archives[stack] = record, body
-        return cls(approved_folder.extract(workspace, archives, name=OUT).workspace, records)
+            else:
+                notes[stack] = "looked at by the code: no bundle of it is kept"
+        return cls(approved_folder.extract(workspace, archives, name=OUT).workspace, records, notes)
 
 
 def _look(workspace: Workspace, applied: _Applied, stack: str, *, in_code: bool, stop: threading.Event) -> StackDrift:
     refuse_placeholders(workspace.environment_of(stack))
     record = applied.records.get(stack)
     found = StackDrift(stack, in_code=in_code, compared_with=record.commit if record else "")
+    found = replace(found, note=applied.notes.get(stack, ""))
     if not in_code and record is None:
         return replace(found, why="no code, and no bundle of it is kept")
     if in_code and (reason := workspace.unplannable(stack)):
@@ -168,6 +180,8 @@ def _drifted(plan: Plan) -> Iterator[tuple[Touched, bool]]:
             yield Touched(address, (), "deleted"), True
             continue
         names = _unlike(change)
+        if not names:
+            continue
         back = set(_unlike(planned[address])) if address in planned else set()
         counting = tuple(name for name in names if name in configured.get(address.partition("[")[0], set()) | back)
         yield Touched(address, counting or names, "changed"), bool(counting)
@@ -183,8 +197,10 @@ def _undeployed(plan: Plan) -> Iterator[Touched]:
 
 
 def _unlike(change: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of attributes that differ. None, empty and absent are the same: a refresh likes to put one for another."""
     before, after = change.get("before") or {}, change.get("after") or {}
-    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
+    known = sorted(before.keys() | after.keys())
+    return tuple(name for name in known if (before.get(name) or None) != (after.get(name) or None))
 
 
 def markdown(found: StackDrift) -> str:
