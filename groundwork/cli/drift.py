@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +28,10 @@ def register(app: typer.Typer) -> None:
         issues: Annotated[
             bool, typer.Option("--issues", help="Open, update and close one issue on GitHub per stack.")
         ] = False,
+        found_before: Annotated[
+            Path | None,
+            typer.Option("--found", exists=True, file_okay=False, help="Folder with what `gw drift --json` printed."),
+        ] = None,
         skip_synth: SkipSynth = False,
         json: Json = False,
     ) -> None:
@@ -34,7 +39,8 @@ def register(app: typer.Typer) -> None:
 
         Names resources and attributes, never a value. Ends with 0 where all is as it should be, 20 where code is not
         deployed, 25 where something drifted, 6 where a stack could not be looked at; of several the last in this list.
-        Examples: `gw drift local`, `gw drift prod --issues`
+        With --found nothing is looked at again: in a pipeline, whoever may write issues cannot sign in to AWS.
+        Examples: `gw drift local`, `gw drift prod --issues`, `gw drift --issues --found reported`
         """
         from functools import cache
 
@@ -42,23 +48,26 @@ def register(app: typer.Typer) -> None:
         from groundwork.delivery import drift as drifting
         from groundwork.delivery.store.plan_store import PlanStore
 
-        workspace = Context.here().workspace()
-        wanted = targets or []
-        environments = workspace.environments_of(wanted)
-        manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
-        stacks = workspace.select(manifest, wanted)
-        whole = [name for name in environments if not wanted or name in wanted]
-        orphans = [one.stack for one in workspace.orphans(whole)]
-        drifting.require_some([*stacks, *orphans])
-        with console.bars() as bars:
-            found = drifting.look(
-                workspace,
-                cache(lambda name: PlanStore.of(workspace, name, role="apply")),
-                stacks,
-                orphans=orphans,
-                on_begin=lambda stack: bars.begin(stack, total=None, doing="looking"),
-                on_end=lambda one: bars.end(one.stack, one.status),
-            )
+        if found_before:
+            found = read(found_before)
+        else:
+            workspace = Context.here().workspace()
+            wanted = targets or []
+            environments = workspace.environments_of(wanted)
+            manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
+            stacks = workspace.select(manifest, wanted)
+            whole = [name for name in environments if not wanted or name in wanted]
+            orphans = [one.stack for one in workspace.orphans(whole)]
+            drifting.require_some([*stacks, *orphans])
+            with console.bars() as bars:
+                found = drifting.look(
+                    workspace,
+                    cache(lambda name: PlanStore.of(workspace, name, role="apply")),
+                    stacks,
+                    orphans=orphans,
+                    on_begin=lambda stack: bars.begin(stack, total=None, doing="looking"),
+                    on_end=lambda one: bars.end(one.stack, one.status),
+                )
         if json:
             console.print_json([as_json(one) for one in found])
         else:
@@ -66,6 +75,39 @@ def register(app: typer.Typer) -> None:
         if issues:
             tell(found)
         raise typer.Exit(exit_code(found))
+
+
+def read(folder: Path) -> list[StackDrift]:
+    """What `as_json` gave, of every *.json of a folder; raises UsageError for anything else."""
+    import json
+
+    from groundwork.delivery.drift import StackDrift, Touched
+    from groundwork.errors import UsageError
+
+    def touched(entries: list[dict[str, Any]]) -> tuple[Touched, ...]:
+        return tuple(Touched(one["address"], tuple(one["attributes"]), one["how"]) for one in entries)
+
+    found = []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            found += [
+                StackDrift(
+                    one["stack"],
+                    drift=touched(one["drift"]),
+                    computed=touched(one["computed"]),
+                    undeployed=touched(one["undeployed"]),
+                    compared_with=one["compared_with"],
+                    in_code=one["in_code"],
+                    not_deployed=one["status"] == "not deployed",
+                    note=one["note"],
+                    why=one["why"],
+                    failed=one["status"] == "error",
+                )
+                for one in json.loads(file.read_bytes())
+            ]
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise UsageError(f"{file} is not what `gw drift --json` prints: {wrong}", fix="look again") from wrong
+    return found
 
 
 def show(found: Sequence[StackDrift]) -> None:

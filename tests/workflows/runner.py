@@ -29,7 +29,10 @@ PATIENCE = 300.0  # seconds that a job waits for an approval
 def job() -> dict[str, Any]:
     """`waiting`, `environment` and `variables` of the job that this step belongs to."""
     name, environment = os.environ["GITHUB_JOB"], os.environ.get("ENVIRONMENT", "")
-    where = ABOUT["jobs"].get(f"{name}:{environment}") or ABOUT["jobs"].get(f"{name}:")
+    jobs = [one for key, one in ABOUT["jobs"].items() if key in {f"{name}:{environment}", f"{name}:"}]
+    # A job that says no environment is there once, whatever the run was started for.
+    jobs += [one for key, one in ABOUT["jobs"].items() if not environment and key.startswith(f"{name}:")]
+    where = jobs[0] if jobs else None
     if where is None:
         sys.exit(f"the run has no job {name} for {environment or 'no environment'}: {sorted(ABOUT['jobs'])}")
     query = urllib.parse.urlencode(where["matrix"])

@@ -1,0 +1,52 @@
+"""A stack is destroyed after two confirmations, and drift is looked for without a right to write."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflows.pipeline import Pipeline
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+def deployed(github: Pipeline) -> None:
+    """dev-web is there, by the pipeline."""
+    github.push(lambda: github.edit("main.py", '"dev": "blue"', '"dev": "green"'))
+    run = github.on_push()
+    github.wait_for_approval(run, "dev")
+    github.github.approve(run.run, "dev", by="carol")
+    run.wait_for("apply:dev", "gw deploy")
+    run.stop()
+    assert github.colour() == "green"
+
+
+def test_a_stack_goes_after_its_name_was_typed_and_somebody_agreed(github: Pipeline) -> None:
+    deployed(github)
+    mistyped = github.on_dispatch("destroy.yml", environment="dev", stack="dev-web", confirm="dev-wep")
+    assert not mistyped.end()
+    assert mistyped.notes == []
+    elsewhere = github.on_dispatch("destroy.yml", environment="staging", stack="dev-web", confirm="dev-web")
+    assert not elsewhere.end()
+    assert elsewhere.notes == []
+
+    run = github.on_dispatch("destroy.yml", environment="dev", stack="dev-web", confirm="dev-web")
+    github.wait_for_approval(run, "dev")
+    assert run.did("plan:dev", "gw plan make --destroy dev-web --skip-synth with credentials ended 0")
+    assert github.colour() == "green"
+    github.github.approve(run.run, "dev", by="carol")
+    assert run.end(), run.log
+    assert github.colour() == ""
+    assert (github.state("dev-web") or {})["resources"] == []
+
+
+def test_drift_is_looked_for_by_a_job_that_writes_nothing_and_told_by_one_that_cannot_sign_in(github: Pipeline) -> None:
+    run = github.on_dispatch("drift.yml")
+    assert run.end(), run.log
+    for environment in ("dev", "staging", "prod"):
+        job = f"plan:{environment}"
+        assert run.did(job, "signed in")[0].endswith(f"acme-{environment}-delivery-plan")
+        assert run.did(job, f"gw drift {environment} --skip-synth --json with credentials")
+        assert not run.did(job, "gw plan")
+    (told,) = run.did("issues", "gw drift --issues --found reported")
+    assert told.endswith("without credentials ended 20")  # nothing is deployed yet, and nothing drifted
+    assert github.github.state.issues == {}
