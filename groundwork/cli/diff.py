@@ -11,7 +11,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from groundwork.cli.context import Context
     from groundwork.delivery.diff import StackDiff
@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         Examples: `gw diff local`, `gw diff dev-api --text`, `gw diff dev --base main`
         """
         from groundwork.cli.context import Context
-        from groundwork.delivery.diff import Status
+        from groundwork.delivery.diff import Status, waves
 
         context = Context.here()
         workspace = context.workspace()
@@ -76,29 +76,22 @@ def register(app: typer.Typer) -> None:
             )
         if set(wanted) <= set(environments):
             found += orphaned(workspace, environments)
+        numbers = waves(found, manifest.dependencies)
         if json:
             # Standard output is often a file then, and a job's log would not say what went wrong.
             for one in found:
                 if one.status == Status.ERROR:
                     console.err.print(console.escape(one.why), highlight=False)
-            console.print_json(
-                [
-                    {
-                        "stack": one.stack,
-                        "status": one.status.value,
-                        "counts": one.counts and vars(one.counts),
-                        "why": one.why,
-                    }
-                    for one in found
-                ]
-            )
+            console.print_json([as_json(one, numbers[one.stack]) for one in found])
         else:
-            show(found, text=text)
+            show(found, text=text, waves=numbers)
         raise typer.Exit(exit_code(found))
 
 
-def show(found: Sequence[StackDiff], *, text: bool, to: Console = console.out) -> None:
-    """Print the table, then Terraform's plans where wanted, then what went wrong."""
+def show(
+    found: Sequence[StackDiff], *, text: bool, waves: Mapping[str, int] | None = None, to: Console = console.out
+) -> None:
+    """Print the table, then Terraform's plans where wanted, then what went wrong; `waves` counts from 0."""
     from groundwork.delivery.diff import Status
 
     table = console.table("stack", "diff", "")
@@ -111,6 +104,10 @@ def show(found: Sequence[StackDiff], *, text: bool, to: Console = console.out) -
             if one.why
             else ""
         )
+        if waves and waves.get(one.stack):
+            detail = "; ".join(
+                part for part in (detail, f"wave {waves[one.stack]}: its upstream changes first") if part
+            )
         table.add_row(one.stack, f"[{style}]{one.status.value}[/]", console.escape(detail))
     to.print(table)
     for one in found:
