@@ -69,9 +69,20 @@ def laptop(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         shutil.copy2(checkout / name, root / name)
     for made in (".venv", "node_modules"):
         (root / made).symlink_to((checkout / made).resolve())
+    _commit(root)
     laptop = Laptop(root)
     yield laptop
     laptop.run("gw", "local", "down", code=None)
+
+
+def _commit(root: Path) -> None:
+    """Plans name the commit they were made from."""
+    for command in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("add", "--all"),
+        ("-c", "user.name=A Newcomer", "-c", "user.email=newcomer@example.org", "commit", "--quiet", "--message=clone"),
+    ):
+        subprocess.run(["git", *command], cwd=root, check=True)
 
 
 @pytest.fixture(scope="module")
