@@ -63,7 +63,11 @@ def _result(entry: Mapping[str, Any], redactor: Redactor) -> PlanResult:
     numbers: Mapping[str, Any] = counts if isinstance(counts, Mapping) else entry
     why = entry.get("why") or ""
     if not why and entry.get("upstream"):
-        why = f"waits for {', '.join(map(str, entry['upstream']))}"
+        unknown = ", ".join(map(str, entry.get("outputs") or ()))
+        then = f" ({unknown} unknown until then)" if unknown else ""
+        why = f"waits for {', '.join(map(str, entry['upstream']))}{then}"
+    elif not why and entry.get("provisional"):
+        why = "planned against the planned outputs of what it reads, and once more after their apply"
     return PlanResult(
         status=str(entry.get("status") or entry.get("outcome") or "not planned"),
         add=_number(numbers.get("add")),

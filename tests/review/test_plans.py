@@ -42,11 +42,16 @@ def test_an_index_of_bundles_says_outcome_wave_and_what_waits(tmp_path: Path) ->
         tmp_path,
         {
             "format": 1,
-            "bundles": [{"stack": "a", "outcome": "change", "wave": 0, "digest": "x"}],
-            "waiting": [{"stack": "b", "upstream": ["a"], "outputs": ["id"]}],
+            "bundles": [
+                {"stack": "a", "outcome": "change", "wave": 0, "provisional": False, "digest": "x"},
+                {"stack": "c", "outcome": "change", "wave": 1, "provisional": True, "digest": "x"},
+            ],
+            "waiting": [{"stack": "b", "upstream": ["a"], "outputs": ["a.id"]}],
         },
     )
-    assert (found["a"].status, found["b"].status, found["b"].why) == ("change", "waiting", "waits for a")
+    assert (found["a"].status, found["a"].why, found["b"].status) == ("change", "", "waiting")
+    assert found["b"].why == "waits for a (a.id unknown until then)"
+    assert (found["c"].wave, "planned outputs" in found["c"].why) == (1, True)
 
 
 @pytest.mark.parametrize("content", ["{", '{"other": 1}', '"x"', '{"stacks": 1}', '[{"name": "a"}]'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -152,3 +153,23 @@ def test_refuses_wave_differs(project: PlannedProject) -> None:
     assert project.inputs(beside) == {"from_up": "first"}
     assert project.state(down) is None
     assert project.store.last_applied(down) is None
+
+
+def test_gw_deploy_prints_what_was_applied_and_ends_with_13_where_something_waits(project: PlannedProject) -> None:
+    project.stack("delivery", {})  # not deployed: the store is a folder
+    up = project.stack("up", {"thing": {}}, outputs={"id": "${terraform_data.thing.id}"})
+    down = project.stack("down", reading("up", output="id"), reads=["up"])
+    made = project.gw("plan", "make", up, down)
+    assert made.returncode == 0, made.stderr
+    assert f"for {up} ({up}.id unknown until then)" in made.stdout
+    for words in (["plan", "push"], ["approve", "local", "--as", "grace", "--yes"]):
+        assert project.gw(*words).returncode == 0
+    assert f"{up}.id unknown until then" in " ".join(project.gw("plan", "show").stdout.split())
+    plans = str(project.workspace.project.work / "plans" / "plans.json")
+
+    done = project.gw("deploy", up, down, "--approved", plans, "--json")
+    assert done.returncode == 13
+    assert [one["stack"] for one in json.loads(done.stdout)] == [up]
+    assert "wave-waits" in done.stderr
+    assert f"gw plan make {down}" in done.stderr
+    assert project.state(up) is not None
