@@ -265,6 +265,16 @@ def tags_have_to_be_on_main(folder: Folder) -> Iterator[str]:
         yield f"deploy.yml: starts on {deploy['on']}"
 
 
+def what_is_not_on_main_meets_no_credential(folder: Folder) -> Iterator[str]:
+    """A tag brings its own deploy.yml, but not its own plan.yml, apply.yml and release.yml."""
+    for file, name in (("plan.yml", "plan"), ("apply.yml", "apply"), ("release.yml", "build")):
+        job = Job(file, name, folder.workflows[file]["jobs"][name])
+        asked = job.position("git merge-base --is-ancestor HEAD refs/remotes/origin/main")
+        (checkout,) = job.using("actions/checkout")
+        if asked != 1 or checkout["with"].get("fetch-depth") != 0:
+            yield f"{job}: runs what is not on main"
+
+
 def both_ways_are_gated(folder: Folder) -> Iterator[str]:
     for file, name in (("pull-request.yml", "check"), ("deploy.yml", "synthesise")):
         job = Job(file, name, folder.workflows[file]["jobs"][name])
@@ -361,6 +371,7 @@ RULES: tuple[Rule, ...] = (
     what_the_roles_trust_is_called_at_main,
     every_job_ends,
     tags_have_to_be_on_main,
+    what_is_not_on_main_meets_no_credential,
     both_ways_are_gated,
     the_required_check_waits_for_all,
     destroying_is_confirmed_twice,

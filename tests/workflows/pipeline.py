@@ -69,7 +69,7 @@ class Outcome:
         """What a job (`plan:dev`) noted that holds this text."""
         return [note for note in self.notes if note.startswith(f"{job}: ") and what in note]
 
-    def wait_for(self, job: str, what: str, seconds: float = 180) -> None:
+    def wait_for(self, job: str, what: str, seconds: float = 300) -> None:
         """Until a job noted this."""
         end = time.monotonic() + seconds
         while not self.did(job, what):
@@ -77,7 +77,7 @@ class Outcome:
             assert time.monotonic() < end, f"{job} did not {what}:\n{self.log}"
             time.sleep(0.2)
 
-    def end(self, seconds: float = 240) -> bool:
+    def end(self, seconds: float = 400) -> bool:
         """Wait until the run is over; gives whether every job succeeded."""
         return self.process.wait(seconds) == 0
 
@@ -323,7 +323,7 @@ class Pipeline:
                 yield name, {"path": path, "matrix": {"environment": value} if value else {}}
 
     # ── looking on ─────────────────────────────────────────────────────────────────────────────────
-    def wait_for_approval(self, outcome: Outcome, environment: str, seconds: float = 180) -> None:
+    def wait_for_approval(self, outcome: Outcome, environment: str, seconds: float = 300) -> None:
         """Until a job of the run waits for the environment's reviewers."""
         end = time.monotonic() + seconds
         while environment not in self.waiting(outcome):

@@ -83,6 +83,8 @@ BREAKS = [
     ),
     ("apply.yml", "    timeout-minutes: 120\n", "", "no time limit"),
     ("deploy.yml", "refs/remotes/origin/main", "HEAD", "deploys tags from anywhere"),
+    ("plan.yml", "refs/remotes/origin/main", "HEAD", "runs what is not on main"),
+    ("apply.yml", "          fetch-depth: 0\n", "", "runs what is not on main"),
     ("deploy.yml", "branches: [main]", "branches: ['**']", "starts on"),
     ("deploy.yml", "      - run: gw check --skip-synth --annotations\n", "", "do not gate it"),
     ("pull-request.yml", "      - run: gw admit --canaries\n", "", "baked secrets"),

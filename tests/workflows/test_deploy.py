@@ -89,6 +89,21 @@ def test_a_tag_that_is_not_on_main_is_not_even_synthesised(github: Pipeline) -> 
     assert not [note for note in run.notes if "signed in" in note]
 
 
+def test_a_tag_of_what_nobody_reviewed_meets_no_credential_even_with_files_of_its_own(github: Pipeline) -> None:
+    github.git("switch", "-q", "-c", "elsewhere")
+    github.edit("main.py", '"prod": ""', '"prod": "mine"')
+    github.edit(".github/workflows/deploy.yml", "is-ancestor HEAD refs/remotes/origin/main", "is-ancestor HEAD HEAD")
+    github.commit(author="mallory")
+    github.git("tag", "v6.6.6")
+    github.git("switch", "-q", "main")
+    run = github.on_push(ref="refs/tags/v6.6.6", by="mallory")
+    assert not run.end()
+    assert run.did("synthesise", "gw synth")
+    assert run.did("plan:prod", "checkout") or run.did("build", "checkout")
+    assert not [note for note in run.notes if note.startswith("plan:") and "gw " in note]
+    assert not [note for note in run.notes if "signed in" in note or "attested" in note]
+
+
 def test_a_tag_on_main_goes_to_prod_and_its_release_is_signed_before_it_is_pushed(github: Pipeline) -> None:
     github.push(lambda: github.edit("main.py", '"prod": ""', '"prod": "green"'))
     github.git("tag", "v1.0.0")

@@ -104,3 +104,14 @@ def test_a_job_that_asks_for_main_s_role_in_a_pull_request_is_not_let_in(github:
     assert not run.end()
     assert not signed_in(run)
     assert not [note for note in run.notes if "gw diff" in note or "gw plan" in note]
+
+
+def test_what_fails_its_checks_is_reported_all_the_same_and_not_ready(github: Pipeline) -> None:
+    def fail() -> None:
+        green(github)
+        github.edit("Makefile", "setup pipeline check:\n\t@true", "setup pipeline:\n\t@true\ncheck:\n\t@false")
+
+    run = github.on_pull_request(github.open_pull_request(fail))
+    assert not run.end()
+    assert len(github.github.state.comments) == 1
+    assert "Failure - Main Every job has succeeded" in run.log
