@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 def deploy(
     workspace: Workspace, targets: Sequence[str], plans: Path, allow_destroy: Sequence[str], *, synth: bool
 ) -> list[Result]:
-    """Apply the plans of the index in `plans` that are meant by `targets`; progress goes to standard error."""
+    """Apply the plans of the index in `plans` that are meant by `targets`; progress goes to standard error.
+
+    A stack that waits is a reason to refuse (wave-waits) where it is named, and a row of the result where its whole
+    environment is meant: whoever approved saw that it comes later.
+    """
     from groundwork.cli.applying import following
     from groundwork.delivery.bound.apply import BoundApply
     from groundwork.delivery.bundle import plans_file
     from groundwork.delivery.gate.apply_gate import ApplyGate
+    from groundwork.delivery.rollout import Result
     from groundwork.delivery.store.plan_store import PlanStore
 
     index = plans_file.read(plans)
@@ -45,11 +50,13 @@ def deploy(
         return gate(extracted, stored)
 
     bound = BoundApply(workspace, index, store, counting, who(), lambda: datetime.now(UTC))
+    later = [one for one in index.waiting if one.stack in wanted and one.stack not in targets]
+    going = [stack for stack in wanted if stack not in {one.stack for one in later}]
     with console.bars() as bars:
-        done = bound.apply(wanted, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
+        done = bound.apply(going, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
         for one in done:
             bars.end(one.stack, one.how)
-    return done
+    return [*done, *(Result(one.stack, f"waits for a plan of its own: gw plan make {one.stack}") for one in later)]
 
 
 def who() -> str:

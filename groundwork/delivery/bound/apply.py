@@ -75,7 +75,8 @@ class BoundApply:
     ) -> Extracted:
         """Plan the provisional stacks of a level, whose upstream is applied now; `held` takes those that may not go."""
         for stored in (one for one in wanted if one.stack in level):
-            refusal = behind(stored.stack, extracted.bundles, held)
+            later = [one.stack for one in self.index.waiting]
+            refusal = behind(stored.stack, extracted.bundles, held, later)
             if not refusal and stored.provisional:
                 extracted, refusal = PlanAgain(self.store).plan(extracted, stored)
             if refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from groundwork.delivery.bundle.model import Bundle, Index
 from groundwork.delivery.gate.refusals import Code, Refusal
@@ -29,16 +29,18 @@ def waiting(index: Index, stacks: Sequence[str]) -> dict[str, Refusal]:
     return found
 
 
-def behind(stack: str, bundles: Mapping[str, Bundle], held: Mapping[str, Refusal]) -> Refusal | None:
-    """WAVE_WAITS for a stack that cannot go before one that is held back; None where it can."""
+def behind(
+    stack: str, bundles: Mapping[str, Bundle], held: Collection[str], waiting: Collection[str]
+) -> Refusal | None:
+    """WAVE_WAITS for a stack that cannot go before one that is held back, or that waits; None where it can."""
     bundle = bundles[stack]
     upstream = [one for one in bundle.dependencies if one in held]
     if bundle.purpose == "destroy":
-        # A stack that was held back may be just the one that stops reading this one.
-        upstream = list(held)
+        # A stack that is not applied now may be just the one that stops reading this one.
+        upstream = list(dict.fromkeys([*held, *waiting]))
     if not upstream:
         return None
-    return Refusal(Code.WAVE_WAITS, f"it comes after {', '.join(upstream)}, which was held back", again(stack), stack)
+    return Refusal(Code.WAVE_WAITS, f"it comes after {', '.join(upstream)}, which was not applied", again(stack), stack)
 
 
 def again(stack: str) -> str:

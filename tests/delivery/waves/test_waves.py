@@ -155,11 +155,14 @@ def test_refuses_wave_differs(project: PlannedProject) -> None:
     assert project.store.last_applied(down) is None
 
 
-def test_gw_deploy_prints_what_was_applied_and_ends_with_13_where_something_waits(project: PlannedProject) -> None:
-    project.stack("delivery", {})  # not deployed: the store is a folder
+@pytest.mark.parametrize("named", [True, False])
+def test_gw_deploy_says_what_was_applied_and_what_waits_and_fails_where_that_was_named(
+    project: PlannedProject, named: bool
+) -> None:
+    project.stack("delivery", {"thing": {}})  # without a bucket: the store is a folder
     up = project.stack("up", {"thing": {}}, outputs={"id": "${terraform_data.thing.id}"})
     down = project.stack("down", reading("up", output="id"), reads=["up"])
-    made = project.gw("plan", "make", up, down)
+    made = project.gw("plan", "make", "local")
     assert made.returncode == 0, made.stderr
     assert f"for {up} ({up}.id unknown until then)" in made.stdout
     for words in (["plan", "push"], ["approve", "local", "--as", "grace", "--yes"]):
@@ -167,9 +170,14 @@ def test_gw_deploy_prints_what_was_applied_and_ends_with_13_where_something_wait
     assert f"{up}.id unknown until then" in " ".join(project.gw("plan", "show").stdout.split())
     plans = str(project.workspace.project.work / "plans" / "plans.json")
 
-    done = project.gw("deploy", up, down, "--approved", plans, "--json")
-    assert done.returncode == 13
-    assert [one["stack"] for one in json.loads(done.stdout)] == [up]
-    assert "wave-waits" in done.stderr
-    assert f"gw plan make {down}" in done.stderr
+    done = project.gw("deploy", *([up, down] if named else ["local"]), "--approved", plans, "--json")
+    rows = {one["stack"]: one["how"] for one in json.loads(done.stdout)}
+    assert rows[up] == "1 added, 0 changed, 0 destroyed"
     assert project.state(up) is not None
+    if named:
+        assert done.returncode == 13
+        assert "wave-waits" in done.stderr
+        assert f"gw plan make {down}" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert rows[down] == f"waits for a plan of its own: gw plan make {down}"
