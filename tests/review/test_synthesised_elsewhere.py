@@ -1,0 +1,62 @@
+"""A head that was synthesised elsewhere is compared, nothing of it is run, and it cannot lead out of its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import SynthesisError, UsageError
+from groundwork.review import checkout, plans, revisions
+from groundwork.review.redaction import Redactor
+from tests.review.repository import Repository
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+def written(out: Path, folder: str = "stacks/dev-web") -> Path:
+    """What cdktf would have left of one stack, in a folder that its manifest names."""
+    (out / folder).mkdir(parents=True)
+    (out / folder / "cdk.tf.json").write_text("{}")
+    entry = {
+        "name": "dev-web", "constructPath": "dev-web", "workingDirectory": folder,
+        "synthesizedStackPath": f"{folder}/cdk.tf.json", "annotations": [], "dependencies": [],
+    }  # fmt: skip
+    (out / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": {"dev-web": entry}}))
+    return out
+
+
+def test_only_what_a_review_reads_is_taken_over(tmp_path: Path) -> None:
+    out = written(tmp_path / "out")
+    (out / "stacks" / "dev-web" / "run-me.sh").write_text("exit 1")
+    kept = checkout.keep(out, tmp_path / "kept", environments=["dev"])
+    assert sorted(path.name for path in kept.rglob("*") if path.is_file()) == [
+        "cdk.tf.json", "manifest.json", "review.json",
+    ]  # fmt: skip
+
+
+def test_a_stack_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
+    out = written(tmp_path / "out", "../elsewhere")
+    with pytest.raises(SynthesisError, match="the folder of dev-web lies outside of it"):
+        checkout.keep(out, tmp_path / "kept", environments=["dev"])
+    assert not (tmp_path / "kept").exists()
+
+
+def test_the_head_is_named_by_its_commit_which_need_not_be_here(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    base = repository.commit("one")
+    found = revisions.foreign(f"HEAD..{SHA}", repository.root, scratch=tmp_path)
+    assert (found[0].commit, found[1].commit) == (base, SHA)
+    for wrong in ("HEAD", "HEAD..", "HEAD..main", "HEAD...abc"):
+        with pytest.raises(UsageError, match="is named by its commit, 40 hex digits"):
+            revisions.foreign(wrong, repository.root, scratch=tmp_path)
+
+
+def test_plans_of_several_environments_lie_in_one_folder(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        (tmp_path / f"{name}.json").write_text(json.dumps([{"stack": f"{name}-web", "status": "change"}]))
+    found = plans.read_all(tmp_path, Redactor())
+    assert {name: plan.status for name, plan in found.items()} == {"dev-web": "change", "prod-web": "change"}
+    # A fork is planned nowhere, and its folder was never made.
+    assert plans.read_all(tmp_path / "nothing", Redactor()) == {}
