@@ -36,6 +36,20 @@ def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
     return boto3.Session(botocore_session=core)
 
 
+def assume(session: boto3.Session, role: str, *, name: str, endpoint: str | None, region: str = "") -> boto3.Session:
+    """A session with the credentials of `role`; `name` shows in audit logs. Passes on what botocore raises.
+
+    Which profile the environment names plays no part: these credentials are complete, and on a laptop the profile of
+    somebody's shell need not even exist.
+    """
+    sts = session.client("sts", endpoint_url=endpoint, config=CONFIG)
+    granted = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+    core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    core.set_credentials(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
+    core.set_config_variable("region", region or session.region_name)
+    return boto3.Session(botocore_session=core)
+
+
 def require_account(session: boto3.Session, account: str, *, endpoint: str | None) -> None:
     """Raise TerraformFailed unless the credentials are of `account`: nothing is looked at, or emptied, elsewhere."""
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from groundwork.delivery.aws_session import CONFIG
+from groundwork.delivery.aws_session import CONFIG, assume
 from groundwork.errors import TerraformFailed
 
 TAGS = ("environment", "stack", "managed-by")
@@ -56,7 +56,7 @@ def search(session: boto3.Session, where: Where, *, endpoint: str | None) -> lis
     """
     try:
         if where.role:
-            session = _assume(session, where, endpoint)
+            session = assume(session, where.role, name="recover", endpoint=endpoint, region=where.region)
         return [
             one for region in dict.fromkeys((where.region, _GLOBAL)) for one in _in(session, region, where, endpoint)
         ]
@@ -73,14 +73,3 @@ def _in(session: boto3.Session, region: str, where: Where, endpoint: str | None)
     for page in client.get_paginator("get_resources").paginate(TagFilters=filters):
         for one in page["ResourceTagMappingList"]:
             yield Tagged(one["ResourceARN"], {tag["Key"]: tag["Value"] for tag in one["Tags"]})
-
-
-def _assume(session: boto3.Session, where: Where, endpoint: str | None) -> boto3.Session:
-    sts = session.client("sts", endpoint_url=endpoint, config=CONFIG)
-    granted = sts.assume_role(RoleArn=where.role, RoleSessionName="recover")["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=granted["AccessKeyId"],
-        aws_secret_access_key=granted["SecretAccessKey"],
-        aws_session_token=granted["SessionToken"],
-        region_name=where.region,
-    )

@@ -38,7 +38,7 @@ def open_store(workspace: Workspace, environment: str, *, role: PipelineRole) ->
         if not _exists(session, names.plan_bucket, state.endpoint):
             return _without(workspace, values)
         if values.target == "laptop":
-            session = _assume(session, names.delivery_role_arn(role), state.endpoint)
+            session = aws_session.assume(session, names.delivery_role_arn(role), name="laptop", endpoint=state.endpoint)
     except (BotoCoreError, ClientError) as error:
         raise TerraformFailed(
             f"the plan store of {environment} cannot be asked: {error}", fix="sign in; for the laptop: gw local up"
@@ -73,15 +73,4 @@ def _without(workspace: Workspace, environment: Environment) -> PlanStore:
     raise StackBlocked(
         f"{environment.name} has no plan store yet: its delivery stack is not there",
         fix=f"gw bootstrap {environment.name}",
-    )
-
-
-def _assume(session: boto3.Session, role: str, endpoint: str | None) -> boto3.Session:
-    sts = session.client("sts", endpoint_url=endpoint, config=aws_session.CONFIG)
-    granted = sts.assume_role(RoleArn=role, RoleSessionName="laptop")["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=granted["AccessKeyId"],
-        aws_secret_access_key=granted["SecretAccessKey"],
-        aws_session_token=granted["SessionToken"],
-        region_name=session.region_name,
     )
