@@ -113,6 +113,17 @@ def adopt(folder: BootstrapFolder) -> tuple[Import, ...]:
 
 def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
     folder.use_local()
+    try:
+        return _finish(folder, progress)
+    except TerraformFailed:
+        # A killed run's last requests may have been carried out after this one looked: then there is more to adopt now.
+        if not adopt(folder):
+            raise
+        progress("something turned up that an earlier run had asked for; looking again")
+        return _finish(folder, progress)
+
+
+def _finish(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
     for address in tainted(folder.local_state()):
         progress(f"completing {address}, which an earlier run left half made")
         folder.terraform.untaint(address)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -101,8 +102,9 @@ def _wait_for_terraform(began: subprocess.Popen[bytes]) -> psutil.Process:
     while time.monotonic() < until:
         assert began.poll() is None, began.stdout and began.stdout.read()
         below = psutil.Process(began.pid).children(recursive=True)
-        if any(one.name() == "sleep" for one in below):
-            return next(one for one in below if one.name() == "terraform")
+        with suppress(psutil.NoSuchProcess):  # one that has ended since it was listed
+            if any(one.name() == "sleep" for one in below):
+                return next(one for one in below if one.name() == "terraform")
         time.sleep(0.05)
     raise AssertionError("Terraform never came to its work")
 
