@@ -120,6 +120,10 @@ def listen(application: Application, *, port: int) -> BaseWSGIServer:
     class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
         """Writes a line for requests that failed only: Terraform sends thousands."""
 
+        # Head and body leave in one piece. Apart, a client on a busy machine was seen to close its end between the two
+        # (`use of closed network connection`), and an answer was lost whose work was done.
+        wbufsize = 1 << 16
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             if str(code)[:1] == "5":
                 super().log_request(code, size)
