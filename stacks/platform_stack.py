@@ -6,16 +6,7 @@ from cdktf import S3Backend, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
 from constructs import Construct
 
-from groundwork.environment import Environment, Names
-
-# Terraform runs in cdktf.out/stacks/<stack>, three folders below the checkout. A relative path keeps the synthesised
-# Terraform the same on every machine.
-_CHECKOUT = "../../.."
-_LAPTOP_PROFILE = f"{_CHECKOUT}/groundwork/local/profile"
-# A proxy that does not exist. Addresses on this machine are asked directly, without it; every other address is asked
-# through it alone, whatever proxies and endpoints the environment names, and so is never reached.
-_NO_WAY_OUT = "http://127.0.0.1:9"
-_THIS_MACHINE = "127.0.0.1,localhost"
+from groundwork.environment import Environment, Names, laptop
 
 
 class PlatformStack(TerraformStack):
@@ -83,16 +74,7 @@ class PlatformStack(TerraformStack):
                     }
                 )
             ],
-            profile="groundwork-laptop" if self.on_laptop else None,
-            shared_config_files=[f"{_LAPTOP_PROFILE}/config"] if self.on_laptop else None,
-            shared_credentials_files=[f"{_LAPTOP_PROFILE}/credentials"] if self.on_laptop else None,
-            s3_use_path_style=True if self.on_laptop else None,
-            # The default of 25 would turn one mistake of the emulator into ten minutes of waiting.
-            max_retries=2 if self.on_laptop else None,
-            skip_metadata_api_check="true" if self.on_laptop else None,
-            http_proxy=_NO_WAY_OUT if self.on_laptop else None,
-            https_proxy=_NO_WAY_OUT if self.on_laptop else None,
-            no_proxy=_THIS_MACHINE if self.on_laptop else None,
+            **(laptop.PROVIDER if self.on_laptop else {}),
         )
 
     def _state(self) -> None:
@@ -107,15 +89,7 @@ class PlatformStack(TerraformStack):
             kms_key_id=self.names.state_key_arn,
             dynamodb_table=self.names.lock_table if state.locking in {"dynamodb", "both"} else None,
             allowed_account_ids=[self.environment.accounts.main.id],
-            profile="groundwork-laptop" if self.on_laptop else None,
-            shared_config_files=[f"{_LAPTOP_PROFILE}/config"] if self.on_laptop else None,
-            shared_credentials_files=[f"{_LAPTOP_PROFILE}/credentials"] if self.on_laptop else None,
-            use_path_style=True if self.on_laptop else None,
-            skip_metadata_api_check=True if self.on_laptop else None,
-            http_proxy=_NO_WAY_OUT if self.on_laptop else None,
-            https_proxy=_NO_WAY_OUT if self.on_laptop else None,
-            no_proxy=_THIS_MACHINE if self.on_laptop else None,
-            max_retries=2 if self.on_laptop else None,
+            **(laptop.BACKEND if self.on_laptop else {}),
         )
         if state.locking in {"lockfile", "both"}:
             # cdktf 0.21's S3Backend does not know the argument.

@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from groundwork.environment import Environment, Names
+from groundwork.environment import Environment, Names, laptop
 
-LAPTOP_PROFILE = "groundwork-laptop"
-PROFILE_FILES = {
-    "shared_config_files": ["../../../groundwork/local/profile/config"],
-    "shared_credentials_files": ["../../../groundwork/local/profile/credentials"],
-}
-NO_WAY_OUT = {
-    "http_proxy": "http://127.0.0.1:9",
-    "https_proxy": "http://127.0.0.1:9",
-    "no_proxy": "127.0.0.1,localhost",
-}
-"""The laptop's stacks reach nothing but this machine (docs/adr/0004-the-laptop-cannot-reach-aws.md)."""
 LAPTOP_CLUSTER = "../../../.groundwork/kubernetes/kubeconfig"
 
 
@@ -69,12 +58,5 @@ class Expectations:
             "allowed_account_ids": [environment.accounts.main.id],
         }
         if self.on_laptop:
-            settings |= {
-                "profile": LAPTOP_PROFILE,
-                "use_path_style": True,
-                "skip_metadata_api_check": True,
-                "max_retries": 2,
-                **PROFILE_FILES,
-                **NO_WAY_OUT,
-            }
+            settings |= laptop.BACKEND
         return settings

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.admission import document
-from groundwork.admission.expectations import LAPTOP_CLUSTER, LAPTOP_PROFILE, NO_WAY_OUT, PROFILE_FILES, Expectations
+from groundwork.admission.expectations import LAPTOP_CLUSTER, Expectations
 from groundwork.admission.found import Found
 from groundwork.delivery.gate.refusals import Code
+from groundwork.environment import laptop
 from groundwork.synthesis.lock_file import Provider, full_address
 
 BUILT_IN = "terraform"
@@ -68,13 +69,7 @@ def _aws(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
         "allowed_account_ids": [[account] for account in expected.accounts],
     }
     if expected.on_laptop:
-        allowed |= {key: [value] for key, value in {**PROFILE_FILES, **NO_WAY_OUT}.items()}
-        allowed |= {
-            "profile": [LAPTOP_PROFILE],
-            "s3_use_path_style": [True],
-            "max_retries": [2],
-            "skip_metadata_api_check": ["true", True],
-        }
+        allowed |= {key: [value] for key, value in laptop.PROVIDER.items()}
     for key in ("region", "allowed_account_ids"):
         if key not in body:
             yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider aws has no {key}, so it could act elsewhere")
