@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psutil
+
+from groundwork.toolchain.memory import resident
 
 _EVERY = 0.5  # s between two looks at memory: a Terraform provider lives for seconds
 
@@ -54,15 +56,3 @@ def watching(measured: Measured, *extra_pids: int) -> Iterator[None]:
     finally:
         stop.set()
         watcher.join()
-
-
-def resident(*pids: int) -> int:
-    """Bytes of resident memory of processes and all their descendants, each process once."""
-    seen: dict[int, int] = {}
-    for pid in pids:
-        with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(pid)
-            for one in (process, *process.children(recursive=True)):
-                with suppress(psutil.NoSuchProcess):
-                    seen[one.pid] = one.memory_info().rss
-    return sum(seen.values())

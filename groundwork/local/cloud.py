@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -20,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from groundwork.errors import LocalCloudError
+from groundwork.local import ports
 from groundwork.local.aws.web_identity import keys_file
+from groundwork.local.ports import HOST
+from groundwork.toolchain.memory import resident_mb
 
 DEFAULT_PORT = 4566
-HOST = "127.0.0.1"
 _MAX_LOG = 5 * 1024 * 1024  # bytes; a longer log is put aside at the next start, over the one before it
 
 
@@ -109,7 +110,7 @@ class LocalCloud:
                         fix="gw local down, then start it on the other port",
                     )
                 return self._ready(running, wait)
-            return self._ready(self._start(_free_port() if port == 0 else port or DEFAULT_PORT), wait)
+            return self._ready(self._start(ports.free() if port == 0 else port or DEFAULT_PORT), wait)
 
     def status(self) -> Status | None:
         """The running server, None when there is none or when it does not answer."""
@@ -197,7 +198,7 @@ class LocalCloud:
             return None
         if answer.status_code != httpx.codes.OK or said.get("pid") != process.pid:
             return None
-        return Status.model_validate({**said, "memory_mb": _memory_mb(process.pid), "log": self.log})
+        return Status.model_validate({**said, "memory_mb": resident_mb(process.pid), "log": self.log})
 
     def _stop(self, wait: timedelta) -> bool:
         running = self._running()
@@ -239,27 +240,12 @@ def _is_zombie(process: psutil.Process) -> bool:
         return True
 
 
-def _memory_mb(pid: int) -> float:
-    """Resident memory of a process and its descendants."""
-    total = 0
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for each in [process, *process.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                total += each.memory_info().rss
-    return round(total / 1024 / 1024, 1)
-
-
 def _refuse_taken(port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise LocalCloudError(
-                f"port {port} of {HOST} is taken{_holder(port)}",
-                fix=f"end that process, or choose another port: gw local up --port {port + 1}",
-            ) from error
+    if not ports.is_free(port):
+        raise LocalCloudError(
+            f"port {port} of {HOST} is taken{_holder(port)}",
+            fix=f"end that process, or choose another port: gw local up --port {port + 1}",
+        )
 
 
 def _holder(port: int) -> str:
@@ -269,12 +255,6 @@ def _holder(port: int) -> str:
             if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return ""
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _write_atomically(path: Path, text: str) -> None:

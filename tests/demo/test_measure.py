@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from groundwork.demo.measure import Measured, resident, watching
+from groundwork.demo.measure import Measured, watching
+from groundwork.toolchain.memory import resident
 
 
 def test_a_step_that_raises_is_timed_too() -> None:

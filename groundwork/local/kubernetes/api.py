@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from groundwork.local.kubernetes.layout import ADMIN, HOST, NODE_LEASES, Layout
+from groundwork.local.kubernetes.layout import ADMIN, NODE_LEASES, Layout
+from groundwork.local.ports import HOST
 
 # Two, in two zones, so that what spreads over zones and hosts has something to spread over.
 NODES = {"laptop-1": "laptop-a", "laptop-2": "laptop-b"}

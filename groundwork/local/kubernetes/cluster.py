@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -22,9 +21,12 @@ from pydantic import BaseModel, ConfigDict
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from groundwork.errors import LocalCloudError
+from groundwork.local import ports
 from groundwork.local.kubernetes.api import NODES, Api
 from groundwork.local.kubernetes.components import PROGRAMS, components
-from groundwork.local.kubernetes.layout import ADMIN, HOST, USERS, Layout, write_private
+from groundwork.local.kubernetes.layout import ADMIN, USERS, Layout, write_private
+from groundwork.local.ports import HOST
+from groundwork.toolchain.memory import resident_mb
 
 _MAX_LOG = 5 * 1024 * 1024  # bytes; a longer log is put aside at the next start, over the one before it
 _CERTIFICATE_DAYS = 300  # the API server's own certificate lasts a year; a start after this makes another
@@ -134,7 +136,7 @@ class EmbeddedKubernetes:
     def _start(self, programs: Mapping[str, Path]) -> _Process:
         before = self._record()
         # The port of last time where it is free, so that what somebody copied from the kubeconfig still holds.
-        port = before.port if before and _is_free(before.port) else _free_port()
+        port = before.port if before and ports.is_free(before.port) else ports.free()
         self._renew_certificate()
         for who in USERS:
             if who != ADMIN:
@@ -238,7 +240,7 @@ class EmbeddedKubernetes:
                 pods=pods,
                 pods_ready=ready,
                 releases=api.releases(),
-                memory_mb=_memory_mb(process.pid),
+                memory_mb=resident_mb(process.pid),
                 logs=self.layout.logs,
             )
         return None
@@ -260,30 +262,3 @@ class EmbeddedKubernetes:
             if time.time() - self.layout.certificate.stat().st_mtime > _CERTIFICATE_DAYS * 86400:
                 self.layout.certificate.unlink()
                 self.layout.certificate.with_suffix(".key").unlink()
-
-
-def _memory_mb(pid: int) -> float:
-    """Resident memory of a process and its descendants."""
-    total = 0
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for each in [process, *process.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                total += each.memory_info().rss
-    return round(total / 1024 / 1024, 1)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

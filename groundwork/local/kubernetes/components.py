@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.errors import ToolMissing
-from groundwork.local.kubernetes.layout import HOST, NODE_LEASES, Layout
+from groundwork.local.kubernetes.layout import NODE_LEASES, Layout
+from groundwork.local.ports import HOST
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
 

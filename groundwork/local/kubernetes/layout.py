@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.errors import LocalCloudError
+from groundwork.local.ports import HOST
 
-HOST = "127.0.0.1"
 NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 ADMIN = "admin"
 # Who signs in with a token of their own, and the group that gives them their rights. The controller manager and the

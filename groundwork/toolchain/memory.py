@@ -1,0 +1,24 @@
+"""How much memory processes hold."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import psutil
+
+
+def resident(*pids: int) -> int:
+    """Bytes of resident memory of processes and all their descendants, each process once."""
+    seen: dict[int, int] = {}
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            for one in (process, *process.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    seen[one.pid] = one.memory_info().rss
+    return sum(seen.values())
+
+
+def resident_mb(pid: int) -> float:
+    """The same of one process in MiB, to a tenth."""
+    return round(resident(pid) / 1024 / 1024, 1)
