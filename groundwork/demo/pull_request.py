@@ -19,6 +19,7 @@ from groundwork.delivery.cdktf import OnEvent
 from groundwork.delivery.gate.apply_gate import ApplyGate
 from groundwork.delivery.gate.refusals import Refusal
 from groundwork.delivery.rollout import Result
+from groundwork.delivery.store import transfer
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.workspace import Workspace
 from groundwork.errors import Refused, TerraformFailed
@@ -74,8 +75,8 @@ class Delivery:
         planned = plan_all(workspace, stacks, planner=planner, out=folder)
         store = PlanStore.of(workspace, environment, role="plan")
         index = plans_file.index(environment, planner, planned.made, planned.waiting)
-        stored = tuple(store.push(one) for one in planned.made)
-        plans_file.write(index.model_copy(update={"bundles": stored}), folder / plans_file.NAME)
+        stored = transfer.push(store, index, pull_request=None, who=planner.planned_by, clock=planner.clock)
+        plans_file.write(stored, folder / plans_file.NAME)
         return cls(workspace, environment, folder / plans_file.NAME)
 
     def approve(self, by: str = REVIEWER) -> None:

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from groundwork.delivery import terraform_output
 from groundwork.delivery.bound.stand_in import REFUSED
-from groundwork.delivery.cdktf import Run
+from groundwork.delivery.cdktf import Run, StackLog
 from groundwork.delivery.gate.refusals import Code, Refusal
 
 _REFUSED = re.compile(rf"Error: {REFUSED}: (?P<code>[a-z-]+): (?P<sentence>.+)")
 _STALE = ("Saved plan is stale", "Saved plan does not match the given state")
-_ERROR = re.compile(r"^[│╷╵ ]*Error: ")
 
 
 @dataclass
@@ -49,7 +48,7 @@ class Heard:
 
     def failed(self, stack: str) -> bool:
         """Whether Terraform, or its stand-in, said that it ended with an error."""
-        return any(_ERROR.match(line) for line in self.lines[stack])
+        return StackLog(self.lines[stack]).failed
 
     def refusal(self, stack: str, again: str) -> Refusal | None:
         """The refusal behind an error: of the stand-in, or of Terraform for a plan whose state moved; `again` is what
