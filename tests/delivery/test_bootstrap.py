@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from groundwork.delivery.bootstrap import Outcome, bootstrap
@@ -22,6 +19,7 @@ from groundwork.environment import Environment, Names, load
 from groundwork.errors import EnvironmentFileError, StackBlocked, StateLocked, UsageError
 from groundwork.paths import Project
 from tests.delivery.cloud_project import CloudProject, cloud_project
+from tests.delivery.killed_bootstrap import run_and_kill
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -54,7 +52,7 @@ def test_killed_at_many_points_it_finishes_changes_nothing_more_and_goes_without
     """One story, because each full apply takes a minute of the provider's own polling."""
     runs = []
     for where, pattern, delay in KILLS:
-        runs.append(_run_and_kill(cloud, checkout, pattern, delay))
+        runs.append(run_and_kill(cloud, checkout, pattern, delay=delay))
         assert re.search(pattern, runs[-1], re.MULTILINE), f"never came to {where}:\n{runs[-1][-3000:]}"
         if len(runs) == 1:
             # The next run is another machine's: no state knows what is there.
@@ -105,40 +103,6 @@ def test_a_protected_environment_is_not_taken_down(tmp_path: Path, environment: 
         unbootstrap(
             Project(tmp_path), protected, synthesised=tmp_path, program="terraform", environ={}, delete_history=True
         )
-
-
-def _run_and_kill(cloud: CloudProject, checkout: Path, pattern: str, delay: float) -> str:
-    """What a bootstrap printed until it, Terraform and the provider were killed together."""
-    child = subprocess.Popen(
-        [
-            sys.executable,
-            str(checkout / "tests" / "delivery" / "run_bootstrap.py"),
-            str(cloud.project.root),
-            str(checkout / "environments" / "local.yaml"),
-            cloud.program,
-        ],
-        env={**cloud.environ, "PYTHONPATH": str(checkout)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert child.stdout is not None
-    said: list[str] = []
-    for line in child.stdout:
-        said.append(line)
-        if re.search(pattern, line):
-            time.sleep(delay)
-            break
-    tree = psutil.Process(child.pid).children(recursive=True) if child.poll() is None else []
-    # The guard first: it would otherwise give Terraform time to end in good order.
-    for process in (*tree, child):
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    child.wait()
-    psutil.wait_procs(tree, timeout=10)
-    return "".join(said)
 
 
 def _bootstrap(cloud: CloudProject, environment: Environment) -> Outcome:

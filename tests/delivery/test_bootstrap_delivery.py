@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from groundwork.delivery.bootstrap import Outcome, bootstrap
 from groundwork.environment import Environment, Names, load
 from tests.delivery.cloud_project import CloudProject, cloud_project
+from tests.delivery.killed_bootstrap import run_and_kill
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -68,7 +67,7 @@ def test_killed_at_many_points_the_delivery_stack_is_finished_by_the_next_run(
     cloud: CloudProject, environment: Environment, checkout: Path
 ) -> None:
     for number, pattern in enumerate(KILLS):
-        said = run_and_kill(cloud, checkout, pattern)
+        said = run_and_kill(cloud, checkout, pattern, "delivery")
         assert re.search(pattern, said, re.MULTILINE), f"never came to {pattern}:\n{said[-3000:]}"
         if number == 0:
             # The next run is another machine's: no state knows what is there.
@@ -101,31 +100,3 @@ def run(cloud: CloudProject, environment: Environment, *, update: bool = False) 
         stack="delivery",
         update=update,
     )
-
-
-def run_and_kill(cloud: CloudProject, checkout: Path, pattern: str) -> str:
-    """What a bootstrap printed until it, Terraform and the provider were killed together."""
-    script = str(checkout / "tests" / "delivery" / "run_bootstrap.py")
-    file = str(checkout / "environments" / "local.yaml")
-    child = subprocess.Popen(
-        [sys.executable, script, str(cloud.project.root), file, cloud.program, "delivery"],
-        env={**cloud.environ, "PYTHONPATH": str(checkout)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert child.stdout is not None
-    said: list[str] = []
-    for line in child.stdout:
-        said.append(line)
-        if re.search(pattern, line):
-            break
-    tree = psutil.Process(child.pid).children(recursive=True) if child.poll() is None else []
-    for process in (*tree, child):
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    child.wait()
-    psutil.wait_procs(tree, timeout=10)
-    return "".join(said)
