@@ -53,7 +53,12 @@ class Application:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        body = _read_body(environ)
+        try:
+            body = _read_body(environ)
+        except _CutOff:
+            # The client ended in the middle. AWS does nothing then; half a state file must not become the state.
+            cut_off = "the connection ended before the whole body was there"
+            return _send(json_error("IncompleteBody", cut_off, 400), start_response)
         if body is None:
             too_large = f"the embedded AWS takes bodies of at most {MAX_BODY} bytes"
             return _send(json_error("RequestEntityTooLargeException", too_large, 413), start_response)
@@ -141,14 +146,26 @@ def _waits(request: Request) -> bool:
     )
 
 
+class _CutOff(Exception):
+    """A body that ends before its announced length."""
+
+
 def _read_body(environ: Environ) -> bytes | None:
-    """The whole body, None when it is larger than allowed."""
+    """The whole body, None when it is larger than allowed. Raises _CutOff when the client ended before all of it."""
     stream = environ["wsgi.input"]
-    if environ.get("wsgi.input_terminated"):
-        body = stream.read(MAX_BODY + 1)
-        return None if len(body) > MAX_BODY else bytes(body)
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    return None if length > MAX_BODY else bytes(stream.read(length))
+    try:
+        if environ.get("wsgi.input_terminated"):
+            body = bytes(stream.read(MAX_BODY + 1))
+            return None if len(body) > MAX_BODY else body
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > MAX_BODY:
+            return None
+        body = bytes(stream.read(length))
+    except OSError as error:
+        raise _CutOff from error
+    if len(body) < length:
+        raise _CutOff
+    return body
 
 
 def _send(response: Response, start_response: StartResponse) -> Iterable[bytes]:

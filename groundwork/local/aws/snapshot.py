@@ -191,6 +191,9 @@ class _Pickler(pickle.Pickler):
             return _LOCKS[kind], ()
         if isinstance(obj, defaultdict) and kind is not defaultdict:
             return _new_defaultdict, (kind, obj.default_factory), vars(obj), None, iter(obj.items())
+        if isinstance(obj, dict) and kind.items is not dict.items:
+            # Pickle asks `items()`, which in S3's store of objects names the newest version of each only.
+            return _new_dict, (kind, dict(obj)), vars(obj)
         if isinstance(obj, weakref.WeakValueDictionary):
             return weakref.WeakValueDictionary, (dict(obj.items()),)
         if kind.__module__.startswith("cryptography."):
@@ -219,6 +222,13 @@ def _new_defaultdict(kind: type, factory: Any) -> Any:
     """A defaultdict of a class whose __init__ wants more than pickle knows."""
     made: Any = dict.__new__(kind)
     defaultdict.__init__(made, factory)
+    return made
+
+
+def _new_dict(kind: type, content: dict[Any, Any]) -> Any:
+    """A dictionary whose own way of setting a value is not a plain one."""
+    made: Any = dict.__new__(kind)
+    dict.update(made, content)
     return made
 
 

@@ -34,21 +34,35 @@ def kill(status: Status) -> None:
     psutil.wait_procs([psutil.Process(status.pid)] if psutil.pid_exists(status.pid) else [], timeout=5)
 
 
-@pytest.mark.slow
-@pytest.mark.xfail(
-    strict=False,
-    reason="known fault: where a snapshot is taken between two writes of an object, a kill loses the older version",
-)
-def test_older_versions_written_just_before_a_kill_are_there(cloud: LocalCloud, aws_of: Of) -> None:
+def wait_for(path: Path) -> None:
+    """Until the file is there, at most half a minute."""
+    end = time.monotonic() + 30
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed at once", "killed between two saves"])
+def test_every_version_of_an_object_is_there_again(cloud: LocalCloud, aws_of: Of, end: str) -> None:
     first = cloud.up(port=0)
     s3 = aws_of(first).client("s3")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
     s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
-    for body in (b"old", b"new"):
-        s3.put_object(Bucket="state", Key="env/network.tfstate", Body=body)
-    kill(first)
+    made = [s3.put_object(Bucket="state", Key="env/network.tfstate", Body=body)["VersionId"] for body in (b"1", b"2")]
+    if end == "killed between two saves":
+        wait_for(cloud.state / "snapshot")
+    made.append(s3.put_object(Bucket="state", Key="env/network.tfstate", Body=b"3")["VersionId"])
+    if end == "stopped":
+        cloud.down()
+    else:
+        kill(first)
     s3 = aws_of(cloud.up(port=0)).client("s3")
-    assert len(s3.list_object_versions(Bucket="state", Prefix="env/")["Versions"]) == 2
+    there = s3.list_object_versions(Bucket="state", Prefix="env/")["Versions"]
+    assert [each["VersionId"] for each in there] == made[::-1]
+    bodies = [
+        s3.get_object(Bucket="state", Key="env/network.tfstate", VersionId=each)["Body"].read() for each in made
+    ]
+    assert bodies == [b"1", b"2", b"3"]
 
 
 def test_state_and_lock_written_just_before_a_kill_are_there(cloud: LocalCloud, aws_of: Of) -> None:
@@ -111,10 +125,7 @@ def test_everything_else_is_there_after_a_stop_with_what_was_restored(cloud: Loc
 def test_the_rest_is_saved_within_seconds_and_survives_a_kill(cloud: LocalCloud, aws_of: Of) -> None:
     first = cloud.up(port=0)
     aws_of(first).client("sqs").create_queue(QueueName="q")
-    snapshot = cloud.state / "snapshot"
-    end = time.monotonic() + 30
-    while not snapshot.exists() and time.monotonic() < end:
-        time.sleep(0.1)
+    wait_for(cloud.state / "snapshot")
     kill(first)
     assert aws_of(cloud.up(port=0)).client("sqs").get_queue_url(QueueName="q")["QueueUrl"]
 
