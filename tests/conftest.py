@@ -24,6 +24,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the synthesised stacks to tests/golden")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, so that no worker is left with one at the end; what shares a module's fixture stays together.
+
+    Spread over the workers, such tests would make the fixture (an embedded AWS, an applied stack) once per worker.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares_a_fixture_of_its_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: (item.get_closest_marker("terraform") is None, item.get_closest_marker("slow") is None))
+
+
+def _shares_a_fixture_of_its_module(item: pytest.Item) -> bool:
+    if item.get_closest_marker("slow") is None and item.get_closest_marker("terraform") is None:
+        return False
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = info.name2fixturedefs.values() if info else ()
+    return any(one.scope == "module" for several in definitions for one in several)
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The repository."""
