@@ -59,9 +59,7 @@ def test_every_version_of_an_object_is_there_again(cloud: LocalCloud, aws_of: Of
     s3 = aws_of(cloud.up(port=0)).client("s3")
     there = s3.list_object_versions(Bucket="state", Prefix="env/")["Versions"]
     assert [each["VersionId"] for each in there] == made[::-1]
-    bodies = [
-        s3.get_object(Bucket="state", Key="env/network.tfstate", VersionId=each)["Body"].read() for each in made
-    ]
+    bodies = [s3.get_object(Bucket="state", Key="env/network.tfstate", VersionId=each)["Body"].read() for each in made]
     assert bodies == [b"1", b"2", b"3"]
 
 
