@@ -51,6 +51,8 @@ class DeliveryStack(PlatformStack):
             bucket_name=names.plan_bucket,
             alias=names.plan_key_alias,
             alias_arn=self.scope.arn("kms", names.plan_key_alias),
+            deployed_alias=names.deployed_key_alias,
+            deployed_alias_arn=names.deployed_key_alias_arn,
             log_bucket_name=names.access_log_bucket,
             planner=planner,
             pull_request_planner=pull_request_planner,

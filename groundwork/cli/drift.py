@@ -62,7 +62,7 @@ def register(app: typer.Typer) -> None:
             with console.bars() as bars:
                 found = drifting.look(
                     workspace,
-                    cache(lambda name: PlanStore.of(workspace, name, role="apply")),
+                    cache(lambda name: PlanStore.of(workspace, name, role="plan")),
                     stacks,
                     orphans=orphans,
                     on_begin=lambda stack: bars.begin(stack, total=None, doing="looking"),

@@ -84,11 +84,11 @@ def make(
 
 
 def removed(workspace: Workspace, stacks: Sequence[str], environment: str) -> Workspace:
-    """The last applied bundles of stacks that the code no longer has."""
+    """Stacks that the code no longer has, as they were applied last."""
     from groundwork.delivery import orphan_folder
     from groundwork.delivery.store.plan_store import PlanStore
 
-    store = PlanStore.of(workspace, environment, role="apply")
+    store = PlanStore.of(workspace, environment, role="plan")
     return orphan_folder.extract(workspace, store, stacks, environment=environment)
 
 

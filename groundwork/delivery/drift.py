@@ -17,7 +17,6 @@ from groundwork.delivery.bound import approved_folder
 from groundwork.delivery.bundle import archive
 from groundwork.delivery.bundle.fingerprint import changed_outputs, changed_resources
 from groundwork.delivery.bundle.plan_stack import PlanRun
-from groundwork.delivery.store.applied import Applied
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.waves.private import private_folder
 from groundwork.delivery.workspace import Workspace
@@ -109,43 +108,42 @@ def look(
 
 @dataclass(frozen=True)
 class _Applied:
-    """Last applied bundles, extracted; `workspace` has them in place of cdktf.out."""
+    """Stacks as they were applied last, of which commit; `workspace` has them in place of cdktf.out."""
 
     workspace: Workspace
-    records: Mapping[str, Applied]
+    commits: Mapping[str, str]
     notes: Mapping[str, str]
 
     @classmethod
     def of(cls, workspace: Workspace, store: Callable[[str], PlanStore], stacks: Sequence[str]) -> _Applied:
-        records: dict[str, Applied] = {}
+        commits: dict[str, str] = {}
         archives: dict[str, bytes] = {}
         notes: dict[str, str] = {}
         for stack in stacks:
             try:
-                plans = store(workspace.environment_of(stack).name)
-                record = plans.last_applied(stack)
-                body = plans.fetch(record.stored, index=record) if record else None
+                body = store(workspace.environment_of(stack).name).deployed(stack)
             except (StackBlocked, TerraformFailed) as unreadable:
-                # Roles that plan may put plans and not get them; the state and the world they may compare.
+                # A pull request's role, or no store at all: the state and the world can still be compared.
                 notes[stack] = f"looked at by the code: what was applied last cannot be read ({unreadable.message})"
                 continue
-            if record and body and archive.about(body).purpose == "apply":
-                records[stack], archives[stack] = record, body
+            about = archive.about(body) if body else None
+            if body and about and about.purpose == "apply":
+                commits[stack], archives[stack] = about.commit, body
             else:
                 notes[stack] = "looked at by the code: no bundle of it is kept"
-        return cls(approved_folder.extract(workspace, archives, name=OUT).workspace, records, notes)
+        return cls(approved_folder.extract(workspace, archives, name=OUT).workspace, commits, notes)
 
 
 def _look(workspace: Workspace, applied: _Applied, stack: str, *, in_code: bool, stop: threading.Event) -> StackDrift:
     refuse_placeholders(workspace.environment_of(stack))
-    record = applied.records.get(stack)
-    found = StackDrift(stack, in_code=in_code, compared_with=record.commit if record else "")
+    commit = applied.commits.get(stack, "")
+    found = StackDrift(stack, in_code=in_code, compared_with=commit)
     found = replace(found, note=applied.notes.get(stack, ""))
-    if not in_code and record is None:
+    if not in_code and not commit:
         return replace(found, why="no code, and no bundle of it is kept")
     if in_code and (reason := workspace.unplannable(stack)):
         return replace(found, why=reason[1])
-    as_applied = applied.workspace if record else workspace
+    as_applied = applied.workspace if commit else workspace
     if not as_applied.store(stack).deployed():
         return replace(found, not_deployed=True)
     with private_folder() as private:

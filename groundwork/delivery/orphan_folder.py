@@ -15,17 +15,17 @@ OUT = "cdktf.out.orphans"
 
 
 def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, environment: str) -> Workspace:
-    """The checkout with the last applied bundles of these stacks in place of cdktf.out.
+    """The checkout with these stacks as they were applied last in place of cdktf.out; a role that plans may read that.
 
     Raises UsageError for a stack of which no bundle is kept, StackBlocked where another stack without code that is
-    still deployed reads one of them, Refused (bundle-tampered) for a bundle that is not the one that was applied.
+    still deployed reads one of them, Refused (bundle-tampered) for an archive that is not what it lists.
     """
     archives = {stack: _kept(store, stack) for stack in stacks}
     for orphan in workspace.orphans([environment]):
-        record = store.last_applied(orphan.stack) if orphan.stack not in stacks else None
-        if record is None:
+        deployed = store.deployed(orphan.stack) if orphan.stack not in stacks else None
+        if deployed is None:
             continue
-        read = set(archive.about(store.fetch(record.stored, index=record)).dependencies) & set(stacks)
+        read = set(archive.about(deployed).dependencies) & set(stacks)
         if read:
             raise StackBlocked(
                 f"{orphan.stack} has no code either, is deployed, and reads {', '.join(sorted(read))}",
@@ -35,10 +35,10 @@ def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, en
 
 
 def _kept(store: PlanStore, stack: str) -> bytes:
-    record = store.last_applied(stack)
-    if record is None:
+    deployed = store.deployed(stack)
+    if deployed is None:
         raise UsageError(
             f"{stack} is not in the code, and no bundle of it is kept: it was never applied from an approved plan",
             fix="check out a commit that has it, and destroy it from there",
         )
-    return store.fetch(record.stored, index=record)
+    return deployed

@@ -130,6 +130,17 @@ class Names:
         """Alias of the KMS key that encrypts plans."""
         return self.alias("plans")
 
+    @property
+    def deployed_key_alias(self) -> str:
+        """Alias of the KMS key that encrypts what was applied, without its plans: planners may read that."""
+        return self.alias("deployed")
+
+    @property
+    def deployed_key_alias_arn(self) -> str:
+        """That key, by alias."""
+        account = self.environment.accounts.main.id
+        return f"arn:{self.partition}:kms:{self.environment.region}:{account}:{self.deployed_key_alias}"
+
     def plan_mac_alias(self, *, pull_request: bool = False) -> str:
         """Alias of the HMAC key that vouches for plans. Pull requests have their own: theirs vouch for nothing else."""
         return self.alias("plan-mac-pull-request" if pull_request else "plan-mac")

@@ -24,6 +24,8 @@ def approvals_with_times(api: GitHub, run: Mapping[str, Any], environment: str) 
 
     A re-run waits again and is approved again, but the history does not say which yes belongs to which attempt. So
     somebody who said yes n times is given the time of the nth approved deployment: never later than their last yes.
+    Where several people said yes, and each job that was let through had a yes of its own, one of them said the last:
+    that is an approval at its time by any of them, which counts where all of them may.
     Raises GitHubError where people approved and no deployment of the run shows when.
     """
     history = api.get(f"actions/runs/{run['id']}/approvals", needs="actions: read")
@@ -40,7 +42,11 @@ def approvals_with_times(api: GitHub, run: Mapping[str, Any], environment: str) 
             f"run {run['id']} was approved for {environment}, but no deployment of it says when",
             fix="start the deploy workflow again: an approval without a time counts for nothing",
         )
-    return [Approval(by=login, at=moments[min(times, len(moments)) - 1]) for login, times in sorted(yes.items())]
+    given = [Approval(by=login, at=moments[min(times, len(moments)) - 1]) for login, times in sorted(yes.items())]
+    first, *others = sorted(yes)
+    if others and yes.total() >= len(moments):
+        given.append(Approval(by=first, at=moments[-1], or_by=others))
+    return given
 
 
 def _moments(api: GitHub, run: Mapping[str, Any], environment: str) -> list[datetime]:

@@ -7,14 +7,28 @@ from stacks.blocks.policy_document import Conditions, Statement
 
 
 def plan_store_writes(scope: PipelineScope, *, pull_request: bool) -> list[Statement]:
-    """Statements for a role that plans: it puts what it made and vouches for it, and reads nothing back."""
+    """Statements for a role that plans: it puts what it made, vouches for it, and reads none of that back.
+
+    What main plans may read what was applied, without plans: the end of a stack that the code lacks is planned from it.
+    """
     names = scope.names
     bucket = scope.unowned("s3", names.plan_bucket)
     folders = ["pull-request"] if pull_request else ["main", "audit/planned"]
+    reads = [
+        Statement(sid="GetDeployed", actions=["s3:GetObject"], resources=[f"{bucket}/deployed/*"]),
+        Statement(
+            sid="FindDeployed",
+            actions=["s3:ListBucket"],
+            resources=[bucket],
+            conditions={"StringLike": {"s3:prefix": "deployed/*"}},
+        ),
+        _keys("DecryptDeployed", scope, ["kms:Decrypt"], names.deployed_key_alias),
+    ]
     return [
         Statement(sid="PutPlans", actions=["s3:PutObject"], resources=[f"{bucket}/{folder}/*" for folder in folders]),
         _keys("EncryptPlans", scope, ["kms:GenerateDataKey"], names.plan_key_alias),
         _keys("VouchForPlans", scope, ["kms:GenerateMac"], names.plan_mac_alias(pull_request=pull_request)),
+        *([] if pull_request else reads),
     ]
 
 
@@ -39,9 +53,10 @@ def plan_store_reads(scope: PipelineScope) -> list[Statement]:
         Statement(
             sid="KeepAppliedAndDecisions",
             actions=["s3:PutObject"],
-            resources=[f"{bucket}/applied/*", f"{bucket}/audit/*"],
+            resources=[f"{bucket}/{folder}/*" for folder in ("applied", "deployed", "audit")],
         ),
         _keys("DecryptPlans", scope, ["kms:Decrypt", "kms:GenerateDataKey"], names.plan_key_alias),
+        _keys("EncryptDeployed", scope, ["kms:GenerateDataKey"], names.deployed_key_alias),
         _keys("CheckPlans", scope, ["kms:VerifyMac"], names.plan_mac_alias()),
     ]
 

@@ -20,7 +20,10 @@ _UNDOING = (
 
 
 class PlanBucket(Construct):
-    """Objects under the prefixes in `days` go after so many days, `applied/` and `audit/` stay.
+    """Objects under the prefixes in `days` go after so many days, `applied/`, `deployed/` and `audit/` stay.
+
+    `deployed/` holds what was applied without its plans, under a key of its own (`deployed_alias`): `planner` plans
+    drift and the end of a stack from it, and reads nothing else.
 
     `planner`, `pull_request_planner` and `applier` are ARNs of roles of this account, which need not exist yet; what
     IAM allows them is narrowed here once more, so that no mistake in a role's policy opens the bucket. Every object is
@@ -36,6 +39,8 @@ class PlanBucket(Construct):
         bucket_name: str,
         alias: str,
         alias_arn: str,
+        deployed_alias: str,
+        deployed_alias_arn: str,
         log_bucket_name: str,
         planner: str,
         pull_request_planner: str,
@@ -67,12 +72,31 @@ class PlanBucket(Construct):
                 )
             ],
         )
+        self.deployed_key = EncryptionKey(
+            self,
+            "deployed_encryption",
+            alias=deployed_alias,
+            description=f"What was applied, without plans, in {bucket_name}",
+            account=account,
+            partition=partition,
+            protect=protect,
+            statements=[
+                Statement(
+                    sid="PullRequestsReadNothing",
+                    effect="Deny",
+                    principal=Principal(everyone=True),
+                    actions=["kms:Decrypt", "kms:ReEncrypt*"],
+                    resources=["*"],
+                    conditions=_only([pull_request_planner]),
+                )
+            ],
+        )
         self.bucket = PrivateBucket(
             self,
             "objects",
             bucket_name=bucket_name,
             key=self.key,
-            also_known_as=[alias_arn],
+            also_known_as=[alias_arn, deployed_alias_arn],
             log_bucket_name=log_bucket_name,
             single_region_because="A plan that is lost is made again; decisions are in CloudTrail and GitHub as well.",
             retention=Retention(old_version_days=1, expire_prefix_days=days),
@@ -88,15 +112,16 @@ class PlanBucket(Construct):
                 ),
                 _confined("PlannerWritesPlans", "s3:PutObject", planner, arn, ["main", "audit/planned"]),
                 _confined("PullRequestsPlanApart", "s3:PutObject", pull_request_planner, arn, ["pull-request"]),
-                _confined("ApplierWritesWhatItDid", "s3:PutObject", applier, arn, ["applied", "audit"]),
+                _confined("ApplierWritesWhatItDid", "s3:PutObject", applier, arn, ["applied", "deployed", "audit"]),
                 _confined("ApplierReadsPlansOfMain", "s3:GetObject*", applier, arn, ["main", "applied", "audit"]),
+                _confined("PlannerReadsWhatWasApplied", "s3:GetObject*", planner, arn, ["deployed"]),
                 Statement(
-                    sid="PlannersReadNothing",
+                    sid="PullRequestsReadNothing",
                     effect="Deny",
                     principal=Principal(everyone=True),
                     actions=["s3:GetObject*"],
                     resources=[f"{arn}/*"],
-                    conditions=_only(planners),
+                    conditions=_only([pull_request_planner]),
                 ),
                 Statement(
                     sid="PipelineUndoesNothing",

@@ -74,8 +74,8 @@ class PrivateBucket(Construct):
     """A bucket whose policy refuses plain HTTP and any upload that asks for another encryption than `key`.
 
     `key` None means S3's own keys (needed by access-log targets, `access_log_bucket`). `log_bucket_name` is where
-    accesses are logged. `also_known_as` are further identifiers of the key that uploads may name, such as its alias's
-    ARN. `single_region_because` says why one region's copy is enough; leave it out where `BucketReplication` is added.
+    accesses are logged. `also_known_as` are what else uploads may name as key: the ARN of its alias, another key.
+    `single_region_because` says why one region's copy is enough; leave it out where `BucketReplication` is added.
     `untidied_because` says why nothing in it ever goes by itself; then there is no lifecycle. `protect` keeps Terraform
     from destroying the bucket; `disposable` lets a destroy take the objects along.
     """

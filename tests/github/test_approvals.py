@@ -89,7 +89,23 @@ def test_a_yes_to_an_earlier_attempt_keeps_its_early_time(github: FakeGitHub) ->
     github.rerun(run, by="bob")
     github.job(run, "apply")
     github.approve(run, "prod", by="dave")
-    # The history does not say whose yes was the second one: none of them may pass for it.
+    # The history does not say whose yes was the second one: neither passes for it alone, but one of the two said it.
+    alone, together = facts(github, run).approvals[:2], facts(github, run).approvals[2:]
+    assert [(one.people, one.at < between) for one in alone] == [(("carol",), True), (("dave",), True)]
+    assert [(one.people, one.at > between) for one in together] == [(("carol", "dave"), True)]
+
+
+def test_a_job_that_was_let_through_without_a_yes_is_nobody_s(github: FakeGitHub) -> None:
+    run = merged(github)
+    for person in ("carol", "dave"):
+        github.approve(run, "prod", by=person)
+        between = datetime.now(UTC)
+        github.rerun(run, by="bob")
+        github.job(run, "apply")
+    github.environment("prod", reviewers=())
+    github.job(run, "apply")
+    github.rerun(run, by="bob")
+    github.job(run, "apply")
     assert all(one.at < between for one in facts(github, run).approvals)
 
 

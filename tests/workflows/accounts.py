@@ -106,7 +106,8 @@ class Cloud:
             for bucket in (names.state_bucket, names.plan_bucket):
                 s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": _REGION})
                 s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-            _key(kms, names.state_key_alias)
+            for alias in (names.state_key_alias, names.deployed_key_alias):
+                _key(kms, alias)
             for alias in (names.plan_mac_alias(), names.plan_mac_alias(pull_request=True)):
                 _key(kms, alias, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
             iam.create_open_id_connect_provider(

@@ -9,10 +9,13 @@ from pathlib import Path
 from groundwork.environment import Names, load_all
 
 HERE = Path(__file__).resolve().parent
-COLOURS = {"dev": "blue", "staging": "", "prod": ""}  # an environment without one has nothing in it
+# What lies in an environment; "" for nothing, None where there is no such stack.
+COLOURS = {"dev": "blue", "staging": "", "prod": ""}
+# Environments in which another stack reads what is known of the first only once it is applied.
+COPIED = []
 
 
-def stack(name, environment, resources, outputs, data):
+def stack(name, environment, resources, outputs, reads=()):
     names = Names(environment)
     backend = {
         "bucket": names.state_bucket,
@@ -20,16 +23,23 @@ def stack(name, environment, resources, outputs, data):
         "region": environment.region,
         "encrypt": True,
         "kms_key_id": names.state_key_arn,
-        "use_lockfile": True,
         "allowed_account_ids": [environment.accounts.main.id],
+    }
+    data = {
+        each: {
+            "backend": "s3",
+            "config": {**backend, "key": names.state_key(each)},
+            "workspace": "${terraform.workspace}",
+        }
+        for each in reads
     }
     full = names.stack(name)
     document = {
         "//": {"metadata": {"backend": "s3", "stackName": full, "version": "0.21.0"}, "outputs": {}},
-        "terraform": {"backend": {"s3": backend}},
+        "terraform": {"backend": {"s3": {**backend, "use_lockfile": True}}},
         **({"resource": resources} if resources else {}),
         **({"output": outputs} if outputs else {}),
-        **({"data": data} if data else {}),
+        **({"data": {"terraform_remote_state": data}} if data else {}),
     }
     folder = out / "stacks" / full
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +51,7 @@ def stack(name, environment, resources, outputs, data):
         "workingDirectory": f"stacks/{full}",
         "synthesizedStackPath": f"stacks/{full}/cdk.tf.json",
         "annotations": [],
-        "dependencies": [],
+        "dependencies": [names.stack(each) for each in reads],
     }
 
 
@@ -56,6 +66,11 @@ for each in load_all(HERE / "environments"):
         continue
     colour = COLOURS[each.name]
     resources = {"terraform_data": {"page": {"input": colour}}} if colour else {}
-    outputs = {"colour": {"value": colour}} if colour else {}
-    entries |= [stack("delivery", each, {}, {}, {}), stack("web", each, resources, outputs, {})]
+    outputs = {"colour": {"value": colour}, "id": {"value": "${terraform_data.page.id}"}} if colour else {}
+    entries |= [stack("delivery", each, {}, {})]
+    if colour is not None:
+        entries |= [stack("web", each, resources, outputs)]
+    if each.name in COPIED:
+        copied = {"terraform_data": {"copy": {"input": "${data.terraform_remote_state.web.outputs.id}"}}}
+        entries |= [stack("copy", each, copied, {}, reads=["web"])]
 (out / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": entries}, indent=1))

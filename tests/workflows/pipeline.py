@@ -235,7 +235,7 @@ class Pipeline:
             "origin": str(self.origin),
             "machine": str(self.machine),
             "gw": str(self.checkout / ".venv" / "bin" / "gw"),
-            "jobs": dict(self._jobs(run)),
+            "jobs": self._jobs(run),
         }
         (folder / "run.json").write_text(json.dumps(about, indent=1))
         where, main = where or self._export(run.sha), self._export(self.git("rev-parse", "main"))
@@ -311,8 +311,12 @@ class Pipeline:
             return folder
         return HERE / "actions" / name
 
-    def _jobs(self, run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
-        """`<job>:<environment>` → its path and matrix: how a step that only knows both finds its job."""
+    def _jobs(self, run: Run) -> dict[str, list[dict[str, Any]]]:
+        """`<job>:<environment>` → path and matrix, one after the other where a run has several of that name.
+
+        That is how a step, which only knows both, finds its job.
+        """
+        found: dict[str, list[dict[str, Any]]] = {}
         for path, job in run.jobs.items():
             top = run.workflow.document["jobs"].get(path.split("/")[0], {})
             own = checklist.load(self.seen / Path(job.file).name)["jobs"][job.id]
@@ -320,7 +324,9 @@ class Pipeline:
             for value in matrix.get("environment", [""]):
                 environment = job.inputs.get("environment", value).replace("${{ matrix.environment }}", value)
                 name = f"{job.id}:{environment}"
-                yield name, {"path": path, "matrix": {"environment": value} if value else {}}
+                one = {"path": path, "matrix": {"environment": value} if value else {}}
+                found.setdefault(name, []).append(one)
+        return found
 
     # ── looking on ─────────────────────────────────────────────────────────────────────────────────
     def wait_for_approval(self, outcome: Outcome, environment: str, seconds: float = 300) -> None:

@@ -59,6 +59,24 @@ def test_whose_change_it_is_cannot_approve_it_and_the_apply_alone_is_not_run_aga
     refused(github, again, "rerun-without-plan")
 
 
+def test_what_cannot_be_planned_before_an_apply_is_planned_after_it_and_waits_for_a_yes_of_its_own(
+    github: Pipeline,
+) -> None:
+    github.push(lambda: github.edit("main.py", "COPIED = []", 'COPIED = ["dev"]'))
+    run = github.on_push()
+    github.wait_for_approval(run, "dev")
+    github.github.approve(run.run, "dev", by="carol")
+    run.wait_for(APPLY, "gw deploy dev")
+    assert github.state("dev-copy") is None
+    github.wait_for_approval(run, "dev")
+    github.github.approve(run.run, "dev", by="dave")
+    assert run.end(), run.log
+    (copy,) = (github.state("dev-copy") or {})["resources"]
+    assert copy["instances"][0]["attributes"]["input"] == (github.state("dev-web") or {})["outputs"]["id"]["value"]
+    assert len(run.did("plan:dev", "gw plan push")) == len(run.did(APPLY, "gw deploy dev")) == 2
+    assert github.cloud.audit("dev") == ["planned", "approved", "applied"] * 2
+
+
 def test_an_environment_that_nobody_guards_takes_nothing(github: Pipeline) -> None:
     github.push(lambda: green(github))
     github.github.environment("dev", reviewers=())

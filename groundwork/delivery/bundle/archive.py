@@ -9,6 +9,7 @@ import gzip
 import io
 import tarfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
@@ -33,14 +34,17 @@ def pack(folder: Path, bundle: Bundle) -> bytes:
     """
     if found := digest.differences(bundle.files, folder):
         raise UsageError(f"{folder} changed while it was planned: {'; '.join(found)}", fix="plan again")
-    packed = io.BytesIO()
-    # Level 6: 9 takes three times as long and saves one part in a hundred.
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0, compresslevel=6) as compressed:  # noqa: SIM117
-        with tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, ABOUT, bundle.model_dump_json(indent=1).encode())
-            for name in sorted(bundle.files):
-                _add(archive, FOLDER + name, (folder / name).read_bytes())
-    return packed.getvalue()
+    return _packed(bundle, {name: (folder / name).read_bytes() for name in bundle.files})
+
+
+def without_plan(archive: bytes) -> bytes:
+    """The same bundle without its plan file: what was synthesised, which holds no secret.
+
+    Raises Refused (bundle-tampered) where the archive is not exactly what it lists.
+    """
+    bundle, files = _read(archive)
+    files.pop(PLAN, None)
+    return _packed(bundle.model_copy(update={"files": {name: bundle.files[name] for name in files}}), files)
 
 
 def about(archive: bytes) -> Bundle:
@@ -61,6 +65,17 @@ def unpack(archive: bytes, into: Path) -> Bundle:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return bundle
+
+
+def _packed(bundle: Bundle, files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    # Level 6: 9 takes three times as long and saves one part in a hundred.
+    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0, compresslevel=6) as compressed:  # noqa: SIM117
+        with tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            _add(archive, ABOUT, bundle.model_dump_json(indent=1).encode())
+            for name in sorted(files):
+                _add(archive, FOLDER + name, files[name])
+    return packed.getvalue()
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

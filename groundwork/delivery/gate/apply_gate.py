@@ -96,12 +96,12 @@ class ApplyGate:
     def _record(self, run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> None:
         """Write down whose yes let the plans through, with the time that it was given."""
         given = approvals.good(gate.with_planners(approval, stacks), gate.planned_at(run, stacks))
-        for one in given:
+        for one in [one for one in given if not one.or_by] or given:
             self.store.record(
                 Decision(
                     kind="approved",
                     environment=self.index.environment,
-                    who=one.by,
+                    who=" or ".join(one.people),
                     at=one.at,
                     commit=self.index.commit,
                     run_id=self.index.run_id,

@@ -10,10 +10,19 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Approval:
-    """A yes of one person to one environment; `at` is in UTC and comes from the deployment's status, not the clock."""
+    """A yes of one person to one environment; `at` is in UTC and comes from the deployment's status, not the clock.
+
+    `or_by` are others of whom one may have said this yes instead: GitHub does not say which yes let which job through.
+    """
 
     by: str
     at: datetime
+    or_by: Sequence[str] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who may have said it; one of them did."""
+        return (self.by, *self.or_by)
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,13 @@ def check(run: RunFacts, facts: ApprovalFacts, planned_at: datetime) -> Iterator
 
 
 def good(facts: ApprovalFacts, planned_at: datetime) -> list[Approval]:
-    """The approvals that count: after the plans, by somebody whose change it is not."""
+    """The approvals that count: after the plans, by somebody whose change it is not, whoever of those named it was."""
     involved = _involved(facts)
-    return [one for one in facts.approvals if one.at >= planned_at and one.by.casefold() not in involved]
+    return [
+        one
+        for one in facts.approvals
+        if one.at >= planned_at and not any(person.casefold() in involved for person in one.people)
+    ]
 
 
 def _involved(facts: ApprovalFacts) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""The bundle of each stack that was applied last, kept so that a stack removed from the code can still be planned."""
+"""What was applied last, per stack: the bundle for those who apply, its folder without the plan for those who plan.
+
+The end of a stack that was removed from the code is planned from that folder, and drift is told from undeployed code by
+it. The plan itself may hold secrets and stays with the role that applies.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from groundwork.delivery.bundle.model import Stored
 from groundwork.delivery.store.audit import timestamp
 
 PREFIX = "applied"
+DEPLOYED = "deployed"
 
 
 class Applied(BaseModel):
@@ -33,6 +38,11 @@ def folder_of(stack: str) -> str:
     return f"{PREFIX}/{stack}/"
 
 
-def key_of(stack: str, at: datetime) -> str:
-    """A key without ending: `.tar.gz` is the bundle, `.json` the record that is written after it."""
-    return f"{folder_of(stack)}{timestamp(at)}-{uuid.uuid4().hex}"
+def deployed_folder_of(stack: str) -> str:
+    """Where the folders of a stack are kept that were applied, without their plans."""
+    return f"{DEPLOYED}/{stack}/"
+
+
+def name_of(at: datetime) -> str:
+    """A name that sorts by time: `.tar.gz` is the bundle, `.json` the record that is written after it."""
+    return f"{timestamp(at)}-{uuid.uuid4().hex}"

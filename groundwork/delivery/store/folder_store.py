@@ -16,7 +16,14 @@ class FolderObjects:
 
     root: Path
 
-    def put_new(self, key: str, body: bytes, *, media_type: str) -> Place:  # noqa: ARG002 - files have none
+    def put_new(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        media_type: str,  # noqa: ARG002 - files have none
+        for_planners: bool = False,  # noqa: ARG002 - a laptop's user plans and applies
+    ) -> Place:
         """See Objects."""
         path = self.root / key
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,8 +29,11 @@ class Place:
 class Objects(Protocol):
     """Write-once bytes. Keys are POSIX paths without a leading slash."""
 
-    def put_new(self, key: str, body: bytes, *, media_type: str) -> Place:
-        """Store bytes under a key that nobody used before; raises AlreadyStored otherwise."""
+    def put_new(self, key: str, body: bytes, *, media_type: str, for_planners: bool = False) -> Place:
+        """Store bytes under a key that nobody used before; raises AlreadyStored otherwise.
+
+        `for_planners`: encrypted so that the roles that plan can read it, which nothing else here is.
+        """
 
     def key_of(self, location: str) -> str:
         """The key behind a location of this store; raises NotReadable for one of anywhere else."""

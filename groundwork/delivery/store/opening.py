@@ -54,7 +54,8 @@ def in_aws(names: Names, session: boto3.Session, *, role: PipelineRole, endpoint
         for service in ("s3", "kms")
     )
     alias = names.plan_mac_alias(pull_request=role == "plan-pull-request")
-    return PlanStore(names.environment.name, S3Objects(s3, names.plan_bucket), KmsMac(kms, alias))
+    objects = S3Objects(s3, names.plan_bucket, names.deployed_key_alias_arn)
+    return PlanStore(names.environment.name, objects, KmsMac(kms, alias))
 
 
 def _exists(session: boto3.Session, bucket: str, endpoint: str | None) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from groundwork.delivery.bundle import archive
 from groundwork.delivery.bundle.model import Bundle, Index, Stored
 from groundwork.delivery.gate.refusals import Code, Refusal
 from groundwork.delivery.store import applied, audit, mac
@@ -177,9 +178,15 @@ class PlanStore:
     def keep_applied(self, stored: Stored, *, index: Index | Applied, at: datetime) -> Applied:
         """Keep a bundle that was applied; verified again, and kept under a key of its own."""
         body = self.fetch(stored, index=index)
-        # One name for both, the record last: it never names a bundle that is not there.
-        key = applied.key_of(stored.stack, at)
-        place = self.objects.put_new(f"{key}.tar.gz", body, media_type=_ARCHIVE)
+        # One name for all three, the record last: it never names a bundle that is not there.
+        name = applied.name_of(at)
+        place = self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.tar.gz", body, media_type=_ARCHIVE)
+        self.objects.put_new(
+            f"{applied.deployed_folder_of(stored.stack)}{name}.tar.gz",
+            archive.without_plan(body),
+            media_type=_ARCHIVE,
+            for_planners=True,
+        )
         record = Applied(
             environment=self.environment,
             stored=stored.model_copy(update={"location": place.location, "version_id": place.version}),
@@ -188,13 +195,23 @@ class PlanStore:
             run_attempt=index.run_attempt,
             applied_at=at,
         )
-        self.objects.put_new(f"{key}.json", record.model_dump_json(indent=2).encode(), media_type=_JSON)
+        said = record.model_dump_json(indent=2).encode()
+        self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.json", said, media_type=_JSON)
         return record
 
     def last_applied(self, stack: str) -> Applied | None:
         """The latest bundle of a stack that was kept; None where none was. `fetch(it.stored, index=it)` gives it."""
         records = [key for key in self.objects.keys(applied.folder_of(stack)) if key.endswith(".json")]
         return Applied.model_validate_json(self.objects.newest(records[-1])) if records else None
+
+    def deployed(self, stack: str) -> bytes | None:
+        """The folder of a stack as it was applied last, as a bundle without plan; None where none was kept.
+
+        For those who plan, who may not check MACs: only the role that applies writes it, and what is planned from it
+        is compared with the bundle itself (`last_applied`) before it is applied.
+        """
+        kept = self.objects.keys(applied.deployed_folder_of(stack))
+        return self.objects.newest(kept[-1]) if kept else None
 
     def applied_stacks(self) -> Sequence[str]:
         """Every stack of which a bundle is kept, also those that the code no longer has."""

@@ -22,12 +22,15 @@ class S3Objects:
 
     client: Any
     bucket: str
+    planners_key: str
+    """ARN, or alias' ARN, of the KMS key that the roles that plan may decrypt with."""
 
-    def put_new(self, key: str, body: bytes, *, media_type: str) -> Place:
-        """See Objects. The bucket's own key encrypts; the version is S3's."""
+    def put_new(self, key: str, body: bytes, *, media_type: str, for_planners: bool = False) -> Place:
+        """See Objects. The bucket's own key encrypts, unless planners are to read it; the version is S3's."""
+        other_key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.planners_key} if for_planners else {}
         try:
             answer = self.client.put_object(
-                Bucket=self.bucket, Key=key, Body=body, ContentType=media_type, IfNoneMatch="*"
+                Bucket=self.bucket, Key=key, Body=body, ContentType=media_type, IfNoneMatch="*", **other_key
             )
         except ClientError as error:
             if _code(error) in _TAKEN:

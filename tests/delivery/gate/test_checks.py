@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from groundwork.delivery.gate import destroys, world
+from groundwork.delivery.gate import approvals, destroys, world
+from groundwork.delivery.gate.approval import Approval, ApprovalFacts
+from groundwork.delivery.gate.facts import RunFacts
+from groundwork.delivery.gate.refusals import Code
+from tests.delivery.store.samples import AT, COMMIT, index
 
 CHANGED = {"address": "a.b", "change": {"actions": ["update"], "before": {"size": 1}, "after": {"size": 2}}}
 GONE = {"address": "a.c", "change": {"actions": ["delete"], "before": {"size": 1}, "after": None}}
@@ -45,6 +51,19 @@ def test_outputs_and_providers_count() -> None:
 
 def test_the_same_fingerprint_is_the_same_plan_whatever_drifted() -> None:
     assert world.compare({}, plan(drift=[CHANGED]), same=True).same
+
+
+@pytest.mark.parametrize(
+    ("involved", "codes"),
+    [((), set()), (("dave",), {Code.APPROVAL_TOO_EARLY, Code.APPROVAL_BY_AUTHOR})],
+)
+def test_a_yes_of_one_of_several_counts_where_all_of_them_may_say_it(involved: Sequence[str], codes: set[Code]) -> None:
+    """Two jobs of a run were let through, by two people; the history does not say which of them by whom."""
+    early, late = AT - timedelta(minutes=1), AT + timedelta(minutes=1)
+    given = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
+    facts = ApprovalFacts("dev", given, dict.fromkeys(involved, "author of commit 1a2b3c4"), (), "100", 1)
+    run = RunFacts(index(environment="dev"), "aws", COMMIT, True, "100", 1, ["dev-api"])
+    assert {refusal.code for refusal in approvals.check(run, facts, AT)} == codes
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from groundwork.delivery.bundle import archive, digest
 from groundwork.delivery.bundle.model import Bundle, Counts, Index, StateAt, Stored, ToolVersions
 from groundwork.delivery.store.audit import Decision
 
@@ -48,6 +49,18 @@ def made(folder: Path, *, body: bytes = b"planned bytes", **changes: object) -> 
     path = folder / "bundle.tar.gz"
     path.write_bytes(body)
     return Made(path, bundle(**changes))
+
+
+def packed(folder: Path, *, files: dict[str, str], **changes: object) -> Made:
+    """A bundle that is really one: with these files in the stack's folder."""
+    stack = folder / "folder"
+    for name, text in files.items():
+        (stack / name).parent.mkdir(parents=True, exist_ok=True)
+        (stack / name).write_text(text)
+    about = bundle(files={name: digest.of_file(stack / name) for name in files}, **changes)
+    path = folder / "bundle.tar.gz"
+    path.write_bytes(archive.pack(stack, about))
+    return Made(path, about)
 
 
 def index(*stored: Stored, **changes: object) -> Index:

@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from groundwork.delivery.bundle import archive
 from groundwork.delivery.gate.refusals import Code
 from groundwork.delivery.store.opening import in_aws
 from groundwork.delivery.store.plan_store import PlanStore
@@ -23,7 +24,7 @@ from groundwork.environment import Names, load
 from groundwork.environment.naming import PipelineRole
 from groundwork.errors import Refused, TerraformFailed
 from tests.delivery.cloud_project import CloudProject, cloud_project
-from tests.delivery.store.samples import AT, decision, index, made
+from tests.delivery.store.samples import AT, decision, index, made, packed
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -175,6 +176,9 @@ def test_refuses_bundle_missing(planner: PlanStore, applier: PlanStore, tmp_path
         ("plan", "pull-request/7/x", "AccessDenied"),
         ("plan", "applied/x", "AccessDenied"),
         ("plan", "audit/approved/x", "AccessDenied"),
+        ("plan", "deployed/x", "AccessDenied"),
+        ("plan-pull-request", "deployed/x", "AccessDenied"),
+        ("apply", "deployed/x", "ok"),
         ("plan-pull-request", "pull-request/7/x", "ok"),
         ("plan-pull-request", "main/x", "AccessDenied"),
         ("plan-pull-request", "audit/planned/x", "AccessDenied"),
@@ -247,10 +251,30 @@ def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanS
     planner.record(decision(kind="planned"))
     applier.record(decision(kind="applied", at=AT + timedelta(minutes=1)))
     assert [one.kind for one in applier.decisions("planned", "applied")] == ["planned", "applied"]
-    stored = planner.push(made(tmp_path))
+    one = packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"})
+    stored = planner.push(one)
     applier.keep_applied(stored, index=index(stored), at=AT)
     kept = applier.last_applied("local-thing")
     assert kept is not None
-    assert applier.fetch(kept.stored, index=kept) == b"planned bytes"
+    assert applier.fetch(kept.stored, index=kept) == one.path.read_bytes()
     with pytest.raises(TerraformFailed):
         planner.record(decision(kind="applied"))
+
+
+def test_who_plans_reads_what_was_applied_without_its_plan_and_a_pull_request_does_not(
+    planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
+) -> None:
+    stored = planner.push(packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"}))
+    applier.keep_applied(stored, index=index(stored), at=AT)
+    deployed = planner.deployed("local-thing")
+    assert deployed is not None
+    assert list(archive.about(deployed).files) == ["cdk.tf.json"]
+    with pytest.raises(TerraformFailed):
+        planner.last_applied("local-thing")
+    with pytest.raises(TerraformFailed):
+        store_of(cloud, names, "plan-pull-request").deployed("local-thing")
+
+    # A plan put there by mistake, under the key of plans, still is not theirs.
+    key = f"deployed/local-thing/{time.monotonic_ns()}"
+    s3_of(cloud, names, "apply").put_object(Bucket=names.plan_bucket, Key=key, Body=b"x", IfNoneMatch="*")
+    assert outcome(s3_of(cloud, names, "plan").get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.delivery.bundle import archive
 from groundwork.delivery.gate.refusals import Code
 from groundwork.delivery.store.objects import AlreadyStored
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.errors import Refused
-from tests.delivery.store.samples import AT, decision, index, made
+from tests.delivery.store.samples import AT, COMMIT, decision, index, made, packed
 
 
 @pytest.fixture
@@ -150,14 +151,25 @@ def test_decisions_are_read_in_the_order_in_which_they_were_made(store: PlanStor
 def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: PlanStore, tmp_path: Path) -> None:
     assert store.last_applied("local-thing") is None
     for number in (1, 2):
-        stored = store.push(made(tmp_path, body=f"plan {number}".encode(), run_attempt=number))
+        files = {"cdk.tf.json": f"code {number}", "plan": "a secret"}
+        one = packed(tmp_path / str(number), files=files, run_attempt=number)
+        planned, stored = one.path.read_bytes(), store.push(one)
         run = index(stored, run_attempt=number)
         store.keep_applied(stored, index=run, at=AT + timedelta(minutes=number))
         Path(stored.location).unlink()
     kept = store.last_applied("local-thing")
     assert kept is not None
-    assert store.fetch(kept.stored, index=kept) == b"plan 2"
+    assert store.fetch(kept.stored, index=kept) == planned
     assert store.applied_stacks() == ["local-thing"]
+
+    # For those who plan: the same folder, without the plan.
+    deployed = store.deployed("local-thing")
+    assert deployed is not None
+    about = archive.unpack(deployed, tmp_path / "deployed")
+    assert (about.run_attempt, about.commit, list(about.files)) == (2, COMMIT, ["cdk.tf.json"])
+    assert [path.name for path in (tmp_path / "deployed").iterdir()] == ["cdk.tf.json"]
+    assert (tmp_path / "deployed" / "cdk.tf.json").read_text() == "code 2"
+    assert store.deployed("local-other") is None
 
 
 def test_what_was_not_planned_is_not_kept(store: PlanStore, tmp_path: Path) -> None:
