@@ -58,11 +58,8 @@ bench: ## Measure synthesis and diffs against the stock ways; writes bench.json
 kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six minutes, once
 	@tools/setup.sh kubernetes
 
-release: ## Make what a release holds in dist/: zips of the functions, charts. VERSION=v1.2.3
-	@mkdir -p dist
-	@$(RUN) gw package --runtime python3.13 --architecture arm64
-	@cp .groundwork/lambda/*.zip dist/
-	@$(RUN) helm package --version "$(VERSION:v%=%)" --app-version "$(VERSION:v%=%)" --destination dist charts/*
+release: ## Make what a release holds in dist/: zips of the functions, charts, images. VERSION=v1.2.3
+	@$(RUN) tools/release.sh "$(VERSION)"
 
 clean: ## Remove everything made in this checkout (the user's cache stays)
 	@rm -rf .venv node_modules cdktf.out .groundwork bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

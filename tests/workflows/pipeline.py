@@ -38,7 +38,9 @@ MAKEFILE = """# The machine of the test is set up already.
 setup pipeline check:
 \t@true
 release:
-\t@mkdir -p dist && echo $(VERSION) > dist/service.tgz && echo $(VERSION) > dist/populate.zip
+\t@mkdir -p dist .groundwork/release
+\t@for name in service.tgz populate.zip users.oci.tar; do \\
+\t  echo $(VERSION) > dist/$$name; (cd dist && sha256sum $$name) >> dist/subjects.txt; done
 """
 IGNORED = "/.groundwork/\n/cdktf.out*/\n/reported/\n/review/\n/sarif/\n__pycache__/\n"
 

@@ -170,10 +170,11 @@ def attest() -> None:
     """Sigstore signs for whoever has an identity, GitHub keeps it for whoever may write attestations."""
     if "ACTIONS_ID_TOKEN_REQUEST_URL" not in job()["environment"]:
         sys.exit("the job has no permission id-token: write")
-    paths = [str(path) for pattern in given("SUBJECT_PATH").split() for path in sorted(Path().glob(pattern))]
-    if not paths:
-        sys.exit(f"no subject: {given('SUBJECT_PATH')}")
-    note(f"attested {'the SBOM' if given('SBOM_PATH') else 'the origin'} of {', '.join(paths)}")
+    lines = Path(given("SUBJECT_CHECKSUMS")).read_text().splitlines()
+    subjects = [match[1] for line in lines if (match := re.fullmatch(r"[0-9a-f]{64} [ *](\S+)", line))]
+    if not subjects or len(subjects) != len(lines):
+        sys.exit(f"no subjects: {given('SUBJECT_CHECKSUMS')}")
+    note(f"attested {'the SBOM' if given('SBOM_PATH') else 'the origin'} of {', '.join(subjects)}")
 
 
 def upload_sarif() -> None:
@@ -228,7 +229,7 @@ ACTIONS = {
 if __name__ == "__main__":
     if sys.argv[1] == "gw":
         gw(*sys.argv[2:])
-    elif sys.argv[1] in {"aws", "helm"}:
+    elif sys.argv[1] in {"aws", "helm", "skopeo"}:
         # `helm version` is asked by `gw`, in every job, and gets no answer.
         if sys.argv[2] != "version":
             signed_in = "with" if "AWS_ACCESS_KEY_ID" in os.environ else "without"

@@ -131,8 +131,9 @@ def test_a_tag_on_main_goes_to_prod_and_its_release_is_signed_before_it_is_pushe
     assert run.end(), run.log
     assert github.colour("prod") == "green"
     assert not run.did("plan:dev", "checkout")
-    attested = run.did("attest", "attested the origin of dist/populate.zip, dist/service.tgz")
+    attested = run.did("attest", "attested the origin of service.tgz, populate.zip, users.oci.tar")
     pushed = run.did("push:prod", "helm push dist/service.tgz oci://@REGISTRY/charts with credentials")
-    assert run.notes.index(attested[0]) < run.notes.index(pushed[0])
+    image = "skopeo copy --preserve-digests oci-archive:dist/users.oci.tar docker://@REGISTRY/users:v1.0.0 with cred"
+    assert run.notes.index(attested[0]) < run.notes.index(pushed[0]) < run.notes.index(run.did("push:prod", image)[0])
     assert run.did("push:prod", "signed in as arn:aws:iam::432109876543:role/acme-prod-delivery-release")
     assert run.did("attest", "attested the SBOM")

@@ -1,0 +1,110 @@
+"""What a release holds: zips, charts and images, the digests that are signed, and everything unpacked for the SBOM."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DIGEST = "d" * 64
+# No container engine runs in tests: these two do with folders what podman and skopeo do with images.
+PODMAN = """#!/bin/sh
+echo "podman $*" >>"$NOTES"
+case $1 in
+save) while [ "$1" != --output ]; do shift; done; echo image >"$2" ;;
+create) echo container ;;
+export) tar -c -C "$ROOT_FILES" . ;;
+esac
+"""
+SKOPEO = f"""#!/bin/sh
+echo "skopeo $*" >>"$NOTES"
+echo sha256:{DIGEST}
+"""
+
+
+def repository(root: Path, checkout: Path) -> Path:
+    """What a release is made of, in a repository of its own."""
+    for name in ("lambda_src", "charts"):
+        shutil.copytree(checkout / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(checkout / "cdktf.json", root)
+    (root / "tools").mkdir()
+    shutil.copy(checkout / "tools" / "release.sh", root / "tools")
+    service = root / "services" / "users"
+    service.mkdir(parents=True)
+    (service / "Dockerfile").write_text("FROM scratch\n")
+    for words in (
+        ["init", "-q", "-b", "main"],
+        ["add", "-A"],
+        ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "all of it"],
+    ):
+        subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
+    return root
+
+
+def programs(folder: Path) -> Path:
+    for name, text in (("podman", PODMAN), ("skopeo", SKOPEO)):
+        program = folder / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(text)
+        program.chmod(0o755)
+    return folder
+
+
+def release(root: Path, version: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["tools/release.sh", version],
+        cwd=root,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_a_release_holds_zips_charts_and_images_and_the_digests_that_are_signed(tmp_path: Path, checkout: Path) -> None:
+    root, notes = repository(tmp_path / "repository", checkout), tmp_path / "notes"
+    inside = tmp_path / "image"
+    (inside / "app").mkdir(parents=True)
+    (inside / "app" / "main.py").write_text("print()")
+    ours = [programs(tmp_path / "bin"), checkout / ".venv" / "bin", checkout / ".groundwork" / "bin"]
+    path = os.pathsep.join([*(str(folder) for folder in ours), os.environ["PATH"]])
+    (root / "dist").mkdir()
+    (root / "dist" / "of-an-earlier-release.zip").touch()
+    done = release(root, "v1.2.3", PATH=path, NOTES=str(notes), ROOT_FILES=str(inside))
+    assert done.returncode == 0, done.stderr
+
+    (zip_,) = (root / "dist").glob("*.zip")
+    assert "python3.13-arm64" in zip_.name
+    assert {one.name for one in (root / "dist").iterdir()} == {
+        zip_.name,
+        "service-1.2.3.tgz",
+        "users.oci.tar",
+        "subjects.txt",
+    }
+    signed = dict(reversed(line.split()) for line in (root / "dist" / "subjects.txt").read_text().splitlines())
+    assert signed.pop("users:v1.2.3") == DIGEST
+    assert signed == {
+        name: hashlib.sha256((root / "dist" / name).read_bytes()).hexdigest()
+        for name in (zip_.name, "service-1.2.3.tgz")
+    }
+    contents = root / ".groundwork" / "release"
+    assert list(contents.glob(f"{zip_.stem}/aws_lambda_powertools-*.dist-info/METADATA"))
+    assert (contents / "service" / "Chart.yaml").is_file()
+    assert (contents / "users" / "app" / "main.py").is_file()
+    assert "podman build --quiet --format oci --timestamp" in notes.read_text()
+
+
+@pytest.mark.parametrize("version", ["", "main", "1.2.3"])
+def test_what_is_no_version_is_refused_before_anything_is_removed(tmp_path: Path, checkout: Path, version: str) -> None:
+    (tmp_path / "tools").mkdir()
+    shutil.copy(checkout / "tools" / "release.sh", tmp_path / "tools")
+    (tmp_path / "dist").mkdir()
+    done = release(tmp_path, version)
+    assert done.returncode == 2
+    assert "make release VERSION=v1.2.3" in done.stderr
+    assert (tmp_path / "dist").is_dir()

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes what a release holds in dist/: zips of the functions, charts, images of services/*/Dockerfile, and subjects.txt,
+# the digests that are signed. Beside it, in .groundwork/release/, is all of that unpacked: an SBOM lists what is inside.
+set -eu
+version=${1:-}
+case $version in
+v[0-9]*.[0-9]*.[0-9]*) ;;
+*)
+    echo "error: VERSION=$version is no version" >&2
+    echo "  fix: make release VERSION=v1.2.3" >&2
+    exit 2
+    ;;
+esac
+contents=.groundwork/release
+rm -rf dist "$contents"
+mkdir -p dist "$contents"
+
+gw package --runtime python3.13 --architecture arm64 --json >"$contents/functions.json"
+python -c 'import json, sys; print(*(one["path"] for one in json.load(sys.stdin)), sep="\n")' <"$contents/functions.json" |
+    while read -r zip; do cp "$zip" dist/; done
+rm "$contents/functions.json"
+helm package --version "${version#v}" --app-version "${version#v}" --destination dist charts/*
+
+for zip in dist/*.zip; do
+    python -m zipfile -e "$zip" "$contents/$(basename "$zip" .zip)"
+done
+for chart in dist/*.tgz; do
+    tar -xzf "$chart" -C "$contents"
+done
+(cd dist && sha256sum ./*.zip ./*.tgz | sed 's|\./||' >subjects.txt)
+
+# An image is made without any credential and pushed by another job, as a file whose digest is known.
+git ls-files 'services/*/Dockerfile' | while read -r file; do
+    folder=${file%/Dockerfile} name=$(basename "${file%/Dockerfile}")
+    podman build --quiet --format oci --timestamp "$(git log -1 --format=%ct)" --tag "localhost/$name:$version" "$folder"
+    podman save --quiet --format oci-archive --output "dist/$name.oci.tar" "localhost/$name:$version"
+    digest=$(skopeo inspect --format '{{.Digest}}' "oci-archive:dist/$name.oci.tar")
+    echo "${digest#sha256:}  $name:$version" >>dist/subjects.txt
+    container=$(podman create "localhost/$name:$version")
+    mkdir "$contents/$name"
+    podman export "$container" | tar -x -C "$contents/$name" --exclude 'dev/*'
+    podman rm "$container" >/dev/null
+done
+cat dist/subjects.txt
