@@ -51,9 +51,9 @@ ifneq ($(DOCKERFILES),)
 	@$(RUN) hadolint $(DOCKERFILES)
 endif
 
-bench: ## Measure synthesis and diffs against the stock ways; writes bench.json
+bench: ## Measure synthesis and diffs against the stock ways; writes bench.json. ARGS=diff for one case
 	@tools/setup.sh bench
-	@$(RUN) gw bench
+	@$(RUN) gw bench $(ARGS)
 
 kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six minutes, once
 	@tools/setup.sh kubernetes

@@ -15,18 +15,27 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Set-up")
     def bench(
+        cases: Annotated[
+            list[str] | None, typer.Argument(metavar="CASE", help="Words of a case's title; all where left out.")
+        ] = None,
         pairs: Annotated[int | None, typer.Option(min=1, help="Pairs of runs per row; medians are shown.")] = None,
         output: Annotated[Path, typer.Option(help="Where the figures are written as JSON.")] = Path("bench.json"),
     ) -> None:
         """Measure, print a table and write bench.json.
 
-        Example: `gw bench --pairs 5`
+        Examples: `gw bench --pairs 5`, `gw bench diff`
         """
         from groundwork import bench as benchmarks
         from groundwork.cli.context import Context
+        from groundwork.errors import UsageError
 
+        titles = [case.title for case in benchmarks.CASES]
+        words = cases or [""]
+        if unknown := [word for word in words if not any(word in title for title in titles)]:
+            raise UsageError(f"no case is called {', '.join(unknown)}", fix=f"a word of: {'; '.join(titles)}")
+        wanted = [case for case in benchmarks.CASES if any(word in case.title for word in words)]
         context = Context.here()
-        found = benchmarks.run(context.project, context.environ, pairs=pairs, on_step=console.note)
+        found = benchmarks.run(context.project, context.environ, cases=wanted, pairs=pairs, on_step=console.note)
         console.out.print(found.table())
         found.write(output)
         console.note(f"written: {output}")

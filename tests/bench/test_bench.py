@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -87,3 +88,10 @@ def test_a_reference_stack_needs_a_fraction_of_stock_and_writes_the_same_terrafo
     time, memory = run(Project(checkout), os.environ, cases=CASES[:1], pairs=1).rows
     assert time.ratio > 2
     assert memory.ratio > 2
+
+
+def test_a_word_that_is_in_no_case_is_refused_before_anything_is_measured(checkout: Path) -> None:
+    gw = [str(Path(sys.executable).with_name("gw")), "bench", "nothing-like-that"]
+    done = subprocess.run(gw, cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "diff of every stack of local" in done.stderr
