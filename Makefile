@@ -12,7 +12,7 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 # Quick tests are work for the processor. Of the others most wait for the AWS provider's own polls, so more fit side by
 # side; each may hold four Terraform runs of 0.8 GB.
 WORKERS ?= 2
-ALL_WORKERS ?= 3
+ALL_WORKERS ?= 4
 
 .PHONY: help setup pipeline demo test check lint bench kubernetes release clean
 

@@ -29,6 +29,9 @@ def environment(
         "TF_CLI_CONFIG_FILE": str(config),
         "CHECKPOINT_DISABLE": "1",  # no version call and no telemetry, of Terraform and of cdktf
         "JSII_NODE": str(project.venv / "bin" / "node"),
+        # Terraform and its provider decode 1,500 schemas per run and end: with Go's garbage collector at half its usual
+        # rate a plan takes a sixth less of the processor and 125 MB more.
+        "GOGC": environ.get("GOGC", "200"),
     }
     if config.is_relative_to(project.work):
         # Stacks link to one unpacked copy; a plugin cache would only be written by several of them at once.

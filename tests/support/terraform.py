@@ -48,6 +48,7 @@ class Terraform:
             "TF_CLI_CONFIG_FILE": str(self.config),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
+            "GOGC": "200",
             **environ,
         }
         started = time.monotonic()

@@ -69,6 +69,13 @@ def test_nothing_calls_home_and_no_plugin_cache_is_written_side_by_side(
     assert "TF_PLUGIN_CACHE_DIR" not in made
 
 
+def test_terraform_collects_garbage_less_often_unless_the_user_says_how(
+    checkout: Project, environ: dict[str, str]
+) -> None:
+    assert environment(environ, checkout, find(environ, checkout))["GOGC"] == "200"
+    assert environment({**environ, "GOGC": "50"}, checkout, find(environ, checkout))["GOGC"] == "50"
+
+
 @pytest.mark.parametrize("missing", ["node_modules", ".venv"])
 def test_without_set_up_the_error_names_the_command(checkout: Project, environ: dict[str, str], missing: str) -> None:
     (checkout.root / missing).rename(checkout.root / "away")
