@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,9 @@ class MeasurementFailed(GroundworkError):
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. `seconds` is wall time; `megabytes` the sum of each process's own peak of resident memory.
+    """One run. `seconds` is wall time; `megabytes` the most that processes held which ran at the same time.
 
-    The peaks need not coincide, and memory that processes share counts for each: the sum is never too small.
+    Each counts with its own peak so far, and memory that they share counts for each: the figure is never too small.
     """
 
     seconds: float
@@ -34,30 +35,30 @@ def measure(
     command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], log: Path, accepted: Sequence[int] = (0,)
 ) -> Sample:
     """Runs `command`, its output into the file `log`; raises MeasurementFailed unless it ends with an accepted code."""
-    peaks: dict[int, float] = {}
+    peak = 0.0
     with log.open("w+") as output:
         begin = time.perf_counter()
         process = psutil.Popen(list(command), cwd=cwd, env=dict(environ), stdout=output, stderr=output)
         while process.poll() is None:
-            _note_peaks(process, peaks)
+            peak = max(peak, _together(process))
             time.sleep(_INTERVAL)
         seconds = time.perf_counter() - begin
         if process.returncode not in accepted:
             output.seek(0)
             raise MeasurementFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-_TAIL:]}")
-    return Sample(seconds, sum(peaks.values()))
+    return Sample(seconds, peak)
 
 
-def _note_peaks(root: psutil.Process, peaks: dict[int, float]) -> None:
+def _together(root: psutil.Process) -> float:
+    """The peaks, in MB, of all processes of the tree that run now."""
+    total = 0.0
     try:
-        tree = [root, *root.children(recursive=True)]
+        for process in (root, *root.children(recursive=True)):
+            with suppress(OSError, psutil.Error):  # it ended between the two calls
+                total += _peak(process)
     except psutil.Error:
-        return
-    for process in tree:
-        try:
-            peaks[process.pid] = max(peaks.get(process.pid, 0.0), _peak(process))
-        except (OSError, psutil.Error):
-            continue  # it ended between the two calls
+        return 0.0
+    return total
 
 
 def _peak(process: psutil.Process) -> float:

@@ -90,6 +90,13 @@ def test_a_reference_stack_needs_a_fraction_of_stock_and_writes_the_same_terrafo
     assert memory.ratio > 2
 
 
+def test_memory_of_processes_that_follow_each_other_is_not_added_up(tmp_path: Path) -> None:
+    child = "import time; ballast = bytearray(80 * 2**20); time.sleep(0.3)"
+    command = f"import subprocess, sys; [subprocess.run([sys.executable, '-c', {child!r}]) for _ in range(3)]"
+    sample = measure([sys.executable, "-c", command], cwd=tmp_path, environ=os.environ, log=tmp_path / "log")
+    assert 80 < sample.megabytes < 160
+
+
 def test_a_word_that_is_in_no_case_is_refused_before_anything_is_measured(checkout: Path) -> None:
     gw = [str(Path(sys.executable).with_name("gw")), "bench", "nothing-like-that"]
     done = subprocess.run(gw, cwd=checkout, capture_output=True, text=True, check=False)

@@ -65,7 +65,7 @@ def test_a_fork_gets_no_credential_and_no_comment_but_a_report(github: Pipeline)
 def test_a_smuggled_data_source_stops_the_plan_before_there_is_anything_to_take(github: Pipeline) -> None:
     def smuggle() -> None:
         green(github)
-        github.edit("main.py", "resources, outputs, {})", f"resources, outputs, {SMUGGLED})")
+        github.edit("main.py", '        **({"resource":', f'        "data": {SMUGGLED},\n        **({{"resource":')
         # It does not help to take the check out: the plan workflow is main's.
         github.edit(".github/workflows/plan.yml", "gw admit --out cdktf.out", "echo admitted")
         github.edit(".github/workflows/pull-request.yml", "      - run: gw admit --canaries\n", "")
