@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -191,6 +192,8 @@ class Persistence:
     def _end_child(self, sequence: int) -> None:
         """The forked copy's whole life after the fork."""
         code = 1
+        # A collection would touch, and so copy, every page that is still shared with the server.
+        gc.disable()
         try:
             self.close_in_child()
             problem = self._write(sequence)

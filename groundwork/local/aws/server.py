@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ def serve(*, port: int, state: Path) -> None:
 
 def _serve(*, port: int, state: Path) -> None:
     parts = build(port=port, state=state)
+    # AWS's managed policies and instance types are hundreds of thousands of objects that stay: never looked at again.
+    gc.freeze()
     server = listen(parts.application, port=port)
     parts.persistence.close_in_child = server.socket.close
     stopping = threading.Event()

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from groundwork.local.aws import store
 
-FORMAT = 1
+FORMAT = 2
 
 # What every BackendDict has of itself; anything beyond (S3's bucket_accounts) is state.
 _PLUMBING = {"backend", "service_name", "_use_boto3_regions", "_additional_regions", "_id"}
@@ -83,7 +83,7 @@ def _contents(backends: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _pickled(value: Any) -> bytes:
     buffer = io.BytesIO()
-    _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    _Pickler(buffer).dump(value)
     return buffer.getvalue()
 
 
@@ -124,7 +124,7 @@ def load(path: Path) -> Loaded:
     if len(payload) != length or hashlib.sha256(payload).hexdigest() != digest:
         raise Unusable("its content does not fit its checksum")
     try:
-        state = _Unpickler(io.BytesIO(payload)).load()
+        state = pickle.loads(payload)  # noqa: S301 - our own file, with its checksum
     except Exception as error:
         # A pickle that fits its checksum fails only when a class has changed, in whatever way that shows.
         raise Unusable(f"{type(error).__name__}: {error}") from error
@@ -174,19 +174,23 @@ def _by_name(name: str) -> Any:
 class _Pickler(pickle.Pickler):
     """Pickles what the standard one refuses: locks, certificates, private keys, weak dictionaries, local functions."""
 
-    def persistent_id(self, obj: Any) -> Any:
-        """References to moto's registries stay references."""
+    def __init__(self, file: IO[bytes]) -> None:
         from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
-        if isinstance(obj, BackendDict):
-            return ("service", _name(obj))
-        if isinstance(obj, AccountSpecificBackend):
-            return ("account", f"{obj.backend.__module__}:{obj.backend.__qualname__}", obj.account_id)
-        return None
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._registry, self._account = BackendDict, AccountSpecificBackend
 
+    # Called for instances of classes only, which persistent_id is not: that would be once per string and number.
     def reducer_override(self, obj: Any) -> Any:
-        """How to write an object the standard way does not know, NotImplemented for all others."""
+        """How to write an object the standard way does not know, NotImplemented for all others.
+
+        References to moto's registries stay references.
+        """
         kind = type(obj)
+        if isinstance(obj, self._registry):
+            return _by_name, (_name(obj),)
+        if isinstance(obj, self._account):
+            return _account, (_name(obj), obj.account_id)
         if kind in _LOCKS:
             return _LOCKS[kind], ()
         if isinstance(obj, defaultdict) and kind is not defaultdict:
@@ -209,13 +213,9 @@ class _Pickler(pickle.Pickler):
         return NotImplemented
 
 
-class _Unpickler(pickle.Unpickler):
-    """Resolves references to moto's registries."""
-
-    def persistent_load(self, pid: Any) -> Any:
-        """The registry that `persistent_id` named."""
-        backends = _by_name(pid[1])
-        return backends if pid[0] == "service" else backends[pid[2]]
+def _account(name: str, account: str) -> Any:
+    """The backends of one account."""
+    return _by_name(name)[account]
 
 
 def _new_defaultdict(kind: type, factory: Any) -> Any:
