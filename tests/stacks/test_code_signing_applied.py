@@ -20,8 +20,10 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 # In a process of its own: it changes where the App writes.
 SYNTHESISE = """
-import sys
+import os, sys
 from pathlib import Path
+from groundwork.synthesis import lazy_provider
+lazy_provider.install(os.environ)
 from cdktf import App, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from groundwork.packaging import Package, host_target

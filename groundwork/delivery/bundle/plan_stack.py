@@ -14,6 +14,7 @@ from groundwork.delivery import locks
 from groundwork.delivery.bundle.archive import PLAN
 from groundwork.delivery.bundle.model import StateAt
 from groundwork.delivery.bundle.terraform_environ import cleaned
+from groundwork.delivery.initialised import ARGUMENTS, ASKS_FOR_INIT, Initialised
 from groundwork.errors import StackBlocked, TerraformFailed
 from groundwork.toolchain import process
 
@@ -49,13 +50,34 @@ class PlanRun:
         if not initialised:
             self.init(stop=stop)
         options = [*(["-destroy"] if destroy else []), *([] if refresh else ["-refresh=false"])]
-        self._run(stop, "plan", "-input=false", f"-out={out}", *options)
+        words = ("plan", "-input=false", f"-out={out}", *options)
+        try:
+            self._run(stop, *words)
+        except TerraformFailed as failed:
+            if ASKS_FOR_INIT not in failed.message:
+                raise
+            self._initialised.forget()
+            self.init(stop=stop)
+            self._run(stop, *words)
         return self.show(out, stop=stop)
 
     def init(self, *, stop: threading.Event | None = None, backend: bool = True) -> None:
-        """Get providers and backend ready, exactly those that the lock file allows; `show` needs no backend."""
-        # -reconfigure: what an earlier run in this folder remembers of its backend says nothing about this one.
-        self._run(stop, "init", "-input=false", "-lockfile=readonly", "-reconfigure" if backend else "-backend=false")
+        """Get providers and backend ready, exactly those that the lock file allows; `show` needs no backend.
+
+        Nothing runs where that was done for the same backend, providers and server before.
+        """
+        if backend and self._initialised.known():
+            return
+        self._initialised.forget()
+        if not backend:
+            self._run(stop, "init", "-input=false", "-lockfile=readonly", "-backend=false")
+            return
+        self._run(stop, *ARGUMENTS)
+        self._initialised.note()
+
+    @property
+    def _initialised(self) -> Initialised:
+        return Initialised(self.folder, self.program, self.environ)
 
     def show(self, plan: Path, *, stop: threading.Event | None = None) -> dict[str, Any]:
         """A plan file as Terraform's JSON; the folder has to be initialised."""
