@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groundwork.review.model import Review
+    from groundwork.review.render.summary import FindingGroup
 
 CHANGES = 20
 HIGH = 22
@@ -112,7 +113,10 @@ def register(app: typer.Typer) -> None:
 
 
 def show(review: Review, *, to: Console = console.out) -> None:
-    """Print the stacks that differ and the findings that matter most."""
+    """Print the stacks that differ and the findings that matter most, what is alike in several stacks once."""
+    from groundwork.review.model import Severity
+    from groundwork.review.render import summary
+
     if not review.changed and not review.findings:
         to.print("no change")
         return
@@ -123,14 +127,23 @@ def show(review: Review, *, to: Console = console.out) -> None:
             counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
             table.add_row(stack.stack, stack.state, counts or "-", stack.plan.status if stack.plan else "")
     to.print(table)
-    for finding in review.findings[:_SHOWN]:
-        line = f"{finding.origin[0].file}:{finding.origin[0].line}" if finding.origin else ""
+    severities = list(Severity)
+    found = [(concern, group) for concern, groups in summary.findings(review) for group in groups]
+    found.sort(key=lambda one: severities.index(one[1].severity))
+    for concern, group in found[:_SHOWN]:
         to.print(
-            f"[{_COLOURS[finding.severity]}]{finding.severity.value:6}[/] {finding.concern.value}: "
-            f"{console.escape(finding.sentence)} [dim]{console.escape(f'{finding.stack} {finding.address} {line}')}[/]"
+            f"[{_COLOURS[group.severity]}]{group.severity.value:6}[/] {concern.value}: "
+            f"{console.escape(group.sentence)} [dim]{console.escape(_where(group))}[/]"
         )
-    if len(review.findings) > _SHOWN:
-        to.print(f"and {len(review.findings) - _SHOWN} more findings")
+    if len(found) > _SHOWN:
+        to.print(f"and {len(found) - _SHOWN} more findings")
+
+
+def _where(group: FindingGroup) -> str:
+    """Stack, address and line of a finding; of one that is in several stacks, the first and how many more."""
+    (stack, address), more = group.places[0], len(group.places) - 1
+    line = f"{group.origin[0].file}:{group.origin[0].line}" if group.origin else ""
+    return " ".join(filter(None, (stack, address, line, f"and {more} more alike" if more else "")))
 
 
 def exit_code(review: Review) -> int:

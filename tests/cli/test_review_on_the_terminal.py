@@ -1,0 +1,43 @@
+"""What `gw review` prints: what matters most first, and what is alike in several stacks once."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+
+from groundwork.cli.review import show
+from groundwork.review.model import Concern, Finding, Severity
+from tests.review.render import samples
+
+
+def test_a_finding_that_several_stacks_share_is_one_line_and_the_worst_comes_first() -> None:
+    review = samples.pull_request()
+    line = next(finding.origin for finding in review.findings if finding.origin)
+
+    def finding(stack: str, severity: Severity, sentence: str) -> Finding:
+        return Finding(
+            concern=Concern.COST,
+            severity=severity,
+            stack=stack,
+            address="aws_s3_bucket.it",
+            sentence=sentence,
+            origin=line,
+        )
+
+    shared = [finding(f"{name}-data", Severity.HIGH, "is readable by everybody") for name in ("dev", "staging", "prod")]
+    review = review.model_copy(update={"findings": (finding("dev-data", Severity.LOW, "costs more"), *shared)})
+    out = StringIO()
+    show(review, to=Console(file=out, width=400))
+    said = out.getvalue()
+    (once,) = [text for text in said.splitlines() if "readable by everybody" in text]
+    assert "dev-data aws_s3_bucket.it" in once
+    assert f"{line[0].file}:{line[0].line}" in once
+    assert "and 2 more alike" in once
+    assert said.index("readable by everybody") < said.index("costs more")
+
+
+def test_a_review_without_a_difference_says_so_and_nothing_else() -> None:
+    out = StringIO()
+    show(samples.nothing(), to=Console(file=out))
+    assert out.getvalue() == "no change\n"
