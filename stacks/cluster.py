@@ -6,6 +6,8 @@ from cdktf import ITerraformDependable, TerraformOutput
 from constructs import Construct
 
 from groundwork.environment import Environment
+from groundwork.environment.cluster import AccessEntry
+from groundwork.environment.naming import PipelineRole
 from stacks.blocks import cluster_rules
 from stacks.blocks.cluster_access import ClusterAccess
 from stacks.blocks.cluster_security_groups import ClusterSecurityGroups
@@ -39,7 +41,7 @@ class ClusterStack(PlatformStack):
         )
         # A reference, so that everything below waits for the cluster.
         cluster_name: str = self.control_plane.cluster.name
-        for name, entry in values.access.items():
+        for name, entry in {**values.access, **self._pipeline()}.items():
             ClusterAccess(
                 self, f"access_{name}", values=entry, cluster_name=cluster_name, partition=self.names.partition
             )
@@ -59,6 +61,23 @@ class ClusterStack(PlatformStack):
         ]
         addons.after_nodes(compute)
         TerraformOutput(self, "cluster_name_output", value=cluster_name).override_logical_id("cluster_name")
+
+    def _pipeline(self) -> dict[str, AccessEntry]:
+        """The pipeline's roles, unless a value says otherwise of one: nobody gets in without an entry.
+
+        Plans read what Helm wrote down of its releases, which are ConfigMaps and not Secrets for that reason.
+        """
+        if not self.environment.singletons.github_repository:
+            return {}
+        policies: dict[PipelineRole, str] = {"plan-pull-request": "view", "plan": "view", "apply": "cluster_admin"}
+        entries = {
+            f"pipeline_{role.replace('-', '_')}": AccessEntry.model_validate(
+                {"principal_arn": self.names.delivery_role_arn(role), "policy": policy}
+            )
+            for role, policy in policies.items()
+        }
+        named = {entry.principal_arn for entry in self.environment.cluster.access.values()}
+        return {name: entry for name, entry in entries.items() if entry.principal_arn not in named}
 
     def _nodes(
         self, network: NetworkStack, cluster_name: str, before: list[ITerraformDependable]

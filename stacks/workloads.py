@@ -25,7 +25,13 @@ class WorkloadsStack(PlatformStack):
         super().__init__(scope, environment, "workloads")
         # The laptop's provider reads nothing of the cluster, and yet is deployed after it.
         self.add_dependency(cluster)
-        self.helm = HelmProvider(self, "helm", kubernetes=self._kubernetes(cluster))
+        self.helm = HelmProvider(
+            self,
+            "helm",
+            kubernetes=self._kubernetes(cluster),
+            # Whoever plans reads what Helm keeps of its releases, and may read no Secret.
+            helm_driver=None if self.on_laptop else "configmap",
+        )
         chart = ServiceChart(self, "chart") if environment.workloads else None
         self.releases = {
             name: ServiceRelease(self, name, name=name, values=values, chart=chart)

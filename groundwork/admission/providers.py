@@ -97,8 +97,11 @@ def _assume_role(key: str, value: object, expected: Expectations) -> Iterator[Fo
 
 
 def _helm(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
-    for key in body.keys() - {"kubernetes", "alias", "//"}:
+    for key in body.keys() - {"kubernetes", "helm_driver", "alias", "//"}:
         yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set {key}")
+    if body.get("helm_driver", "configmap") != "configmap":
+        # The driver `sql` would reach a database of somebody's choice.
+        yield Found(Code.PROVIDER_NOT_ALLOWED, "provider helm may keep releases in ConfigMaps alone")
     for _, kubernetes in document.blocks(body.get("kubernetes", {}), 0):
         if expected.on_laptop and kubernetes == {"config_path": LAPTOP_CLUSTER}:
             continue

@@ -89,6 +89,7 @@ def test_the_same_terraform_written_with_lists_of_blocks_is_admitted_too(pull_re
         lambda t: t["provider"]["helm"][0]["kubernetes"]["exec"].update(command="sh", args=["-c", "env"]),
         lambda t: t["provider"]["helm"][0]["kubernetes"]["exec"].update(env={"AWS_PROFILE": "x"}),
         lambda t: t["provider"]["helm"][0].update(registries=[{"url": "oci://evil", "username": "a", "password": "b"}]),
+        lambda t: t["provider"]["helm"][0].update(helm_driver="sql"),
     ],
 )
 def test_refuses_provider_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:

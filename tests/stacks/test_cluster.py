@@ -95,6 +95,25 @@ def test_not_even_the_creator_has_access_without_an_entry(default: Any) -> None:
     assert "aws_eks_access_entry" not in default["resource"]
 
 
+def test_the_pipeline_gets_in_to_read_for_its_plans_and_to_write_for_its_applies() -> None:
+    def entries(**access: Any) -> dict[str, str]:
+        """Role → policy."""
+        github = {"github_repository": "acme/platform"}
+        document = synth(build, cluster={"access": access}, runner="vpc", singletons=github)["resource"]
+        roles = {
+            f"${{aws_eks_access_entry.{name}.principal_arn}}": body["principal_arn"].rsplit("/", 1)[1]
+            for name, body in document["aws_eks_access_entry"].items()
+        }
+        associations = document["aws_eks_access_policy_association"].values()
+        return {roles[one["principal_arn"]]: one["policy_arn"].rsplit("/", 1)[1] for one in associations}
+
+    reads, writes = "AmazonEKSViewPolicy", "AmazonEKSClusterAdminPolicy"
+    plans = {"acme-dev-delivery-plan": reads, "acme-dev-delivery-plan-pull-request": reads}
+    assert entries() == {**plans, "acme-dev-delivery-apply": writes}
+    named = {"principal_arn": "arn:aws:iam::111122223333:role/acme-dev-delivery-apply", "policy": "edit"}
+    assert entries(mine=named) == {**plans, "acme-dev-delivery-apply": "AmazonEKSEditPolicy"}, "a value says otherwise"
+
+
 def test_access_is_for_the_whole_cluster_or_for_namespaces(mixed: Any) -> None:
     scopes = {
         body["policy_arn"].rsplit("/", 1)[1]: body["access_scope"]

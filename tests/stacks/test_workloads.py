@@ -117,6 +117,11 @@ def test_what_cannot_be_released_is_refused_in_the_environment(change: dict[str,
         environment(workloads={"hello": {**HELLO, **change}})
 
 
+def test_helm_keeps_its_releases_where_a_plan_may_read_them_without_a_right_to_secrets(hello: Any) -> None:
+    (helm,) = hello["provider"]["helm"]
+    assert helm["helm_driver"] == "configmap"
+
+
 def test_credentials_are_tokens_made_on_demand_and_never_values(folder: Path) -> None:
     (helm,) = json.loads((folder / "cdk.tf.json").read_text())["provider"]["helm"]
     assert helm["kubernetes"]["exec"]["args"][:4] == ["eks", "get-token", "--cluster-name", "acme-dev-cluster"]
