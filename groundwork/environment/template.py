@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -17,7 +17,10 @@ from groundwork.environment.model import LAPTOP_ACCOUNT
 
 @dataclass(frozen=True)
 class Answers:
-    """What `gw init` asks for. `accounts`, `archives`: environment → account number; `domain`: a DNS zone."""
+    """What `gw init` asks for. `accounts`, `archives`: environment → account number; `domain`: a DNS zone.
+
+    `regions` are those of single environments; the others are in `region`, or stay where they are if it is empty.
+    """
 
     organisation: str
     region: str
@@ -25,6 +28,7 @@ class Answers:
     archives: Mapping[str, str]
     repository: str
     domain: str | None = None
+    regions: Mapping[str, str] = field(default_factory=dict)
 
 
 def fill(folder: Path, answers: Answers) -> list[Path]:
@@ -62,7 +66,7 @@ def fill(folder: Path, answers: Answers) -> list[Path]:
 
 def _answer(document: CommentedMap, name: str, answers: Answers) -> None:
     document["organisation"] = answers.organisation
-    document["region"] = answers.region
+    document["region"] = answers.regions.get(name) or answers.region or document["region"]
     if document["accounts"]["main"]["id"] == LAPTOP_ACCOUNT:
         return
     old = document["accounts"]["main"]["id"]

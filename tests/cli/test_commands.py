@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 ARGUMENTS = ["-c", "from groundwork.cli import main; main()"]
@@ -44,6 +45,36 @@ def test_init_writes_every_environment_and_the_second_run_has_nothing_to_do(copy
     assert "written: environments/prod.yaml" in first.stdout
     assert "organisation: initech" in (copy / "environments/local.yaml").read_text(encoding="utf-8")
     assert "nothing to change" in gw(*arguments, cwd=copy).stdout
+
+
+def test_init_asks_on_a_terminal_for_what_is_not_given(copy: Path) -> None:
+    words = ["init", "--organisation", "initech", "--archive-account", "dev=987654321091"]
+    child = pexpect.spawn(sys.executable, [*ARGUMENTS, *words], cwd=str(copy), encoding="utf-8", timeout=30)
+    for question, answer in (
+        ("Repository", "initech/platform"),
+        ("Region", "eu-west-1"),
+        ("Account of dev", "123456789011"),
+        ("Account of prod", "123456789012"),
+        ("Account of staging", "123456789013"),
+        ("Archive account of prod", "987654321092"),
+        ("Archive account of staging", "987654321093"),
+        ("Domain", "initech.example"),
+    ):
+        child.expect_exact(question)
+        child.sendline(answer)
+    child.expect_exact("written: environments/dev.yaml")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    prod = (copy / "environments" / "prod.yaml").read_text(encoding="utf-8")
+    for text in ("organisation: initech", "region: eu-west-1", "123456789012", "987654321092", "prod.initech.example"):
+        assert text in prod
+
+
+def test_a_region_of_an_environment_that_is_not_there_is_refused(copy: Path) -> None:
+    done = gw("init", "--organisation", "x1", "--region", "dve=eu-west-1", "--repository", "a/b", cwd=copy)
+    assert done.returncode == 2
+    assert "--region 'dve=eu-west-1' is not ENVIRONMENT=REGION (environments: dev, prod, staging)" in done.stderr
 
 
 def test_a_wrong_answer_to_init_names_the_option_and_an_example(copy: Path) -> None:

@@ -159,8 +159,18 @@ def test_init_fills_every_file_and_keeps_its_comments(tmp_path: Path) -> None:
     prod = load(folder / "prod.yaml")
     assert prod.accounts.main.id == "123456789014"
     assert prod.cluster.access["platform"].principal_arn == "arn:aws:iam::123456789014:role/platform-engineers"
+    assert (prod.api.domain.name, prod.api.domain.zone) == ("api.prod.initech.example", "prod.initech.example")
     assert "# no AWS account has this number" in (folder / "local.yaml").read_text(encoding="utf-8")
     assert fill(folder, ANSWERS) == [], "a second run changes nothing"
+
+
+def test_init_gives_an_environment_a_region_of_its_own(tmp_path: Path) -> None:
+    folder = copy_of_the_committed(tmp_path)
+    fill(folder, Answers(**{**vars(ANSWERS), "regions": {"prod": "us-east-1"}}))
+    assert {one.name: one.region for one in load_all(folder)} == {
+        **dict.fromkeys(("dev", "local", "staging"), "eu-central-1"),
+        "prod": "us-east-1",
+    }
 
 
 def test_a_wrong_answer_to_init_changes_no_file(tmp_path: Path) -> None:
