@@ -19,9 +19,12 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Argument(metavar="CASE", help="Words of a case's title; all where left out.")
         ] = None,
         pairs: Annotated[int | None, typer.Option(min=1, help="Pairs of runs per row; medians are shown.")] = None,
-        output: Annotated[Path, typer.Option(help="Where the figures are written as JSON.")] = Path("bench.json"),
+        output: Annotated[
+            Path | None,
+            typer.Option(help="Where the figures go as JSON; default: bench.json, nowhere for single cases."),
+        ] = None,
     ) -> None:
-        """Measure, print a table and write bench.json.
+        """Measure, print a table and, of all cases, write bench.json.
 
         Examples: `gw bench --pairs 5`, `gw bench diff`
         """
@@ -37,5 +40,8 @@ def register(app: typer.Typer) -> None:
         context = Context.here()
         found = benchmarks.run(context.project, context.environ, cases=wanted, pairs=pairs, on_step=console.note)
         console.out.print(found.table())
-        found.write(output)
-        console.note(f"written: {output}")
+        if output is None and wanted == list(benchmarks.CASES):
+            output = Path("bench.json")
+        if output:
+            found.write(output)
+            console.note(f"written: {output}")

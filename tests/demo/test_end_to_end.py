@@ -140,6 +140,25 @@ def test_plain_cdktf_uses_the_embedded_aws_and_never_the_credentials_of_the_shel
     assert "No changes." in done.stdout, "nothing but 127.0.0.1 was asked for"
 
 
+def test_the_genuine_commands_list_and_write_hcl_by_themselves(laptop: Laptop, figures: Any, tmp_path: Path) -> None:
+    assert figures
+    listed = laptop.run("cdktf", "list").stdout
+    assert {"local-network", "prod-delivery"} <= set(listed.split())
+    laptop.run("cdktf", "synth", "--hcl", "--output", str(tmp_path / "hcl"))
+    hcl = (tmp_path / "hcl" / "stacks" / "local-network" / "cdk.tf").read_text(encoding="utf-8")
+    assert 'resource "aws_vpc"' in hcl
+
+
+@pytest.mark.parametrize("command", [("diff",), ("deploy",), ("plan", "make")])
+def test_nothing_is_planned_with_a_placeholder_for_an_account(
+    laptop: Laptop, figures: Any, command: tuple[str, ...]
+) -> None:
+    assert figures
+    done = laptop.run("gw", *command, "dev-network", code=3)
+    assert "placeholder" in done.stderr
+    assert "gw init" in done.stderr
+
+
 def test_one_invocation_with_the_same_key_writes_once(laptop: Laptop, figures: Any) -> None:
     assert figures
     first = laptop.json("gw", "invoke", "local", "--records", "1", "--key", "order-1")
@@ -190,7 +209,9 @@ def test_ctrl_c_ends_everything_and_leaves_no_lock(laptop: Laptop, figures: Any)
     assert running.returncode == 130, said
     assert "stopped by SIGINT" in said
     assert not [process for process in tree if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-    laptop.run("gw", "deploy", "local-network")
+    # Which the genuine command, too, would refuse where a lock was left.
+    url = figures["endpoint"]
+    laptop.run("cdktf", "deploy", "local-network", "--auto-approve", AWS_ENDPOINT_URL=url, CI="1")
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -14,6 +14,8 @@ from types import ModuleType
 
 import pytest
 
+from groundwork.toolchain import prepare
+
 ROOT = Path(__file__).parents[2]
 PYTHON = str(Path(sys.executable).resolve())
 
@@ -207,3 +209,9 @@ def test_set_up_that_was_ended_midway_starts_the_environment_anew_and_finishes(
     assert "a set-up did not finish" in said
     assert (checkout.venv / "packages").exists()
     assert checkout.setup() == (0, "")
+
+
+def test_a_target_builds_only_what_it_needs() -> None:
+    assert prepare.NEEDS["demo"] == prepare.NEEDS["bench"] == ()
+    assert prepare.NEEDS["check"] == ("actionlint",)
+    assert set(prepare.NEEDS["setup"]) < set(prepare.NEEDS["test"])
