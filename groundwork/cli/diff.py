@@ -53,12 +53,14 @@ def register(app: typer.Typer) -> None:
 
         Ends with 0 where nothing would, 20 where something would change, 23 where something would be destroyed or
         replaced, 24 where a stack is orphaned, 21 where a stack could not be planned (blocked by an upstream stack,
-        provider missing), 6 where a plan failed; of several the last in this list.
+        waiting for outputs that only an apply decides, provider missing), 6 where a plan failed; of several the last in
+        this list. What reads something that another stack would change is planned against its planned outputs.
 
         Examples: `gw diff local`, `gw diff dev-api --text`, `gw diff dev --base main`
         """
         from groundwork.cli.context import Context
         from groundwork.delivery.diff import Status, waves
+        from groundwork.delivery.waves import settled_diff
 
         context = Context.here()
         workspace = context.workspace()
@@ -67,7 +69,8 @@ def register(app: typer.Typer) -> None:
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
         stacks = workspace.select(manifest, wanted)
         with console.bars() as bars:
-            found = workspace.diff(
+            found = settled_diff.diff(
+                workspace,
                 stacks,
                 base=base_manifest(context, base) if base else None,
                 through_cdktf=through_cdktf,
@@ -146,7 +149,7 @@ def exit_code(found: Sequence[StackDiff]) -> int:
     statuses = {one.status for one in found}
     if Status.ERROR in statuses:
         return TerraformFailed.exit_code
-    if statuses & {Status.BLOCKED, Status.NO_PROVIDER, Status.NO_CLUSTER}:
+    if statuses & {Status.BLOCKED, Status.WAITING, Status.NO_PROVIDER, Status.NO_CLUSTER}:
         return NOT_PLANNED
     if Status.ORPHANED in statuses:
         return ORPHANED

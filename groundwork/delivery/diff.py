@@ -17,7 +17,7 @@ class Status(StrEnum):
     """What a diff says of a stack. Everything after ERROR was not planned.
 
     UNTOUCHED is only said against a base: the stack's Terraform and that of all it reads are the same there.
-    ORPHANED has a state but no code any more.
+    ORPHANED has a state but no code any more. WAITING reads an output that is unknown before another stack's apply.
     """
 
     UNCHANGED = "no change"
@@ -26,6 +26,7 @@ class Status(StrEnum):
     REPLACES = "replace"
     ERROR = "error"
     BLOCKED = "blocked"
+    WAITING = "waiting"
     NO_PROVIDER = "not planned: provider missing"
     NO_CLUSTER = "not planned: no cluster"
     ORPHANED = "orphaned"
