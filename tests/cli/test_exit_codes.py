@@ -1,0 +1,130 @@
+"""A pipeline reads exit codes: several outcomes become one number, and every page says the same of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from groundwork import errors
+from groundwork.cli import HELP, application, diff, drift, recover, review
+from groundwork.delivery.diff import StackDiff, Status
+from groundwork.delivery.drift import StackDrift, Touched
+from groundwork.errors import GroundworkError, TerraformFailed
+
+# What commands answer where nothing has failed.
+ANSWERS = {
+    "diff": {diff.CHANGES, diff.NOT_PLANNED, diff.DESTROYS, diff.ORPHANED},
+    "review": {review.CHANGES, review.HIGH},
+    "drift": {drift.UNDEPLOYED, drift.DRIFTED},
+    "recover": {recover.UNSETTLED},
+}
+# The order in which `gw diff --help` names them: of several the last.
+DIFF = {
+    "no change": 0,
+    "untouched": 0,
+    "change": 20,
+    "destroy": 23,
+    "replace": 23,
+    "orphaned": 24,
+    "blocked": 21,
+    "waiting": 21,
+    "not planned: provider missing": 21,
+    "not planned: no cluster": 21,
+    "error": 6,
+}
+TOUCHED = (Touched("aws_sqs_queue.it", ("tags",), "changed"),)
+DRIFT = {
+    "fine": (StackDrift("local-fine"), 0),
+    "undeployed": (StackDrift("local-undeployed", undeployed=TOUCHED), 20),
+    "removed": (StackDrift("local-removed", in_code=False), 20),
+    "not deployed": (StackDrift("local-new", not_deployed=True), 20),
+    "drift": (StackDrift("local-drift", drift=TOUCHED), 25),
+    "error": (StackDrift("local-error", why="no answer", failed=True), 6),
+}
+
+
+def found(*statuses: Status) -> list[StackDiff]:
+    return [StackDiff(f"local-{number}", status) for number, status in enumerate(statuses)]
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_diff_ends_with_what_its_stack_would_do(status: Status) -> None:
+    assert diff.exit_code(found(status)) == DIFF[status]
+
+
+def test_a_diff_of_nothing_is_no_change() -> None:
+    assert diff.exit_code([]) == 0
+
+
+@pytest.mark.parametrize("one", list(Status))
+def test_of_several_stacks_a_diff_ends_with_the_last_that_its_help_names(one: Status) -> None:
+    order = list(dict.fromkeys(DIFF.values()))
+    for other in Status:
+        expected = max(DIFF[one], DIFF[other], key=order.index)
+        assert diff.exit_code(found(one, other)) == expected, other
+        assert diff.exit_code(found(Status.UNCHANGED, other, one, Status.UNTOUCHED)) == expected, other
+
+
+def test_the_help_of_diff_names_the_codes_in_that_order() -> None:
+    said = " ".join(help_of("diff").partition("Ends with ")[2].split())
+    said = said.partition("Examples:")[0]
+    assert list(dict.fromkeys(map(int, re.findall(r"\b\d+\b", said)))) == list(dict.fromkeys(DIFF.values()))
+    assert "of several the last in this list" in said
+
+
+@pytest.mark.parametrize("one", DRIFT)
+def test_a_drift_ends_with_the_worst_of_its_stacks(one: str) -> None:
+    order = [0, 20, 25, 6]
+    for pair in ([DRIFT[one], other] for other in DRIFT.values()):
+        assert drift.exit_code([stack for stack, _ in pair]) == max((code for _, code in pair), key=order.index)
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+def test_the_help_of_a_command_says_what_it_may_end_with(command: str) -> None:
+    said = help_of(command).partition("Ends with ")[2]
+    assert ANSWERS[command] <= set(map(int, re.findall(r"\b\d+\b", said)))
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+def test_the_general_help_lists_them_too(command: str) -> None:
+    said = re.search(rf"`gw {command}`([^`:]*)", HELP.partition("interrupted.")[2])
+    assert said
+    assert set(map(int, re.findall(r"\b\d+\b", said[1]))) == ANSWERS[command]
+
+
+def test_the_table_of_the_runbooks_has_exactly_the_codes_that_exist(checkout: Path) -> None:
+    table = documented(checkout)
+    answers = {code for codes in ANSWERS.values() for code in codes}
+    assert set(table) == {kind.exit_code for kind in failures()} | answers
+    for code, what in table.items():
+        if code in answers:
+            commands = {command for command, codes in ANSWERS.items() if code in codes}
+            assert set(re.findall(r"`gw (\w+)`", what)) == commands, f"{code}: {what}"
+
+
+def test_what_failed_is_never_taken_for_an_answer() -> None:
+    answers = {code for codes in ANSWERS.values() for code in codes}
+    assert not answers & {kind.exit_code for kind in failures()}
+    assert TerraformFailed.exit_code == DIFF[Status.ERROR]
+
+
+def failures(base: type[GroundworkError] = GroundworkError) -> Iterator[type[GroundworkError]]:
+    for kind in base.__subclasses__():
+        if kind.__module__ == errors.__name__:
+            yield kind
+        yield from failures(kind)
+
+
+def documented(checkout: Path) -> dict[int, str]:
+    """Exit code → what happened, as the table in docs/runbooks says."""
+    text = (checkout / "docs" / "runbooks" / "README.md").read_text(encoding="utf-8")
+    return {int(code): what for code, what in re.findall(r"^\| (\d+) \| ([^|]+) \|", text, re.MULTILINE)}
+
+
+def help_of(command: str) -> str:
+    made = get_command(application())
+    return made.commands[command].help or ""  # type: ignore[attr-defined]
