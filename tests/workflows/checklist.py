@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+
+from groundwork.environment import load_all
 
 REPOSITORY = "acme/groundwork"
 OURS = re.compile(rf"{REPOSITORY}/\.github/workflows/(plan|apply|release)\.yml@main")
@@ -20,6 +23,20 @@ SIGN_IN = {"plan.yml": {"plan"}, "apply.yml": {"apply"}, "release.yml": {"attest
 MERGED_ONLY = "${{ (github.ref == 'refs/heads/main' || github.ref_type == 'tag') && github.sha || 'main' }}"
 OWN_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 UPLOADS = {"cdktf.out", "reported", "review", "sarif", "dist"}
+DECIDES = (
+    "/.github/",
+    "/environments/",
+    "/groundwork/admission/",
+    "/groundwork/delivery/",
+    "/main.py",
+    "/stacks/delivery.py",
+    "/stacks/blocks/github_role.py",
+)
+"""What somebody else than everybody has to own, beside the files that waive checks."""
+STILL_WAITS = (
+    "${{ !cancelled() && (needs.plan-waiting.outputs.waiting == 'true'"
+    " || (needs.plan.outputs.waiting == 'true' && needs.apply.result == 'skipped')) }}"
+)
 EXCEPTIONS = {"unpinned-uses": "By the name of the branch", "github-env": "Two folders of this checkout"}
 """zizmor's findings that are let pass, and how their reason begins."""
 
@@ -293,6 +310,52 @@ def the_required_check_waits_for_all(folder: Folder) -> Iterator[str]:
         yield "pull-request.yml: ready does not wait for every other job"
 
 
+def the_report_comes_whatever_was_planned(folder: Folder) -> Iterator[str]:
+    report = folder.workflows["pull-request.yml"]["jobs"]["report"]
+    if report["if"] != "${{ !cancelled() && needs.synthesise.result == 'success' }}" or "plan" not in report["needs"]:
+        yield "pull-request.yml: report does not wait for plans, or not run where one failed"
+
+
+def what_is_applied_was_planned(folder: Folder) -> Iterator[str]:
+    """GitHub gives an empty text for the output of a job that is not waited for."""
+    for job in folder.jobs:
+        if "/apply.yml@" in str(job.said.get("uses", "")):
+            given = re.fullmatch(r"\$\{\{ needs\.([\w-]+)\.outputs\.plans \}\}", str(job.said["with"]["plans"]))
+            needs = job.said.get("needs", [])
+            if not given or given[1] not in ([needs] if isinstance(needs, str) else needs):
+                yield f"{job}: applies what no job before it planned"
+
+
+def what_still_waits_is_no_success(folder: Folder) -> Iterator[str]:
+    jobs = folder.workflows["deploy-environment.yml"]["jobs"]
+    last = jobs.get("nothing-waits", {})
+    if set(last.get("needs", ())) != set(jobs) - {"nothing-waits"} or last.get("if") != STILL_WAITS:
+        yield "deploy-environment.yml: ends well where stacks still wait"
+    if not all("exit 1" in step["run"] for step in last.get("steps", ())):
+        yield "deploy-environment.yml: nothing-waits does not fail"
+
+
+def runners_reach_their_environment(folder: Folder) -> Iterator[str]:
+    """Where `runner` is vpc, only machines inside reach what lies behind private endpoints."""
+    everywhere = load_all(Path(__file__).parents[2] / "environments")
+    inside = {one.name for one in everywhere if one.target == "aws" and one.runner == "vpc"}
+    for job in folder.jobs:
+        if not re.search(r"/(plan|apply|deploy-environment)\.yml", str(job.said.get("uses", ""))):
+            continue
+        environment, runner = str(job.said["with"]["environment"]), str(job.said["with"].get("runner", ""))
+        if job.file == "deploy-environment.yml":
+            if runner != "${{ inputs.runner }}":
+                yield f"{job}: does not hand its runner on"
+        elif not environment.startswith("${{"):
+            if environment in inside and f"vars.{environment.upper()}_RUNNER ||" not in runner:
+                yield f"{job}: runs outside of {environment}"
+        else:
+            asked = environment.removeprefix("${{ ").removesuffix(" }}")
+            for name in sorted(inside):
+                if f"{asked} == '{name}' && vars.{name.upper()}_RUNNER ||" not in " ".join(runner.split()):
+                    yield f"{job}: runs outside of {name}"
+
+
 def destroying_is_confirmed_twice(folder: Folder) -> Iterator[str]:
     said = folder.workflows["destroy.yml"]
     if set(said["on"]) != {"workflow_dispatch"}:
@@ -325,22 +388,26 @@ def updates_wait_a_week(folder: Folder) -> Iterator[str]:
 
 def what_decides_has_owners(folder: Folder) -> Iterator[str]:
     lines = (folder.path / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
-    owned = {line.split()[0] for line in lines if line and not line.startswith("#") and line.split()[1:]}
-    wanted = {
-        "/.github/",
-        "/environments/",
-        "/groundwork/admission/",
-        "/groundwork/delivery/",
-        "/stacks/delivery.py",
-        "/stacks/blocks/github_role.py",
-        "/stacks/blocks/waivers.py",
-    }
-    for path in sorted(wanted - owned):
-        yield f"CODEOWNERS: nobody owns {path}"
+    owned = [line.split() for line in lines if line and not line.startswith("#")]
+    everybody = next((owners for path, *owners in owned if path == "*"), [])
     root = Path(__file__).parents[2]
-    for path in sorted(owned - {"*"}):
-        if not list(root.glob(path.strip("/"))):
+    waiving = [
+        f"/{file.relative_to(root)}"
+        for file in sorted((root / "stacks").rglob("*.py"))
+        if "waive(" in file.read_text(encoding="utf-8")
+    ]
+    for path in [*DECIDES, *waiving]:
+        # The last line that matches is the one that counts.
+        owners = next((owners for at, *owners in reversed(owned) if at == "*" or _covers(at, path)), [])
+        if not owners or owners == everybody:
+            yield f"CODEOWNERS: nobody owns {path}"
+    for path, *_ in owned:
+        if path != "*" and not list(root.glob(path.strip("/"))):
             yield f"CODEOWNERS: there is no {path}"
+
+
+def _covers(pattern: str, path: str) -> bool:
+    return fnmatchcase(path, pattern) or (pattern.endswith("/") and path.startswith(pattern))
 
 
 def exceptions_have_reasons(folder: Folder) -> Iterator[str]:
@@ -374,6 +441,10 @@ RULES: tuple[Rule, ...] = (
     what_is_not_on_main_meets_no_credential,
     both_ways_are_gated,
     the_required_check_waits_for_all,
+    the_report_comes_whatever_was_planned,
+    what_is_applied_was_planned,
+    what_still_waits_is_no_success,
+    runners_reach_their_environment,
     destroying_is_confirmed_twice,
     what_is_released_is_signed,
     updates_wait_a_week,

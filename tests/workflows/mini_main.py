@@ -11,8 +11,8 @@ from groundwork.environment import Names, load_all
 HERE = Path(__file__).resolve().parent
 # What lies in an environment; "" for nothing, None where there is no such stack.
 COLOURS = {"dev": "blue", "staging": "", "prod": ""}
-# Environments in which another stack reads what is known of the first only once it is applied.
-COPIED = []
+# How many stacks of an environment each read what is known of the one before only once that is applied.
+COPIES = {}
 
 
 def stack(name, environment, resources, outputs, reads=()):
@@ -70,7 +70,10 @@ for each in load_all(HERE / "environments"):
     entries |= [stack("delivery", each, {}, {})]
     if colour is not None:
         entries |= [stack("web", each, resources, outputs)]
-    if each.name in COPIED:
-        copied = {"terraform_data": {"copy": {"input": "${data.terraform_remote_state.web.outputs.id}"}}}
-        entries |= [stack("copy", each, copied, {}, reads=["web"])]
+    before = "web"
+    for number in range(COPIES.get(each.name, 0)):
+        name = "-".join(["copy"] * (number + 1))
+        copied = {"terraform_data": {"copy": {"input": f"${{data.terraform_remote_state.{before}.outputs.id}}"}}}
+        entries |= [stack(name, each, copied, {"id": {"value": "${terraform_data.copy.id}"}}, reads=[before])]
+        before = name
 (out / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": entries}, indent=1))

@@ -62,7 +62,7 @@ def test_whose_change_it_is_cannot_approve_it_and_the_apply_alone_is_not_run_aga
 def test_what_cannot_be_planned_before_an_apply_is_planned_after_it_and_waits_for_a_yes_of_its_own(
     github: Pipeline,
 ) -> None:
-    github.push(lambda: github.edit("main.py", "COPIED = []", 'COPIED = ["dev"]'))
+    github.push(lambda: github.edit("main.py", "COPIES = {}", 'COPIES = {"dev": 2}'))
     run = github.on_push()
     github.wait_for_approval(run, "dev")
     github.github.approve(run.run, "dev", by="carol")
@@ -70,7 +70,11 @@ def test_what_cannot_be_planned_before_an_apply_is_planned_after_it_and_waits_fo
     assert github.state("dev-copy") is None
     github.wait_for_approval(run, "dev")
     github.github.approve(run.run, "dev", by="dave")
-    assert run.end(), run.log
+    # What waits for that one in turn is no success, and the next environment does not begin.
+    assert not run.end()
+    assert "stacks still wait for outputs of what was applied now: start the deployment again" in run.log
+    assert github.state("dev-copy-copy") is None
+    assert not run.did("plan:staging", "checkout")
     (copy,) = [one for one in (github.state("dev-copy") or {})["resources"] if one["mode"] == "managed"]
     assert (
         copy["instances"][0]["attributes"]["input"]["value"]
