@@ -25,7 +25,8 @@ def deploy(
     """Apply the plans of the index in `plans` that are meant by `targets`; progress goes to standard error.
 
     A stack that waits is a reason to refuse (wave-waits) where it is named, and a row of the result where its whole
-    environment is meant: whoever approved saw that it comes later.
+    environment is meant: whoever approved saw that it comes later. On AWS a stack that a person applies is refused
+    (UsageError) where it is named, and left out where its whole environment is meant.
     """
     from groundwork.cli.applying import following
     from groundwork.delivery.bound.apply import BoundApply
@@ -66,19 +67,20 @@ def who() -> str:
 
 def _wanted(workspace: Workspace, index: Index, targets: Sequence[str]) -> list[str]:
     """The stacks that are meant, in the index's order; a stack that the code no longer has is known to the index."""
-    from groundwork.delivery import selection
+    from groundwork.delivery import person_made, selection
 
     manifest = [stack.name for stack in workspace.manifest().stacks]
     planned = [one.stack for one in index.bundles]
     chosen = selection.select(
         targets, [*planned, *(one for one in manifest if one not in planned)], workspace.environments
     )
+    person_made.refuse(workspace.environments, targets)
     laptop = workspace.environments[index.environment].target == "laptop"
-    left_out = {
-        stack: reason[1]
+    left_out = person_made.left_out(workspace.environments, chosen) | {
+        stack: f"not for Terraform, {reason[1]}"
         for stack in chosen
         if laptop and stack in manifest and stack not in planned and (reason := workspace.unplannable(stack))
     }
     for stack, why in left_out.items():
-        console.note(f"{stack}: not for Terraform, {why}")
+        console.note(f"{stack}: {why}")
     return [stack for stack in chosen if stack not in left_out]

@@ -42,10 +42,12 @@ def make(
 
     Nothing is changed. A stack that reads what another one of this run would change is planned against that one's
     planned outputs (wave 1, 2 …) and once more before its apply; where an output is unknown until then, it waits.
-    The end of a stack that the code no longer has is planned from what was applied last.
+    The end of a stack that the code no longer has is planned from what was applied last. On AWS what `gw bootstrap`
+    makes is left out: a person applies it.
     Examples: `gw plan make dev`, `gw plan make local-network local-api`, `gw plan make --destroy dev-api`
     """
     from groundwork.cli.context import Context
+    from groundwork.delivery import person_made
     from groundwork.delivery.bundle import plans_file
     from groundwork.delivery.bundle.make import Watch
     from groundwork.delivery.bundle.run_plans import environment_of, plan_all
@@ -53,6 +55,7 @@ def make(
     workspace = Context.here().workspace()
     wanted, going = targets or [], destroy or []
     named = [*wanted, *going]
+    person_made.refuse(workspace.environments, wanted, destroy=going)
     manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(named))
     stacks = workspace.select(manifest, wanted) if wanted or not going else []
     environment = environment_of(workspace, [*stacks, *going])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from groundwork.delivery import prerequisites
+from groundwork.delivery import person_made, prerequisites
 from groundwork.delivery.bundle.make import SILENT, MadeBundle, Planner, Watch, Wave, make
 from groundwork.delivery.bundle.model import Waiting
 from groundwork.delivery.gate.refusals import Code, Refusal, require_none
@@ -18,7 +18,7 @@ from groundwork.errors import UsageError
 
 @dataclass(frozen=True)
 class Plans:
-    """What came of it, in deploy order. `left_out` is stack → why Terraform has no part in it here (laptop only)."""
+    """What came of it, in deploy order. `left_out` is stack → why no plan was made of it."""
 
     made: tuple[MadeBundle, ...]
     waiting: tuple[Waiting, ...]
@@ -50,10 +50,13 @@ def plan_all(
     A stack that reads one which this run would change is planned against that one's planned outputs, a wave later and
     provisionally. It waits where it reads an output that is unknown until then, or a stack without a state. Raises
     Refused (provider-missing) on AWS where a stack cannot be planned on this machine; on the laptop it is left out, as
-    `gw deploy` does with what Terraform has no provider for.
+    `gw deploy` does with what Terraform has no provider for. On AWS those of `stacks` that a person applies are left
+    out: what reads them is planned against their states.
     """
     manifest = workspace.manifest()
     gone = [stack.name for stack in orphans.manifest().stacks] if orphans else []
+    of_a_person = person_made.left_out(workspace.environments, stacks)
+    stacks = [stack for stack in stacks if stack not in of_a_person]
     there = [stack for stack in [*stacks, *destroy] if stack not in gone]
     unplannable = {stack: reason[1] for stack in there if (reason := workspace.unplannable(stack))}
     require_none(
@@ -90,7 +93,7 @@ def plan_all(
     return Plans(
         tuple(sorted(made.values(), key=lambda one: order.index(one.bundle.stack))),
         tuple(sorted(upstream.waiting.values(), key=lambda one: order.index(one.stack))),
-        unplannable,
+        {**of_a_person, **unplannable},
     )
 
 
