@@ -1,4 +1,4 @@
-"""CodeBuild: projects are deleted by ARN too."""
+"""CodeBuild: projects are deleted by ARN too, and have webhooks, which moto does not know."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from groundwork.local.aws.patching import wrap
+from groundwork.local.aws.routing import Request, Response, Route, json_error, json_response
+from groundwork.local.aws.writes import action_of
+
+SERVICE = "codebuild"
+_WRITABLE = ("branchFilter", "filterGroups", "buildType", "manualCreation", "scopeConfiguration")
 
 
 def install() -> None:
@@ -20,3 +25,38 @@ def _delete(original: Callable[..., Any]) -> Callable[..., Any]:
         original(self, project_name.rsplit("/", 1)[-1])
 
     return delete_project
+
+
+def webhook(request: Request) -> Response | None:
+    """CreateWebhook, UpdateWebhook and DeleteWebhook; BatchGetProjects gives the webhook with its project."""
+    action = action_of(request)
+    if action not in {"CreateWebhook", "UpdateWebhook", "DeleteWebhook"}:
+        return None
+    body = request.json()
+    name = str(body["projectName"])
+    project = _project(request, name)
+    if project is None:
+        return json_error("ResourceNotFoundException", f"Project cannot be found: {name}")
+    there = project.get("webhook")
+    if action == "CreateWebhook" and there:
+        return json_error("ResourceAlreadyExistsException", f"Webhook already exists for project {name}")
+    if action != "CreateWebhook" and not there:
+        return json_error("ResourceNotFoundException", f"Webhook cannot be found for project {name}")
+    if action == "DeleteWebhook":
+        del project["webhook"]
+        return json_response({})
+    address = f"https://codebuild.{request.region}.amazonaws.com/webhooks"
+    made = {"url": f"https://api.github.com/hooks/{name}", "payloadUrl": address}
+    kept = there or made
+    project["webhook"] = {**kept, **{key: body[key] for key in _WRITABLE if key in body}}
+    return json_response({"webhook": project["webhook"]})
+
+
+def _project(request: Request, name: str) -> dict[str, Any] | None:
+    from moto.codebuild.models import codebuild_backends
+
+    found = codebuild_backends[request.account][request.region].batch_get_projects([name])
+    return found[0] if found else None
+
+
+ROUTES = (Route(SERVICE, "POST", "/", webhook),)
