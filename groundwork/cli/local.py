@@ -122,16 +122,23 @@ def _show_cluster(status: cluster.Status) -> None:
     console.say(f"kubectl --kubeconfig {status.kubeconfig} get pods --all-namespaces")
 
 
+def _restored(found: cloud.Restored) -> str:
+    """What a start found; after a kill only what went to S3 and DynamoDB is newer than the last save."""
+    written = f"{found.replayed} writes to S3 and DynamoDB"
+    if not found.services:
+        return f"restored {found.resources} resources from {written}; nothing else had been saved"
+    saved = f"saved {found.age_seconds:.0f} s before the start"
+    later = f", and {written} after that" if found.replayed else ""
+    return f"restored {found.resources} resources of {found.services} services, {saved}{later}"
+
+
 def _show_cloud(status: cloud.Status) -> None:
     console.say(f"[bold]{status.endpoint}[/]  process {status.pid}, {status.memory_mb:.0f} MB, log {status.log}")
     if status.restored:
         if status.restored.set_aside:
             console.say(f"[yellow]{console.escape(status.restored.set_aside)}[/]")
         elif status.restored.resources or status.restored.replayed:
-            console.say(
-                f"restored {status.restored.resources} resources of {status.restored.services} services, "
-                f"saved {status.restored.age_seconds:.0f} s before the start"
-            )
+            console.say(_restored(status.restored))
     if status.problem:
         console.say(f"[yellow]not saved: {console.escape(status.problem)}[/]")
     if status.resources:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +43,18 @@ def wait_for(path: Path) -> None:
     while not path.exists() and time.monotonic() < end:
         time.sleep(0.1)
     assert path.exists()
+
+
+def started_again(work: Path) -> str:
+    """What `gw local up` prints in a checkout whose embedded AWS lies in `work`."""
+    root = work / "checkout"
+    root.mkdir()
+    (root / "cdktf.json").write_text("{}")
+    (root / ".groundwork").symlink_to(work)
+    gw = [str(Path(sys.executable).with_name("gw")), "local", "up", "--port", "0"]
+    done = subprocess.run(gw, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("end", ["stopped", "killed at once", "killed between two saves"])
@@ -120,12 +135,28 @@ def test_everything_else_is_there_after_a_stop_with_what_was_restored(cloud: Loc
     aws.client("ecr").delete_repository(repositoryName="repository")
 
 
-def test_the_rest_is_saved_within_seconds_and_survives_a_kill(cloud: LocalCloud, aws_of: Of) -> None:
+def test_the_rest_is_saved_within_seconds_and_survives_a_kill(cloud: LocalCloud, aws_of: Of, tmp_path: Path) -> None:
     first = cloud.up(port=0)
-    aws_of(first).client("sqs").create_queue(QueueName="q")
+    aws, s3 = aws_of(first), aws_of(first).client("s3")
+    aws.client("sqs").create_queue(QueueName="q")
     wait_for(cloud.state / "snapshot")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
     kill(first)
-    assert aws_of(cloud.up(port=0)).client("sqs").get_queue_url(QueueName="q")["QueueUrl"]
+    said = started_again(tmp_path)
+    found = re.search(r"restored 2 resources of (\d+) services, saved \d+ s before the start, and 1 writes to S3", said)
+    assert found, said
+    assert int(found[1]) >= 1
+    assert aws_of(cloud.up()).client("sqs").get_queue_url(QueueName="q")["QueueUrl"]
+
+
+def test_a_start_after_a_kill_before_the_first_save_says_that_only_writes_were_kept(
+    cloud: LocalCloud, aws_of: Of, tmp_path: Path
+) -> None:
+    first = cloud.up(port=0)
+    aws_of(first).client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    kill(first)
+    said = started_again(tmp_path)
+    assert "restored 1 resources from 1 writes to S3 and DynamoDB; nothing else had been saved" in said
 
 
 @pytest.mark.parametrize("damage", ["torn", "other version"])
