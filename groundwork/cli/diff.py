@@ -100,13 +100,7 @@ def show(
     table = console.table("stack", "diff", "")
     for one in found:
         style = _STYLE.get(one.status.value, "magenta")
-        detail = (
-            str(one.counts)
-            if one.counts and one.status != Status.UNCHANGED
-            else one.why.splitlines()[0]
-            if one.why
-            else ""
-        )
+        detail = str(one.counts) if one.counts and one.status != Status.UNCHANGED else in_a_line(one.why)
         if waves and waves.get(one.stack):
             detail = "; ".join(
                 part for part in (detail, f"wave {waves[one.stack]}: its upstream changes first") if part
@@ -119,6 +113,12 @@ def show(
         elif text and one.status != Status.UNCHANGED and one.text:
             to.print(f"\n[bold]{one.stack}[/]", highlight=False)
             to.print(console.escape(plan_only(one.text)), highlight=False)
+
+
+def in_a_line(why: str) -> str:
+    """What went wrong: Terraform's first error where there is one, the first line otherwise."""
+    lines = [line.strip(" │╷╵") for line in why.splitlines()] or [""]
+    return next((line for line in lines if line.startswith("Error: ")), lines[0]).removeprefix("Error: ")
 
 
 def as_json(one: StackDiff, wave: int) -> dict[str, Any]:
