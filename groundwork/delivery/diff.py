@@ -10,7 +10,7 @@ from enum import StrEnum
 from groundwork.delivery import side_by_side, terraform_output
 from groundwork.delivery.cdktf import StackLog
 from groundwork.delivery.terraform_output import PlanCounts
-from groundwork.errors import TerraformFailed
+from groundwork.errors import StateLocked, TerraformFailed
 
 
 class Status(StrEnum):
@@ -65,7 +65,8 @@ def diff(
             on_begin(stack)
             try:
                 found = read(stack, plan(stack, stop).lines)
-            except TerraformFailed as error:
+            except (TerraformFailed, StateLocked) as error:
+                # Of this stack alone: somebody who applies one must not keep a pull request from seeing the others.
                 found = StackDiff(stack, Status.ERROR, why=error.message)
         on_end(found)
         return found

@@ -21,7 +21,7 @@ from groundwork.delivery.waves import remote_states
 from groundwork.delivery.waves.planned_outputs import PlannedOutputs
 from groundwork.delivery.waves.provisional import Provisional
 from groundwork.delivery.workspace import Workspace
-from groundwork.errors import TerraformFailed
+from groundwork.errors import StateLocked, TerraformFailed
 from groundwork.synthesis.manifest import Manifest
 
 _CHANGING = {Status.CHANGED, Status.DESTROYS, Status.REPLACES}
@@ -131,7 +131,7 @@ class _Settling:
             planned = StackPlan(replace(synthesised, folder=where), tools.terraform, environ, tools.run)
             try:
                 again = diffing.read(stack, planned.diff(stop=stop).lines)
-            except TerraformFailed as error:
+            except (TerraformFailed, StateLocked) as error:
                 return StackDiff(stack, Status.ERROR, why=error.message)
             if again.status in _CHANGING:
                 run = PlanRun(where, stack, tools.terraform, environ)
