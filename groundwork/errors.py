@@ -22,10 +22,7 @@ Below `groundwork.cli` nothing prints or exits: it raises one of these, and the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from groundwork.delivery.gate.refusals import Refusal
+from typing import ClassVar, Protocol
 
 
 class GroundworkError(Exception):
@@ -108,12 +105,32 @@ class ReleaseFailed(GroundworkError):
     exit_code = 12
 
 
+class Reason(Protocol):
+    """Why the gate says no, as `groundwork.delivery.gate.refusals.Refusal` has it; as text it names all of it."""
+
+    @property
+    def code(self) -> str:
+        """Name of the reason, and of its section in docs/runbooks/refusals.md."""
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong; it has no secret."""
+
+    @property
+    def command(self) -> str:
+        """What resolves it."""
+
+    @property
+    def stack(self) -> str:
+        """Empty where it concerns the whole run."""
+
+
 class Refused(GroundworkError):
-    """The gate says no. `refusals` are all reasons, not just the first; each has a code, a sentence and a command."""
+    """The gate says no. `refusals` are all reasons, not just the first."""
 
     exit_code = 13
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
+    def __init__(self, refusals: Sequence[Reason]) -> None:
         super().__init__("\n".join(str(one) for one in refusals))
         self.refusals = tuple(refusals)
 

@@ -17,12 +17,11 @@ from groundwork.delivery.bundle.model import Index
 from groundwork.delivery.bundle.run_plans import plan_all
 from groundwork.delivery.cdktf import OnEvent
 from groundwork.delivery.gate.apply_gate import ApplyGate
-from groundwork.delivery.gate.refusals import Refusal
 from groundwork.delivery.rollout import Result
 from groundwork.delivery.store import transfer
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.workspace import Workspace
-from groundwork.errors import Refused, TerraformFailed
+from groundwork.errors import Reason, Refused, TerraformFailed
 from groundwork.review import files
 from groundwork.review import make as reviews
 from groundwork.review.formats import Format
@@ -91,7 +90,7 @@ class Delivery:
         bound = BoundApply(self.workspace, index, store, gate, getpass.getuser(), lambda: datetime.now(UTC))
         return bound.apply(wanted, on_event=on_event, say=lambda _: None)
 
-    def refused_again(self) -> Sequence[Refusal]:
+    def refused_again(self) -> Sequence[Reason]:
         """Try to apply the same plans once more; raises TerraformFailed where nothing stops that."""
         try:
             self.apply(lambda *_: None)

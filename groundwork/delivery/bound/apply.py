@@ -16,14 +16,14 @@ from groundwork.delivery.bound.level import Level
 from groundwork.delivery.bundle import plans_file
 from groundwork.delivery.bundle.model import Bundle, Index, Stored
 from groundwork.delivery.cdktf import OnEvent
-from groundwork.delivery.gate.refusals import Code, Refusal, require_none
+from groundwork.delivery.gate.refusals import Refusal, require_none
 from groundwork.delivery.rollout import Result
 from groundwork.delivery.store.audit import Decision, Kind
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.waves.held import PartlyApplied, behind, waiting
 from groundwork.delivery.waves.plan_again import PlanAgain
 from groundwork.delivery.workspace import Workspace
-from groundwork.errors import Refused, UsageError
+from groundwork.errors import Reason, Refused, UsageError
 
 Gate = Callable[[Extracted, Sequence[Stored]], list[Refusal]]
 """Says every reason for which these bundles, extracted but not yet run, may not be applied."""
@@ -138,7 +138,7 @@ class BoundApply:
                 self.store.keep_applied(one, index=self.index, at=self.clock())
 
     def _record(
-        self, kind: Kind, about: Sequence[Stored], codes: Sequence[Code] = (), stacks: Sequence[str] = ()
+        self, kind: Kind, about: Sequence[Stored], codes: Sequence[str] = (), stacks: Sequence[str] = ()
     ) -> None:
         """Write a decision about bundles down; `stacks` where some of them have none."""
         self.store.record(
@@ -172,7 +172,7 @@ class BoundApply:
             raise UsageError("approved plans are being applied here already", fix="wait until that has ended") from busy
 
 
-def _codes(refusals: Iterable[Refusal]) -> list[Code]:
+def _codes(refusals: Iterable[Reason]) -> list[str]:
     return [one.code for one in refusals]
 
 
