@@ -149,7 +149,7 @@ def test_the_genuine_commands_list_and_write_hcl_by_themselves(laptop: Laptop, f
     assert 'resource "aws_vpc"' in hcl
 
 
-@pytest.mark.parametrize("command", [("diff",), ("drift",), ("plan", "make")])
+@pytest.mark.parametrize("command", [("diff",), ("drift",)])
 def test_nothing_is_planned_with_a_placeholder_for_an_account(
     laptop: Laptop, figures: Any, command: tuple[str, ...]
 ) -> None:
