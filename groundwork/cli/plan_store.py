@@ -74,9 +74,30 @@ def pull(
 
 
 @plan_app.command()
-def show(plans: Plans = None, json: Json = False) -> None:
-    """Show an index: which plans, of which commit and run, where they lie, and what waits. Example: `gw plan show`"""
-    _, _, index = _read(plans)
+def show(
+    plans: Plans = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Markdown for whoever approves, with every resource; on this machine.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show an index: which plans, of which commit and run, where they lie, and what waits.
+
+    With --markdown also what is done to which resource, from the bundles beside the index; never a value of any.
+    Examples: `gw plan show`, `gw plan show --markdown >> "$GITHUB_STEP_SUMMARY"`
+    """
+    from groundwork.errors import UsageError
+
+    if markdown and json:
+        raise UsageError("--markdown and --json exclude each other", fix="gw plan show --markdown")
+    _, path, index = _read(plans)
+    if markdown:
+        from groundwork.delivery.bundle import plan_markdown
+
+        waiting = {waits.stack: waits_for(waits) for waits in index.waiting}
+        bundles = plan_markdown.read(index, path.parent)
+        console.out.file.write(plan_markdown.summary(index, bundles, waiting))
+        return
     _show(index, json)
 
 

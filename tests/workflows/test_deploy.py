@@ -34,6 +34,11 @@ def test_a_merged_change_waits_and_is_applied_once_somebody_else_agrees(github: 
     assert run.did("plan:dev", "signed in as arn:aws:iam::210987654321:role/acme-dev-delivery-plan")
     assert not run.did(APPLY, "signed in")
     assert github.colour() == ""
+    # Who approves reads in the run what is done to which stack.
+    shown = (run.folder / "summary.md").read_text()
+    assert "| <code>dev-web</code> | change | 1 | 0 | 0 | 0 |" in shown
+    assert "create <code>terraform&#95;data.page</code>" in shown
+    assert "green" not in shown
     github.github.approve(run.run, "dev", by="carol")
     assert run.end(), run.log
     assert github.colour() == "green"

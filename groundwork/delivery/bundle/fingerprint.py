@@ -35,7 +35,7 @@ def normalise(plan: Plan) -> dict[str, Any]:
     account is another change, and the resource alone does not show it.
     """
     return {
-        "resources": {_key(one): _resource(one) for one in changed_resources(plan)},
+        "resources": {name_of(one): _resource(one) for one in changed_resources(plan)},
         "outputs": {name: _values(change) for name, change in changed_outputs(plan).items()},
         "providers": {
             key: {"source": one.get("full_name", ""), "settings": one.get("expressions", {})}
@@ -64,7 +64,8 @@ def changed_outputs(plan: Plan) -> dict[str, Mapping[str, Any]]:
     return {name: one for name, one in plan.get("output_changes", {}).items() if tuple(one["actions"]) != _NOTHING}
 
 
-def _key(resource: Mapping[str, Any]) -> str:
+def name_of(resource: Mapping[str, Any]) -> str:
+    """The address, and which of the resource's deposed objects is meant where it is one."""
     deposed = resource.get("deposed")
     return f"{resource['address']} ({deposed})" if deposed else str(resource["address"])
 

@@ -133,6 +133,7 @@ def _describe(
         provisional=stack in wave.provisional,
         protected_destroys=contents.protected_destroys(plan),
         dependencies=workspace.manifest().stack(stack).dependencies,
+        changes=contents.changes(plan),
     )
 
 

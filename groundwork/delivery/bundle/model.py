@@ -46,6 +46,7 @@ class Bundle(_Frozen):
     later wave was planned against planned outputs (`provisional`) or cannot be planned before its upstream is applied
     (then there is no bundle, and the index names it in `waiting`). `protected_destroys` are addresses of resources that
     hold data and would be destroyed or replaced. `dependencies` are the stacks whose outputs the stack reads.
+    `changes` is address → what happens to the resource, in words and without its values.
     """
 
     format: Literal[1] = 1
@@ -68,6 +69,7 @@ class Bundle(_Frozen):
     provisional: bool
     protected_destroys: tuple[str, ...]
     dependencies: tuple[str, ...] = ()
+    changes: dict[str, str] = {}
 
 
 class Stored(_Frozen):
