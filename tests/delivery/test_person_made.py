@@ -15,6 +15,7 @@ import stacks
 from groundwork.cli import deploy_approved
 from groundwork.delivery import person_made
 from groundwork.delivery.bundle import run_plans
+from groundwork.delivery.drift import StackDrift, markdown
 from groundwork.delivery.gate import providers
 from groundwork.delivery.gate.facts import RunFacts
 from groundwork.delivery.rollout import PERSON_MADE
@@ -116,3 +117,8 @@ def test_the_command_and_the_stacks_mean_the_same_three() -> None:
     kinds = [kind for kind in PlatformStack.__subclasses__() if kind.made_by_a_person]
     assert sorted(kind.__module__.removeprefix("stacks.").replace("_", "-") for kind in kinds) == sorted(PERSON_MADE)
     assert sorted(BOOTSTRAP_STACKS) == sorted(PERSON_MADE)
+
+
+def test_an_issue_about_drift_says_who_can_put_it_back() -> None:
+    assert "`gw bootstrap prod --update`" in markdown(StackDrift("prod-state-backend"))
+    assert "`gw plan make prod-network`" in markdown(StackDrift("prod-network"))
