@@ -30,6 +30,13 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
     assert "`terraform_data.page`" in comment["body"]
     assert '+ input = "green"' in comment["body"]
     assert "1 of 6 stacks affected in dev" in comment["body"]
+    # What planning found is beside it.
+    assert "**change**<br>+1 ~0 −0 · wave 1" in comment["body"]  # noqa: RUF001 - as it is written
+    assert "**Terraform's plan**" in comment["body"]
+    # Findings are told where GitHub shows them beside the lines.
+    assert run.did("check", "gw check --annotations --sarif sarif/checks.sarif")[0].endswith("ended 0")
+    assert run.did("report", "gw github annotate --from review/review.json")[0].endswith("ended 0")
+    assert json.loads((run.folder / "sarif" / "checks.sarif").read_text())["version"] == "2.1.0"
     # Each environment is planned as its role for pull requests, which reads, and by what main's code makes of it.
     main = github.git("rev-parse", "main")
     assert len(signed_in(run)) == 3
