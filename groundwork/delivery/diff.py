@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from groundwork.delivery import side_by_side, terraform_output
+from groundwork.delivery import terraform_output
 from groundwork.delivery.cdktf import StackLog
 from groundwork.delivery.terraform_output import PlanCounts
 from groundwork.errors import StateLocked, TerraformFailed
+from groundwork.toolchain import side_by_side
 
 
 class Status(StrEnum):

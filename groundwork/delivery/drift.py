@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from groundwork.delivery import side_by_side
 from groundwork.delivery.bound import approved_folder
 from groundwork.delivery.bundle import archive
 from groundwork.delivery.bundle.fingerprint import changed_outputs, changed_resources
@@ -23,6 +22,7 @@ from groundwork.delivery.waves.private import private_folder
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment.placeholders import refuse_placeholders
 from groundwork.errors import StackBlocked, StateLocked, TerraformFailed, UsageError
+from groundwork.toolchain import side_by_side
 
 OUT = "cdktf.out.applied"
 """Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""

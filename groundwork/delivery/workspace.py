@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from groundwork.delivery import affected, orphans, prerequisites, selection, side_by_side
+from groundwork.delivery import affected, orphans, prerequisites, selection
 from groundwork.delivery import diff as diffing
 from groundwork.delivery.cdktf import Cdktf, OnEvent, Run, StackLog
 from groundwork.delivery.diff import StackDiff, Status
@@ -20,6 +20,7 @@ from groundwork.environment.placeholders import refuse_placeholders
 from groundwork.errors import LocalCloudError, SynthesisError, UsageError
 from groundwork.paths import Project
 from groundwork.synthesis.manifest import Manifest
+from groundwork.toolchain import side_by_side
 
 _MESSAGE_LINES = 30
 

@@ -63,7 +63,7 @@ def synthesise(
     Equal files are synthesised once. Raises SynthesisError that names the commit where main.py fails. A run that is
     killed leaves nothing in `store` that a later one would take for a result.
     """
-    from groundwork.delivery import side_by_side  # noqa: PLC0415 - only where something is started
+    from groundwork.toolchain import side_by_side  # noqa: PLC0415 - only where something is started
 
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
     _tidy(store)

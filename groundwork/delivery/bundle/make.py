@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from groundwork.delivery import side_by_side
 from groundwork.delivery.bundle import archive, contents, digest, tools
 from groundwork.delivery.bundle.fingerprint import changed_outputs, semantic_digest
 from groundwork.delivery.bundle.model import Bundle
 from groundwork.delivery.bundle.plan_stack import PlanRun, plan_file, require_stored, state_of
 from groundwork.delivery.workspace import Workspace
 from groundwork.environment.placeholders import refuse_placeholders
+from groundwork.toolchain import side_by_side
 
 SUFFIX = ".tar.gz"
 

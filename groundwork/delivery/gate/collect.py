@@ -13,7 +13,6 @@ from typing import Protocol
 
 import platformdirs
 
-from groundwork.delivery import side_by_side
 from groundwork.delivery.bundle import archive, digest, tools
 from groundwork.delivery.bundle.fingerprint import semantic_digest
 from groundwork.delivery.bundle.model import Bundle, StateAt, Stored
@@ -25,6 +24,7 @@ from groundwork.delivery.gate.world import Comparison
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.workspace import Workspace
 from groundwork.review import scrubbed
+from groundwork.toolchain import side_by_side
 
 AGAIN = "cdktf.out.again"
 """Where the checkout is synthesised for the comparison: as deep as cdktf.out, because stacks name paths of it."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from groundwork.delivery import diff as diffing
-from groundwork.delivery import prerequisites, side_by_side
+from groundwork.delivery import prerequisites
 from groundwork.delivery.bundle.fingerprint import changed_outputs
 from groundwork.delivery.bundle.plan_stack import PlanRun, plan_file
 from groundwork.delivery.diff import StackDiff, Status
@@ -23,6 +23,7 @@ from groundwork.delivery.waves.provisional import Provisional
 from groundwork.delivery.workspace import Workspace
 from groundwork.errors import StateLocked, TerraformFailed
 from groundwork.synthesis.manifest import Manifest
+from groundwork.toolchain import side_by_side
 
 _CHANGING = {Status.CHANGED, Status.DESTROYS, Status.REPLACES}
 _PLANNED_OR_FAILED = {*_CHANGING, Status.UNCHANGED, Status.ERROR}

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from groundwork.delivery.side_by_side import each
+from groundwork.toolchain.side_by_side import each
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
