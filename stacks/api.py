@@ -8,10 +8,12 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from groundwork.environment import Environment
+from groundwork.environment.api import Alarms
 from groundwork.packaging import Package, Target, host_target
 from stacks import packages
 from stacks.account import AccountStack
 from stacks.blocks import api_rules
+from stacks.blocks.api_alarms import ApiAlarms, ApiMetrics
 from stacks.blocks.api_domain import DomainCertificate, HttpDomain, RestDomain
 from stacks.blocks.api_endpoint import Route, Throttle
 from stacks.blocks.archive_bucket import write_access
@@ -84,6 +86,8 @@ class ApiStack(PlatformStack):
         self._grant()
         self.api: RestApi | HttpApi = self._rest() if values.kind == "rest" else self._http()
         self._outputs(self._domain())
+        if values.alarms:
+            self.alarms = self._alarms(values.alarms)
 
     @property
     def _default_endpoint(self) -> bool:
@@ -298,6 +302,23 @@ class ApiStack(PlatformStack):
             tokens=tokens,
             default_endpoint=self._default_endpoint,
             log_days=values.log_days,
+        )
+
+    def _alarms(self, values: Alarms) -> ApiAlarms:
+        stage = self.route.stage
+        return ApiAlarms(
+            self,
+            "alarms",
+            name=self.name,
+            function_name=self.function.function_name,
+            timeout_seconds=self.environment.api.function.timeout_seconds,
+            api=ApiMetrics.rest(name=self.name, stage=stage)
+            if isinstance(self.api, RestApi)
+            else ApiMetrics.http(api_id=self.api.api.id, stage=stage),
+            region=self.environment.region,
+            errors=values.errors,
+            slow_percent=values.slow_percent,
+            notify_arns=values.notify_arns,
         )
 
     def _domain(self) -> str | None:

@@ -93,6 +93,17 @@ class Quota(Section):
     per: Literal["DAY", "WEEK", "MONTH"] = "DAY"
 
 
+class Alarms(Section):
+    """When somebody should look at the API, and a dashboard to look at."""
+
+    errors: Annotated[int, Field(ge=1)] = 1
+    """Failures in five minutes, of the function or of the API, from which on it is an alarm."""
+    slow_percent: Annotated[int, Field(ge=1, le=100)] = 80
+    """Share of the function's timeout that the slowest twentieth of calls may take for a quarter of an hour."""
+    notify_arns: tuple[Arn, ...] = ()
+    """What hears of an alarm and of its end, such as an SNS topic. Empty: alarms show in CloudWatch alone."""
+
+
 class Api(Section):
     """The `api` stack."""
 
@@ -111,6 +122,8 @@ class Api(Section):
     throttle: Throttle = Throttle()
     stage: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "prod"
     log_days: LogDays = 365
+    alarms: Alarms | None = Alarms()
+    """Empty: neither alarms nor a dashboard."""
     function: Function = Function()
     dead_letter_queue: bool = False
     """Only for functions that something calls asynchronously; API Gateway does not, so true is refused."""

@@ -132,6 +132,11 @@ def service_reads(scope: PipelineScope) -> list[Statement]:
             sid="Logs", actions=["logs:ListTagsForResource"], resources=scope.log_groups
         ),
         Statement(
+            sid="Alarms",
+            actions=["cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"],
+            resources=scope.alarms,
+        ),
+        Statement(
             sid="Cluster",
             actions=[
                 "eks:DescribeAccessEntry", "eks:DescribeAddon", "eks:DescribeCluster", "eks:DescribeFargateProfile",

@@ -69,6 +69,15 @@ class PipelineScope:
         return [self.arn("eks", f"cluster/{cluster}"), *(self.arn("eks", f"{part}/{cluster}/*") for part in parts)]
 
     @property
+    def alarms(self) -> list[str]:
+        """Alarms and dashboards of the environment; dashboards have no region."""
+        account, prefix = self.account, self.names.prefix
+        return [
+            self.arn("cloudwatch", f"alarm:{prefix}-*"),
+            f"arn:{self.names.partition}:cloudwatch::{account}:dashboard/{prefix}-*",
+        ]
+
+    @property
     def log_groups(self) -> list[str]:
         """Log groups of the environment, and API Gateway's, which it names itself."""
         return [self.arn("logs", f"log-group:*{self.names.prefix}-*"),

@@ -118,6 +118,14 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
     names = scope.names
     return [
         Statement(
+            sid="Alarms",
+            actions=[
+                "cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard",
+                "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
+            ],
+            resources=scope.alarms,
+        ),
+        Statement(
             sid="Functions",
             actions=[
                 "lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias",

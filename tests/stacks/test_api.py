@@ -370,3 +370,57 @@ def test_in_the_vpc_without_a_network_is_refused(tmp_path: Path) -> None:
 
 def _list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+# ── who hears of it ───────────────────────────────────────────────────────────────────────────────────
+
+
+def alarms(document: Any) -> dict[str, dict[str, Any]]:
+    found = {alarm["alarm_name"]: alarm for alarm in resources(document, "aws_cloudwatch_metric_alarm")}
+    return {name.removeprefix("acme-dev-api-"): alarm for name, alarm in found.items()}
+
+
+def test_failures_throttles_slowness_and_5xx_are_alarms_and_silence_is_none(api: Api) -> None:
+    found = alarms(api(function={"timeout_seconds": 20}, alarms={"errors": 3, "slow_percent": 50}))
+    assert {name: (alarm["metric_name"], alarm["threshold"]) for name, alarm in found.items()} == {
+        "function-errors": ("Errors", 3),
+        "function-throttles": ("Throttles", 3),
+        "function-slow": ("Duration", 10_000),
+        "api-errors": ("5XXError", 3),
+    }
+    assert found["function-slow"]["extended_statistic"] == "p95"
+    assert found["api-errors"]["dimensions"] == {"ApiName": "acme-dev-api", "Stage": "prod"}
+    assert {alarm["treat_missing_data"] for alarm in found.values()} == {"notBreaching"}
+    assert not any("alarm_actions" in alarm for alarm in found.values())
+
+
+def test_an_http_api_has_its_own_names_for_the_same(api: Api) -> None:
+    document = api(kind="http")
+    alarm = alarms(document)["api-errors"]
+    assert alarm["metric_name"] == "5xx"
+    assert alarm["dimensions"]["ApiId"].startswith("${aws_apigatewayv2_api.")
+
+
+def test_whoever_is_named_hears_of_an_alarm_and_of_its_end(api: Api) -> None:
+    topic = "arn:aws:sns:eu-west-2:111122223333:on-call"
+    for alarm in alarms(api(alarms={"notify_arns": [topic]})).values():
+        assert alarm["alarm_actions"] == alarm["ok_actions"] == [topic]
+
+
+def test_a_dashboard_shows_rate_errors_and_duration_of_both(api: Api) -> None:
+    dashboard = one(api(), "aws_cloudwatch_dashboard")
+    widgets = [widget["properties"] for widget in json.loads(dashboard["dashboard_body"])["widgets"]]
+    shown = {(metric[0], metric[1], metric[-1]["stat"]) for widget in widgets for metric in widget["metrics"]}
+    assert {
+        ("AWS/ApiGateway", "5XXError", "Sum"),
+        ("AWS/Lambda", "Duration", "p95"),
+        ("AWS/Lambda", "Errors", "Sum"),
+    } <= shown
+    assert {widget["region"] for widget in widgets} == {"eu-west-2"}
+    places = [(widget["x"], widget["y"]) for widget in json.loads(dashboard["dashboard_body"])["widgets"]]
+    assert len(set(places)) == len(places) == 6
+
+
+def test_without_alarms_by_value_there_is_no_dashboard_either(api: Api) -> None:
+    document = api(alarms=None)
+    assert not {"aws_cloudwatch_metric_alarm", "aws_cloudwatch_dashboard"} & set(document["resource"])

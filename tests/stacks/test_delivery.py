@@ -349,6 +349,8 @@ def test_the_boundary_refuses_whatever_a_role_is_given(action: str, resource: st
         ("kms:PutKeyPolicy", KEY, {"aws:ResourceTag/environment": "dev", "aws:ResourceTag/stack": "api"}),
         ("kms:VerifyMac", KEY, {"kms:ResourceAliases": "alias/acme-dev-plan-mac"}),
         ("s3:PutObject", f"arn:aws:s3:::acme-dev-state-{ACCOUNT}/dev/api.tfstate", {}),
+        ("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:eu-west-2:{ACCOUNT}:alarm:acme-dev-api-api-errors", {}),
+        ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/acme-dev-api", {}),
     ],
 )  # fmt: skip
 def test_the_apply_can_do_its_work(action: str, resource: str, context: dict[str, str]) -> None:
