@@ -30,6 +30,7 @@ class ArchiveStack(PlatformStack):
             account=account,
             region=environment.region,
             partition=names.partition,
+            organisation_id=environment.archive.organisation_id,
             keep_days=environment.archive.keep_days,
             infrequent_access_days=environment.archive.infrequent_access_after_days,
             protect=environment.protect,

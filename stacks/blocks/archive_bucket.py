@@ -16,6 +16,7 @@ class ArchiveBucket(Construct):
 
     Both policies name the writer's account and pin aws:PrincipalArn to the role. A role named as principal would be
     resolved to an id, so that the role had to exist first, and a role made again under its name would be locked out.
+    `organisation_id` asks for the writer's AWS organisation as well.
     Raises IllegalComposition where the role is not of `writer_account`, or that is the bucket's own account.
     """
 
@@ -36,6 +37,7 @@ class ArchiveBucket(Construct):
         partition: str = "aws",
         keep_days: int = 365,
         infrequent_access_days: int | None = 90,
+        organisation_id: str | None = None,
         protect: bool = True,
     ) -> None:
         super().__init__(scope, id_)
@@ -57,6 +59,8 @@ class ArchiveBucket(Construct):
         self.prefix = prefix
         writer = Principal(aws=[f"arn:{partition}:iam::{writer_account}:root"])
         only_the_role = {"ArnEquals": {"aws:PrincipalArn": writer_role_arn}}
+        # An account that leaves the organisation takes its number along, and loses the archive.
+        of_us = {"aws:PrincipalOrgID": organisation_id} if organisation_id else {}
         self.key = EncryptionKey(
             self,
             "encryption",
@@ -72,7 +76,7 @@ class ArchiveBucket(Construct):
                     actions=["kms:GenerateDataKey"],
                     conditions={
                         **only_the_role,
-                        "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},
+                        "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com", **of_us},
                         # S3 sends the bucket with a bucket key, the object without.
                         "StringLike": {"kms:EncryptionContext:aws:s3:arn": [arn, f"{arn}/{prefix}*"]},
                     },
@@ -107,7 +111,7 @@ class ArchiveBucket(Construct):
                     principal=writer,
                     actions=["s3:PutObject"],
                     resources=[f"{arn}/{prefix}*"],
-                    conditions=only_the_role,
+                    conditions={**only_the_role, **({"StringEquals": of_us} if of_us else {})},
                 ),
                 # An allow alone leaves the door open to the next statement that somebody adds.
                 Statement(

@@ -111,6 +111,24 @@ def test_the_key_is_for_the_role_through_s3_and_this_bucket_alone() -> None:
     assert not key_use(WRITER, what="arn:aws:s3:::another-bucket")
 
 
+def test_the_writer_s_account_has_to_be_in_the_organisation_where_a_value_names_it() -> None:
+    document = synth(ArchiveStack, archive={"organisation_id": "o-a1b2c3d4e5"})
+    policies = [policy["policy"] for policy in resources(document, "aws_s3_bucket_policy")]
+    (bucket,) = [policy for policy in policies if "WriterAddsObjects" in policy]
+    key = one(document, "aws_kms_key")["policy"]
+    through_s3 = {"kms:ViaService": ["s3.eu-west-2.amazonaws.com"], "kms:EncryptionContext:aws:s3:arn": [BUCKET]}
+
+    def permitted_in(organisation: str) -> list[bool]:
+        ours = {"aws:PrincipalOrgID": [organisation]} if organisation else {}
+        put = Call(WRITER, "s3:PutObject", f"{BUCKET}/records/a.json", {**TLS, **ours})
+        use = Call(WRITER, "kms:GenerateDataKey", f"arn:aws:kms:eu-west-2:{ARCHIVE}:key/k", {**through_s3, **ours})
+        return [permitted(bucket, put, owner=ARCHIVE), permitted(key, use, owner=ARCHIVE)]
+
+    assert permitted_in("o-a1b2c3d4e5") == [True, True]
+    assert permitted_in("o-zzzzzzzzzz") == permitted_in("") == [False, False]
+    assert "PrincipalOrgID" not in bucket_policy(), "only by value"
+
+
 def test_the_policies_need_no_other_stack_first() -> None:
     assert "terraform_remote_state" not in archive().get("data", {})
     assert WRITER.arn in bucket_policy()
