@@ -169,6 +169,7 @@ def test_one_invocation_with_the_same_key_writes_once(laptop: Laptop, figures: A
 
 def test_a_resource_is_found_in_the_code_by_its_terraform_address(laptop: Laptop, figures: Any) -> None:
     assert figures
+    laptop.run("gw", "synth", "local")  # whatever the tests before this one synthesised last
     origins = json.loads((laptop.root / "cdktf.out/stacks/local-network/origins.json").read_text(encoding="utf-8"))
     address = next(name for name in origins if name.startswith("aws_vpc."))
     (found,) = laptop.json("gw", "where", address, "--stack", "local-network")
