@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from itertools import accumulate
 from typing import Any
 
 from groundwork.local.aws.changes import CHANGED
@@ -17,7 +18,10 @@ def write_events(*, account: str, region: str, group: str, stream: str, lines: l
     if not lines:
         return
     backend: Any = logs_backends[account][region]
-    events = [{"timestamp": moment, "message": text} for moment, text in lines]
+    # What a function prints while it starts has an earlier time than the START line it stands behind, and a clock may
+    # be set back; CloudWatch takes a batch in the order of time only.
+    moments = accumulate((moment for moment, _ in lines), max)
+    events = [{"timestamp": moment, "message": text} for moment, (_, text) in zip(moments, lines, strict=True)]
     with GATE.entered():
         backend.ensure_log_group(group)
         backend.ensure_log_stream(group, stream)
