@@ -111,9 +111,8 @@ def planner_here(root: Path, *, on_laptop: bool) -> Planner:
 
 
 def waits_for(waits: Waiting) -> str:
-    """What a stack waits for, in words."""
-    outputs = f" ({', '.join(waits.outputs)} unknown until then)" if waits.outputs else ""
-    return f"for {', '.join(waits.upstream)}{outputs}"
+    """What a stack waits for, in words, behind a column that says that it waits."""
+    return str(waits).removeprefix("waits ")
 
 
 def show(plans: Plans, index: Index) -> None:

@@ -14,6 +14,10 @@ from groundwork.errors import StateLocked, TerraformFailed
 from groundwork.toolchain import side_by_side
 
 
+OUTPUTS_CHANGE = "Changes to Outputs:"
+"""What Terraform prints above them in a plan."""
+
+
 class Status(StrEnum):
     """What a diff says of a stack. Everything after ERROR was not planned.
 
@@ -93,7 +97,7 @@ def read(stack: str, lines: Iterable[str]) -> StackDiff:
     kept = [line.rstrip() for line in lines]
     found = [counts for line in kept if (counts := terraform_output.plan_counts(line)) is not None]
     text = "\n".join(kept)
-    if not found and "Changes to Outputs:" in text:
+    if not found and OUTPUTS_CHANGE in text:
         # Terraform leaves out the `Plan:` line where only outputs change.
         return StackDiff(stack, Status.CHANGED, PlanCounts(0, 0, 0), text=text)
     if not found:

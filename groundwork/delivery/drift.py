@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from groundwork.delivery import person_made
 from groundwork.delivery.bound import approved_folder
 from groundwork.delivery.bundle import archive
 from groundwork.delivery.bundle.fingerprint import changed_outputs, changed_resources
 from groundwork.delivery.bundle.plan_stack import PlanRun
-from groundwork.delivery.rollout import PERSON_MADE
 from groundwork.delivery.store.plan_store import PlanStore
 from groundwork.delivery.waves.private import private_folder
 from groundwork.delivery.workspace import Workspace
@@ -214,17 +214,10 @@ def markdown(found: StackDrift) -> str:
             lines += [f"- `{one.address}` {one.how}{_names(one)}" for one in touched]
     lines += [
         "",
-        f"{_way_back(found.stack)}, or take it over into the code.",
+        f"{person_made.way_back(found.stack)}, or take it over into the code.",
         f"`gw drift {found.stack}` looks again; the issue closes itself when nothing is left.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _way_back(stack: str) -> str:
-    for name in PERSON_MADE:
-        if stack.endswith(f"-{name}"):
-            return f"A person puts it back with `gw bootstrap {stack.removesuffix(f'-{name}')} --update`"
-    return f"Put it back with `gw plan make {stack}` and an approved apply"
 
 
 def _names(one: Touched) -> str:

@@ -12,7 +12,7 @@ from groundwork.errors import UsageError
 def left_out(environments: Mapping[str, Environment], stacks: Collection[str]) -> dict[str, str]:
     """Stack → who applies it and how, for those of `stacks` that an approved plan cannot change; none on the laptop."""
     return {
-        stack: f"a person applies it: {_update(environment)}"
+        stack: f"a person applies it: {_update(environment.name)}"
         for stack, environment in _all(environments).items()
         if stack in stacks
     }
@@ -24,8 +24,16 @@ def refuse(environments: Mapping[str, Environment], stacks: Sequence[str], *, de
     for stack in [one for one in [*stacks, *destroy] if one in known and one not in environments]:
         raise UsageError(
             f"{stack} is made by a person: the pipeline may change nothing in it, so a plan of it could not be applied",
-            fix=f"gw destroy {stack}, from a commit that has it" if stack in destroy else _update(known[stack]),
+            fix=f"gw destroy {stack}, from a commit that has it" if stack in destroy else _update(known[stack].name),
         )
+
+
+def way_back(stack: str) -> str:
+    """How a stack is made again as its code says, in words: by a person, or by an approved plan."""
+    for short in PERSON_MADE:
+        if stack.endswith(f"-{short}"):
+            return f"A person puts it back with `{_update(stack.removesuffix(f'-{short}'))}`"
+    return f"Put it back with `gw plan make {stack}` and an approved apply"
 
 
 def _all(environments: Mapping[str, Environment]) -> dict[str, Environment]:
@@ -33,5 +41,5 @@ def _all(environments: Mapping[str, Environment]) -> dict[str, Environment]:
     return {Names(environment).stack(short): environment for environment in on_aws for short in PERSON_MADE}
 
 
-def _update(environment: Environment) -> str:
-    return f"gw bootstrap {environment.name} --update"
+def _update(environment: str) -> str:
+    return f"gw bootstrap {environment} --update"

@@ -98,6 +98,10 @@ class Waiting(_Frozen):
     upstream: tuple[str, ...]
     outputs: tuple[str, ...]
 
+    def __str__(self) -> str:
+        outputs = f" ({', '.join(self.outputs)} unknown until then)" if self.outputs else ""
+        return f"waits for {', '.join(self.upstream)}{outputs}"
+
 
 class Index(_Frozen):
     """All bundles of one run and environment, in deploy order: the file `plans.json`."""

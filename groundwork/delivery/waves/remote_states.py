@@ -43,6 +43,12 @@ def outputs_read(terraform: Mapping[str, Any], name: str) -> frozenset[str] | No
 _OUTPUT = re.compile(r'\.outputs(?:\.(?P<dotted>[A-Za-z_][\w-]*)|\["(?P<indexed>[^"\\$%]+)"\])')
 
 
+def used(outputs: frozenset[str], terraform: Mapping[str, Any], name: str) -> frozenset[str]:
+    """Those of `outputs` that expressions use of `data.terraform_remote_state.<name>`."""
+    read = outputs_read(terraform, name)
+    return outputs if read is EVERYTHING else outputs & read
+
+
 def _place(settings: Mapping[str, Any]) -> tuple[str, str]:
     return str(settings.get("bucket", "")), str(settings.get("key", ""))
 

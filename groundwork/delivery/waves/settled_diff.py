@@ -14,8 +14,9 @@ from typing import Any
 from groundwork.delivery import diff as diffing
 from groundwork.delivery import prerequisites
 from groundwork.delivery.bundle.fingerprint import changed_outputs
+from groundwork.delivery.bundle.model import Waiting
 from groundwork.delivery.bundle.plan_stack import PlanRun, plan_file
-from groundwork.delivery.diff import StackDiff, Status
+from groundwork.delivery.diff import OUTPUTS_CHANGE, StackDiff, Status
 from groundwork.delivery.stack_plan import StackPlan
 from groundwork.delivery.waves import remote_states
 from groundwork.delivery.waves.planned_outputs import PlannedOutputs
@@ -109,20 +110,19 @@ class _Settling:
         unknown: list[str] = []
         stand_ins: dict[str, PlannedOutputs] = {}
         for up in ups:
-            if self.found[up].status not in _CHANGING:
+            if self.found[up].status not in _CHANGING or OUTPUTS_CHANGE not in self.found[up].text:
                 continue
             outputs = self._outputs_of(up)
             for name in remote_states.sources(terraform, {up: self.workspace.store(up).backend}):
-                read = remote_states.outputs_read(terraform, name)
-                missing = outputs.planned.unknown & (outputs.planned.unknown if read is None else read)
+                missing = remote_states.used(outputs.planned.unknown, terraform, name)
                 unknown += [f"{up}.{output}" for output in sorted(missing)]
                 waiting += [up] if missing and up not in waiting else []
-                if outputs.changed & (outputs.changed if read is None else read):
+                if remote_states.used(outputs.changed, terraform, name):
                     stand_ins[name] = outputs.planned
         if not waiting:
             return stand_ins
-        then = f" ({', '.join(unknown)} unknown until then)" if unknown else ""
-        self.found[stack] = StackDiff(stack, Status.WAITING, why=f"waits for {', '.join(waiting)}{then}")
+        waits = Waiting(stack=stack, upstream=tuple(waiting), outputs=tuple(unknown))
+        self.found[stack] = StackDiff(stack, Status.WAITING, why=str(waits))
         return {}
 
     def _plan(self, stack: str, folders: Provisional, stop: threading.Event) -> StackDiff:

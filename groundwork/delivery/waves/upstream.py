@@ -58,6 +58,5 @@ class Upstream:
         """Outputs of an upstream stack that are used and not known before its apply."""
         found: set[str] = set()
         for name in remote_states.sources(terraform, {up: self.backend(up)}):
-            read = remote_states.outputs_read(terraform, name)
-            found |= self.outputs[up].unknown & (self.outputs[up].unknown if read is None else read)
+            found |= remote_states.used(self.outputs[up].unknown, terraform, name)
         return frozenset(found)
