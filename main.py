@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from groundwork.environment import Environment, load_all
 from groundwork.errors import GroundworkError
 from groundwork.paths import Project
 from groundwork.synthesis import lazy_provider
+from stacks.values import Environment, load_all
 
 HERE = Project(Path(__file__).resolve().parent)
 

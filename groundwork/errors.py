@@ -106,7 +106,7 @@ class ReleaseFailed(GroundworkError):
 
 
 class Reason(Protocol):
-    """Why the gate says no, as `groundwork.delivery.gate.refusals.Refusal` has it; as text it names all of it."""
+    """Why the gate says no, as `groundwork.refusals.Refusal` has it; as text it names all of it."""
 
     @property
     def code(self) -> str:

@@ -6,12 +6,12 @@ from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
 from constructs import Construct
 
-from groundwork.environment import Environment
-from stacks.blocks.account_guards import AccessAnalyzer, DiskGuard, PasswordPolicy, ThreatDetection
-from stacks.blocks.api_gateway_logging import ApiGatewayLogging
+from stacks.blocks.api.api_gateway_logging import ApiGatewayLogging
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.trail import Trail
+from stacks.blocks.iam.account_guards import AccessAnalyzer, DiskGuard, PasswordPolicy, ThreatDetection
+from stacks.blocks.observability.trail import Trail
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
 
 
 class AccountStack(PlatformStack):

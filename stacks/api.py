@@ -7,30 +7,30 @@ from datetime import date
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from groundwork.environment import Environment
-from groundwork.environment.api import Alarms
 from groundwork.packaging import Package, Target, host_target
 from stacks import packages
 from stacks.account import AccountStack
-from stacks.blocks import api_rules
-from stacks.blocks.api_alarms import ApiAlarms, ApiMetrics
-from stacks.blocks.api_domain import DomainCertificate, HttpDomain, RestDomain
-from stacks.blocks.api_endpoint import Route, Throttle
-from stacks.blocks.archive_bucket import write_access
-from stacks.blocks.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.api import api_rules
+from stacks.blocks.api.api_alarms import ApiAlarms, ApiMetrics
+from stacks.blocks.api.api_domain import DomainCertificate, HttpDomain, RestDomain
+from stacks.blocks.api.api_endpoint import Route, Throttle
+from stacks.blocks.api.function_network import FunctionNetwork
+from stacks.blocks.api.http_api import HttpApi, Tokens
+from stacks.blocks.api.lambda_function import LambdaFunction, Limits
+from stacks.blocks.api.rest_api import RestApi
+from stacks.blocks.api.signed_code import SignedCode
+from stacks.blocks.api.usage_plan import UsagePlan
+from stacks.blocks.api.web_acl import LOG_PREFIX, WebAcl
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.function_network import FunctionNetwork
-from stacks.blocks.http_api import HttpApi, Tokens
-from stacks.blocks.idempotency_table import IdempotencyTable
-from stacks.blocks.lambda_function import LambdaFunction, Limits
-from stacks.blocks.rest_api import RestApi
-from stacks.blocks.secret_container import SecretContainer
-from stacks.blocks.signed_code import SignedCode
-from stacks.blocks.usage_plan import UsagePlan
+from stacks.blocks.secrets.secret_container import SecretContainer
+from stacks.blocks.storage.archive_bucket import write_access
+from stacks.blocks.storage.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.storage.idempotency_table import IdempotencyTable
 from stacks.blocks.waivers import waive
-from stacks.blocks.web_acl import LOG_PREFIX, WebAcl
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
+from stacks.values.api import Alarms
 
 FUNCTION = "populate"
 # What the function reads (lambda_src/populate/models.py), in the draft of JSON Schema that API Gateway knows.

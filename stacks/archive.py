@@ -5,9 +5,9 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from groundwork.environment import Environment
-from stacks.blocks.archive_bucket import ArchiveBucket
+from stacks.blocks.storage.archive_bucket import ArchiveBucket
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
 
 
 class ArchiveStack(PlatformStack):

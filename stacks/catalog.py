@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from groundwork.environment import Environment
 from stacks.account import AccountStack
 from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
@@ -14,6 +13,7 @@ from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
 from stacks.runners import RunnersStack
 from stacks.state_backend import StateBackendStack
+from stacks.values import Environment
 from stacks.workloads import WorkloadsStack
 
 

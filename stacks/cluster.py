@@ -5,18 +5,18 @@ from __future__ import annotations
 from cdktf import ITerraformDependable, TerraformOutput
 from constructs import Construct
 
-from groundwork.environment import Environment
-from groundwork.environment.cluster import AccessEntry
-from groundwork.environment.naming import PipelineRole
-from stacks.blocks import cluster_rules
-from stacks.blocks.cluster_access import ClusterAccess
-from stacks.blocks.cluster_security_groups import ClusterSecurityGroups
-from stacks.blocks.eks_addons import EksAddons
-from stacks.blocks.eks_cluster import ControlPlane
-from stacks.blocks.fargate_profile import Fargate, FargateRole
-from stacks.blocks.node_group import ManagedNodes, NodeRole
+from stacks.blocks.cluster import cluster_rules
+from stacks.blocks.cluster.cluster_access import ClusterAccess
+from stacks.blocks.cluster.cluster_security_groups import ClusterSecurityGroups
+from stacks.blocks.cluster.eks_addons import EksAddons
+from stacks.blocks.cluster.eks_cluster import ControlPlane
+from stacks.blocks.cluster.fargate_profile import Fargate, FargateRole
+from stacks.blocks.cluster.node_group import ManagedNodes, NodeRole
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
+from stacks.values.cluster import AccessEntry
+from stacks.values.naming import PipelineRole
 
 
 class ClusterStack(PlatformStack):

@@ -6,16 +6,16 @@ from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
-from groundwork.environment import Environment
-from groundwork.environment.naming import PipelineRole
-from stacks.blocks.encryption_key import EncryptionKey
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.github_role import GithubRole
-from stacks.blocks.mac_key import MacKey
-from stacks.blocks.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
-from stacks.blocks.pipeline_reads import base_reads, service_reads, signing_reads, state_access
-from stacks.blocks.pipeline_scope import PipelineScope
-from stacks.blocks.pipeline_writes import (
+from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.iam.role_boundary import RoleBoundary, shared_policy
+from stacks.blocks.network.registry import Registry
+from stacks.blocks.pipeline.github_role import GithubRole
+from stacks.blocks.pipeline.mac_key import MacKey
+from stacks.blocks.pipeline.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
+from stacks.blocks.pipeline.pipeline_reads import base_reads, service_reads, signing_reads, state_access
+from stacks.blocks.pipeline.pipeline_scope import PipelineScope
+from stacks.blocks.pipeline.pipeline_writes import (
     base_writes,
     network_writes,
     role_writes,
@@ -23,11 +23,11 @@ from stacks.blocks.pipeline_writes import (
     service_writes,
     signing_writes,
 )
-from stacks.blocks.plan_bucket import PlanBucket
-from stacks.blocks.policy_document import Statement
-from stacks.blocks.registry import Registry
-from stacks.blocks.role_boundary import RoleBoundary, shared_policy
+from stacks.blocks.pipeline.plan_bucket import PlanBucket
+from stacks.blocks.storage.encryption_key import EncryptionKey
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
+from stacks.values.naming import PipelineRole
 
 
 class DeliveryStack(PlatformStack):

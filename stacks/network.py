@@ -6,14 +6,14 @@ from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from constructs import Construct
 
-from groundwork.environment import Environment
-from stacks.blocks.address_plan import Tier, subnet_plan, zone_names
-from stacks.blocks.flow_logs import FlowLogs
-from stacks.blocks.locked_vpc import LockedVpc
-from stacks.blocks.nat import InternetAccess, NatGateways
-from stacks.blocks.subnet_tier import SubnetTier
-from stacks.blocks.vpc_endpoints import VpcEndpoints, check_nodes_reach_aws
+from stacks.blocks.network.address_plan import Tier, subnet_plan, zone_names
+from stacks.blocks.network.flow_logs import FlowLogs
+from stacks.blocks.network.locked_vpc import LockedVpc
+from stacks.blocks.network.nat import InternetAccess, NatGateways
+from stacks.blocks.network.subnet_tier import SubnetTier
+from stacks.blocks.network.vpc_endpoints import VpcEndpoints, check_nodes_reach_aws
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
 
 
 class NetworkStack(PlatformStack):

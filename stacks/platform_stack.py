@@ -6,7 +6,7 @@ from cdktf import S3Backend, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
 from constructs import Construct
 
-from groundwork.environment import Environment, Names, laptop
+from stacks.values import Environment, Names, laptop
 
 
 class PlatformStack(TerraformStack):

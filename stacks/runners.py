@@ -5,11 +5,11 @@ from __future__ import annotations
 from cdktf import TerraformOutput, Token
 from constructs import Construct
 
-from groundwork.environment import Environment
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.github_runner import GithubRunner
+from stacks.blocks.pipeline.github_runner import GithubRunner
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
 
 
 class RunnersStack(PlatformStack):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from groundwork.environment import Environment
-from stacks.blocks.access_log_bucket import AccessLogBucket
-from stacks.blocks.bucket_replication import BucketReplication
-from stacks.blocks.encryption_key import EncryptionKey, ExistingKey, Key
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.lock_table import LockTable
-from stacks.blocks.private_bucket import PrivateBucket, Retention
+from stacks.blocks.storage.access_log_bucket import AccessLogBucket
+from stacks.blocks.storage.bucket_replication import BucketReplication
+from stacks.blocks.storage.encryption_key import EncryptionKey, ExistingKey, Key
+from stacks.blocks.storage.lock_table import LockTable
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
 
 _ONE_REGION = (
     "state.replica_region is empty: versions of the state are kept, and Terraform can import what a lost state named."

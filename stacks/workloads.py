@@ -6,10 +6,10 @@ from cdktf import Fn
 from cdktf_cdktf_provider_helm.provider import HelmProvider, HelmProviderKubernetes, HelmProviderKubernetesExec
 from constructs import Construct
 
-from groundwork.environment import Environment
-from stacks.blocks.service_release import ServiceChart, ServiceRelease
+from stacks.blocks.cluster.service_release import ServiceChart, ServiceRelease
 from stacks.cluster import ClusterStack
 from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
 
 # Beside the laptop's other state; `gw` puts the kubeconfig of the laptop's cluster there. A fixed file, so that a plain
 # `terraform apply` on a laptop can never reach the cluster that somebody's own kubeconfig happens to name.

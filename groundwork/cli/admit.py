@@ -31,11 +31,11 @@ def register(app: typer.Typer) -> None:
         Only what this checkout allows passes: providers, data sources, backends, endpoints, roles, files. Ends with 13
         where something does not. Examples: `gw admit`, `gw admit --out pull-request/cdktf.out`, `gw admit --canaries`
         """
-        from groundwork.admission.admit import Rules
-        from groundwork.admission.admit import admit as check
-        from groundwork.admission.synthesis import with_canaries
         from groundwork.cli.context import Context
-        from groundwork.delivery.gate.refusals import require_none
+        from groundwork.preflight.check import Rules
+        from groundwork.preflight.check import admit as check
+        from groundwork.preflight.synthesis import with_canaries
+        from groundwork.refusals import require_none
 
         workspace = Context.here().workspace()
         rules = Rules(workspace.environments, workspace.project.provider_locks)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from threading import Lock
 
 from groundwork.cli.console import Bars
-from groundwork.delivery.cdktf import OnEvent
-from groundwork.delivery.terraform_output import Complete, Step
+from groundwork.terraform.cdktf import OnEvent
+from groundwork.terraform.printed import Complete, Step
 
 
 def following(bars: Bars, totals: Mapping[str, int], doing: str) -> OnEvent:

@@ -12,7 +12,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Yes
 
 if TYPE_CHECKING:
-    from groundwork.delivery.bundle.model import Bundle, Index
+    from groundwork.plan.bundle import Bundle, Index
 
 
 def register(app: typer.Typer) -> None:
@@ -35,10 +35,10 @@ def register(app: typer.Typer) -> None:
 
         from groundwork.cli.confirm import confirm
         from groundwork.cli.context import Context
-        from groundwork.delivery.approvals_on_laptop import LaptopApprovals
-        from groundwork.delivery.bundle import archive, plans_file
-        from groundwork.delivery.store.plan_store import PlanStore
         from groundwork.errors import UsageError
+        from groundwork.gate.laptop_approvals import LaptopApprovals
+        from groundwork.plan import archive, plans_file
+        from groundwork.store.plan_store import PlanStore
 
         context = Context.here()
         workspace = context.workspace()

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         Example: `gw audit prod --kind refused --kind break-glass`
         """
         from groundwork.cli.context import Context
-        from groundwork.delivery.store.plan_store import PlanStore
+        from groundwork.store.plan_store import PlanStore
 
         workspace = Context.here().workspace()
         (name,) = workspace.environments_of([environment])

@@ -9,11 +9,11 @@ from typing import Any
 import boto3
 
 from groundwork.cli.context import Context
-from groundwork.delivery import aws_session
-from groundwork.delivery.state_history import StateHistory
-from groundwork.delivery.terraform_run import TerraformRun
-from groundwork.environment.placeholders import refuse_placeholders
 from groundwork.errors import UsageError
+from groundwork.state import aws_session
+from groundwork.state.history import StateHistory
+from groundwork.terraform.terraform_run import TerraformRun
+from stacks.values.placeholders import refuse_placeholders
 
 
 @dataclass(frozen=True)

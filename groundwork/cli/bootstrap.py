@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
         Killed anywhere, running it again finishes; running it once more changes nothing. Nothing is ever destroyed or
         replaced. Examples: `gw bootstrap dev`, `gw bootstrap dev --update`
         """
+        from groundwork.apply.rollout import Rollout
         from groundwork.cli.context import Context
-        from groundwork.delivery.rollout import Rollout
 
         workspace = Context.here().workspace()
         names = workspace.environments_of([environment])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundwork.cli import console
 
 if TYPE_CHECKING:
-    from groundwork.delivery.rollout import Rollout
+    from groundwork.apply.rollout import Rollout
 
 _SHORTEST = 10  # characters: "INC-123: x" is the least that somebody can follow up
 
@@ -22,11 +22,11 @@ def break_the_glass(rollout: Rollout, reason: str, *, yes: bool) -> None:
     from groundwork.cli.confirm import confirm
     from groundwork.cli.deploy_approved import who
     from groundwork.cli.diff import show
-    from groundwork.delivery.bundle import commit
-    from groundwork.delivery.bundle.run_plans import environment_of
-    from groundwork.delivery.store.audit import Decision
-    from groundwork.delivery.store.plan_store import PlanStore
     from groundwork.errors import UsageError
+    from groundwork.plan import commit
+    from groundwork.plan.run_plans import environment_of
+    from groundwork.store.audit import Decision
+    from groundwork.store.plan_store import PlanStore
 
     if len(reason.strip()) < _SHORTEST or " " not in reason.strip():
         raise UsageError(f"{reason!r} is no reason", fix='for example: --break-glass "INC-123: the api is down"')

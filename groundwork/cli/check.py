@@ -78,11 +78,11 @@ def register(app: typer.Typer) -> None:
 def _for_github(verdict: Verdict, out: Path, sarif: Path | None, *, annotations: bool) -> None:
     import json
 
-    from groundwork.github import remarks
+    from groundwork.github import diagnostics
     from groundwork.github.annotations import commands
     from groundwork.github.sarif import sarif as log
 
-    found = remarks.of_verdict(verdict, out) if sarif or annotations else []
+    found = diagnostics.of_verdict(verdict, out) if sarif or annotations else []
     if sarif:
         sarif.parent.mkdir(parents=True, exist_ok=True)
         sarif.write_text(

@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundwork.delivery.workspace import Tools, Workspace
-from groundwork.local.cloud import LocalCloud
-from groundwork.local.kubernetes.cluster import EmbeddedKubernetes
 from groundwork.paths import Project
+from groundwork.workspace import Tools, Workspace
+from localcloud.cloud import LocalCloud
+from localcloud.kubernetes.cluster import EmbeddedKubernetes
 
 if TYPE_CHECKING:
     from groundwork.checks.gate import Checkers

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from groundwork.delivery.bundle.model import Index
-    from groundwork.delivery.diff import StackDiff
-    from groundwork.delivery.rollout import Rollout
-    from groundwork.delivery.workspace import Workspace
-    from groundwork.demo.measure import Measured
-    from groundwork.demo.pull_request import Delivery
+    from demo.measure import Measured
+    from demo.pull_request import Delivery
+    from groundwork.apply.rollout import Rollout
+    from groundwork.plan.bundle import Index
+    from groundwork.plan.diff import StackDiff
+    from groundwork.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +36,12 @@ def register(app: typer.Typer) -> None:
         Runs again at any time, also after it was interrupted. The files of the checkout stay as they are; `gw destroy
         local` takes everything away. Example: `gw demo`
         """
+        from demo import story
+        from demo.measure import Measured, watching
+        from demo.pull_request import REVIEWER, Delivery
+        from demo.summary import Summary
+        from groundwork.apply.rollout import Rollout
         from groundwork.cli.context import Context
-        from groundwork.delivery.rollout import Rollout
-        from groundwork.demo import story
-        from groundwork.demo.measure import Measured, watching
-        from groundwork.demo.pull_request import REVIEWER, Delivery
-        from groundwork.demo.summary import Summary
 
         context, measured = Context.here(), Measured()
         chapter = _Chapters(measured)
@@ -114,7 +114,7 @@ def _deploy(rollout: Rollout) -> None:
 
 
 def _call(workspace: Workspace) -> None:
-    from groundwork.demo import story
+    from demo import story
 
     written = story.call(workspace)
     console.note(f"POST {written.answer.url} → {written.answer.status} in {written.answer.seconds:.1f} s")
@@ -136,9 +136,9 @@ def _diff(workspace: Workspace, stacks: Sequence[str]) -> list[StackDiff]:
 
 
 def _review(main: Workspace, pull_request: Workspace) -> Path:
+    from demo import story
+    from demo.pull_request import report
     from groundwork.cli.review import show
-    from groundwork.demo import story
-    from groundwork.demo.pull_request import report
 
     pull_request.synth([story.ENVIRONMENT])
     review, page = report(pull_request, main)

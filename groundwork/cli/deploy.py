@@ -12,7 +12,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Yes
 
 if TYPE_CHECKING:
-    from groundwork.delivery.rollout import Result, Rollout
+    from groundwork.apply.rollout import Result, Rollout
 
 
 def register(app: typer.Typer) -> None:
@@ -41,11 +41,11 @@ def register(app: typer.Typer) -> None:
         and makes the state backend first where it is missing.
         Examples: `gw deploy local`, `gw deploy prod --approved plans.json`
         """
+        from groundwork.apply.held import PartlyApplied
+        from groundwork.apply.rollout import Rollout
         from groundwork.cli import deploy_approved
         from groundwork.cli.break_glass import break_the_glass
         from groundwork.cli.context import Context
-        from groundwork.delivery.rollout import Rollout
-        from groundwork.delivery.waves.held import PartlyApplied
         from groundwork.errors import UsageError
 
         if approved and break_glass:

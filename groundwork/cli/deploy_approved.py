@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from groundwork.cli import console
 
 if TYPE_CHECKING:
-    from groundwork.delivery.bound.approved_folder import Extracted
-    from groundwork.delivery.bundle.model import Index, Stored
-    from groundwork.delivery.gate.refusals import Refusal
-    from groundwork.delivery.rollout import Result
-    from groundwork.delivery.workspace import Workspace
+    from groundwork.apply.rollout import Result
+    from groundwork.plan.bundle import Index, Stored
+    from groundwork.plan.extracted import Extracted
+    from groundwork.refusals import Refusal
+    from groundwork.workspace import Workspace
 
 
 def deploy(
@@ -28,12 +28,12 @@ def deploy(
     environment is meant: whoever approved saw that it comes later. On AWS a stack that a person applies is refused
     (UsageError) where it is named, and left out where its whole environment is meant.
     """
+    from groundwork.apply.apply import BoundApply
+    from groundwork.apply.rollout import Result
     from groundwork.cli.applying import following
-    from groundwork.delivery.bound.apply import BoundApply
-    from groundwork.delivery.bundle import plans_file
-    from groundwork.delivery.gate.apply_gate import ApplyGate
-    from groundwork.delivery.rollout import Result
-    from groundwork.delivery.store.plan_store import PlanStore
+    from groundwork.gate.apply_gate import ApplyGate
+    from groundwork.plan import plans_file
+    from groundwork.store.plan_store import PlanStore
 
     index = plans_file.read(plans)
     if synth:
@@ -67,16 +67,16 @@ def who() -> str:
 
 def _wanted(workspace: Workspace, index: Index, targets: Sequence[str]) -> list[str]:
     """The stacks that are meant, in the index's order; a stack that the code no longer has is known to the index."""
-    from groundwork.delivery import person_made, selection
+    from groundwork.plan import bootstrap_stacks, selection
 
     manifest = [stack.name for stack in workspace.manifest().stacks]
     planned = [one.stack for one in index.bundles]
     chosen = selection.select(
         targets, [*planned, *(one for one in manifest if one not in planned)], workspace.environments
     )
-    person_made.refuse(workspace.environments, targets)
+    bootstrap_stacks.refuse(workspace.environments, targets)
     laptop = workspace.environments[index.environment].target == "laptop"
-    left_out = person_made.left_out(workspace.environments, chosen) | {
+    left_out = bootstrap_stacks.left_out(workspace.environments, chosen) | {
         stack: f"not for Terraform, {reason[1]}"
         for stack in chosen
         if laptop and stack in manifest and stack not in planned and (reason := workspace.unplannable(stack))

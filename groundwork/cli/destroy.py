@@ -11,8 +11,8 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Yes
 
 if TYPE_CHECKING:
-    from groundwork.delivery.workspace import Workspace
     from groundwork.synthesis.manifest import Manifest
+    from groundwork.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -29,10 +29,10 @@ def register(app: typer.Typer) -> None:
 
         Shows what is deployed and asks before anything happens. Example: `gw destroy local`
         """
+        from groundwork.apply.rollout import Rollout
         from groundwork.cli.applying import following
         from groundwork.cli.confirm import confirm
         from groundwork.cli.context import Context
-        from groundwork.delivery.rollout import Rollout
 
         workspace = Context.here().workspace()
         manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(targets))
@@ -59,8 +59,8 @@ def register(app: typer.Typer) -> None:
 
 def refuse_orphans(workspace: Workspace, manifest: Manifest, targets: Sequence[str]) -> None:
     """Raise Refused (orphan-not-approved) on AWS, UsageError on the laptop, for stacks that the code no longer has."""
-    from groundwork.delivery.gate.refusals import Code, Refusal, require_none
     from groundwork.errors import UsageError
+    from groundwork.refusals import Code, Refusal, require_none
 
     known = {*workspace.environments, *(stack.name for stack in manifest.stacks)}
     unknown = [name for name in targets if name not in known]

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from groundwork.cli.context import Context
-    from groundwork.delivery.diff import StackDiff
-    from groundwork.delivery.workspace import Workspace
+    from groundwork.plan.diff import StackDiff
     from groundwork.synthesis.manifest import Manifest
+    from groundwork.workspace import Workspace
 
 CHANGES = 20
 NOT_PLANNED = 21
@@ -59,8 +59,8 @@ def register(app: typer.Typer) -> None:
         Examples: `gw diff local`, `gw diff dev-api --text`, `gw diff dev --base main`
         """
         from groundwork.cli.context import Context
-        from groundwork.delivery.diff import Status, waves
-        from groundwork.delivery.waves import settled_diff
+        from groundwork.plan import chained_diff
+        from groundwork.plan.diff import Status, waves
 
         context = Context.here()
         workspace = context.workspace()
@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
         stacks = workspace.select(manifest, wanted)
         with console.bars() as bars:
-            found = settled_diff.diff(
+            found = chained_diff.diff(
                 workspace,
                 stacks,
                 base=base_manifest(context, base) if base else None,
@@ -95,7 +95,7 @@ def show(
     found: Sequence[StackDiff], *, text: bool, waves: Mapping[str, int] | None = None, to: Console = console.out
 ) -> None:
     """Print the table, then Terraform's plans where wanted, then what went wrong; `waves` counts from 0."""
-    from groundwork.delivery.diff import Status
+    from groundwork.plan.diff import Status
 
     table = console.table("stack", "diff", "")
     for one in found:
@@ -143,8 +143,8 @@ def plan_only(text: str) -> str:
 
 def exit_code(found: Sequence[StackDiff]) -> int:
     """The worst of all stacks: failed, not planned, changed, unchanged."""
-    from groundwork.delivery.diff import Status
     from groundwork.errors import TerraformFailed
+    from groundwork.plan.diff import Status
 
     statuses = {one.status for one in found}
     if Status.ERROR in statuses:
@@ -160,7 +160,7 @@ def exit_code(found: Sequence[StackDiff]) -> int:
 
 def orphaned(workspace: Workspace, environments: Sequence[str]) -> list[StackDiff]:
     """A row for every stack that was removed from the code and still has resources."""
-    from groundwork.delivery.diff import StackDiff, Status
+    from groundwork.plan.diff import StackDiff, Status
 
     return [
         StackDiff(

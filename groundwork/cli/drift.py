@@ -12,7 +12,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Targets
 
 if TYPE_CHECKING:
-    from groundwork.delivery.drift import StackDrift, Touched
+    from groundwork.drift import StackDrift, Touched
 
 UNDEPLOYED = 20
 DRIFTED = 25
@@ -44,9 +44,9 @@ def register(app: typer.Typer) -> None:
         """
         from functools import cache
 
+        from groundwork import drift as drifting
         from groundwork.cli.context import Context
-        from groundwork.delivery import drift as drifting
-        from groundwork.delivery.store.plan_store import PlanStore
+        from groundwork.store.plan_store import PlanStore
 
         if found_before:
             found = read(found_before)
@@ -81,7 +81,7 @@ def read(folder: Path) -> list[StackDrift]:
     """What `as_json` gave, of every *.json of a folder; raises UsageError for anything else."""
     import json
 
-    from groundwork.delivery.drift import StackDrift, Touched
+    from groundwork.drift import StackDrift, Touched
     from groundwork.errors import UsageError
 
     def touched(entries: list[dict[str, Any]]) -> tuple[Touched, ...]:
@@ -151,7 +151,7 @@ def tell(found: Sequence[StackDrift]) -> None:
     """Open, update and close issues; a stack that could not be looked at keeps its issue as it is."""
     import os
 
-    from groundwork.delivery.drift import markdown
+    from groundwork.drift import markdown
     from groundwork.github.api import GitHub
     from groundwork.github.drift_issues import DriftIssues
 

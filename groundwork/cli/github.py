@@ -158,13 +158,13 @@ def _add_annotate(github: typer.Typer) -> None:
         from pydantic import ValidationError
 
         from groundwork.errors import UsageError
-        from groundwork.github import remarks
+        from groundwork.github import diagnostics
         from groundwork.github.annotations import commands
         from groundwork.github.sarif import sarif as log
         from groundwork.review.model import Review
 
         try:
-            found = remarks.of_review(Review.model_validate_json(review.read_bytes()))
+            found = diagnostics.of_review(Review.model_validate_json(review.read_bytes()))
         except ValidationError as other:
             raise UsageError(
                 f"{review} is no review: {other.error_count()} errors", fix="gw review BASE..HEAD --format json"
@@ -177,10 +177,10 @@ def _add_annotate(github: typer.Typer) -> None:
 
 
 def _settings() -> Settings:
-    from groundwork.environment import load_all
     from groundwork.errors import EnvironmentFileError
     from groundwork.github.settings import desired
     from groundwork.paths import Project
+    from stacks.values import load_all
 
     project = Project.find(Path.cwd())
     on_aws = [one for one in load_all(project.environments) if one.target == "aws"]

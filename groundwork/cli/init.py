@@ -42,10 +42,10 @@ def register(app: typer.Typer) -> None:
         gw init --organisation initech --region eu-west-1 --repository initech/platform
         --account dev=210987654321 --archive-account dev=321098765432 …
         """
-        from groundwork.environment import LAPTOP_ACCOUNT, load_all
-        from groundwork.environment.template import Answers, fill
         from groundwork.github.ownership import hand_over
         from groundwork.paths import Project
+        from stacks.values import LAPTOP_ACCOUNT, load_all
+        from stacks.values.template import Answers, fill
 
         project = Project.find(Path.cwd())
         folder = project.environments

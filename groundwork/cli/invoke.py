@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
 
         Example: `gw invoke local --records 3`
         """
+        from demo import calling
         from groundwork.cli.context import Context
-        from groundwork.delivery import calling
         from groundwork.errors import TerraformFailed
 
         workspace = Context.here().workspace()

@@ -12,8 +12,8 @@ from groundwork.cli import console
 
 if TYPE_CHECKING:
     from groundwork.cli.context import Context
-    from groundwork.local import cloud
-    from groundwork.local.kubernetes import cluster
+    from localcloud import cloud
+    from localcloud.kubernetes import cluster
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -96,7 +96,7 @@ def _context() -> Context:
 
 
 def _programs(context: Context) -> Mapping[str, Path]:
-    from groundwork.local.kubernetes.components import binaries
+    from localcloud.kubernetes.components import binaries
 
     return binaries(context.environ, context.project)
 

@@ -16,10 +16,10 @@ from groundwork.cli.arguments import Json, SkipSynth, Targets
 from groundwork.cli.plan import plan_app
 
 if TYPE_CHECKING:
-    from groundwork.delivery.bundle.make import Planner
-    from groundwork.delivery.bundle.model import Index, Waiting
-    from groundwork.delivery.bundle.run_plans import Plans
-    from groundwork.delivery.workspace import Workspace
+    from groundwork.plan.bundle import Index, Waiting
+    from groundwork.plan.make import Planner
+    from groundwork.plan.run_plans import Plans
+    from groundwork.workspace import Workspace
 
 LAPTOP_RUN = "laptop"
 
@@ -47,15 +47,14 @@ def make(
     Examples: `gw plan make dev`, `gw plan make local-network local-api`, `gw plan make --destroy dev-api`
     """
     from groundwork.cli.context import Context
-    from groundwork.delivery import person_made
-    from groundwork.delivery.bundle import plans_file
-    from groundwork.delivery.bundle.make import Watch
-    from groundwork.delivery.bundle.run_plans import environment_of, plan_all
+    from groundwork.plan import bootstrap_stacks, plans_file
+    from groundwork.plan.make import Watch
+    from groundwork.plan.run_plans import environment_of, plan_all
 
     workspace = Context.here().workspace()
     wanted, going = targets or [], destroy or []
     named = [*wanted, *going]
-    person_made.refuse(workspace.environments, wanted, destroy=going)
+    bootstrap_stacks.refuse(workspace.environments, wanted, destroy=going)
     manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(named))
     stacks = workspace.select(manifest, wanted) if wanted or not going else []
     environment = environment_of(workspace, [*stacks, *going])
@@ -88,8 +87,8 @@ def make(
 
 def removed(workspace: Workspace, stacks: Sequence[str], environment: str) -> Workspace:
     """Stacks that the code no longer has, as they were applied last."""
-    from groundwork.delivery import orphan_folder
-    from groundwork.delivery.store.plan_store import PlanStore
+    from groundwork.store import orphan_folder
+    from groundwork.store.plan_store import PlanStore
 
     store = PlanStore.of(workspace, environment, role="plan")
     return orphan_folder.extract(workspace, store, stacks, environment=environment)
@@ -97,8 +96,8 @@ def removed(workspace: Workspace, stacks: Sequence[str], environment: str) -> Wo
 
 def planner_here(root: Path, *, on_laptop: bool) -> Planner:
     """Who plans, from the workflow's variables, or the person at this machine."""
-    from groundwork.delivery.bundle import commit
-    from groundwork.delivery.bundle.make import Planner
+    from groundwork.plan import commit
+    from groundwork.plan.make import Planner
 
     run = os.environ.get("GITHUB_RUN_ID")
     return Planner(

@@ -25,8 +25,8 @@ def outputs(
     wait for that. Example: `gw plan outputs >> "$GITHUB_OUTPUT"`
     """
     from groundwork.cli.context import Context
-    from groundwork.delivery.bundle import plans_file
     from groundwork.errors import UsageError
+    from groundwork.plan import plans_file
 
     path = plans or Context.here().project.work / "plans" / plans_file.NAME
     index = plans_file.read(path)

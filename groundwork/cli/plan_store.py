@@ -14,9 +14,9 @@ from groundwork.cli.plan import plan_app
 from groundwork.cli.plan_make import waits_for
 
 if TYPE_CHECKING:
-    from groundwork.delivery.bundle.model import Index
-    from groundwork.delivery.workspace import Workspace
-    from groundwork.environment.naming import PipelineRole
+    from groundwork.plan.bundle import Index
+    from groundwork.workspace import Workspace
+    from stacks.values.naming import PipelineRole
 
 Plans = Annotated[Path | None, typer.Argument(metavar="[PLANS]", help="The index (.groundwork/plans/plans.json).")]
 
@@ -34,9 +34,9 @@ def push(
     On AWS with the plan role's credentials. Examples: `gw plan push`, `gw plan push --pull-request 7`
     """
     from groundwork.cli.deploy_approved import who
-    from groundwork.delivery.bundle import plans_file
-    from groundwork.delivery.store import transfer
-    from groundwork.delivery.store.plan_store import PlanStore
+    from groundwork.plan import plans_file
+    from groundwork.store import transfer
+    from groundwork.store.plan_store import PlanStore
 
     workspace, path, index = _read(plans)
     if plans_file.pushed(index) and index.bundles:
@@ -60,8 +60,8 @@ def pull(
 
     `gw deploy --approved` fetches for itself. On AWS with the apply role's credentials. Example: `gw plan pull`
     """
-    from groundwork.delivery.store import transfer
-    from groundwork.delivery.store.plan_store import PlanStore
+    from groundwork.store import transfer
+    from groundwork.store.plan_store import PlanStore
 
     workspace, _, index = _read(plans)
     store = PlanStore.of(workspace, index.environment, role="apply")
@@ -92,18 +92,18 @@ def show(
         raise UsageError("--markdown and --json exclude each other", fix="gw plan show --markdown")
     _, path, index = _read(plans)
     if markdown:
-        from groundwork.delivery.bundle import plan_markdown
+        from groundwork.plan import markdown as rendering
 
         waiting = {waits.stack: waits_for(waits) for waits in index.waiting}
-        bundles = plan_markdown.read(index, path.parent)
-        console.out.file.write(plan_markdown.summary(index, bundles, waiting))
+        bundles = rendering.read(index, path.parent)
+        console.out.file.write(rendering.summary(index, bundles, waiting))
         return
     _show(index, json)
 
 
 def _read(plans: Path | None) -> tuple[Workspace, Path, Index]:
     from groundwork.cli.context import Context
-    from groundwork.delivery.bundle import plans_file
+    from groundwork.plan import plans_file
 
     workspace = Context.here().workspace()
     path = plans or workspace.project.work / "plans" / plans_file.NAME

@@ -10,8 +10,8 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Yes
 
 if TYPE_CHECKING:
-    from groundwork.delivery.recovery.look import Looking, Report
-    from groundwork.delivery.recovery.steps import Step
+    from groundwork.recover.inspect import Looking, Report
+    from groundwork.recover.steps import Step
 
 UNSETTLED = 26
 
@@ -45,10 +45,10 @@ def register(app: typer.Typer) -> None:
         `gw recover dev-network --settled --reason "imported the queue, INC-123"`
         """
         from groundwork.cli.context import Context
-        from groundwork.delivery import selection
-        from groundwork.delivery.recovery.look import Looking
-        from groundwork.delivery.store.plan_store import PlanStore
         from groundwork.errors import UsageError
+        from groundwork.plan import selection
+        from groundwork.recover.inspect import Looking
+        from groundwork.store.plan_store import PlanStore
 
         workspace = Context.here().workspace()
         whole = target in workspace.environments
@@ -172,9 +172,9 @@ def _correct(report: Report, *, yes: bool) -> None:
 
 def _push(looking: Looking, report: Report, *, yes: bool) -> None:
     from groundwork.cli.confirm import confirm
-    from groundwork.delivery.recovery import left_state
-    from groundwork.delivery.terraform_run import TerraformRun
     from groundwork.errors import UsageError
+    from groundwork.recover import left_state
+    from groundwork.terraform.terraform_run import TerraformRun
 
     left, workspace = report.left, looking.workspace
     if left is None:
@@ -190,7 +190,7 @@ def _settle(looking: Looking, report: Report, reason: str) -> None:
     from datetime import UTC, datetime
 
     from groundwork.cli.deploy_approved import who
-    from groundwork.delivery.recovery.settle import Settling
+    from groundwork.recover.settle import Settling
 
     for one in report.found:
         console.note(f"[yellow]still without a state[/]: {console.escape(one.arn)}")

@@ -19,10 +19,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Print the JSON Schema with which editors check environments/*.yaml, or that of a review.
 
-        Example: `gw schema --write` after a change of groundwork/environment or groundwork/review/model.py.
+        Example: `gw schema --write` after a change of stacks/values or groundwork/review/model.py.
         """
-        from groundwork.environment import schema as environment_schema
         from groundwork.review import schema as review_schema
+        from stacks.values import schema as environment_schema
 
         if write:
             environment_schema.write()

@@ -22,8 +22,8 @@ def register(app: typer.Typer) -> None:
         Example: `gw unlock local-network 0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11`
         """
         from groundwork.cli.backend_access import access
-        from groundwork.delivery import unlocking
+        from groundwork.state import unlock
 
         at = access(stack)
-        freed = unlocking.free(at.session, at.backend, lock_id, at.terraform, endpoint=at.endpoint)
+        freed = unlock.free(at.session, at.backend, lock_id, at.terraform, endpoint=at.endpoint)
         console.say(f"{stack}: freed the lock of {freed.who} ({freed.operation}, since {freed.created})")

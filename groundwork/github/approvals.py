@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from groundwork.delivery.gate.approval import Approval, ApprovalFacts
 from groundwork.errors import UsageError
+from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.github.api import GitHub
 from groundwork.github.approved_at import approvals_with_times
-from groundwork.github.involved import involved
+from groundwork.github.contributors import involved
 from groundwork.github.protection import unprotected
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from groundwork.delivery.gate.approval import Approval
 from groundwork.errors import GitHubError
+from groundwork.gate.approval import Approval
 from groundwork.github.api import GitHub
 
 _BEFORE = {"waiting", "pending"}

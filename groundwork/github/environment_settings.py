@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from groundwork.environment.reviewers import Reviewers
 from groundwork.errors import GitHubError
 from groundwork.github.difference import ApiCall, Difference, Nothing, Reader
 from groundwork.github.settings import EnvironmentSettings, Ref
+from stacks.values.reviewers import Reviewers
 
 
 def differences(wanted: EnvironmentSettings, owner: str, reader: Reader) -> Iterator[Difference]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from groundwork.github.annotations import Level
-from groundwork.github.remarks import Place, Remark
+from groundwork.github.diagnostics import Place, Remark
 
 VERSION = "2.1.0"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

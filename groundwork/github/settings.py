@@ -9,10 +9,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from groundwork.environment import Environment
-from groundwork.environment.naming import Names, PipelineRole
-from groundwork.environment.reviewers import Reviewers
 from groundwork.errors import EnvironmentFileError
+from stacks.values import Environment
+from stacks.values.naming import Names, PipelineRole
+from stacks.values.reviewers import Reviewers
 
 ROLES: tuple[PipelineRole, ...] = ("apply", "plan", "plan-pull-request", "release")
 REQUIRED_CHECK = "ready"

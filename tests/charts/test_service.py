@@ -10,9 +10,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from groundwork.errors import ReleaseFailed
-from groundwork.local.kubernetes import manifests, releases
-from groundwork.local.kubernetes.releases import Release
-from stacks.blocks.service_release import CHART
+from localcloud.kubernetes import manifests, releases
+from localcloud.kubernetes.releases import Release
+from stacks.blocks.cluster.service_release import CHART
 
 GOLDEN = Path(__file__).with_name("golden")
 KUBERNETES = "1.33.0"

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from groundwork.cli import console, diff
-from groundwork.delivery.diff import StackDiff, Status
-from groundwork.delivery.terraform_output import PlanCounts
+from groundwork.plan.diff import StackDiff, Status
+from groundwork.terraform.printed import PlanCounts
 
 TERRAFORM = """local-api cannot be planned:
 ╷

@@ -11,9 +11,9 @@ from typer.main import get_command
 
 from groundwork import errors
 from groundwork.cli import HELP, application, diff, drift, recover, review
-from groundwork.delivery.diff import StackDiff, Status
-from groundwork.delivery.drift import StackDrift, Touched
+from groundwork.drift import StackDrift, Touched
 from groundwork.errors import GroundworkError, TerraformFailed
+from groundwork.plan.diff import StackDiff, Status
 
 # What commands answer where nothing has failed.
 ANSWERS = {

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from groundwork.demo.measure import Measured, watching
+from demo.measure import Measured, watching
 from groundwork.toolchain.memory import resident
 
 

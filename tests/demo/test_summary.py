@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from groundwork.demo.measure import Measured
-from groundwork.demo.summary import Summary
+from demo.measure import Measured
+from demo.summary import Summary
 from groundwork.paths import Project
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.delivery.gate.approval import ApprovalFacts
 from groundwork.errors import GitHubError, UsageError
+from groundwork.gate.approval import ApprovalFacts
 from groundwork.github.api import GitHub
 from groundwork.github.approvals import GitHubApprovals
 from groundwork.github.approved_at import approvals_with_times

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from groundwork.cli.drift import as_json, read
-from groundwork.delivery.drift import StackDrift, Touched
+from groundwork.drift import StackDrift, Touched
 from tests.support.fake_github import FakeGitHub
 
 FOUND = StackDrift(

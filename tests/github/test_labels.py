@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from groundwork.delivery.bundle.model import Index
-from groundwork.delivery.gate.apply_gate import ApplyGate
+from groundwork.gate.apply_gate import ApplyGate
 from groundwork.github import labels
 from groundwork.github.api import GitHub
+from groundwork.plan.bundle import Index
 from tests.support.fake_github import FakeGitHub
 
 

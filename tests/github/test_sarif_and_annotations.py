@@ -12,7 +12,7 @@ import pytest
 
 from groundwork.checks.findings import Finding, Verdict, Waiver
 from groundwork.github.annotations import Annotation, commands
-from groundwork.github.remarks import Place, Remark, of_review, of_verdict
+from groundwork.github.diagnostics import Place, Remark, of_review, of_verdict
 from groundwork.github.sarif import sarif
 from groundwork.review.model import Concern, Line, Review, Severity
 from groundwork.review.model import Finding as ReviewFinding
@@ -123,7 +123,7 @@ def out(tmp_path: Path) -> Path:
         folder = tmp_path / "stacks" / name
         folder.mkdir(parents=True)
         (folder / "cdk.tf.json").write_text("{}", encoding="utf-8")
-        lines = ["stacks/blocks/private_bucket.py:61", "stacks/archive.py:40", "main.py:20"]
+        lines = ["stacks/blocks/storage/private_bucket.py:61", "stacks/archive.py:40", "main.py:20"]
         known = {BUCKET: {"path": f"{name}/logs/bucket", "lines": lines}}
         (folder / "origins.json").write_text(json.dumps(known), encoding="utf-8")
         stacks[name] = {
@@ -151,7 +151,7 @@ def test_a_finding_of_the_gate_points_to_the_python_that_makes_the_resource(out:
     (run,) = log["runs"]
     (result,) = run["results"]
     place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "stacks/blocks/private_bucket.py"
+    assert place["artifactLocation"]["uri"] == "stacks/blocks/storage/private_bucket.py"
     assert place["region"]["startLine"] == 61
     callers = [one["physicalLocation"]["artifactLocation"]["uri"] for one in result["relatedLocations"]]
     assert callers == ["stacks/archive.py", "main.py"]
@@ -251,4 +251,6 @@ def test_gw_check_writes_both(out: Path, tmp_path: Path, capsys: pytest.CaptureF
     jsonschema.validate(json.loads(file.read_text(encoding="utf-8")), SHAPE)
     printed = capsys.readouterr()
     assert not printed.out
-    assert printed.err.startswith("::error file=stacks/blocks/private_bucket.py,line=61,title=checkov CKV_AWS_18::")
+    assert printed.err.startswith(
+        "::error file=stacks/blocks/storage/private_bucket.py,line=61,title=checkov CKV_AWS_18::"
+    )

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from groundwork.environment import Environment, load_all
 from groundwork.errors import EnvironmentFileError, GitHubError
 from groundwork.github.api import GitHub
 from groundwork.github.check import check
@@ -18,6 +17,7 @@ from groundwork.github.limits import Limits
 from groundwork.github.protection import unprotected
 from groundwork.github.settings import Settings, desired
 from groundwork.github.setup import setup
+from stacks.values import Environment, load_all
 from tests.support.fake_github import FakeGitHub
 
 

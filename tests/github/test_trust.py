@@ -11,10 +11,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from groundwork.environment import Names
 from groundwork.github.settings import ROLES
-from groundwork.local.aws.web_identity import may_assume
+from localcloud.aws.web_identity import may_assume
 from stacks.delivery import DeliveryStack
+from stacks.values import Names
 from tests.support.fake_github import FakeGitHub, Run
 from tests.support.synth import environment, resources, synth
 

@@ -14,9 +14,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from groundwork.errors import PackagingError
-from groundwork.local.aws.lambda_process import FunctionProcess
-from groundwork.local.aws.lambda_spec import FunctionSpec, process_environment, runtime_folder, unpack
 from groundwork.packaging import Package, Target, build, host_target, load_function
+from localcloud.aws.lambda_process import FunctionProcess
+from localcloud.aws.lambda_spec import FunctionSpec, process_environment, runtime_folder, unpack
 from tests.lambda_src.conftest import BUCKET, ENVIRONMENT, TABLE
 from tests.lambda_src.samples import http_event, rest_event
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from groundwork.environment import load_all
-from groundwork.environment.singletons import check_singleton_owners
 from groundwork.errors import EnvironmentFileError
-from groundwork.local.aws.policy import Call, Principal, permitted
+from localcloud.aws.policy import Call, Principal, permitted
 from stacks.account import AccountStack
 from stacks.blocks.errors import IllegalComposition
+from stacks.values import load_all
+from stacks.values.singletons import check_singleton_owners
 from tests.support.synth import environment, one, resources, statements, synth
 
 ACCOUNT = "111122223333"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from groundwork.local.aws.policy import Call, Principal, permitted
 from groundwork.packaging import host_target
 from lambda_src.populate.models import PopulateRequest
+from localcloud.aws.policy import Call, Principal, permitted
 from stacks.api import REQUEST_SCHEMA
 from stacks.blocks.errors import IllegalComposition
 from tests.support.api import synth_api
@@ -340,8 +340,8 @@ def test_a_function_that_is_told_something_it_does_not_read_is_refused(tmp_path:
 
 
 def test_by_default_it_gets_the_time_and_memory_it_asks_for() -> None:
-    from groundwork.environment.api import Function
     from stacks import packages
+    from stacks.values.api import Function
 
     asked = packages.described("populate")
     assert Function().timeout_seconds == asked.timeout_seconds

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from groundwork.local.aws.policy import Call, Principal, permitted
+from localcloud.aws.policy import Call, Principal, permitted
 from stacks.archive import ArchiveStack
-from stacks.blocks.archive_bucket import ArchiveBucket, write_access
 from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.storage.archive_bucket import ArchiveBucket, write_access
 from tests.support.synth import one, resources, synth
 
 MAIN, ARCHIVE = "111122223333", "444455556666"

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from constructs import Construct
 
-from groundwork.environment import Environment
-from stacks.blocks import cluster_rules
+from stacks.blocks.cluster import cluster_rules
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.waivers import waivers
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
+from stacks.values import Environment
 from tests.support.synth import environment, one, resources, statements, synth
 
 FARGATE_ONLY = {

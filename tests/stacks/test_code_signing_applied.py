@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.local.cloud import LocalCloud
-from tests.local.core.functions import zip_of
+from localcloud.cloud import LocalCloud
+from tests.localcloud.core.functions import zip_of
 from tests.support import terraform
 from tests.support.terraform import Terraform
 
@@ -27,9 +27,9 @@ lazy_provider.install(os.environ)
 from cdktf import App, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from groundwork.packaging import Package, host_target
-from stacks.blocks.encryption_key import EncryptionKey, logs_key_use
-from stacks.blocks.lambda_function import LambdaFunction
-from stacks.blocks.signed_code import SignedCode
+from stacks.blocks.storage.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.api.lambda_function import LambdaFunction
+from stacks.blocks.api.signed_code import SignedCode
 
 out, zipped, checksum, profile = sys.argv[1:]
 account, region = "000000000000", "eu-west-2"

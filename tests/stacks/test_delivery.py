@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from groundwork.local.aws.policy import Call, Decision, Principal, evaluate
+from localcloud.aws.policy import Call, Decision, Principal, evaluate
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.mac_key import MacKey
-from stacks.blocks.role_boundary import LARGEST_POLICY
+from stacks.blocks.iam.role_boundary import LARGEST_POLICY
+from stacks.blocks.pipeline.mac_key import MacKey
 from stacks.delivery import DeliveryStack
 from tests.support.synth import environment, one, resources, statements, synth
 

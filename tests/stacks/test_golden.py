@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.environment import load_all
+from stacks.values import load_all
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 # The laptop's function is built for the machine and the Python it runs on.

@@ -57,7 +57,7 @@ def program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Terrafo
 @pytest.fixture
 def stack(checkout: Path, synthesised: Path, tmp_path: Path) -> Path:
     """The synthesised stack in a checkout that holds nothing else but the laptop's profile; no embedded AWS runs."""
-    shutil.copytree(checkout / "groundwork/local/profile", tmp_path / "groundwork/local/profile")
+    shutil.copytree(checkout / "localcloud/profile", tmp_path / "localcloud/profile")
     folder = tmp_path / "cdktf.out/stacks" / STACK
     shutil.copytree(synthesised / "stacks" / STACK, folder)
     (folder / ".terraform.lock.hcl").unlink(missing_ok=True)

@@ -7,9 +7,9 @@ import pytest
 from cdktf import App, Testing
 from constructs import Construct
 
-from groundwork.environment import Environment
 from stacks.blocks.errors import IllegalComposition
 from stacks.network import NetworkStack
+from stacks.values import Environment
 from tests.support.synth import environment, one, resources, statements, synth
 
 EXISTING = {

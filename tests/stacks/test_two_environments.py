@@ -131,7 +131,7 @@ def test_every_archive_admits_the_function_of_its_own_environment_alone(stacks: 
 
 
 def test_the_committed_environments_give_every_account_one_owner(checkout: Path) -> None:
-    from groundwork.environment import load_all
+    from stacks.values import load_all
 
     environments = load_all(checkout / "environments")
     accounts = {environment.accounts.main.id for environment in environments}

@@ -8,10 +8,10 @@ import pytest
 from cdktf import App, Testing
 from constructs import Construct
 
-from groundwork.environment import Environment
-from stacks.blocks.service_release import CHART, ServiceChart, ServiceRelease
+from stacks.blocks.cluster.service_release import CHART, ServiceChart, ServiceRelease
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
+from stacks.values import Environment
 from stacks.workloads import WorkloadsStack
 from tests.support.synth import environment, one, synth
 

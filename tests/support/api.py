@@ -8,11 +8,11 @@ from typing import Any
 
 from constructs import Construct
 
-from groundwork.environment import Environment
 from groundwork.packaging import Package, Target
 from stacks.api import ApiStack
 from stacks.network import NetworkStack
 from stacks.packages import PackageSource
+from stacks.values import Environment
 from tests.support.synth import synth
 
 

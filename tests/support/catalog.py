@@ -8,8 +8,8 @@ from typing import Any
 
 from cdktf import App
 
-from groundwork.environment import Environment
 from stacks import catalog
+from stacks.values import Environment
 
 
 def documents(folder: Path, *environments: Environment) -> dict[str, Any]:

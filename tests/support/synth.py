@@ -9,7 +9,7 @@ from typing import Any
 from cdktf import TerraformStack, Testing
 from constructs import Construct
 
-from groundwork.environment import Environment
+from stacks.values import Environment
 
 BASE: dict[str, Any] = {
     "name": "dev",

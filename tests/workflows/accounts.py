@@ -16,10 +16,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from groundwork.environment import Names, load_all
-from groundwork.local.aws.identity import LAPTOP_KEY
-from groundwork.local.aws.web_identity import GITHUB
-from groundwork.local.cloud import LocalCloud
+from localcloud.aws.identity import LAPTOP_KEY
+from localcloud.aws.web_identity import GITHUB
+from localcloud.cloud import LocalCloud
+from stacks.values import Names, load_all
 
 ACCOUNTS = {"dev": "210987654321", "staging": "321098765432", "prod": "432109876543"}
 _REGION = "eu-west-2"

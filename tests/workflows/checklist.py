@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from groundwork.environment import load_all
+from stacks.values import load_all
 
 REPOSITORY = "acme/groundwork"
 OURS = re.compile(rf"{REPOSITORY}/\.github/workflows/(plan|apply|release)\.yml@main")
@@ -26,11 +26,12 @@ UPLOADS = {"cdktf.out", "reported", "review", "sarif", "dist"}
 DECIDES = (
     "/.github/",
     "/environments/",
-    "/groundwork/admission/",
-    "/groundwork/delivery/",
+    "/groundwork/preflight/",
+    "/groundwork/gate/",
+    "/groundwork/apply/",
     "/main.py",
     "/stacks/delivery.py",
-    "/stacks/blocks/github_role.py",
+    "/stacks/blocks/pipeline/github_role.py",
 )
 """What somebody else than everybody has to own, beside the files that waive checks."""
 STILL_WAITS = (

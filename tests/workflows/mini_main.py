@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from groundwork.environment import Names, load_all
+from stacks.values import Names, load_all
 
 HERE = Path(__file__).resolve().parent
 # What lies in an environment; "" for nothing, None where there is no such stack.

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from groundwork.environment import load_all
 from groundwork.github import check as checking
 from groundwork.github.api import GitHub
 from groundwork.github.settings import desired
 from groundwork.github.setup import setup
+from stacks.values import load_all
 from tests.support.fake_github import FakeGitHub, Run
 from tests.workflows import checklist
 from tests.workflows.accounts import ACCOUNTS, Cloud

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.environment import load_all
-from groundwork.environment.delivery import Workflows
 from groundwork.github.settings import REQUIRED_CHECK, desired
+from stacks.values import load_all
+from stacks.values.delivery import Workflows
 from tests.workflows import checklist
 from tests.workflows.checklist import RULES, Folder, problems
 
@@ -93,15 +93,15 @@ BREAKS = [
     ("destroy.yml", "    needs: plan\n", "    needs: synthesise\n", "nobody approves"),
     ("release.yml", "needs: attest", "needs: build", "pushes what is not signed"),
     ("../dependabot.yml", "cooldown: {default-days: 7}", "cooldown: {default-days: 3}", "does not wait"),
-    ("../CODEOWNERS", "/groundwork/ ", "/groundworks/ ", "nobody owns /groundwork/admission/"),
+    ("../CODEOWNERS", "/groundwork/ ", "/groundworks/ ", "nobody owns /groundwork/preflight/"),
     ("../CODEOWNERS", "/stacks/api.py                  @acme/platform-security", "", "nobody owns /stacks/api.py"),
     (
         "../CODEOWNERS",
         "/stacks/blocks/                 @acme/platform-security",
         "/stacks/blocks/ @acme/platform",
-        "nobody owns /stacks/blocks/trail.py",
+        "nobody owns /stacks/blocks/observability/trail.py",
     ),
-    ("../CODEOWNERS", "/main.py ", "* @acme/platform\n/main.py ", "nobody owns /groundwork/delivery/"),
+    ("../CODEOWNERS", "/main.py ", "* @acme/platform\n/main.py ", "nobody owns /groundwork/gate/"),
     ("pull-request.yml", "!cancelled() && needs.synthesise", "needs.synthesise", "not run where one failed"),
     ("deploy-environment.yml", "    needs: plan\n", "", "applies what no job before it planned"),
     ("deploy-environment.yml", "    needs: plan-waiting\n", "    needs: plan\n", "applies what no job"),

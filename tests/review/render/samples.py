@@ -95,7 +95,7 @@ def _network(environment: str, zones: int) -> StackReview:
                 attribute("allocation_id", None, "${aws_eip.nat_1_A83D1F52.allocation_id}"),
                 attribute("subnet_id", None, "${aws_subnet.public_1_0B7E5C94.id}"),
                 attribute("tags.Name", None, f"{environment}-nat-1"),
-                file="stacks/blocks/nat.py:41",
+                file="stacks/blocks/network/nat.py:41",
             ),
         ),
         outputs=(attribute("nat_addresses", ["${aws_eip.nat_0.public_ip}"], [f"${{aws_eip.nat_{zones}.public_ip}}"]),),

@@ -5,8 +5,8 @@ from itertools import combinations
 
 import pytest
 
-from stacks.blocks.address_plan import subnet_plan, zone_names
 from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.network.address_plan import subnet_plan, zone_names
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.20.0.0/18", "172.16.0.0/20"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.blocks import api_rules
+from stacks.blocks.api import api_rules
 from stacks.blocks.errors import IllegalComposition
 from tests.support.api import synth_api
 from tests.support.synth import environment

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.policy_document import Principal, Statement, policy_document, policy_variable
+from stacks.blocks.iam.policy_document import Principal, Statement, policy_document, policy_variable
 
 BUCKET = "arn:aws:s3:::b"
 

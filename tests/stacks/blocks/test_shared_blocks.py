@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from cdktf import TerraformStack, Testing
 
-from stacks.blocks.encryption_key import EncryptionKey, ExistingKey, key_use, logs_key_use
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.log_group import LogGroup
-from stacks.blocks.policy_document import Statement
-from stacks.blocks.private_bucket import PrivateBucket, Retention
-from stacks.blocks.service_role import ServiceRole
+from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.iam.service_role import ServiceRole
+from stacks.blocks.observability.log_group import LogGroup
+from stacks.blocks.storage.encryption_key import EncryptionKey, ExistingKey, key_use, logs_key_use
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from tests.support.synth import one, statements
 
 ACCOUNT = "111122223333"

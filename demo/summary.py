@@ -1,0 +1,101 @@
+"""What the demo ends with: figures it measured, and addresses to try."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from demo.measure import Measured
+from groundwork.paths import Project
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Seconds per step, resources, peak memory in bytes, the page of the report, and where to look.
+
+    `setup_seconds` is None where unknown.
+    """
+
+    setup_seconds: float | None
+    seconds: Mapping[str, float]
+    resources: int
+    stacks: int
+    peak_bytes: int
+    endpoint: str
+    invoke_url: str
+    report: Path
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        measured: Measured,
+        *,
+        totals: Mapping[str, int],
+        outputs: Mapping[str, Any],
+        endpoint: str,
+        report: Path,
+    ) -> Summary:
+        """Put together what was measured and what the api stack gave out."""
+        return cls(
+            setup_seconds=_setup_seconds(project),
+            seconds=measured.seconds,
+            resources=sum(totals.values()),
+            stacks=len(totals),
+            peak_bytes=measured.peak_bytes,
+            endpoint=endpoint,
+            invoke_url=on_laptop(str(outputs["invoke_url"]), endpoint),
+            report=report,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`: seconds, counts and bytes as numbers."""
+        return {
+            **vars(self),
+            "report": str(self.report),
+            "seconds": dict(self.seconds),
+            "total_seconds": sum(self.seconds.values()),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        if self.setup_seconds is not None:
+            yield f"set up in         {self.setup_seconds:6.0f} s"
+        for name, seconds in self.seconds.items():
+            yield f"{name:<17} {seconds:6.1f} s"
+        yield f"altogether        {sum(self.seconds.values()):6.1f} s"
+        yield f"deployed          {self.resources} resources in {self.stacks} stacks"
+        yield f"peak memory       {self.peak_bytes / MEGABYTE:.0f} MB (Terraform, providers, Node, embedded AWS)"
+        yield ""
+        yield f"the pull request's report: {self.report}"
+        yield ""
+        yield "To try:"
+        yield f"  curl -d '{{\"records\": 3}}' -H 'content-type: application/json' {self.invoke_url}"
+        yield "  gw invoke local --records 3"
+        yield "  gw local status"
+        yield "  gw diff local                 nothing to change: the pull request is what the checkout says"
+        yield "  gw review HEAD..              what your own changes do, risks first"
+        yield "  gw where aws_vpc.…            the Python behind an address of the diff"
+        yield f"  aws --endpoint-url {self.endpoint} eks list-clusters --region eu-west-2"
+        yield "  gw destroy local              takes everything away again"
+
+
+def on_laptop(url: str, endpoint: str) -> str:
+    """API Gateway's own address as the embedded gateway serves it: names below localhost lead to 127.0.0.1."""
+    parts, local = urlsplit(url), urlsplit(endpoint)
+    api = parts.netloc.split(".")[0]
+    return f"http://{api}.execute-api.localhost:{local.port}{parts.path}"
+
+
+def _setup_seconds(project: Project) -> float | None:
+    record = project.work / "setup" / "seconds.json"
+    try:
+        return float(json.loads(record.read_text(encoding="utf-8"))["seconds"])
+    except (OSError, ValueError, KeyError):
+        return None

@@ -1,0 +1,1 @@
+"""Applies approved bundles and nothing else."""

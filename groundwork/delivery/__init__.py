@@ -1,1 +1,0 @@
-"""Running the genuine cdktf commands over many stacks: order, prerequisites, progress, results."""

@@ -1,1 +1,0 @@
-"""What stands between an approved plan and its apply: facts, checks, refusals."""

@@ -1,1 +1,0 @@
-"""What an apply that was killed left behind: what is done, what no state knows, and how that is settled."""

@@ -1,1 +1,0 @@
-"""The main job, end to end on the laptop: deploy, call, diff, change, diff again — measured."""

@@ -1,0 +1,74 @@
+"""Everything the gate looks at, as values: what the run wants, what each bundle is, and what is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from groundwork.plan.bundle import Bundle, Index, StateAt, Stored, ToolVersions
+
+Files = Mapping[str, str]
+"""Path (POSIX, relative to a stack's folder) → SHA-256 in hex."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """The run that wants to apply.
+
+    `wanted` are the stacks it was asked for, `unplannable` those that no plan can be made of here, with the reason.
+    `commit` is what is checked out; `on_main` whether it is main or an ancestor of it (tags may point anywhere).
+    `allow_destroy` holds stacks or addresses whose data may go: given by option or by label `allow-destroy:<stack>`.
+    """
+
+    index: Index
+    target: Literal["laptop", "aws"]
+    commit: str
+    on_main: bool
+    run_id: str
+    run_attempt: int
+    wanted: Sequence[str]
+    unplannable: Mapping[str, str] = field(default_factory=dict)
+    allow_destroy: Collection[str] = frozenset()
+
+    @property
+    def environment(self) -> str:
+        """The environment that is applied to."""
+        return self.index.environment
+
+    @property
+    def plan_again(self) -> str:
+        """The command that makes new plans of the whole environment."""
+        return f"gw plan make {self.environment}"
+
+
+@dataclass(frozen=True)
+class StackFacts:
+    """One bundle, and what is there now.
+
+    `archive_sha256` is of the bytes that were fetched, `files` of what was extracted (without bundle.json).
+    `synthesised` are the files that the checkout's own synthesis gives for the stack (for an orphan those of its last
+    applied bundle); None where there are none. `in_code` says whether the checkout has the stack at all.
+    `lock_file_sha256` (empty for a stack without providers) and `tools` are the checkout's and this machine's. `state`
+    is read now. `applied` says when and by whom this very bundle was applied before, `unsettled` what an apply that
+    never ended was doing; both may be empty.
+    """
+
+    stored: Stored
+    bundle: Bundle
+    archive_sha256: str
+    files: Files
+    synthesised: Files | None
+    in_code: bool
+    lock_file_sha256: str
+    tools: ToolVersions
+    state: StateAt
+    fingerprint_holds: bool
+    """Whether `stored.fingerprint` is the keyed MAC of the bundle's semantic digest."""
+    applied: str = ""
+    unsettled: str = ""
+
+    @property
+    def stack(self) -> str:
+        """Its name, as the index has it."""
+        return self.stored.stack

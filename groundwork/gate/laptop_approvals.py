@@ -1,0 +1,97 @@
+"""Approvals without GitHub: one file per set of plans below .groundwork/approvals, for environments on the laptop."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from groundwork.errors import UsageError
+from groundwork.gate import history
+from groundwork.gate.approval import Approval, ApprovalFacts
+from groundwork.paths import Project
+from groundwork.plan import plans_file
+from groundwork.plan.bundle import Index
+
+FOLDER = "approvals"
+
+
+class _Yes(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    by: str
+    at: datetime
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    environment: str
+    plans_sha256: str
+    approvals: tuple[_Yes, ...] = ()
+
+
+@dataclass(frozen=True)
+class LaptopApprovals:
+    """The yeses to the plans of one index file: they belong to its bytes, and so to exactly those bundles."""
+
+    project: Project
+    plans: Path
+
+    def index(self, environment: str) -> Index:
+        """The plans; raises UsageError where they are of another environment, or in no store yet."""
+        index = plans_file.read(self.plans)
+        if index.environment != environment:
+            raise UsageError(
+                f"{self.plans} holds plans of {index.environment}, not of {environment}",
+                fix=f"gw plan make {environment}",
+            )
+        if not plans_file.pushed(index):
+            # Storing them changes the file, and an approval of the file before would be of nothing.
+            raise UsageError(f"the plans in {self.plans} are in no store yet", fix="gw plan push")
+        return index
+
+    def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
+        """What is recorded for these plans. Authors of the commit and whoever works here may not approve."""
+        index = plans_file.read(self.plans)
+        record = self._record(environment)
+        return ApprovalFacts(
+            environment=environment,
+            approvals=[Approval(yes.by, yes.at) for yes in record.approvals],
+            involved={**history.me(self.project.root), **history.authors(self.project.root, commit)},
+            unprotected=(),
+            run_id=index.run_id,
+            run_attempt=index.run_attempt,
+        )
+
+    def approve(self, environment: str, *, by: str, now: datetime) -> Path:
+        """Record a yes to these plans at `now` (UTC) beside those that are there; returns the file."""
+        self.index(environment)
+        if not by.strip():
+            raise UsageError("an approval has a name", fix=f"gw approve {environment} --as NAME")
+        record = self._record(environment)
+        added = record.model_copy(update={"approvals": (*record.approvals, _Yes(by=by.strip(), at=now))})
+        file = self._file(environment)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(added.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return file
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(self.plans.read_bytes()).hexdigest()
+
+    def _file(self, environment: str) -> Path:
+        return self.project.work / FOLDER / f"{environment}-{self._digest}.json"
+
+    def _record(self, environment: str) -> _Record:
+        file = self._file(environment)
+        if not file.is_file():
+            return _Record(environment=environment, plans_sha256=self._digest)
+        try:
+            record = _Record.model_validate_json(file.read_bytes())
+        except ValidationError as broken:
+            raise UsageError(f"{file} is no record of approvals", fix=f"delete {file} and approve again") from broken
+        if (record.environment, record.plans_sha256) != (environment, self._digest):
+            raise UsageError(f"{file} is of other plans", fix=f"delete {file} and approve again")
+        return record

@@ -1,0 +1,1 @@
+"""What stacks would change: diffs, plans, and bundles, which are plans as they are approved."""

@@ -1,0 +1,116 @@
+"""What a bundle says of itself, and the index of a run's bundles that travels from the plan job to the apply job."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Outcome = Literal["no change", "change", "destroy", "replace"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StateAt(_Frozen):
+    """The state a plan was made from; both empty where there was none."""
+
+    lineage: str
+    serial: int
+
+
+class ToolVersions(_Frozen):
+    """Versions that planned; an apply with others is refused. `providers` is source address → version."""
+
+    terraform: str
+    cdktf: str
+    providers: dict[str, str]
+
+
+class Counts(_Frozen):
+    """Resources a plan touches; a replacement counts as an add and a destroy, as Terraform counts."""
+
+    add: int
+    change: int
+    destroy: int
+
+
+class Bundle(_Frozen):
+    """`bundle.json` inside a bundle: what was planned, from what, with what, by whom, when.
+
+    `files` is path (POSIX, relative to the stack's folder) → SHA-256 in hex of every file of the folder as planned:
+    synthesised JSON, plan file, lock file, assets. `semantic_digest` is the SHA-256 in hex over the normalised changes
+    (groundwork.plan.fingerprint); the store makes it a keyed fingerprint. `wave` counts from 0; a stack of a
+    later wave was planned against planned outputs (`provisional`) or cannot be planned before its upstream is applied
+    (then there is no bundle, and the index names it in `waiting`). `protected_destroys` are addresses of resources that
+    hold data and would be destroyed or replaced. `dependencies` are the stacks whose outputs the stack reads.
+    `changes` is address → what happens to the resource, in words and without its values.
+    """
+
+    format: Literal[1] = 1
+    stack: str
+    environment: str
+    purpose: Literal["apply", "destroy"]
+    commit: str
+    run_id: str
+    run_attempt: int
+    planned_by: str
+    planned_at: datetime
+    outcome: Outcome
+    counts: Counts
+    state: StateAt
+    tools: ToolVersions
+    lock_file_sha256: str
+    semantic_digest: str
+    files: dict[str, str]
+    wave: int
+    provisional: bool
+    protected_destroys: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
+    changes: dict[str, str] = {}
+
+
+class Stored(_Frozen):
+    """Where one bundle lies and what it must be: handed from the plan job to the apply job as a job output.
+
+    `digest` is the SHA-256 in hex of the archive's bytes; `mac` the keyed MAC (base64) over `digest`, commit, run and
+    stack; `fingerprint` the keyed MAC (base64) over the semantic digest. `location` is `s3://bucket/key` with
+    `version_id`, or a path on the laptop with an empty one.
+    """
+
+    stack: str
+    location: str
+    version_id: str
+    digest: str
+    mac: str
+    fingerprint: str
+    outcome: Outcome
+    wave: int
+    provisional: bool
+
+
+class Waiting(_Frozen):
+    """A stack that cannot be planned before others are applied; `outputs` are those that are unknown until then."""
+
+    stack: str
+    upstream: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        outputs = f" ({', '.join(self.outputs)} unknown until then)" if self.outputs else ""
+        return f"waits for {', '.join(self.upstream)}{outputs}"
+
+
+class Index(_Frozen):
+    """All bundles of one run and environment, in deploy order: the file `plans.json`."""
+
+    format: Literal[1] = 1
+    environment: str
+    commit: str
+    run_id: str
+    run_attempt: int
+    planned_at: datetime
+    bundles: tuple[Stored, ...]
+    waiting: tuple[Waiting, ...]

@@ -1,0 +1,146 @@
+"""Plans stacks and packs one bundle of each: the whole folder as planned, the plan file, and what both are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from groundwork.plan import archive, contents, digest, tools
+from groundwork.plan.bundle import Bundle
+from groundwork.plan.fingerprint import changed_outputs, semantic_digest
+from groundwork.terraform.plan_run import PlanRun, plan_file, require_stored, state_of
+from groundwork.toolchain import side_by_side
+from groundwork.workspace import Workspace
+from stacks.values.placeholders import refuse_placeholders
+
+SUFFIX = ".tar.gz"
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Who plans, in which run, of which commit. `clock` gives the time in UTC."""
+
+    commit: str
+    run_id: str
+    run_attempt: int
+    planned_by: str
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class MadeBundle:
+    """A bundle on this machine. `changed_outputs` are names of the stack's outputs that its apply would change."""
+
+    path: Path
+    bundle: Bundle
+    digest: str
+    changed_outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Which wave each stack is planned in (0 where none is named), and which of them against planned outputs.
+
+    `folder` is given a stack and its synthesised folder, and gives the one that it is planned in.
+    """
+
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    provisional: Collection[str] = frozenset()
+    folder: Callable[[str, Path], AbstractContextManager[Path]] = lambda _stack, folder: nullcontext(folder)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Is told when a stack begins and ends, from several threads."""
+
+    begin: Callable[[str], None] = lambda _: None
+    end: Callable[[MadeBundle], None] = lambda _: None
+
+
+FIRST = Wave()
+SILENT = Watch()
+
+
+def make(
+    workspace: Workspace,
+    stacks: Sequence[str],
+    *,
+    purpose: Literal["apply", "destroy"],
+    planner: Planner,
+    out: Path,
+    wave: Wave = FIRST,
+    watch: Watch = SILENT,
+    seen: Callable[[str, Mapping[str, Any]], None] = lambda _stack, _plan: None,
+) -> list[MadeBundle]:
+    """Plan stacks side by side, each in its folder of `workspace.out`, and write `out`/<stack>.tar.gz of each.
+
+    In the order of `stacks`. `seen` is handed each plan as Terraform's JSON, which holds secrets and must stay in
+    memory. Raises what `PlanRun.plan` raises for the first stack that cannot be planned; no bundle of it is left.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for stack in stacks:
+        refuse_placeholders(workspace.environment_of(stack))
+        (out / f"{stack}{SUFFIX}").unlink(missing_ok=True)
+
+    def one(stack: str, stop: threading.Event) -> MadeBundle:
+        watch.begin(stack)
+        folder = workspace.manifest().stack(stack).folder
+        require_stored(folder, stack)
+        plan_file(folder).unlink(missing_ok=True)
+        with wave.folder(stack, folder) as where:
+            run = PlanRun(where, stack, workspace.tools.terraform, workspace.environ(stack))
+            plan = run.plan(plan_file(folder).resolve(), destroy=purpose == "destroy", stop=stop)
+        seen(stack, plan)
+        made = _pack(_describe(workspace, stack, plan, purpose=purpose, planner=planner, wave=wave), folder, plan, out)
+        watch.end(made)
+        return made
+
+    return side_by_side.each(one, stacks, at_once=workspace.tools.parallelism)
+
+
+def _describe(
+    workspace: Workspace,
+    stack: str,
+    plan: Mapping[str, Any],
+    *,
+    purpose: Literal["apply", "destroy"],
+    planner: Planner,
+    wave: Wave,
+) -> Bundle:
+    used, folder = workspace.tools, workspace.manifest().stack(stack).folder
+    return Bundle(
+        stack=stack,
+        environment=workspace.environment_of(stack).name,
+        purpose=purpose,
+        commit=planner.commit,
+        run_id=planner.run_id,
+        run_attempt=planner.run_attempt,
+        planned_by=planner.planned_by,
+        planned_at=planner.clock(),
+        outcome=contents.outcome(plan),
+        counts=contents.counts(plan),
+        state=state_of(plan_file(folder)),
+        tools=tools.versions(folder, terraform=used.terraform, cdktf=used.cdktf, environ=used.environ),
+        lock_file_sha256=tools.lock_file_sha256(folder),
+        semantic_digest=semantic_digest(plan),
+        files=digest.of_folder(folder),
+        wave=wave.numbers.get(stack, 0),
+        provisional=stack in wave.provisional,
+        protected_destroys=contents.protected_destroys(plan),
+        dependencies=workspace.manifest().stack(stack).dependencies,
+        changes=contents.changes(plan),
+    )
+
+
+def _pack(bundle: Bundle, folder: Path, plan: Mapping[str, Any], out: Path) -> MadeBundle:
+    packed = archive.pack(folder, bundle)
+    path = out / f"{bundle.stack}{SUFFIX}"
+    # A plan holds secrets: readable to its owner alone, from the first byte on.
+    path.touch(mode=0o600)
+    path.write_bytes(packed)
+    return MadeBundle(path, bundle, digest.of_bytes(packed), tuple(sorted(changed_outputs(plan))))

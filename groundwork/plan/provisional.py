@@ -1,0 +1,68 @@
+"""A stack's folder in which the states of changed upstream stacks are their planned outputs, while it is planned."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.plan import remote_states
+from groundwork.plan.archive import PLAN
+from groundwork.plan.digest import LEFT_OUT
+from groundwork.plan.planned_outputs import PlannedOutputs
+from groundwork.toolchain.secure_tempdir import private_folder
+
+OUT = "cdktf.out.planned"
+"""Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
+
+_OVERRIDE = "planned_outputs_override.tf.json"
+"""Terraform merges files of this ending over all others, block by block."""
+
+
+@dataclass(frozen=True)
+class Provisional:
+    """Makes such folders below `root`, the checkout, inside of a `with`; `sources` is stack → data source → outputs."""
+
+    root: Path
+    sources: Mapping[str, Mapping[str, PlannedOutputs]]
+
+    def __enter__(self) -> Provisional:
+        self._clear()  # of a process that was killed
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clear()
+
+    @contextmanager
+    def folder(self, stack: str, folder: Path) -> Iterator[Path]:
+        """`folder` itself for a stack without stand-ins, else a copy of it that reads planned outputs.
+
+        The copy holds paths only: the outputs, which may be secret, lie in a private folder. Both are gone afterwards.
+        """
+        planned = self.sources.get(stack)
+        if not planned:
+            yield folder
+            return
+        copy = self.root / OUT / "stacks" / stack
+        with private_folder() as private:
+            blocks = {}
+            for number, (name, outputs) in enumerate(sorted(planned.items())):
+                file = private / f"{number}.tfstate"
+                file.write_bytes(outputs.state_file())
+                blocks[name] = {"backend": "local", "config": {"path": str(file)}}
+            try:
+                shutil.copytree(folder, copy, symlinks=True, ignore=_left_out)
+                override = {"data": {remote_states.TYPE: blocks}}
+                (copy / _OVERRIDE).write_text(json.dumps(override), encoding="utf-8")
+                yield copy
+            finally:
+                shutil.rmtree(copy, ignore_errors=True)
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.root / OUT, ignore_errors=True)
+
+
+_left_out = shutil.ignore_patterns(*LEFT_OUT, PLAN)

@@ -1,0 +1,119 @@
+"""Plans the stacks of an environment in one go: what can be planned finally now, and what has to wait for an apply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.errors import UsageError
+from groundwork.plan import bootstrap_stacks, prerequisites
+from groundwork.plan.bundle import Waiting
+from groundwork.plan.make import SILENT, MadeBundle, Planner, Watch, Wave, make
+from groundwork.plan.provisional import Provisional
+from groundwork.plan.upstream import Upstream
+from groundwork.refusals import Code, Refusal, require_none
+from groundwork.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Plans:
+    """What came of it, in deploy order. `left_out` is stack → why no plan was made of it."""
+
+    made: tuple[MadeBundle, ...]
+    waiting: tuple[Waiting, ...]
+    left_out: Mapping[str, str]
+
+
+def environment_of(workspace: Workspace, stacks: Sequence[str]) -> str:
+    """The one environment of these stacks; raises UsageError where there are several: each is approved by itself."""
+    names = workspace.environments_of(stacks) if stacks else []
+    if len(names) != 1:
+        raise UsageError(
+            f"plans are made of one environment, not of {', '.join(names) or 'none'}", fix="gw plan make ENVIRONMENT"
+        )
+    return names[0]
+
+
+def plan_all(
+    workspace: Workspace,
+    stacks: Sequence[str],
+    *,
+    destroy: Sequence[str] = (),
+    planner: Planner,
+    out: Path,
+    watch: Watch = SILENT,
+    orphans: Workspace | None = None,
+) -> Plans:
+    """Plan `stacks` for an apply and `destroy` for their end; `orphans` holds those of them that have no code.
+
+    A stack that reads one which this run would change is planned against that one's planned outputs, a wave later and
+    provisionally. It waits where it reads an output that is unknown until then, or a stack without a state. Raises
+    Refused (provider-missing) on AWS where a stack cannot be planned on this machine; on the laptop it is left out, as
+    `gw deploy` does with what Terraform has no provider for. On AWS those of `stacks` that a person applies are left
+    out: what reads them is planned against their states.
+    """
+    manifest = workspace.manifest()
+    gone = [stack.name for stack in orphans.manifest().stacks] if orphans else []
+    of_a_person = bootstrap_stacks.left_out(workspace.environments, stacks)
+    stacks = [stack for stack in stacks if stack not in of_a_person]
+    there = [stack for stack in [*stacks, *destroy] if stack not in gone]
+    unplannable = {stack: reason[1] for stack in there if (reason := workspace.unplannable(stack))}
+    require_none(
+        [
+            Refusal(Code.PROVIDER_MISSING, f"it cannot be planned: {why}", "gw doctor", stack)
+            for stack, why in unplannable.items()
+            if workspace.environment_of(stack).target != "laptop"
+        ]
+    )
+    going = [stack for stack in destroy if stack not in unplannable and stack not in gone]
+    prerequisites.require_unread(
+        going, manifest.dependencies, lambda stack: stack not in destroy and workspace.store(stack).deployed()
+    )
+    coming = [stack for stack in stacks if stack not in unplannable and stack not in destroy]
+    upstream = Upstream(lambda stack: workspace.store(stack).backend, lambda stack: workspace.store(stack).deployed())
+    for level in prerequisites.waves(coming, manifest.dependencies):
+        ready = []
+        for stack in level:
+            waits = upstream.waits(stack, manifest.stack(stack).terraform, manifest.dependencies[stack])
+            if waits:
+                upstream.waiting[stack] = waits
+            else:
+                ready.append(stack)
+        if ready:
+            _plan_level(workspace, ready, upstream, planner=planner, out=out, watch=watch)
+    made = upstream.made
+    if going:
+        found = make(workspace, going, purpose="destroy", planner=planner, out=out, watch=watch)
+        made |= {one.bundle.stack: one for one in found}
+    if orphans:
+        found = make(orphans, gone, purpose="destroy", planner=planner, out=out, watch=watch)
+        made |= {one.bundle.stack: one for one in found}
+    order = [*(stack.name for stack in manifest.stacks), *gone]
+    return Plans(
+        tuple(sorted(made.values(), key=lambda one: order.index(one.bundle.stack))),
+        tuple(sorted(upstream.waiting.values(), key=lambda one: order.index(one.stack))),
+        {**of_a_person, **unplannable},
+    )
+
+
+def _plan_level(
+    workspace: Workspace, stacks: Sequence[str], upstream: Upstream, *, planner: Planner, out: Path, watch: Watch
+) -> None:
+    """Plan stacks that do not read each other, each against the planned outputs of what it reads and what changes."""
+    manifest = workspace.manifest()
+    reads = {stack: upstream.changed(manifest.dependencies[stack]) for stack in stacks}
+    folders = Provisional(
+        workspace.project.root,
+        {stack: upstream.sources(manifest.stack(stack).terraform, ups) for stack, ups in reads.items()},
+    )
+    wave = Wave(
+        numbers={stack: upstream.wave(manifest.dependencies[stack]) for stack in stacks},
+        provisional=frozenset(stack for stack, changed in reads.items() if changed),
+        folder=folders.folder,
+    )
+    with folders:
+        found = make(
+            workspace, stacks, purpose="apply", planner=planner, out=out, wave=wave, watch=watch, seen=upstream.saw
+        )
+    upstream.made |= {one.bundle.stack: one for one in found}

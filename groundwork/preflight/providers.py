@@ -1,0 +1,124 @@
+"""Providers: which ones, at which version, and with which settings. A provider is a program, and its settings can name
+other programs, files with credentials, and servers that would be given them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.preflight import document
+from groundwork.preflight.expectations import LAPTOP_CLUSTER, Expectations
+from groundwork.preflight.found import Found
+from groundwork.refusals import Code
+from groundwork.synthesis.lock_file import Provider, full_address
+from stacks.values import laptop
+
+BUILT_IN = "terraform"
+_FREE = {"alias", "default_tags"}
+_ENDPOINTS = {
+    "endpoints", "endpoint", "custom_ca_bundle", "http_proxy", "https_proxy", "no_proxy", "insecure",
+    "s3_use_path_style", "s3_us_east_1_regional_endpoint", "sts_region", "ec2_metadata_service_endpoint",
+    "ec2_metadata_service_endpoint_mode", "use_fips_endpoint", "use_dualstack_endpoint", "skip_credentials_validation",
+    "skip_requesting_account_id",
+}  # fmt: skip
+_HELM_EXEC_ARGUMENTS = ("eks", "get-token", "--cluster-name")
+
+
+def check(terraform: Mapping[str, Any], expected: Expectations, locked: frozenset[Provider]) -> Iterator[Found]:
+    """Findings on required providers and on provider blocks; `locked` are the providers of the committed lock files."""
+    declared: dict[str, str] = {}
+    for _, settings in document.blocks(terraform.get("terraform", {}), 0):
+        for _, required in document.blocks(settings.get("required_providers", {}), 0):
+            for name, entry in required.items():
+                if name == "//":
+                    continue
+                if not isinstance(entry, dict) or entry.keys() - {"source", "version"}:
+                    yield Found(Code.PROVIDER_NOT_ALLOWED, f"required_providers.{name} is not just source and version")
+                    continue
+                address = full_address(str(entry.get("source", name)))
+                version = str(entry.get("version", "")).removeprefix("=").strip()
+                declared[name] = address
+                if Provider(address, version) not in locked:
+                    yield Found(
+                        Code.PROVIDER_NOT_ALLOWED,
+                        f"provider {address} {version or 'of any version'} is in no lock file of main",
+                    )
+    for kind in _used(terraform):
+        name = kind.split("_", 1)[0]
+        if name not in {*declared, BUILT_IN}:
+            # Terraform would look the provider up by itself, at the newest version.
+            yield Found(Code.PROVIDER_NOT_ALLOWED, f"{kind} is of a provider that required_providers does not name")
+    for (name,), body in document.blocks(terraform.get("provider", {}), 1):
+        address = declared.get(name, "")
+        if address.endswith("/hashicorp/aws"):
+            yield from _aws(body, expected)
+        elif address.endswith("/hashicorp/helm"):
+            yield from _helm(body, expected)
+        else:
+            yield Found(Code.PROVIDER_NOT_ALLOWED, f"the settings of provider {name!r} are not known")
+
+
+def _used(terraform: Mapping[str, Any]) -> set[str]:
+    return {kind for section in ("resource", "data") for (kind, _), _ in document.blocks(terraform.get(section, {}), 2)}
+
+
+def _aws(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
+    allowed: dict[str, list[object]] = {
+        "region": list(expected.regions),
+        "allowed_account_ids": [[account] for account in expected.accounts],
+    }
+    if expected.on_laptop:
+        allowed |= {key: [value] for key, value in laptop.PROVIDER.items()}
+    for key in ("region", "allowed_account_ids"):
+        if key not in body:
+            yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider aws has no {key}, so it could act elsewhere")
+    for key, value in body.items():
+        if key == "//" or key in _FREE:
+            continue
+        if key.startswith("assume_role"):
+            yield from _assume_role(key, value, expected)
+        elif key not in allowed:
+            code = Code.ENDPOINT_NOT_ALLOWED if key in _ENDPOINTS else Code.PROVIDER_NOT_ALLOWED
+            yield Found(code, f"provider aws may not set {key}")
+        elif value not in allowed[key]:
+            yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider aws sets {key} to a value that main does not know")
+
+
+def _assume_role(key: str, value: object, expected: Expectations) -> Iterator[Found]:
+    if key != "assume_role":
+        yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, f"provider aws may not set {key}")
+        return
+    for _, body in document.blocks(value, 0):
+        for extra in body.keys() - {"role_arn", "//"}:
+            yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, f"assume_role may not set {extra}")
+        if body.get("role_arn") not in expected.roles:
+            yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, "assume_role names a role that main does not know")
+
+
+def _helm(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
+    for key in body.keys() - {"kubernetes", "helm_driver", "alias", "//"}:
+        yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set {key}")
+    if body.get("helm_driver", "configmap") != "configmap":
+        # The driver `sql` would reach a database of somebody's choice.
+        yield Found(Code.PROVIDER_NOT_ALLOWED, "provider helm may keep releases in ConfigMaps alone")
+    for _, kubernetes in document.blocks(body.get("kubernetes", {}), 0):
+        if expected.on_laptop and kubernetes == {"config_path": LAPTOP_CLUSTER}:
+            continue
+        for key in kubernetes.keys() - {"host", "cluster_ca_certificate", "exec", "//"}:
+            yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set kubernetes.{key}")
+        host = str(kubernetes.get("host", ""))
+        if not (host.startswith("${data.terraform_remote_state.") and host.endswith("endpoint}")):
+            yield Found(Code.ENDPOINT_NOT_ALLOWED, "provider helm may only reach the endpoint of the cluster stack")
+        for _, program in document.blocks(kubernetes.get("exec", {}), 0):
+            yield from _exec(program, expected)
+
+
+def _exec(program: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
+    arguments = [*_HELM_EXEC_ARGUMENTS, expected.names.cluster, "--region", expected.environment.region]
+    right = program.get("command") == "aws" and program.get("args") == arguments
+    if not right or program.keys() - {"api_version", "command", "args", "//"}:
+        yield Found(
+            Code.PROVIDER_NOT_ALLOWED,
+            "provider helm may only run `aws eks get-token` for the environment's own cluster",
+        )

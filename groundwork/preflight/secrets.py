@@ -1,0 +1,112 @@
+"""Secrets that were written into synthesised Terraform: by their looks, and by canaries that only a leak can spread."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import zipfile
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote
+
+from groundwork.preflight.found import Found
+from groundwork.refusals import Code
+
+_LOOKS = {
+    "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
+    "a GitHub token": re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b"),
+    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    "a Slack token": re.compile(rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
+    "a signed token (JWT)": re.compile(rb"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
+    "a URL with a password": re.compile(rb"\b[a-z][a-z0-9+.-]*://[^\s/:@\"$]+:[^\s/@\"${}]{3,}@"),
+}
+_ZIP_MEMBER_LIMIT = 64 * 1024 * 1024  # bytes; a larger member is read up to here, against zip bombs
+
+CANARY_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_RUNTIME_TOKEN",
+    "DATABASE_URL",
+    "DB_PASSWORD",
+    "PGPASSWORD",
+    "POSTGRES_PASSWORD",
+    "MONGODB_URI",
+    "API_KEY",
+    "API_TOKEN",
+    "PASSWORD",
+    "SECRET",
+    "TOKEN",
+    "SSH_PRIVATE_KEY",
+)
+"""Environment variables that hold secrets in pipelines and shells; none of them may get into what is synthesised."""
+_READ_IN_CODE = re.compile(r"""(?:environ(?:\.get\(|\[)|getenv\()\s*['"]([A-Za-z_][A-Za-z0-9_]*)['"]""")
+_NOT_A_VALUE = {"CDKTF_OUTDIR", "PATH", "HOME", "SYNTH_HCL_OUTPUT", "GROUNDWORK_SYNTH", "NODE_OPTIONS", "JSII_NODE"}
+
+
+def canaries(*code: Path) -> dict[str, str]:
+    """A random value for every variable that could hold a secret: the known ones, and those that `code` reads."""
+    read = {
+        name
+        for folder in code
+        for file in ([folder] if folder.is_file() else folder.rglob("*.py"))
+        for name in _READ_IN_CODE.findall(file.read_text(encoding="utf-8", errors="replace"))
+    }
+    return {name: f"canary-{secrets.token_hex(12)}" for name in sorted({*CANARY_VARIABLES, *read} - _NOT_A_VALUE)}
+
+
+def check_looks(folder: Path) -> Iterator[Found]:
+    """Findings on anything in a folder that looks like a credential, members of zips included."""
+    for name, content in _contents(folder):
+        if zipfile.is_zipfile(BytesIO(content)):
+            continue  # compressed bytes look like anything; its members come one by one
+        for what, pattern in _LOOKS.items():
+            if pattern.search(content):
+                yield Found(Code.BAKED_SECRET, f"{name} holds what looks like {what}")
+
+
+def check_canaries(folder: Path, planted: Mapping[str, str]) -> Iterator[Found]:
+    """Findings on canaries of environment variables that turned up in a folder, plain or encoded."""
+    forms = {variable: set(_forms(value)) for variable, value in planted.items()}
+    for name, content in _contents(folder):
+        for variable, encoded in forms.items():
+            if any(form in content for form in encoded):
+                yield Found(Code.BAKED_SECRET, f"{name} holds the value of the environment variable {variable}")
+
+
+def _forms(value: str) -> Iterator[bytes]:
+    raw = value.encode()
+    yield raw
+    yield raw[::-1]
+    yield raw.hex().encode()
+    yield quote(value, safe="").encode()
+    # The middle of base64 depends on where the value begins among three bytes.
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + raw)
+        yield encoded[4 if shift else 0 : -4]
+        yield base64.urlsafe_b64encode(b"\0" * shift + raw)[4 if shift else 0 : -4]
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.is_symlink():
+            continue
+        name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+        yield name, content
+        if zipfile.is_zipfile(BytesIO(content)):
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                for member in archive.infolist():
+                    if member.is_dir() or _is_dependency(member.filename):
+                        continue
+                    with archive.open(member) as stream:
+                        yield f"{name}:{member.filename}", stream.read(_ZIP_MEMBER_LIMIT)
+
+
+def _is_dependency(member: str) -> bool:
+    # Wheels come by hash from the lock, and libraries carry examples of keys; our own modules lie at the top.
+    return "/" in member and not member.endswith((".env", ".pem", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg"))

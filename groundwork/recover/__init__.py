@@ -1,0 +1,1 @@
+"""What a killed apply left behind, and the way back."""

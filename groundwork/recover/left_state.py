@@ -1,0 +1,74 @@
+"""`errored.tfstate`: the state of an apply that could not be stored, and how it gets to where it belongs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import UsageError
+from groundwork.plan.bundle import StateAt
+from groundwork.recover.steps import State, instances
+from groundwork.terraform.plan_run import ERRORED
+from groundwork.terraform.terraform_run import TerraformRun
+
+
+@dataclass(frozen=True)
+class LeftState:
+    """Such a file. `only_here` are resources that the stored state does not have; `problem` forbids to store it.
+
+    `content` may hold secrets.
+    """
+
+    path: Path
+    at: StateAt
+    only_here: tuple[str, ...]
+    problem: str
+    content: State = field(default_factory=dict, repr=False)
+
+
+def find(folders: Iterable[Path], stored: State) -> LeftState | None:
+    """The file in the first of these folders that has one; None where none has."""
+    for folder in folders:
+        path = folder / ERRORED
+        if path.is_file():
+            return _read(path, stored)
+    return None
+
+
+def push(left: LeftState, terraform: TerraformRun) -> None:
+    """Store it over the current state and delete the file.
+
+    `terraform` runs in a folder with the stack's backend. Raises UsageError where lineage or serial say no, StateLocked
+    and TerraformFailed as Terraform does; the file stays then.
+    """
+    if left.problem:
+        raise UsageError(f"{left.path} is not stored: {left.problem}", fix="look at both: gw state versions STACK")
+    terraform.init("-reconfigure")
+    terraform.push(left.path)
+    now = json.loads(terraform.pull())
+    # Terraform gives it a lineage of its own where there was no state before.
+    if instances(now).keys() != instances(left.content).keys():
+        raise UsageError(f"the state is not that of {left.path} after that was stored", fix="look at both")
+    left.path.unlink()
+
+
+def _read(path: Path, stored: State) -> LeftState:
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_bytes())
+        at = StateAt(lineage=str(content["lineage"]), serial=int(content["serial"]))
+    except (ValueError, KeyError, TypeError):
+        return LeftState(path, StateAt(lineage="", serial=0), (), "it is no whole state")
+    only_here = tuple(sorted(instances(content).keys() - instances(stored).keys()))
+    return LeftState(path, at, only_here, _problem(at, stored), content)
+
+
+def _problem(at: StateAt, stored: State) -> str:
+    lineage, serial = str(stored.get("lineage", "")), int(stored.get("serial", 0))
+    if lineage and lineage != at.lineage:
+        return "it is of another lineage than the stored state"
+    if serial >= at.serial:
+        return f"the stored state is at serial {serial}, this one at {at.serial}: something was stored since"
+    return ""

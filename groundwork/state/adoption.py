@@ -1,0 +1,193 @@
+"""Finds what an interrupted run has made but no state knows, by names known beforehand, for Terraform to import.
+
+Only types whose creation fails, or doubles, when the thing exists: the settings of a bucket, a key's alias target or a
+role's inline policy are written over without harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from groundwork.errors import TerraformFailed
+from groundwork.state.aws_session import CONFIG
+
+Attributes = Mapping[str, Any]
+_ABSENT = {
+    "404",
+    "NoSuchBucket",
+    "ResourceNotFoundException",
+    "NotFoundException",
+    "NoSuchEntity",
+    "RepositoryNotFoundException",
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import block: a Terraform address, and what the provider calls the thing."""
+
+    to: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Looks with the provider's own credentials. `document` is the synthesised stack as JSON, for one account."""
+
+    session: boto3.Session
+    document: Mapping[str, Any]
+    account: str
+    endpoint: str | None = None
+
+    def missing_from(self, known: Iterable[str]) -> tuple[Import, ...]:
+        """What exists in AWS and is declared in the stack, but is not among the addresses of a state."""
+        addresses = set(known)
+        return tuple(
+            Import(f"{kind}.{name}", found)
+            for kind, probe in _PROBES.items()
+            for name, attributes in self.document.get("resource", {}).get(kind, {}).items()
+            if f"{kind}.{name}" not in addresses and (found := probe(self, name, attributes)) is not None
+        )
+
+    def provider(self, attributes: Attributes) -> Mapping[str, Any]:
+        """The provider block that a resource uses."""
+        _, _, alias = str(attributes.get("provider", "")).partition(".")
+        blocks = self.document["provider"]["aws"]
+        found: Mapping[str, Any] = next(block for block in blocks if block.get("alias", "") == alias)
+        return found
+
+    def client(self, service: str, attributes: Attributes) -> Any:
+        """A client for the region of the resource's provider."""
+        region = self.provider(attributes)["region"]
+        return self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=CONFIG)  # type: ignore[call-overload]
+
+
+def _bucket(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["bucket"])
+    try:
+        finder.client("s3", attributes).head_bucket(Bucket=name, ExpectedBucketOwner=finder.account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "403":
+            raise TerraformFailed(
+                f"bucket {name} exists, but account {finder.account} may not see it: it belongs to somebody else",
+                fix="choose another organisation in the environment file: it begins every bucket's name",
+            ) from error
+        _require_absent(error)
+        return None
+    return name
+
+
+def _table(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    return _named(lambda: finder.client("dynamodb", attributes).describe_table(TableName=name), name)
+
+
+def _role(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    return _named(lambda: finder.client("iam", attributes).get_role(RoleName=name), name)
+
+
+def _alias(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    pages = finder.client("kms", attributes).get_paginator("list_aliases").paginate()
+    return next((name for page in pages for alias in page["Aliases"] if alias["AliasName"] == name), None)
+
+
+def _key(finder: Finder, name: str, attributes: Attributes) -> str | None:
+    """A key has no name of its own: by its alias, or, where the run ended before that, by description and tags."""
+    kms = finder.client("kms", attributes)
+    for alias in finder.document["resource"].get("aws_kms_alias", {}).values():
+        if f"aws_kms_key.{name}." in alias["target_key_id"]:
+            try:
+                found = kms.describe_key(KeyId=alias["name"])["KeyMetadata"]
+            except ClientError as error:
+                _require_absent(error)
+                continue
+            if found["KeyState"] == "Enabled":
+                return str(found["KeyId"])
+    wanted = finder.provider(attributes)["default_tags"][0]["tags"]
+    for page in kms.get_paginator("list_keys").paginate():
+        for entry in page["Keys"]:
+            found = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
+            ours = found["KeyState"] == "Enabled" and found.get("Description") == attributes["description"]
+            if ours and wanted.items() <= _tags(kms, entry["KeyId"]).items():
+                return str(entry["KeyId"])
+    return None
+
+
+def _tags(kms: Any, key_id: str) -> dict[str, str]:
+    return {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=key_id)["Tags"]}
+
+
+def _policy(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    partition = "aws-cn" if (region := finder.provider(attributes)["region"]).startswith("cn-") else "aws"
+    partition = "aws-us-gov" if region.startswith("us-gov-") else partition
+    arn = f"arn:{partition}:iam::{finder.account}:policy/{attributes['name']}"
+    return _named(lambda: finder.client("iam", attributes).get_policy(PolicyArn=arn), arn)
+
+
+def _oidc_provider(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    host = str(attributes["url"]).removeprefix("https://")
+    known = finder.client("iam", attributes).list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    return next((str(one["Arn"]) for one in known if one["Arn"].endswith(f":oidc-provider/{host}")), None)
+
+
+def _repository(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    return _named(lambda: finder.client("ecr", attributes).describe_repositories(repositoryNames=[name]), name)
+
+
+def _trail(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    trails = finder.client("cloudtrail", attributes).describe_trails(trailNameList=[str(attributes["name"])])
+    return next((str(one["TrailARN"]) for one in trails["trailList"]), None)
+
+
+def _detector(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    # A region of an account has one detector at most.
+    return next(iter(finder.client("guardduty", attributes).list_detectors()["DetectorIds"]), None)
+
+
+def _analyzer(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["analyzer_name"])
+    return _named(lambda: finder.client("accessanalyzer", attributes).get_analyzer(analyzerName=name), name)
+
+
+def _log_group(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    groups = finder.client("logs", attributes).describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return name if any(group["logGroupName"] == name for group in groups) else None
+
+
+def _named(look: Callable[[], object], name: str) -> str | None:
+    try:
+        look()
+    except ClientError as error:
+        _require_absent(error)
+        return None
+    return name
+
+
+def _require_absent(error: ClientError) -> None:
+    if error.response["Error"]["Code"] not in _ABSENT:
+        raise error
+
+
+_PROBES: dict[str, Callable[[Finder, str, Attributes], str | None]] = {
+    "aws_kms_key": _key,
+    "aws_kms_alias": _alias,
+    "aws_s3_bucket": _bucket,
+    "aws_dynamodb_table": _table,
+    "aws_iam_role": _role,
+    "aws_iam_policy": _policy,
+    "aws_iam_openid_connect_provider": _oidc_provider,
+    "aws_ecr_repository": _repository,
+    "aws_cloudtrail": _trail,
+    "aws_guardduty_detector": _detector,
+    "aws_accessanalyzer_analyzer": _analyzer,
+    "aws_cloudwatch_log_group": _log_group,
+}

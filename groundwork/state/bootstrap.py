@@ -1,0 +1,175 @@
+"""`gw bootstrap`: makes what the pipeline needs and may not make itself; first the bucket and table of every state.
+
+Each step looks at what is there instead of remembering what was done, so a run that was killed anywhere is finished by
+the next one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+from filelock import FileLock, Timeout
+
+from groundwork.errors import StateLocked, TerraformFailed
+from groundwork.paths import Project
+from groundwork.state.adoption import Finder, Import
+from groundwork.state.bootstrap_folder import STACK, BootstrapFolder, addresses, ahead, tainted
+from groundwork.terraform.terraform_run import changes
+from stacks.values import Environment
+from stacks.values.placeholders import refuse_placeholders
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a bootstrap did. `pending` are addresses that a plan would still change, which is left to deploy."""
+
+    stack: str
+    status: Literal["made", "unchanged", "differs", "updated"]
+    created: tuple[str, ...] = ()
+    adopted: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person."""
+        if self.status == "unchanged":
+            return f"{self.stack} is there, and so is its state: nothing to do"
+        if self.status == "updated":
+            return f"{self.stack}: {len(self.pending)} of its resources follow the code again"
+        if self.status == "differs":
+            return (
+                f"{self.stack} is there; {len(self.pending)} of its resources differ from the code: "
+                "`gw bootstrap ENVIRONMENT --update` changes them"
+            )
+        adopted = f", {len(self.adopted)} found and adopted" if self.adopted else ""
+        return f"{self.stack}: {len(self.created)} created{adopted}; its state lies in the environment's bucket"
+
+
+def bootstrap(
+    project: Project,
+    environment: Environment,
+    *,
+    synthesised: Path,
+    program: str,
+    environ: Mapping[str, str],
+    stack: str = STACK,
+    update: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+    on_line: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Make a stack of an environment, or finish or confirm it. Never destroys or replaces anything.
+
+    `stack` is its short name; the state backend comes first, since the others keep their state in it. `update` brings
+    one that is there to what the code says.
+    `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` is given one
+    sentence per step, `on_line` every line of Terraform's. Raises EnvironmentFileError for placeholder accounts,
+    StateLocked where somebody else is at it, and TerraformFailed otherwise.
+    """
+    refuse_placeholders(environment)
+    folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line, stack)
+    with alone(folder):
+        folder.prepare()
+        progress("looking at what is there")
+        local, remote = folder.local_state(), folder.remote_state()
+        if remote is not None and not ahead(local, remote):
+            progress("the state is in its bucket; comparing it with the code")
+            outcome = _confirm(folder, update=update)
+        else:
+            outcome = _make(folder, progress)
+            progress("moving the state into its bucket")
+            _move_in(folder)
+        folder.remove()
+        return outcome
+
+
+@contextmanager
+def alone(folder: BootstrapFolder) -> Iterator[None]:
+    """Keeps a second run of this checkout away from the temporary state, and says plainly what AWS refuses."""
+    folder.path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder.path.with_suffix(".lock"), timeout=0):
+            yield
+    except Timeout as error:
+        raise StateLocked(
+            f"another bootstrap of {folder.environment.name} runs in this checkout", fix="wait until it is done"
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise TerraformFailed(f"AWS refuses what {folder.stack} needs: {error}") from error
+
+
+def adopt(folder: BootstrapFolder) -> tuple[Import, ...]:
+    """Let the next plan import what exists without being in the temporary state."""
+    finder = Finder(folder.session, folder.document, folder.environment.accounts.main.id, folder.endpoint)
+    found = finder.missing_from(addresses(folder.local_state()))
+    folder.write_imports((one.to, one.id) for one in found)
+    return found
+
+
+def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
+    folder.use_local()
+    try:
+        return _finish(folder, progress)
+    except TerraformFailed:
+        # A killed run's last requests may have been carried out after this one looked: then there is more to adopt now.
+        if not adopt(folder):
+            raise
+        progress("something turned up that an earlier run had asked for; looking again")
+        return _finish(folder, progress)
+
+
+def _finish(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
+    for address in tainted(folder.local_state()):
+        progress(f"completing {address}, which an earlier run left half made")
+        folder.terraform.untaint(address)
+    adopted = adopt(folder)
+    for one in adopted:
+        progress(f"adopting {one.to}: {one.id} exists already")
+    plan = folder.path / "bootstrap.tfplan"
+    planned = folder.terraform.plan(plan)
+    _refuse_destruction(folder, planned)
+    created = changes(planned, "create")
+    progress(f"creating {len(created)} resources on temporary local state")
+    folder.terraform.apply(plan)
+    return Outcome(folder.stack, "made", created, tuple(one.to for one in adopted))
+
+
+def _move_in(folder: BootstrapFolder) -> None:
+    # Neither `init -migrate-state` nor `state push`: into an empty place both write another lineage, and after a kill
+    # nobody could tell whether the state in the bucket is the one that was moved.
+    local = folder.local_state()
+    if local:
+        folder.put_remote()
+    folder.use_s3()
+    arrived = json.loads(folder.terraform.pull() or "{}")
+    if local and (arrived.get("lineage") != local["lineage"] or addresses(arrived) != addresses(local)):
+        raise TerraformFailed(
+            f"Terraform does not find the state that was moved into the bucket of {folder.stack}; it is kept in "
+            f"{folder.local_file}",
+            fix="bootstrap again",
+        )
+
+
+def _refuse_destruction(folder: BootstrapFolder, planned: dict[str, Any]) -> None:
+    if doomed := changes(planned, "delete"):
+        raise TerraformFailed(
+            f"bootstrapping {folder.stack} would destroy or replace {', '.join(doomed)}, which it never does",
+            fix="undo the change of the environment file that asks for it, or see docs/runbooks/state-bootstrap.md",
+        )
+
+
+def _confirm(folder: BootstrapFolder, *, update: bool) -> Outcome:
+    folder.use_s3()
+    plan = folder.path / "bootstrap.tfplan"
+    planned = folder.terraform.plan(plan)
+    pending = {address for action in ("create", "update", "delete") for address in changes(planned, action)}
+    if pending and update:
+        _refuse_destruction(folder, planned)
+        folder.terraform.apply(plan)
+        return Outcome(folder.stack, "updated", pending=tuple(sorted(pending)))
+    return Outcome(folder.stack, "differs" if pending else "unchanged", pending=tuple(sorted(pending)))

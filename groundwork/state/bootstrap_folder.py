@@ -1,0 +1,212 @@
+"""The folder in which a person makes a stack on temporary local state, or takes the state backend down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from groundwork.errors import SynthesisError
+from groundwork.paths import Project
+from groundwork.state import aws_session
+from groundwork.terraform.terraform_run import TerraformRun
+from stacks.values import Environment, Names
+
+STACK = "state-backend"
+_OVERRIDE = "local_override.tf.json"
+_IMPORTS = "adopted.tf.json"
+_GONE = {"NoSuchKey", "NoSuchBucket", "404"}
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BootstrapFolder:
+    """.groundwork/bootstrap/<environment>, with the stack's name unless it is the state backend: outside cdktf.out,
+    which every synth may wipe.
+
+    It lies as deep below the checkout as a synthesised stack does, so that relative paths in the Terraform hold.
+    """
+
+    project: Project
+    environment: Environment
+    synthesised: Path
+    """The folder of synthesised stacks, cdktf.out/stacks."""
+    program: str
+    environ: Mapping[str, str]
+    on_line: Callable[[str], None]
+    short_name: str = STACK
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack."""
+        return Names(self.environment).stack(self.short_name)
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        name = self.environment.name if self.short_name == STACK else self.stack
+        return self.project.work / "bootstrap" / name
+
+    @property
+    def local_file(self) -> Path:
+        """The temporary state."""
+        return self.path / "temporary.tfstate"
+
+    @property
+    def endpoint(self) -> str | None:
+        """The embedded AWS, where it is not at the address that its profile names."""
+        return self.environ.get("AWS_ENDPOINT_URL") if self.environment.target == "laptop" else None
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The synthesised stack; raises SynthesisError where there is none."""
+        source = self.synthesised / self.stack / "cdk.tf.json"
+        if not source.is_file():
+            raise SynthesisError(f"{self.stack} is not synthesised", fix="gw synth")
+        document: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+        return document
+
+    @property
+    def backend(self) -> dict[str, Any]:
+        """The S3 backend that the stack names."""
+        backend: dict[str, Any] = self.document["terraform"]["backend"]["s3"]
+        return backend
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """A session with the backend's credentials, known to be of the environment's account."""
+        session = aws_session.session(self.path, self.backend)
+        aws_session.require_account(session, self.environment.accounts.main.id, endpoint=self.endpoint)
+        return session
+
+    @cached_property
+    def s3(self) -> Any:
+        """An S3 client."""
+        return self.session.client("s3", endpoint_url=self.endpoint, config=aws_session.CONFIG)
+
+    @cached_property
+    def terraform(self) -> TerraformRun:
+        """Terraform in the folder."""
+        return TerraformRun(self.path, self.stack, self.program, self.environ, self.on_line)
+
+    def prepare(self) -> None:
+        """Bring the synthesised stack and its provider locks in; the temporary state stays as it is."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        source = self.synthesised / self.stack
+        _write(self.path / "cdk.tf.json", json.dumps(self.document, indent=2))
+        locks = source / ".terraform.lock.hcl"
+        if locks.is_file():
+            shutil.copyfile(locks, self.path / locks.name)
+
+    def use_local(self) -> None:
+        """From here on Terraform keeps the state in the temporary file."""
+        _write(self.path / _OVERRIDE, json.dumps({"terraform": {"backend": {"local": {"path": self.local_file.name}}}}))
+        self.terraform.init("-reconfigure")
+
+    def use_s3(self) -> None:
+        """From here on Terraform keeps the state where the stack says."""
+        (self.path / _OVERRIDE).unlink(missing_ok=True)
+        (self.path / _IMPORTS).unlink(missing_ok=True)
+        self.terraform.init("-reconfigure")
+
+    def write_imports(self, imports: Iterable[tuple[str, str]]) -> None:
+        """Let the next plan import these (address, id) pairs, and no others."""
+        blocks = [{"to": address, "id": found} for address, found in imports]
+        (self.path / _IMPORTS).unlink(missing_ok=True)
+        if blocks:
+            _write(self.path / _IMPORTS, json.dumps({"import": blocks}, indent=2))
+
+    def local_state(self) -> State | None:
+        """The temporary state; None where it does not exist or holds nothing."""
+        if not self.local_file.is_file() or not (text := self.local_file.read_text(encoding="utf-8")).strip():
+            return None
+        state: State = json.loads(text)
+        return state if state.get("resources") else None
+
+    def keep_local(self, text: str) -> None:
+        """Replace the temporary state in one step."""
+        _write(self.local_file, text)
+
+    def remote_state(self) -> State | None:
+        """The state in S3; None where bucket or object do not exist, or it holds nothing."""
+        try:
+            body = self.s3.get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return None
+            raise
+        state: State = json.loads(body)
+        return state if state.get("resources") else None
+
+    def put_remote(self) -> None:
+        """Store the temporary state in S3 in one step, unless somebody else stored one meanwhile."""
+        bucket, key = self.backend["bucket"], self.backend["key"]
+        try:
+            only = {"IfMatch": self.s3.head_object(Bucket=bucket, Key=key)["ETag"]}
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
+            only = {"IfNoneMatch": "*"}
+        self._forget_checksum()
+        self.s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=self.local_file.read_bytes(),
+            ContentType="application/json",
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=self.backend["kms_key_id"],
+            **only,
+        )
+
+    def _forget_checksum(self) -> None:
+        # Terraform writes it anew with its next change; one of an earlier state would make it refuse this one.
+        if table := self.backend.get("dynamodb_table"):
+            dynamodb = self.session.client("dynamodb", endpoint_url=self.endpoint, config=aws_session.CONFIG)
+            checksum = f"{self.backend['bucket']}/{self.backend['key']}-md5"
+            dynamodb.delete_item(TableName=table, Key={"LockID": {"S": checksum}})
+
+    def remove(self) -> None:
+        """Forget the folder: its state is in S3, or describes nothing any more."""
+        shutil.rmtree(self.path)
+
+
+def ahead(local: State | None, remote: State | None) -> bool:
+    """Whether the temporary state knows more than the one in S3: a run ended before the move, or while it destroyed.
+
+    Of two different states (another lineage) the one in S3 counts: somebody else finished first.
+    """
+    if local is None or remote is None:
+        return local is not None
+    return bool(local["lineage"] == remote["lineage"] and local["serial"] > remote["serial"])
+
+
+def addresses(state: State | None) -> set[str]:
+    """Addresses of the managed resources in a state."""
+    return {f"{one['type']}.{one['name']}" for one in (state or {}).get("resources", []) if one["mode"] == "managed"}
+
+
+def tainted(state: State | None) -> list[str]:
+    """Addresses of resources that Terraform would replace because their creation was interrupted."""
+    return [
+        f"{one['type']}.{one['name']}"
+        for one in (state or {}).get("resources", [])
+        if any(instance.get("status") == "tainted" for instance in one["instances"])
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

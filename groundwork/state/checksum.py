@@ -1,0 +1,55 @@
+"""The checksum that Terraform keeps of a state in the lock table: written after it, so a kill can part the two."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from groundwork.errors import TerraformFailed
+from groundwork.state import aws_session
+from groundwork.state.state_store import StateStore
+
+_GONE = {"NoSuchBucket", "NoSuchKey", "404", "ResourceNotFoundException"}
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """A checksum that is not that of the stored state: Terraform refuses to read the state then."""
+
+    client: Any
+    table: str
+    item: str
+    actual: str
+
+    def correct(self) -> None:
+        """Write the checksum of the state that is stored."""
+        try:
+            self.client.put_item(TableName=self.table, Item={"LockID": {"S": self.item}, "Digest": {"S": self.actual}})
+        except (BotoCoreError, ClientError) as error:
+            raise TerraformFailed(f"the checksum {self.item} cannot be written: {error}") from error
+
+
+def wrong(store: StateStore) -> Checksum | None:
+    """The checksum of a state where it is wrong; None where it is right, or there is none."""
+    table = store.backend.get("dynamodb_table")
+    if not table:
+        return None
+    session = aws_session.session(store.folder, store.backend)
+    client = session.client("dynamodb", endpoint_url=store.endpoint, config=aws_session.CONFIG)
+    item = f"{store.backend['bucket']}/{store.backend['key']}-md5"
+    try:
+        kept = client.get_item(TableName=table, Key={"LockID": {"S": item}}, ConsistentRead=True).get("Item", {})
+        body = store.body()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return None
+        raise TerraformFailed(f"the checksum {item} cannot be read: {error}") from error
+    except BotoCoreError as error:
+        raise TerraformFailed(f"the checksum {item} cannot be read: {error}") from error
+    if body is None:
+        return None
+    actual = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    return Checksum(client, table, item, actual) if kept.get("Digest", {}).get("S") != actual else None

@@ -1,0 +1,89 @@
+"""Older versions of a stack's state: what there is, and how one comes back."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from groundwork.errors import TerraformFailed, UsageError
+from groundwork.state import aws_session
+from groundwork.terraform.terraform_run import TerraformRun
+
+
+@dataclass(frozen=True)
+class Version:
+    """One stored version. `id` is S3's, `written` in UTC, `serial` Terraform's count, `resources` what it names."""
+
+    id: str
+    written: datetime
+    serial: int
+    resources: int
+    current: bool
+
+
+@dataclass(frozen=True)
+class StateHistory:
+    """The versions of one stack's state. `backend` is its S3 backend, `endpoint` the embedded AWS's address."""
+
+    session: boto3.Session
+    backend: Mapping[str, Any]
+    stack: str
+    endpoint: str | None = None
+
+    def versions(self) -> tuple[Version, ...]:
+        """All versions, newest first; empty where the stack never had a state."""
+        key = self.backend["key"]
+        try:
+            pages = list(self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key))
+            found = [entry for page in pages for entry in page.get("Versions", []) if entry["Key"] == key]
+            return tuple(self._version(entry) for entry in found)
+        except (BotoCoreError, ClientError) as error:
+            raise TerraformFailed(f"the versions of {self.stack}'s state cannot be read: {error}") from error
+
+    def restore(self, version_id: str, terraform: TerraformRun) -> Version:
+        """Make an older version the current one, under the lock, as a new version: nothing is lost.
+
+        `terraform` runs in the stack's folder. What AWS holds does not change: look at the diff afterwards. Raises
+        UsageError for a version that is not there, StateLocked while somebody changes the stack.
+        """
+        versions = self.versions()
+        wanted = next((version for version in versions if version.id == version_id), None)
+        if wanted is None:
+            raise UsageError(
+                f"the state of {self.stack} has no version {version_id}", fix=f"gw state versions {self.stack}"
+            )
+        terraform.init("-reconfigure")
+        current = json.loads(terraform.pull() or "{}")
+        # Terraform refuses a serial that is not higher: the restored state continues the count.
+        state = {**self._state(version_id), "serial": max(current.get("serial", 0), wanted.serial) + 1}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "restored.tfstate"
+            file.write_text(json.dumps(state, indent=2), encoding="utf-8")
+            terraform.push(file)
+        return self.versions()[0]
+
+    @property
+    def _bucket(self) -> str:
+        return str(self.backend["bucket"])
+
+    @property
+    def _s3(self) -> Any:
+        return self.session.client("s3", endpoint_url=self.endpoint, config=aws_session.CONFIG)
+
+    def _version(self, entry: Mapping[str, Any]) -> Version:
+        state = self._state(entry["VersionId"])
+        managed = [resource for resource in state["resources"] if resource["mode"] == "managed"]
+        return Version(entry["VersionId"], entry["LastModified"], state["serial"], len(managed), entry["IsLatest"])
+
+    def _state(self, version_id: str) -> dict[str, Any]:
+        answer = self._s3.get_object(Bucket=self._bucket, Key=self.backend["key"], VersionId=version_id)
+        state: dict[str, Any] = json.loads(answer["Body"].read())
+        return state

@@ -1,0 +1,35 @@
+"""Stacks that have a state but no code any more. cdktf forgets them: nothing would ever plan their destruction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from groundwork.state.state_store import StateStore
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A stack that was removed from the code. `resources` counts what its state still holds."""
+
+    stack: str
+    key: str
+    resources: int
+
+
+def find(store: StateStore, environment: str, stacks: Collection[str]) -> list[Orphan]:
+    """The orphans of one environment, by name. `store` is any of its stacks' states; `stacks` are those in the code.
+
+    A state without resources is no orphan: the stack was destroyed, and its history is kept on purpose.
+    """
+    prefix, suffix = f"{environment}/", ".tfstate"
+    found = []
+    for key in store.keys(prefix):
+        name = f"{environment}-{key.removeprefix(prefix).removesuffix(suffix)}"
+        if not key.endswith(suffix) or "/" in key.removeprefix(prefix) or name in stacks:
+            continue
+        state = store.at(key).state() or {}
+        managed = [one for one in state.get("resources", ()) if one["mode"] == "managed"]
+        if count := sum(len(one["instances"]) for one in managed):
+            found.append(Orphan(name, key, count))
+    return sorted(found, key=lambda orphan: orphan.stack)

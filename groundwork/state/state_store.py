@@ -1,0 +1,92 @@
+"""Reads Terraform states where the synthesised backend says they are: is there one, and what are its outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from groundwork.errors import TerraformFailed
+from groundwork.state.aws_session import CONFIG, session
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+@dataclass(frozen=True)
+class StateStore:
+    """The S3 backend of one stack. `folder` is cdktf.out/stacks/<stack>; relative paths in the backend start there."""
+
+    folder: Path
+    backend: Mapping[str, Any]
+    endpoint: str | None = None
+
+    @classmethod
+    def of(cls, folder: Path, *, endpoint: str | None = None) -> StateStore:
+        """The backend that a synthesised stack names; `endpoint` replaces the one of its profile."""
+        synthesised = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
+        return cls(folder, synthesised["terraform"]["backend"]["s3"], endpoint)
+
+    def state(self) -> dict[str, Any] | None:
+        """The state as Terraform stores it; None where the stack has never been applied or its bucket is not there."""
+        body = self.body()
+        state: dict[str, Any] | None = json.loads(body) if body is not None else None
+        return state
+
+    def body(self) -> bytes | None:
+        """The state's bytes; None as above."""
+        try:
+            return self._client().get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket", "404"}:
+                return None
+            raise self._unreadable(error) from error
+        except BotoCoreError as error:
+            raise self._unreadable(error) from error
+
+    def keys(self, prefix: str) -> list[str]:
+        """Keys of the bucket that begin with `prefix`; empty where there is no bucket yet."""
+        try:
+            pages = (
+                self._client().get_paginator("list_objects_v2").paginate(Bucket=self.backend["bucket"], Prefix=prefix)
+            )
+            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchBucket", "404"}:
+                return []
+            raise self._unreadable(error) from error
+        except BotoCoreError as error:
+            raise self._unreadable(error) from error
+
+    def at(self, key: str) -> StateStore:
+        """The state of another key in the same bucket."""
+        return replace(self, backend={**self.backend, "key": key})
+
+    def deployed(self) -> bool:
+        """Whether the stack has a state with outputs or resources: what a stack downstream can read."""
+        state = self.state()
+        return bool(state and (state.get("resources") or state.get("outputs")))
+
+    def outputs(self) -> dict[str, Any]:
+        """Name → value of the stack's outputs; empty without a state."""
+        return {name: output["value"] for name, output in ((self.state() or {}).get("outputs") or {}).items()}
+
+    def public_outputs(self) -> dict[str, Any]:
+        """The outputs that are not marked sensitive: what may be shown."""
+        outputs = (self.state() or {}).get("outputs") or {}
+        return {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
+
+    def _client(self) -> S3Client:
+        # The bucket's name holds no dot, so virtual hosts would do; a laptop's server knows only paths.
+        path_style: Literal["path", "auto"] = "path" if self.backend.get("use_path_style") else "auto"
+        config = CONFIG.merge(Config(s3={"addressing_style": path_style}))
+        return session(self.folder, self.backend).client("s3", endpoint_url=self.endpoint, config=config)
+
+    def _unreadable(self, error: Exception) -> TerraformFailed:
+        where = f"s3://{self.backend['bucket']}/{self.backend['key']}"
+        return TerraformFailed(f"the state of {self.folder.name} cannot be read ({where}): {error}")

@@ -1,0 +1,172 @@
+"""The way back: moves a state backend's state out of its bucket, empties the bucket, and destroys the stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from groundwork.errors import StackBlocked, UsageError
+from groundwork.paths import Project
+from groundwork.state import locks
+from groundwork.state.adoption import Finder
+from groundwork.state.aws_session import CONFIG
+from groundwork.state.bootstrap import alone
+from groundwork.state.bootstrap_folder import BootstrapFolder, ahead
+from stacks.values import Environment
+from stacks.values.placeholders import refuse_placeholders
+
+_BATCH = 1000  # what S3 deletes in one call
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What a destroy of the state backend did; `versions` counts the state versions that are gone with the bucket."""
+
+    stack: str
+    status: Literal["destroyed", "absent"]
+    versions: int = 0
+
+
+def unbootstrap(
+    project: Project,
+    environment: Environment,
+    *,
+    synthesised: Path,
+    program: str,
+    environ: Mapping[str, str],
+    delete_history: bool,
+    progress: Callable[[str], None] = lambda _: None,
+    on_line: Callable[[str], None] = lambda _: None,
+) -> Removed:
+    """Destroy the state backend of an environment; killed anywhere, the next run finishes.
+
+    Raises UsageError unless `delete_history` says that every state version may go, or while the environment is
+    protected; StackBlocked while another stack still has resources in the bucket, naming it; StateLocked while any
+    stack is locked.
+    """
+    refuse_placeholders(environment)
+    if environment.protect:
+        raise UsageError(
+            f"{environment.name} is protected",
+            fix=f"set protect: false in {environment.name}.yaml, gw deploy {environment.name}, then destroy",
+        )
+    folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line)
+    with alone(folder):
+        folder.prepare()
+        local, remote = folder.local_state(), folder.remote_state()
+        if local is None and remote is None:
+            _refuse_leftovers(folder)
+            folder.remove()
+            return Removed(folder.stack, "absent")
+        _refuse_other_states(folder)
+        state = local if ahead(local, remote) else remote
+        _refuse_protected(folder, state or {})
+        buckets = _buckets(state or {})
+        count = sum(len(batch) for bucket in buckets for batch in _versions(folder, *bucket))
+        if not delete_history:
+            raise UsageError(
+                f"destroying {folder.stack} deletes its buckets with {count} versions of states for good",
+                fix="add --delete-state-history when that is meant",
+            )
+        if not ahead(local, remote):
+            progress("moving the state out of its bucket")
+            _move_out(folder)
+        folder.use_local()
+        for name, region in buckets:
+            progress(f"emptying {name}")
+            _empty(folder, name, region)
+        progress("destroying on temporary local state")
+        folder.terraform.destroy()
+        folder.remove()
+        return Removed(folder.stack, "destroyed", count)
+
+
+def _move_out(folder: BootstrapFolder) -> None:
+    held = locks.held(folder.session, folder.backend, endpoint=folder.endpoint)
+    if held:
+        path = held[0].path.removeprefix(f"{folder.backend['bucket']}/")
+        raise held[0].refusal(path.removesuffix(".tfstate").replace("/", "-"))
+    folder.use_s3()
+    state = folder.terraform.pull()
+    folder.keep_local(_one_further(state))
+
+
+def _one_further(text: str) -> str:
+    """The state with the next serial: from here on the local copy is the one that counts, also after a kill."""
+    state = json.loads(text)
+    return json.dumps({**state, "serial": state["serial"] + 1}, indent=2)
+
+
+def _refuse_other_states(folder: BootstrapFolder) -> None:
+    """Raise StackBlocked where a state other than our own still names resources, in code or orphaned."""
+    others = []
+    bucket = folder.backend["bucket"]
+    try:
+        pages = list(folder.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket))
+    except folder.s3.exceptions.NoSuchBucket:
+        return
+    for entry in (entry for page in pages for entry in page.get("Contents", [])):
+        key = entry["Key"]
+        if key.endswith(".tfstate") and key != folder.backend["key"]:
+            state = json.loads(folder.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+            if any(resource["mode"] == "managed" for resource in state.get("resources", [])):
+                others.append(key.removesuffix(".tfstate").replace("/", "-"))
+    if others:
+        raise StackBlocked(
+            f"{folder.stack} still holds the state of {', '.join(sorted(others))}: their resources would be orphaned",
+            fix=f"gw destroy {' '.join(sorted(others))}",
+        )
+
+
+def _refuse_protected(folder: BootstrapFolder, state: Mapping[str, Any]) -> None:
+    for resource in state.get("resources", []):
+        if any(one["attributes"].get("deletion_protection_enabled") for one in resource["instances"]):
+            raise UsageError(
+                f"{resource['type']}.{resource['name']} still has deletion protection in AWS",
+                fix=f"gw deploy {folder.stack} (protect is false in the file, but was not deployed)",
+            )
+
+
+def _refuse_leftovers(folder: BootstrapFolder) -> None:
+    found = Finder(folder.session, folder.document, folder.environment.accounts.main.id, folder.endpoint)
+    if left := found.missing_from(()):
+        raise StackBlocked(
+            f"no state knows them, but they exist: {', '.join(one.id for one in left)}",
+            fix=f"gw bootstrap {folder.environment.name} adopts them; then destroy again",
+        )
+
+
+def _buckets(state: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, region) of the buckets that Terraform itself does not empty."""
+    return [
+        (one["attributes"]["bucket"], one["attributes"]["region"])
+        for resource in state.get("resources", [])
+        if resource["mode"] == "managed" and resource["type"] == "aws_s3_bucket"
+        for one in resource["instances"]
+        if not one["attributes"].get("force_destroy")
+    ]
+
+
+def _versions(folder: BootstrapFolder, name: str, region: str) -> list[list[dict[str, str]]]:
+    """Every version and delete marker of a bucket, in batches; none where the bucket is gone."""
+    s3: Any = folder.session.client("s3", region_name=region, endpoint_url=folder.endpoint, config=CONFIG)
+    try:
+        pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=name))
+    except s3.exceptions.NoSuchBucket:
+        return []
+    found = [
+        {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+        for page in pages
+        for kind in ("Versions", "DeleteMarkers")
+        for entry in page.get(kind, [])
+    ]
+    return [found[start : start + _BATCH] for start in range(0, len(found), _BATCH)]
+
+
+def _empty(folder: BootstrapFolder, name: str, region: str) -> None:
+    s3: Any = folder.session.client("s3", region_name=region, endpoint_url=folder.endpoint, config=CONFIG)
+    for batch in _versions(folder, name, region):
+        s3.delete_objects(Bucket=name, Delete={"Objects": batch, "Quiet": True})

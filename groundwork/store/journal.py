@@ -1,0 +1,115 @@
+"""Which applies began and which of them ended: what a run that was killed cannot say itself.
+
+Two audit objects per stack and apply, both written once: one before anything is changed, one when it is known how it
+ended. Where the second is missing, something may exist that no state knows, and nothing is applied again before that is
+settled.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from groundwork.plan.bundle import StateAt
+from groundwork.store import audit
+from groundwork.store.objects import Objects
+
+PREFIX = f"{audit.PREFIX}/applies"
+
+_BEGAN = ".began.json"
+_ENDED = ".ended.json"
+
+Result = Literal["applied", "failed", "not started", "recovered"]
+"""`failed` is known to be over: Terraform said so and stored the state. `recovered` was settled by a person."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Began(_Frozen):
+    """An apply of one stack began. `digest` is the bundle's, `state` the one its plan was made from."""
+
+    format: Literal[1] = 1
+    id: str
+    stack: str
+    environment: str
+    purpose: Literal["apply", "destroy"]
+    digest: str
+    commit: str
+    run_id: str
+    run_attempt: int
+    state: StateAt
+    by: str
+    at: AwareDatetime
+
+    def __str__(self) -> str:
+        return (
+            f"begun by {self.by} on {self.at:%Y-%m-%d at %H:%M:%S} UTC (run {self.run_id}, commit {self.commit[:12]})"
+        )
+
+
+class Ended(_Frozen):
+    """It is known how the apply `id` ended; `by` is who found that out, `why` what was found."""
+
+    format: Literal[1] = 1
+    id: str
+    stack: str
+    result: Result
+    why: str = ""
+    by: str
+    at: AwareDatetime
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The journal of one environment; `objects` are those of its plan store."""
+
+    objects: Objects
+
+    def begin(self, entry: Began) -> None:
+        """Write down that an apply begins; call it before anything is changed."""
+        self._put(f"{PREFIX}/{entry.stack}/{entry.id}{_BEGAN}", entry)
+
+    def end(self, entry: Ended) -> None:
+        """Write down how it ended."""
+        self._put(f"{PREFIX}/{entry.stack}/{entry.id}{_ENDED}", entry)
+
+    def open(self, stack: str = "") -> list[Began]:
+        """Applies that began and are not known to have ended, of one stack or of all, oldest first."""
+        keys = self.objects.keys(f"{PREFIX}/{stack}/" if stack else f"{PREFIX}/")
+        ended = {key.removesuffix(_ENDED) for key in keys if key.endswith(_ENDED)}
+        began = [key for key in keys if key.endswith(_BEGAN) and key.removesuffix(_BEGAN) not in ended]
+        found = [Began.model_validate_json(self.objects.newest(key)) for key in began]
+        return sorted(found, key=lambda one: one.at)
+
+    def unsettled(self, stack: str) -> str:
+        """The open applies of a stack in words; empty where there is none."""
+        return "; ".join(str(one) for one in self.open(stack))
+
+    def settled(self, stack: str, digest: str) -> str:
+        """Which apply of this very bundle a person had to settle, in words; empty where none."""
+        for began, ended in self.history(stack):
+            if began.digest == digest and ended and ended.result == "recovered":
+                return f"{began}, and settled by {ended.by}"
+        return ""
+
+    def history(self, stack: str) -> Iterator[tuple[Began, Ended | None]]:
+        """Every apply of a stack with its end, oldest first."""
+        keys = set(self.objects.keys(f"{PREFIX}/{stack}/"))
+        for key in sorted(key for key in keys if key.endswith(_BEGAN)):
+            began = Began.model_validate_json(self.objects.newest(key))
+            end = key.removesuffix(_BEGAN) + _ENDED
+            yield began, Ended.model_validate_json(self.objects.newest(end)) if end in keys else None
+
+    def _put(self, key: str, entry: BaseModel) -> None:
+        self.objects.put_new(key, entry.model_dump_json(indent=2).encode(), media_type="application/json")
+
+
+def new_id(at: AwareDatetime) -> str:
+    """An id for an apply; ids sort by time."""
+    return f"{audit.timestamp(at)}-{uuid.uuid4().hex}"

@@ -1,0 +1,228 @@
+"""The store of plans: put once, fetched by digest, version and MAC, and a write-once record of what was decided."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from groundwork.errors import Refused
+from groundwork.plan import archive
+from groundwork.plan.bundle import Bundle, Index, Stored
+from groundwork.refusals import Code, Refusal
+from groundwork.store import applied, audit, mac
+from groundwork.store.applied import Applied
+from groundwork.store.audit import Decision
+from groundwork.store.folder_store import FolderObjects
+from groundwork.store.mac import FileMac, Mac
+from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Objects, Place
+
+if TYPE_CHECKING:
+    from groundwork.workspace import Workspace
+    from stacks.values.naming import PipelineRole
+
+MAIN = "main"
+PULL_REQUEST = "pull-request"
+_PREFIX = re.compile(rf"{MAIN}|{PULL_REQUEST}/[1-9]\d*")
+# Only what main planned is applied: a pull request's bundles are read by nobody.
+_FETCHED_FROM = (f"{MAIN}/", f"{applied.PREFIX}/")
+_AGAIN = "gw plan make && gw plan push, and a new approval"
+_ARCHIVE = "application/gzip"
+_JSON = "application/json"
+
+
+class Made(Protocol):
+    """A bundle on this machine, as `groundwork.plan.make` leaves it."""
+
+    @property
+    def path(self) -> Path:
+        """The archive."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """What it says of itself."""
+
+
+@dataclass(frozen=True)
+class PlanStore:
+    """The plans of one environment. `objects` and `mac` are S3 and KMS, or files on the laptop."""
+
+    environment: str
+    objects: Objects
+    mac: Mac
+
+    @classmethod
+    def in_folder(cls, work: Path, environment: str) -> PlanStore:
+        """A store below `work` (.groundwork) that needs no AWS: the laptop's before `delivery` exists, and tests'."""
+        root = (work / "plan-store").resolve()
+        return cls(environment, FolderObjects(root / environment), FileMac(root / "key"))
+
+    @classmethod
+    def of(cls, workspace: Workspace, environment: str, *, role: PipelineRole) -> PlanStore:
+        """The store of an environment that is synthesised; see `groundwork.store.opening.open_store`."""
+        from groundwork.store.opening import open_store  # noqa: PLC0415 - it makes what is defined here
+
+        return open_store(workspace, environment, role=role)
+
+    # ── bundles ────────────────────────────────────────────────────────────────────────────────────
+    def push(self, made: Made, *, prefix: str = MAIN) -> Stored:
+        """Store a bundle under a key of its own; `prefix` is `main`, or `pull-request/<number>`.
+
+        Raises ValueError for another prefix or a bundle of another environment.
+        """
+        bundle = made.bundle
+        if not _PREFIX.fullmatch(prefix):
+            raise ValueError(f"{prefix!r} is neither {MAIN} nor {PULL_REQUEST}/<number>")
+        if bundle.environment != self.environment:
+            raise ValueError(f"{bundle.stack} is of {bundle.environment}, this store of {self.environment}")
+        body = made.path.read_bytes()
+        digest = hashlib.sha256(body).hexdigest()
+        folder = f"{prefix}/{bundle.run_id}-{bundle.run_attempt}/{bundle.stack}"
+        place = self._put(lambda: f"{folder}/{uuid.uuid4().hex}.tar.gz", body, _ARCHIVE)
+        return Stored(
+            stack=bundle.stack,
+            location=place.location,
+            version_id=place.version,
+            digest=digest,
+            mac=self.mac.generate(
+                mac.bundle_message(
+                    digest=digest,
+                    environment=self.environment,
+                    stack=bundle.stack,
+                    commit=bundle.commit,
+                    run_id=bundle.run_id,
+                    run_attempt=bundle.run_attempt,
+                )
+            ),
+            fingerprint=self.fingerprint(bundle.stack, bundle.semantic_digest),
+            outcome=bundle.outcome,
+            wave=bundle.wave,
+            provisional=bundle.provisional,
+        )
+
+    def fetch(self, stored: Stored, *, index: Index | Applied) -> bytes:
+        """The bytes of a bundle, which are those that the run of `index` planned from its commit.
+
+        Raises Refused with `bundle-missing` where nothing lies there, and with `bundle-tampered` where the place, the
+        bytes or the MAC are not those of that run.
+        """
+        body = self._at(stored)
+        if hashlib.sha256(body).hexdigest() != stored.digest:
+            raise _tampered(f"the bytes at {stored.location} are not those that were planned", stored)
+        message = mac.bundle_message(
+            digest=stored.digest,
+            environment=self.environment,
+            stack=stored.stack,
+            commit=index.commit,
+            run_id=index.run_id,
+            run_attempt=index.run_attempt,
+        )
+        if index.environment != self.environment or not self.mac.verify(message, stored.mac):
+            sentence = (
+                f"the plan's MAC is not that of {stored.stack} in {self.environment}, planned by run "
+                f"{index.run_id or '(none)'} attempt {index.run_attempt} from commit {index.commit[:12]}"
+            )
+            raise _tampered(sentence, stored)
+        return body
+
+    def _at(self, stored: Stored) -> bytes:
+        """The bytes where a bundle is said to lie, in the version that is named."""
+        try:
+            key = self.objects.key_of(stored.location)
+            return self.objects.get(_fetchable(key), stored.version_id)
+        except NotReadable as error:
+            raise _tampered(f"the index names a place that plans are not fetched from: {error}", stored) from error
+        except NotStored as error:
+            sentence = f"the plan is not, or no longer, at {error}"
+            raise Refused([Refusal(Code.BUNDLE_MISSING, sentence, _AGAIN, stack=stored.stack)]) from error
+
+    def _put(self, name: Callable[[], str], body: bytes, media_type: str) -> Place:
+        try:
+            return self.objects.put_new(name(), body, media_type=media_type)
+        except AlreadyStored:
+            # Keys are random: what lies there is our own, of an attempt whose answer was lost. Its version is unknown.
+            return self.objects.put_new(name(), body, media_type=media_type)
+
+    # ── fingerprints ───────────────────────────────────────────────────────────────────────────────
+    def fingerprint(self, stack: str, semantic_digest: str) -> str:
+        """The keyed fingerprint of what a plan would change; needs the right to generate."""
+        return self.mac.generate(self._changes(stack, semantic_digest))
+
+    def same_changes(self, stored: Stored, semantic_digest: str) -> bool:
+        """Whether a plan changes exactly what the stored one does; needs the right to verify."""
+        return self.mac.verify(self._changes(stored.stack, semantic_digest), stored.fingerprint)
+
+    def _changes(self, stack: str, semantic_digest: str) -> bytes:
+        return mac.fingerprint_message(semantic_digest=semantic_digest, environment=self.environment, stack=stack)
+
+    # ── what was decided and applied ───────────────────────────────────────────────────────────────
+    def record(self, decision: Decision) -> str:
+        """Write a decision down; returns where it lies. Raises ValueError for one of another environment."""
+        if decision.environment != self.environment:
+            raise ValueError(f"a decision about {decision.environment} in the store of {self.environment}")
+        body = decision.model_dump_json(indent=2).encode()
+        return self._put(lambda: audit.key_of(decision), body, _JSON).location
+
+    def decisions(self, *kinds: audit.Kind) -> list[Decision]:
+        """Every decision, or those of some kinds, oldest first."""
+        found = (self.objects.keys(f"{audit.PREFIX}/{kind}/") for kind in kinds or audit.KINDS)
+        keys = [key for of_kind in found for key in of_kind if key.endswith(".json")]
+        keys.sort(key=lambda key: key.rsplit("/", 1)[-1])
+        return [Decision.model_validate_json(self.objects.newest(key)) for key in keys]
+
+    def keep_applied(self, stored: Stored, *, index: Index | Applied, at: datetime) -> Applied:
+        """Keep a bundle that was applied; verified again, and kept under a key of its own."""
+        body = self.fetch(stored, index=index)
+        # One name for all three, the record last: it never names a bundle that is not there.
+        name = applied.name_of(at)
+        place = self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.tar.gz", body, media_type=_ARCHIVE)
+        self.objects.put_new(
+            f"{applied.deployed_folder_of(stored.stack)}{name}.tar.gz",
+            archive.without_plan(body),
+            media_type=_ARCHIVE,
+            for_planners=True,
+        )
+        record = Applied(
+            environment=self.environment,
+            stored=stored.model_copy(update={"location": place.location, "version_id": place.version}),
+            commit=index.commit,
+            run_id=index.run_id,
+            run_attempt=index.run_attempt,
+            applied_at=at,
+        )
+        said = record.model_dump_json(indent=2).encode()
+        self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.json", said, media_type=_JSON)
+        return record
+
+    def last_applied(self, stack: str) -> Applied | None:
+        """The latest bundle of a stack that was kept; None where none was. `fetch(it.stored, index=it)` gives it."""
+        records = [key for key in self.objects.keys(applied.folder_of(stack)) if key.endswith(".json")]
+        return Applied.model_validate_json(self.objects.newest(records[-1])) if records else None
+
+    def deployed(self, stack: str) -> bytes | None:
+        """The folder of a stack as it was applied last, as a bundle without plan; None where none was kept.
+
+        For those who plan, who may not check MACs: only the role that applies writes it, and what is planned from it
+        is compared with the bundle itself (`last_applied`) before it is applied.
+        """
+        kept = self.objects.keys(applied.deployed_folder_of(stack))
+        return self.objects.newest(kept[-1]) if kept else None
+
+    def applied_stacks(self) -> Sequence[str]:
+        """Every stack of which a bundle is kept, also those that the code no longer has."""
+        return sorted({key.split("/")[1] for key in self.objects.keys(f"{applied.PREFIX}/")})
+
+
+def _fetchable(key: str) -> str:
+    if not key.startswith(_FETCHED_FROM) or ".." in key.split("/"):
+        raise NotReadable(f"{key} is not a plan of main")
+    return key
+
+
+def _tampered(sentence: str, stored: Stored) -> Refused:
+    return Refused([Refusal(Code.BUNDLE_TAMPERED, sentence, _AGAIN, stack=stored.stack)])

@@ -1,0 +1,174 @@
+"""The genuine cdktf commands as functions: what is run, and what each stack did."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from groundwork.errors import TerraformFailed
+from groundwork.state import locks
+from groundwork.terraform import printed
+from groundwork.terraform.printed import Complete, Step
+
+OnEvent = Callable[[str, Step | Complete], None]
+"""Is given the stack, and the resource that began or is done, or that the stack is."""
+
+_TAIL = 40  # lines of a failed stack that an error shows
+_WIDTH = 240  # characters of such a line: Terraform quotes the whole synthesised file, which is one line
+_ERROR = re.compile(r"^[│╷╵ ]*Error: ")
+
+
+class Run(Protocol):
+    """Starts a program and hands over each line; Ctrl-C reaches the program, and none is left behind."""
+
+    def __call__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        environ: Mapping[str, str],
+        on_line: Callable[[str], None],
+        stop: threading.Event | None = None,
+    ) -> int:
+        """Returns the exit code; `stop` ends the program from another thread, and Interrupted is raised."""
+
+
+@dataclass
+class StackLog:
+    """What one stack said."""
+
+    lines: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+
+    @property
+    def failed(self) -> bool:
+        """Whether Terraform reported an error."""
+        return self._first_error is not None
+
+    @property
+    def errors(self) -> str:
+        """What Terraform said from its first error on, or the last lines where it named none."""
+        first = self._first_error
+        said = self.lines[-_TAIL:] if first is None else self.lines[first : first + _TAIL]
+        return "\n".join(_shortened(line) for line in said if line.strip())
+
+    @property
+    def _first_error(self) -> int | None:
+        return next((number for number, line in enumerate(self.lines) if _ERROR.match(line)), None)
+
+
+@dataclass(frozen=True)
+class Cdktf:
+    """cdktf-cli in one checkout. `command` starts it; `environ` is complete (PATH, Terraform's settings)."""
+
+    root: Path
+    command: Sequence[str]
+    environ: Mapping[str, str]
+    run: Run
+    output: str = "cdktf.out"
+
+    def deploy(
+        self,
+        stacks: Sequence[str],
+        *,
+        parallelism: int,
+        on_event: OnEvent,
+        complete: bool = True,
+    ) -> dict[str, StackLog]:
+        """`cdktf deploy`: applies stacks in dependency order, independent ones side by side.
+
+        `complete` says that all upstreams are among the stacks; otherwise none of them may wait for another.
+        Raises TerraformFailed with the errors of every stack that failed; what was applied before stays applied.
+        """
+        return self._apply("deploy", stacks, parallelism, on_event, ignoring=not complete)
+
+    def destroy(self, stacks: Sequence[str], *, parallelism: int, on_event: OnEvent) -> dict[str, StackLog]:
+        """`cdktf destroy` of stacks and all that read them: the same, backwards."""
+        return self._apply("destroy", stacks, parallelism, on_event, ignoring=False)
+
+    def destroy_one(self, stack: str, *, on_event: OnEvent, stop: threading.Event | None = None) -> dict[str, StackLog]:
+        """`cdktf destroy` of one stack, whatever reads it.
+
+        One stack only: told to ignore stacks that are not named, cdktf 0.21 starts the first of several again and again
+        until it has ended.
+        """
+        return self._apply("destroy", [stack], 1, on_event, ignoring=True, stop=stop)
+
+    def diff(self, stack: str, *, stop: threading.Event | None = None) -> StackLog:
+        """`cdktf diff` of one stack; raises TerraformFailed where it cannot be planned."""
+        log, reader = StackLog(), printed.Reader()
+
+        def take(raw: str) -> None:
+            log.lines.append(reader.line(raw).text)
+
+        # gw has checked the provider locks and put them in place: cdktf need not ask the registry.
+        code = self._start(["diff", stack, "--skip-synth", "--no-color", "--skip-provider-lock"], take, stop)
+        if code:
+            _refuse_locked(stack, log)
+            raise TerraformFailed(f"{stack} cannot be planned:\n{log.errors}")
+        return log
+
+    def _apply(
+        self,
+        verb: str,
+        stacks: Sequence[str],
+        parallelism: int,
+        on_event: OnEvent,
+        *,
+        ignoring: bool,
+        stop: threading.Event | None = None,
+    ) -> dict[str, StackLog]:
+        logs: dict[str, StackLog] = defaultdict(StackLog)
+        reader = printed.Reader()
+        only = stacks[0] if len(stacks) == 1 else ""
+
+        def take(raw: str) -> None:
+            line = reader.line(raw)
+            stack = line.stack if line.stack in stacks else only
+            log = logs[stack]
+            log.lines.append(line.text)
+            event = printed.step(line.text) or printed.complete(line.text)
+            if isinstance(event, Step) and event.done:
+                log.done.add(event.address)
+            if event:
+                on_event(stack, event)
+
+        arguments = [verb, *stacks, "--auto-approve", "--skip-synth", "--no-color", "--skip-provider-lock"]
+        arguments += ["--parallelism", str(parallelism)]
+        if ignoring:
+            # Whether upstream stacks are there was checked before: cdktf would insist on applying them again.
+            arguments.append("--ignore-missing-stack-dependencies")
+        code = self._start(arguments, take, stop)
+        if code:
+            for stack, log in logs.items():
+                _refuse_locked(stack, log)
+            failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
+            said = "\n".join(failed) or "\n".join(line for log in logs.values() for line in log.lines[-_TAIL:])
+            raise TerraformFailed(f"cdktf {verb} failed\n{said}")
+        return dict(logs)
+
+    def _start(self, arguments: Sequence[str], on_line: Callable[[str], None], stop: threading.Event | None) -> int:
+        # CI=1: cdktf prints each line once instead of redrawing a status block that nobody could read back.
+        environ = {**self.environ, "CI": "1"}
+        return self.run(
+            [*self.command, *arguments, "--output", self.output],
+            cwd=self.root,
+            environ=environ,
+            on_line=on_line,
+            stop=stop,
+        )
+
+
+def _refuse_locked(stack: str, log: StackLog) -> None:
+    """Raise StateLocked, with who holds it and what frees it, where that is why a stack failed."""
+    if lock := locks.read("\n".join(log.lines)):
+        raise lock.refusal(stack)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"

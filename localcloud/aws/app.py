@@ -1,0 +1,180 @@
+"""The WSGI application: reserved paths, API Gateway hosts, routes of our own, and moto for everything else."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote
+
+from werkzeug.test import run_wsgi_app
+
+from localcloud.aws import identity
+from localcloud.aws.attempts import Attempts
+from localcloud.aws.gate import GATE
+from localcloud.aws.routing import Request, Response, Router, json_error
+from localcloud.aws.settings import MAX_BODY
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_LOOPBACK = re.compile(r"^(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?$", re.IGNORECASE)
+
+
+class Part(Protocol):
+    """Something that may answer a request before AWS's own services are asked."""
+
+    def answer(self, request: Request) -> Response | None:
+        """The answer, None when the request is for someone else."""
+        ...
+
+
+class Observer(Protocol):
+    """Something that has to know about every request AWS's services answered."""
+
+    def answered(self, request: Request, response: Response) -> None:
+        """Called inside the gate, before the client gets the answer."""
+        ...
+
+
+class Application:
+    """Answers every request of the embedded AWS; `parts` are asked in order and see unsigned requests too."""
+
+    def __init__(
+        self, *, moto: WsgiApplication, router: Router, parts: Iterable[Part] = (), observers: Iterable[Observer] = ()
+    ) -> None:
+        self._moto = moto
+        self._router = router
+        self._parts = tuple(parts)
+        self._observers = tuple(observers)
+        self._attempts = Attempts()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        try:
+            body = _read_body(environ)
+        except _CutOff:
+            # The client ended in the middle. AWS does nothing then; half a state file must not become the state.
+            cut_off = "the connection ended before the whole body was there"
+            return _send(json_error("IncompleteBody", cut_off, 400), start_response)
+        if body is None:
+            too_large = f"the embedded AWS takes bodies of at most {MAX_BODY} bytes"
+            return _send(json_error("RequestEntityTooLargeException", too_large, 413), start_response)
+        request, caller = parse(environ, body)
+        with identity.acting_as(caller):
+            return _send(self.respond(request, environ), start_response)
+
+    def respond(self, request: Request, environ: Environ) -> Response:
+        """The answer to a request that has been read; the caller must be set."""
+        for part in self._parts:
+            response = part.answer(request)
+            if response is not None:
+                return response
+        if request.path.startswith("/moto-api"):
+            return json_error("AccessDeniedException", "moto's own interface is switched off here", 403)
+        if _waits(request):
+            return self._moto_answers(request, environ)
+        with GATE.entered():
+            if earlier := self._attempts.earlier(request):
+                return earlier
+            response = self.apply(request, environ)
+            for observer in self._observers:
+                observer.answered(request, response)
+            self._attempts.remember(request, response)
+        return response
+
+    def apply(self, request: Request, environ: Environ) -> Response:
+        """What routes and moto make of a request, with nobody told about it; call inside the gate."""
+        return self._router.answer(request) or self._moto_answers(request, environ)
+
+    def observe(self, observer: Observer) -> None:
+        """Tell `observer` about every answer from now on."""
+        self._observers = (*self._observers, observer)
+
+    def _moto_answers(self, request: Request, environ: Environ) -> Response:
+        environ = {
+            **environ,
+            "wsgi.input": io.BytesIO(request.body),
+            "CONTENT_LENGTH": str(len(request.body)),
+            "HTTP_X_MOTO_ACCOUNT_ID": request.account,
+        }
+        environ.pop("wsgi.input_terminated", None)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        return Response(int(status.split()[0]), b"".join(chunks), tuple(headers))
+
+
+def parse(environ: Environ, body: bytes, *, caller: identity.Caller | None = None) -> tuple[Request, identity.Caller]:
+    """The request and its caller from a WSGI environ; a caller that is given is not looked up."""
+    query = environ.get("QUERY_STRING", "")
+    headers = {
+        name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
+    }
+    headers.pop("x-moto-account-id", None)
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    caller = caller or identity.identify(headers, query)
+    raw_path = str(environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")).split("?", 1)[0]
+    request = Request(
+        account=caller.account,
+        region=caller.region,
+        service=caller.service,
+        principal_arn=caller.principal_arn,
+        method=environ["REQUEST_METHOD"],
+        path=unquote(raw_path),
+        raw_path=raw_path,
+        query=parse_qs(query, keep_blank_values=True),
+        headers=headers,
+        body=body,
+        raw_query=query,
+    )
+    return request, caller
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a Host header names this machine: a web page that rebinds its own name to 127.0.0.1 does not pass."""
+    return bool(_LOOPBACK.match(host))
+
+
+def _waits(request: Request) -> bool:
+    """Whether moto sleeps while it answers (SQS long polling), during which everybody else must get on."""
+    return request.service == "sqs" and (
+        request.headers.get("x-amz-target", "").endswith("ReceiveMessage") or b"Action=ReceiveMessage" in request.body
+    )
+
+
+class _CutOff(Exception):
+    """A body that ends before its announced length."""
+
+
+def _read_body(environ: Environ) -> bytes | None:
+    """The whole body, None when it is larger than allowed. Raises _CutOff when the client ended before all of it."""
+    stream = environ["wsgi.input"]
+    try:
+        if environ.get("wsgi.input_terminated"):
+            body = bytes(stream.read(MAX_BODY + 1))
+            return None if len(body) > MAX_BODY else body
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > MAX_BODY:
+            return None
+        body = bytes(stream.read(length))
+    except OSError as error:
+        raise _CutOff from error
+    if len(body) < length:
+        raise _CutOff
+    return body
+
+
+def _send(response: Response, start_response: StartResponse) -> Iterable[bytes]:
+    headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+    # A HEAD answer keeps the length of what it stands for.
+    length = response.header("Content-Length") if not response.body else ""
+    headers.append(("Content-Length", length or str(len(response.body))))
+    start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", headers)
+    return [response.body]
+
+
+_REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request", 404: "Not Found"}

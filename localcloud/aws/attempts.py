@@ -1,0 +1,38 @@
+"""Answers a repeated attempt of a request as the first one was answered.
+
+A client on a busy machine can lose the answer to a request that was carried out, and tries again. Carried out twice, a
+revoke finds nothing to revoke and a create finds its name taken. AWS's SDKs give all attempts of a request one id.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from localcloud.aws.routing import Request, Response
+
+_KEPT = 2000  # answers: far more than clients have under way, and small, since long ones are not kept
+_LONGEST = 100_000  # bytes
+_ID = "amz-sdk-invocation-id"
+
+
+class Attempts:
+    """The latest successful answers to requests that may change something, by the SDK's id. Use inside the gate."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, Response] = OrderedDict()
+
+    def earlier(self, request: Request) -> Response | None:
+        """The answer to an earlier attempt of this request, None where this is the first."""
+        identifier = request.headers.get(_ID)
+        return self._answers.get(identifier) if identifier else None
+
+    def remember(self, request: Request, response: Response) -> None:
+        """Keep a success; a refusal is decided anew, since waiting may have helped."""
+        identifier = request.headers.get(_ID)
+        if not identifier or request.method in {"GET", "HEAD"}:
+            return
+        if response.status >= 300 or len(response.body) > _LONGEST:
+            return
+        self._answers[identifier] = response
+        while len(self._answers) > _KEPT:
+            self._answers.popitem(last=False)

@@ -1,0 +1,63 @@
+"""The reserved paths under /_groundwork/: status, inventory, save, shutdown. For this machine's own tools only."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from localcloud.aws.app import is_loopback_host
+from localcloud.aws.gate import GATE
+from localcloud.aws.inventory import take_inventory
+from localcloud.aws.persistence import Persistence, Restored
+from localcloud.aws.routing import Request, Response, json_error, json_response
+
+PREFIX = "/_groundwork/"
+GUARD_HEADER = "x-groundwork"  # a web page cannot send it across origins without a preflight, which is never answered
+
+
+class Control:
+    """Answers what lies under /_groundwork/, refusing hosts that are not loopback."""
+
+    def __init__(self, *, port: int, persistence: Persistence) -> None:
+        self._port = port
+        self._persistence = persistence
+        self.restored = Restored()
+        self._started = datetime.now(UTC)
+        self.on_shutdown: Callable[[], None] = lambda: None
+
+    def answer(self, request: Request) -> Response | None:
+        """The answer for a reserved path, None for any other."""
+        if not request.path.startswith(PREFIX):
+            return None
+        if not is_loopback_host(request.headers.get("host", "")):
+            return json_error("Forbidden", "reserved paths answer to 127.0.0.1 and localhost only", 403)
+        name = request.path.removeprefix(PREFIX).strip("/")
+        if request.method == "GET" and name == "status":
+            return json_response(self._status())
+        if request.method == "GET" and name == "inventory":
+            with GATE.entered():
+                return json_response(take_inventory().as_json())
+        if request.method == "POST" and name in ("save", "shutdown"):
+            if GUARD_HEADER not in request.headers:
+                return json_error("Forbidden", f"send the header {GUARD_HEADER}: 1", 403)
+            if name == "shutdown":
+                threading.Thread(target=self.on_shutdown, daemon=True).start()
+                return json_response({"ok": True})
+            saved = self._persistence.save(fork=True)
+            return json_response({"ok": saved, "problem": self._persistence.problem}, 200 if saved else 500)
+        return json_error("NotFound", f"{request.method} {request.path} is not one of the reserved paths", 404)
+
+    def _status(self) -> dict[str, object]:
+        with GATE.entered():
+            inventory = take_inventory()
+        return {
+            "endpoint": f"http://127.0.0.1:{self._port}",
+            "pid": os.getpid(),
+            "started_at": self._started.isoformat(),
+            "restored": vars(self.restored) if self.restored.anything else None,
+            "resources": inventory.counts(),
+            "pending_deletion": len(inventory.pending_deletion),
+            "problem": self._persistence.problem,
+        }

@@ -1,0 +1,84 @@
+"""One call of an API: what came in, which API and stage it is for, and what the access log says about it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from localcloud.aws.routing import Request, Response, json_response
+
+LOOPBACK = "127.0.0.1"
+
+
+class Refused(Exception):
+    """The gateway itself answers, without the integration."""
+
+    def __init__(
+        self, status: int, message: str, *, reason: str = "", headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.response: Response = json_response({"message": message}, status, headers)
+        self.reason = reason or message
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a call goes: the moto API and stage, and the path below the stage. `custom` for a domain of one's own."""
+
+    kind: str  # "REST" or "HTTP"
+    api: Any
+    backend: Any
+    account: str
+    region: str
+    stage: Any
+    path: str
+    custom: bool
+
+    @property
+    def api_id(self) -> str:
+        """The id of the API."""
+        return str(self.api.id if self.kind == "REST" else self.api.api_id)
+
+    def arn(self, method: str, path: str) -> str:
+        """The ARN that policies and permissions name."""
+        return (
+            f"arn:aws:execute-api:{self.region}:{self.account}:"
+            f"{self.api_id}/{self.stage.name}/{method}/{path.removeprefix('/')}"
+        )
+
+
+@dataclass
+class GatewayCall:
+    """A call on its way through the gateway; `log` collects what $context offers to the access log."""
+
+    request: Request
+    to: Destination
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    begun: float = field(default_factory=time.time)
+    path_parameters: dict[str, str] = field(default_factory=dict)
+    authorizer: dict[str, Any] | None = None
+    log: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, names in lower case."""
+        return self.request.headers
+
+    @property
+    def domain(self) -> str:
+        """The host name the client asked for."""
+        return self.headers.get("host", "").rsplit(":", 1)[0]
+
+    @property
+    def time(self) -> str:
+        """The time as API Gateway writes it: 21/Nov/2026:10:00:00 +0000."""
+        return datetime.fromtimestamp(self.begun, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+
+    @property
+    def epoch_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return int(self.begun * 1000)

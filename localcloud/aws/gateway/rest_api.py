@@ -1,0 +1,142 @@
+"""A REST API's answer: resource and method, policy, authorisation, key, validation, throttling, integration."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+
+from localcloud.aws.gateway import access
+from localcloud.aws.gateway.call import GatewayCall, Refused
+from localcloud.aws.gateway.events import MalformedAnswer, to_response, version_1
+from localcloud.aws.gateway.find import match_path, specificity
+from localcloud.aws.gateway.functions import call_function
+from localcloud.aws.gateway.throttle import Throttle
+from localcloud.aws.routing import Response, json_response
+
+_NO_ROUTE = "Missing Authentication Token"  # what API Gateway says about a path or method that does not exist
+
+
+def answer(call: GatewayCall, throttle: Throttle) -> Response:
+    """The response; raises Refused where the gateway itself answers."""
+    resource, method = _find(call)
+    path = resource.get_path()
+    call.log |= {"resourcePath": path, "resourceId": resource.id, "routeKey": f"{call.request.method} {path}"}
+    kind = method.authorization_type or "NONE"
+    if kind == "AWS_IAM":
+        access.require_signature(call)
+    access.require_policy(call, method=call.request.method, path=call.to.path, signed=kind == "AWS_IAM")
+    if kind == "CUSTOM":
+        authorizer = call.to.api.authorizers.get(method.authorizer_id)
+        if authorizer is None:
+            raise Refused(500, "Internal server error", reason=f"authorizer {method.authorizer_id} does not exist")
+        access.require_authorizer(call, authorizer, method=call.request.method, path=call.to.path, resource=path)
+    elif kind == "COGNITO_USER_POOLS":
+        raise Refused(401, "Unauthorized", reason="Cognito authorizers are not served by the embedded AWS")
+    _throttle(call, throttle, method, path)
+    _validate(call, method)
+    return _integrate(call, resource, method)
+
+
+def _find(call: GatewayCall) -> tuple[Any, Any]:
+    fitting = []
+    for resource in call.to.api.resources.values():
+        parameters = match_path(resource.get_path(), call.to.path)
+        method = resource.resource_methods.get(call.request.method) or resource.resource_methods.get("ANY")
+        if parameters is not None and method is not None:
+            fitting.append((specificity(resource.get_path()), resource, method, parameters))
+    if not fitting:
+        raise Refused(403, _NO_ROUTE, reason=f"no method {call.request.method} on {call.to.path}")
+    _, resource, method, call.path_parameters = min(fitting, key=lambda each: each[0])
+    return resource, method
+
+
+def _throttle(call: GatewayCall, throttle: Throttle, method: Any, path: str) -> None:
+    """The key's usage plan first, then the stage's setting for this method or for all."""
+    if str(method.api_key_required).lower() == "true":
+        plan_id = access.require_api_key(call)
+        limits = call.to.backend.usage_plans[plan_id].throttle or {}
+        throttle.take((plan_id, call.headers["x-api-key"]), **_limits(limits, "rateLimit", "burstLimit"))
+    settings = call.to.stage.method_settings or {}
+    own = f"{path.removeprefix('/').replace('/', '~1')}/{call.request.method}"
+    for name in (own, own.replace("~1", "/"), "*/*"):
+        if name in settings:
+            limits = _limits(settings[name], "throttlingRateLimit", "throttlingBurstLimit")
+            throttle.take((call.to.api_id, call.to.stage.name, name), **limits)
+            return
+
+
+def _limits(settings: dict[str, Any], rate: str, burst: str) -> dict[str, float | None]:
+    return {
+        "rate": None if settings.get(rate) is None else float(settings[rate]),
+        "burst": None if settings.get(burst) is None else float(settings[burst]),
+    }
+
+
+def _validate(call: GatewayCall, method: Any) -> None:
+    """The request validator's wishes: required parameters, and the body against its model."""
+    validator = call.to.api.request_validators.get(method.request_validator_id)
+    if validator is None:
+        return
+    if validator.validate_request_parameters:
+        missing = [name for name, needed in (method.request_parameters or {}).items() if _required(needed)]
+        missing = [name for name in missing if not _present(call, name)]
+        if missing:
+            names = ", ".join(name.rpartition(".")[2] for name in missing)
+            raise Refused(400, f"Missing required request parameters: [{names}]")
+    kind = call.headers.get("content-type", "application/json").split(";")[0]
+    model = call.to.api.models.get((method.request_models or {}).get(kind, ""))
+    if validator.validate_request_body and model is not None and model.schema:
+        try:
+            jsonschema.validate(json.loads(call.request.body or b"null"), json.loads(model.schema))
+        except ValueError:
+            raise Refused(400, "Invalid request body", reason="the body is no JSON") from None
+        except jsonschema.ValidationError as error:
+            raise Refused(400, "Invalid request body", reason=error.message) from None
+
+
+def _required(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+def _present(call: GatewayCall, name: str) -> bool:
+    _, _, place, key = name.split(".", 3)
+    if place == "header":
+        return key.lower() in call.headers
+    return key in (call.request.query if place == "querystring" else call.path_parameters)
+
+
+def _integrate(call: GatewayCall, resource: Any, method: Any) -> Response:
+    integration = method.method_integration
+    kind = integration.integration_type if integration is not None else None
+    if kind == "MOCK":
+        return _mock(integration)
+    if kind != "AWS_PROXY":
+        reason = f"integration type {kind} is not served by the embedded AWS"
+        raise Refused(500, "Internal server error", reason=reason)
+    path = resource.get_path()
+    event = version_1(call, resource=path, resource_id=resource.id, binary=call.to.api.binaryMediaTypes)
+    source = f"{call.request.method}/{call.to.path.removeprefix('/')}"
+    done = call_function(call, integration.uri, event, source=source, as_role=bool(integration.credentials))
+    if done.error:
+        call.log["integrationErrorMessage"] = done.payload.decode(errors="replace")[:500]
+        return json_response({"message": "Internal server error"}, 502)
+    try:
+        return to_response(done.payload, lenient=False)
+    except MalformedAnswer as error:
+        call.log["integrationErrorMessage"] = str(error)
+        return json_response({"message": "Internal server error"}, 502)
+
+
+def _mock(integration: Any) -> Response:
+    """A MOCK integration: the first response that was defined, its template as it stands."""
+    for status, response in (integration.integration_responses or {}).items():
+        headers = [
+            (name.rpartition(".")[2], str(value).strip("'"))
+            for name, value in (response.response_parameters or {}).items()
+        ]
+        templates = response.response_templates or {}
+        body = str(templates.get("application/json") or "").encode()
+        return Response(int(status), body, (("Content-Type", "application/json"), *headers))
+    raise Refused(500, "Internal server error", reason="the MOCK integration has no response")

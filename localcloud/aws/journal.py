@@ -1,0 +1,95 @@
+"""What must not be lost between two snapshots: every write to S3 and DynamoDB, on disk before it is answered.
+
+Terraform's state and lock objects live in these two. A record is the request itself, replayed in order on top of the
+snapshot; a torn last line was never answered, so it never happened.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from localcloud.aws.identity import Caller
+
+
+@dataclass(frozen=True)
+class Record:
+    """One write: the request as it came, who sent it, and the version S3 gave the object."""
+
+    sequence: int
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    caller: Caller
+    version_id: str = ""
+
+    def line(self) -> bytes:
+        """The record as a line of a segment."""
+        values = {**vars(self), "body": base64.b64encode(self.body).decode(), "caller": asdict(self.caller)}
+        return json.dumps(values).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, line: bytes) -> Record:
+        """The record of a line; raises ValueError for a torn one."""
+        try:
+            values = json.loads(line)
+            body = base64.b64decode(values.pop("body"))
+            return cls(**{**values, "body": body, "caller": Caller(**values.pop("caller"))})
+        except (TypeError, KeyError) as error:
+            raise ValueError("a torn record") from error
+
+
+class Journal:
+    """Segments journal-<first sequence>.jsonl in `folder`; one is open for appending at a time."""
+
+    def __init__(self, folder: Path, *, sequence: int = 0) -> None:
+        self._folder = folder
+        self.sequence = sequence
+        self._file: int | None = None
+
+    def append(self, record: Record) -> None:
+        """Write a record and wait until it is on the disk."""
+        if self._file is None:
+            path = self._folder / f"journal-{record.sequence:012d}.jsonl"
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        view = memoryview(record.line())
+        while view:
+            view = view[os.write(self._file, view) :]
+        os.fsync(self._file)
+        self.sequence = record.sequence
+
+    def cut(self) -> int:
+        """Begin a new segment with the next record; returns the last sequence of the old ones."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        return self.sequence
+
+    def forget(self, sequence: int) -> None:
+        """Remove the segments a snapshot up to `sequence` has made superfluous."""
+        for path in self._segments():
+            if _first(path) <= sequence:
+                path.unlink(missing_ok=True)
+
+    def records(self, *, after: int) -> Iterator[Record]:
+        """Every record later than `after`, in order; ends a segment at its first torn line."""
+        for path in self._segments():
+            for line in path.read_bytes().splitlines():
+                try:
+                    record = Record.parse(line)
+                except ValueError:
+                    break
+                if record.sequence > after:
+                    yield record
+
+    def _segments(self) -> list[Path]:
+        return sorted(self._folder.glob("journal-*.jsonl"), key=_first)
+
+
+def _first(path: Path) -> int:
+    return int(path.stem.removeprefix("journal-"))

@@ -1,0 +1,142 @@
+"""Find a function by name, ARN, alias or version, and call it through the runtime of this server."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from localcloud.aws.gate import GATE
+from localcloud.aws.lambda_runtime import Invocation, LambdaRuntime, Throttled
+from localcloud.aws.lambda_spec import CannotRun, spec_of
+
+__all__ = ["CannotRun", "Target", "Throttled", "as_event", "call", "call_later", "configure", "find", "runtime"]
+
+log = structlog.get_logger(__name__)
+
+_RETRIES = 2  # of an asynchronous invocation; source: Lambda developer guide, "Asynchronous invocation"
+
+_runtime: list[LambdaRuntime] = []
+
+
+def configure(made: LambdaRuntime) -> None:
+    """Set the runtime every invocation of this process goes through."""
+    _runtime[:] = [made]
+
+
+def runtime() -> LambdaRuntime:
+    """The runtime of this process; raises CannotRun before `configure`."""
+    if not _runtime:
+        raise CannotRun("functions run in a started server only")
+    return _runtime[0]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One version of a function as moto holds it, and the ARN it was called by."""
+
+    function: Any
+    arn: str
+    account: str
+
+    @property
+    def version(self) -> str:
+        """The version that runs, $LATEST where none was published or named."""
+        name = str(self.function.function_arn).split(":function:")[1]
+        return str(self.function.version) if ":" in name else "$LATEST"
+
+
+def find(name: str, qualifier: str | None, *, account: str, region: str) -> Target:
+    """The version that `name` (a name, partial or full ARN, with or without a qualifier) means.
+
+    Raises moto's UnknownFunctionException or UnknownAliasException.
+    """
+    from moto.awslambda.utils import get_backend
+
+    if name.startswith("arn:"):
+        _, _, _, region, account, _, name = name.split(":", 6)
+    elif ":function:" in name:
+        account, _, name = name.split(":", 2)
+    name, _, own = name.partition(":")
+    qualifier = qualifier or own or None
+    backend = get_backend(account, region)
+    with GATE.entered():
+        function = backend.get_function(name, _version_of_alias(backend, name, qualifier))
+    arn = f"arn:aws:lambda:{region}:{account}:function:{name}" + (f":{qualifier}" if qualifier else "")
+    return Target(function, arn, account)
+
+
+def _version_of_alias(backend: Any, name: str, qualifier: str | None) -> str | None:
+    """The version an alias sends this invocation to, by its weights; other qualifiers stay as they are."""
+    if qualifier is None or qualifier == "$LATEST" or qualifier.isdigit():
+        return qualifier
+    alias = backend.get_alias(qualifier, name)
+    chance = random.random()  # noqa: S311  which version answers is no secret
+    for version, weight in ((alias.routing_config or {}).get("AdditionalVersionWeights") or {}).items():
+        chance -= float(weight)
+        if chance < 0:
+            return str(version)
+    return str(alias.function_version)
+
+
+def call(target: Target, event: bytes, *, context: str = "") -> Invocation:
+    """Run the function and wait; lets go of the gate meanwhile. Raises Throttled and CannotRun."""
+    spec = spec_of(target.function)
+    with GATE.released():
+        return runtime().invoke(spec, event, arn=target.arn, reserved=_reserved(target), context=context)
+
+
+def call_later(target: Target, event: bytes) -> None:
+    """Run the function in the background, again when it fails, and hand a lost event to its dead-letter target.
+
+    AWS waits minutes between the attempts; here they follow one another.
+    """
+    threading.Thread(target=_call_repeatedly, args=(target, event), daemon=True).start()
+
+
+def _call_repeatedly(target: Target, event: bytes) -> None:
+    problem = ""
+    for _ in range(1 + _RETRIES):
+        try:
+            done = call(target, event)
+        except (Throttled, CannotRun) as error:
+            problem = str(error)
+            continue
+        if not done.outcome.error:
+            return
+        problem = done.outcome.payload.decode(errors="replace")
+    log.warning("asynchronous invocation failed", function=target.arn, problem=problem[:500])
+    dead_letter = (getattr(target.function, "groundwork_dead_letter", None) or {}).get("TargetArn")
+    if dead_letter:
+        _send(dead_letter, event.decode(errors="replace"))
+
+
+def _send(arn: str, message: str) -> None:
+    _, _, service, region, account, name = arn.split(":", 5)
+    with GATE.entered():
+        if service == "sqs":
+            from moto.sqs.models import sqs_backends
+
+            sqs_backends[account][region].send_message(name, message)
+        elif service == "sns":
+            from moto.sns.models import sns_backends
+
+            sns_backends[account][region].publish(message, arn=arn)
+
+
+def _reserved(target: Target) -> int | None:
+    from moto.awslambda.utils import get_backend
+
+    name = target.function.function_name
+    with GATE.entered():
+        latest = get_backend(target.account, target.function.region).get_function(name)
+    return None if latest.reserved_concurrency is None else int(latest.reserved_concurrency)
+
+
+def as_event(body: Any) -> bytes:
+    """A JSON event."""
+    return json.dumps(body).encode()

@@ -1,0 +1,218 @@
+"""Runs the very zips that were uploaded: warm processes per function version, bounded, ended when idle."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from localcloud.aws.gate import GATE
+from localcloud.aws.identity import forget_session
+from localcloud.aws.lambda_logs import now_ms, report_line, write_events
+from localcloud.aws.lambda_process import FunctionProcess, Outcome
+from localcloud.aws.lambda_spec import FunctionSpec, process_environment, runtime_folder, unpack
+
+log = structlog.get_logger(__name__)
+
+MAX_PROCESSES = 8
+IDLE_SECONDS = 300.0
+_QUEUE_SECONDS = 20.0  # how long an event waits for a free process before it is throttled
+
+
+class Throttled(Exception):
+    """No process is free: the function's reserved concurrency, or the bound of this machine, is used up."""
+
+
+@dataclass
+class _Sandbox:
+    """A process with what it was started for."""
+
+    spec: FunctionSpec
+    process: FunctionProcess
+    stream: str
+    access_key: str
+    started: float
+    warm: bool = False
+    log_note: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The outcome of one invocation and the last 4 kB of its log."""
+
+    outcome: Outcome
+    request_id: str
+    tail: str
+
+
+class LambdaRuntime:
+    """All function processes of one server. `folder` holds unpacked code, `endpoint` is where functions call AWS."""
+
+    def __init__(self, *, folder: Path, endpoint: str) -> None:
+        # Unpacked on demand; what an earlier server unpacked would only pile up.
+        shutil.rmtree(folder / "code", ignore_errors=True)
+        self._folder = folder
+        self._endpoint = endpoint
+        self._idle: list[_Sandbox] = []
+        self._busy: list[_Sandbox] = []
+        self._active: defaultdict[str, int] = defaultdict(int)
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def invoke(
+        self, spec: FunctionSpec, event: bytes, *, arn: str, reserved: int | None, context: str = ""
+    ) -> Invocation:
+        """Run one event through the function; blocks, so call it outside of the gate.
+
+        Raises Throttled when `reserved` invocations of this function already run or no process gets free, CannotRun
+        when the code cannot be started.
+        """
+        request_id = str(uuid.uuid4())
+        function = spec.arn.split(":function:")[1].split(":")[0]
+        key = f"{spec.account}/{spec.region}/{function}"
+        self._enter(key, reserved)
+        try:
+            sandbox = self._acquire(spec)
+            try:
+                return self._run(sandbox, event, request_id=request_id, arn=arn, context=context)
+            finally:
+                self._release(sandbox)
+        finally:
+            with self._changed:
+                self._active[key] -= 1
+                self._changed.notify_all()
+
+    def end_idle(self, *, older_than: float = IDLE_SECONDS) -> None:
+        """End processes that nobody used for `older_than` seconds."""
+        limit = time.monotonic() - older_than
+        with self._changed:
+            stale = [each for each in self._idle if each.process.last_used < limit]
+            self._idle = [each for each in self._idle if each not in stale]
+        for each in stale:
+            self._end(each)
+
+    def close(self) -> None:
+        """End every process, running or not; no further event is taken."""
+        with self._changed:
+            self._closed = True
+            everything, self._idle = [*self._idle, *self._busy], []
+        for each in everything:
+            self._end(each)
+
+    def processes(self) -> list[int]:
+        """The ids of all processes."""
+        with self._changed:
+            return [each.process.pid for each in (*self._idle, *self._busy)]
+
+    def _enter(self, key: str, reserved: int | None) -> None:
+        with self._changed:
+            if self._closed or (reserved is not None and self._active[key] >= reserved):
+                raise Throttled("Rate Exceeded.")
+            self._active[key] += 1
+
+    def _acquire(self, spec: FunctionSpec) -> _Sandbox:
+        """A warm process of exactly this version and configuration, or a new one."""
+        victim: _Sandbox | None = None
+        with self._changed:
+            end = time.monotonic() + _QUEUE_SECONDS
+            while True:
+                warm = next((each for each in self._idle if each.spec.fingerprint == spec.fingerprint), None)
+                if warm is not None:
+                    self._idle.remove(warm)
+                    self._busy.append(warm)
+                    return warm
+                if len(self._idle) + len(self._busy) < MAX_PROCESSES:
+                    break
+                if self._idle:
+                    victim = min(self._idle, key=lambda each: each.process.last_used)
+                    self._idle.remove(victim)
+                    break
+                if not self._changed.wait(end - time.monotonic()):
+                    raise Throttled(f"{MAX_PROCESSES} functions already run on this machine")
+        if victim is not None:
+            self._end(victim)
+        sandbox = self._start(spec)
+        with self._changed:
+            self._busy.append(sandbox)
+        return sandbox
+
+    def _release(self, sandbox: _Sandbox) -> None:
+        with self._changed:
+            if sandbox in self._busy:
+                self._busy.remove(sandbox)
+            keep = sandbox.process.alive and not self._closed
+            if keep:
+                self._idle.append(sandbox)
+            self._changed.notify_all()
+        if not keep:
+            self._end(sandbox)
+
+    def _start(self, spec: FunctionSpec) -> _Sandbox:
+        task, layers = unpack(spec, self._folder / "code")
+        runtime = runtime_folder(self._folder)
+        today = datetime.now(UTC).strftime("%Y/%m/%d")
+        stream = f"{today}/[{spec.version}]{uuid.uuid4().hex}"
+        credentials = _assume(spec)
+        environment = process_environment(
+            spec, endpoint=self._endpoint, credentials=credentials, paths=[runtime, *layers], task=task, stream=stream
+        )
+        process = FunctionProcess(environment=environment, task=task)
+        host = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        note = (
+            [] if spec.runtime == host else [(now_ms(), f"{spec.runtime} is declared, {host} of this machine runs it")]
+        )
+        log.info("function started", function=spec.arn, pid=process.pid)
+        return _Sandbox(spec, process, stream, credentials["AWS_ACCESS_KEY_ID"], time.monotonic(), log_note=note)
+
+    def _run(self, sandbox: _Sandbox, event: bytes, *, request_id: str, arn: str, context: str) -> Invocation:
+        spec, process = sandbox.spec, sandbox.process
+        start = [*sandbox.log_note, (now_ms(), f"START RequestId: {request_id} Version: {spec.version}")]
+        sandbox.log_note = []
+        init = None
+        before = time.monotonic()
+        outcome = process.invoke(event, request_id=request_id, arn=arn, timeout=spec.timeout, context=context)
+        seconds = time.monotonic() - before
+        if not sandbox.warm:
+            sandbox.warm = True
+            init = min(before - sandbox.started + seconds, seconds)
+        lines = start + process.take_output()
+        if outcome.error and outcome.ended:
+            lines.append((now_ms(), outcome.payload.decode(errors="replace")))
+        report = report_line(
+            request_id=request_id, seconds=seconds, memory=spec.memory, used=process.memory_mb(), init_seconds=init
+        )
+        lines += [(now_ms(), f"END RequestId: {request_id}"), (now_ms(), report)]
+        write_events(account=spec.account, region=spec.region, group=spec.log_group, stream=sandbox.stream, lines=lines)
+        return Invocation(outcome, request_id, "\n".join(text for _, text in lines)[-4096:])
+
+    def _end(self, sandbox: _Sandbox) -> None:
+        sandbox.process.end()
+        forget_session(sandbox.spec.account, sandbox.access_key)
+
+
+def _assume(spec: FunctionSpec) -> dict[str, str]:
+    """Credentials of a session of the function's execution role, so that policies see who calls."""
+    from moto.sts.models import sts_backends
+
+    with GATE.entered():
+        session = sts_backends[spec.account]["aws"].assume_role(
+            region_name=spec.region,
+            role_session_name=spec.name,
+            role_arn=spec.role,
+            policy=None,
+            duration=43_200,
+            external_id=None,
+        )
+    return {
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
+    }

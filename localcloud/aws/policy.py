@@ -1,0 +1,151 @@
+"""Resource policies (bucket, key, API): does one allow, deny, or say nothing about a call?
+
+Source: IAM user guide, "Policy evaluation logic": an explicit deny wins over any allow, no match is an implicit deny
+across accounts and leaves the decision to identity policies, which are not evaluated here, within one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from localcloud.aws.conditions import Context, as_list, holds, like
+
+
+class Decision(Enum):
+    """What a policy says about a call."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls. `arn` is a role's or user's ARN; `session_arn` that of an assumed-role session. "" is anonymous.
+
+    `service` is set instead for an AWS service that calls in its own name, such as apigateway.amazonaws.com.
+    """
+
+    account: str
+    arn: str
+    session_arn: str = ""
+    service: str = ""
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the call was not signed."""
+        return not (self.arn or self.service)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: `action` such as s3:PutObject, `resource` an ARN, `context` what conditions may ask for."""
+
+    principal: Principal
+    action: str
+    resource: str
+    context: Context = field(default_factory=dict)
+
+    def full_context(self) -> dict[str, list[str]]:
+        """The context with the keys every call has, names in lower case."""
+        given = {key.lower(): list(values) for key, values in self.context.items()}
+        known = {"aws:securetransport": ["true"]}  # nothing leaves the loopback interface
+        if self.principal.arn:
+            known["aws:principalarn"] = [self.principal.arn]
+            known["aws:principalaccount"] = [self.principal.account]
+            known["aws:principaltype"] = ["AssumedRole" if self.principal.session_arn else "Account"]
+            known["aws:principalisawsservice"] = ["false"]
+        else:
+            known["aws:principaltype"] = ["Anonymous"]
+        return {**known, **given}
+
+
+def evaluate(document: str | bytes | Mapping[str, Any], call: Call) -> Decision:
+    """What a policy document says about `call`.
+
+    Raises UnsupportedCondition for an unknown condition operator, ValueError for a document that is no JSON.
+    """
+    policy = document if isinstance(document, Mapping) else json.loads(document)
+    statements = policy.get("Statement", [])
+    context = call.full_context()
+    decision = Decision.NEUTRAL
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if not _applies(statement, call, context):
+            continue
+        if statement.get("Effect") == "Deny":
+            return Decision.DENIED
+        decision = Decision.ALLOWED
+    return decision
+
+
+def permitted(document: str | bytes | Mapping[str, Any] | None, call: Call, *, owner: str) -> bool:
+    """Whether a resource of account `owner` lets `call` through.
+
+    Within the account silence is consent: identity policies are not evaluated here. From another account, and for
+    anonymous calls, only an explicit allow lets through.
+    """
+    decision = evaluate(document, call) if document else Decision.NEUTRAL
+    if decision is Decision.NEUTRAL:
+        return call.principal.account == owner and not call.principal.anonymous
+    return decision is Decision.ALLOWED
+
+
+def _applies(statement: Mapping[str, Any], call: Call, context: Context) -> bool:
+    return (
+        _selects(statement, "Action", call.action.lower(), context, fold=True)
+        and _selects(statement, "Resource", call.resource, context)
+        and _names(statement, call.principal)
+        and holds(_expanded(statement.get("Condition"), context), context)
+    )
+
+
+def _selects(statement: Mapping[str, Any], element: str, value: str, context: Context, *, fold: bool = False) -> bool:
+    """Whether Action or Resource (or their Not forms) cover `value`; an absent element covers everything."""
+    for name, expected in ((element, True), (f"Not{element}", False)):
+        if name in statement:
+            patterns = [_variables(each, context) for each in as_list(statement[name])]
+            return any(like(each.lower() if fold else each, value) for each in patterns) == expected
+    return True
+
+
+def _names(statement: Mapping[str, Any], principal: Principal) -> bool:
+    if "NotPrincipal" in statement:
+        return not _is_one_of(statement["NotPrincipal"], principal)
+    return "Principal" not in statement or _is_one_of(statement["Principal"], principal)
+
+
+def _is_one_of(element: str | Mapping[str, Any], principal: Principal) -> bool:
+    if element == "*":
+        return True
+    if not isinstance(element, Mapping):
+        return False
+    if principal.service:
+        return principal.service in as_list(element.get("Service", []))
+    names = as_list(element.get("AWS", []))
+    if "*" in names:
+        return True
+    known = {principal.arn, principal.session_arn, principal.account, f"arn:aws:iam::{principal.account}:root"} - {""}
+    return not principal.anonymous and any(name in known for name in names)
+
+
+def _expanded(block: Mapping[str, Mapping[str, object]] | None, context: Context) -> Mapping[str, Mapping[str, object]]:
+    return {
+        operator: {key: [_variables(each, context) for each in as_list(wanted)] for key, wanted in keys.items()}
+        for operator, keys in (block or {}).items()
+    }
+
+
+def _variables(text: str, context: Context) -> str:
+    """${aws:PrincipalArn} and the like replaced by the call's value; an unknown variable matches nothing."""
+
+    def value(found: re.Match[str]) -> str:
+        name, _, default = found.group(1).partition(",")
+        known = context.get(name.strip().lower())
+        return known[0] if known else default.strip().strip("'") or "\0"
+
+    return re.sub(r"\$\{([^}*?$][^}]*)\}", value, text)

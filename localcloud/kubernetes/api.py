@@ -1,0 +1,107 @@
+"""The few questions Groundwork itself asks the embedded Kubernetes."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from localcloud.kubernetes.layout import ADMIN, NODE_LEASES, Layout
+from localcloud.ports import HOST
+
+# Two, in two zones, so that what spreads over zones and hosts has something to spread over.
+NODES = {"laptop-1": "laptop-a", "laptop-2": "laptop-b"}
+_PARTIAL = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_CAPACITY = {"cpu": "16", "memory": "64Gi", "pods": "110"}
+
+
+class Api:
+    """A signed-in client. Methods raise httpx.HTTPError where the server does not answer or refuses."""
+
+    def __init__(self, layout: Layout, port: int) -> None:
+        self._client = httpx.Client(
+            base_url=f"https://{HOST}:{port}",
+            headers={"Authorization": f"Bearer {layout.token(ADMIN)}"},
+            verify=ssl.create_default_context(cafile=str(layout.certificate)),
+            timeout=10,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._client.close()
+
+    def get(self, path: str, **headers: str) -> Any:
+        """The JSON at a path."""
+        answer = self._client.get(path, headers=headers)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: Any) -> httpx.Response:
+        """What the server answers; a refusal is an answer too."""
+        return self._client.post(path, json=body)
+
+    def version(self) -> str:
+        """Such as 1.34.4."""
+        return str(self.get("/version")["gitVersion"]).removeprefix("v")
+
+    def serves(self) -> bool:
+        """Whether the server says that everything in it has started."""
+        return self._client.get("/readyz").status_code == httpx.codes.OK
+
+    def add_nodes(self) -> None:
+        """Register the nodes that are not there yet."""
+        for name, zone in NODES.items():
+            labels = {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "topology.kubernetes.io/zone": zone,
+            }
+            answer = self.post(
+                "/api/v1/nodes",
+                {
+                    "metadata": {"name": name, "labels": labels},
+                    "status": {"capacity": _CAPACITY, "allocatable": _CAPACITY},
+                },
+            )
+            if answer.status_code != httpx.codes.CONFLICT:
+                answer.raise_for_status()
+
+    def ready_nodes(self, since: datetime | None = None) -> int:
+        """Nodes that take pods, and with `since` have been heard of after that moment."""
+        heard = {
+            lease["metadata"]["name"]: datetime.fromisoformat(lease["spec"]["renewTime"])
+            for lease in self.get(NODE_LEASES)["items"]
+        }
+        ready = [
+            node["metadata"]["name"]
+            for node in self.get("/api/v1/nodes")["items"]
+            if _is_ready(node) and not node["spec"].get("taints")
+        ]
+        return sum(since is None or (name in heard and heard[name] >= since) for name in ready)
+
+    def controllers_work(self) -> bool:
+        """Whether the controller manager made what every new namespace needs before a pod is admitted."""
+        path = "/api/v1/namespaces/default/serviceaccounts/default"
+        return self._client.get(path).status_code == httpx.codes.OK
+
+    def pods(self) -> tuple[int, int]:
+        """Pods that are ready, and all pods."""
+        items = self.get("/api/v1/pods")["items"]
+        return sum(_is_ready(pod) for pod in items), len(items)
+
+    def releases(self) -> list[str]:
+        """Helm releases that are deployed, as namespace/name."""
+        found = self.get("/api/v1/secrets?labelSelector=owner%3Dhelm,status%3Ddeployed", Accept=_PARTIAL)["items"] or []
+        return sorted({f"{one['metadata']['namespace']}/{one['metadata']['labels']['name']}" for one in found})
+
+
+def _is_ready(thing: Any) -> bool:
+    conditions = thing.get("status", {}).get("conditions", ())
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

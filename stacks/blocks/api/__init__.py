@@ -1,0 +1,1 @@
+"""Building blocks of an API and the functions behind it."""

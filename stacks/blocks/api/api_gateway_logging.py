@@ -1,0 +1,34 @@
+"""The role with which API Gateway writes logs: one per account and region, needed by every REST API in it."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
+from constructs import Construct
+
+from stacks.blocks.iam.service_role import ServiceRole
+
+
+class ApiGatewayLogging(Construct):
+    """Sets the account's API Gateway log role. REST APIs cannot log before it is set."""
+
+    def __init__(self, scope: Construct, id_: str, *, role_name: str, partition: str = "aws") -> None:
+        super().__init__(scope, id_)
+        self.role = ServiceRole(
+            self,
+            "writer",
+            name=role_name,
+            description="API Gateway writes access and execution logs",
+            service="apigateway.amazonaws.com",
+            source_account=None,
+        )
+        # API Gateway refuses a role that may not do all of this on every log group, so nothing narrower can be set.
+        attached = self.role.attach(
+            "write-logs", f"arn:{partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+        )
+        self.setting = ApiGatewayAccount(
+            self,
+            "setting",
+            cloudwatch_role_arn=self.role.arn,
+            reset_on_delete=True,
+            depends_on=[attached],
+        )

@@ -1,0 +1,232 @@
+"""Lambda function with a role, a log group and an alias that can be rolled back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cdktf import AssetType, TerraformAsset
+from cdktf_cdktf_provider_aws.lambda_alias import LambdaAlias
+from cdktf_cdktf_provider_aws.lambda_function import (
+    LambdaFunction as AwsLambdaFunction,
+)
+from cdktf_cdktf_provider_aws.lambda_function import (
+    LambdaFunctionEnvironment,
+    LambdaFunctionLoggingConfig,
+    LambdaFunctionTracingConfig,
+    LambdaFunctionVpcConfig,
+)
+from cdktf_cdktf_provider_aws.lambda_provisioned_concurrency_config import LambdaProvisionedConcurrencyConfig
+from constructs import Construct
+
+from groundwork.packaging import Package, Target
+from stacks.blocks.api.function_network import FunctionNetwork
+from stacks.blocks.api.signed_code import SignedCode
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.iam.service_role import ServiceRole
+from stacks.blocks.observability.log_group import LogGroup
+from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.waivers import waive
+
+ALIAS = "live"
+_WAIVED_UNTIL = date(2027, 10, 31)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the function may use: megabytes, seconds, and copies at once (reserved -1: the account's pool)."""
+
+    memory_mb: int = 256
+    timeout_seconds: int = 28
+    reserved_concurrency: int = -1
+    provisioned_concurrency: int = 0
+
+    def __post_init__(self) -> None:
+        if 0 <= self.reserved_concurrency < self.provisioned_concurrency:
+            raise IllegalComposition(
+                "provisioned_concurrency",
+                f"{self.provisioned_concurrency} warm copies do not fit into {self.reserved_concurrency} reserved ones",
+                "raise reserved_concurrency, or lower provisioned_concurrency",
+            )
+
+
+class LambdaFunction(Construct):
+    """A function called `name` from `package`, traced, logging JSON, its environment encrypted with `key`.
+
+    The key's policy has to let CloudWatch Logs use it for /aws/lambda/<name>. Callers use `alias`, which is the newest
+    version, or `previous_version` where one is named. The role, of the same name, may write logs and traces; everything
+    else is granted by `role.allow`. The package is copied into the stack's folder, so that a plan travels with
+    it; with `signed`, made of the same package, the function takes the signed copy and refuses code without signature.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        description: str,
+        package: Package,
+        target: Target,
+        handler: str,
+        environment: Mapping[str, str],
+        key: Key,
+        account: str,
+        region: str,
+        partition: str = "aws",
+        limits: Limits | None = None,
+        network: FunctionNetwork | None = None,
+        previous_version: str | None = None,
+        log_level: str = "INFO",
+        log_days: int = 365,
+        signed: SignedCode | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        if previous_version is not None and not re.fullmatch(r"[1-9]\d*", previous_version):
+            raise IllegalComposition(
+                "previous_version", f"{previous_version!r} is not a published version", "name its number, such as 7"
+            )
+        limits = limits or Limits()
+        self.function_name = name
+        self._arn = f"arn:{partition}:lambda:{region}:{account}:function:{name}"
+        self.log_group = LogGroup(self, "log", name=f"/aws/lambda/{name}", key=key, retention_days=log_days)
+        self.role = ServiceRole(
+            self, "identity", name=name, description=description, service="lambda.amazonaws.com", source_account=account
+        )
+        allowed = [
+            self.role.allow("write-logs-and-traces", *self._logs_and_traces()),
+            self.role.allow("read-environment", self._environment_key(key)),
+        ]
+        if network:
+            allowed.append(self.role.allow("attach-to-network", *self._network_interfaces()))
+        self.function = AwsLambdaFunction(
+            self,
+            "function",
+            function_name=name,
+            description=description,
+            role=self.role.arn,
+            handler=handler,
+            runtime=target.runtime,
+            architectures=[target.architecture],
+            **(_signed(signed) if signed else self._packaged(package)),
+            memory_size=limits.memory_mb,
+            timeout=limits.timeout_seconds,
+            reserved_concurrent_executions=limits.reserved_concurrency,
+            environment=LambdaFunctionEnvironment(variables=dict(environment)),
+            kms_key_arn=key.arn,
+            tracing_config=LambdaFunctionTracingConfig(mode="Active"),
+            logging_config=LambdaFunctionLoggingConfig(
+                log_format="JSON",
+                application_log_level="WARN" if log_level == "WARNING" else log_level,
+                system_log_level="INFO",
+                log_group=self.log_group.name,
+            ),
+            vpc_config=LambdaFunctionVpcConfig(
+                subnet_ids=list(network.subnet_ids), security_group_ids=[network.security_group.id]
+            )
+            if network
+            else None,
+            publish=True,
+            depends_on=allowed,
+        )
+        self.alias = LambdaAlias(
+            self,
+            "alias",
+            name=ALIAS,
+            description="What callers use" if previous_version is None else f"Rolled back to {previous_version}",
+            function_name=self.function.function_name,
+            function_version=previous_version or self.function.version,
+        )
+        if limits.provisioned_concurrency:
+            self.provisioned = LambdaProvisionedConcurrencyConfig(
+                self,
+                "warm",
+                function_name=self.function.function_name,
+                qualifier=self.alias.name,
+                provisioned_concurrent_executions=limits.provisioned_concurrency,
+            )
+        self._waive(in_vpc=network is not None, is_signed=signed is not None)
+
+    def _packaged(self, package: Package) -> dict[str, Any]:
+        asset = TerraformAsset(self, "package", path=str(package.path.resolve()), type=AssetType.FILE)
+        return {"filename": asset.path, "source_code_hash": package.sha256_base64}
+
+    def _logs_and_traces(self) -> list[Statement]:
+        return [
+            Statement(
+                sid="WriteOwnLogs",
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[f"{self.log_group.arn}:*"],
+            ),
+            Statement(
+                sid="SendTraces",
+                actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+                resources=["*"],
+                any_resource_because="X-Ray has no resource type for traces: these actions accept * alone",
+            ),
+        ]
+
+    def _environment_key(self, key: Key) -> Statement:
+        return Statement(
+            sid="ReadOwnEnvironment",
+            actions=["kms:Decrypt"],
+            resources=[key.arn],
+            conditions={"StringEquals": {"kms:EncryptionContext:aws:lambda:FunctionArn": self._arn}},
+        )
+
+    def _network_interfaces(self) -> list[Statement]:
+        interfaces = [
+            "ec2:CreateNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:DeleteNetworkInterface",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+        ]
+        return [
+            Statement(
+                sid="LambdaAttachesFunction",
+                actions=interfaces,
+                resources=["*"],
+                any_resource_because="Lambda checks these on * before it attaches a function, and refuses less",
+            ),
+            # Lambda needs them to attach the function; the function's own code never does (Lambda developer guide).
+            Statement(
+                sid="CodeMayNot",
+                effect="Deny",
+                actions=interfaces,
+                resources=["*"],
+                conditions={"ArnEquals": {"lambda:SourceFunctionArn": [self._arn, f"{self._arn}:*"]}},
+            ),
+        ]
+
+    def _waive(self, *, in_vpc: bool, is_signed: bool) -> None:
+        waive(
+            self.function,
+            "CKV_AWS_116",
+            reason="API Gateway calls synchronously: failures go to the caller, a dead letter queue would stay empty.",
+            expires=_WAIVED_UNTIL,
+        )
+        if not is_signed:
+            waive(
+                self.function,
+                "CKV_AWS_272",
+                reason="No signing profile by value (signing_profile_arns): the plan names the reviewed zip's hash.",
+                expires=_WAIVED_UNTIL,
+            )
+        if not in_vpc:
+            waive(
+                self.function,
+                "CKV_AWS_117",
+                reason="Outside a VPC by value (in_vpc: false): it reaches AWS APIs only, over TLS, with its own role.",
+                expires=_WAIVED_UNTIL,
+            )
+
+
+def _signed(code: SignedCode) -> dict[str, Any]:
+    # No hash: a package that changes is signed anew, under a new key.
+    return {"s3_bucket": code.s3_bucket, "s3_key": code.s3_key, "code_signing_config_arn": code.config.arn}

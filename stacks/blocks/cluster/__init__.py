@@ -1,0 +1,1 @@
+"""Building blocks of an EKS cluster and what runs on it."""

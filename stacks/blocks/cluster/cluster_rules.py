@@ -1,0 +1,71 @@
+"""Which values of the `cluster` section cannot go together, and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from stacks.blocks.errors import IllegalComposition
+from stacks.values.cluster import Cluster
+
+# EKS user guide, "Fargate considerations": DaemonSets do not run there, and the CNI and kube-proxy are built in.
+NEED_NODES = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"})
+_SYSTEM_NAMESPACE = "kube-system"
+
+
+def check(values: Cluster, *, runner: Literal["hosted", "vpc"]) -> None:
+    """Raise IllegalComposition for the first combination that EKS would refuse, or accept and never make work."""
+    if runner == "hosted" and not values.public_endpoint_cidrs:
+        raise IllegalComposition(
+            "cluster.public_endpoint_cidrs",
+            "runner is hosted, and machines of GitHub's cannot reach a private endpoint: every release would time out",
+            "name the ranges the runners come from, or set runner: vpc and run the pipeline inside the VPC",
+        )
+    if not values.node_groups and not values.fargate_profiles:
+        raise IllegalComposition(
+            "cluster.node_groups", "there are neither node groups nor Fargate profiles: no pod could run", "add one"
+        )
+    if not values.node_groups:
+        _check_fargate_only(values)
+    proxy = values.addons.get("kube-proxy")
+    if proxy and not proxy.startswith(f"v{values.version}."):
+        raise IllegalComposition(
+            "cluster.addons.kube-proxy",
+            f"{proxy} is not for Kubernetes {values.version}",
+            f"pin a version v{values.version}.…",
+        )
+    _check_access(values)
+
+
+def _check_access(values: Cluster) -> None:
+    seen: dict[str, str] = {}
+    for name, entry in values.access.items():
+        if entry.principal_arn in seen:
+            raise IllegalComposition(
+                f"cluster.access.{name}.principal_arn",
+                f"is the principal of {seen[entry.principal_arn]} too, and EKS takes one entry per principal",
+                f"merge it into {seen[entry.principal_arn]}, or name another role",
+            )
+        seen[entry.principal_arn] = name
+        if entry.policy == "cluster_admin" and entry.namespaces:
+            raise IllegalComposition(
+                f"cluster.access.{name}.namespaces",
+                "cluster_admin reaches past namespaces, so a limit would only look like one",
+                "use policy admin for these namespaces, or drop namespaces",
+            )
+
+
+def _check_fargate_only(values: Cluster) -> None:
+    homeless = sorted(NEED_NODES & set(values.addons))
+    if homeless:
+        raise IllegalComposition(
+            "cluster.addons",
+            f"{', '.join(homeless)} run on nodes, and there are only Fargate profiles",
+            "keep only coredns, or add a node group",
+        )
+    served = {profile.namespace for profile in values.fargate_profiles.values() if not profile.labels}
+    if "coredns" in values.addons and _SYSTEM_NAMESPACE not in served:
+        raise IllegalComposition(
+            "cluster.fargate_profiles",
+            f"coredns lives in {_SYSTEM_NAMESPACE}, which no profile covers: names would not resolve",
+            f"add a profile for namespace {_SYSTEM_NAMESPACE} without labels",
+        )

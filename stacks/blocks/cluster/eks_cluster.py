@@ -1,0 +1,133 @@
+"""EKS control plane: private, secrets encrypted, logs complete, access only by entries that are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.eks_cluster import (
+    EksCluster,
+    EksClusterAccessConfig,
+    EksClusterEncryptionConfig,
+    EksClusterEncryptionConfigProvider,
+    EksClusterKubernetesNetworkConfig,
+    EksClusterUpgradePolicy,
+    EksClusterVpcConfig,
+)
+from constructs import Construct
+
+from stacks.blocks.iam.service_role import ServiceRole
+from stacks.blocks.observability.log_group import LogGroup
+from stacks.blocks.storage.encryption_key import EncryptionKey, ExistingKey, Key, logs_key_use
+from stacks.blocks.waivers import waive
+from stacks.values import Names
+from stacks.values.cluster import Cluster
+
+LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+
+
+class ControlPlane(Construct):
+    """The cluster with its role, key and log group, its interfaces in `subnet_ids` behind `security_group_ids`.
+
+    The log group is made before the cluster, which would otherwise make an unencrypted one that lasts for ever.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        values: Cluster,
+        subnet_ids: Sequence[str],
+        security_group_ids: Sequence[str],
+    ) -> None:
+        super().__init__(scope, id_)
+        environment = names.environment
+        account, region = environment.accounts.main.id, environment.region
+        self.name = names.cluster
+        self.cluster_arn = f"arn:{names.partition}:eks:{region}:{account}:cluster/{self.name}"
+        log_group = f"/aws/eks/{self.name}/cluster"
+        self.key: Key = (
+            ExistingKey(values.key_arn)
+            if values.key_arn
+            else EncryptionKey(
+                self,
+                "key",
+                alias=names.alias("cluster"),
+                description=f"Kubernetes secrets and control-plane logs of {self.name}",
+                account=account,
+                partition=names.partition,
+                statements=[
+                    logs_key_use(region=region, account=account, partition=names.partition, log_groups=log_group)
+                ],
+                protect=environment.protect,
+            )
+        )
+        self.logs = LogGroup(self, "logs", name=log_group, key=self.key, retention_days=values.log_days)
+        self.role = ServiceRole(
+            self,
+            "role",
+            name=names.of("cluster"),
+            description=f"Control plane of {self.name}",
+            service="eks.amazonaws.com",
+            source_account=account,
+            source_arns=[self.cluster_arn],
+        )
+        # The policy that EKS requires of a cluster role (EKS user guide, "Cluster IAM role").
+        policy = self.role.attach("policy", f"arn:{names.partition}:iam::aws:policy/AmazonEKSClusterPolicy")
+        self.cluster = EksCluster(
+            self,
+            "cluster",
+            name=self.name,
+            version=values.version,
+            role_arn=self.role.arn,
+            enabled_cluster_log_types=list(LOG_TYPES),
+            # Add-ons are ours, pinned and configured: EKS must not put unmanaged ones there first.
+            bootstrap_self_managed_addons=False,
+            vpc_config=EksClusterVpcConfig(
+                subnet_ids=list(subnet_ids),
+                security_group_ids=list(security_group_ids),
+                endpoint_private_access=True,
+                endpoint_public_access=bool(values.public_endpoint_cidrs),
+                public_access_cidrs=list(values.public_endpoint_cidrs) or None,
+            ),
+            access_config=EksClusterAccessConfig(
+                authentication_mode="API", bootstrap_cluster_creator_admin_permissions=False
+            ),
+            encryption_config=EksClusterEncryptionConfig(
+                provider=EksClusterEncryptionConfigProvider(key_arn=self.key.arn), resources=["secrets"]
+            ),
+            kubernetes_network_config=EksClusterKubernetesNetworkConfig(ip_family="ipv4"),
+            # EXTENDED, AWS's default, silently costs six times as much once a version is out of standard support.
+            upgrade_policy=EksClusterUpgradePolicy(support_type="STANDARD"),
+            # Provider 5.100.0 does not know EKS's own deletion protection.
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if environment.protect else None,
+            depends_on=[policy, self.logs.group],
+        )
+        if values.public_endpoint_cidrs:
+            waive(
+                self.cluster,
+                "CKV_AWS_39",
+                reason="Runners outside the VPC release to this cluster; only ranges named in the environment get in.",
+                expires=date(2027, 10, 31),
+            )
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the API server."""
+        endpoint: str = self.cluster.endpoint
+        return endpoint
+
+    @property
+    def certificate_authority(self) -> str:
+        """The API server's certificate authority, base64."""
+        data: str = self.cluster.certificate_authority.get(0).data
+        return data
+
+    @property
+    def security_group_id(self) -> str:
+        """The group EKS makes by itself; pods on Fargate carry it."""
+        group: str = self.cluster.vpc_config.cluster_security_group_id
+        return group

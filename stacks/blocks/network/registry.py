@@ -1,0 +1,44 @@
+"""ECR repository whose tags never move: scanned, encrypted, and tidied up."""
+
+from __future__ import annotations
+
+import json
+
+from cdktf_cdktf_provider_aws.ecr_lifecycle_policy import EcrLifecyclePolicy
+from cdktf_cdktf_provider_aws.ecr_repository import (
+    EcrRepository,
+    EcrRepositoryEncryptionConfiguration,
+    EcrRepositoryImageScanningConfiguration,
+)
+from constructs import Construct
+
+from stacks.blocks.storage.encryption_key import Key
+
+
+class Registry(Construct):
+    """A repository for the images or charts called `name`; the `kept` newest stay, untagged ones go after a week."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, name: str, key: Key, kept: int = 100, disposable: bool = False
+    ) -> None:
+        super().__init__(scope, id_)
+        self.repository = EcrRepository(
+            self,
+            "repository",
+            name=name,
+            image_tag_mutability="IMMUTABLE",
+            force_delete=disposable,
+            image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+            encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key.arn)],
+        )
+        EcrLifecyclePolicy(self, "tidying", repository=self.repository.name, policy=_tidying(kept))
+
+
+def _tidying(kept: int) -> str:
+    untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
+    newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": kept}
+    rules = [
+        {"rulePriority": 1, "description": "Untagged after a week", "selection": untagged},
+        {"rulePriority": 2, "description": f"The newest {kept} stay", "selection": newest},
+    ]
+    return json.dumps({"rules": [{**rule, "action": {"type": "expire"}} for rule in rules]})

@@ -1,0 +1,1 @@
+"""Building blocks of logs and the audit trail."""

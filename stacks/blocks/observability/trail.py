@@ -1,0 +1,151 @@
+"""CloudTrail: who did what in the account, in every region, kept encrypted and provably unchanged."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cdktf_cdktf_provider_aws.cloudtrail import Cloudtrail
+from constructs import Construct
+
+from stacks.blocks.iam.policy_document import Principal, Statement
+from stacks.blocks.iam.service_role import ServiceRole
+from stacks.blocks.observability.log_group import LogGroup
+from stacks.blocks.storage.access_log_bucket import AccessLogBucket
+from stacks.blocks.storage.encryption_key import EncryptionKey, key_grant, logs_key_use
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
+from stacks.blocks.waivers import waive
+
+_CLOUDTRAIL = Principal(services=["cloudtrail.amazonaws.com"])
+
+
+class Trail(Construct):
+    """A trail called `name` with a key, a bucket and a log group of its own.
+
+    `bucket_name` and `access_logs_name` are unique in the world, `alias` begins with alias/. Objects are deleted after
+    `keep_days`, the searchable copy in CloudWatch after `log_days`. `protect` keeps both against a destroy.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        alias: str,
+        bucket_name: str,
+        access_logs_name: str,
+        region: str,
+        account: str,
+        partition: str = "aws",
+        keep_days: int = 365,
+        log_days: int = 365,
+        protect: bool = True,
+    ) -> None:
+        super().__init__(scope, id_)
+        log_group_name = f"/aws/cloudtrail/{name}"
+        # Computed: bucket and key name the trail before it exists, which in turn needs both.
+        trail_arn = f"arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"
+        from_this_trail = {"StringEquals": {"aws:SourceArn": trail_arn}}
+        self.key = EncryptionKey(
+            self,
+            "encryption",
+            alias=alias,
+            description=f"CloudTrail {name}",
+            account=account,
+            partition=partition,
+            protect=protect,
+            statements=[
+                logs_key_use(region=region, account=account, partition=partition, log_groups=log_group_name),
+                key_grant(
+                    sid="CloudTrailEncrypts",
+                    principal=_CLOUDTRAIL,
+                    actions=["kms:GenerateDataKey"],
+                    conditions=from_this_trail,
+                ),
+                key_grant(
+                    sid="CloudTrailFindsKey",
+                    principal=_CLOUDTRAIL,
+                    actions=["kms:DescribeKey"],
+                    conditions=from_this_trail,
+                ),
+            ],
+        )
+        access_logs = AccessLogBucket(
+            self,
+            "access_logs",
+            bucket_name=access_logs_name,
+            sources=bucket_name,
+            account=account,
+            partition=partition,
+            protect=protect,
+        )
+        arn = bucket_arn(bucket_name, partition=partition)
+        self.bucket = PrivateBucket(
+            self,
+            "records",
+            bucket_name=bucket_name,
+            key=self.key,
+            log_bucket_name=access_logs.name,
+            single_region_because=(
+                "The trail covers every region and CloudWatch holds a second, searchable copy of the same events."
+            ),
+            retention=Retention(expire_days=keep_days, old_version_days=90),
+            statements=[
+                Statement(
+                    sid="CloudTrailChecksBucket",
+                    principal=_CLOUDTRAIL,
+                    actions=["s3:GetBucketAcl"],
+                    resources=[arn],
+                    conditions=from_this_trail,
+                ),
+                Statement(
+                    sid="CloudTrailWrites",
+                    principal=_CLOUDTRAIL,
+                    actions=["s3:PutObject"],
+                    resources=[f"{arn}/AWSLogs/{account}/*"],
+                    conditions={
+                        "StringEquals": {"aws:SourceArn": trail_arn, "s3:x-amz-acl": "bucket-owner-full-control"}
+                    },
+                ),
+            ],
+            partition=partition,
+            protect=protect,
+            disposable=not protect,
+        )
+        self.log_group = LogGroup(self, "log", name=log_group_name, key=self.key, retention_days=log_days)
+        role = ServiceRole(
+            self,
+            "writer",
+            name=name,
+            description="CloudTrail writes events to its log group",
+            service="cloudtrail.amazonaws.com",
+            source_account=None,
+        )
+        allowed = role.allow(
+            "write-events",
+            Statement(
+                sid="WriteEvents",
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[f"{self.log_group.arn}:log-stream:{account}_CloudTrail_*"],
+            ),
+        )
+        self.trail = Cloudtrail(
+            self,
+            "trail",
+            name=name,
+            s3_bucket_name=self.bucket.bucket.id,
+            kms_key_id=self.key.arn,
+            is_multi_region_trail=True,
+            include_global_service_events=True,
+            enable_log_file_validation=True,
+            cloud_watch_logs_group_arn=f"{self.log_group.arn}:*",
+            cloud_watch_logs_role_arn=role.arn,
+            # CloudTrail tries all of them when the trail is made.
+            depends_on=[self.bucket.policy, allowed],
+        )
+        waive(
+            self.trail,
+            "CKV_AWS_252",
+            reason="Events reach people by filters on the log group; a message for every delivered file is only noise.",
+            expires=date(2027, 10, 31),
+        )

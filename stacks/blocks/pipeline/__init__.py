@@ -1,0 +1,1 @@
+"""Building blocks of what the pipeline may do, and where it keeps its plans."""

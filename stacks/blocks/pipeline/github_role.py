@@ -1,0 +1,91 @@
+"""IAM role for jobs of one GitHub environment that run one reviewed workflow: no keys, and nobody else's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from constructs import Construct
+
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.iam.policy_document import Conditions, Principal, Statement, policy_document
+
+_ISSUER = "token.actions.githubusercontent.com"
+
+
+class GithubRole(Construct):
+    """A role that a job assumes by GitHub's OIDC token.
+
+    `subject` is the repository as tokens name it, where that is with numbers (`owner@1/name@2`).
+
+    The token must be for AWS (`aud`), of a job of `repository` in GitHub's `environment` (`sub`), and of the workflow
+    file `workflow` as it is on main (`job_workflow_ref`, a claim that STS checks), so that a branch cannot bring a
+    workflow of its own. `tags` (a pattern) admits the file as it is under such tags, too. `session_minutes` is the
+    longest session. Permissions are added by `allow` and `attach_all`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        description: str,
+        oidc_provider_arn: str,
+        repository: str,
+        subject: str | None = None,
+        environment: str,
+        workflow: str,
+        tags: str | None = None,
+        session_minutes: int = 60,
+        permissions_boundary: str | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        if any(sign in f"{subject}{repository}{environment}{workflow}" for sign in "*?"):
+            raise IllegalComposition(
+                "repository", f"{repository} {environment} {workflow}: a pattern lets others in", "name each exactly"
+            )
+        file = f"{repository}/.github/workflows/{workflow}"
+        self.role = IamRole(
+            self,
+            "role",
+            name=name,
+            description=description,
+            max_session_duration=session_minutes * 60,
+            permissions_boundary=permissions_boundary,
+            assume_role_policy=policy_document(
+                Statement(
+                    sid="GithubJobSignsIn",
+                    principal=Principal(federated=[oidc_provider_arn]),
+                    actions=["sts:AssumeRoleWithWebIdentity"],
+                    conditions=_conditions(subject or repository, environment, file, tags),
+                )
+            ),
+        )
+
+    @property
+    def name(self) -> str:
+        """The role's name, as a reference to the resource."""
+        name: str = self.role.name
+        return name
+
+    def allow(self, id_: str, *statements: Statement) -> IamRolePolicy:
+        """Add an inline policy called `id_` that holds the statements."""
+        return IamRolePolicy(self, id_, name=id_, role=self.role.id, policy=policy_document(*statements))
+
+    def attach_all(self, policies: Mapping[str, IamPolicy]) -> None:
+        """Attach policies that several roles share, or that are too large to be inline, by the attachment's id."""
+        for id_, policy in policies.items():
+            IamRolePolicyAttachment(self, id_, role=self.role.name, policy_arn=policy.arn)
+
+
+def _conditions(subject: str, environment: str, file: str, tags: str | None) -> Conditions:
+    exact = {f"{_ISSUER}:aud": "sts.amazonaws.com", f"{_ISSUER}:sub": f"repo:{subject}:environment:{environment}"}
+    main = f"{file}@refs/heads/main"
+    claim = f"{_ISSUER}:job_workflow_ref"
+    if not tags:
+        return {"StringEquals": {**exact, claim: main}}
+    return {"StringEquals": exact, "StringLike": {claim: [main, f"{file}@refs/tags/{tags}"]}}

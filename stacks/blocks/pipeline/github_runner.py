@@ -1,0 +1,183 @@
+"""GitHub Actions runners in the VPC: CodeBuild starts a fresh machine per job, which reaches what the VPC reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_aws.codebuild_project import (
+    CodebuildProject,
+    CodebuildProjectArtifacts,
+    CodebuildProjectEnvironment,
+    CodebuildProjectLogsConfig,
+    CodebuildProjectLogsConfigCloudwatchLogs,
+    CodebuildProjectSource,
+    CodebuildProjectSourceAuth,
+    CodebuildProjectVpcConfig,
+)
+from cdktf_cdktf_provider_aws.codebuild_webhook import (
+    CodebuildWebhook,
+    CodebuildWebhookFilterGroup,
+    CodebuildWebhookFilterGroupFilter,
+)
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from constructs import Construct
+
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.iam.service_role import ServiceRole
+from stacks.blocks.observability.log_group import LogGroup
+from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, PipelineScope
+from stacks.blocks.storage.encryption_key import EncryptionKey, logs_key_use
+from stacks.values import Names
+from stacks.values.delivery import Runners
+
+# CodeBuild user guide, "Docker images provided by CodeBuild".
+_MACHINES = {
+    "x86_64": ("LINUX_CONTAINER", "aws/codebuild/amazonlinux-x86_64-standard:5.0"),
+    "arm64": ("ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
+}
+
+
+class GithubRunner(Construct):
+    """A CodeBuild project that answers jobs with `runs-on: codebuild-<project>-${{ github.run_id }}-…`.
+
+    Every job of `repository` may ask for it, those of pull requests too: the machine's own role can write its log and
+    sit in the VPC, and nothing else. What a job may do in AWS it gets by its own OIDC token. Raises IllegalComposition
+    for subnets that are not there.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        values: Runners,
+        repository: str,
+        vpc_id: str,
+        subnet_ids: Sequence[str],
+    ) -> None:
+        super().__init__(scope, id_)
+        if not subnet_ids:
+            raise IllegalComposition("subnet_ids", "is empty, and a runner sits in one", "name the private subnets")
+        self._names, self._scope = names, PipelineScope(names)
+        project = names.of("runner")
+        group_name = f"/groundwork/{names.prefix}/runner"
+        account, region = self._scope.account, self._scope.region
+        self.key = EncryptionKey(
+            self,
+            "key",
+            alias=names.alias("runner"),
+            description=f"Logs and caches of the runners of {names.prefix}",
+            account=account,
+            partition=names.partition,
+            statements=[logs_key_use(region=region, account=account, partition=names.partition, log_groups=group_name)],
+            protect=names.environment.protect,
+        )
+        self.logs = LogGroup(self, "logs", name=group_name, key=self.key, retention_days=values.log_days)
+        self.security_group = SecurityGroup(
+            self, "security_group", name=project, description="Runners: nothing in, HTTPS out", vpc_id=vpc_id
+        )
+        VpcSecurityGroupEgressRule(
+            self,
+            "to_https",
+            security_group_id=self.security_group.id,
+            description="HTTPS to GitHub, AWS and package registries, whose addresses change",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4="0.0.0.0/0",
+        )
+        self.role = self._role(project, subnet_ids, values.connection_arn)
+        kind, image = _MACHINES[values.architecture]
+        self.project = CodebuildProject(
+            self,
+            "project",
+            name=project,
+            description=f"GitHub Actions runners of {names.prefix}",
+            service_role=self.role.arn,
+            build_timeout=values.timeout_minutes,
+            concurrent_build_limit=values.at_once,
+            encryption_key=self.key.arn,
+            artifacts=CodebuildProjectArtifacts(type="NO_ARTIFACTS"),
+            environment=CodebuildProjectEnvironment(
+                compute_type=values.compute, image=image, type=kind, privileged_mode=False
+            ),
+            source=CodebuildProjectSource(
+                type="GITHUB",
+                location=f"https://github.com/{repository}.git",
+                auth=CodebuildProjectSourceAuth(type="CODECONNECTIONS", resource=values.connection_arn),
+            ),
+            logs_config=CodebuildProjectLogsConfig(
+                cloudwatch_logs=CodebuildProjectLogsConfigCloudwatchLogs(group_name=self.logs.name)
+            ),
+            vpc_config=CodebuildProjectVpcConfig(
+                vpc_id=vpc_id, subnets=list(subnet_ids), security_group_ids=[self.security_group.id]
+            ),
+        )
+        CodebuildWebhook(
+            self,
+            "webhook",
+            project_name=self.project.name,
+            build_type="BUILD",
+            filter_group=[
+                CodebuildWebhookFilterGroup(
+                    filter=[CodebuildWebhookFilterGroupFilter(type="EVENT", pattern="WORKFLOW_JOB_QUEUED")]
+                )
+            ],
+        )
+
+    def _role(self, project: str, subnet_ids: Sequence[str], connection_arn: str) -> ServiceRole:
+        scope = self._scope
+        role = ServiceRole(
+            self,
+            "role",
+            name=project,
+            description="The machine of a runner: its log and its place in the VPC",
+            service="codebuild.amazonaws.com",
+            source_account=scope.account,
+            source_arns=[scope.arn("codebuild", f"project/{project}")],
+        )
+        subnets = [scope.arn("ec2", f"subnet/{subnet}") for subnet in subnet_ids]
+        role.allow(
+            "run",
+            Statement(
+                sid="WriteItsLog",
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[f"{self.logs.arn}:*"],
+            ),
+            Statement(
+                sid="RegisterWithGithub",
+                actions=["codeconnections:GetConnection", "codeconnections:GetConnectionToken"],
+                resources=[connection_arn],
+            ),
+            Statement(
+                sid="LookAtTheVpc",
+                actions=[
+                    "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+                ],
+                resources=["*"],
+                any_resource_because=ACTIONS_WITHOUT_RESOURCES,
+            ),
+            Statement(
+                sid="SitInTheVpc",
+                actions=["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"],
+                resources=[
+                    *subnets,
+                    scope.arn("ec2", f"security-group/{self.security_group.id}"),
+                    scope.arn("ec2", "network-interface/*"),
+                ],
+            ),
+            Statement(
+                sid="LetCodeBuildUseTheInterface",
+                actions=["ec2:CreateNetworkInterfacePermission"],
+                resources=[scope.arn("ec2", "network-interface/*")],
+                conditions={
+                    "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
+                    "ArnEquals": {"ec2:Subnet": subnets},
+                },
+            ),
+        )  # fmt: skip
+        return role

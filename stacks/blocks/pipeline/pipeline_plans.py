@@ -1,0 +1,88 @@
+"""What the pipeline's roles may do with plans and registries: put or get, vouch or check, never both."""
+
+from __future__ import annotations
+
+from stacks.blocks.iam.policy_document import Conditions, Statement
+from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, PipelineScope
+
+
+def plan_store_writes(scope: PipelineScope, *, pull_request: bool) -> list[Statement]:
+    """Statements for a role that plans: it puts what it made, vouches for it, and reads none of that back.
+
+    What main plans may read what was applied, without plans: the end of a stack that the code lacks is planned from it.
+    """
+    names = scope.names
+    bucket = scope.unowned("s3", names.plan_bucket)
+    folders = ["pull-request"] if pull_request else ["main", "audit/planned"]
+    reads = [
+        Statement(sid="GetDeployed", actions=["s3:GetObject"], resources=[f"{bucket}/deployed/*"]),
+        Statement(
+            sid="FindDeployed",
+            actions=["s3:ListBucket"],
+            resources=[bucket],
+            conditions={"StringLike": {"s3:prefix": "deployed/*"}},
+        ),
+        _keys("DecryptDeployed", scope, ["kms:Decrypt"], names.deployed_key_alias),
+    ]
+    return [
+        Statement(sid="PutPlans", actions=["s3:PutObject"], resources=[f"{bucket}/{folder}/*" for folder in folders]),
+        _keys("EncryptPlans", scope, ["kms:GenerateDataKey"], names.plan_key_alias),
+        _keys("VouchForPlans", scope, ["kms:GenerateMac"], names.plan_mac_alias(pull_request=pull_request)),
+        *([] if pull_request else reads),
+    ]
+
+
+def plan_store_reads(scope: PipelineScope) -> list[Statement]:
+    """Statements for the role that applies: it gets what main planned, checks it, and writes down what it did."""
+    names = scope.names
+    bucket = scope.unowned("s3", names.plan_bucket)
+    folders = ("main", "applied", "audit")
+    return [
+        Statement(
+            sid="GetPlans",
+            actions=["s3:GetObject", "s3:GetObjectVersion"],
+            resources=[f"{bucket}/{folder}/*" for folder in folders],
+        ),
+        # Without it S3 answers "denied" where a plan is missing, and nobody could tell which.
+        Statement(
+            sid="FindPlans",
+            actions=["s3:ListBucket"],
+            resources=[bucket],
+            conditions={"StringLike": {"s3:prefix": [f"{folder}/*" for folder in folders]}},
+        ),
+        Statement(
+            sid="KeepAppliedAndDecisions",
+            actions=["s3:PutObject"],
+            resources=[f"{bucket}/{folder}/*" for folder in ("applied", "deployed", "audit")],
+        ),
+        _keys("DecryptPlans", scope, ["kms:Decrypt", "kms:GenerateDataKey"], names.plan_key_alias),
+        _keys("EncryptDeployed", scope, ["kms:GenerateDataKey"], names.deployed_key_alias),
+        _keys("CheckPlans", scope, ["kms:VerifyMac"], names.plan_mac_alias()),
+    ]
+
+
+def registry_writes(scope: PipelineScope) -> list[Statement]:
+    """Statements for the role that releases: it pushes images and charts, and can neither delete nor replace any."""
+    return [
+        Statement(
+            sid="SignInToRegistries",
+            actions=["ecr:GetAuthorizationToken"],
+            resources=["*"],
+            any_resource_because=ACTIONS_WITHOUT_RESOURCES,
+        ),
+        Statement(
+            sid="PushImages",
+            actions=[
+                "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
+                "ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer",
+                "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+            ],
+            resources=[scope.arn("ecr", f"repository/{scope.names.prefix}/*")],
+        ),
+    ]  # fmt: skip
+
+
+def _keys(sid: str, scope: PipelineScope, actions: list[str], alias: str) -> Statement:
+    # The key's id is not known before it is made, and policies do not take an alias as resource.
+    by_alias: Conditions = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
+    return Statement(sid=sid, actions=actions, resources=[scope.arn("kms", "key/*")], conditions=by_alias)

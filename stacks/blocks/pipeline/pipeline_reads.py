@@ -1,0 +1,224 @@
+"""What a plan has to read to refresh our resources: settings, never data.
+
+Nothing here returns an object, an item, a secret's value, a parameter, a log line or an image. Source: service
+authorization reference; per resource type the calls that the AWS provider's Read makes.
+"""
+
+from __future__ import annotations
+
+from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, PipelineScope
+
+_S3 = (
+    "s3:ListBucket", "s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation",
+    "s3:GetBucketLogging", "s3:GetBucketNotification", "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketWebsite",
+    "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration",
+)  # fmt: skip
+_LAMBDA = (
+    "lambda:GetAlias",
+    # Answers with a link to the zip as well, which the provider needs the rest of; our zips hold no secrets.
+    "lambda:GetFunction",
+    "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration",
+    "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:GetRuntimeManagementConfig",
+    "lambda:ListTags", "lambda:ListVersionsByFunction",
+)  # fmt: skip
+_LISTING = (
+    "acm:ListCertificates", "cloudtrail:DescribeTrails", "codebuild:ListProjects",
+    "dynamodb:ListTables", "ec2:Describe*", "ec2:GetEbsDefaultKmsKeyId", "ec2:GetEbsEncryptionByDefault",
+    "ec2:GetManagedPrefixListEntries", "ec2:GetSnapshotBlockPublicAccessState", "ecr:DescribeRegistry",
+    "eks:DescribeAddonVersions", "guardduty:ListDetectors", "iam:GetAccountPasswordPolicy", "kms:ListAliases",
+    "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "rds:DescribeDBSubnetGroups",
+    "route53:ListHostedZones", "tag:GetResources",
+)  # fmt: skip
+
+
+def base_reads(scope: PipelineScope) -> list[Statement]:
+    """Statements for every role that plans: what every stack is made of."""
+    names = scope.names
+    return [
+        Statement(
+            sid="List", actions=_LISTING, resources=["*"], any_resource_because=ACTIONS_WITHOUT_RESOURCES
+        ),
+        Statement(sid="Buckets", actions=_S3, resources=[scope.buckets]),
+        Statement(
+            sid="Roles",
+            actions=[
+                "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies",
+                "iam:ListInstanceProfilesForRole", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions",
+                "iam:GetOpenIDConnectProvider",
+            ],
+            resources=[
+                scope.iam(f"role/{names.prefix}-*"),
+                scope.iam(f"policy/{names.prefix}-*"),
+                names.github_oidc_arn,
+                scope.aws_policies(),
+            ],
+        ),
+        Statement(
+            sid="Keys",
+            actions=["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
+            resources=[scope.anywhere("kms", "key/*")],
+        ),
+        Statement(
+            sid="Tables",
+            actions=[
+                "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive",
+                "dynamodb:ListTagsOfResource",
+            ],
+            resources=[scope.arn("dynamodb", f"table/{names.prefix}-*")],
+        ),
+        Statement(
+            sid="SecretsWithoutTheirValues",
+            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
+            resources=[scope.arn("secretsmanager", f"secret:{names.prefix}*")],
+        ),
+        Statement(
+            sid="Guards",
+            actions=[
+                "access-analyzer:GetAnalyzer", "cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors",
+                "cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:ListTags", "guardduty:GetDetector",
+                "guardduty:ListTagsForResource",
+            ],
+            resources=[
+                scope.arn("access-analyzer", f"analyzer/{names.prefix}-*"),
+                scope.arn("cloudtrail", f"trail/{names.prefix}-*"),
+                scope.arn("guardduty", "detector/*"),
+            ],
+        ),
+        Statement(
+            sid="RegistriesAndRunners",
+            actions=[
+                "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy",
+                "ecr:ListTagsForResource", "codebuild:BatchGetProjects",
+            ],
+            resources=[
+                scope.arn("ecr", f"repository/{names.prefix}/*"), scope.arn("codebuild", f"project/{names.prefix}-*"),
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def service_reads(scope: PipelineScope) -> list[Statement]:
+    """Statements for every role that plans: what the services run on."""
+    names = scope.names
+    return [
+        Statement(
+            sid="Functions", actions=_LAMBDA, resources=[scope.arn("lambda", f"function:{names.prefix}-*")]
+        ),
+        Statement(
+            sid="FunctionSigning",
+            actions=["lambda:GetCodeSigningConfig", "signer:GetSigningProfile", "signer:ListTagsForResource"],
+            resources=[
+                scope.arn("lambda", "code-signing-config:*"), scope.arn("signer", f"/signing-profiles/{names.prefix}*"),
+                scope.arn("signer", f"/signing-profiles/{names.prefix.replace('-', '_')}*"),
+            ],
+        ),
+        Statement(sid="Apis", actions=["apigateway:GET"], resources=scope.apis),
+        Statement(
+            sid="Names",
+            actions=[
+                "acm:DescribeCertificate", "acm:ListTagsForCertificate", "route53:GetChange", "route53:GetHostedZone",
+                "route53:ListResourceRecordSets", "route53:ListTagsForResource",
+            ],
+            resources=[
+                scope.arn("acm", "certificate/*"),
+                scope.unowned("route53", "hostedzone/*"),
+                scope.unowned("route53", "change/*"),
+            ],
+        ),
+        Statement(
+            sid="Logs", actions=["logs:ListTagsForResource"], resources=scope.log_groups
+        ),
+        Statement(
+            sid="Alarms",
+            actions=["cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"],
+            resources=scope.alarms,
+        ),
+        Statement(
+            sid="Cluster",
+            actions=[
+                "eks:DescribeAccessEntry", "eks:DescribeAddon", "eks:DescribeCluster", "eks:DescribeFargateProfile",
+                "eks:DescribeNodegroup", "eks:DescribePodIdentityAssociation", "eks:DescribeUpdate",
+                "eks:ListAssociatedAccessPolicies", "eks:ListPodIdentityAssociations", "eks:ListTagsForResource",
+            ],
+            resources=scope.eks,
+        ),
+        Statement(
+            sid="DatabaseSubnets",
+            actions=["rds:ListTagsForResource"],
+            resources=[scope.arn("rds", f"subgrp:{names.prefix}-*")],
+        ),
+        Statement(
+            sid="WebAcl",
+            actions=[
+                "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL", "wafv2:GetWebACLForResource",
+                "wafv2:ListTagsForResource",
+            ],
+            resources=[
+                scope.arn("wafv2", f"regional/webacl/{names.prefix}-*/*"),
+                scope.unowned("apigateway", "/restapis/*", regional=True),
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def signing_reads(scope: PipelineScope) -> list[Statement]:
+    """Statements for functions whose code is signed: the provider looks at the zips, which hold no secrets."""
+    return [
+        Statement(
+            sid="CodeObjects",
+            actions=["s3:GetObject", "s3:GetObjectTagging"],
+            resources=[f"{scope.unowned('s3', scope.names.bucket('code'))}/*"],
+        ),
+        Statement(
+            sid="SigningJobs",
+            actions=["signer:DescribeSigningJob"],
+            resources=[scope.arn("signer", "/signing-jobs/*")],
+        ),
+    ]
+
+
+def state_access(scope: PipelineScope, *, write: bool) -> list[Statement]:
+    """Statements for Terraform's state: read it and hold its lock; with `write`, change it."""
+    names, state = scope.names, scope.names.environment.state
+    bucket = scope.unowned("s3", names.state_bucket)
+    folder = f"{bucket}/{names.environment.name}"
+    key = (
+        {"resources": [state.key_arn]}
+        if state.key_arn
+        else {
+            "resources": [scope.arn("kms", "key/*")],
+            # The key's id is not known before it is made, and policies do not take an alias as resource.
+            "conditions": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.state_key_alias}},
+        }
+    )
+    statements = [
+        Statement(sid="StateBucket", actions=["s3:ListBucket"], resources=[bucket]),
+        Statement(
+            sid="StateObjects",
+            actions=["s3:GetObject", *(["s3:PutObject"] if write else [])],
+            resources=[f"{folder}/*.tfstate"],
+        ),
+        # The lock object encrypts with the same key, so a role that only plans needs data keys as well.
+        Statement(sid="StateKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], **key),
+    ]
+    if state.locking in {"lockfile", "both"}:
+        statements.append(
+            Statement(
+                sid="StateLockObject",
+                actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                resources=[f"{folder}/*.tfstate.tflock"],
+            )
+        )
+    if state.locking in {"dynamodb", "both"}:
+        statements.append(
+            Statement(
+                sid="StateLockItem",
+                # The table holds locks and checksums of states, nothing else.
+                actions=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
+                resources=[scope.arn("dynamodb", f"table/{names.lock_table}")],
+            )
+        )
+    return statements

@@ -1,0 +1,48 @@
+"""Secret whose value is put in by hand: Terraform makes the container, and no state ever holds what is inside."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
+from constructs import Construct
+
+from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.waivers import waive
+
+
+class SecretContainer(Construct):
+    """An empty secret called `name`, encrypted with `key`; `protect` gives 30 days to undo its deletion, else none."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, name: str, description: str, key: Key, region: str, protect: bool = True
+    ) -> None:
+        super().__init__(scope, id_)
+        self._key, self._region = key, region
+        self.secret = SecretsmanagerSecret(
+            self,
+            "secret",
+            name=name,
+            description=description,
+            kms_key_id=key.arn,
+            recovery_window_in_days=30 if protect else 0,
+        )
+        waive(
+            self.secret,
+            "CKV2_AWS_57",
+            reason="The value is issued by somebody else's service, which has no call to rotate it; people replace it.",
+            expires=date(2027, 10, 31),
+        )
+
+    def read(self) -> list[Statement]:
+        """What a function needs to read the value."""
+        return [
+            Statement(sid="ReadSecret", actions=["secretsmanager:GetSecretValue"], resources=[self.secret.arn]),
+            Statement(
+                sid="UseKeyThroughSecretsManager",
+                actions=["kms:Decrypt"],
+                resources=[self._key.arn],
+                conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{self._region}.amazonaws.com"}},
+            ),
+        ]

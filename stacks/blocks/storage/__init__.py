@@ -1,0 +1,1 @@
+"""Building blocks of data at rest: buckets, tables, keys."""

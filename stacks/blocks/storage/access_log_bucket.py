@@ -1,0 +1,75 @@
+"""S3 bucket that receives the access logs of other buckets of the same account and region."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cdktf import TerraformProvider
+from constructs import Construct
+
+from stacks.blocks.iam.policy_document import Principal, Statement
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
+from stacks.blocks.waivers import waive
+
+
+class AccessLogBucket(Construct):
+    """Takes logs from buckets whose name matches `sources` (may hold *), and keeps them `keep_days`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        bucket_name: str,
+        sources: str,
+        account: str,
+        partition: str = "aws",
+        keep_days: int = 365,
+        protect: bool = True,
+        provider: TerraformProvider | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.target = PrivateBucket(
+            self,
+            "target",
+            bucket_name=bucket_name,
+            key=None,
+            log_bucket_name=None,
+            single_region_because="Access logs are evidence about one region's bucket and are kept for a limited time.",
+            retention=Retention(expire_days=keep_days, old_version_days=30),
+            statements=[
+                Statement(
+                    sid="S3DeliversAccessLogs",
+                    principal=Principal(services=["logging.s3.amazonaws.com"]),
+                    actions=["s3:PutObject"],
+                    resources=[f"{bucket_arn(bucket_name, partition=partition)}/*"],
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": account},
+                        "ArnLike": {"aws:SourceArn": bucket_arn(sources, partition=partition)},
+                    },
+                )
+            ],
+            partition=partition,
+            protect=protect,
+            disposable=not protect,
+            provider=provider,
+        )
+        waive(
+            self.target.bucket,
+            "CKV_AWS_145",
+            reason="S3 delivers access logs only to buckets whose default encryption is S3's own (SSE-S3).",
+            expires=date(2027, 10, 31),
+        )
+
+        waive(
+            self.target.bucket,
+            "CKV_AWS_18",
+            reason="A bucket that logs its own accesses into itself would log its logging without end.",
+            expires=date(2027, 10, 31),
+        )
+
+    @property
+    def name(self) -> str:
+        """The bucket's name, as a reference to its policy: S3 refuses a target it has not been let into yet."""
+        name: str = self.target.policy.bucket
+        return name

@@ -1,0 +1,134 @@
+"""KMS key with an alias, yearly rotation, and a policy that leaves day-to-day access to IAM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cdktf import TerraformProvider, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
+from cdktf_cdktf_provider_aws.kms_key import KmsKey
+from constructs import Construct
+
+from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.iam.policy_document import Conditions, Principal, Statement, policy_document
+
+THIS_KEY_ONLY = "in a key policy * means the key that the policy belongs to"
+USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
+"""What AWS lists for users of a key (KMS developer guide, "Allows key users to use the KMS key")."""
+# The same guide's list for administrators, in place of kms:*.
+ADMINISTER = (
+    "kms:Create*", "kms:Describe*", "kms:Enable*", "kms:List*", "kms:Put*", "kms:Update*", "kms:Revoke*",
+    "kms:Disable*", "kms:Get*", "kms:Delete*", "kms:TagResource", "kms:UntagResource", "kms:ScheduleKeyDeletion",
+    "kms:CancelKeyDeletion", "kms:RotateKeyOnDemand",
+)  # fmt: skip
+
+
+class Key(Protocol):
+    """Anything that stands for a KMS key: one of ours or an existing one."""
+
+    @property
+    def arn(self) -> str:
+        """The key's ARN (of the key, not of an alias)."""
+
+
+@dataclass(frozen=True)
+class ExistingKey:
+    """A KMS key made elsewhere; its policy must already allow what the stack needs."""
+
+    arn: str
+
+
+class EncryptionKey(Construct):
+    """A customer-managed key. `alias` begins with alias/ (see `Names.alias`); `statements` extend the key's policy.
+
+    The account's IAM policies decide who may administer and use it. `protect` keeps Terraform from destroying it and
+    gives 30 days, instead of 7, to change one's mind after a deletion.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        alias: str,
+        description: str,
+        account: str,
+        partition: str = "aws",
+        statements: Sequence[Statement] = (),
+        protect: bool = True,
+        rotation_days: int = 365,
+        provider: TerraformProvider | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        if not alias.startswith("alias/"):
+            raise IllegalComposition("alias", f"{alias!r} does not begin with alias/", "use Names.alias(…)")
+        root = Principal(aws=[f"arn:{partition}:iam::{account}:root"])
+        self.key = KmsKey(
+            self,
+            "key",
+            description=description,
+            enable_key_rotation=True,
+            rotation_period_in_days=rotation_days,
+            deletion_window_in_days=30 if protect else 7,
+            policy=policy_document(
+                key_grant(sid="AccountAdministersKey", principal=root, actions=ADMINISTER),
+                key_grant(sid="IamDecidesWhoUsesKey", principal=root, actions=[*USE, "kms:CreateGrant"]),
+                *statements,
+            ),
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
+            provider=provider,
+        )
+        self.alias = KmsAlias(self, "alias", name=alias, target_key_id=self.key.key_id, provider=provider)
+
+    @property
+    def arn(self) -> str:
+        """The key's ARN."""
+        arn: str = self.key.arn
+        return arn
+
+
+def key_grant(
+    *,
+    sid: str,
+    principal: Principal,
+    actions: Sequence[str],
+    conditions: Conditions | None = None,
+) -> Statement:
+    """Key-policy statement: `principal` may do `actions` with the key that the policy belongs to."""
+    return Statement(
+        sid=sid,
+        principal=principal,
+        actions=actions,
+        resources=["*"],
+        any_resource_because=THIS_KEY_ONLY,
+        conditions=conditions or {},
+    )
+
+
+def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequence[str] = USE) -> Statement:
+    """Key-policy statement: services may use the key on behalf of this account and no other."""
+    return key_grant(
+        sid=sid,
+        principal=Principal(services=services),
+        actions=actions,
+        conditions={"StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
+def logs_key_use(*, region: str, account: str, partition: str = "aws", log_groups: str | Sequence[str]) -> Statement:
+    """Key-policy statement: CloudWatch Logs may use the key for log groups named like `log_groups` (may hold *)."""
+    groups = [log_groups] if isinstance(log_groups, str) else log_groups
+    return key_grant(
+        sid="CloudWatchLogsUsesKey",
+        principal=Principal(services=[f"logs.{region}.amazonaws.com"]),
+        actions=USE,
+        conditions={
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": [
+                    f"arn:{partition}:logs:{region}:{account}:log-group:{group}" for group in groups
+                ]
+            }
+        },
+    )

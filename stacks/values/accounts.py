@@ -1,0 +1,98 @@
+"""The AWS accounts an environment lives in, and what exists once per account."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from stacks.values.types import AccountId, LogDays, Section
+
+
+class MainAccount(Section):
+    """The account that holds the environment."""
+
+    id: AccountId
+    """The account's number; plans and applies against any other account are refused."""
+    owns_singletons: bool = True
+    """Whether this environment has an `account` stack, which makes what exists once per account (GitHub's OIDC
+    provider, CloudTrail, GuardDuty …). Of several environments in one account exactly one says true."""
+
+
+class ArchiveAccount(Section):
+    """The second account, which keeps what the Lambda function writes."""
+
+    id: AccountId
+    """The account's number."""
+    role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "groundwork-deploy"
+    """Name of the role in that account that deployments assume."""
+    plan_role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "groundwork-plan"
+    """Name of the role in that account that plans assume: it reads settings and writes nothing."""
+
+
+class Accounts(Section):
+    """Both accounts."""
+
+    main: MainAccount
+    archive: ArchiveAccount
+
+    @model_validator(mode="after")
+    def _two(self) -> Accounts:
+        if self.main.id == self.archive.id:
+            raise ValueError(
+                f"archive.id: {self.archive.id} is the main account too; the archive lies in an account of its own, so "
+                "that whoever takes over the main one cannot delete it"
+            )
+        return self
+
+
+class Singletons(Section):
+    """What the `account` stack makes once per account."""
+
+    github_repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    """owner/name of the repository whose workflows may sign in by OIDC; without it no OIDC provider is made."""
+    github_subject: Annotated[str, Field(pattern=r"^[\w.-]+@\d+/[\w.-]+@\d+$")] | None = None
+    """The repository as its OIDC tokens name it, owner@number/name@number: GitHub does so for repositories made,
+    renamed or moved after 15 July 2026; roles that trust the name alone let no job in then. `gw github check` tells."""
+    trail: bool = True
+    """CloudTrail over all regions, encrypted, with log file validation."""
+    trail_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """Days that trail objects are kept."""
+    threat_detection: bool = True
+    """GuardDuty."""
+    threat_features: tuple[
+        Literal[
+            "S3_DATA_EVENTS",
+            "EKS_AUDIT_LOGS",
+            "EBS_MALWARE_PROTECTION",
+            "RDS_LOGIN_EVENTS",
+            "LAMBDA_NETWORK_LOGS",
+            "RUNTIME_MONITORING",
+        ],
+        ...,
+    ] = ("S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "LAMBDA_NETWORK_LOGS")
+    """What GuardDuty looks at beyond CloudTrail, DNS and flow logs; each is charged by volume. RUNTIME_MONITORING also
+    puts an agent on every node, so it is switched on knowingly."""
+    access_analyzer: bool = True
+    """IAM Access Analyzer for access from outside the account."""
+    encrypt_disks: bool = True
+    """EBS volumes are encrypted even where nobody asked for it, and snapshots cannot be made public."""
+    password_policy: bool = True
+    """Long passwords for IAM users; people sign in through a role, so this is for the exception."""
+    api_gateway_logs_role: bool = True
+    """The account-wide role with which API Gateway writes logs; REST APIs cannot log without it."""
+    log_days: LogDays = 365
+    """Days that the account's own log groups are kept."""
+
+    @property
+    def subject(self) -> str | None:
+        """How the subject of the repository's OIDC tokens begins after `repo:`; None without a repository."""
+        return self.github_subject or self.github_repository
+
+    @model_validator(mode="after")
+    def _subject_of_the_repository(self) -> Singletons:
+        named = re.sub(r"@\d+", "", self.github_subject or "")
+        if named and named.lower() != (self.github_repository or "").lower():
+            raise ValueError(f"github_subject: {self.github_subject} is not the repository {self.github_repository}")
+        return self

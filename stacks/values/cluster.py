@@ -1,0 +1,85 @@
+"""The EKS cluster: who may reach it, who may use it, and what it runs on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from stacks.values.types import Architecture, Arn, Cidr, KeyArn, LogDays, Section
+
+# Part of names in AWS and of logical ids.
+EntryName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
+
+
+class AccessEntry(Section):
+    """One person's or pipeline's role in the cluster."""
+
+    principal_arn: Arn
+    policy: Literal["cluster_admin", "admin", "edit", "view"]
+    """The AWS-managed access policy."""
+    namespaces: tuple[str, ...] = ()
+    """Limits the policy to these namespaces; empty means the whole cluster."""
+
+
+class NodeGroup(Section):
+    """A managed node group."""
+
+    instance_types: Annotated[tuple[str, ...], Field(min_length=1)] = ("m7g.large",)
+    architecture: Architecture = "arm64"
+    """Must fit the instance types; decides the machine image."""
+    image: Literal["al2023", "bottlerocket"] = "al2023"
+    """Operating system: Amazon Linux 2023, or Bottlerocket, which has neither a shell nor a package manager."""
+    capacity: Literal["on_demand", "spot"] = "on_demand"
+    min: Annotated[int, Field(ge=0, le=450)] = 2
+    max: Annotated[int, Field(ge=1, le=450)] = 6
+    desired: Annotated[int, Field(ge=0, le=450)] = 2
+    disk_gib: Annotated[int, Field(ge=20, le=16384)] = 50
+    labels: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _sizes(self) -> NodeGroup:
+        if not self.min <= self.desired <= self.max:
+            raise ValueError(f"min {self.min} <= desired {self.desired} <= max {self.max} does not hold")
+        return self
+
+
+class FargateProfile(Section):
+    """Pods of one namespace that run without nodes."""
+
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    labels: dict[str, str] = {}
+
+
+class Cluster(Section):
+    """The `cluster` stack."""
+
+    version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.33"
+    """Kubernetes version; moves by one minor at a time."""
+    public_endpoint_cidrs: tuple[Cidr, ...] = ()
+    """Ranges that may reach the API server from outside; empty keeps the endpoint private."""
+    access: dict[EntryName, AccessEntry] = {}
+    """Name → principal and policy. Nobody else has access, not even the creator."""
+    node_groups: dict[EntryName, NodeGroup] = {"general": NodeGroup()}
+    fargate_profiles: dict[EntryName, FargateProfile] = {}
+    addons: dict[str, str] = {
+        "vpc-cni": "v1.19.5-eksbuild.1",
+        "eks-pod-identity-agent": "v1.3.7-eksbuild.2",
+        "kube-proxy": "v1.33.0-eksbuild.2",
+        "coredns": "v1.12.1-eksbuild.2",
+        "aws-ebs-csi-driver": "v1.44.0-eksbuild.1",
+    }
+    """Add-on → exact version, so that nothing moves without a diff."""
+    log_days: LogDays = 365
+    """Days that control-plane logs are kept."""
+    key_arn: KeyArn | None = None
+    """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it.
+    A key of its own is made when empty."""
+
+    @model_validator(mode="after")
+    def _limited(self) -> Cluster:
+        if "0.0.0.0/0" in self.public_endpoint_cidrs:
+            raise ValueError(
+                "public_endpoint_cidrs: 0.0.0.0/0 opens the API server to the world; name the ranges that need it"
+            )
+        return self

@@ -1,0 +1,68 @@
+"""Reads environments/*.yaml into `Environment` values and reports every problem of a file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from groundwork.errors import EnvironmentFileError
+from stacks.values.model import Environment
+from stacks.values.problems import Problem, problems
+from stacks.values.singletons import check_singleton_owners
+from stacks.values.zones import check_zone_makers
+
+
+def load(path: Path) -> Environment:
+    """The environment that a file describes; raises EnvironmentFileError with every problem of the file."""
+    document = _read(path)
+    if "name" in document:
+        line, value = document.lc.key("name")[0] + 1, repr(document["name"])
+        raise _refuse([Problem(path.name, line, "name", value, "is the file's name", "remove the key")])
+    try:
+        return Environment.model_validate({**document, "name": path.stem})
+    except ValidationError as error:
+        raise _refuse(problems(path.name, document, error, Environment)) from error
+
+
+def load_all(folder: Path) -> tuple[Environment, ...]:
+    """Every environment of a folder, by name; raises EnvironmentFileError with every problem of every file."""
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        raise EnvironmentFileError(f"{folder}: no environment file (*.yaml)", fix="run `gw init`")
+    environments, refused = [], []
+    for path in paths:
+        try:
+            environments.append(load(path))
+        except EnvironmentFileError as error:
+            refused.append(error.message)
+    if refused:
+        raise EnvironmentFileError("\n".join(refused))
+    check_singleton_owners(environments)
+    check_zone_makers(environments)
+    return tuple(environments)
+
+
+def _read(path: Path) -> CommentedMap:
+    # The round-trip loader keeps line numbers and refuses a key that stands twice.
+    try:
+        document = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise EnvironmentFileError(f"{path.name}: no such environment (known: {known})", fix="run `gw init`") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        line = mark.line + 1 if mark else 1
+        what = getattr(error, "problem", None) or str(error)
+        raise _refuse([Problem(path.name, line, "", "", f"is not YAML: {what}", "correct the line named")]) from error
+    if not isinstance(document, CommentedMap):
+        raise _refuse([Problem(path.name, 1, "", "", "holds no keys", "begin with `organisation: …`")])
+    return document
+
+
+def _refuse(found: Sequence[Problem]) -> EnvironmentFileError:
+    return EnvironmentFileError("\n".join(str(problem) for problem in found))

@@ -1,0 +1,57 @@
+"""An environment as one frozen, typed value: what environments/<name>.yaml says, checked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from stacks.values.accounts import Accounts, Singletons
+from stacks.values.api import Api
+from stacks.values.archive import Archive
+from stacks.values.cluster import Cluster
+from stacks.values.delivery import Delivery
+from stacks.values.network import Network
+from stacks.values.reviewers import Reviewers
+from stacks.values.state import State
+from stacks.values.types import Region, Section, Slug
+from stacks.values.workloads import Workload
+
+# No AWS account has this number, so a laptop plan can never match a real one.
+LAPTOP_ACCOUNT = "000000000000"
+
+
+class Environment(Section):
+    """One environment. `name` is the file's name; every stack is called `<name>-<stack>`."""
+
+    name: Slug
+    organisation: Slug
+    """Begins every name that must be unique in the world."""
+    region: Region
+    target: Literal["aws", "laptop"] = "aws"
+    """`laptop`: provider and backend use the embedded AWS's own profile and can reach nothing else."""
+    accounts: Accounts
+    runner: Literal["hosted", "vpc"] = "vpc"
+    """Where pipelines run. `hosted` (GitHub's machines) cannot reach a private cluster endpoint, `vpc` can."""
+    protect: bool = True
+    """Deletion protection on everything that holds data or other people's work."""
+    tags: dict[str, str] = {}
+    """Added to every resource."""
+    singletons: Singletons = Singletons()
+    state: State = State()
+    delivery: Delivery = Delivery()
+    reviewers: Reviewers = Reviewers()
+    network: Network = Network()
+    cluster: Cluster = Cluster()
+    archive: Archive = Archive()
+    api: Api = Api()
+    workloads: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")], Workload] = {}
+
+    @model_validator(mode="after")
+    def _laptop_is_not_aws(self) -> Self:
+        if (self.target == "laptop") != (self.accounts.main.id == LAPTOP_ACCOUNT):
+            raise ValueError(
+                f"accounts.main.id {LAPTOP_ACCOUNT} is the embedded AWS and goes with target: laptop alone; "
+                "set both or neither"
+            )
+        return self

@@ -1,0 +1,174 @@
+"""Every name and ARN that is known before anything exists.
+
+A value computed here needs no reference between stacks: that breaks the cycle archive ↔ api, lets independent stacks be
+planned side by side, and lets `gw bootstrap` find what an interrupted run has already made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stacks.values.model import Environment
+
+PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one environment. S3 allows 63 characters, IAM roles 64; `Slug` keeps every name below that."""
+
+    environment: Environment
+
+    @property
+    def prefix(self) -> str:
+        """Begins the name of everything in the environment: <organisation>-<environment>."""
+        return f"{self.environment.organisation}-{self.environment.name}"
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn or aws-us-gov, from the region."""
+        region = self.environment.region
+        return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+    def stack(self, stack: str) -> str:
+        """Name of a stack in Terraform and in every command."""
+        return f"{self.environment.name}-{stack}"
+
+    def of(self, what: str) -> str:
+        """Name of a thing that is unique within its account: role, table, function, cluster."""
+        return f"{self.prefix}-{what}"
+
+    def bucket(self, what: str, *, account: str | None = None) -> str:
+        """Name of a bucket, unique in the world by organisation and account number."""
+        return f"{self.prefix}-{what}-{account or self.environment.accounts.main.id}"
+
+    def alias(self, what: str) -> str:
+        """Alias of a KMS key."""
+        return f"alias/{self.prefix}-{what}"
+
+    def role_arn(self, what: str, *, account: str | None = None) -> str:
+        """ARN of the role `of(what)`."""
+        return f"arn:{self.partition}:iam::{account or self.environment.accounts.main.id}:role/{self.of(what)}"
+
+    # ── names that two stacks must agree on ────────────────────────────────────────────────────────
+    @property
+    def state_bucket(self) -> str:
+        """Bucket that holds every state of the environment."""
+        return self.bucket("state")
+
+    @property
+    def lock_table(self) -> str:
+        """DynamoDB table that holds the state locks."""
+        return self.of("state-locks")
+
+    def state_key(self, stack: str) -> str:
+        """Object key of a stack's state."""
+        return f"{self.environment.name}/{stack}.tfstate"
+
+    @property
+    def state_key_alias(self) -> str:
+        """Alias of the KMS key that encrypts states and locks."""
+        return self.alias("state")
+
+    @property
+    def state_key_arn(self) -> str:
+        """The KMS key of the state: an existing one, or ours by alias, which is known before the key exists."""
+        account, region = self.environment.accounts.main.id, self.environment.region
+        own = f"arn:{self.partition}:kms:{region}:{account}:{self.state_key_alias}"
+        return self.environment.state.key_arn or own
+
+    @property
+    def access_log_bucket(self) -> str:
+        """Bucket that receives the access logs of the environment's buckets in the main account."""
+        return self.bucket("access-logs")
+
+    @property
+    def cluster(self) -> str:
+        """Name of the EKS cluster."""
+        return self.of("cluster")
+
+    @property
+    def populate_function(self) -> str:
+        """Name of the Lambda function that writes records."""
+        return self.of("populate")
+
+    @property
+    def populate_role_arn(self) -> str:
+        """The one principal that may write into the archive."""
+        return self.role_arn("populate")
+
+    @property
+    def archive_bucket(self) -> str:
+        """The other account's bucket."""
+        return self.bucket("archive", account=self.environment.accounts.archive.id)
+
+    @property
+    def archive_role_arn(self) -> str:
+        """Which role Terraform assumes in the archive account, as Terraform reads it: one that writes only to apply.
+
+        A plan made with the one is applied with the other; Terraform knows which it is doing and does not store it.
+        """
+        archive = self.environment.accounts.archive
+        roles = f"arn:{self.partition}:iam::{archive.id}:role"
+        return f'${{terraform.applying ? "{roles}/{archive.role}" : "{roles}/{archive.plan_role}"}}'
+
+    @property
+    def archive_key_alias_arn(self) -> str:
+        """The other account's KMS key, by alias."""
+        account = self.environment.accounts.archive.id
+        return f"arn:{self.partition}:kms:{self.environment.region}:{account}:{self.alias('archive')}"
+
+    # ── delivery ───────────────────────────────────────────────────────────────────────────────────
+    @property
+    def plan_bucket(self) -> str:
+        """Bucket that holds plans until they are applied, what was applied, and who decided what."""
+        return self.bucket("plans")
+
+    @property
+    def plan_key_alias(self) -> str:
+        """Alias of the KMS key that encrypts plans."""
+        return self.alias("plans")
+
+    @property
+    def deployed_key_alias(self) -> str:
+        """Alias of the KMS key that encrypts what was applied, without its plans: planners may read that."""
+        return self.alias("deployed")
+
+    @property
+    def deployed_key_alias_arn(self) -> str:
+        """That key, by alias."""
+        account = self.environment.accounts.main.id
+        return f"arn:{self.partition}:kms:{self.environment.region}:{account}:{self.deployed_key_alias}"
+
+    def plan_mac_alias(self, *, pull_request: bool = False) -> str:
+        """Alias of the HMAC key that vouches for plans. Pull requests have their own: theirs vouch for nothing else."""
+        return self.alias("plan-mac-pull-request" if pull_request else "plan-mac")
+
+    def delivery_role(self, role: PipelineRole) -> str:
+        """Name of a role that the pipeline runs as."""
+        return self.of(f"delivery-{role}")
+
+    def delivery_role_arn(self, role: PipelineRole) -> str:
+        """ARN of a role that the pipeline runs as."""
+        return self.role_arn(f"delivery-{role}")
+
+    @property
+    def role_boundary_arn(self) -> str:
+        """The policy that bounds the apply role and every role it makes."""
+        return f"arn:{self.partition}:iam::{self.environment.accounts.main.id}:policy/{self.of('delivery-boundary')}"
+
+    @property
+    def github_oidc_arn(self) -> str:
+        """GitHub's OIDC provider in the main account, which the `account` stack makes."""
+        host = "token.actions.githubusercontent.com"
+        return f"arn:{self.partition}:iam::{self.environment.accounts.main.id}:oidc-provider/{host}"
+
+    def github_environment(self, role: PipelineRole) -> str:
+        """GitHub's environment whose jobs run as a role: `<env>` is the one with reviewers."""
+        suffix = {"apply": "", "plan": "-plan", "plan-pull-request": "-pull-request", "release": "-release"}[role]
+        return f"{self.environment.name}{suffix}"
+
+    def registry(self, name: str) -> str:
+        """Name of an image's or chart's registry in ECR."""
+        return f"{self.prefix}/{name}"

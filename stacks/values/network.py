@@ -1,0 +1,62 @@
+"""The VPC: zones, tiers, NAT, endpoints — or an existing VPC brought along."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from stacks.values.types import Cidr, LogDays, Section
+
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+
+
+class ExistingNetwork(Section):
+    """A VPC made elsewhere: the `network` stack then only reads and passes on these ids."""
+
+    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+    cidr: Cidr
+    """The VPC's own range; security groups refer to it."""
+    private_subnet_ids: Annotated[tuple[SubnetId, ...], Field(min_length=2)]
+    """Subnets with a route out; nodes and functions live here."""
+    public_subnet_ids: tuple[SubnetId, ...] = ()
+    database_subnet_ids: tuple[SubnetId, ...] = ()
+    intra_subnet_ids: tuple[SubnetId, ...] = ()
+    """Subnets without a route out; the EKS control plane's interfaces live here. Empty: the private ones are used."""
+
+
+class Network(Section):
+    """The VPC of the `network` stack."""
+
+    cidr: Cidr = "10.0.0.0/16"
+    """One range from which every tier's subnets are computed: a /16 to a /20."""
+    zones: Annotated[int, Field(ge=2, le=3)] = 3
+    """Availability zones; EKS and RDS need two at least."""
+    zone_names: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")], ...] = ()
+    """The zones by name, as many as `zones`; empty: the region's first ones. Named, not looked up, so that a plan needs
+    no account and a zone that AWS adds never moves a subnet."""
+    nat: Literal["none", "single", "per_zone"] = "per_zone"
+    """`none`: no way out but endpoints. `single`: cheap, but one zone's failure takes the way out. `per_zone`: highly
+    available."""
+    flow_log_days: LogDays = 365
+    """Days that flow logs are kept."""
+    gateway_endpoints: tuple[Literal["s3", "dynamodb"], ...] = ("s3", "dynamodb")
+    """Free endpoints that keep S3 and DynamoDB traffic inside AWS."""
+    interface_endpoints: tuple[str, ...] = ()
+    """Paid endpoints by service name, for example ecr.api; required for private nodes when `nat` is none."""
+    existing: ExistingNetwork | None = None
+    """A VPC made elsewhere, used instead of making one."""
+
+    @model_validator(mode="after")
+    def _named(self) -> Network:
+        if self.zone_names and len(set(self.zone_names)) != self.zones:
+            raise ValueError(f"zone_names: {len(set(self.zone_names))} different names for {self.zones} zones")
+        return self
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Network:
+        prefix = ipaddress.IPv4Network(self.cidr).prefixlen
+        if not 16 <= prefix <= 20:
+            raise ValueError(f"cidr: {self.cidr} is a /{prefix}; four tiers over three zones need a /16 to a /20")
+        return self

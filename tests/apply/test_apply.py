@@ -1,0 +1,227 @@
+"""What was approved is applied, by the genuine cdktf-cli and Terraform, and nothing else is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from groundwork.apply.apply import BoundApply, Gate
+from groundwork.apply.rollout import Result
+from groundwork.errors import Refused, TerraformFailed, UsageError
+from groundwork.plan.bundle import Index, Stored
+from groundwork.plan.extracted import Extracted
+from groundwork.refusals import Code, Refusal
+from groundwork.store.folder_store import FolderObjects
+from groundwork.store.objects import Place
+from tests.support.planned_project import PlannedProject
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+def passes(_extracted: Extracted, _stored: Sequence[Stored]) -> list[Refusal]:
+    """A gate that is open: its checks have tests of their own."""
+    return []
+
+
+def bound(project: PlannedProject, index: Index, gate: Gate = passes) -> BoundApply:
+    return BoundApply(project.workspace, index, project.store, gate, "grace", lambda: datetime.now(UTC))
+
+
+def apply(project: PlannedProject, index: Index, gate: Gate = passes) -> list[Result]:
+    stacks = [one.stack for one in index.bundles]
+    return bound(project, index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
+
+
+def codes(refused: pytest.ExceptionInfo[Refused]) -> list[Code]:
+    return [one.code for one in refused.value.refusals]
+
+
+def test_what_was_approved_is_applied_whatever_was_edited_afterwards(project: PlannedProject) -> None:
+    one = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
+    two = project.stack("two", {"thing": {"input": "approved too"}})
+    index = project.push(project.plan())
+
+    project.stack("one", {"thing": {"input": "edited Python"}})
+    for stack in (one, two):
+        file = project.workspace.manifest().stack(stack).file
+        file.write_text(file.read_text().replace("approved", "edited Terraform"))
+    (project.workspace.project.work / "plans" / f"{one}.tar.gz").write_bytes(b"edited local copy")
+
+    results = apply(project, index)
+    assert [(result.stack, result.how) for result in results] == [
+        (one, "1 added, 0 changed, 0 destroyed"),
+        (two, "1 added, 0 changed, 0 destroyed"),
+    ]
+    assert results[0].outputs == {"value": "shown"}
+    assert project.inputs(one) == {"thing": "approved"}
+    assert project.inputs(two) == {"thing": "approved too"}
+
+
+def test_what_was_applied_is_kept_and_written_down(project: PlannedProject) -> None:
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    apply(project, index)
+
+    kept = project.store.last_applied(stack)
+    assert kept is not None
+    assert kept.stored.digest == index.bundles[0].digest
+    (decision,) = project.store.decisions("applied")
+    assert (decision.who, decision.stacks, decision.commit) == ("grace", (stack,), index.commit)
+    journal = bound(project, index).journal
+    assert journal.unsettled(stack) == ""
+    ((began, ended),) = journal.history(stack)
+    assert ended is not None
+    assert (began.digest, ended.result) == (index.bundles[0].digest, "applied")
+
+
+def test_stacks_that_read_each_other_are_applied_in_order_and_an_end_in_the_other(project: PlannedProject) -> None:
+    up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
+    apply(project, project.push(project.plan()))
+    reads = {"reader": {"input": "${data.terraform_remote_state.up.outputs.value}"}}
+    down = project.stack("down", reads, reads=["up"])
+    index = project.push(project.plan())
+    assert [(one.stack, one.outcome) for one in index.bundles] == [(up, "no change"), (down, "change")]
+    assert [result.how for result in apply(project, index)] == ["no change", "1 added, 0 changed, 0 destroyed"]
+    assert project.inputs(down) == {"reader": "first"}
+
+    gone = project.push(project.plan(destroy=[down, up]))
+    order: list[str] = []
+    bound(project, gone).apply([up, down], on_event=lambda stack, _: order.append(stack), say=lambda _: None)
+    assert list(dict.fromkeys(order)) == [down, up]
+    assert project.inputs(up) == project.inputs(down) == {}
+
+
+def _edit_terraform(folder: Path) -> None:
+    file = folder / "cdk.tf.json"
+    file.write_text(file.read_text().replace("first", "smuggled"))
+
+
+def _swap_asset(folder: Path) -> None:
+    (folder / "assets" / "function.zip").write_text("smuggled")
+
+
+def _add_override(folder: Path) -> None:
+    (folder / "override.tf.json").write_text('{"output": {"x": {"value": "smuggled"}}}')
+
+
+def _drop_plan(folder: Path) -> None:
+    (folder / "plan").unlink()
+
+
+@pytest.mark.parametrize("edit", [_edit_terraform, _swap_asset, _add_override, _drop_plan])
+def test_refuses_a_folder_that_was_edited_after_it_was_extracted(
+    project: PlannedProject, edit: Callable[[Path], None]
+) -> None:
+    stack = project.stack("one", {"thing": {"input": "first"}}, assets={"assets/function.zip": "approved"})
+    index = project.push(project.plan())
+
+    def gate(extracted: Extracted, _stored: Sequence[Stored]) -> list[Refusal]:
+        edit(extracted.folder(stack))  # behind the gate's back, before cdktf begins
+        return []
+
+    with pytest.raises(Refused) as refused:
+        apply(project, index, gate)
+    assert codes(refused) == [Code.BUNDLE_TAMPERED]
+    assert project.state(stack) is None
+    assert bound(project, index).journal.unsettled(stack) == "", "nothing has begun"
+
+
+def test_refuses_a_bundle_that_was_swapped_in_the_store(project: PlannedProject) -> None:
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    project.stack("one", {"thing": {"input": "smuggled"}})
+    (other,) = project.plan()
+    stored = Path(index.bundles[0].location)
+    stored.chmod(0o600)
+    shutil.copy(other.path, stored)
+    with pytest.raises(Refused) as refused:
+        apply(project, index)
+    assert codes(refused) == [Code.BUNDLE_TAMPERED]
+    assert project.state(stack) is None
+    (decision,) = project.store.decisions("refused")
+    assert decision.codes == ("bundle-tampered",)
+
+
+def test_refuses_plans_that_no_store_has_taken(project: PlannedProject) -> None:
+    from groundwork.plan import plans_file
+
+    project.stack("one", {"thing": {"input": "first"}})
+    made = project.plan()
+    index = plans_file.index("local", project.planner(), made, ())
+    with pytest.raises(UsageError, match="in no store yet"):
+        apply(project, index)
+
+
+def test_refuses_a_plan_that_was_applied_already_because_its_state_moved(project: PlannedProject) -> None:
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    apply(project, index)
+    state = project.state(stack)
+    with pytest.raises(Refused) as refused:
+        apply(project, index)
+    assert codes(refused) == [Code.STATE_MOVED]
+    assert "the state moved after this plan was made" in refused.value.message
+    assert refused.value.refusals[0].command == "gw plan make local"
+    assert project.state(stack) == state
+    assert bound(project, index).journal.unsettled(stack) == "", "Terraform said how it ended"
+    assert [decision.codes for decision in project.store.decisions("refused")] == [("state-moved",)]
+
+
+def test_nothing_begins_where_it_cannot_be_written_down(
+    project: PlannedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stacks = [project.stack(name, {"thing": {"input": "first"}}) for name in ("one", "two")]
+    index = project.push(project.plan())
+    put_new = FolderObjects.put_new
+
+    def full(store: FolderObjects, key: str, body: bytes, *, media_type: str) -> Place:
+        if stacks[1] in key and key.endswith(".began.json"):
+            raise OSError("no space left")
+        return put_new(store, key, body, media_type=media_type)
+
+    monkeypatch.setattr(FolderObjects, "put_new", full)
+    with pytest.raises(OSError, match="no space left"):
+        apply(project, index)
+    assert [project.state(stack) for stack in stacks] == [None, None]
+    assert bound(project, index).journal.open() == []
+
+
+def test_a_gate_that_says_no_is_heard_before_anything_runs(project: PlannedProject) -> None:
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    no = Refusal(Code.APPROVAL_MISSING, "nobody has approved", "gw approve local --as NAME")
+    with pytest.raises(Refused, match="nobody has approved"):
+        apply(project, index, lambda _extracted, _stored: [no])
+    assert project.state(stack) is None
+    assert [decision.codes for decision in project.store.decisions("refused")] == [("approval-missing",)]
+
+
+def test_a_stack_that_fails_leaves_the_others_applied_and_all_of_it_written_down(project: PlannedProject) -> None:
+    fails = {"provisioner": {"local-exec": {"command": "echo broken >&2; exit 3"}}}
+    bad = project.stack("bad", {"thing": {"input": "first", **fails}})
+    good = project.stack("good", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    with pytest.raises(TerraformFailed, match="broken"):
+        apply(project, index)
+    assert project.inputs(good) == {"thing": "first"}
+    journal = bound(project, index).journal
+    results = {stack: [ended and ended.result for _, ended in journal.history(stack)] for stack in (bad, good)}
+    assert results == {bad: ["failed"], good: ["applied"]}
+    assert project.store.last_applied(good) is not None
+    assert project.store.last_applied(bad) is None
+
+
+def test_refuses_to_extract_over_a_state_that_could_not_be_stored(project: PlannedProject) -> None:
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    left = project.root / "cdktf.out.approved" / "stacks" / stack / "errored.tfstate"
+    left.parent.mkdir(parents=True)
+    left.write_text("{}")
+    with pytest.raises(Refused) as refused:
+        apply(project, index)
+    assert codes(refused) == [Code.UNSETTLED_APPLY]
+    assert left.exists()

@@ -1,0 +1,140 @@
+"""The stand-in becomes Terraform with the approved plan, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from groundwork.apply.terraform_shim import NotApproved, command
+from groundwork.apply.ticket import NoTicket, StackTicket, Ticket
+from groundwork.plan import digest
+from groundwork.terraform.environ import cleaned
+
+GENUINE = "/genuine/terraform"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    stack = tmp_path / "stacks" / "local-one"
+    (stack / ".terraform").mkdir(parents=True)
+    (stack / "cdk.tf.json").write_text("{}")
+    (stack / "plan").write_text("approved")
+    return stack
+
+
+@pytest.fixture
+def ticket(folder: Path, tmp_path: Path) -> Ticket:
+    (tmp_path / "started").mkdir()
+    known = StackTicket("local-one", "plan", digest.of_folder(folder))
+    return Ticket(GENUINE, {str(folder.resolve()): known}, str(tmp_path / "started"))
+
+
+def test_an_apply_becomes_the_apply_of_the_approved_plan(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
+    asked = ["apply", "-auto-approve", "-no-color", "-parallelism=4"]
+    assert command(asked, folder, ticket) == [GENUINE, "apply", "-input=false", "-no-color", "plan"]
+    assert (tmp_path / "started" / "local-one").exists()
+
+
+def test_an_init_takes_exactly_the_locked_providers(folder: Path, ticket: Ticket) -> None:
+    expected = [GENUINE, "init", "-input=false", "-lockfile=readonly", "-no-color"]
+    assert command(["init", "-no-color"], folder, ticket) == expected
+
+
+def test_questions_about_terraform_and_outputs_pass(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
+    for asked in (["version", "-json"], ["-v"]):
+        assert command(asked, tmp_path, ticket) == [GENUINE, *asked]
+    assert command(["output", "-json", "-no-color"], folder, ticket) == [GENUINE, "output", "-json", "-no-color"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["apply"],
+        ["apply", "-auto-approve", "other-plan"],
+        ["apply", "-auto-approve", "-destroy"],
+        ["apply", "-auto-approve", "-var=x=y"],
+        ["apply", "-auto-approve", "-refresh-only"],
+        ["destroy", "-auto-approve"],
+        ["plan"],
+        ["init", "-upgrade"],
+        ["init", "-migrate-state"],
+        ["providers", "lock"],
+        ["output", "-state=elsewhere"],
+        ["state", "rm", "x"],
+        [],
+    ],
+)
+def test_everything_else_is_refused(folder: Path, ticket: Ticket, asked: list[str], tmp_path: Path) -> None:
+    with pytest.raises(NotApproved, match="is no part of applying an approved plan"):
+        command(asked, folder, ticket)
+    assert not (tmp_path / "started" / "local-one").exists()
+
+
+@pytest.mark.parametrize("asked", [["init"], ["apply", "-auto-approve"], ["output", "-json"]])
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [("cdk.tf.json", "{ }", "was changed"), ("override.tf.json", "{}", "was added"), ("plan", None, "is missing")],
+)
+def test_a_folder_that_changed_is_refused_at_every_step(
+    folder: Path, ticket: Ticket, asked: list[str], name: str, content: str | None, said: str
+) -> None:
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text(content)
+    with pytest.raises(NotApproved, match=f"{name} {said}") as refused:
+        command(asked, folder, ticket)
+    assert refused.value.code == "bundle-tampered"
+
+
+def test_a_folder_that_is_not_on_the_ticket_is_refused(ticket: Ticket, tmp_path: Path) -> None:
+    with pytest.raises(NotApproved, match="holds no approved plan"):
+        command(["apply", "-auto-approve"], tmp_path, ticket)
+
+
+def test_a_link_instead_of_a_file_is_refused(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
+    (folder / "plan").rename(tmp_path / "elsewhere")
+    (folder / "plan").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotApproved, match="plan was changed"):
+        command(["apply", "-auto-approve"], folder, ticket)
+
+
+def test_nothing_in_the_environment_changes_what_a_command_means() -> None:
+    kept = {"PATH": "/bin", "TF_CLI_CONFIG_FILE": "c", "AWS_PROFILE": "p", "TF_APPEND_USER_AGENT": "cdktf"}
+    taken = ["TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_VAR_x", "TF_DATA_DIR", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS"]
+    assert cleaned({**kept, **dict.fromkeys(taken, "x")}) == kept
+
+
+def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Path) -> None:
+    environ = ticket.write(tmp_path / "ticket.json")
+    assert Ticket.read(environ) == ticket
+    (tmp_path / "ticket.json").write_text((tmp_path / "ticket.json").read_text().replace(GENUINE, "/bin/true"))
+    with pytest.raises(NoTicket, match="not the one that was handed over"):
+        Ticket.read(environ)
+    with pytest.raises(NoTicket, match="only `gw deploy --approved`"):
+        Ticket.read({})
+
+
+def test_the_installed_program_runs_the_genuine_one_and_says_no_in_terraforms_form(
+    folder: Path, ticket: Ticket, tmp_path: Path
+) -> None:
+    genuine = tmp_path / "terraform"
+    genuine.write_text(f'#!{sys.executable}\nimport os, sys\nprint(sys.argv[1:], os.environ.get("TF_CLI_ARGS"))\n')
+    genuine.chmod(0o755)
+    handed = Ticket(str(genuine), ticket.folders, ticket.started).write(tmp_path / "ticket.json")
+    environ = {**os.environ, **handed, "TF_CLI_ARGS": "-target=x"}
+    program = Path(sys.executable).parent / "groundwork-terraform"
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([program, *words], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+
+    done = run("apply", "-auto-approve")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "['apply', '-input=false', '-no-color', 'plan'] None"
+    refused = run("apply")
+    assert refused.returncode == 1
+    assert "\nError: groundwork refuses: bundle-tampered: `terraform apply` is no part" in refused.stderr

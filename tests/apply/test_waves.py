@@ -1,0 +1,183 @@
+"""Stacks that read each other are planned in one go and applied under one approval, unless something is a surprise."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from groundwork.apply.apply import BoundApply
+from groundwork.apply.held import PartlyApplied
+from groundwork.apply.rollout import Result
+from groundwork.plan.bundle import Index
+from groundwork.plan.run_plans import Plans
+from groundwork.refusals import Code
+from tests.support.planned_project import PlannedProject
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+def reading(*stacks: str, output: str = "value") -> dict[str, dict[str, str]]:
+    """A resource per upstream stack that keeps its output."""
+    return {f"from_{one}": {"input": f"${{data.terraform_remote_state.{one}.outputs.{output}}}"} for one in stacks}
+
+
+def passed_on(stack: str) -> dict[str, str]:
+    return {"value": f"${{terraform_data.from_{stack}.output}}"}
+
+
+def apply(project: PlannedProject, index: Index) -> list[Result]:
+    """Everything in the index, what waits included, past an open gate."""
+    bound = BoundApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
+    stacks = [one.stack for one in (*index.bundles, *index.waiting)]
+    return bound.apply(stacks, on_event=lambda *_: None, say=lambda _: None)
+
+
+def push(project: PlannedProject, plans: Plans) -> Index:
+    return project.push(plans.made, waiting=plans.waiting)
+
+
+def waves(plans: Plans) -> dict[str, tuple[int, bool, str]]:
+    return {one.bundle.stack: (one.bundle.wave, one.bundle.provisional, one.bundle.outcome) for one in plans.made}
+
+
+def test_a_change_goes_through_several_stacks_under_one_approval(project: PlannedProject) -> None:
+    up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
+    mid = project.stack(
+        "mid", reading("up"), outputs={"value": "${data.terraform_remote_state.up.outputs.value}"}, reads=["up"]
+    )
+    down = project.stack("down", reading("mid", "up"), reads=["mid", "up"])
+    beside = project.stack("beside", {"thing": {"input": "alone"}})
+    plans = project.plans()
+    assert plans.waiting == ()
+    assert waves(plans) == {
+        up: (0, False, "change"),
+        mid: (1, True, "change"),
+        down: (2, True, "change"),
+        beside: (0, False, "change"),
+    }
+    index = push(project, plans)
+    assert [(one.wave, one.provisional) for one in index.bundles if one.stack == down] == [(2, True)]
+
+    results = apply(project, index)
+    assert [one.how for one in results if one.stack == down] == ["2 added, 0 changed, 0 destroyed"]
+    assert project.inputs(down) == {"from_mid": "first", "from_up": "first"}
+
+    project.stack("up", {"thing": {"input": "second"}}, outputs={"value": "second"})
+    plans = project.plans()
+    assert waves(plans)[down] == (2, True, "change")
+    assert waves(plans)[beside] == (0, False, "no change")
+    apply(project, push(project, plans))
+    assert project.inputs(down) == {"from_mid": "second", "from_up": "second"}
+    assert waves(project.plans()) == dict.fromkeys((up, mid, down, beside), (0, False, "no change"))
+
+
+def test_what_is_applied_is_the_plan_that_was_made_again_and_it_is_kept_as_the_approved_one(
+    project: PlannedProject,
+) -> None:
+    project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
+    down = project.stack("down", reading("up"), reads=["up"])
+    index = push(project, project.plans())
+    apply(project, index)
+    kept = project.store.last_applied(down)
+    assert kept is not None
+    assert kept.stored.digest == next(one.digest for one in index.bundles if one.stack == down)
+
+
+def test_an_upstream_that_changes_without_another_output_still_goes_first(project: PlannedProject) -> None:
+    up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "same"})
+    down = project.stack("down", reading("up"), reads=["up"])
+    apply(project, push(project, project.plans()))
+    project.stack("up", {"thing": {"input": "second"}}, outputs={"value": "same"})
+    plans = project.plans()
+    assert waves(plans) == {up: (0, False, "change"), down: (1, True, "no change")}
+    assert [one.how for one in apply(project, push(project, plans))] == ["0 added, 1 changed, 0 destroyed", "no change"]
+
+
+def test_refuses_wave_waits(project: PlannedProject) -> None:
+    """An output that only the apply decides: whoever reads it waits for plans and a yes of its own."""
+    up = project.stack("up", {"thing": {}}, outputs={"value": "known", "id": "${terraform_data.thing.id}"})
+    reads_known = project.stack("known", reading("up"), reads=["up"])
+    reads_id = project.stack("id", reading("up", output="id"), outputs={"value": "x"}, reads=["up"])
+    behind = project.stack("behind", reading("id"), reads=["id"])
+    plans = project.plans()
+    assert {one.stack: (one.upstream, one.outputs) for one in plans.waiting} == {
+        reads_id: ((up,), (f"{up}.id",)),
+        behind: ((reads_id,), ()),
+    }
+    index = push(project, plans)
+    with pytest.raises(PartlyApplied) as held:
+        apply(project, index)
+    assert {one.stack: one.code for one in held.value.refusals} == dict.fromkeys((reads_id, behind), Code.WAVE_WAITS)
+    assert f"{up}.id" in str(held.value)
+    assert f"gw plan make {reads_id}" in str(held.value)
+    assert held.value.exit_code == 13
+    assert [one.stack for one in held.value.done] == [up, reads_known]
+    assert project.inputs(reads_known) == {"from_up": "known"}
+    (recorded,) = project.store.decisions("refused")
+    assert (set(recorded.stacks), recorded.codes) == ({reads_id, behind}, ("wave-waits",))
+
+    plans = project.plans()
+    assert waves(plans)[reads_id] == (0, False, "change")
+    assert waves(plans)[behind] == (1, True, "change")
+    apply(project, push(project, plans))
+    assert project.inputs(behind) == {"from_id": "x"}
+
+
+def test_refuses_wave_differs(project: PlannedProject) -> None:
+    """What was approved was planned from outputs; when they are there, the plan is another."""
+    other = project.stack("other", {"thing": {"input": "then"}}, outputs={"value": "then"})
+    apply(project, push(project, project.plans()))
+    up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
+    down = project.stack("down", reading("up", "other"), outputs={"value": "x"}, reads=["up", "other"])
+    behind = project.stack("behind", reading("down"), reads=["down"])
+    beside = project.stack("beside", reading("up"), reads=["up"])
+    index = push(project, project.plans(up, down, behind, beside))
+
+    secret = "a-value-that-nobody-may-see"
+    project.stack("other", {"thing": {"input": secret}}, outputs={"value": secret})
+    project.synth()
+    project.workspace.deploy([other], on_event=lambda *_: None)
+
+    with pytest.raises(PartlyApplied) as held:
+        apply(project, index)
+    refusals = {one.stack: one for one in held.value.refusals}
+    assert {stack: one.code for stack, one in refusals.items()} == {
+        down: Code.WAVE_DIFFERS,
+        behind: Code.WAVE_WAITS,
+    }
+    assert "terraform_data.from_other (input" in refusals[down].sentence
+    assert secret not in str(held.value)
+    assert [one.stack for one in held.value.done] == [up, beside]
+    assert project.inputs(beside) == {"from_up": "first"}
+    assert project.state(down) is None
+    assert project.store.last_applied(down) is None
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_gw_deploy_says_what_was_applied_and_what_waits_and_fails_where_that_was_named(
+    project: PlannedProject, named: bool
+) -> None:
+    project.stack("delivery", {"thing": {}})  # without a bucket: the store is a folder
+    up = project.stack("up", {"thing": {}}, outputs={"id": "${terraform_data.thing.id}"})
+    down = project.stack("down", reading("up", output="id"), reads=["up"])
+    made = project.gw("plan", "make", "local")
+    assert made.returncode == 0, made.stderr
+    assert f"for {up} ({up}.id unknown until then)" in made.stdout
+    for words in (["plan", "push"], ["approve", "local", "--as", "grace", "--yes"]):
+        assert project.gw(*words).returncode == 0
+    assert f"{up}.id unknown until then" in " ".join(project.gw("plan", "show").stdout.split())
+    plans = str(project.workspace.project.work / "plans" / "plans.json")
+
+    done = project.gw("deploy", *([up, down] if named else ["local"]), "--approved", plans, "--json")
+    rows = {one["stack"]: one["how"] for one in json.loads(done.stdout)}
+    assert rows[up] == "1 added, 0 changed, 0 destroyed"
+    assert project.state(up) is not None
+    if named:
+        assert done.returncode == 13
+        assert "wave-waits" in done.stderr
+        assert f"gw plan make {down}" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert rows[down] == f"waits for a plan of its own: gw plan make {down}"

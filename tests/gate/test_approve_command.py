@@ -1,0 +1,65 @@
+"""`gw approve` shows what would be applied, and its yes belongs to exactly that."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from groundwork.refusals import Code
+from tests.gate.mini_project import Mini
+from tests.gate.reading import codes
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+def test_it_shows_what_is_approved_and_writes_it_down(mini: Mini) -> None:
+    (stored,) = mini.plan().bundles
+    said = mini.gw("approve", "local", "--as", "Carol", "--yes")
+    assert said.returncode == 0, said.stderr
+    assert "approved by Carol" in said.stdout
+    for shown in ("local-web", "change", stored.digest[:12], stored_commit(mini)):
+        assert shown in said.stderr
+    (file,) = (mini.root / ".groundwork" / "approvals").iterdir()
+    assert json.loads(file.read_text())["approvals"][0]["by"] == "Carol"
+
+    assert mini.refusals() == []
+    (approved,) = mini.store.decisions("approved")
+    assert (approved.who, approved.digests) == ("Carol", {"local-web": stored.digest})
+
+
+def test_it_says_at_once_whose_yes_will_not_count(mini: Mini) -> None:
+    mini.commit(author="Ada <ada@example.org>")
+    mini.plan()
+    said = mini.gw("approve", "local", "--as", "ada", "--yes")
+    assert said.returncode == 0, said.stderr
+    assert "will not count by itself: ada, author of commit" in said.stderr
+    assert codes(mini.refusals()) == {Code.APPROVAL_BY_AUTHOR}
+
+
+def test_nobody_at_the_terminal_is_no_yes(mini: Mini) -> None:
+    mini.plan()
+    said = mini.gw("approve", "local", "--as", "Carol")
+    assert said.returncode == 2
+    assert "nobody is here to agree" in said.stderr
+    assert codes(mini.refusals()) == {Code.APPROVAL_MISSING}
+
+
+def test_an_environment_on_aws_is_approved_on_github(mini: Mini) -> None:
+    mini.plan()
+    said = mini.gw("approve", "prod", "--as", "Carol", "--yes")
+    assert said.returncode == 2
+    assert "GitHub's environment approval is the way" in said.stderr.replace("\n", " ")
+
+
+def test_plans_that_are_tampered_with_cannot_even_be_looked_at(mini: Mini) -> None:
+    index = mini.plan()
+    text = mini.plans.read_text()
+    mini.plans.write_text(text.replace(index.bundles[0].digest, "0" * 64))
+    said = mini.gw("approve", "local", "--as", "Carol", "--yes")
+    assert said.returncode == 13
+    assert "bundle-tampered" in said.stderr
+
+
+def stored_commit(mini: Mini) -> str:
+    return mini.git("rev-parse", "HEAD")[:12]

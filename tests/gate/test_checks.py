@@ -1,0 +1,78 @@
+"""What a check says of given facts, where the words or a rare branch matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from groundwork.gate import approvals, destroys, world
+from groundwork.gate.approval import Approval, ApprovalFacts
+from groundwork.gate.facts import RunFacts
+from groundwork.refusals import Code
+from tests.store.samples import AT, COMMIT, index
+
+CHANGED = {"address": "a.b", "change": {"actions": ["update"], "before": {"size": 1}, "after": {"size": 2}}}
+GONE = {"address": "a.c", "change": {"actions": ["delete"], "before": {"size": 1}, "after": None}}
+
+
+def plan(*, drift: list[dict[str, Any]] | None = None, **after: Any) -> dict[str, Any]:
+    change = {"actions": ["update"], "before": {"size": 0, "name": "x"}, "after": {"size": 0, "name": "x", **after}}
+    resources = [{"address": "r.one", "type": "r", "mode": "managed", "change": change}]
+    return {"resource_changes": resources, "resource_drift": drift or [], "output_changes": {}}
+
+
+def test_drift_that_the_approved_plan_knew_is_no_news() -> None:
+    moved = {"address": "a.d", "change": {"actions": ["no-op"], "before": {}, "after": {}}}
+    found = world.compare(plan(drift=[CHANGED], size=1), plan(drift=[CHANGED, GONE, moved], size=2), same=False)
+    assert found.drift == {"a.c": ("deleted",)}
+
+
+def test_two_plans_differ_in_names_never_in_values() -> None:
+    found = world.compare(plan(size=1), plan(size="secret"), same=False)
+    assert found.different == ("r.one (size)",)
+    assert not found.drift
+
+
+def test_another_action_says_which() -> None:
+    other = plan()
+    other["resource_changes"][0]["change"]["actions"] = ["delete", "create"]
+    assert world.compare(plan(), other, same=False).different == ("r.one (update → replace)",)
+
+
+def test_outputs_and_providers_count() -> None:
+    fresh = plan()
+    fresh["output_changes"] = {"url": {"actions": ["update"], "before": "a", "after": "b"}}
+    fresh["configuration"] = {"provider_config": {"aws": {"full_name": "aws", "expressions": {"region": "elsewhere"}}}}
+    assert set(world.compare(plan(), fresh, same=False).different) == {"output url", "provider aws"}
+
+
+def test_the_same_fingerprint_is_the_same_plan_whatever_drifted() -> None:
+    assert world.compare({}, plan(drift=[CHANGED]), same=True).same
+
+
+@pytest.mark.parametrize(
+    ("involved", "codes"),
+    [((), set()), (("dave",), {Code.APPROVAL_TOO_EARLY, Code.APPROVAL_BY_AUTHOR})],
+)
+def test_a_yes_of_one_of_several_counts_where_all_of_them_may_say_it(involved: Sequence[str], codes: set[Code]) -> None:
+    """Two jobs of a run were let through, by two people; the history does not say which of them by whom."""
+    early, late = AT - timedelta(minutes=1), AT + timedelta(minutes=1)
+    given = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
+    facts = ApprovalFacts("dev", given, dict.fromkeys(involved, "author of commit 1a2b3c4"), (), "100", 1)
+    run = RunFacts(index(environment="dev"), "aws", COMMIT, True, "100", 1, ["dev-api"])
+    assert {refusal.code for refusal in approvals.check(run, facts, AT)} == codes
+
+
+@pytest.mark.parametrize(
+    ("labels", "stacks"),
+    [
+        (["allow-destroy:dev-network", "bug"], {"dev-network"}),
+        (["allow-destroy: dev-network"], {"dev-network"}),
+        (["allow-destroy", "destroy:dev-network"], set()),
+    ],
+)
+def test_a_label_names_the_stack_whose_data_may_go(labels: list[str], stacks: set[str]) -> None:
+    assert destroys.allowed_by_labels(labels) == stacks

@@ -1,0 +1,50 @@
+"""Nothing is refused that nobody provokes, or that nobody on call can look up."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from groundwork.refusals import Code
+
+RUNBOOK = Path("docs") / "runbooks" / "refusals.md"
+PARTS = ("**Means**", "**Comes about**", "**Do**", "**Do not**")
+
+
+def functions(folder: Path) -> Iterator[str]:
+    """Names of all tests."""
+    for path in folder.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_refuses_"):
+                yield node.name
+
+
+def sections(checkout: Path) -> dict[str, str]:
+    parts = re.split(r"(?m)^## ", (checkout / RUNBOOK).read_text(encoding="utf-8"))[1:]
+    return {part.partition("\n")[0].strip(): part.partition("\n")[2] for part in parts}
+
+
+@pytest.fixture(scope="module")
+def tests(checkout: Path) -> set[str]:
+    return set(functions(checkout / "tests"))
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_reason_is_provoked_by_the_test_of_its_name(code: Code, tests: set[str]) -> None:
+    name = f"test_refuses_{code.replace('-', '_')}"
+    assert any(test == name or test.startswith(f"{name}_") for test in tests), f"no test is called {name}"
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_reason_has_its_section_in_the_runbook(code: Code, checkout: Path) -> None:
+    text = sections(checkout)[code]
+    missing = [part for part in PARTS if part not in text]
+    assert not missing, f"{code}: {missing}"
+
+
+def test_the_runbook_speaks_of_no_reason_that_does_not_exist(checkout: Path) -> None:
+    assert set(sections(checkout)) == set(Code)

@@ -1,0 +1,133 @@
+"""gw local up, status, down, reset: one server per checkout, found again, ended without a trace."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from functions import call, make_function
+
+from groundwork.errors import LocalCloudError
+from localcloud.cloud import LocalCloud, Status
+
+Of = Callable[[Status], Any]
+
+
+@pytest.mark.slow
+def test_a_second_up_reuses_the_running_server(cloud: LocalCloud) -> None:
+    first = cloud.up(port=0)
+    assert cloud.up().pid == first.pid
+    assert cloud.status() is not None
+    with pytest.raises(LocalCloudError, match="already runs on port"):
+        cloud.up(port=1)
+
+
+@pytest.mark.slow
+def test_down_ends_the_server_and_its_functions(cloud: LocalCloud, aws_of: Of) -> None:
+    status = cloud.up(port=0)
+    aws = aws_of(status)
+    function, _ = call(aws, make_function(aws, "import os\ndef handle(event, context):\n    return os.getpid()\n"))
+    assert psutil.pid_exists(function)
+    assert cloud.down()
+    assert not psutil.pid_exists(status.pid)
+    assert not psutil.pid_exists(function)
+    assert (cloud.down(), cloud.status()) == (False, None)
+
+
+def test_a_port_of_somebody_else_is_refused_with_the_way_out(cloud: LocalCloud) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        port = stranger.getsockname()[1]
+        with pytest.raises(LocalCloudError, match=f"port {port} of 127.0.0.1 is taken") as refused:
+            cloud.up(port=port)
+    assert f"--port {port + 1}" in refused.value.fix
+
+
+@pytest.mark.slow
+def test_a_stale_pid_file_is_not_taken_for_a_server(cloud: LocalCloud) -> None:
+    status = cloud.up(port=0)
+    cloud.down()
+    own = psutil.Process()
+    stale = {"pid": own.pid, "created": own.create_time() - 100, "port": 1}
+    (cloud.state.parent / "server.json").write_text(json.dumps(stale))
+    assert cloud.status() is None
+    assert not cloud.down()
+    assert own.is_running()
+    assert cloud.up(port=0).pid != status.pid
+
+
+@pytest.mark.slow
+def test_reset_empties_and_starts_again_on_the_same_port(cloud: LocalCloud, aws_of: Of) -> None:
+    first = cloud.up(port=0)
+    aws_of(first).client("sqs").create_queue(QueueName="q")
+    second = cloud.reset()
+    assert second is not None
+    assert (second.endpoint, second.resources, second.restored) == (first.endpoint, {}, None)
+    assert second.pid != first.pid
+
+
+@pytest.mark.slow
+def test_the_inventory_lists_what_was_made_and_nothing_of_aws_itself(cloud: LocalCloud, aws_of: Of) -> None:
+    status = cloud.up(port=0)
+    aws = aws_of(status)
+
+    def inventory() -> dict[str, Any]:
+        found: dict[str, Any] = httpx.get(f"{status.endpoint}/_groundwork/inventory", timeout=30).json()
+        return found
+
+    aws.client("ec2").describe_vpcs()
+    aws.client("iam").list_policies(Scope="AWS")
+    aws.client("events").list_event_buses()
+    aws.client("kms").list_aliases()
+    aws.client("rds").describe_db_parameter_groups()
+    aws.client("ssm").describe_parameters()
+    assert inventory() == {"resources": {}, "pending_deletion": []}
+
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    s3.put_object(Bucket="bucket", Key="k", Body=b"x")
+    network = aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    aws.client("logs", account="000000000001").create_log_group(logGroupName="/g")
+    aws.client("secretsmanager").create_secret(Name="password", SecretString="x")
+    aws.client("events").put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+    function = make_function(aws, "def handle(event, context):\n    return 1\n")
+    resources = inventory()["resources"]
+    assert resources["000000000000"]["aws"]["s3"] == ["buckets/bucket", "objects/bucket/k"]
+    assert resources["000000000000"]["eu-west-2"]["ec2"] == [f"vpcs/{network}"]
+    assert resources["000000000000"]["eu-west-2"]["kms"] == [f"keys/{key}"]
+    assert resources["000000000000"]["eu-west-2"]["lambda"] == [f"functions/{function}"]
+    assert resources["000000000000"]["eu-west-2"]["secretsmanager"] == ["secrets/password"]
+    assert resources["000000000000"]["eu-west-2"]["events"] == ["rules/default/nightly"]
+    assert resources["000000000000"]["aws"]["iam"] == [f"roles/{function}"]
+    assert resources["000000000001"] == {"eu-west-2": {"logs": ["groups//g"]}}
+
+    s3.delete_object(Bucket="bucket", Key="k")
+    s3.delete_bucket(Bucket="bucket")
+    aws.client("ec2").delete_vpc(VpcId=network)
+    aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    aws.client("secretsmanager").delete_secret(SecretId="password", ForceDeleteWithoutRecovery=True)
+    aws.client("events").delete_rule(Name="nightly")
+    aws.client("logs", account="000000000001").delete_log_group(logGroupName="/g")
+    aws.client("lambda").delete_function(FunctionName=function)
+    aws.client("iam").delete_role(RoleName=function)
+    left = inventory()
+    assert left["resources"] == {}
+    assert left["pending_deletion"] == [f"000000000000/eu-west-2/kms/{key}"]
+
+
+def test_reserved_paths_are_for_this_machine_only(running: Status) -> None:
+    address = f"{running.endpoint}/_groundwork"
+    assert httpx.get(f"{address}/status").json()["pid"] == running.pid
+    assert httpx.get(f"{address}/status", headers={"host": "rebound.example.com"}).status_code == 403
+    assert httpx.post(f"{address}/shutdown").status_code == 403
+    assert httpx.post(f"{address}/save", headers={"x-groundwork": "1"}).json()["ok"] is True
+    assert httpx.get(f"{running.endpoint}/moto-api/data.json").status_code == 403
+    answer = httpx.get(f"{address}/status", headers={"origin": "https://page.example"})
+    assert not [name for name in answer.headers if name.startswith("access-control")]

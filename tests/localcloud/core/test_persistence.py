@@ -1,0 +1,206 @@
+"""Nothing Terraform was told is lost: state and locks survive a kill, the rest survives a stop."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.aws.journal import Journal
+from localcloud.cloud import LocalCloud, Status
+
+LOCATION = {"LocationConstraint": "eu-west-2"}
+TABLE: dict[str, Any] = {
+    "KeySchema": [{"AttributeName": "LockID", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "LockID", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+# Every test starts a server twice.
+pytestmark = pytest.mark.slow
+
+Of = Callable[[Status], Any]
+
+
+def kill(status: Status) -> None:
+    """kill -9, at once."""
+    os.kill(status.pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(status.pid)] if psutil.pid_exists(status.pid) else [], timeout=5)
+
+
+def wait_for(path: Path) -> None:
+    """Until the file is there, at most half a minute."""
+    end = time.monotonic() + 30
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert path.exists()
+
+
+def started_again(work: Path) -> str:
+    """What `gw local up` prints in a checkout whose embedded AWS lies in `work`."""
+    root = work / "checkout"
+    root.mkdir()
+    (root / "cdktf.json").write_text("{}")
+    (root / ".groundwork").symlink_to(work)
+    gw = [str(Path(sys.executable).with_name("gw")), "local", "up", "--port", "0"]
+    done = subprocess.run(gw, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed at once", "killed between two saves"])
+def test_every_version_of_an_object_is_there_again(cloud: LocalCloud, aws_of: Of, end: str) -> None:
+    first = cloud.up(port=0)
+    s3 = aws_of(first).client("s3")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+    made = [s3.put_object(Bucket="state", Key="env/network.tfstate", Body=body)["VersionId"] for body in (b"1", b"2")]
+    if end == "killed between two saves":
+        wait_for(cloud.state / "snapshot")
+    made.append(s3.put_object(Bucket="state", Key="env/network.tfstate", Body=b"3")["VersionId"])
+    if end == "stopped":
+        cloud.down()
+    else:
+        kill(first)
+    s3 = aws_of(cloud.up(port=0)).client("s3")
+    there = s3.list_object_versions(Bucket="state", Prefix="env/")["Versions"]
+    assert [each["VersionId"] for each in there] == made[::-1]
+    bodies = [s3.get_object(Bucket="state", Key="env/network.tfstate", VersionId=each)["Body"].read() for each in made]
+    assert bodies == [b"1", b"2", b"3"]
+
+
+def test_state_and_lock_written_just_before_a_kill_are_there(cloud: LocalCloud, aws_of: Of) -> None:
+    first = cloud.up(port=0)
+    aws = aws_of(first)
+    s3, dynamodb = aws.client("s3"), aws.client("dynamodb")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="state", Key="env/network.tfstate", Body=b"old", Metadata={"who": "me"})
+    dynamodb.create_table(TableName="locks", **TABLE)
+    dynamodb.put_item(TableName="locks", Item={"LockID": {"S": "env/network"}})
+    version = s3.put_object(Bucket="state", Key="env/network.tfstate", Body=b"new")["VersionId"]
+    s3.put_object(Bucket="state", Key="gone", Body=b"x")
+    s3.delete_object(Bucket="state", Key="gone")
+    kill(first)
+
+    second = cloud.up(port=0)
+    assert second.restored is not None
+    assert second.restored.replayed > 0
+    aws = aws_of(second)
+    read = aws.client("s3").get_object(Bucket="state", Key="env/network.tfstate")
+    assert (read["Body"].read(), read["VersionId"]) == (b"new", version)
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        aws.client("s3").get_object(Bucket="state", Key="gone")
+    assert aws.client("dynamodb").get_item(TableName="locks", Key={"LockID": {"S": "env/network"}})["Item"]
+
+
+def test_what_another_accounts_role_wrote_is_written_through_too(cloud: LocalCloud, aws_of: Of) -> None:
+    first = cloud.up(port=0)
+    s3 = aws_of(first).client("s3", account="000000000001")
+    s3.create_bucket(Bucket="archive", CreateBucketConfiguration=LOCATION)
+    s3.put_object(Bucket="archive", Key="k", Body=b"x")
+    kill(first)
+    aws = aws_of(cloud.up(port=0))
+    assert aws.client("s3", account="000000000001").get_object(Bucket="archive", Key="k")["Body"].read() == b"x"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        aws.client("s3").get_object(Bucket="archive", Key="k")
+
+
+def test_everything_else_is_there_after_a_stop_with_what_was_restored(cloud: LocalCloud, aws_of: Of) -> None:
+    aws = aws_of(cloud.up(port=0))
+    network = aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    aws.client("acm").request_certificate(DomainName="a.example.com")
+    aws.client("ssm").put_parameter(Name="/p", Value="v", Type="String")
+    aws.client("sqs").create_queue(QueueName="q")
+    aws.client("ecr").create_repository(repositoryName="repository")
+    cipher = aws.client("kms").encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
+    assert cloud.down()
+    status = cloud.up(port=0)
+    assert status.restored is not None
+    assert (status.restored.resources >= 5, status.restored.set_aside) == (True, "")
+    aws = aws_of(status)
+    assert aws.client("ec2").describe_vpcs(VpcIds=[network])["Vpcs"][0]["CidrBlock"] == "10.0.0.0/16"
+    assert aws.client("kms").decrypt(CiphertextBlob=cipher)["Plaintext"] == b"secret"
+    assert aws.client("ssm").get_parameter(Name="/p")["Parameter"]["Value"] == "v"
+    aws.client("ecr").delete_repository(repositoryName="repository")
+
+
+def test_the_rest_is_saved_within_seconds_and_survives_a_kill(cloud: LocalCloud, aws_of: Of, tmp_path: Path) -> None:
+    first = cloud.up(port=0)
+    aws, s3 = aws_of(first), aws_of(first).client("s3")
+    aws.client("sqs").create_queue(QueueName="q")
+    wait_for(cloud.state / "snapshot")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    kill(first)
+    said = started_again(tmp_path)
+    found = re.search(r"restored 2 resources of (\d+) services, saved \d+ s before the start, and 1 writes to S3", said)
+    assert found, said
+    assert int(found[1]) >= 1
+    assert aws_of(cloud.up()).client("sqs").get_queue_url(QueueName="q")["QueueUrl"]
+
+
+def test_a_start_after_a_kill_before_the_first_save_says_that_only_writes_were_kept(
+    cloud: LocalCloud, aws_of: Of, tmp_path: Path
+) -> None:
+    first = cloud.up(port=0)
+    aws_of(first).client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    kill(first)
+    said = started_again(tmp_path)
+    assert "restored 1 resources from 1 writes to S3 and DynamoDB; nothing else had been saved" in said
+
+
+@pytest.mark.parametrize("damage", ["torn", "other version"])
+def test_a_snapshot_that_cannot_be_used_is_set_aside_and_named(cloud: LocalCloud, aws_of: Of, damage: str) -> None:
+    aws_of(cloud.up(port=0)).client("sqs").create_queue(QueueName="q")
+    cloud.down()
+    snapshot = cloud.state / "snapshot"
+    data = snapshot.read_bytes()
+    snapshot.write_bytes(data[: len(data) // 2] if damage == "torn" else data.replace(b'"moto": "5', b'"moto": "4', 1))
+    status = cloud.up(port=0)
+    assert status.restored is not None
+    expected = "does not fit its checksum" if damage == "torn" else "was written by moto 4"
+    assert expected in status.restored.set_aside
+    assert Path(status.restored.set_aside.split(":")[0]).read_bytes() == snapshot_bytes(data, damage)
+    assert "QueueUrls" not in aws_of(status).client("sqs").list_queues()
+
+
+def snapshot_bytes(data: bytes, damage: str) -> bytes:
+    return data[: len(data) // 2] if damage == "torn" else data.replace(b'"moto": "5', b'"moto": "4', 1)
+
+
+def test_a_torn_last_record_never_happened(cloud: LocalCloud, aws_of: Of) -> None:
+    first = cloud.up(port=0)
+    s3 = aws_of(first).client("s3")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    s3.put_object(Bucket="state", Key="k", Body=b"whole")
+    kill(first)
+    segment = max(cloud.state.glob("journal-*.jsonl"))
+    last = list(Journal(cloud.state).records(after=0))[-1].line()
+    with segment.open("ab") as file:
+        file.write(last[: len(last) // 2])
+    assert aws_of(cloud.up(port=0)).client("s3").get_object(Bucket="state", Key="k")["Body"].read() == b"whole"
+
+
+def test_a_multipart_upload_is_written_through_as_one_object(cloud: LocalCloud, aws_of: Of) -> None:
+    first = cloud.up(port=0)
+    s3 = aws_of(first).client("s3")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    upload = s3.create_multipart_upload(Bucket="state", Key="big", Metadata={"kind": "state"})["UploadId"]
+    parts = []
+    for number, body in ((1, b"a" * 5_242_880), (2, b"b")):
+        tag = s3.upload_part(Bucket="state", Key="big", UploadId=upload, PartNumber=number, Body=body)["ETag"]
+        parts.append({"PartNumber": number, "ETag": tag})
+    s3.complete_multipart_upload(Bucket="state", Key="big", UploadId=upload, MultipartUpload={"Parts": parts})
+    kill(first)
+    read = aws_of(cloud.up(port=0)).client("s3").get_object(Bucket="state", Key="big")
+    assert (len(read["Body"].read()), read["Metadata"]) == (5_242_881, {"kind": "state"})

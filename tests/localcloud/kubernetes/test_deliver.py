@@ -1,0 +1,43 @@
+"""A stack's releases on a laptop: everything is checked first, and nobody is told it runs where it does not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import ReleaseFailed
+from localcloud.kubernetes.deliver import deliver
+from stacks.values import load
+from tests.localcloud.kubernetes.test_releases import KUBERNETES, stack
+
+
+@pytest.mark.slow
+def test_without_a_cluster_the_committed_workloads_render_and_are_valid(
+    checkout: Path, synthesised: Path, helm: Path
+) -> None:
+    for file in sorted((checkout / "environments").glob("*.yaml")):
+        environment = load(file)
+        delivered = deliver(
+            synthesised / "stacks" / f"{environment.name}-workloads",
+            helm=helm,
+            kube_version=environment.cluster.version,
+            kubeconfig=None,
+            environ=os.environ,
+        )
+        assert [each.release.name for each in delivered] == sorted(environment.workloads)
+        for each in delivered:
+            assert each.outcome is None
+            assert "rendered, not applied: no cluster" in each.sentence
+            assert f"Deployment/{each.release.name}" in each.checked.valid
+
+
+def test_a_stack_that_breaks_a_schema_is_not_delivered(tmp_path: Path, helm: Path) -> None:
+    folder = stack(tmp_path)
+    (tmp_path / "assets" / "chart" / "Chart.yaml").write_text(
+        "apiVersion: v2\nname: small\nversion: 1.0.0\nicon: https://example.com/icon.png\n"
+    )
+    (tmp_path / "assets" / "chart" / "templates" / "service.yaml").write_text(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: hello}\nspec: {prots: []}\n"
+    )
+    with pytest.raises(ReleaseFailed, match="prots"):
+        deliver(folder, helm=helm, kube_version=KUBERNETES, kubeconfig=tmp_path / "kubeconfig", environ=os.environ)

@@ -1,0 +1,213 @@
+"""The committed workloads in a real Kubernetes API with the genuine helm: installed, upgraded, recovered, removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.errors import ReleaseFailed
+from localcloud.kubernetes import deliver, releases
+from localcloud.kubernetes.deliver import Delivered
+from localcloud.kubernetes.releases import Outcome, Release
+from stacks.values import load
+from tests.localcloud.kubernetes.conftest import Laptop, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kubernetes")]
+
+KUBERNETES = "1.34.0"
+NEVER = {"nodeSelector": {"no": "such-node"}}  # its pods stay pending
+# What Kubernetes itself puts into every namespace.
+OF_THE_NAMESPACE = {"configmap/kube-root-ca.crt", "serviceaccount/default"}
+
+
+@pytest.fixture(scope="module")
+def committed(synthesised: Path) -> Path:
+    return synthesised / "stacks" / "local-workloads"
+
+
+@pytest.fixture
+def copy(committed: Path, tmp_path: Path) -> Callable[..., Path]:
+    """The committed stack in another namespace, with other values."""
+
+    def make(namespace: str, **values: Any) -> Path:
+        folder = tmp_path / f"{namespace}-{len(list(tmp_path.iterdir()))}"
+        shutil.copytree(committed, folder)
+        document = json.loads((folder / "cdk.tf.json").read_text())
+        for body in document["resource"]["helm_release"].values():
+            body["namespace"] = namespace
+            body["values"] = [json.dumps({**json.loads(body["values"][0]), **values})]
+        (folder / "cdk.tf.json").write_text(json.dumps(document))
+        return folder
+
+    return make
+
+
+def release_into(laptop: Laptop, stack: Path) -> list[Delivered]:
+    return deliver.deliver(
+        stack, helm=laptop.helm, kube_version=KUBERNETES, kubeconfig=laptop.cluster.kubeconfig, environ=os.environ
+    )
+
+
+def outcomes(done: list[Delivered]) -> list[Outcome | None]:
+    return [one.outcome for one in done]
+
+
+def remove(laptop: Laptop, stack: Path) -> list[Release]:
+    return deliver.remove(stack, helm=laptop.helm, kubeconfig=laptop.kubeconfig, environ=os.environ)
+
+
+def restricted(laptop: Laptop, namespace: str) -> None:
+    """A namespace that admits nothing but what the restricted Pod Security Standard allows."""
+    laptop.ask("create", "namespace", namespace)
+    laptop.ask("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+
+
+def objects(laptop: Laptop, kind: str, namespace: str) -> list[dict[str, Any]]:
+    answer = json.loads(laptop.ask("get", kind, "--namespace", namespace, "--output=json"))
+    return list(answer["items"])
+
+
+def written(folder: Path, rendered: str, release_namespace: str, namespace: str) -> Path:
+    """Rendered manifests in a file, meant for another namespace."""
+    file = folder / f"{namespace}.yaml"
+    file.write_text(rendered.replace(f"\n  namespace: {release_namespace}\n", f"\n  namespace: {namespace}\n"))
+    return file
+
+
+def generations(laptop: Laptop, namespace: str) -> int:
+    """How many different templates the pods come from."""
+    return len({pod["metadata"]["labels"]["pod-template-hash"] for pod in objects(laptop, "pods", namespace)})
+
+
+def left_in(laptop: Laptop, namespace: str) -> set[str]:
+    kinds = "all,configmaps,secrets,serviceaccounts,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers"
+    return set(laptop.ask("get", kinds, "--namespace", namespace, "--output=name").split()) - OF_THE_NAMESPACE
+
+
+def helm_status(laptop: Laptop, namespace: str, release: str) -> str:
+    command = [str(laptop.helm), "status", release, "--namespace", namespace, "--kubeconfig", str(laptop.kubeconfig)]
+    done = subprocess.run([*command, "--output", "json"], capture_output=True, text=True, check=False)
+    return str(json.loads(done.stdout)["info"]["status"]) if done.returncode == 0 else ""
+
+
+def kill_helm_while_it_waits(laptop: Laptop, stack: Path, expected: str) -> None:
+    """Leave a release the way a machine that lost its power does."""
+    (release,) = releases.releases(stack)
+    values = stack / "values.json"
+    values.write_text(release.values[0])
+    command = [str(laptop.helm), "upgrade", "--install", release.name, release.chart, "--namespace", release.namespace]
+    command += ["--create-namespace", "--wait", "--kubeconfig", str(laptop.kubeconfig), "--values", str(values)]
+    waiting = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 60
+        while helm_status(laptop, release.namespace, release.name) != expected:
+            assert time.monotonic() < end
+            assert waiting.poll() is None
+            time.sleep(0.2)
+    finally:
+        waiting.send_signal(signal.SIGKILL)
+        waiting.wait()
+    assert helm_status(laptop, release.namespace, release.name) == expected
+
+
+def test_the_committed_workloads_become_ready_under_restricted_pod_security(laptop: Laptop, committed: Path) -> None:
+    restricted(laptop, "hello")
+    assert outcomes(release_into(laptop, committed)) == [Outcome.RELEASED]
+    (deployment,) = objects(laptop, "deployments", "hello")
+    assert deployment["status"]["readyReplicas"] == deployment["spec"]["replicas"]
+    status = laptop.cluster.status()
+    assert status is not None
+    assert "hello/hello" in status.releases
+    assert outcomes(release_into(laptop, committed)) == [Outcome.UNCHANGED]
+
+
+def test_a_changed_value_is_rolled_out(laptop: Laptop, copy: Callable[..., Path]) -> None:
+    release_into(laptop, copy("changing"))
+    blue = copy("changing", environment={"COLOUR": "blue"})
+    assert outcomes(release_into(laptop, blue)) == [Outcome.RELEASED]
+    assert {"COLOUR": "blue"} in [one.get("data") for one in objects(laptop, "configmaps", "changing")]
+    until(lambda: generations(laptop, "changing") == 1)  # the pods with the old settings go, they do not stay beside
+    assert outcomes(release_into(laptop, blue)) == [Outcome.UNCHANGED]
+
+
+def test_a_release_that_does_not_become_ready_is_rolled_back_and_named(
+    laptop: Laptop, copy: Callable[..., Path]
+) -> None:
+    good = copy("failing")
+    release_into(laptop, good)
+    bad = copy("failing", **NEVER)
+    text = (bad / "cdk.tf.json").read_text()
+    (bad / "cdk.tf.json").write_text(re.sub(r'"timeout": \d+', '"timeout": 3', text))
+    with pytest.raises(ReleaseFailed, match=r"helm_release\.\S+ did not become ready"):
+        release_into(laptop, bad)
+    assert helm_status(laptop, "failing", "hello") == "deployed"
+    (deployment,) = objects(laptop, "deployments", "failing")
+    assert "nodeSelector" not in deployment["spec"]["template"]["spec"]
+
+
+def test_a_killed_install_and_a_killed_upgrade_are_recovered(laptop: Laptop, copy: Callable[..., Path]) -> None:
+    good, stuck = copy("killed"), copy("killed", **NEVER)
+    kill_helm_while_it_waits(laptop, stuck, "pending-install")
+    assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
+    kill_helm_while_it_waits(laptop, stuck, "pending-upgrade")
+    assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
+    until(lambda: not any("nodeSelector" in pod["spec"] for pod in objects(laptop, "pods", "killed")))
+    assert outcomes(release_into(laptop, good)) == [Outcome.UNCHANGED]
+
+
+def test_removed_it_leaves_nothing(laptop: Laptop, copy: Callable[..., Path]) -> None:
+    stack = copy("leaving")
+    release_into(laptop, stack)
+    assert len(left_in(laptop, "leaving")) > 5
+    assert [one.name for one in remove(laptop, stack)] == ["hello"]
+    assert left_in(laptop, "leaving") == set()
+    assert remove(laptop, stack) == []
+
+
+def test_every_environments_workloads_are_admitted_under_restricted_pod_security(
+    laptop: Laptop, checkout: Path, synthesised: Path, tmp_path: Path
+) -> None:
+    for values in sorted((checkout / "environments").glob("*.yaml")):
+        environment = load(values)
+        for release in releases.releases(synthesised / "stacks" / f"{environment.name}-workloads"):
+            namespace = f"{environment.name}-{release.name}"
+            restricted(laptop, namespace)
+            rendered = releases.render(release, laptop.helm, kube_version=KUBERNETES, environ=os.environ)
+            assert "hook" in rendered  # the chart's test is among what is admitted
+            file = written(tmp_path, rendered, release.namespace, namespace)
+            # Restricted or not is said of pods; of a deployment's template the server warns, and a warning is an error.
+            dry = ["--dry-run=server", "--validate=strict", "--warnings-as-errors", "--namespace", namespace]
+            assert laptop.ask("create", *dry, "--filename", str(file)).count("(server dry run)") >= 7
+
+
+@pytest.mark.parametrize(
+    ("from_", "to"),
+    [
+        ("runAsNonRoot: true", "runAsNonRoot: false"),
+        ("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true"),
+        ("type: RuntimeDefault", "type: Unconfined"),
+    ],
+)
+def test_a_chart_that_gave_up_a_restriction_would_be_noticed(
+    laptop: Laptop, committed: Path, tmp_path: Path, from_: str, to: str
+) -> None:
+    (release,) = releases.releases(committed)
+    rendered = releases.render(release, laptop.helm, kube_version=KUBERNETES, environ=os.environ)
+    assert from_ in rendered
+    namespace = f"loose-{from_.partition(':')[0].lower()}"
+    restricted(laptop, namespace)
+    file = written(tmp_path, rendered.replace(from_, to), release.namespace, namespace)
+    dry = ["--dry-run=server", "--warnings-as-errors", "--namespace", namespace, "--filename", str(file)]
+    done = laptop.kubectl("create", *dry)
+    assert not done.ok
+    assert 'violate PodSecurity "restricted' in done.tail

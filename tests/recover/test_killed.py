@@ -1,0 +1,184 @@
+"""Killed at any moment, and started again: it is said what was done, and nothing is applied before that is settled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import StateLocked, TerraformFailed, UsageError
+from groundwork.plan import plans_file
+from groundwork.recover import left_state
+from groundwork.state.unlock import free
+from groundwork.store.journal import Journal
+from groundwork.terraform.terraform_run import TerraformRun
+from tests.recover.endpoint import Call, What
+from tests.recover.killed import apply, killed_when_held, look, on_state, settle, through
+from tests.support.planned_project import PlannedProject
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+def unlock(project: PlannedProject, stack: str) -> None:
+    """What `gw unlock` does, with the id that the report names."""
+    report, store = look(project, stack), project.workspace.store(stack)
+    assert report.lock
+    terraform = TerraformRun(store.folder, stack, project.cloud.program, project.workspace.environ(stack))
+    free(project.cloud.session(), store.backend, report.lock.id, terraform, endpoint=store.endpoint)
+
+
+def test_killed_before_anything_was_made(project: PlannedProject) -> None:
+    """Between two stacks: the first is done and said to be, the second was begun and nothing of it is there."""
+    up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "x"})
+    down = project.stack("down", {"it": {"input": "${data.terraform_remote_state.up.outputs.value}"}}, reads=["up"])
+    index = project.push(project.plan())
+
+    def rule(call: Call) -> What:
+        """When Terraform takes the lock to apply the second stack."""
+        return "hold" if b"down.tfstate" in call.body and b"OperationTypeApply" in call.body else "pass"
+
+    killed_when_held(project, index, rule)
+    assert project.inputs(up) == {"thing": "first"}
+    assert look(project, up).opened == ()
+    before = look(project, up).before
+    assert before
+    assert before[1].result == "applied"
+    report = look(project, down)
+    assert [one.by for one in report.opened] == ["grace"]
+    assert [(step.address, step.progress) for step in report.steps] == [("terraform_data.it", "not recorded")]
+    assert report.cannot_be_found == ("terraform_data.it",)
+    assert (report.state.serial, report.lock, report.complete) == (0, None, False)
+
+    settle(project, report)
+    assert Journal(project.store.objects).open() == []
+    (decision,) = project.store.decisions("recovered")
+    assert (decision.stacks, decision.who, decision.reason) == ((down,), "ada", "looked at it by hand, INC-123")
+    apply(project, project.push(project.plan()))
+    assert project.inputs(down) == {"it": "x"}
+
+
+def test_killed_while_the_state_is_stored(project: PlannedProject) -> None:
+    """The resource is made and no state has it; the lock stays, and is named with what frees it."""
+    stack = project.stack("one", {"thing": {"input": "first"}, "other": {"input": "second"}})
+    killed_when_held(project, project.push(project.plan()), on_state(stack, "hold"))
+    report = look(project, stack)
+    assert {step.address: step.progress for step in report.steps} == dict.fromkeys(
+        ("terraform_data.thing", "terraform_data.other"), "not recorded"
+    )
+    assert report.lock
+    assert report.lock.operation == "OperationTypeApply"
+    with pytest.raises(StateLocked):
+        project.plan()
+    with pytest.raises(UsageError, match="may still be at work") as refused:
+        settle(project, report)
+    assert f"gw unlock {stack} {report.lock.id}" in str(refused.value)
+    unlock(project, stack)
+    settle(project, look(project, stack))
+    apply(project, project.push(project.plan()))
+    assert project.inputs(stack) == {"thing": "first", "other": "second"}
+
+
+def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> None:
+    """Everything is done and recorded, but Terraform would not read that state again before it is settled."""
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    apply(project, project.push(project.plan()))
+    project.stack("one", {"thing": {"input": "second"}, "new": {"input": "x"}})
+    killed_when_held(project, project.push(project.plan()), on_state(stack, "pass and hold"))
+    report = look(project, stack)
+    assert report.complete
+    assert {(step.action, step.progress) for step in report.steps} == {("update", "done"), ("create", "done")}
+    assert report.checksum
+    assert report.lock
+    with pytest.raises(TerraformFailed, match="checksum"):
+        project.plan()
+    with pytest.raises(UsageError, match="correct-checksum"):
+        settle(project, report)
+    report.checksum.correct()
+    assert look(project, stack).checksum is None
+    unlock(project, stack)
+    settle(project, look(project, stack))
+    (made,) = project.plan()
+    assert made.bundle.outcome == "no change"
+
+
+def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject) -> None:
+
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    with through(project, on_state(stack, "refuse")) as (faulty, _), pytest.raises(TerraformFailed):
+        apply(faulty, index)
+    report = look(project, stack)
+    assert report.left
+    assert (report.left.only_here, report.left.problem) == (("terraform_data.thing",), "")
+    with pytest.raises(UsageError, match="never stored"):
+        settle(project, report)
+
+    store = project.workspace.store(stack)
+    left_state.push(
+        report.left, TerraformRun(store.folder, stack, project.cloud.program, project.workspace.environ(stack))
+    )
+    assert not report.left.path.exists()
+    report = look(project, stack)
+    assert report.left is None
+    assert report.complete
+    settle(project, report)
+    (made,) = project.plan()
+    assert made.bundle.outcome == "no change"
+
+
+def test_a_left_state_that_is_older_than_the_stored_one_is_explained_and_not_pushed(
+    project: PlannedProject, tmp_path: Path
+) -> None:
+
+    def left(**changed: object) -> str:
+        (tmp_path / "errored.tfstate").write_text(
+            json.dumps({"version": 4, "lineage": "a", "serial": 4, "resources": [], **changed})
+        )
+        found = left_state.find([tmp_path / "nowhere", tmp_path], {"lineage": "a", "serial": 3})
+        assert found
+        return found.problem
+
+    assert left() == ""
+    assert "serial 3" in left(serial=3)
+    assert "another lineage" in left(lineage="b")
+    (tmp_path / "errored.tfstate").write_text('{"version": 4, "lin')
+    found = left_state.find([tmp_path], {})
+    assert found
+    assert "no whole state" in found.problem
+    terraform = TerraformRun(tmp_path, "local-one", project.cloud.program, {})
+    with pytest.raises(UsageError, match="no whole state"):
+        left_state.push(found, terraform)
+
+
+def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) -> None:
+    project.stack("delivery", {})  # not deployed: the store is a folder
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    project.synth()
+    file = str(project.index_file(project.push(project.plan(stack))))
+    assert project.gw("approve", "local", "--as", "grace", "--plans", file, "--yes").returncode == 0
+
+    def rule(call: Call) -> What:
+        return "hold" if b"one.tfstate" in call.body and b"OperationTypeApply" in call.body else "pass"
+
+    killed_when_held(project, plans_file.read(Path(file)), rule)
+    refused = project.gw("deploy", stack, "--approved", file)
+    assert refused.returncode == 13
+    assert "unsettled-apply" in refused.stderr
+    assert f"gw recover {stack}" in refused.stderr
+
+    said = project.gw("recover")
+    assert said.returncode == 26, said.stderr
+    assert f"{stack} an apply never said that it ended: begun by grace" in said.stdout
+    assert "not recorded    create terraform_data.thing" in said.stdout
+    as_json = json.loads(project.gw("recover", stack, "--json", "--skip-synth").stdout)
+    assert [one["steps"][0]["address"] for one in as_json] == ["terraform_data.thing"]
+
+    assert project.gw("recover", stack, "--settled", "--reason", "hm").returncode == 2
+    done = project.gw("recover", stack, "--settled", "--reason", "nothing was made, INC-123")
+    assert done.returncode == 0, done.stderr
+    assert project.gw("recover", stack).returncode == 0
+    again = project.gw("deploy", stack, "--approved", file)
+    assert again.returncode == 13
+    assert "rerun-without-plan" in again.stderr, "the old plan belongs to the apply that was settled"
+    assert "settled by" in again.stderr

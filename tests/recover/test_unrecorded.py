@@ -1,0 +1,141 @@
+"""With the AWS provider: what was made and never recorded is found by tags, and imported by the line that is said."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.recover.endpoint import Call, What
+from tests.recover.killed import killed_when_held, look, on_state, settle
+from tests.recover.test_killed import unlock
+from tests.support.planned_project import PlannedProject
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+ROLE = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}},
+    ],
+}
+
+
+def tags(project: PlannedProject) -> dict[str, str]:
+    """Of its own for each test: the embedded AWS is shared."""
+    return {"environment": "local", "stack": f"lost-{project.prefix}", "managed-by": "groundwork"}
+
+
+def stack_of(project: PlannedProject, checkout: Path, resources: dict[str, dict[str, dict[str, object]]]) -> str:
+    """A stack `local-lost` with the AWS provider, whose default tags are those of ours."""
+    provider = {
+        **project.cloud.backend,
+        "skip_metadata_api_check": "true",
+        "skip_requesting_account_id": True,
+        "s3_use_path_style": True,
+        "default_tags": [{"tags": tags(project)}],
+    }
+    lock = checkout / "stacks" / "provider_locks" / "aws.terraform.lock.hcl"
+    return project.stack(
+        "lost",
+        {},
+        assets={".terraform.lock.hcl": lock.read_text()},
+        more={
+            "terraform": {
+                "backend": {"s3": project.backend("lost")},
+                "required_providers": {"aws": {"source": "aws", "version": "5.100.0"}},
+            },
+            "provider": {"aws": [provider]},
+            "resource": resources,
+        },
+    )
+
+
+def test_resources_without_a_state_are_found_by_their_tags_and_imported(
+    project: PlannedProject, checkout: Path
+) -> None:
+    name = project.prefix[:12]
+    stack = stack_of(
+        project,
+        checkout,
+        {
+            "aws_ssm_parameter": {
+                "plain": {"name": f"plain-{name}", "type": "String", "value": "x"},
+                "path": {"name": f"/a/{name}", "type": "String", "value": "x"},
+            },
+            "aws_sqs_queue": {"queue": {"name": f"queue-{name}"}},
+            "aws_s3_bucket": {"bucket": {"bucket": f"bucket-{name}"}},
+            "aws_cloudwatch_log_group": {"log": {"name": f"/log/{name}"}},
+            "aws_kms_key": {"key": {"description": "has no name"}},
+            "aws_iam_role": {"role": {"name": f"role-{name}", "assume_role_policy": json.dumps(ROLE)}},
+            "aws_s3_bucket_versioning": {
+                "versioned": {
+                    "bucket": "${aws_s3_bucket.bucket.id}",
+                    "versioning_configuration": [{"status": "Enabled"}],
+                }
+            },
+        },
+    )
+    # Of another stack of the same environment: none of our business.
+    project.cloud.client("sqs").create_queue(QueueName=f"other-{name}", tags={**tags(project), "stack": "another"})
+    killed_when_held(project, project.push(project.plan()), on_state(stack, "hold"))
+
+    report = look(project, stack)
+    found = {one.addresses[0]: one for one in report.found if one.addresses}
+    assert {address: one.certain for address, one in found.items()} == {
+        "aws_ssm_parameter.plain": True,
+        "aws_ssm_parameter.path": True,
+        "aws_sqs_queue.queue": True,
+        "aws_s3_bucket.bucket": True,
+        "aws_cloudwatch_log_group.log": True,
+        "aws_kms_key.key": False,
+    }
+    assert len(report.found) == len(found), "nothing of another stack"
+    assert found["aws_ssm_parameter.path"].id == f"/a/{name}"
+    assert set(report.cannot_be_found) == {"aws_iam_role.role", "aws_s3_bucket_versioning.versioned"}
+
+    unlock(project, stack)
+    folder = project.workspace.manifest().stack(stack).folder
+    for one in found.values():
+        program, *words = shlex.split(one.line)
+        assert program == "terraform"
+        done = subprocess.run(
+            [project.cloud.program, *words],
+            cwd=folder,
+            env=project.workspace.environ(stack),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    report = look(project, stack)
+    assert report.found == ()
+    assert {step.address for step in report.steps if step.progress == "done"} == set(found)
+    settle(project, report)
+    (made,) = project.plan()
+    assert made.bundle.counts.destroy == 0
+    assert made.bundle.counts.add == 2, "the role and the versioning, which nothing finds"
+
+
+def test_killed_between_two_resources(project: PlannedProject, checkout: Path) -> None:
+    """The second is asked for and never answered: the first is found, the second was not made."""
+    name = project.prefix[:12]
+    one, two = ({"name": f"{which}-{name}", "type": "String", "value": "x"} for which in ("one", "two"))
+    stack = stack_of(
+        project,
+        checkout,
+        {"aws_ssm_parameter": {"one": one, "two": {**two, "depends_on": ["aws_ssm_parameter.one"]}}},
+    )
+
+    def rule(call: Call) -> What:
+        return "hold" if call.target.endswith("PutParameter") and b'"two-' in call.body else "pass"
+
+    killed_when_held(project, project.push(project.plan()), rule)
+    report = look(project, stack)
+    assert {step.address for step in report.steps} == {"aws_ssm_parameter.one", "aws_ssm_parameter.two"}
+    # Terraform stores the state now and then while it works: the first may be recorded already.
+    recorded = [step.address for step in report.steps if step.progress == "done"]
+    assert [it.addresses for it in report.found] == ([] if recorded else [("aws_ssm_parameter.one",)])

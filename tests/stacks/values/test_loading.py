@@ -1,0 +1,195 @@
+"""What an environment file may say, and how a mistake is answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from groundwork.errors import EnvironmentFileError
+from stacks.values import load, load_all, schema
+from stacks.values.placeholders import refuse_placeholders
+from stacks.values.template import Answers, fill
+
+COMMITTED = Path(__file__).parents[3] / "environments"
+GOOD = """\
+organisation: acme
+region: eu-west-2
+accounts:
+  main: {id: "123456789012"}
+  archive: {id: "210987654321"}
+"""
+
+
+def refusal(tmp_path: Path, text: str, name: str = "dev.yaml") -> str:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(EnvironmentFileError) as caught:
+        load(path)
+    return str(caught.value)
+
+
+def test_the_committed_environments_load() -> None:
+    assert [environment.name for environment in load_all(COMMITTED)] == ["dev", "local", "prod", "staging"]
+
+
+def test_an_environment_is_named_after_its_file(tmp_path: Path) -> None:
+    (tmp_path / "blue.yaml").write_text(GOOD, encoding="utf-8")
+    assert load(tmp_path / "blue.yaml").name == "blue"
+    assert "dev.yaml:6: name: is the file's name" in refusal(tmp_path, GOOD + "name: other\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("netwrok: {zones: 2}", "dev.yaml:6: netwrok: unknown key\n    fix: did you mean 'network'?"),
+        (
+            "network: {nat: signle}",
+            "dev.yaml:6: network.nat: is not one of the choices (got 'signle')\n"
+            "    fix: use one of 'none', 'single' or 'per_zone'",
+        ),
+        (
+            "network: {cidr: 10.0.0.1/16}",
+            "network.cidr: 10.0.0.1/16 has host bits set (got '10.0.0.1/16')\n    fix: write the network address",
+        ),
+        (
+            "cluster: {version: 1.33}",
+            "cluster.version: must be text, but YAML reads it as a number (got 1.33)\n"
+            '    fix: put it in quotes: version: "1.33"',
+        ),
+        (
+            "cluster: {node_groups: {a: {mni: 1}}}",
+            "cluster.node_groups.a.mni: unknown key (got 1)\n    fix: did you mean 'min'?",
+        ),
+        ("workloads: {web: {namespace: web, image: x}}", "workloads.web.tag: is required and not there"),
+        ("cluster: {public_endpoint_cidrs: [0.0.0.0/0]}", "0.0.0.0/0 opens the API server to the world"),
+    ],
+)
+def test_a_mistake_is_answered_with_file_line_key_value_and_fix(tmp_path: Path, line: str, sentence: str) -> None:
+    assert sentence in refusal(tmp_path, GOOD + line + "\n")
+
+
+def test_all_mistakes_of_a_file_are_named_at_once_in_the_order_of_its_lines(tmp_path: Path) -> None:
+    message = refusal(tmp_path, GOOD + "region2: x\nnetwork:\n  zones: 9\n  nat: no\n")
+    lines = [line.split(": ")[0] for line in message.splitlines() if line.startswith("dev.yaml:")]
+    assert lines == ["dev.yaml:6", "dev.yaml:8", "dev.yaml:9"]
+
+
+def test_all_files_are_read_before_the_first_mistake_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(GOOD + "a: 1\n", encoding="utf-8")
+    (tmp_path / "two.yaml").write_text(GOOD + "b: 1\n", encoding="utf-8")
+    with pytest.raises(EnvironmentFileError) as caught:
+        load_all(tmp_path)
+    assert "one.yaml:6" in str(caught.value)
+    assert "two.yaml:6" in str(caught.value)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    assert 'found duplicate key "region"' in refusal(tmp_path, GOOD + "region: eu-west-1\n")
+
+
+def test_a_file_that_is_no_yaml_names_the_line(tmp_path: Path) -> None:
+    assert refusal(tmp_path, GOOD + "network: [1\n").startswith("dev.yaml:7: file: is not YAML")
+
+
+def test_a_missing_environment_names_those_there_are() -> None:
+    with pytest.raises(EnvironmentFileError, match="known: dev, local, prod, staging"):
+        load(COMMITTED / "produ.yaml")
+
+
+def test_the_laptops_account_number_goes_with_the_laptop_alone(tmp_path: Path) -> None:
+    assert "goes with target: laptop alone" in refusal(tmp_path, GOOD.replace("123456789012", "000000000000"))
+    assert "goes with target: laptop alone" in refusal(tmp_path, GOOD + "target: laptop\n")
+
+
+def test_values_are_frozen() -> None:
+    environment = load(COMMITTED / "dev.yaml")
+    with pytest.raises(ValueError, match="frozen"):
+        environment.region = "eu-west-1"  # type: ignore[misc]
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert schema.PATH.read_text(encoding="utf-8") == schema.text(), "run `gw schema --write`"
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "staging", "prod"])
+def test_the_schema_accepts_the_committed_files_and_every_file_names_it(name: str) -> None:
+    path = COMMITTED / f"{name}.yaml"
+    document = YAML(typ="safe").load(path)
+    Draft202012Validator(YAML(typ="safe").load(schema.text())).validate(document)
+    assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=")
+
+
+def test_prod_and_dev_have_the_same_shape() -> None:
+    dev, prod = load(COMMITTED / "dev.yaml"), load(COMMITTED / "prod.yaml")
+    assert set(dev.workloads) == set(prod.workloads)
+    assert dev.api.kind == prod.api.kind
+
+
+def test_placeholder_account_numbers_refuse_to_plan_against_aws() -> None:
+    with pytest.raises(EnvironmentFileError, match=r"dev.yaml: accounts.main.id: 111111111111 is a placeholder"):
+        refuse_placeholders(load(COMMITTED / "dev.yaml"))
+    refuse_placeholders(load(COMMITTED / "local.yaml"))
+
+
+def copy_of_the_committed(tmp_path: Path) -> Path:
+    for path in COMMITTED.glob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    return tmp_path
+
+
+ANSWERS = Answers(
+    organisation="initech",
+    region="eu-central-1",
+    accounts={"dev": "123456789012", "staging": "123456789013", "prod": "123456789014"},
+    archives=dict.fromkeys(("dev", "staging", "prod"), "210987654321"),
+    repository="initech/platform",
+    domain="initech.example",
+)
+
+
+def test_init_fills_every_file_and_keeps_its_comments(tmp_path: Path) -> None:
+    folder = copy_of_the_committed(tmp_path)
+    fill(folder, ANSWERS)
+    for environment in load_all(folder):
+        assert environment.organisation == "initech"
+        refuse_placeholders(environment)
+    prod = load(folder / "prod.yaml")
+    assert prod.accounts.main.id == "123456789014"
+    assert prod.cluster.access["platform"].principal_arn == "arn:aws:iam::123456789014:role/platform-engineers"
+    assert (prod.api.domain.name, prod.api.domain.zone) == ("api.prod.initech.example", "prod.initech.example")
+    assert "# no AWS account has this number" in (folder / "local.yaml").read_text(encoding="utf-8")
+    assert fill(folder, ANSWERS) == [], "a second run changes nothing"
+
+
+def test_init_gives_an_environment_a_region_of_its_own(tmp_path: Path) -> None:
+    folder = copy_of_the_committed(tmp_path)
+    fill(folder, Answers(**{**vars(ANSWERS), "regions": {"prod": "us-east-1"}}))
+    assert {one.name: one.region for one in load_all(folder)} == {
+        **dict.fromkeys(("dev", "local", "staging"), "eu-central-1"),
+        "prod": "us-east-1",
+    }
+
+
+def test_a_wrong_answer_to_init_changes_no_file(tmp_path: Path) -> None:
+    folder = copy_of_the_committed(tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    wrong = Answers(**{**vars(ANSWERS), "accounts": {**ANSWERS.accounts, "staging": "12"}})
+    with pytest.raises(EnvironmentFileError, match=r"staging\.yaml"):
+        fill(folder, wrong)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_zone_is_made_by_one_environment_only(tmp_path: Path) -> None:
+    domain = "api: {domain: {name: %s.acme.example, zone: acme.example%s}}\n"
+    other = GOOD.replace("123456789012", "123456789013")
+    (tmp_path / "blue.yaml").write_text(GOOD + domain % ("blue", ""), encoding="utf-8")
+    (tmp_path / "green.yaml").write_text(other + domain % ("green", ""), encoding="utf-8")
+    with pytest.raises(EnvironmentFileError) as caught:
+        load_all(tmp_path)
+    assert "blue.yaml, green.yaml: api.domain.zone: each would make a zone acme.example of its own" in str(caught.value)
+    assert "write its id as `zone_id:` in green.yaml" in str(caught.value)
+    (tmp_path / "green.yaml").write_text(other + domain % ("green", ", zone_id: Z0123456789"), encoding="utf-8")
+    assert len(load_all(tmp_path)) == 2

@@ -1,0 +1,30 @@
+"""Bootstraps one environment and prints every step, for tests that kill it: ROOT ENVIRONMENT_FILE TERRAFORM [STACK]."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from groundwork.paths import Project
+from groundwork.state.bootstrap import bootstrap
+from stacks.values import load
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+root, file, terraform = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+outcome = bootstrap(
+    Project(root),
+    load(file),
+    synthesised=root / "cdktf.out" / "stacks",
+    program=terraform,
+    environ=dict(os.environ),
+    stack=sys.argv[4] if len(sys.argv) > 4 else "state-backend",
+    progress=say,
+    on_line=say,
+)
+say(f"outcome: {outcome.status}")

@@ -1,0 +1,177 @@
+"""The state backend makes itself, whatever happens meanwhile, and goes without leaving anything."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.errors import EnvironmentFileError, StackBlocked, StateLocked, UsageError
+from groundwork.paths import Project
+from groundwork.state.bootstrap import Outcome, bootstrap
+from groundwork.state.bootstrap_folder import BootstrapFolder
+from groundwork.state.teardown import Removed, unbootstrap
+from stacks.values import Environment, Names, load
+from tests.state.killed_bootstrap import run_and_kill
+from tests.support.cloud_project import CloudProject, cloud_project
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+# Where each run is killed: what it prints last, and how many seconds later. Together they lie in every phase.
+KILLS = (
+    ("the first bucket made", r"^aws_s3_bucket\..*: Creation complete", 0.0),
+    ("a half-made table", r"^aws_dynamodb_table\..*: Creating\.\.\.", 0.0),
+    ("everything made, nothing moved", r"^Apply complete!", 0.0),
+    ("the move begun, perhaps done", r"moving the state", 0.4),
+)
+
+
+@pytest.fixture(scope="module")
+def environment(checkout: Path) -> Environment:
+    return load(checkout / "environments" / "local.yaml")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised: Path) -> Iterator[CloudProject]:
+    root = tmp_path_factory.mktemp("checkout")
+    with cloud_project(root, checkout, Path(sys.executable)) as made:
+        name = "local-state-backend"
+        shutil.copytree(synthesised / "stacks" / name, made.stacks / name)
+        yield made
+
+
+def test_killed_at_many_points_it_finishes_changes_nothing_more_and_goes_without_trace(
+    cloud: CloudProject, environment: Environment, checkout: Path
+) -> None:
+    """One story, because each full apply takes a minute of the provider's own polling."""
+    runs = []
+    for where, pattern, delay in KILLS:
+        runs.append(run_and_kill(cloud, checkout, pattern, delay=delay))
+        assert re.search(pattern, runs[-1], re.MULTILINE), f"never came to {where}:\n{runs[-1][-3000:]}"
+        if len(runs) == 1:
+            # The next run is another machine's: no state knows what is there.
+            shutil.rmtree(cloud.project.work / "bootstrap")
+    assert "adopting aws_s3_bucket." in runs[1], "what the first run made has to be found by its name"
+
+    finished = _bootstrap(cloud, environment)
+    assert finished.status in {"made", "unchanged"}
+    _exists_once(cloud, environment)
+
+    again = _bootstrap(cloud, environment)
+    assert again == Outcome("local-state-backend", "unchanged")
+    assert "nothing to do" in again.sentence
+    assert not (cloud.project.work / "bootstrap" / "local").exists()
+
+    names = Names(environment)
+    state = _state(cloud, names)
+    assert {resource["type"] for resource in state["resources"]} >= {"aws_s3_bucket", "aws_dynamodb_table"}
+
+    _destroy_is_refused(cloud, environment, names)
+
+    removed = _unbootstrap(cloud, environment, delete_history=True)
+    assert removed.status == "destroyed"
+    assert removed.versions > 0
+    _nothing_left(cloud)
+    assert _unbootstrap(cloud, environment, delete_history=True) == Removed("local-state-backend", "absent")
+
+
+def test_a_second_bootstrap_of_the_same_checkout_is_refused(cloud: CloudProject, environment: Environment) -> None:
+    from filelock import FileLock
+
+    folder = cloud.project.work / "bootstrap"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "local.lock"), pytest.raises(StateLocked, match="another bootstrap of local"):
+        _bootstrap(cloud, environment)
+
+
+def test_placeholder_accounts_are_refused_before_anything_is_looked_at(tmp_path: Path, checkout: Path) -> None:
+    prod = load(checkout / "environments" / "prod.yaml")
+    with pytest.raises(EnvironmentFileError, match=r"accounts\.main\.id: 333333333333 is a placeholder"):
+        bootstrap(Project(tmp_path), prod, synthesised=tmp_path, program="terraform", environ={})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_protected_environment_is_not_taken_down(tmp_path: Path, environment: Environment) -> None:
+    protected = environment.model_copy(update={"protect": True})
+    with pytest.raises(UsageError, match="local is protected"):
+        unbootstrap(
+            Project(tmp_path), protected, synthesised=tmp_path, program="terraform", environ={}, delete_history=True
+        )
+
+
+def _bootstrap(cloud: CloudProject, environment: Environment) -> Outcome:
+    return bootstrap(cloud.project, environment, synthesised=cloud.stacks, program=cloud.program, environ=cloud.environ)
+
+
+def _unbootstrap(cloud: CloudProject, environment: Environment, *, delete_history: bool) -> Removed:
+    return unbootstrap(
+        cloud.project,
+        environment,
+        synthesised=cloud.stacks,
+        program=cloud.program,
+        environ=cloud.environ,
+        delete_history=delete_history,
+    )
+
+
+def _state(cloud: CloudProject, names: Names) -> dict[str, Any]:
+    body = cloud.client("s3").get_object(Bucket=names.state_bucket, Key=names.state_key("state-backend"))["Body"]
+    state: dict[str, Any] = json.loads(body.read())
+    return state
+
+
+def _exists_once(cloud: CloudProject, environment: Environment) -> None:
+    kms = cloud.client("kms")
+    keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
+    ours = [key for key in keys if key["Description"].startswith("Terraform state and locks")]
+    assert len(ours) == 1, "a killed run's key was made twice"
+    assert ours[0]["KeyState"] == "Enabled"
+    buckets = {bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]}
+    names = Names(environment)
+    assert buckets == {names.state_bucket, names.access_log_bucket}
+
+
+def _destroy_is_refused(cloud: CloudProject, environment: Environment, names: Names) -> None:
+    """While another stack has resources, while a lock is held, and without a word about the history."""
+    s3 = cloud.client("s3")
+    other = {"version": 4, "serial": 1, "resources": [{"mode": "managed", "type": "aws_vpc", "instances": []}]}
+    s3.put_object(Bucket=names.state_bucket, Key=names.state_key("network"), Body=json.dumps(other))
+    with pytest.raises(StackBlocked, match="still holds the state of local-network") as blocked:
+        _unbootstrap(cloud, environment, delete_history=True)
+    assert blocked.value.fix == "gw destroy local-network"
+    s3.delete_object(Bucket=names.state_bucket, Key=names.state_key("network"))
+
+    with pytest.raises(UsageError, match=r"deletes its buckets with \d+ versions"):
+        _unbootstrap(cloud, environment, delete_history=False)
+
+    key = names.state_key("data") + ".tflock"
+    info = {"ID": "42", "Path": f"{names.state_bucket}/{names.state_key('data')}", "Operation": "OperationTypeApply"}
+    lock = {**info, "Who": "ann@desk", "Created": "2026-01-01T10:00:00Z"}
+    s3.put_object(Bucket=names.state_bucket, Key=key, Body=json.dumps(lock))
+    with pytest.raises(StateLocked, match="local-data is locked by ann@desk") as locked:
+        _unbootstrap(cloud, environment, delete_history=True)
+    assert "gw unlock local-data 42" in locked.value.fix
+    s3.delete_object(Bucket=names.state_bucket, Key=key)
+
+
+def _nothing_left(cloud: CloudProject) -> None:
+    assert cloud.client("s3").list_buckets()["Buckets"] == []
+    assert cloud.client("dynamodb").list_tables()["TableNames"] == []
+    kms = cloud.client("kms")
+    # AWS makes a key of its own when a service first encrypts something; nobody can delete those.
+    managed = {a.get("TargetKeyId") for a in kms.list_aliases()["Aliases"] if a["AliasName"].startswith("alias/aws/")}
+    ours = {key["KeyId"] for key in kms.list_keys()["Keys"]} - managed
+    assert {kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in ours} == {"PendingDeletion"}
+    assert not (cloud.project.work / "bootstrap" / "local").exists()
+
+
+def test_the_folder_lies_as_deep_as_a_synthesised_stack(cloud: CloudProject, environment: Environment) -> None:
+    folder = BootstrapFolder(cloud.project, environment, cloud.stacks, cloud.program, cloud.environ, lambda _: None)
+    depth = len(folder.path.relative_to(cloud.project.root).parts)
+    assert depth == len((cloud.stacks / "local-state-backend").relative_to(cloud.project.root).parts)

@@ -1,0 +1,116 @@
+"""Two changes of one stack never happen at once, and a lock whose holder died is named and freed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from groundwork.errors import StateLocked, UsageError
+from groundwork.state import locks, unlock
+from groundwork.state.state_store import StateStore
+from groundwork.terraform.terraform_run import TerraformRun
+from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
+    with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("locking", ["dynamodb", "lockfile", "both"])
+def test_the_second_of_two_applies_is_refused_and_a_dead_holder_is_named_and_freed(
+    cloud: CloudProject, locking: str
+) -> None:
+    name = f"slow-{locking}"
+    folder = slow_stack(cloud, name, seconds=60, locking=locking)
+    terraform = TerraformRun(folder, f"local-{name}", cloud.program, cloud.environ)
+    terraform.init()
+    first = _begin(cloud, folder)
+    try:
+        with pytest.raises(StateLocked, match=f"local-{name} is locked by .+ \\(OperationTypeApply, lock ") as refused:
+            terraform.plan(folder / "second.tfplan")
+    finally:
+        _kill(first)
+
+    # Nobody ended the first in good order: its lock is still there.
+    backend = StateStore.of(folder).backend
+    (left,) = locks.held(cloud.session(), backend, endpoint=cloud.endpoint)
+    assert left.path == f"state/local/{name}.tfstate"
+    assert left.id in refused.value.message
+    assert refused.value.fix.endswith(f"gw unlock local-{name} {left.id}")
+    with pytest.raises(StateLocked, match=left.id):
+        terraform.plan(folder / "third.tfplan")
+
+    with pytest.raises(UsageError, match=f"the lock is {left.id}"):
+        unlock.free(cloud.session(), backend, "another-id", terraform, endpoint=cloud.endpoint)
+    freed = unlock.free(cloud.session(), backend, left.id, terraform, endpoint=cloud.endpoint)
+    assert freed == left
+    assert locks.held(cloud.session(), backend, endpoint=cloud.endpoint) == []
+    terraform.plan(folder / "fourth.tfplan")
+
+
+def _begin(cloud: CloudProject, folder: Path) -> subprocess.Popen[str]:
+    """An apply that has taken its lock and is at work."""
+    child = subprocess.Popen(
+        [cloud.program, "apply", "-auto-approve", "-input=false", "-no-color"],
+        cwd=folder,
+        env=dict(cloud.environ),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert child.stdout is not None
+    until = time.monotonic() + 60
+    for line in child.stdout:
+        if "Provisioning with" in line:
+            return child
+        assert time.monotonic() < until, line
+    raise AssertionError(f"the apply ended with {child.wait()}")
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
+    # Terraform first: it must not see what it started die, and end in good order.
+    tree = psutil.Process(child.pid).children(recursive=True)
+    for process in (child, *tree):
+        process.kill()
+    child.wait()
+
+
+REFUSED = """
+╷
+│ Error: Error acquiring the state lock
+│
+│ Error message: operation error DynamoDB: PutItem, ConditionalCheckFailedException
+│ Lock Info:
+│   ID:        0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11
+│   Path:      acme-dev-state/dev/network.tfstate
+│   Operation: OperationTypeApply
+│   Who:       ann@desk
+│   Version:   1.11.4
+│   Created:   2026-01-01 10:00:00.5 +0000 UTC
+│   Info:
+│
+│
+│ Terraform acquires a state lock to protect the state from being written
+╵
+"""
+
+
+def test_what_terraform_prints_about_a_lock_becomes_a_value() -> None:
+    assert locks.read(REFUSED) == locks.HeldLock(
+        "0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11",
+        "acme-dev-state/dev/network.tfstate",
+        "OperationTypeApply",
+        "ann@desk",
+        "2026-01-01 10:00:00.5 +0000 UTC",
+    )
+    assert locks.read("│ Error: something else\n│   ID: 5\n") is None

@@ -1,0 +1,129 @@
+"""No stack is forgotten: not one that was removed while it has resources, nor one beside another that fails."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import TerraformFailed
+from groundwork.state import orphans
+from groundwork.state.state_store import StateStore
+from groundwork.synthesis.manifest import Stack
+from groundwork.terraform.stack_plan import StackPlan
+from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.toolchain.process import stream
+from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
+from tests.support.planned_project import planned_project
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
+    with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made:
+        yield made
+
+
+def test_a_stack_with_resources_and_without_code_is_an_orphan_until_it_is_destroyed(cloud: CloudProject) -> None:
+    kept = StateStore.of(slow_stack(cloud, "kept", seconds=0), endpoint=cloud.endpoint)
+    folder = slow_stack(cloud, "removed", seconds=0)
+    terraform = TerraformRun(folder, "local-removed", cloud.program, cloud.environ)
+    terraform.init()
+    terraform.plan(folder / "plan")
+    terraform.apply(folder / "plan")
+
+    assert orphans.find(kept, "local", ["local-kept", "local-removed"]) == []
+    (orphan,) = orphans.find(kept, "local", ["local-kept"])
+    assert (orphan.stack, orphan.key, orphan.resources) == ("local-removed", "local/removed.tfstate", 1)
+    assert orphans.find(kept, "other", ["other-kept"]) == []
+    terraform.destroy()
+    assert orphans.find(kept, "local", ["local-kept"]) == []
+
+
+def test_a_stack_is_planned_as_cdktf_does_and_initialised_only_when_needed(cloud: CloudProject) -> None:
+    folder = slow_stack(cloud, "planned", seconds=0)
+    ran: list[str] = []
+
+    def run(command, **options):  # type: ignore[no-untyped-def]
+        ran.append(command[1])
+        return stream(command, **options)
+
+    def plan() -> list[str]:
+        # Read anew: a stack remembers its Terraform.
+        return StackPlan(Stack("local-planned", (), folder), Path(cloud.program), cloud.environ, run).diff().lines
+
+    assert any("1 to add" in line for line in plan())
+    assert any("1 to add" in line for line in plan())
+    assert ran == ["init", "plan", "plan"]
+    assert (folder / "plan").is_file()
+    (folder / ".terraform" / "terraform.tfstate").write_text("{")
+    with pytest.raises(TerraformFailed, match="cannot be planned"):
+        plan()
+    (folder / ".terraform" / "terraform.tfstate").unlink()
+    ran.clear()
+    assert any("1 to add" in line for line in plan())
+    assert ran == ["plan", "init", "plan"]
+
+    document = json.loads((folder / "cdk.tf.json").read_text())
+    document["terraform"]["backend"]["s3"]["key"] = "local/elsewhere.tfstate"
+    (folder / "cdk.tf.json").write_text(json.dumps(document))
+    ran.clear()
+    plan()
+    assert ran == ["init", "plan"]
+
+
+def test_against_a_base_what_differs_is_planned_with_what_reads_it_and_nothing_of_the_rest(
+    cloud: CloudProject, checkout: Path, tmp_path: Path
+) -> None:
+    project = planned_project(tmp_path / "checkout", cloud, checkout)
+    up = project.stack("up", {"thing": {"input": "one"}}, outputs={"value": "one"})
+    read = "${data.terraform_remote_state.up.outputs.value}"
+    down = project.stack("down", {"copy": {"input": read}}, reads=["up"])
+    rest = project.stack("rest", {"thing": {"input": "stays"}})
+    project.synth()
+    terraform = TerraformRun(project.workspace.out / "stacks" / up, up, cloud.program, cloud.environ)
+    terraform.init()
+    terraform.plan(tmp_path / "plan")
+    terraform.apply(tmp_path / "plan")
+    base = tmp_path / "base"
+    shutil.copytree(project.workspace.out, base, symlinks=True)
+    project.stack("up", {"thing": {"input": "two"}}, outputs={"value": "two"})
+
+    done = project.gw("diff", "local", "--base", str(base), "--json")
+    assert done.returncode == 20, done.stderr
+    rows = {one["stack"]: one for one in json.loads(done.stdout)}
+    assert {stack: (row["status"], row["counts"] and row["counts"]["change"]) for stack, row in rows.items()} == {
+        up: ("change", 1),
+        down: ("change", 0),
+        rest: ("untouched", None),
+    }
+    assert rows[rest]["why"] == "its Terraform and all it reads are as in the base"
+    assert f"{rest}: planning" not in done.stderr
+    folders = project.workspace.out / "stacks"
+    assert {stack: (folders / stack / ".terraform").exists() for stack in rows} == {up: True, down: True, rest: False}
+    # The same without a change: nothing has to be planned at all.
+    base = shutil.copytree(project.workspace.out, tmp_path / "same", symlinks=True)
+    done = project.gw("diff", "local", "--base", str(base), "--skip-synth", "--json")
+    assert (done.returncode, {one["status"] for one in json.loads(done.stdout)}) == (0, {"untouched"})
+
+
+def test_a_stack_that_terraform_cannot_plan_is_an_error_in_its_words_and_the_others_are_planned(
+    cloud: CloudProject, checkout: Path, tmp_path: Path
+) -> None:
+    project = planned_project(tmp_path / "checkout", cloud, checkout)
+    before = project.stack("a", {"thing": {"input": "x"}})
+    broken = project.stack("broken", {"thing": {"input": "${terraform_data.nobody.output}"}})
+    after = project.stack("z", {"thing": {"input": "x"}})
+    done = project.gw("diff", "local", "--json")
+    assert done.returncode == 6, done.stderr
+    rows = {one["stack"]: one for one in json.loads(done.stdout)}
+    assert {stack: row["status"] for stack, row in rows.items()} == {before: "change", broken: "error", after: "change"}
+    assert rows[before]["counts"]["add"] == rows[after]["counts"]["add"] == 1
+    words = 'A managed resource "terraform_data" "nobody" has not been declared'
+    assert words in " ".join(rows[broken]["why"].replace("│", " ").split())
+    assert words in " ".join(done.stderr.replace("│", " ").split()), "a job's log shows it, whose output is a file"

@@ -1,0 +1,138 @@
+"""A state backend with a copy in another region: made, found again, unchanged when looked at twice, gone entirely."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.state.bootstrap import Outcome, bootstrap
+from groundwork.state.teardown import unbootstrap
+from stacks.values import Environment, Names, load
+from tests.support.cloud_project import CloudProject, cloud_project
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+ELSEWHERE = "eu-west-1"
+STACK = "local-state-backend"
+
+
+@pytest.fixture(scope="module")
+def environments(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The laptop's environment file with a single value more."""
+    folder = tmp_path_factory.mktemp("environments")
+    text = (checkout / "environments/local.yaml").read_text(encoding="utf-8")
+    assert "\nstate:" not in text
+    (folder / "local.yaml").write_text(f"{text}\nstate:\n  replica_region: {ELSEWHERE}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(environments: Path) -> Environment:
+    return load(environments / "local.yaml")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, environments: Path) -> Iterator[CloudProject]:
+    out = tmp_path_factory.mktemp("synthesised")
+    done = subprocess.run(
+        [sys.executable, "main.py", "--environments", str(environments)],
+        cwd=checkout,
+        env={**os.environ, "CDKTF_OUTDIR": str(out)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made:
+        shutil.copytree(out / "stacks" / STACK, made.stacks / STACK)
+        yield made
+
+
+def test_a_replicated_backend_is_made_found_again_and_destroyed(cloud: CloudProject, environment: Environment) -> None:
+    """One story, because each full apply takes a minute of the provider's own polling."""
+    names = Names(environment)
+    replica, logs = names.bucket("state-replica"), names.bucket("replica-logs")
+
+    made = _bootstrap(cloud, environment)
+    assert made.status == "made"
+    assert any(address.startswith("aws_s3_bucket_replication_configuration.") for address in made.created)
+    _replicates(cloud, names.state_bucket, replica)
+    s3 = _client(cloud, "s3")
+    assert {_region(s3, bucket) for bucket in (replica, logs)} == {ELSEWHERE}
+
+    # The second look of Terraform is empty …
+    assert _bootstrap(cloud, environment) == Outcome(STACK, "unchanged")
+
+    # … and what a lost state named is found in both regions, nothing is made twice.
+    _lose_the_state(cloud, names)
+    found = _bootstrap(cloud, environment)
+    assert {one.split(".")[0] for one in found.adopted} >= {"aws_s3_bucket", "aws_kms_key", "aws_kms_alias"}
+    assert sum(address.startswith("aws_s3_bucket.") for address in found.adopted) == 4
+    assert not any(address.startswith(("aws_s3_bucket.", "aws_kms_key.")) for address in found.created)
+    assert _bootstrap(cloud, environment) == Outcome(STACK, "unchanged")
+
+    key = names.state_key("state-backend")
+    copied = json.loads(s3.get_object(Bucket=replica, Key=key)["Body"].read())
+    assert copied["resources"], "the state lies in both regions"
+    removed = unbootstrap(
+        cloud.project,
+        environment,
+        synthesised=cloud.stacks,
+        program=cloud.program,
+        environ=cloud.environ,
+        delete_history=True,
+    )
+    assert removed.status == "destroyed"
+    assert removed.versions >= 4, "two versions of the state, in both regions"
+    _nothing_left(cloud)
+
+
+def _bootstrap(cloud: CloudProject, environment: Environment) -> Outcome:
+    return bootstrap(cloud.project, environment, synthesised=cloud.stacks, program=cloud.program, environ=cloud.environ)
+
+
+def _client(cloud: CloudProject, service: str, region: str = ELSEWHERE) -> Any:
+    made: Any = cloud.session().client(service, region_name=region, endpoint_url=cloud.endpoint)  # type: ignore[call-overload]
+    return made
+
+
+def _region(s3: Any, bucket: str) -> str:
+    return str(s3.get_bucket_location(Bucket=bucket)["LocationConstraint"])
+
+
+def _replicates(cloud: CloudProject, source: str, replica: str) -> None:
+    """What S3 would act on: the rule, the role it takes for it, and a key of the other region."""
+    s3 = cloud.client("s3")
+    configuration = s3.get_bucket_replication(Bucket=source)["ReplicationConfiguration"]
+    (rule,) = configuration["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert rule["Destination"]["Bucket"] == f"arn:aws:s3:::{replica}"
+    assert f":kms:{ELSEWHERE}:" in rule["Destination"]["EncryptionConfiguration"]["ReplicaKmsKeyID"]
+    assert {s3.get_bucket_versioning(Bucket=bucket)["Status"] for bucket in (source, replica)} == {"Enabled"}
+    role = configuration["Role"].rsplit("/", 1)[-1]
+    assert cloud.client("iam").list_role_policies(RoleName=role)["PolicyNames"] == ["replicate"]
+
+
+def _lose_the_state(cloud: CloudProject, names: Names) -> None:
+    s3, key = cloud.client("s3"), names.state_key("state-backend")
+    s3.delete_object(Bucket=names.state_bucket, Key=key)
+
+
+def _nothing_left(cloud: CloudProject) -> None:
+    assert cloud.client("s3").list_buckets()["Buckets"] == []
+    assert cloud.client("dynamodb").list_tables()["TableNames"] == []
+    assert cloud.client("iam").list_roles()["Roles"] == []
+    for region in ("eu-west-2", ELSEWHERE):
+        kms = _client(cloud, "kms", region)
+        # AWS makes a key of its own when a service first encrypts something; nobody can delete those.
+        aliases = kms.list_aliases()["Aliases"]
+        managed = {one.get("TargetKeyId") for one in aliases if one["AliasName"].startswith("alias/aws/")}
+        ours = {key["KeyId"] for key in kms.list_keys()["Keys"]} - managed
+        assert {kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in ours} == {"PendingDeletion"}, region

@@ -1,0 +1,280 @@
+"""The delivery stack as the genuine AWS provider makes it: who may put, get and vouch there, and who may not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from groundwork.errors import Refused, TerraformFailed
+from groundwork.plan import archive
+from groundwork.refusals import Code
+from groundwork.store.opening import in_aws
+from groundwork.store.plan_store import PlanStore
+from stacks.values import Names, load
+from stacks.values.naming import PipelineRole
+from tests.store.samples import AT, decision, index, made, packed
+from tests.support.cloud_project import CloudProject, cloud_project
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def names(checkout: Path) -> Names:
+    return Names(load(checkout / "environments" / "local.yaml"))
+
+
+@pytest.fixture(scope="module")
+def cloud(
+    tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised: Path, names: Names
+) -> Iterator[CloudProject]:
+    """The delivery stack, applied on a state of its own: the state backend would take a minute more."""
+    with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made_cloud:
+        folder = made_cloud.stacks / names.stack("delivery")
+        shutil.copytree(synthesised / "stacks" / folder.name, folder)
+        local = {"terraform": {"backend": {"local": {"path": "own.tfstate"}}}}
+        (folder / "local_override.tf.json").write_text(json.dumps(local))
+        log_bucket(made_cloud, names.access_log_bucket)
+        terraform(made_cloud, folder, "init", "-input=false")
+        began = time.monotonic()
+        said = terraform(made_cloud, folder, "apply", "-auto-approve", "-input=false")
+        print(f"applied in {time.monotonic() - began:.0f} s: {said}")  # noqa: T201
+        yield made_cloud
+
+
+def log_bucket(cloud: CloudProject, name: str) -> None:
+    """What the state backend makes: a bucket that S3 may deliver access logs to."""
+    delivers = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{name}/*",
+    }
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [delivers]}))
+
+
+def terraform(cloud: CloudProject, folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [cloud.program, *arguments, "-no-color"],
+        cwd=folder,
+        env=dict(cloud.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return done.stdout
+
+
+def session_of(cloud: CloudProject, names: Names, role: PipelineRole) -> boto3.Session:
+    granted = cloud.client("sts").assume_role(RoleArn=names.delivery_role_arn(role), RoleSessionName="job")
+    keys = granted["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        region_name="eu-west-2",
+    )
+
+
+def store_of(cloud: CloudProject, names: Names, role: PipelineRole) -> PlanStore:
+    return in_aws(names, session_of(cloud, names, role), role=role, endpoint=cloud.endpoint)
+
+
+def s3_of(cloud: CloudProject, names: Names, role: PipelineRole) -> Any:
+    return session_of(cloud, names, role).client("s3", endpoint_url=cloud.endpoint)
+
+
+def outcome(call: Any, **arguments: Any) -> str:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "ok"
+
+
+@pytest.fixture
+def planner(cloud: CloudProject, names: Names) -> PlanStore:
+    return store_of(cloud, names, "plan")
+
+
+@pytest.fixture
+def applier(cloud: CloudProject, names: Names) -> PlanStore:
+    return store_of(cloud, names, "apply")
+
+
+def test_a_second_plan_changes_nothing(cloud: CloudProject, names: Names) -> None:
+    folder = cloud.stacks / names.stack("delivery")
+    assert "No changes." in terraform(cloud, folder, "plan", "-input=false")
+
+
+def test_what_main_planned_is_what_the_apply_job_gets(planner: PlanStore, applier: PlanStore, tmp_path: Path) -> None:
+    stored = planner.push(made(tmp_path))
+    assert stored.location.startswith("s3://")
+    assert stored.version_id
+    assert applier.fetch(stored, index=index(stored)) == b"planned bytes"
+    assert applier.same_changes(stored, "1" * 64)
+    assert not applier.same_changes(stored, "2" * 64)
+
+
+def test_refuses_bundle_tampered(
+    planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
+) -> None:
+    """Even somebody who may overwrite: another version is not read, and naming it does not help."""
+    stored = planner.push(made(tmp_path))
+    key = stored.location.split("/", 3)[3]
+    root = cloud.client("s3")
+    policy = root.get_bucket_policy(Bucket=names.plan_bucket)["Policy"]
+    root.delete_bucket_policy(Bucket=names.plan_bucket)
+    try:
+        swapped = root.put_object(Bucket=names.plan_bucket, Key=key, Body=b"other bytes")["VersionId"]
+    finally:
+        root.put_bucket_policy(Bucket=names.plan_bucket, Policy=policy)
+    assert applier.fetch(stored, index=index(stored)) == b"planned bytes"
+    with pytest.raises(Refused) as error:
+        applier.fetch(stored.model_copy(update={"version_id": swapped}), index=index(stored))
+    assert [refusal.code for refusal in error.value.refusals] == [Code.BUNDLE_TAMPERED]
+
+
+@pytest.mark.parametrize("other", [{"commit": "d" * 40}, {"run_id": "101"}, {"run_attempt": 2}])
+def test_a_plan_of_another_run_or_commit_is_refused(
+    planner: PlanStore, applier: PlanStore, tmp_path: Path, other: dict[str, object]
+) -> None:
+    stored = planner.push(made(tmp_path))
+    with pytest.raises(Refused) as error:
+        applier.fetch(stored, index=index(stored, **other))
+    assert [refusal.code for refusal in error.value.refusals] == [Code.BUNDLE_TAMPERED]
+
+
+@pytest.mark.parametrize("gone", ["key", "version"])
+def test_refuses_bundle_missing(planner: PlanStore, applier: PlanStore, tmp_path: Path, gone: str) -> None:
+    stored = planner.push(made(tmp_path))
+    elsewhere = {"location": f"{stored.location}.gone"} if gone == "key" else {"version_id": "v" * 32}
+    with pytest.raises(Refused) as error:
+        applier.fetch(stored.model_copy(update=elsewhere), index=index(stored))
+    assert [refusal.code for refusal in error.value.refusals] == [Code.BUNDLE_MISSING]
+
+
+@pytest.mark.parametrize(
+    ("role", "key", "expected"),
+    [
+        ("plan", "main/x", "ok"),
+        ("plan", "audit/planned/x", "ok"),
+        ("plan", "pull-request/7/x", "AccessDenied"),
+        ("plan", "applied/x", "AccessDenied"),
+        ("plan", "audit/approved/x", "AccessDenied"),
+        ("plan", "deployed/x", "AccessDenied"),
+        ("plan-pull-request", "deployed/x", "AccessDenied"),
+        ("apply", "deployed/x", "ok"),
+        ("plan-pull-request", "pull-request/7/x", "ok"),
+        ("plan-pull-request", "main/x", "AccessDenied"),
+        ("plan-pull-request", "audit/planned/x", "AccessDenied"),
+        ("apply", "applied/x", "ok"),
+        ("apply", "audit/applied/x", "ok"),
+        ("apply", "main/x", "AccessDenied"),
+        ("apply", "pull-request/7/x", "AccessDenied"),
+        ("apply", "elsewhere", "AccessDenied"),
+    ],
+)
+def test_every_role_puts_under_its_own_prefixes_alone(
+    cloud: CloudProject, names: Names, role: PipelineRole, key: str, expected: str
+) -> None:
+    s3 = s3_of(cloud, names, role)
+    place = f"{key}-{role}-{time.monotonic_ns()}"
+    assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=place, Body=b"x", IfNoneMatch="*") == expected
+
+
+@pytest.mark.parametrize("role", ["plan", "plan-pull-request", "apply"])
+def test_nobody_writes_without_saying_that_nothing_may_be_there(
+    cloud: CloudProject, names: Names, role: PipelineRole
+) -> None:
+    s3 = s3_of(cloud, names, role)
+    key = {"plan": "main/y", "plan-pull-request": "pull-request/7/y", "apply": "applied/y"}[role]
+    assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=key, Body=b"x") == "AccessDenied"
+    assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=key, Body=b"x", IfNoneMatch="*") == "ok"
+    assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=key, Body=b"z", IfNoneMatch="*") == "PreconditionFailed"
+    assert outcome(s3.delete_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
+
+
+def test_who_plans_reads_nothing_back(planner: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path) -> None:
+    stored = planner.push(made(tmp_path))
+    with pytest.raises(TerraformFailed, match="plan store refuses to get"):
+        planner.fetch(stored, index=index(stored))
+    theirs = store_of(cloud, names, "plan-pull-request").push(made(tmp_path), prefix="pull-request/7")
+    for role in ("plan", "plan-pull-request"):
+        s3 = s3_of(cloud, names, role)
+        for one in (stored, theirs):
+            key = one.location.split("/", 3)[3]
+            assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
+
+
+def test_the_apply_job_reads_no_plan_of_a_pull_request(
+    applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
+) -> None:
+    stored = store_of(cloud, names, "plan-pull-request").push(made(tmp_path), prefix="pull-request/7")
+    with pytest.raises(Refused, match="place that plans are not fetched from"):
+        applier.fetch(stored, index=index(stored))
+    s3 = s3_of(cloud, names, "apply")
+    key = stored.location.split("/", 3)[3]
+    assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
+
+
+def test_who_vouches_cannot_check_and_who_checks_cannot_vouch(cloud: CloudProject, names: Names) -> None:
+    def kms(role: PipelineRole) -> Any:
+        return session_of(cloud, names, role).client("kms", endpoint_url=cloud.endpoint)
+
+    main = {"KeyId": names.plan_mac_alias(), "Message": b"m", "MacAlgorithm": "HMAC_SHA_256"}
+    pull_request = {**main, "KeyId": names.plan_mac_alias(pull_request=True)}
+    mac = kms("plan").generate_mac(**main)["Mac"]
+    assert outcome(kms("apply").verify_mac, **main, Mac=mac) == "ok"
+    assert outcome(kms("apply").generate_mac, **main) == "AccessDeniedException"
+    assert outcome(kms("plan").verify_mac, **main, Mac=mac) == "AccessDeniedException"
+    assert outcome(kms("plan-pull-request").generate_mac, **main) == "AccessDeniedException"
+    assert outcome(kms("plan-pull-request").generate_mac, **pull_request) == "ok"
+    assert outcome(cloud.client("kms").generate_mac, **main) == "AccessDeniedException", "administrators neither"
+
+
+def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanStore, tmp_path: Path) -> None:
+    planner.record(decision(kind="planned"))
+    applier.record(decision(kind="applied", at=AT + timedelta(minutes=1)))
+    assert [one.kind for one in applier.decisions("planned", "applied")] == ["planned", "applied"]
+    one = packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"})
+    stored = planner.push(one)
+    applier.keep_applied(stored, index=index(stored), at=AT)
+    kept = applier.last_applied("local-thing")
+    assert kept is not None
+    assert applier.fetch(kept.stored, index=kept) == one.path.read_bytes()
+    with pytest.raises(TerraformFailed):
+        planner.record(decision(kind="applied"))
+
+
+def test_who_plans_reads_what_was_applied_without_its_plan_and_a_pull_request_does_not(
+    planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
+) -> None:
+    stored = planner.push(packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"}))
+    applier.keep_applied(stored, index=index(stored), at=AT)
+    deployed = planner.deployed("local-thing")
+    assert deployed is not None
+    assert list(archive.about(deployed).files) == ["cdk.tf.json"]
+    with pytest.raises(TerraformFailed):
+        planner.last_applied("local-thing")
+    with pytest.raises(TerraformFailed):
+        store_of(cloud, names, "plan-pull-request").deployed("local-thing")
+
+    # A plan put there by mistake, under the key of plans, still is not theirs.
+    key = f"deployed/local-thing/{time.monotonic_ns()}"
+    s3_of(cloud, names, "apply").put_object(Bucket=names.plan_bucket, Key=key, Body=b"x", IfNoneMatch="*")
+    assert outcome(s3_of(cloud, names, "plan").get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"

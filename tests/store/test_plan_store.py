@@ -1,0 +1,179 @@
+"""A plan that is fetched is the one that was planned, or the store refuses and says why."""
+
+from __future__ import annotations
+
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import Refused
+from groundwork.plan import archive
+from groundwork.refusals import Code
+from groundwork.store.objects import AlreadyStored
+from groundwork.store.plan_store import PlanStore
+from tests.store.samples import AT, COMMIT, decision, index, made, packed
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PlanStore:
+    return PlanStore.in_folder(tmp_path / ".groundwork", "local")
+
+
+def refused(error: pytest.ExceptionInfo[Refused]) -> Code:
+    (refusal,) = error.value.refusals
+    assert refusal.stack == "local-thing"
+    assert refusal.command
+    return refusal.code
+
+
+def test_what_was_pushed_is_fetched(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path))
+    assert store.fetch(stored, index=index(stored)) == b"planned bytes"
+    assert (stored.stack, stored.outcome, stored.wave) == ("local-thing", "change", 0)
+
+
+def test_refuses_bundle_tampered(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path))
+    Path(stored.location).write_bytes(b"other bytes")
+    with pytest.raises(Refused, match="not those that were planned") as error:
+        store.fetch(stored, index=index(stored))
+    assert refused(error) is Code.BUNDLE_TAMPERED
+
+
+def test_a_digest_that_was_changed_along_with_the_bytes_is_refused_by_the_mac(store: PlanStore, tmp_path: Path) -> None:
+    stored, other = store.push(made(tmp_path)), store.push(made(tmp_path, body=b"other bytes", run_id="7"))
+    forged = stored.model_copy(update={"digest": other.digest, "location": other.location})
+    with pytest.raises(Refused, match="MAC is not that of local-thing") as error:
+        store.fetch(forged, index=index(forged))
+    assert refused(error) is Code.BUNDLE_TAMPERED
+
+
+@pytest.mark.parametrize(
+    "other", [{"commit": "d" * 40}, {"run_id": "101"}, {"run_attempt": 2}, {"environment": "prod"}]
+)
+def test_a_plan_of_another_run_commit_or_environment_is_refused(
+    store: PlanStore, tmp_path: Path, other: dict[str, object]
+) -> None:
+    stored = store.push(made(tmp_path))
+    with pytest.raises(Refused) as error:
+        store.fetch(stored, index=index(stored, **other))
+    assert refused(error) is Code.BUNDLE_TAMPERED
+
+
+def test_a_plan_of_another_stack_is_refused(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path, stack="local-other")).model_copy(update={"stack": "local-thing"})
+    with pytest.raises(Refused) as error:
+        store.fetch(stored, index=index(stored))
+    assert refused(error) is Code.BUNDLE_TAMPERED
+
+
+def test_refuses_bundle_missing(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path))
+    Path(stored.location).unlink()
+    with pytest.raises(Refused) as error:
+        store.fetch(stored, index=index(stored))
+    assert refused(error) is Code.BUNDLE_MISSING
+
+
+def test_a_version_that_does_not_exist_is_missing(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path)).model_copy(update={"version_id": "another"})
+    with pytest.raises(Refused) as error:
+        store.fetch(stored, index=index(stored))
+    assert refused(error) is Code.BUNDLE_MISSING
+
+
+@pytest.mark.parametrize("where", ["outside", "climbing", "pull-request", "audit"])
+def test_a_place_that_holds_no_plan_of_main_is_refused(store: PlanStore, tmp_path: Path, where: str) -> None:
+    stored = store.push(made(tmp_path))
+    elsewhere = store.push(made(tmp_path), prefix="pull-request/7").location
+    place = {
+        "outside": str(tmp_path / "bundle.tar.gz"),
+        "climbing": stored.location.replace("/main/", "/main/../pull-request/"),
+        "pull-request": elsewhere,
+        "audit": store.record(decision()),
+    }[where]
+    with pytest.raises(Refused, match="place that plans are not fetched from") as error:
+        store.fetch(stored.model_copy(update={"location": place}), index=index(stored))
+    assert refused(error) is Code.BUNDLE_TAMPERED
+
+
+def test_nothing_is_overwritten(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path))
+    with pytest.raises(AlreadyStored):
+        store.objects.put_new(store.objects.key_of(stored.location), b"x", media_type="application/gzip")
+    assert store.fetch(stored, index=index(stored)) == b"planned bytes"
+    assert store.push(made(tmp_path)).location != stored.location, "the same plan again has a place of its own"
+
+
+@pytest.mark.parametrize("prefix", ["applied", "pull-request", "pull-request/0", "pull-request/7/x", "main/x", ""])
+def test_plans_lie_under_main_or_one_pull_request(store: PlanStore, tmp_path: Path, prefix: str) -> None:
+    with pytest.raises(ValueError, match="neither main nor"):
+        store.push(made(tmp_path), prefix=prefix)
+
+
+def test_plans_of_another_environment_are_not_taken(store: PlanStore, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="local-thing is of prod"):
+        store.push(made(tmp_path, environment="prod"))
+    with pytest.raises(ValueError, match="decision about prod"):
+        store.record(decision(environment="prod"))
+
+
+def test_equal_changes_have_equal_fingerprints_and_others_do_not(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path))
+    assert store.push(made(tmp_path, body=b"another archive", run_id="7")).fingerprint == stored.fingerprint
+    assert store.same_changes(stored, "1" * 64)
+    assert not store.same_changes(stored, "2" * 64)
+    assert not store.same_changes(stored.model_copy(update={"stack": "local-other"}), "1" * 64)
+    assert not store.same_changes(stored.model_copy(update={"fingerprint": stored.mac}), "1" * 64)
+
+
+def test_the_fingerprint_is_keyed(tmp_path: Path) -> None:
+    one, other = (PlanStore.in_folder(tmp_path / name, "local") for name in ("one", "other"))
+    assert one.fingerprint("local-thing", "1" * 64) != other.fingerprint("local-thing", "1" * 64)
+
+
+def test_the_key_of_the_laptop_is_readable_to_its_owner_alone(store: PlanStore, tmp_path: Path) -> None:
+    store.push(made(tmp_path))
+    key = tmp_path / ".groundwork" / "plan-store" / "key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert not list(key.parent.glob(".key-*"))
+
+
+def test_decisions_are_read_in_the_order_in_which_they_were_made(store: PlanStore) -> None:
+    for minutes, kind in ((3, "applied"), (1, "planned"), (2, "refused")):
+        store.record(decision(kind=kind, at=AT + timedelta(minutes=minutes), codes=("state-moved",)))
+    assert [one.kind for one in store.decisions()] == ["planned", "refused", "applied"]
+    assert [one.codes for one in store.decisions("refused")] == [("state-moved",)]
+
+
+def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: PlanStore, tmp_path: Path) -> None:
+    assert store.last_applied("local-thing") is None
+    for number in (1, 2):
+        files = {"cdk.tf.json": f"code {number}", "plan": "a secret"}
+        one = packed(tmp_path / str(number), files=files, run_attempt=number)
+        planned, stored = one.path.read_bytes(), store.push(one)
+        run = index(stored, run_attempt=number)
+        store.keep_applied(stored, index=run, at=AT + timedelta(minutes=number))
+        Path(stored.location).unlink()
+    kept = store.last_applied("local-thing")
+    assert kept is not None
+    assert store.fetch(kept.stored, index=kept) == planned
+    assert store.applied_stacks() == ["local-thing"]
+
+    # For those who plan: the same folder, without the plan.
+    deployed = store.deployed("local-thing")
+    assert deployed is not None
+    about = archive.unpack(deployed, tmp_path / "deployed")
+    assert (about.run_attempt, about.commit, list(about.files)) == (2, COMMIT, ["cdk.tf.json"])
+    assert [path.name for path in (tmp_path / "deployed").iterdir()] == ["cdk.tf.json"]
+    assert (tmp_path / "deployed" / "cdk.tf.json").read_text() == "code 2"
+    assert store.deployed("local-other") is None
+
+
+def test_what_was_not_planned_is_not_kept(store: PlanStore, tmp_path: Path) -> None:
+    stored = store.push(made(tmp_path))
+    with pytest.raises(Refused):
+        store.keep_applied(stored, index=index(stored, commit="d" * 40), at=AT)
+    assert store.last_applied("local-thing") is None

@@ -1,0 +1,97 @@
+"""What one job pushes, the other pulls: all of it as planned, or nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from groundwork.errors import Refused, UsageError
+from groundwork.plan import archive, digest
+from groundwork.plan.bundle import Index
+from groundwork.store import transfer
+from groundwork.store.plan_store import PlanStore
+from tests.store import samples
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PlanStore:
+    return PlanStore.in_folder(tmp_path / ".groundwork", "local")
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Index:
+    """An index as `gw plan make` leaves it, of two stacks."""
+    bundles = []
+    for stack in ("local-one", "local-two"):
+        folder = tmp_path / stack
+        folder.mkdir()
+        (folder / "cdk.tf.json").write_text(f'{{"output": "{stack}"}}')
+        bundle = samples.bundle(stack=stack, files=digest.of_folder(folder))
+        path = tmp_path / f"{stack}.tar.gz"
+        path.write_bytes(archive.pack(folder, bundle))
+        bundles.append(
+            samples.stored(stack=stack, location=str(path), digest=digest.of_file(path), mac="", fingerprint="")
+        )
+    return samples.index(*bundles)
+
+
+def clock() -> datetime:
+    return samples.AT
+
+
+def push(store: PlanStore, planned: Index, pull_request: int | None = None) -> Index:
+    return transfer.push(store, planned, pull_request=pull_request, who="ann", clock=clock)
+
+
+def test_what_is_pulled_is_what_was_pushed(store: PlanStore, planned: Index, tmp_path: Path) -> None:
+    pushed = push(store, planned)
+    paths = transfer.pull(store, pushed, tmp_path / "pulled")
+    assert [path.name for path in paths] == ["local-one.tar.gz", "local-two.tar.gz"]
+    for path, one in zip(paths, planned.bundles, strict=True):
+        assert path.read_bytes() == Path(one.location).read_bytes()
+    assert pushed.model_copy(update={"bundles": ()}) == planned.model_copy(update={"bundles": ()})
+
+
+def test_a_push_of_main_is_written_down_with_its_digests(store: PlanStore, planned: Index) -> None:
+    push(store, planned)
+    (decision,) = store.decisions()
+    assert (decision.kind, decision.who, decision.stacks) == ("planned", "ann", ("local-one", "local-two"))
+    assert decision.digests == {one.stack: one.digest for one in planned.bundles}
+
+
+def test_plans_of_a_pull_request_lie_apart_and_cannot_be_pulled(
+    store: PlanStore, planned: Index, tmp_path: Path
+) -> None:
+    pushed = push(store, planned, pull_request=7)
+    assert all("/pull-request/7/" in one.location for one in pushed.bundles)
+    assert not store.decisions()
+    with pytest.raises(Refused):
+        transfer.pull(store, pushed, tmp_path / "pulled")
+
+
+def test_nothing_is_written_where_one_of_them_is_not_as_planned(
+    store: PlanStore, planned: Index, tmp_path: Path
+) -> None:
+    pushed = push(store, planned)
+    Path(pushed.bundles[1].location).write_bytes(b"other")
+    with pytest.raises(Refused, match="local-two: bundle-tampered"):
+        transfer.pull(store, pushed, tmp_path / "pulled")
+    assert not (tmp_path / "pulled").exists()
+
+
+@pytest.mark.parametrize("wrong", ["gone", "other bytes", "other run", "other stack"])
+def test_only_the_bundles_of_the_index_are_pushed(store: PlanStore, planned: Index, wrong: str) -> None:
+    one, two = planned.bundles
+    if wrong == "gone":
+        Path(one.location).unlink()
+    elif wrong == "other bytes":
+        Path(one.location).write_bytes(Path(two.location).read_bytes())
+    elif wrong == "other run":
+        planned = planned.model_copy(update={"run_id": "7"})
+    else:
+        planned = planned.model_copy(update={"bundles": (one.model_copy(update={"stack": "local-three"}),)})
+    with pytest.raises(UsageError):
+        push(store, planned)
+    assert not store.objects.keys("main/")

@@ -1,0 +1,106 @@
+"""A throwaway checkout next to an embedded AWS of its own, for tests that run Terraform against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from groundwork.paths import Project
+from groundwork.state import aws_session
+from groundwork.toolchain import environment, terraform
+from localcloud.cloud import LocalCloud
+
+
+@dataclass(frozen=True)
+class CloudProject:
+    """`project` is the throwaway checkout, `environ` what Terraform needs there, `endpoint` the embedded AWS."""
+
+    project: Project
+    program: str
+    environ: Mapping[str, str]
+    endpoint: str
+    backend: Mapping[str, Any]
+
+    @property
+    def stacks(self) -> Path:
+        """Where synthesised stacks lie."""
+        return self.project.out / "stacks"
+
+    def session(self) -> boto3.Session:
+        """A session with the laptop's credentials."""
+        return aws_session.session(self.stacks / "x", self.backend)
+
+    def client(self, service: str) -> Any:
+        """A client of the embedded AWS."""
+        return self.session().client(service, endpoint_url=self.endpoint)
+
+
+@contextmanager
+def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudProject]:
+    """The checkout's profile copied to `root`, and a server that is gone afterwards."""
+    ours = Project(checkout)
+    shutil.copytree(checkout / "groundwork" / "local" / "profile", root / "groundwork" / "local" / "profile")
+    (root / "cdktf.out" / "stacks").mkdir(parents=True)
+    cloud = LocalCloud(Project(root).work, python)
+    endpoint = cloud.up(0, wait=timedelta(seconds=90)).endpoint
+    try:
+        binary = terraform.find(os.environ, ours, may_download=False)
+        environ = {**environment.environment(os.environ, ours, binary), "AWS_ENDPOINT_URL": endpoint}
+        profile = "../../../localcloud/profile"
+        backend = {
+            "region": "eu-west-2",
+            "profile": "groundwork-laptop",
+            "shared_config_files": [f"{profile}/config"],
+            "shared_credentials_files": [f"{profile}/credentials"],
+        }
+        yield CloudProject(Project(root), str(binary.path), environ, endpoint, backend)
+    finally:
+        cloud.down()
+
+
+def slow_stack(cloud: CloudProject, name: str, *, seconds: int, marker: str = "one", locking: str = "both") -> Path:
+    """A synthesised stack whose one resource takes `seconds` to make; bucket and lock table are made where missing."""
+    s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
+    if not any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
+        s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+        dynamodb.create_table(
+            TableName="locks",
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    backend = {
+        **cloud.backend,
+        "bucket": "state",
+        "key": f"local/{name}.tfstate",
+        "use_path_style": True,
+        "skip_metadata_api_check": True,
+        **({"dynamodb_table": "locks"} if locking != "lockfile" else {}),
+        **({"use_lockfile": True} if locking != "dynamodb" else {}),
+    }
+    folder = cloud.stacks / f"local-{name}"
+    folder.mkdir(exist_ok=True)
+    document = {
+        "terraform": {"backend": {"s3": backend}},
+        "resource": {
+            "terraform_data": {
+                "thing": {
+                    "triggers_replace": [marker],
+                    "provisioner": {"local-exec": {"command": f"sleep {seconds}"}},
+                }
+            }
+        },
+        "output": {"marker": {"value": marker}},
+    }
+    (folder / "cdk.tf.json").write_text(json.dumps(document))
+    return folder

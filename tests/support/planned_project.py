@@ -1,0 +1,276 @@
+"""A throwaway checkout of stacks made of `terraform_data`: planned, bundled and applied for real in a second each.
+
+Its `main.py` writes what cdktf would, from `stacks.json`, so that "the Python was edited" is an edit of that file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from groundwork.paths import Project
+from groundwork.plan import commit, plans_file
+from groundwork.plan.bundle import Index, Waiting
+from groundwork.plan.make import MadeBundle, Planner
+from groundwork.plan.run_plans import Plans, plan_all
+from groundwork.store.plan_store import PlanStore
+from groundwork.synthesis.manifest import Manifest
+from groundwork.toolchain.cdktf_launcher import command
+from groundwork.toolchain.process import stream
+from groundwork.workspace import Tools, Workspace
+from tests.support.cloud_project import CloudProject
+
+ENVIRONMENT = "local"
+
+_MAIN = '''
+"""Writes what cdktf would: one folder per stack, and the manifest."""
+
+import json
+import os
+import pathlib
+
+out = pathlib.Path(os.environ["CDKTF_OUTDIR"])
+stacks = json.loads(pathlib.Path("stacks.json").read_text())
+manifest = {"version": "0.21.0", "stacks": {}}
+for name, stack in stacks.items():
+    folder = out / "stacks" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cdk.tf.json").write_text(json.dumps(stack["terraform"], indent=2))
+    for asset, content in stack["assets"].items():
+        (folder / asset).parent.mkdir(parents=True, exist_ok=True)
+        (folder / asset).write_text(content)
+    manifest["stacks"][name] = {
+        "name": name,
+        "constructPath": name,
+        "workingDirectory": f"stacks/{name}",
+        "synthesizedStackPath": f"stacks/{name}/cdk.tf.json",
+        "annotations": [],
+        "dependencies": stack["dependencies"],
+    }
+(out / "manifest.json").write_text(json.dumps(manifest, indent=2))
+'''
+
+
+@dataclass(frozen=True)
+class PlannedProject:
+    """`workspace` is the checkout; states lie in the embedded AWS under a prefix of their own."""
+
+    cloud: CloudProject
+    workspace: Workspace
+    prefix: str
+
+    @property
+    def root(self) -> Path:
+        """The checkout."""
+        return self.workspace.project.root
+
+    @property
+    def store(self) -> PlanStore:
+        """The laptop's store."""
+        return PlanStore.in_folder(self.workspace.project.work, ENVIRONMENT)
+
+    def stack(
+        self,
+        name: str,
+        resources: Mapping[str, Mapping[str, Any]],
+        *,
+        outputs: Mapping[str, Any] | None = None,
+        reads: Sequence[str] = (),
+        assets: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Write or change a stack `local-<name>` of `terraform_data` resources in the Python; returns its full name.
+
+        `reads` are short names of stacks whose state it reads, as `data.terraform_remote_state.<name>`.
+        """
+        full = f"{ENVIRONMENT}-{name}"
+        document: dict[str, Any] = {
+            "//": {"metadata": {"backend": "s3", "stackName": full, "version": "0.21.0"}, "outputs": {}},
+            "terraform": {"backend": {"s3": self.backend(name)}},
+            "resource": {"terraform_data": resources},
+            **(more or {}),
+        }
+        if outputs:
+            document["output"] = {key: {"value": value} for key, value in outputs.items()}
+        if reads:
+            remote = {one: {"backend": "s3", "config": self.backend(one)} for one in reads}
+            document["data"] = {"terraform_remote_state": remote}
+        stacks = self._stacks()
+        stacks[full] = {
+            "terraform": document,
+            "dependencies": [f"{ENVIRONMENT}-{one}" for one in reads],
+            "assets": dict(assets or {}),
+        }
+        self._write(stacks)
+        return full
+
+    def genuine(self, folder: Path) -> str:
+        """Take over a stack without dependencies as it was synthesised, with its state in this project's prefix."""
+        document = json.loads((folder / "cdk.tf.json").read_text())
+        document["terraform"]["backend"] = {"s3": self.backend(folder.name.removeprefix(f"{ENVIRONMENT}-"))}
+        others = {path.name: path.read_text() for path in folder.iterdir() if path.name != "cdk.tf.json"}
+        stack = {"terraform": document, "dependencies": [], "assets": others}
+        self._write({**self._stacks(), folder.name: stack})
+        return folder.name
+
+    def drop(self, name: str) -> None:
+        """Take a stack out of the Python."""
+        self._write({key: stack for key, stack in self._stacks().items() if key != f"{ENVIRONMENT}-{name}"})
+
+    def backend(self, name: str) -> dict[str, Any]:
+        """The S3 backend of `local-<name>`."""
+        return {
+            **self.cloud.backend,
+            "bucket": "state",
+            "key": f"{self.prefix}/{name}.tfstate",
+            "use_path_style": True,
+            "skip_metadata_api_check": True,
+            "dynamodb_table": "locks",
+        }
+
+    def commit(self) -> str:
+        """Commit the Python; returns the commit."""
+        for words in (["add", "-A"], ["commit", "-q", "-m", "a change"]):
+            subprocess.run(["git", *words], cwd=self.root, check=True, capture_output=True)
+        return commit.of_checkout(self.root, uncommitted=False)
+
+    def synth(self) -> Manifest:
+        """Synthesise all stacks."""
+        shutil.rmtree(self.workspace.out, ignore_errors=True)
+        return self.workspace.synth()
+
+    def planner(self, *, run_id: str = "laptop", run_attempt: int = 1) -> Planner:
+        """Who plans."""
+        return Planner(
+            commit=commit.of_checkout(self.root, uncommitted=True),
+            run_id=run_id,
+            run_attempt=run_attempt,
+            planned_by="ada",
+            clock=lambda: datetime.now(UTC),
+        )
+
+    def plan(self, *stacks: str, destroy: Sequence[str] = (), planner: Planner | None = None) -> list[MadeBundle]:
+        """Synthesise, plan, and pack; all stacks where none is named."""
+        return list(self.plans(*stacks, destroy=destroy, planner=planner).made)
+
+    def plans(self, *stacks: str, destroy: Sequence[str] = (), planner: Planner | None = None) -> Plans:
+        """The same, with what waits."""
+        manifest = self.synth()
+        names = list(stacks) or [one.name for one in manifest.stacks if one.name not in destroy]
+        out = self.workspace.project.work / "plans"
+        return plan_all(self.workspace, names, destroy=destroy, planner=planner or self.planner(), out=out)
+
+    def index_file(self, index: Index) -> Path:
+        """The index as `gw plan push` leaves it."""
+        path = self.workspace.project.work / "plans" / plans_file.NAME
+        plans_file.write(index, path)
+        return path
+
+    def push(
+        self, made: Sequence[MadeBundle], *, planner: Planner | None = None, waiting: Sequence[Waiting] = ()
+    ) -> Index:
+        """Put bundles into the store; returns the index that an apply starts from."""
+        index = plans_file.index(ENVIRONMENT, planner or self.planner(), made, waiting)
+        return index.model_copy(update={"bundles": tuple(self.store.push(one) for one in made)})
+
+    def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """The command line in this checkout."""
+        return subprocess.run(
+            [str(self.root / ".venv" / "bin" / "gw"), *words],
+            cwd=self.root,
+            env={**os.environ, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def state(self, stack: str) -> dict[str, Any] | None:
+        """The state of a stack now."""
+        return self.workspace.store(stack).state()
+
+    def inputs(self, stack: str) -> dict[str, Any]:
+        """Resource → its input, as the state has it."""
+        resources = (self.state(stack) or {}).get("resources", [])
+        return {
+            one["name"]: one["instances"][0]["attributes"]["input"]["value"]
+            for one in resources
+            if one["mode"] == "managed" and one["instances"][0]["attributes"].get("input")
+        }
+
+    def inputs_at(self, stack: str) -> list[Any]:
+        """The inputs in the state of a stack, also of one that the Python has no longer."""
+        body = self.cloud.client("s3").get_object(
+            Bucket="state", Key=self.backend(stack.removeprefix(f"{ENVIRONMENT}-"))["key"]
+        )["Body"]
+        found = [one for one in json.load(body)["resources"] if one["mode"] == "managed"]
+        return [one["instances"][0]["attributes"]["input"]["value"] for one in found]
+
+    def _stacks(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.root / "stacks.json").read_text())
+        return found
+
+    def _write(self, stacks: Mapping[str, Any]) -> None:
+        (self.root / "stacks.json").write_text(json.dumps(stacks, indent=2))
+
+
+def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedProject:
+    """A checkout in `root`, which is a git repository, beside an embedded AWS that runs."""
+    ours = Project(checkout)
+    profile = Path("groundwork") / "local" / "profile"
+    shutil.copytree(checkout / profile, root / profile, dirs_exist_ok=True)
+    (root / "environments").mkdir()
+    shutil.copy(checkout / "environments" / "local.yaml", root / "environments")
+    shutil.copy(checkout / "cdktf.json", root)
+    (root / "main.py").write_text(_MAIN)
+    (root / "stacks.json").write_text("{}")
+    (root / ".gitignore").write_text(".groundwork/\ncdktf.out*/\n.venv\nnode_modules\ntools\n")
+    # `gw` started in this checkout finds the tools of ours, and the embedded AWS that runs for the test.
+    for name in (".venv", "node_modules", "tools"):
+        (root / name).symlink_to(checkout / name)
+    (root / ".groundwork").mkdir()
+    (root / ".groundwork" / "aws").symlink_to(cloud.project.work / "aws")
+    for words in (
+        ["init", "-q", "-b", "main"],
+        ["config", "user.name", "Ada"],
+        ["config", "user.email", "ada@example.com"],
+        ["add", "-A"],
+        ["commit", "-q", "-m", "the first"],
+    ):
+        subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
+    _state_bucket(cloud)
+    tools = Tools(
+        cdktf=command(ours),
+        terraform=Path(cloud.program),
+        python=Path(sys.executable),
+        environ={key: value for key, value in cloud.environ.items() if key != "AWS_ENDPOINT_URL"},
+        run=stream,
+        parallelism=2,
+        helm_provider=False,
+        helm=None,
+        kubeconfig=None,
+    )
+    return PlannedProject(cloud, Workspace(Project(root), tools, endpoint=cloud.endpoint), uuid.uuid4().hex)
+
+
+def _state_bucket(cloud: CloudProject) -> None:
+    s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
+    if any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
+        return
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+    dynamodb.create_table(
+        TableName="locks",
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )

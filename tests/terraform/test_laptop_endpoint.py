@@ -1,0 +1,48 @@
+"""Our own calls and the Terraform that gw starts stay with the embedded AWS where endpoints are to be ignored."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from groundwork.paths import Project
+from groundwork.state import aws_session
+from groundwork.workspace import Tools, Workspace
+
+IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+
+
+def test_a_session_of_the_laptop_asks_its_profile_whatever_the_environment_ignores(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(checkout / "localcloud/profile", tmp_path / "profile")
+    backend = {
+        "region": "eu-west-2",
+        "profile": "groundwork-laptop",
+        "shared_config_files": ["../profile/config"],
+        "shared_credentials_files": ["../profile/credentials"],
+    }
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv(IGNORE, "true")
+    session = aws_session.session(tmp_path / "stack", backend)
+    assert {session.client(name).meta.endpoint_url for name in ("s3", "sts", "kms")} == {"http://127.0.0.1:4566"}
+
+
+def test_gw_does_not_hand_that_switch_to_the_laptops_terraform_and_leaves_it_to_the_others(checkout: Path) -> None:
+    tools = Tools(
+        cdktf=("cdktf",),
+        terraform=Path("terraform"),
+        python=Path(sys.executable),
+        environ={IGNORE: "true"},
+        run=lambda *_, **__: 0,
+        parallelism=1,
+        helm_provider=False,
+        helm=None,
+        kubeconfig=None,
+    )
+    workspace = Workspace(Project(checkout), tools, endpoint="http://127.0.0.1:4999")
+    assert workspace.environ("local-network") == {"AWS_ENDPOINT_URL": "http://127.0.0.1:4999"}
+    assert workspace.environ("prod-network") == {IGNORE: "true"}
