@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from groundwork.apply.apply import BoundApply
+from groundwork.apply.apply import ApprovedApply
 from groundwork.apply.rollout import Result
 from groundwork.errors import Reason, Refused, TerraformFailed
-from groundwork.gate.apply_gate import ApplyGate
+from groundwork.cli.deploy_approved import gate_for
 from groundwork.gate.laptop_approvals import LaptopApprovals
 from groundwork.plan import commit, plans_file
 from groundwork.plan.bundle import Index
@@ -23,6 +23,7 @@ from groundwork.review import make as reviews
 from groundwork.review.formats import Format
 from groundwork.review.model import Review
 from groundwork.store import transfer
+from groundwork.store.opening import open_store
 from groundwork.store.plan_store import PlanStore
 from groundwork.terraform.cdktf import OnEvent
 from groundwork.workspace import Workspace
@@ -53,7 +54,7 @@ class Delivery:
     @property
     def store(self) -> PlanStore:
         """Where the bundles lie."""
-        return PlanStore.of(self.workspace, self.environment, role="apply")
+        return open_store(self.workspace, self.environment, role="apply")
 
     @property
     def index(self) -> Index:
@@ -72,7 +73,7 @@ class Delivery:
             clock=lambda: datetime.now(UTC),
         )
         planned = plan_all(workspace, stacks, planner=planner, out=folder)
-        store = PlanStore.of(workspace, environment, role="plan")
+        store = open_store(workspace, environment, role="plan")
         index = plans_file.index(environment, planner, planned.made, planned.waiting)
         stored = transfer.push(store, index, pull_request=None, who=planner.planned_by, clock=planner.clock)
         plans_file.write(stored, folder / plans_file.NAME)
@@ -86,9 +87,9 @@ class Delivery:
         """Apply what was approved, through every check of the gate; raises Refused with every reason."""
         index, store = self.index, self.store
         wanted = [one.stack for one in index.bundles]
-        gate = ApplyGate.of(self.workspace, index, store, plans=self.plans, environ=os.environ, wanted=wanted)
-        bound = BoundApply(self.workspace, index, store, gate, getpass.getuser(), lambda: datetime.now(UTC))
-        return bound.apply(wanted, on_event=on_event, say=lambda _: None)
+        gate = gate_for(self.workspace, index, store, plans=self.plans, environ=os.environ, wanted=wanted)
+        approved = ApprovedApply(self.workspace, index, store, gate, getpass.getuser(), lambda: datetime.now(UTC))
+        return approved.apply(wanted, on_event=on_event, say=lambda _: None)
 
     def refused_again(self) -> Sequence[Reason]:
         """Try to apply the same plans once more; raises TerraformFailed where nothing stops that."""

@@ -1,4 +1,4 @@
-"""Why the pipeline does not go on: each reason is a value with a code, one sentence, and the command that resolves it.
+"""Why the pipeline stops: each reason is a value with a code, a sentence, and the command that resolves it.
 
 A code is also the name of its test (`test_refuses_<code>`) and a heading of docs/runbooks/refusals.md.
 """
@@ -13,7 +13,7 @@ from groundwork.errors import Refused
 
 
 class Code(StrEnum):
-    """Every reason. The groups follow the way of a change: synthesised Terraform, plan, approval, apply."""
+    """Every reason, in groups that follow a change: synthesised Terraform, plan, approval, apply."""
 
     # ── the synthesised Terraform may not be planned with credentials ──────────────────────────────
     PROVIDER_NOT_ALLOWED = "provider-not-allowed"
@@ -70,3 +70,9 @@ def require_none(refusals: Sequence[Refusal]) -> None:
     """Raise Refused with every reason, where there is one."""
     if refusals:
         raise Refused(refusals)
+
+
+def shortened(items: Sequence[str], most: int = 6) -> str:
+    """Items for a sentence: the first `most` by name, the others counted."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more

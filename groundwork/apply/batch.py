@@ -1,54 +1,52 @@
-"""Applies the approved plans of stacks that do not wait for each other, and writes down what became of each."""
+"""Applies the approved plans of stacks that do not wait for each other, and keeps the journal of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
-from groundwork.apply.heard import Heard
+from groundwork.apply import terraform_shim
+from groundwork.apply.recorded_run import RecordedRun
 from groundwork.apply.ticket import StackTicket, Ticket
 from groundwork.errors import GroundworkError, Refused, StateLocked, TerraformFailed, ToolMissing
-from groundwork.plan.archive import PLAN
 from groundwork.plan.extracted import Extracted
 from groundwork.refusals import Refusal
-from groundwork.store.journal import Began, Ended, Journal, Result, new_id
+from groundwork.store.journal import Began, Ended, Journal, Result
 from groundwork.terraform.cdktf import OnEvent
-from groundwork.terraform.plan_run import ERRORED
 from groundwork.terraform.printed import Complete, Step
-
-STAND_IN = "groundwork-terraform"
+from groundwork.terraform.terraform import ERRORED, PLAN_FILE
 
 
 @dataclass
-class Level:
-    """One level. `digests` is stack → SHA-256 of its bundle; `applied` are those that are known to be applied."""
+class Batch:
+    """One batch. `digests` is stack → SHA-256 of its bundle; `applied` are the stacks known to be applied."""
 
     extracted: Extracted
-    stacks: Sequence[str]
     digests: Mapping[str, str]
     journal: Journal
     who: str
     clock: Callable[[], datetime]
     applied: list[str] = field(default_factory=list)
     _began: dict[str, Began] = field(default_factory=dict)
-    _not_written: list[Exception] = field(default_factory=list)
+    _journal_errors: list[Exception] = field(default_factory=list)
 
     def apply(self, on_event: OnEvent) -> None:
         """Run `cdktf deploy`. Raises Refused, StateLocked or TerraformFailed; `applied` is right then too.
 
-        Where this process is killed, or interrupted while Terraform is at work, the journal keeps the stack open.
+        Where this process is killed, or interrupted while Terraform runs, the journal keeps the stack open.
         """
-        workspace = self.extracted.workspace
-        cdktf = workspace.cdktf(self.stacks[0])
-        heard = Heard(cdktf.run, self.stacks)
-        bound = replace(cdktf, run=heard, environ={**cdktf.environ, **self._ticket()})
+        workspace, stacks = self.extracted.workspace, self.stacks
+        cdktf = workspace.cdktf(stacks[0])
+        run = RecordedRun(cdktf.run, stacks)
+        shimmed = replace(cdktf, run=run, environ={**cdktf.environ, **self._ticket()})
         try:
-            for stack in self.stacks:
+            for stack in stacks:
                 self._begin(stack)
         except BaseException:
-            self._end_others(None)  # one that could not be written down keeps all from beginning
+            self._end_others(None)  # nothing begins where a single beginning cannot be recorded
             raise
 
         def follow(stack: str, event: Step | Complete) -> None:
@@ -57,29 +55,33 @@ class Level:
             on_event(stack, event)
 
         try:
-            bound.deploy(self.stacks, parallelism=workspace.tools.parallelism, on_event=follow, complete=False)
+            shimmed.deploy(stacks, parallelism=workspace.tools.parallelism, on_event=follow, complete=False)
         except GroundworkError as error:
-            over = isinstance(error, TerraformFailed | StateLocked)
-            self._end_others(heard if over else None)
-            if refusals := self._refusals(heard, error):
+            self._end_others(run if isinstance(error, TerraformFailed | StateLocked) else None)
+            if refusals := self._refusals(run, error):
                 raise Refused(refusals) from error
             raise
-        for stack in self.stacks:
+        for stack in stacks:
             self._end(stack, "applied", "")
-        if self._not_written:
-            raise self._not_written[0]
+        if self._journal_errors:
+            raise self._journal_errors[0]
 
-    # ── the stand-in ───────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def stacks(self) -> list[str]:
+        """The stacks of the batch."""
+        return list(self.digests)
+
+    # ── the shim ───────────────────────────────────────────────────────────────────────────────────
     def _ticket(self) -> dict[str, str]:
-        workspace = self.extracted.workspace
-        program = workspace.tools.python.parent / STAND_IN
+        workspace, bundles = self.extracted.workspace, self.extracted.bundles
+        program = workspace.tools.python.parent / terraform_shim.PROGRAM
         if not program.is_file():
-            raise ToolMissing(f"{STAND_IN} is not installed in {program.parent}", fix="make setup")
+            raise ToolMissing(f"{program.name} is not installed in {program.parent}", fix="make setup")
         self._started.mkdir(parents=True, exist_ok=True)
         for stack in self.stacks:
             (self._started / stack).unlink(missing_ok=True)
         folders = {
-            str(self.extracted.folder(stack).resolve()): StackTicket(stack, PLAN, self.extracted.bundles[stack].files)
+            str(self.extracted.folder(stack).resolve()): StackTicket(stack, PLAN_FILE, bundles[stack].files)
             for stack in self.stacks
         }
         ticket = Ticket(str(workspace.tools.terraform), folders, str(self._started))
@@ -87,7 +89,7 @@ class Level:
 
     @property
     def _work(self) -> Path:
-        return self.extracted.workspace.project.work / "bound"
+        return self.extracted.workspace.project.work / "apply"
 
     @property
     def _started(self) -> Path:
@@ -95,20 +97,7 @@ class Level:
 
     # ── the journal ────────────────────────────────────────────────────────────────────────────────
     def _begin(self, stack: str) -> None:
-        bundle, now = self.extracted.bundles[stack], self.clock()
-        entry = Began(
-            id=new_id(now),
-            stack=stack,
-            environment=bundle.environment,
-            purpose=bundle.purpose,
-            digest=self.digests[stack],
-            commit=bundle.commit,
-            run_id=bundle.run_id,
-            run_attempt=bundle.run_attempt,
-            state=bundle.state,
-            by=self.who,
-            at=now,
-        )
+        entry = Began.of(self.extracted.bundles[stack], digest=self.digests[stack], by=self.who, at=self.clock())
         self.journal.begin(entry)
         self._began[stack] = entry
 
@@ -121,22 +110,21 @@ class Level:
         try:
             self.journal.end(Ended(id=entry.id, stack=stack, result=result, why=why, by=self.who, at=self.clock()))
         except Exception as error:
-            self._not_written.append(error)
+            self._journal_errors.append(error)
 
-    def _end_others(self, heard: Heard | None) -> None:
-        """Settle what is known of stacks that were not applied; without `heard` nobody saw how Terraform ended."""
+    def _end_others(self, run: RecordedRun | None) -> None:
+        """End the stacks that were not applied, as far as known; without `run` nobody saw how Terraform ended."""
         for stack in list(self._began):
             if not (self._started / stack).exists():
                 self._end(stack, "not started", "")
-            elif heard and heard.failed(stack) and not (self.extracted.folder(stack) / ERRORED).exists():
+            elif run and run.failed(stack) and not (self.extracted.folder(stack) / ERRORED).exists():
                 self._end(stack, "failed", "")
 
-    def _refusals(self, heard: Heard, error: GroundworkError) -> list[Refusal]:
-        """The refusals behind an error, where it has no other reason."""
+    def _refusals(self, run: RecordedRun, error: GroundworkError) -> list[Refusal]:
+        """The refusals behind an error, where all of its reasons are refusals."""
         if not isinstance(error, TerraformFailed):
             return []
-        failed = [stack for stack in self.stacks if heard.failed(stack)]
-        again = f"gw plan make {self.extracted.bundles[self.stacks[0]].environment}"
-        found = {stack: heard.refusal(stack, again) for stack in failed}
-        refusals = [one for one in found.values() if one]
+        failed = [stack for stack in self.stacks if run.failed(stack)]
+        command = f"gw plan make {self.extracted.bundles[self.stacks[0]].environment}"
+        refusals = [refusal for stack in failed if (refusal := run.refusal(stack, command))]
         return refusals if len(refusals) == len(failed) else []

@@ -1,9 +1,8 @@
 """`groundwork-terraform`: what cdktf-cli starts instead of Terraform while approved plans are applied.
 
-cdktf would run `terraform apply -auto-approve`, which plans again and applies what comes of it. This program knows, by
-a ticket, which plan is approved for each folder, looks once more that nothing in the folder is different, and becomes
-the genuine Terraform with that plan. It becomes it (exec) rather than starting it, so that whoever interrupts cdktf
-interrupts Terraform, exactly as without it.
+cdktf would run `terraform apply -auto-approve`, which makes a new plan and applies that. This shim reads from a ticket
+which plan is approved for each folder, checks again that nothing in the folder differs, and becomes the real Terraform
+with that plan. It becomes it (exec) rather than starting it, so that whoever interrupts cdktf interrupts Terraform.
 """
 
 from __future__ import annotations
@@ -18,57 +17,49 @@ from groundwork.apply.ticket import NoTicket, Ticket
 from groundwork.plan import digest
 from groundwork.terraform.environ import cleaned
 
-REFUSED = "groundwork refuses"
-"""Begins the title of the error that this program prints in Terraform's form; behind it the code of the refusal."""
+PROGRAM = "groundwork-terraform"
+"""The shim's name beside the Python that runs `gw`."""
 
-_TAMPERED = "bundle-tampered"
+REFUSED = "groundwork refuses"
+"""Begins the title of the error that the shim prints in Terraform's form; the refusal's code follows it."""
+
 _ABOUT_ITSELF = {"version", "-v", "-version", "--version"}
 _PARALLELISM = re.compile(r"-parallelism=-?\d+")
 
 
 class NotApproved(Exception):
-    """The stand-in does not go on; `code` is the refusal's."""
+    """The shim stops here; the text says why, `code` is the refusal's."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
+    code = "bundle-tampered"
 
 
 def command(arguments: Sequence[str], folder: Path, ticket: Ticket) -> list[str]:
-    """The genuine command that `arguments`, given in `folder`, becomes; raises NotApproved."""
+    """The command of the real Terraform that `arguments`, called in `folder`, becomes; raises NotApproved."""
     verb, options = (arguments[0], set(arguments[1:])) if arguments else ("", set())
     if verb in _ABOUT_ITSELF:
         return [ticket.terraform, *arguments]
     approved = ticket.folder(folder)
     if approved is None:
-        raise NotApproved(_TAMPERED, f"{folder} holds no approved plan")
+        raise NotApproved(f"{folder} holds no approved plan")
     if different := digest.differences(approved.files, folder):
-        raise NotApproved(_TAMPERED, f"after the approval, in {folder}: {'; '.join(different)}")
+        raise NotApproved(f"after the approval, in {folder}: {'; '.join(different)}")
     if verb == "init" and options <= {"-no-color", "-input=false"}:
         return [ticket.terraform, "init", "-input=false", "-lockfile=readonly", "-no-color"]
     if verb == "output" and options <= {"-no-color", "-json"}:
         return [ticket.terraform, *arguments]
-    rest = {one for one in options if not _PARALLELISM.fullmatch(one)}
+    rest = {option for option in options if not _PARALLELISM.fullmatch(option)}
     if verb == "apply" and "-auto-approve" in rest and rest <= {"-auto-approve", "-no-color", "-input=false"}:
         (Path(ticket.started) / approved.stack).touch()
         return [ticket.terraform, "apply", "-input=false", "-no-color", approved.plan]
-    raise NotApproved(_TAMPERED, f"`terraform {' '.join(arguments)}` is no part of applying an approved plan")
+    raise NotApproved(f"`terraform {' '.join(arguments)}` is no part of applying an approved plan")
 
 
 def main() -> None:
-    """Become Terraform, or print why not in Terraform's form and end with 1."""
+    """Become Terraform, or print the reason against it in Terraform's form and end with 1."""
     try:
-        ticket = Ticket.read(os.environ)
-        genuine = command(sys.argv[1:], Path.cwd(), ticket)
-    except NotApproved as refused:
-        _print_error(refused.code, str(refused))
-    except NoTicket as missing:
-        _print_error(_TAMPERED, str(missing))
-    else:
-        sys.stdout.flush()
-        os.execve(genuine[0], genuine, cleaned(os.environ))  # noqa: S606 (an argument list, no shell)
-
-
-def _print_error(code: str, sentence: str) -> None:
-    sys.stderr.write(f"\nError: {REFUSED}: {code}: {sentence}\n")
-    sys.exit(1)
+        real = command(sys.argv[1:], Path.cwd(), Ticket.read(os.environ))
+    except (NotApproved, NoTicket) as refused:
+        sys.stderr.write(f"\nError: {REFUSED}: {NotApproved.code}: {refused}\n")
+        sys.exit(1)
+    sys.stdout.flush()
+    os.execve(real[0], real, cleaned(os.environ))  # noqa: S606 (an argument list, no shell)

@@ -1,6 +1,6 @@
-"""What the stand-in for Terraform is told: which folders, what lies in each, and which Terraform is the genuine one.
+"""What the Terraform shim has to know: the real Terraform, and which plan and files are approved for each folder.
 
-Read by a program that starts three times per stack, so it imports nothing that takes time.
+A program that starts three times per stack reads it, so this file imports nothing that takes time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SHA256 = "GROUNDWORK_TICKET_SHA256"
 
 
 class NoTicket(Exception):
-    """There is no ticket, or not the one that was handed over; the text says which."""
+    """There is no ticket, or another one than was handed over; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class StackTicket:
 
 @dataclass(frozen=True)
 class Ticket:
-    """`terraform` is the genuine binary. `folders` is absolute path → what is approved for it. `started` is a folder
-    into which the stand-in puts an empty file named like the stack before its apply begins.
+    """`terraform` is the real program. `folders` is absolute path → what is approved for it. `started` is a folder into
+    which the shim puts an empty file named like the stack before its apply begins.
     """
 
     terraform: str
@@ -60,9 +60,9 @@ class Ticket:
             raise NoTicket(f"the ticket {path} cannot be read: {unreadable.strerror}") from unreadable
         if hashlib.sha256(body).hexdigest() != environ.get(SHA256):
             raise NoTicket(f"the ticket {path} is not the one that was handed over")
-        found = json.loads(body)
-        folders = {folder: StackTicket(**one) for folder, one in found["folders"].items()}
-        return cls(found["terraform"], folders, found["started"])
+        content = json.loads(body)
+        folders = {folder: StackTicket(**fields) for folder, fields in content["folders"].items()}
+        return cls(content["terraform"], folders, content["started"])
 
     def folder(self, path: Path) -> StackTicket | None:
         """What is approved for a folder; None where nothing is."""

@@ -1,4 +1,4 @@
-"""Progress of an apply or a destroy: a bar per stack that counts resources."""
+"""Progress of an apply or destroy: a bar per stack that counts resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.terraform.printed import Complete, Step
 
 
 def following(bars: Bars, totals: Mapping[str, int], doing: str) -> OnEvent:
-    """A function that takes what cdktf reports and moves the bar of its stack; `totals` counts resources per stack."""
+    """A function that moves a stack's bar with each event of cdktf; `totals` counts resources per stack."""
     begun: set[str] = set()
     lock = Lock()
 

@@ -1,4 +1,4 @@
-"""`gw audit`: who planned, approved, applied and was refused what."""
+"""`gw audit`: who planned, approved and applied what, and what was refused."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ def register(app: typer.Typer) -> None:
         last: Annotated[int, typer.Option(min=1, help="How many, counted from the newest.")] = 20,
         json: Json = False,
     ) -> None:
-        """Show who planned, approved, applied and was refused what. Each decision was written once and stays.
+        """Show who planned, approved and applied what, and what was refused. Decisions are written once and stay.
 
         Example: `gw audit prod --kind refused --kind break-glass`
         """
         from groundwork.cli.context import Context
-        from groundwork.store.plan_store import PlanStore
+        from groundwork.store.opening import open_store
 
         workspace = Context.here().workspace()
         (name,) = workspace.environments_of([environment])
-        store = PlanStore.of(workspace, name, role="apply")
-        found = store.decisions(*[one.value for one in kind or ()])[-last:]
+        store = open_store(workspace, name, role="apply")
+        decisions = store.decisions(*[chosen.value for chosen in kind or ()])[-last:]
         if json:
-            console.print_json([one.model_dump(mode="json") for one in found])
+            console.print_json([decision.model_dump(mode="json") for decision in decisions])
             return
         table = console.table("when (UTC)", "what", "who", "stacks", "commit", "")
-        for one in found:
-            why = ", ".join(one.codes) or one.reason
+        for decision in decisions:
+            why = ", ".join(decision.codes) or decision.reason
             table.add_row(
-                f"{one.at:%Y-%m-%d %H:%M:%S}",
-                one.kind,
-                console.escape(one.who),
-                ", ".join(one.stacks),
-                one.commit[:12],
+                f"{decision.at:%Y-%m-%d %H:%M:%S}",
+                decision.kind,
+                console.escape(decision.who),
+                ", ".join(decision.stacks),
+                decision.commit[:12],
                 console.escape(why),
             )
         console.out.print(table)

@@ -1,4 +1,4 @@
-"""What `gw state` and `gw unlock` need of one stack: its backend, a session, and Terraform in its folder."""
+"""What `gw state` and `gw unlock` need of a stack: its backend, a session, and Terraform in its folder."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from groundwork.cli.context import Context
 from groundwork.errors import UsageError
 from groundwork.state import aws_session
 from groundwork.state.history import StateHistory
-from groundwork.terraform.terraform_run import TerraformRun
-from stacks.values.placeholders import refuse_placeholders
+from groundwork.terraform.terraform import Terraform
 
 
 @dataclass(frozen=True)
 class BackendAccess:
-    """One stack's way to its state. `endpoint` is None on AWS."""
+    """Access to the state of one stack. `endpoint` is None on AWS."""
 
     session: boto3.Session
     backend: Mapping[str, Any]
     endpoint: str | None
-    terraform: TerraformRun
+    terraform: Terraform
 
     @property
     def history(self) -> StateHistory:
@@ -37,12 +36,12 @@ def access(stack: str) -> BackendAccess:
     Raises UsageError for a name that is no stack, TerraformFailed for credentials of another account.
     """
     workspace = Context.here().workspace()
-    if stack not in {one.name for one in workspace.manifest().stacks}:
+    if stack not in {known.name for known in workspace.manifest().stacks}:
         raise UsageError(f"{stack!r} is not among the synthesised stacks", fix="`gw list` shows them; `gw synth` first")
     environment = workspace.environment_of(stack)
-    refuse_placeholders(environment)
+    environment.require_real_accounts()
     store = workspace.store(stack)
     session = aws_session.session(store.folder, store.backend)
-    aws_session.require_account(session, environment.accounts.main.id, endpoint=store.endpoint)
-    terraform = TerraformRun(store.folder, stack, str(workspace.tools.terraform), workspace.environ(stack))
+    aws_session.require_account(session, environment.account, endpoint=store.endpoint)
+    terraform = workspace.terraform(stack)
     return BackendAccess(session, store.backend, store.endpoint, terraform)

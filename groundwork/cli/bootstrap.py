@@ -1,4 +1,4 @@
-"""`gw bootstrap`: what an environment needs before a pipeline can deploy it."""
+"""`gw bootstrap`: makes what an environment needs before a pipeline can deploy it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Stacks")
     def bootstrap(
-        environment: Annotated[str, typer.Argument(help="Environment that is prepared.")],
-        update: Annotated[bool, typer.Option("--update", help="Bring what is there to what the code says.")] = False,
+        environment: Annotated[str, typer.Argument(help="Environment to prepare.")],
+        update: Annotated[bool, typer.Option("--update", help="Change existing stacks to what the code says.")] = False,
         skip_synth: SkipSynth = False,
         json: Json = False,
     ) -> None:
         """Make what the pipeline may not make itself, with your own credentials: state backend, account, delivery.
 
-        Killed anywhere, running it again finishes; running it once more changes nothing. Nothing is ever destroyed or
+        After a kill, running it again finishes; running it once more changes nothing. Nothing is ever destroyed or
         replaced. Examples: `gw bootstrap dev`, `gw bootstrap dev --update`
         """
         from groundwork.apply.rollout import Rollout

@@ -1,4 +1,4 @@
-"""`gw deploy --break-glass`: an apply without the gate, shown, agreed to and written down before anything changes."""
+"""`gw deploy --break-glass`: an apply without the gate, shown, confirmed and recorded before anything changes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from groundwork.cli import console
 if TYPE_CHECKING:
     from groundwork.apply.rollout import Rollout
 
-_SHORTEST = 10  # characters: "INC-123: x" is the least that somebody can follow up
+_SHORTEST = 10  # characters: "INC-123: x" is the least that can be followed up
 
 
 def break_the_glass(rollout: Rollout, reason: str, *, yes: bool) -> None:
     """Show the diff, have the environment's name typed (or `yes`), and record the decision.
 
-    Raises UsageError for a reason that says nothing, for several environments, and where nobody agrees; what opening
+    Raises UsageError for a reason that is too short, for several environments, and where nobody confirms; what opening
     the plan store raises where the decision cannot be recorded: nothing is applied then.
     """
     from groundwork.cli.confirm import confirm
@@ -24,15 +24,18 @@ def break_the_glass(rollout: Rollout, reason: str, *, yes: bool) -> None:
     from groundwork.cli.diff import show
     from groundwork.errors import UsageError
     from groundwork.plan import commit
+    from groundwork.plan.chained_diff import diff_stacks
     from groundwork.plan.run_plans import environment_of
     from groundwork.store.audit import Decision
-    from groundwork.store.plan_store import PlanStore
+    from groundwork.store.opening import open_store
 
     if len(reason.strip()) < _SHORTEST or " " not in reason.strip():
-        raise UsageError(f"{reason!r} is no reason", fix='for example: --break-glass "INC-123: the api is down"')
+        raise UsageError(
+            f"{reason!r} is too short for a reason", fix='for example: --break-glass "INC-123: the api is down"'
+        )
     workspace, environment = rollout.workspace, environment_of(rollout.workspace, rollout.stacks)
-    store = PlanStore.of(workspace, environment, role="apply")
-    show(workspace.diff(rollout.stacks), text=True, to=console.err)
+    store = open_store(workspace, environment, role="apply")
+    show(diff_stacks(workspace, rollout.stacks), text=True, to=console.err)
     confirm(f"apply {', '.join(rollout.stacks)} without an approved plan", yes=yes, word=environment)
     where = store.record(
         Decision(

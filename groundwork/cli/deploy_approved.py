@@ -1,10 +1,10 @@
-"""`gw deploy --approved`: what was approved is applied, or refused with every reason."""
+"""`gw deploy --approved`: applies what was approved, or refuses with every reason."""
 
 from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,34 +13,35 @@ from groundwork.cli import console
 
 if TYPE_CHECKING:
     from groundwork.apply.rollout import Result
+    from groundwork.gate.apply_gate import ApplyGate
     from groundwork.plan.bundle import Index, Stored
     from groundwork.plan.extracted import Extracted
     from groundwork.refusals import Refusal
+    from groundwork.store.plan_store import PlanStore
     from groundwork.workspace import Workspace
 
 
 def deploy(
     workspace: Workspace, targets: Sequence[str], plans: Path, allow_destroy: Sequence[str], *, synth: bool
 ) -> list[Result]:
-    """Apply the plans of the index in `plans` that are meant by `targets`; progress goes to standard error.
+    """Apply those plans of the index in `plans` that `targets` name; progress goes to standard error.
 
-    A stack that waits is a reason to refuse (wave-waits) where it is named, and a row of the result where its whole
-    environment is meant: whoever approved saw that it comes later. On AWS a stack that a person applies is refused
-    (UsageError) where it is named, and left out where its whole environment is meant.
+    A stack that waits is refused (wave-waits) where it is named, and a row of the result where its environment is: the
+    approver saw that it comes later. On AWS a bootstrap stack is refused (UsageError) where it is named, and left out
+    where its environment is.
     """
-    from groundwork.apply.apply import BoundApply
+    from groundwork.apply.apply import ApprovedApply
     from groundwork.apply.rollout import Result
     from groundwork.cli.applying import following
-    from groundwork.gate.apply_gate import ApplyGate
     from groundwork.plan import plans_file
-    from groundwork.store.plan_store import PlanStore
+    from groundwork.store.opening import open_store
 
     index = plans_file.read(plans)
     if synth:
         workspace.synth([index.environment])
     wanted = _wanted(workspace, index, targets)
-    store = PlanStore.of(workspace, index.environment, role="apply")
-    gate = ApplyGate.of(
+    store = open_store(workspace, index.environment, role="apply")
+    gate = gate_for(
         workspace, index, store, plans=plans, environ=os.environ, wanted=wanted, allow_destroy=allow_destroy
     )
     totals: dict[str, int] = {}
@@ -50,34 +51,71 @@ def deploy(
         totals.update({stack: count.add + count.change + count.destroy for stack, count in counts.items()})
         return gate(extracted, stored)
 
-    bound = BoundApply(workspace, index, store, counting, who(), lambda: datetime.now(UTC))
-    later = [one for one in index.waiting if one.stack in wanted and one.stack not in targets]
-    going = [stack for stack in wanted if stack not in {one.stack for one in later}]
+    approved = ApprovedApply(workspace, index, store, counting, who(), lambda: datetime.now(UTC))
+    later = [waiting.stack for waiting in index.waiting if waiting.stack in wanted and waiting.stack not in targets]
+    going = [stack for stack in wanted if stack not in later]
     with console.bars() as bars:
-        done = bound.apply(going, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
-        for one in done:
-            bars.end(one.stack, one.how)
-    return [*done, *(Result(one.stack, f"waits for a plan of its own: gw plan make {one.stack}") for one in later)]
+        done = approved.apply(going, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
+        for result in done:
+            bars.end(result.stack, result.how)
+    return [*done, *(Result(stack, f"waits for a plan of its own: gw plan make {stack}") for stack in later)]
+
+
+def gate_for(
+    workspace: Workspace,
+    index: Index,
+    store: PlanStore,
+    *,
+    plans: Path,
+    environ: Mapping[str, str],
+    wanted: Sequence[str],
+    allow_destroy: Collection[str] = frozenset(),
+) -> ApplyGate:
+    """The gate for `index`, read from the file `plans`: with GitHub's approvals on AWS, this checkout's on the laptop.
+
+    `environ` are the environment variables of a workflow run; raises UsageError for AWS outside of a run.
+    """
+    from groundwork.gate.apply_gate import ApplyGate
+
+    if workspace.environments[index.environment].target == "laptop":
+        from groundwork.gate.laptop_approvals import LaptopApprovals
+
+        recorded = LaptopApprovals(workspace.project, plans)
+        return ApplyGate(
+            workspace, index, store, recorded, index.run_id, index.run_attempt, wanted, frozenset(allow_destroy)
+        )
+    from groundwork.gate import destroys
+    from groundwork.github import labels
+    from groundwork.github.approvals import GitHubApprovals
+
+    approvals = GitHubApprovals.of(environ)
+    allowed = {*allow_destroy, *destroys.allowed_by_labels(labels.of_commit(approvals.api, index.commit))}
+    return ApplyGate(
+        workspace, index, store, approvals, approvals.run_id, approvals.run_attempt, wanted, frozenset(allowed)
+    )
 
 
 def who() -> str:
-    """Who applies: whoever started the workflow run, or the person at this machine."""
+    """Who applies: the person who started the workflow run, or the one at this machine."""
     return (os.environ.get("GITHUB_ACTOR") if os.environ.get("GITHUB_RUN_ID") else None) or getpass.getuser()
 
 
 def _wanted(workspace: Workspace, index: Index, targets: Sequence[str]) -> list[str]:
-    """The stacks that are meant, in the index's order; a stack that the code no longer has is known to the index."""
-    from groundwork.plan import bootstrap_stacks, selection
+    """The stacks that `targets` name, in the index's order, also those that only the index knows because their code is
+    gone.
+    """
+    from groundwork import selection
+    from groundwork.plan import bootstrap_stacks
 
     manifest = [stack.name for stack in workspace.manifest().stacks]
-    planned = [one.stack for one in index.bundles]
+    planned = [stored.stack for stored in index.bundles]
     chosen = selection.select(
-        targets, [*planned, *(one for one in manifest if one not in planned)], workspace.environments
+        targets, [*planned, *(stack for stack in manifest if stack not in planned)], workspace.environments
     )
     bootstrap_stacks.refuse(workspace.environments, targets)
     laptop = workspace.environments[index.environment].target == "laptop"
     left_out = bootstrap_stacks.left_out(workspace.environments, chosen) | {
-        stack: f"not for Terraform, {reason[1]}"
+        stack: f"not for Terraform, {reason.why}"
         for stack in chosen
         if laptop and stack in manifest and stack not in planned and (reason := workspace.unplannable(stack))
     }

@@ -15,8 +15,8 @@ from groundwork.cli.plan_make import waits_for
 
 if TYPE_CHECKING:
     from groundwork.plan.bundle import Index
+    from groundwork.platform import PipelineRole
     from groundwork.workspace import Workspace
-    from stacks.values.naming import PipelineRole
 
 Plans = Annotated[Path | None, typer.Argument(metavar="[PLANS]", help="The index (.groundwork/plans/plans.json).")]
 
@@ -36,14 +36,14 @@ def push(
     from groundwork.cli.deploy_approved import who
     from groundwork.plan import plans_file
     from groundwork.store import transfer
-    from groundwork.store.plan_store import PlanStore
+    from groundwork.store.opening import open_store
 
     workspace, path, index = _read(plans)
     if plans_file.pushed(index) and index.bundles:
         console.note(f"{path}: stored already")
     else:
         role: PipelineRole = "plan" if pull_request is None else "plan-pull-request"
-        store = PlanStore.of(workspace, index.environment, role=role)
+        store = open_store(workspace, index.environment, role=role)
         index = transfer.push(store, index, pull_request=pull_request, who=who(), clock=lambda: datetime.now(UTC))
         plans_file.write(index, path)
         console.note(f"{path}: {len(index.bundles)} plans stored")
@@ -61,10 +61,10 @@ def pull(
     `gw deploy --approved` fetches for itself. On AWS with the apply role's credentials. Example: `gw plan pull`
     """
     from groundwork.store import transfer
-    from groundwork.store.plan_store import PlanStore
+    from groundwork.store.opening import open_store
 
     workspace, _, index = _read(plans)
-    store = PlanStore.of(workspace, index.environment, role="apply")
+    store = open_store(workspace, index.environment, role="apply")
     paths = transfer.pull(store, index, folder or workspace.project.work / "pulled")
     if json:
         console.print_json([str(path) for path in paths])

@@ -1,4 +1,4 @@
-"""`gw recover`: what an apply that was killed left behind, and that it is settled."""
+"""`gw recover`: what a killed apply left behind, and the record that it is resolved."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Yes
 
 if TYPE_CHECKING:
-    from groundwork.recover.inspect import Looking, Report
-    from groundwork.recover.steps import Step
+    from groundwork.recover.inspect import Inspector, Report
 
 UNSETTLED = 26
 
@@ -24,68 +23,70 @@ def register(app: typer.Typer) -> None:
         target: Annotated[
             str, typer.Argument(metavar="[ENVIRONMENT|STACK]", help="One stack, or all of an environment (local).")
         ] = "local",
-        settled: Annotated[
-            bool, typer.Option("--settled", help="Write down that it is: new plans of the stack are applied again.")
+        resolve: Annotated[
+            bool, typer.Option("--resolve", help="Record that the apply is settled: new plans can be applied again.")
         ] = False,
-        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --settled: what was done.")] = "",
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --resolve: what was done.")] = "",
         push_state: Annotated[
             bool, typer.Option("--push-state", help="Store the state that the apply could not store.")
         ] = False,
         correct_checksum: Annotated[
-            bool, typer.Option("--correct-checksum", help="Make the checksum that of the state that is stored.")
+            bool, typer.Option("--correct-checksum", help="Replace the stored checksum by that of the stored state.")
         ] = False,
         skip_synth: SkipSynth = False,
         yes: Yes = False,
         json: Json = False,
     ) -> None:
-        """Say what an apply did that was killed: from journal, state, lock, and what carries the stack's tags in AWS.
+        """Report what a killed apply did, from journal, state, lock, and what carries the stack's tags in AWS.
 
-        Changes nothing without an option. Ends with 26 where an apply is open: nothing is applied to its stack before
+        Changes nothing without an option. Ends with 26 while an apply is open: nothing is applied to its stack before
         it is settled. Examples: `gw recover`, `gw recover dev-network`,
-        `gw recover dev-network --settled --reason "imported the queue, INC-123"`
+        `gw recover dev-network --resolve --reason "imported the queue, INC-123"`
         """
+        from groundwork import selection
         from groundwork.cli.context import Context
         from groundwork.errors import UsageError
-        from groundwork.plan import selection
-        from groundwork.recover.inspect import Looking
-        from groundwork.store.plan_store import PlanStore
+        from groundwork.recover.inspect import Inspector
+        from groundwork.store.opening import open_store
 
         workspace = Context.here().workspace()
-        whole = target in workspace.environments
-        environment = target if whole else selection.environment_of(target, workspace.environments)
-        if (settled or push_state or correct_checksum) and whole:
-            raise UsageError("what changes something is said of one stack", fix="gw recover STACK …")
-        if reason and not settled:
-            raise UsageError("--reason belongs to --settled", fix="add --settled")
+        is_environment = target in workspace.environments
+        environment = target if is_environment else selection.environment_of(target, workspace.environments)
+        if (resolve or push_state or correct_checksum) and is_environment:
+            raise UsageError("an option that changes something needs a single stack", fix="gw recover STACK …")
+        if reason and not resolve:
+            raise UsageError("--reason belongs to --resolve", fix="add --resolve")
         if not skip_synth:
             workspace.synth([environment])
-        looking = Looking(workspace, PlanStore.of(workspace, environment, role="apply"))
-        stacks = list(dict.fromkeys(one.stack for one in looking.journal.open())) if whole else [target]
-        reports = [looking.stack(stack) for stack in stacks]
+        inspector = Inspector(workspace, open_store(workspace, environment, role="apply"))
+        stacks = [target]
+        if is_environment:
+            stacks = list(dict.fromkeys(entry.stack for entry in inspector.journal.open()))
+        reports = [inspector.stack(stack) for stack in stacks]
         if correct_checksum:
             _correct(reports[0], yes=yes)
-            reports = [looking.stack(target)]
+            reports = [inspector.stack(target)]
         if push_state:
-            _push(looking, reports[0], yes=yes)
-            reports = [looking.stack(target)]
-        if settled:
-            _settle(looking, reports[0], reason)
+            _push(inspector, reports[0], yes=yes)
+            reports = [inspector.stack(target)]
+        if resolve:
+            _resolve(inspector, reports[0], reason)
             return
         if json:
-            console.print_json([as_json(one) for one in reports])
+            console.print_json([as_json(report) for report in reports])
         else:
-            for one in reports:
-                show(one)
+            for report in reports:
+                show(report)
             if not reports:
-                console.say(f"{environment}: every apply that began is known to have ended")
-        raise typer.Exit(UNSETTLED if any(one.opened for one in reports) else 0)
+                console.say(f"{environment}: every apply that began has a recorded end")
+        raise typer.Exit(UNSETTLED if any(report.opened for report in reports) else 0)
 
 
 def show(report: Report) -> None:
     """Print what is known of one stack."""
     stack = report.stack
     for began in report.opened:
-        console.say(f"[bold red]{stack}[/] an apply never said that it ended: {console.escape(str(began))}")
+        console.say(f"[bold red]{stack}[/] an apply recorded no end: {console.escape(str(began))}")
     if not report.opened:
         console.say(f"{stack}: no apply is open")
     if report.before:
@@ -95,44 +96,38 @@ def show(report: Report) -> None:
     if report.opened:
         console.say(f"  state: planned from serial {report.opened[-1].state.serial}, now at {report.state.serial}")
     for step in report.steps:
-        console.say(f"  {console.escape(_sentence(step))}")
+        console.say(f"  {step.progress:<15} {step.action} {console.escape(step.address)}")
     if report.complete:
-        console.say("  the state has everything that was planned: only the last word of the apply is missing")
-    if report.found:
-        console.say("  [bold]exists with this stack's tags, and no state knows it[/]:")
-    for one in report.found:
-        console.say(f"    {console.escape(one.arn)}")
-        said = one.line or "; ".join(f"terraform import '{address}' '{one.id}'" for address in one.addresses)
-        console.say(f"      {console.escape(said)}" if said else "      no import line")
-        console.say(f"      {'certain' if one.certain else 'not certain'}: {console.escape(one.why)}")
-    if report.cannot_be_found:
-        console.say("  cannot be found by tags, look for it by hand:")
-        for address in report.cannot_be_found:
-            console.say(f"    {console.escape(address)}")
+        console.say("  the state has everything that was planned: only the record of the end is missing")
+    _show_all("exists with this stack's tags and is in no state:", report.unrecorded)
+    imports = [f"terraform import '{address}' ID" for address in report.missing]
+    _show_all("planned and in no state; if it exists, import it by the ID that the provider documents:", imports)
+    _show_all("of these AWS does not list by tags, so look for them by name:", report.not_listed)
     for note in report.notes:
         console.say(f"  {console.escape(note)}")
-    _show_ways(report)
+    _show_commands(report)
 
 
-def _show_ways(report: Report) -> None:
-    stack = report.stack
+def _show_all(title: str, lines: tuple[str, ...] | list[str]) -> None:
+    for line in (f"  [bold]{title}[/]", *(f"    {console.escape(line)}" for line in lines)) if lines else ():
+        console.say(line)
+
+
+def _show_commands(report: Report) -> None:
+    stack, left = report.stack, report.left
     if report.checksum:
-        console.say(
-            "  killed between storing the state and its checksum: no plan is made before --settled corrects that"
-        )
+        console.say("  killed between storing the state and its checksum: Terraform does not read the state before")
+        console.say(f"    gw recover {stack} --correct-checksum")
     if report.lock:
-        console.say(f"  locked by {console.escape(report.lock.who)} since {report.lock.created}: if its run has died:")
+        console.say(f"  locked by {console.escape(report.lock.who)} since {report.lock.created}; if its run has died:")
         console.say(f"    gw unlock {stack} {report.lock.id}")
-    if report.left:
-        only = f", which alone has {', '.join(report.left.only_here)}" if report.left.only_here else ""
-        console.say(f"  {report.left.path}: a state (serial {report.left.at.serial}) that was never stored{only}")
-        console.say(
-            f"    not to be stored: {report.left.problem}"
-            if report.left.problem
-            else f"    gw recover {stack} --push-state"
-        )
+    if left:
+        only = f", which alone has {', '.join(left.only_here)}" if left.only_here else ""
+        console.say(f"  {left.path}: a state (serial {left.at.serial}) that was never stored{only}")
+        command = f"gw recover {stack} --push-state"
+        console.say(f"    do not store it: {left.problem}" if left.problem else f"    {command}")
     if report.opened:
-        console.say(f'  when it is in order: gw recover {stack} --settled --reason "…", then gw plan make {stack}')
+        console.say(f'  when it is in order: gw recover {stack} --resolve --reason "…", then gw plan make {stack}')
 
 
 def as_json(report: Report) -> dict[str, object]:
@@ -140,13 +135,14 @@ def as_json(report: Report) -> dict[str, object]:
     left = report.left
     return {
         "stack": report.stack,
-        "open": [one.model_dump(mode="json") for one in report.opened],
+        "open": [entry.model_dump(mode="json") for entry in report.opened],
         "before": report.before and report.before[1].model_dump(mode="json"),
         "state": report.state.model_dump(),
         "complete": report.complete,
         "steps": [vars(step) for step in report.steps],
-        "unrecorded": [{**vars(one), "line": one.line} for one in report.found],
-        "cannot_be_found": list(report.cannot_be_found),
+        "unrecorded": list(report.unrecorded),
+        "missing": list(report.missing),
+        "not_listed": list(report.not_listed),
         "lock": report.lock and vars(report.lock),
         "left_state": left
         and {"path": str(left.path), "serial": left.at.serial, "only_here": left.only_here, "problem": left.problem},
@@ -155,45 +151,38 @@ def as_json(report: Report) -> dict[str, object]:
     }
 
 
-def _sentence(step: Step) -> str:
-    return f"{step.progress:<15} {step.action} {step.address}"
-
-
 def _correct(report: Report, *, yes: bool) -> None:
     from groundwork.cli.confirm import confirm
     from groundwork.errors import UsageError
 
     if report.checksum is None:
         raise UsageError(f"{report.stack}: the checksum is that of the state", fix=f"gw recover {report.stack}")
-    confirm(f"take the stored state of {report.stack} (serial {report.state.serial}) for whole", yes=yes)
+    confirm(f"trust the stored state of {report.stack} (serial {report.state.serial}) to be complete", yes=yes)
     report.checksum.correct()
     console.note(f"{report.stack}: the checksum is that of the state again")
 
 
-def _push(looking: Looking, report: Report, *, yes: bool) -> None:
+def _push(inspector: Inspector, report: Report, *, yes: bool) -> None:
     from groundwork.cli.confirm import confirm
     from groundwork.errors import UsageError
     from groundwork.recover import left_state
-    from groundwork.terraform.terraform_run import TerraformRun
 
-    left, workspace = report.left, looking.workspace
+    left = report.left
     if left is None:
         raise UsageError(f"{report.stack}: no state is left on this machine", fix=f"gw recover {report.stack}")
     confirm(f"store {left.path} (serial {left.at.serial}) as the state of {report.stack}", yes=yes)
-    folder = workspace.manifest().stack(report.stack).folder
-    program = str(workspace.tools.terraform)
-    left_state.push(left, TerraformRun(folder, report.stack, program, workspace.environ(report.stack)))
-    console.note(f"{report.stack}: stored as serial {left.at.serial}; {left.path} is gone")
+    left_state.push(left, inspector.workspace.terraform(report.stack))
+    console.note(f"{report.stack}: stored as serial {left.at.serial}; {left.path} is deleted")
 
 
-def _settle(looking: Looking, report: Report, reason: str) -> None:
+def _resolve(inspector: Inspector, report: Report, reason: str) -> None:
     from datetime import UTC, datetime
 
     from groundwork.cli.deploy_approved import who
-    from groundwork.recover.settle import Settling
+    from groundwork.recover import settle
 
-    for one in report.found:
-        console.note(f"[yellow]still without a state[/]: {console.escape(one.arn)}")
-    for began in Settling(looking.store, who(), datetime.now(UTC)).settle(report, reason):
+    for arn in report.unrecorded:
+        console.note(f"[yellow]still in no state[/]: {console.escape(arn)}")
+    for began in settle.settle(inspector.store, report, reason, who=who(), at=datetime.now(UTC)):
         console.say(f"{began.stack}: settled; it was {console.escape(str(began))}")
     console.note(f"its old plan is not applied again: gw plan make {report.stack}")

@@ -17,19 +17,19 @@ def register(app: typer.Typer) -> None:
     commands = typer.Typer(help="List and restore older versions of a stack's state.", no_args_is_help=True)
     app.add_typer(commands, name="state", rich_help_panel="Stacks")
 
-    @commands.command()
-    def versions(stack: Stack, json: Json = False) -> None:
+    @commands.command("versions")
+    def list_versions(stack: Stack, json: Json = False) -> None:
         """Every version of a stack's state, newest first. Example: `gw state versions local-network`"""
         from groundwork.cli.backend_access import access
 
-        found = access(stack).history.versions()
+        versions = access(stack).history.versions()
         if json:
-            console.print_json([{**vars(one), "written": one.written.isoformat()} for one in found])
+            console.print_json([{**vars(version), "written": version.written.isoformat()} for version in versions])
             return
         table = console.table("version", "written (UTC)", "serial", "resources", "")
-        for one in found:
-            row = (one.id, f"{one.written:%Y-%m-%d %H:%M:%S}", str(one.serial), str(one.resources))
-            table.add_row(*row, "current" if one.current else "")
+        for version in versions:
+            row = (version.id, f"{version.written:%Y-%m-%d %H:%M:%S}", str(version.serial), str(version.resources))
+            table.add_row(*row, "current" if version.current else "")
         console.out.print(table)
 
     @commands.command()

@@ -17,13 +17,13 @@ def register(app: typer.Typer) -> None:
         stack: Annotated[str, typer.Argument(help="One stack, for example local-network.")],
         lock_id: Annotated[str, typer.Argument(help="The lock's id, as the refusal names it.")],
     ) -> None:
-        """Free a stack's lock whose holder has died. Ask the holder first: a run that lives would be torn in two.
+        """Free a stack's lock whose holder has died. Ask the holder first: never free the lock of a live run.
 
         Example: `gw unlock local-network 0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11`
         """
         from groundwork.cli.backend_access import access
         from groundwork.state import unlock
 
-        at = access(stack)
-        freed = unlock.free(at.session, at.backend, lock_id, at.terraform, endpoint=at.endpoint)
+        state = access(stack)
+        freed = unlock.free(state.session, state.backend, lock_id, state.terraform, endpoint=state.endpoint)
         console.say(f"{stack}: freed the lock of {freed.who} ({freed.operation}, since {freed.created})")

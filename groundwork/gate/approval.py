@@ -1,4 +1,4 @@
-"""Who said yes to what, and who may not have: facts, wherever they come from (GitHub's API, or the laptop)."""
+"""Who approved what, and whose approval does not count: facts, whether from GitHub's API or from the laptop."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Approval:
-    """A yes of one person to one environment; `at` is in UTC and comes from the deployment's status, not the clock.
+    """One person's approval of one environment; `at` is in UTC, from the deployment's status and not from a clock.
 
-    `or_by` are others of whom one may have said this yes instead: GitHub does not say which yes let which job through.
+    `or_by` are others who may have given this approval instead: GitHub does not tell which approval released which job.
     """
 
     by: str
@@ -21,23 +21,23 @@ class Approval:
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Everybody who may have said it; one of them did."""
+        """Everybody who may have given it; one of them did."""
         return (self.by, *self.or_by)
 
 
 @dataclass(frozen=True)
 class ApprovalFacts:
-    """Everything the gate asks about an approval.
+    """Everything the gate has to know of approvals.
 
-    `involved` is login → why that person's yes does not count ("author of pull request #7", "author of commit 1a2b3c4",
-    "merged pull request #7", "started run 12"). `unprotected` are the reasons for which the environment's protection
+    `contributors` is login → why that person's approval does not count ("author of pull request #7", "author of commit
+    1a2b3c4", "merged pull request #7", "started run 12"). `unprotected` are reasons why the environment's protection
     does not hold ("no required reviewers", "reviewers may approve their own deployment", "administrators may bypass it"
     …); empty where it holds. `run_id` and `run_attempt` are those of the run that wants to apply.
     """
 
     environment: str
     approvals: Sequence[Approval]
-    involved: Mapping[str, str]
+    contributors: Mapping[str, str]
     unprotected: Sequence[str]
     run_id: str
     run_attempt: int

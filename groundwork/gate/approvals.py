@@ -1,8 +1,8 @@
-"""Did somebody else say yes, after the plan, where a yes is worth something?"""
+"""Did somebody who did not contribute approve, after the plan, in a protected environment?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from groundwork.gate.approval import Approval, ApprovalFacts
@@ -13,7 +13,7 @@ from groundwork.refusals import Code, Refusal
 def check(run: RunFacts, facts: ApprovalFacts, planned_at: datetime) -> Iterator[Refusal]:
     """ENVIRONMENT_UNPROTECTED, APPROVAL_MISSING, APPROVAL_TOO_EARLY and APPROVAL_BY_AUTHOR.
 
-    `planned_at` is when the last of the plans was made: nobody can have read them before. One good approval is enough.
+    `planned_at` is when the last plan was made: nobody can have read all of them before. One valid approval is enough.
     """
     if facts.unprotected:
         yield Refusal(
@@ -21,55 +21,45 @@ def check(run: RunFacts, facts: ApprovalFacts, planned_at: datetime) -> Iterator
             f"the protection of {run.environment} does not hold: {'; '.join(facts.unprotected)}",
             "gw github check",
         )
+    command = _command(run)
     if facts.environment != run.environment:
-        yield _missing(run, f"the approval is of {facts.environment}, the plans are of {run.environment}")
+        sentence = f"the approval is of {facts.environment}, the plans are of {run.environment}"
+        yield Refusal(Code.APPROVAL_MISSING, sentence, command)
         return
     if (facts.run_id, facts.run_attempt) != (run.run_id, run.run_attempt):
-        yield _missing(run, f"the approval is of run {facts.run_id}, attempt {facts.run_attempt}")
+        sentence = f"the approval is of run {facts.run_id}, attempt {facts.run_attempt}"
+        yield Refusal(Code.APPROVAL_MISSING, sentence, command)
         return
-    if good(facts, planned_at):
+    if valid(facts, planned_at):
         return
-    involved = _involved(facts)
-    early = [one for one in facts.approvals if one.at < planned_at]
-    own = [one for one in facts.approvals if one.by.casefold() in involved]
+    contributors = _contributors(facts)
     if not facts.approvals:
-        yield _missing(run, f"nobody has approved these plans of {run.environment}")
-    if early:
-        yield Refusal(Code.APPROVAL_TOO_EARLY, _too_early(early, planned_at), _way(run))
-    if own:
-        yield Refusal(Code.APPROVAL_BY_AUTHOR, _by_author(own, involved), _way(run))
+        yield Refusal(Code.APPROVAL_MISSING, f"nobody has approved these plans of {run.environment}", command)
+    if early := [approval for approval in facts.approvals if approval.at < planned_at]:
+        given = ", ".join(f"{approval.by} at {approval.at:%Y-%m-%d %H:%M:%S} UTC" for approval in early)
+        sentence = f"approved before the plans were made ({planned_at:%Y-%m-%d %H:%M:%S} UTC): {given}"
+        yield Refusal(Code.APPROVAL_TOO_EARLY, sentence, command)
+    if own := [approval for approval in facts.approvals if approval.by.casefold() in contributors]:
+        given = ", ".join(f"{approval.by} ({contributors[approval.by.casefold()]})" for approval in own)
+        yield Refusal(Code.APPROVAL_BY_AUTHOR, f"only those approved whose change it is: {given}", command)
 
 
-def good(facts: ApprovalFacts, planned_at: datetime) -> list[Approval]:
-    """The approvals that count: after the plans, by somebody whose change it is not, whoever of those named it was."""
-    involved = _involved(facts)
+def valid(facts: ApprovalFacts, planned_at: datetime) -> list[Approval]:
+    """The approvals that count: after the plans, by somebody who did not contribute, whoever of `people` it was."""
+    contributors = _contributors(facts)
     return [
-        one
-        for one in facts.approvals
-        if one.at >= planned_at and not any(person.casefold() in involved for person in one.people)
+        approval
+        for approval in facts.approvals
+        if approval.at >= planned_at and not any(person.casefold() in contributors for person in approval.people)
     ]
 
 
-def _involved(facts: ApprovalFacts) -> dict[str, str]:
-    """Logins differ in case only on paper."""
-    return {person.casefold(): why for person, why in facts.involved.items()}
+def _contributors(facts: ApprovalFacts) -> dict[str, str]:
+    """By login in lower case: GitHub does not tell logins apart by case."""
+    return {person.casefold(): why for person, why in facts.contributors.items()}
 
 
-def _missing(run: RunFacts, sentence: str) -> Refusal:
-    return Refusal(Code.APPROVAL_MISSING, sentence, _way(run))
-
-
-def _way(run: RunFacts) -> str:
+def _command(run: RunFacts) -> str:
     if run.target == "laptop":
         return f"gw approve {run.environment} --as NAME"
     return f"approve the deployment to {run.environment} on GitHub; who may: gw github check"
-
-
-def _too_early(early: Sequence[Approval], planned_at: datetime) -> str:
-    given = ", ".join(f"{one.by} at {one.at:%Y-%m-%d %H:%M:%S} UTC" for one in early)
-    return f"approved before the plans were made ({planned_at:%Y-%m-%d %H:%M:%S} UTC): {given}"
-
-
-def _by_author(own: Sequence[Approval], involved: Mapping[str, str]) -> str:
-    given = ", ".join(f"{one.by} ({involved[one.by.casefold()]})" for one in own)
-    return f"only those approved whose change it is: {given}"

@@ -1,25 +1,25 @@
-"""Is the bundle what was planned, from this commit, with these tools, for this run?"""
+"""Does every stack have a plan, and is its bundle what was planned: this commit, these tools, this run?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from groundwork.gate.facts import Files, RunFacts, StackFacts
-from groundwork.plan.archive import PLAN
 from groundwork.plan.commit import MARK
-from groundwork.refusals import Code, Refusal
+from groundwork.refusals import Code, Refusal, shortened
 from groundwork.synthesis.provider_locks import PLACED
+from groundwork.terraform.terraform import PLAN_FILE
 
-_NAMED = 4  # files or tools that a sentence names before it only counts
+_NAMED = 4  # files or tools in a sentence
 
-_NOT_SYNTHESISED = frozenset({PLAN, PLACED})
+_NOT_SYNTHESISED = frozenset({PLAN_FILE, PLACED})
 """The plan itself, and the lock file, which is a reason of its own."""
 
 _READ_BY_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
 
 
 def check_run(run: RunFacts) -> Iterator[Refusal]:
-    """FOREIGN_COMMIT and RERUN_WITHOUT_PLAN, as far as they concern the whole run."""
+    """FOREIGN_COMMIT and RERUN_WITHOUT_PLAN of the whole run."""
     index = run.index
     if index.commit != run.commit:
         yield Refusal(
@@ -42,13 +42,25 @@ def check_run(run: RunFacts) -> Iterator[Refusal]:
         )
 
 
+def check_planned(run: RunFacts) -> Iterator[Refusal]:
+    """PROVIDER_MISSING for stacks that could not be planned here, BUNDLE_MISSING for those that nobody planned."""
+    planned = {stored.stack for stored in run.index.bundles} | {waiting.stack for waiting in run.index.waiting}
+    for stack in run.wanted:
+        if stack in planned:
+            continue
+        if why := run.unplannable.get(stack):
+            yield Refusal(Code.PROVIDER_MISSING, f"it could not be planned: {why}", "gw doctor", stack)
+        else:
+            yield Refusal(Code.BUNDLE_MISSING, "the index holds no plan of it", f"gw plan make {stack}", stack)
+
+
 def check_integrity(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
     """BUNDLE_TAMPERED: archive, files and bundle.json must be those that the plan job handed over."""
-    said = [*_not_this_bundle(run, facts)]
+    problems = [*_not_this_bundle(run, facts)]
     if different := _differences(facts.bundle.files, facts.files):
-        said.append(f"files differ from those that were planned: {_listed(different)}")
-    if said:
-        yield Refusal(Code.BUNDLE_TAMPERED, "; ".join(said), run.plan_again, facts.stack)
+        problems.append(f"files differ from those that were planned: {shortened(different, _NAMED)}")
+    if problems:
+        yield Refusal(Code.BUNDLE_TAMPERED, "; ".join(problems), run.plan_again, facts.stack)
 
 
 def check_origin(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
@@ -77,7 +89,7 @@ def check_origin(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
         )
     if other := [*_tools(facts)]:
         yield Refusal(
-            Code.TOOL_VERSION_DIFFERS, f"planned with other tools: {_listed(other)}", "gw doctor", facts.stack
+            Code.TOOL_VERSION_DIFFERS, f"planned with other tools: {shortened(other, _NAMED)}", "gw doctor", facts.stack
         )
 
 
@@ -95,11 +107,11 @@ def _not_this_bundle(run: RunFacts, facts: StackFacts) -> Iterator[str]:
         yield "its fingerprint is not of the plan it names"
 
 
-def _differences(expected: Files, found: Files) -> list[str]:
+def _differences(expected: Files, actual: Files) -> list[str]:
     return (
-        [f"{path} is missing" for path in sorted(expected.keys() - found.keys())]
-        + [f"{path} is new" for path in sorted(found.keys() - expected.keys())]
-        + [f"{path} is changed" for path in sorted(expected.keys() & found.keys()) if expected[path] != found[path]]
+        [f"{path} is missing" for path in sorted(expected.keys() - actual.keys())]
+        + [f"{path} is new" for path in sorted(actual.keys() - expected.keys())]
+        + [f"{path} is changed" for path in sorted(expected.keys() & actual.keys()) if expected[path] != actual[path]]
     )
 
 
@@ -112,7 +124,7 @@ def _synth_differs(facts: StackFacts) -> str:
         path: sha for path, sha in facts.bundle.files.items() if path in now or path.endswith(_READ_BY_TERRAFORM)
     }
     different = _differences(planned, now)
-    return f"the checkout does not synthesise what was planned: {_listed(different)}" if different else ""
+    return f"the checkout does not synthesise what was planned: {shortened(different, _NAMED)}" if different else ""
 
 
 def _tools(facts: StackFacts) -> Iterator[str]:
@@ -121,7 +133,7 @@ def _tools(facts: StackFacts) -> Iterator[str]:
         if then != here:
             yield f"{name} {then}, here {here}"
     if not facts.in_code:
-        return  # its providers are those of its last applied bundle: the checkout names none
+        return  # the checkout names no providers: they are those of its last applied bundle
     for source in sorted(planned.providers.keys() | now.providers.keys()):
         then, here = planned.providers.get(source, "none"), now.providers.get(source, "none")
         if then != here:
@@ -129,11 +141,6 @@ def _tools(facts: StackFacts) -> Iterator[str]:
 
 
 def _short(commit: str) -> str:
-    """Twelve digits, and of what is not committed as many again."""
+    """Twelve digits of the commit, and the digest of uncommitted changes."""
     sha, mark, edits = commit.partition(MARK)
     return sha[:12] + (f" with uncommitted changes ({edits})" if mark else "")
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return ", ".join(items[:_NAMED]) + more

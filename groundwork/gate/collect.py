@@ -1,4 +1,4 @@
-"""Gathers what the gate looks at: from the checkout, the extracted bundles, the store, the states and Terraform."""
+"""Gathers the facts for the gate from the checkout, the extracted bundles, the store, the states and Terraform."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import platformdirs
 
@@ -21,32 +20,24 @@ from groundwork.plan import archive, digest, tools
 from groundwork.plan.bundle import Bundle, StateAt, Stored
 from groundwork.plan.fingerprint import semantic_digest
 from groundwork.review import scrubbed
+from groundwork.store.journal import Journal
 from groundwork.store.plan_store import PlanStore
-from groundwork.terraform.plan_run import PlanRun, plan_file
+from groundwork.terraform.terraform import PLAN_FILE
 from groundwork.toolchain import side_by_side
+from groundwork.toolchain.secure_tempdir import secure_tempdir
 from groundwork.workspace import Workspace
 
 AGAIN = "cdktf.out.again"
 """Where the checkout is synthesised for the comparison: as deep as cdktf.out, because stacks name paths of it."""
 
 
-class Journal(Protocol):
-    """What applies say of themselves while they run."""
-
-    def unsettled(self, stack: str) -> str:
-        """What an apply of the stack was doing that began and never ended; empty where there is none."""
-
-    def settled(self, stack: str, digest: str) -> str:
-        """Which apply of this very bundle a person had to settle; empty where none."""
-
-
 @contextmanager
 def synthesised_again(workspace: Workspace, environment: str) -> Iterator[Workspace]:
-    """The checkout synthesised into a folder of its own, from nothing, for as long as it is looked at.
+    """The checkout synthesised from scratch into a folder that is deleted afterwards.
 
     Its Python gets no credential: what it makes must not depend on who runs it, and the job has those of an apply.
     """
-    again = replace(workspace, out_name=AGAIN, _stores={})
+    again = workspace.at(AGAIN)
     shutil.rmtree(again.out, ignore_errors=True)
     try:
         with tempfile.TemporaryDirectory() as home:
@@ -69,23 +60,27 @@ class Collector:
     journal: Journal
 
     def stack(self, stored: Stored, bundle: Bundle, archive_sha256: str) -> StackFacts:
-        """What is to know of one bundle. Runs nothing of it."""
+        """The facts of one bundle; runs nothing of it."""
         stack, folder = stored.stack, self._folder(stored.stack)
-        synthesised = {one.name: one.folder for one in self.code.manifest().stacks}.get(stack)
+        synthesised = {known.name: known.folder for known in self.code.manifest().stacks}.get(stack)
         used = self.code.tools
         kept = self.store.last_applied(stack)
+        # The files that an orphan's plan has to have are those of its last applied bundle.
+        code = _files(synthesised) if synthesised else None
+        if kept and not synthesised:
+            code = archive.about(self.store.fetch(kept.stored, index=kept)).files
         return StackFacts(
             stored=stored,
             bundle=bundle,
             archive_sha256=archive_sha256,
             files=_files(folder),
-            synthesised=_files(synthesised) if synthesised else self._kept(stack),
+            synthesised=code,
             in_code=synthesised is not None,
             lock_file_sha256=tools.lock_file_sha256(synthesised or folder),
             tools=tools.versions(
                 synthesised or folder, terraform=used.terraform, cdktf=used.cdktf, environ=used.environ
             ),
-            state=_at(self.code if synthesised else self.approved, stack),
+            state=_state_at(self.code if synthesised else self.approved, stack),
             fingerprint_holds=self.store.same_changes(stored, bundle.semantic_digest),
             applied=f"{kept.applied_at:%Y-%m-%d %H:%M:%S} UTC"
             if kept and kept.stored.digest == stored.digest
@@ -95,43 +90,35 @@ class Collector:
 
     @property
     def plan_again(self) -> PlanAgain:
-        """Plans stacks from their bundles' folders and compares; Terraform's JSON is only ever in memory."""
+        """Plans stacks from their bundles' folders and compares; Terraform's JSON stays in memory."""
 
-        def all_of(stacks: Sequence[StackFacts]) -> dict[str, Comparison]:
+        def plan(stacks: Sequence[StackFacts]) -> dict[str, Comparison]:
             compared = side_by_side.each(self._compare, stacks, at_once=self.approved.tools.parallelism)
-            return {facts.stack: one for facts, one in zip(stacks, compared, strict=True)}
+            return {facts.stack: comparison for facts, comparison in zip(stacks, compared, strict=True)}
 
-        return all_of
+        return plan
 
     def _compare(self, facts: StackFacts, stop: threading.Event) -> Comparison:
-        folder, destroy = self._folder(facts.stack), facts.bundle.purpose == "destroy"
-        run = PlanRun(folder, facts.stack, self.approved.tools.terraform, self.approved.environ(facts.stack))
-        run.init(stop=stop)
-        # A plan file holds secrets: in a folder that only its owner can open, and gone afterwards.
-        with tempfile.TemporaryDirectory() as private:
-            fresh = run.plan(Path(private) / "plan", destroy=destroy, initialised=True, stop=stop)
+        terraform = self.approved.terraform(facts.stack)
+        with secure_tempdir() as folder:  # a plan file holds secrets
+            plan = terraform.plan(folder / PLAN_FILE, destroy=facts.bundle.purpose == "destroy", stop=stop)
+            fresh = plan.document
         same = self.store.same_changes(facts.stored, semantic_digest(fresh))
-        return world.compare({} if same else run.show(plan_file(folder), stop=stop), fresh, same=same)
+        approved = {} if same else terraform.show(self._folder(facts.stack) / PLAN_FILE, stop=stop)
+        return world.compare(approved, fresh, same=same)
 
     def _folder(self, stack: str) -> Path:
         return self.approved.manifest().stack(stack).folder
 
-    def _kept(self, stack: str) -> Files | None:
-        """The files of an orphan's last applied bundle."""
-        kept = self.store.last_applied(stack)
-        if kept is None:
-            return None
-        return archive.about(self.store.fetch(kept.stored, index=kept)).files
-
 
 def _files(folder: Path) -> Files:
-    """What lies in a folder; a link or device has no digest and so equals nothing."""
+    """The files of a folder; a link or device has no digest and so equals nothing."""
     return {
         name: digest.of_file(path) if path.is_file() and not path.is_symlink() else "no ordinary file"
         for name, path in digest.files(folder).items()
     }
 
 
-def _at(workspace: Workspace, stack: str) -> StateAt:
+def _state_at(workspace: Workspace, stack: str) -> StateAt:
     state = workspace.store(stack).state() or {}
     return StateAt(lineage=str(state.get("lineage", "")), serial=int(state.get("serial", 0)))

@@ -1,4 +1,4 @@
-"""Does data go, or a whole stack, and did somebody say so in so many words?"""
+"""Would data or a whole stack be destroyed, and did somebody allow that by name?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from groundwork.gate.facts import RunFacts, StackFacts
 from groundwork.refusals import Code, Refusal
 
 LABEL = "allow-destroy:"
-"""A pull request's label that names a stack says the same as the option `--allow-destroy`."""
+"""Begins a pull request's label that allows the same as the option `--allow-destroy STACK`."""
 
 
 def allowed_by_labels(labels: Iterable[str]) -> frozenset[str]:
@@ -20,18 +20,18 @@ def check(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
     """PROTECTED_DESTROY and ORPHAN_NOT_APPROVED."""
     if facts.stack in run.allow_destroy:
         return
-    again = f"gw deploy {facts.stack} --approved plans.json --allow-destroy {facts.stack}"
-    if left := [address for address in facts.bundle.protected_destroys if address not in run.allow_destroy]:
+    command = f"gw deploy {facts.stack} --approved plans.json --allow-destroy {facts.stack}"
+    if doomed := [address for address in facts.bundle.protected_destroys if address not in run.allow_destroy]:
         yield Refusal(
             Code.PROTECTED_DESTROY,
-            f"data would go with {', '.join(left)}, and nobody has said that it may",
-            f"{again} (in a pull request: label {LABEL}{facts.stack})",
+            f"data would go with {', '.join(doomed)}, and nobody has allowed it",
+            f"{command} (in a pull request: label {LABEL}{facts.stack})",
             facts.stack,
         )
     if facts.bundle.purpose == "destroy" and not facts.in_code:
         yield Refusal(
             Code.ORPHAN_NOT_APPROVED,
             "the code no longer has this stack, and nobody has named it for destruction",
-            again,
+            command,
             facts.stack,
         )

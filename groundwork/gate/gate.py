@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from groundwork.gate import approvals, bundles, destroys, providers, state, world
+from groundwork.gate import approvals, bundles, destroys, state, world
 from groundwork.gate.approval import ApprovalFacts
 from groundwork.gate.facts import RunFacts, StackFacts
 from groundwork.gate.world import Comparison
 from groundwork.refusals import Code, Refusal
 
 PlanAgain = Callable[[Sequence[StackFacts]], Mapping[str, Comparison]]
-"""Plans stacks from their bundles' folders, side by side, and compares: stack → comparison. The only fact that takes
-running what is in a bundle."""
+"""Plans stacks from their bundles' folders, side by side, and compares: stack → comparison. The only fact for which
+something of a bundle has to run."""
 
 
 def check(
@@ -23,25 +23,25 @@ def check(
     """Why these stacks may not be applied now; empty where nothing stands in the way.
 
     `stacks` are those of one wave, or of the whole index. `plan_again` is called only for a stack whose bundle is what
-    was planned and approved: nothing of any other bundle runs with the credentials of an apply. It is not called where
-    an apply has not been settled, which may still hold the lock, nor for a provisional plan, which is made again after
-    its upstream's apply (groundwork.apply.plan_again).
+    was planned and approved: nothing of any other bundle runs with the credentials of an apply. It is not called after
+    an unsettled apply, which may still hold the lock, nor for a provisional plan, which is made again after its
+    upstream's apply (groundwork.apply.replan).
     """
     approval = with_planners(approval, stacks)
-    found = [*bundles.check_run(run), *approvals.check(run, approval, planned_at(run, stacks))]
-    may_run = not found
-    found += providers.check(run)
+    refusals = [*bundles.check_run(run), *approvals.check(run, approval, planned_at(run, stacks))]
+    may_run = not refusals
+    refusals += bundles.check_planned(run)
     again: dict[str, tuple[StackFacts, bool]] = {}
     for facts in stacks:
         integrity = [*bundles.check_integrity(run, facts), *bundles.check_origin(run, facts)]
         moved = [*state.check(run, facts)]
-        found += [*integrity, *moved, *destroys.check(run, facts)]
+        refusals += [*integrity, *moved, *destroys.check(run, facts)]
         if may_run and not integrity and not facts.unsettled and not facts.bundle.provisional:
             again[facts.stack] = facts, any(refusal.code is Code.STATE_MOVED for refusal in moved)
     fresh = plan_again([facts for facts, _ in again.values()]) if again else {}
     for stack, (facts, state_moved) in again.items():
-        found += world.check(run, facts, fresh[stack], state_moved=state_moved)
-    return found
+        refusals += world.check(run, facts, fresh[stack], state_moved=state_moved)
+    return refusals
 
 
 def planned_at(run: RunFacts, stacks: Sequence[StackFacts]) -> datetime:
@@ -50,6 +50,6 @@ def planned_at(run: RunFacts, stacks: Sequence[StackFacts]) -> datetime:
 
 
 def with_planners(approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> ApprovalFacts:
-    """The facts with those who made the plans among the people involved."""
+    """The facts with those who made the plans among the contributors."""
     planners = {facts.bundle.planned_by: "made the plans" for facts in stacks}
-    return replace(approval, involved={**planners, **approval.involved})
+    return replace(approval, contributors={**planners, **approval.contributors})

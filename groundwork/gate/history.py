@@ -1,4 +1,4 @@
-"""What git says of a commit: whether main has it, and whose work is in it."""
+"""What git knows of a commit: whether main has it, and whose work is in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MAIN = ("refs/remotes/origin/main", "refs/heads/main")
 def on_main(root: Path, commit: str) -> bool:
     """Whether `commit` is main's tip or lies behind it; origin's main counts where there is one, else the local one.
 
-    Raises UsageError where this clone knows no main, so that nobody takes a shallow checkout for a wrong commit.
+    Raises UsageError where this clone has no main, so that a shallow checkout is not reported as a wrong commit.
     """
     for main in _MAIN:
         if _ok(root, "rev-parse", "--verify", "--quiet", main):
@@ -46,9 +46,9 @@ def authors(root: Path, commit: str) -> dict[str, str]:
 
 
 def me(root: Path) -> dict[str, str]:
-    """Who git says the person at this checkout is; empty where nothing is configured."""
-    found = (_run(root, "config", key) for key in ("user.name", "user.email"))
-    return {one.stdout.strip(): "works in this checkout" for one in found if one.returncode == 0 and one.stdout.strip()}
+    """Name and e-mail that git is configured with in this checkout; empty where it is not."""
+    answers = [_run(root, "config", key) for key in ("user.name", "user.email")]
+    return {answer.stdout.strip(): "works in this checkout" for answer in answers if answer.stdout.strip()}
 
 
 def _name_and_address(person: str) -> list[str]:

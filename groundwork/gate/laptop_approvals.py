@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from groundwork.errors import UsageError
+from groundwork.files import write_atomically
 from groundwork.gate import history
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.paths import Project
@@ -19,7 +20,7 @@ from groundwork.plan.bundle import Index
 FOLDER = "approvals"
 
 
-class _Yes(BaseModel):
+class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     by: str
     at: datetime
@@ -29,12 +30,12 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     environment: str
     plans_sha256: str
-    approvals: tuple[_Yes, ...] = ()
+    approvals: tuple[_Entry, ...] = ()
 
 
 @dataclass(frozen=True)
 class LaptopApprovals:
-    """The yeses to the plans of one index file: they belong to its bytes, and so to exactly those bundles."""
+    """The approvals of the plans in one index file; they belong to its bytes, and so to exactly those bundles."""
 
     project: Project
     plans: Path
@@ -48,7 +49,7 @@ class LaptopApprovals:
                 fix=f"gw plan make {environment}",
             )
         if not plans_file.pushed(index):
-            # Storing them changes the file, and an approval of the file before would be of nothing.
+            # Storing them changes the file, and with it what an approval belongs to.
             raise UsageError(f"the plans in {self.plans} are in no store yet", fix="gw plan push")
         return index
 
@@ -58,23 +59,22 @@ class LaptopApprovals:
         record = self._record(environment)
         return ApprovalFacts(
             environment=environment,
-            approvals=[Approval(yes.by, yes.at) for yes in record.approvals],
-            involved={**history.me(self.project.root), **history.authors(self.project.root, commit)},
+            approvals=[Approval(entry.by, entry.at) for entry in record.approvals],
+            contributors={**history.me(self.project.root), **history.authors(self.project.root, commit)},
             unprotected=(),
             run_id=index.run_id,
             run_attempt=index.run_attempt,
         )
 
     def approve(self, environment: str, *, by: str, now: datetime) -> Path:
-        """Record a yes to these plans at `now` (UTC) beside those that are there; returns the file."""
+        """Record an approval of these plans at `now` (UTC), beside earlier ones; returns the file."""
         self.index(environment)
         if not by.strip():
-            raise UsageError("an approval has a name", fix=f"gw approve {environment} --as NAME")
+            raise UsageError("an approval needs a name", fix=f"gw approve {environment} --as NAME")
         record = self._record(environment)
-        added = record.model_copy(update={"approvals": (*record.approvals, _Yes(by=by.strip(), at=now))})
+        added = record.model_copy(update={"approvals": (*record.approvals, _Entry(by=by.strip(), at=now))})
         file = self._file(environment)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(added.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_atomically(file, added.model_dump_json(indent=2) + "\n")
         return file
 
     @property
@@ -91,7 +91,7 @@ class LaptopApprovals:
         try:
             record = _Record.model_validate_json(file.read_bytes())
         except ValidationError as broken:
-            raise UsageError(f"{file} is no record of approvals", fix=f"delete {file} and approve again") from broken
+            raise UsageError(f"{file} is not a record of approvals", fix=f"delete {file} and approve again") from broken
         if (record.environment, record.plans_sha256) != (environment, self._digest):
             raise UsageError(f"{file} is of other plans", fix=f"delete {file} and approve again")
         return record

@@ -15,7 +15,7 @@ def check(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
     if facts.unsettled:
         yield Refusal(
             Code.UNSETTLED_APPLY,
-            f"an apply began and never said that it ended: {facts.unsettled}",
+            f"an apply began and did not record its end: {facts.unsettled}",
             f"gw recover {facts.stack}",
             facts.stack,
         )

@@ -1,4 +1,4 @@
-"""Would the approved plan still do the same? A plan made now is compared with it: names are said, values never."""
+"""Would the approved plan still do the same? It is compared with a plan made now; names are shown, values never."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 
 from groundwork.gate.facts import RunFacts, StackFacts
 from groundwork.plan.fingerprint import normalise
-from groundwork.refusals import Code, Refusal
+from groundwork.refusals import Code, Refusal, shortened
 
 PlanJson = Mapping[str, Any]
-"""What `terraform show -json` says of a plan. It holds secrets: only ever in memory."""
-
-_NAMED = 6  # resources that a sentence names before it only counts
+"""A plan as `terraform show -json` prints it. It holds secrets and stays in memory."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +29,36 @@ class Comparison:
 
 
 def compare(approved: PlanJson, fresh: PlanJson, *, same: bool) -> Comparison:
-    """The difference of two plans of one stack; `same` is what the store says of the fresh one's fingerprint."""
+    """The difference of two plans of one stack; `same` is whether the store takes the fresh fingerprint for equal."""
     if same:
         return Comparison(same=True, drift={}, different=())
-    known = {one["address"]: one["change"] for one in approved.get("resource_drift", ())}
+    known = {resource["address"]: resource["change"] for resource in approved.get("resource_drift", ())}
     drift = {
-        one["address"]: _drifted(one["change"])
-        for one in fresh.get("resource_drift", ())
-        if known.get(one["address"]) != one["change"] and one["change"]["actions"] != ["no-op"]
+        resource["address"]: _drifted(resource["change"])
+        for resource in fresh.get("resource_drift", ())
+        if known.get(resource["address"]) != resource["change"] and resource["change"]["actions"] != ["no-op"]
     }
     then, now = normalise(approved), normalise(fresh)
     return Comparison(same=False, drift=drift, different=(*_resources(then, now), *_others(then, now)))
 
 
-def check(run: RunFacts, facts: StackFacts, found: Comparison, *, state_moved: bool) -> Iterator[Refusal]:
-    """DRIFT where the world moved, PLAN_DIFFERS where the plan is another for any other reason.
+def check(run: RunFacts, facts: StackFacts, comparison: Comparison, *, state_moved: bool) -> Iterator[Refusal]:
+    """DRIFT where the world changed, PLAN_DIFFERS where the plan differs for any other reason.
 
-    A state that moved explains another plan by itself; then only drift is said.
+    A state that moved explains a different plan by itself; then only drift is reported.
     """
-    if found.same:
+    if comparison.same:
         return
-    if found.drift:
-        resources = [f"{address} ({', '.join(names)})" for address, names in sorted(found.drift.items())]
+    if comparison.drift:
+        resources = [f"{address} ({', '.join(names)})" for address, names in sorted(comparison.drift.items())]
         yield Refusal(
             Code.DRIFT,
-            f"changed behind Terraform's back since the plan was made: {_listed(resources)}",
+            f"changed behind Terraform's back since the plan was made: {shortened(resources)}",
             f"gw diff {facts.stack}; then put it back, or take it over: {run.plan_again}",
             facts.stack,
         )
     elif not state_moved:
-        what = _listed(found.different) or "in what its fingerprint covers"
+        what = shortened(comparison.different) or "in what its fingerprint covers"
         yield Refusal(
             Code.PLAN_DIFFERS, f"a plan made now is not the approved one: {what}", run.plan_again, facts.stack
         )
@@ -100,8 +98,3 @@ def _unlike(before: Any, after: Any) -> tuple[str, ...]:
     """Names of the attributes in which two values of a resource differ."""
     then, now = before if isinstance(before, dict) else {}, after if isinstance(after, dict) else {}
     return tuple(sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name)))
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return ", ".join(items[:_NAMED]) + more

@@ -9,7 +9,7 @@ from groundwork.errors import UsageError
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.github.api import GitHub
 from groundwork.github.approved_at import approvals_with_times
-from groundwork.github.contributors import involved
+from groundwork.github.contributors import contributors
 from groundwork.github.protection import unprotected
 
 
@@ -42,7 +42,7 @@ class GitHubApprovals:
         return ApprovalFacts(
             environment=environment,
             approvals=tuple(given),
-            involved=involved(self.api, run, commit),
+            contributors=contributors(self.api, run, commit),
             unprotected=tuple(unprotected(self.api, environment)),
             run_id=self.run_id,
             run_attempt=self.run_attempt,

@@ -15,7 +15,7 @@ _CO_AUTHOR = re.compile(r"^co-authored-by:.*<(?P<email>[^<>\s]+)>\s*$", re.IGNOR
 _NOREPLY = re.compile(r"^(?:\d+\+)?(?P<login>[A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.github\.com$", re.IGNORECASE)
 
 
-def involved(api: GitHub, run: Mapping[str, Any], commit: str) -> dict[str, str]:
+def contributors(api: GitHub, run: Mapping[str, Any], commit: str) -> dict[str, str]:
     """Login → why: authors and committers of the commit and of its pull requests' commits, co-authors whose address
     belongs to a login, authors and mergers of the pull requests, who started the run and who started it again.
 

@@ -1,4 +1,4 @@
-"""`errored.tfstate`: the state of an apply that could not be stored, and how it gets to where it belongs."""
+"""`errored.tfstate`: a state that an apply could not store, and how it is stored after all."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 from groundwork.errors import UsageError
 from groundwork.plan.bundle import StateAt
 from groundwork.recover.steps import State, instances
-from groundwork.terraform.plan_run import ERRORED
-from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.terraform.terraform import ERRORED, Terraform
 
 
 @dataclass(frozen=True)
 class LeftState:
-    """Such a file. `only_here` are resources that the stored state does not have; `problem` forbids to store it.
+    """Such a file. `only_here` are resources that the stored state does not have; `problem` is why not to store it.
 
     `content` may hold secrets.
     """
@@ -30,7 +29,7 @@ class LeftState:
 
 
 def find(folders: Iterable[Path], stored: State) -> LeftState | None:
-    """The file in the first of these folders that has one; None where none has."""
+    """The file in the first of these folders that has it; None where none has."""
     for folder in folders:
         path = folder / ERRORED
         if path.is_file():
@@ -38,20 +37,20 @@ def find(folders: Iterable[Path], stored: State) -> LeftState | None:
     return None
 
 
-def push(left: LeftState, terraform: TerraformRun) -> None:
+def push(left: LeftState, terraform: Terraform) -> None:
     """Store it over the current state and delete the file.
 
-    `terraform` runs in a folder with the stack's backend. Raises UsageError where lineage or serial say no, StateLocked
-    and TerraformFailed as Terraform does; the file stays then.
+    `terraform` runs in a folder with the stack's backend. Raises UsageError where lineage or serial do not fit,
+    StateLocked and TerraformFailed as Terraform does; the file stays then.
     """
     if left.problem:
-        raise UsageError(f"{left.path} is not stored: {left.problem}", fix="look at both: gw state versions STACK")
+        raise UsageError(f"{left.path} is not stored: {left.problem}", fix="compare both: gw state versions STACK")
     terraform.init("-reconfigure")
     terraform.push(left.path)
     now = json.loads(terraform.pull())
     # Terraform gives it a lineage of its own where there was no state before.
     if instances(now).keys() != instances(left.content).keys():
-        raise UsageError(f"the state is not that of {left.path} after that was stored", fix="look at both")
+        raise UsageError(f"the stored state is not that of {left.path} after the push", fix="compare both")
     left.path.unlink()
 
 
@@ -60,7 +59,7 @@ def _read(path: Path, stored: State) -> LeftState:
         content: Mapping[str, Any] = json.loads(path.read_bytes())
         at = StateAt(lineage=str(content["lineage"]), serial=int(content["serial"]))
     except (ValueError, KeyError, TypeError):
-        return LeftState(path, StateAt(lineage="", serial=0), (), "it is no whole state")
+        return LeftState(path, StateAt(lineage="", serial=0), (), "it is not a complete state")
     only_here = tuple(sorted(instances(content).keys() - instances(stored).keys()))
     return LeftState(path, at, only_here, _problem(at, stored), content)
 

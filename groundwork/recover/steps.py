@@ -1,4 +1,4 @@
-"""How far an apply got, from its plan and the state as it is now. Names only: values are compared, never kept."""
+"""How far an apply got, from its plan and the current state. Values are compared and never kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Progress = Literal["done", "not recorded", "half made", "cannot be told"]
 
 @dataclass(frozen=True)
 class Step:
-    """One planned change. `taggable` says whether its type carries tags, by which an unrecorded resource is found."""
+    """One planned change. `taggable` is whether its type has tags, by which AWS lists a resource that no state has."""
 
     address: str
     type: str
@@ -36,36 +36,37 @@ class Instance:
 
 
 def steps(plan: Plan, state: State) -> list[Step]:
-    """Every planned change of a managed resource with what the state says of it, in the plan's order."""
-    there = instances(state)
-    found = []
-    for one in changed_resources(plan):
-        action = _action(one["change"]["actions"])
-        progress = _progress(action, one["change"], there.get(one["address"]))
-        found.append(Step(one["address"], one["type"], action, progress, is_taggable(one)))
-    return found
+    """Every planned change of a managed resource and how far it got, in the plan's order."""
+    current = instances(state)
+    made = []
+    for resource in changed_resources(plan):
+        address, change = resource["address"], resource["change"]
+        action = _action(change["actions"])
+        progress = _progress(action, change, current.get(address))
+        made.append(Step(address, resource["type"], action, progress, _is_taggable(change)))
+    return made
 
 
 def instances(state: State) -> dict[str, Instance]:
     """Address → managed resource, for everything in a state of format 4."""
-    found = {}
+    managed = {}
     for resource in state.get("resources", ()):
         if resource["mode"] != "managed":
             continue
         base = f"{resource['module']}." if resource.get("module") else ""
-        for one in resource["instances"]:
-            if one.get("deposed"):
+        for instance in resource["instances"]:
+            if instance.get("deposed"):
                 continue
-            key = one.get("index_key")
+            key = instance.get("index_key")
             index = "" if key is None else f"[{key}]" if isinstance(key, int) else f'["{key}"]'
             address = f"{base}{resource['type']}.{resource['name']}{index}"
-            found[address] = Instance(resource["type"], one.get("attributes") or {}, one.get("status") == "tainted")
-    return found
+            attributes = instance.get("attributes") or {}
+            managed[address] = Instance(resource["type"], attributes, instance.get("status") == "tainted")
+    return managed
 
 
-def is_taggable(resource: Mapping[str, Any]) -> bool:
+def _is_taggable(change: Mapping[str, Any]) -> bool:
     """Whether the provider's schema gives the type tags: then a planned resource has `tags_all`, known or not."""
-    change = resource["change"]
     return any("tags_all" in (change.get(part) or {}) for part in ("after", "after_unknown", "before"))
 
 
@@ -107,5 +108,5 @@ def _changed(action: str, change: Mapping[str, Any], now: Instance) -> Progress:
 
 
 def _plain(value: object) -> object:
-    """A state wraps a value of any type into one that names its type; a plan does not."""
+    """A state wraps a value of dynamic type into a pair of value and type; a plan does not."""
     return value["value"] if isinstance(value, Mapping) and value.keys() == {"value", "type"} else value

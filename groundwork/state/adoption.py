@@ -1,7 +1,7 @@
-"""Finds what an interrupted run has made but no state knows, by names known beforehand, for Terraform to import.
+"""Finds, by their known names, resources that an interrupted run made and no state has, for Terraform to import.
 
-Only types whose creation fails, or doubles, when the thing exists: the settings of a bucket, a key's alias target or a
-role's inline policy are written over without harm.
+Only types whose creation fails, or makes a second one, where the resource exists: the settings of a bucket, a key's
+alias target or a role's inline policy can be overwritten without harm.
 """
 
 from __future__ import annotations
@@ -14,22 +14,15 @@ import boto3
 from botocore.exceptions import ClientError
 
 from groundwork.errors import TerraformFailed
+from groundwork.state import aws
 from groundwork.state.aws_session import CONFIG
 
 Attributes = Mapping[str, Any]
-_ABSENT = {
-    "404",
-    "NoSuchBucket",
-    "ResourceNotFoundException",
-    "NotFoundException",
-    "NoSuchEntity",
-    "RepositoryNotFoundException",
-}
 
 
 @dataclass(frozen=True)
 class Import:
-    """One import block: a Terraform address, and what the provider calls the thing."""
+    """An import block: a Terraform address, and the provider's id of the resource."""
 
     to: str
     id: str
@@ -37,7 +30,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Finder:
-    """Looks with the provider's own credentials. `document` is the synthesised stack as JSON, for one account."""
+    """Searches with the provider's own credentials. `document` is the synthesised stack as JSON, for one account."""
 
     session: boto3.Session
     document: Mapping[str, Any]
@@ -48,18 +41,18 @@ class Finder:
         """What exists in AWS and is declared in the stack, but is not among the addresses of a state."""
         addresses = set(known)
         return tuple(
-            Import(f"{kind}.{name}", found)
+            Import(f"{kind}.{name}", id_)
             for kind, probe in _PROBES.items()
             for name, attributes in self.document.get("resource", {}).get(kind, {}).items()
-            if f"{kind}.{name}" not in addresses and (found := probe(self, name, attributes)) is not None
+            if f"{kind}.{name}" not in addresses and (id_ := probe(self, name, attributes)) is not None
         )
 
     def provider(self, attributes: Attributes) -> Mapping[str, Any]:
         """The provider block that a resource uses."""
         _, _, alias = str(attributes.get("provider", "")).partition(".")
         blocks = self.document["provider"]["aws"]
-        found: Mapping[str, Any] = next(block for block in blocks if block.get("alias", "") == alias)
-        return found
+        provider: Mapping[str, Any] = next(block for block in blocks if block.get("alias", "") == alias)
+        return provider
 
     def client(self, service: str, attributes: Attributes) -> Any:
         """A client for the region of the resource's provider."""
@@ -72,10 +65,10 @@ def _bucket(finder: Finder, _: str, attributes: Attributes) -> str | None:
     try:
         finder.client("s3", attributes).head_bucket(Bucket=name, ExpectedBucketOwner=finder.account)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "403":
+        if aws.error_code(error) == "403":
             raise TerraformFailed(
-                f"bucket {name} exists, but account {finder.account} may not see it: it belongs to somebody else",
-                fix="choose another organisation in the environment file: it begins every bucket's name",
+                f"bucket {name} exists, but account {finder.account} may not read it: it belongs to somebody else",
+                fix="choose another organisation in the environment file: every bucket's name begins with it",
             ) from error
         _require_absent(error)
         return None
@@ -94,8 +87,8 @@ def _role(finder: Finder, _: str, attributes: Attributes) -> str | None:
 
 def _alias(finder: Finder, _: str, attributes: Attributes) -> str | None:
     name = str(attributes["name"])
-    pages = finder.client("kms", attributes).get_paginator("list_aliases").paginate()
-    return next((name for page in pages for alias in page["Aliases"] if alias["AliasName"] == name), None)
+    aliases = aws.entries(finder.client("kms", attributes), "list_aliases", "Aliases")
+    return next((name for alias in aliases if alias["AliasName"] == name), None)
 
 
 def _key(finder: Finder, name: str, attributes: Attributes) -> str | None:
@@ -104,19 +97,18 @@ def _key(finder: Finder, name: str, attributes: Attributes) -> str | None:
     for alias in finder.document["resource"].get("aws_kms_alias", {}).values():
         if f"aws_kms_key.{name}." in alias["target_key_id"]:
             try:
-                found = kms.describe_key(KeyId=alias["name"])["KeyMetadata"]
+                key = kms.describe_key(KeyId=alias["name"])["KeyMetadata"]
             except ClientError as error:
                 _require_absent(error)
                 continue
-            if found["KeyState"] == "Enabled":
-                return str(found["KeyId"])
+            if key["KeyState"] == "Enabled":
+                return str(key["KeyId"])
     wanted = finder.provider(attributes)["default_tags"][0]["tags"]
-    for page in kms.get_paginator("list_keys").paginate():
-        for entry in page["Keys"]:
-            found = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
-            ours = found["KeyState"] == "Enabled" and found.get("Description") == attributes["description"]
-            if ours and wanted.items() <= _tags(kms, entry["KeyId"]).items():
-                return str(entry["KeyId"])
+    for entry in aws.entries(kms, "list_keys", "Keys"):
+        key = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
+        alike = key["KeyState"] == "Enabled" and key.get("Description") == attributes["description"]
+        if alike and wanted.items() <= _tags(kms, entry["KeyId"]).items():
+            return str(entry["KeyId"])
     return None
 
 
@@ -134,7 +126,7 @@ def _policy(finder: Finder, _: str, attributes: Attributes) -> str | None:
 def _oidc_provider(finder: Finder, _: str, attributes: Attributes) -> str | None:
     host = str(attributes["url"]).removeprefix("https://")
     known = finder.client("iam", attributes).list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    return next((str(one["Arn"]) for one in known if one["Arn"].endswith(f":oidc-provider/{host}")), None)
+    return next((str(entry["Arn"]) for entry in known if entry["Arn"].endswith(f":oidc-provider/{host}")), None)
 
 
 def _repository(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -144,7 +136,7 @@ def _repository(finder: Finder, _: str, attributes: Attributes) -> str | None:
 
 def _trail(finder: Finder, _: str, attributes: Attributes) -> str | None:
     trails = finder.client("cloudtrail", attributes).describe_trails(trailNameList=[str(attributes["name"])])
-    return next((str(one["TrailARN"]) for one in trails["trailList"]), None)
+    return next((str(trail["TrailARN"]) for trail in trails["trailList"]), None)
 
 
 def _detector(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -163,9 +155,9 @@ def _log_group(finder: Finder, _: str, attributes: Attributes) -> str | None:
     return name if any(group["logGroupName"] == name for group in groups) else None
 
 
-def _named(look: Callable[[], object], name: str) -> str | None:
+def _named(describe: Callable[[], object], name: str) -> str | None:
     try:
-        look()
+        describe()
     except ClientError as error:
         _require_absent(error)
         return None
@@ -173,7 +165,7 @@ def _named(look: Callable[[], object], name: str) -> str | None:
 
 
 def _require_absent(error: ClientError) -> None:
-    if error.response["Error"]["Code"] not in _ABSENT:
+    if not aws.is_absent(error):
         raise error
 
 

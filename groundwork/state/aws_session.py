@@ -31,7 +31,7 @@ def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
         if backend.get(key):
             core.set_config_variable(variable, str((folder / str(backend[key][0])).resolve()))
     core.set_config_variable("region", region)
-    # Else AWS_IGNORE_CONFIGURED_ENDPOINT_URLS in the environment would turn the laptop's session to the real AWS.
+    # With AWS_IGNORE_CONFIGURED_ENDPOINT_URLS in the environment, the laptop's session would reach the real AWS.
     core.set_config_variable("ignore_configured_endpoint_urls", False)
     return boto3.Session(botocore_session=core)
 
@@ -39,8 +39,8 @@ def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
 def assume(session: boto3.Session, role: str, *, name: str, endpoint: str | None, region: str = "") -> boto3.Session:
     """A session with the credentials of `role`; `name` shows in audit logs. Passes on what botocore raises.
 
-    Which profile the environment names plays no part: these credentials are complete, and on a laptop the profile of
-    somebody's shell need not even exist.
+    The profile that the environment names plays no part: these credentials are complete, and on a laptop that profile
+    need not even exist.
     """
     sts = session.client("sts", endpoint_url=endpoint, config=CONFIG)
     granted = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
@@ -51,15 +51,15 @@ def assume(session: boto3.Session, role: str, *, name: str, endpoint: str | None
 
 
 def require_account(session: boto3.Session, account: str, *, endpoint: str | None) -> None:
-    """Raise TerraformFailed unless the credentials are of `account`: nothing is looked at, or emptied, elsewhere."""
+    """Raise TerraformFailed unless the credentials are of `account`: nothing is read or emptied elsewhere."""
     try:
-        found = session.client("sts", endpoint_url=endpoint, config=CONFIG).get_caller_identity()["Account"]
+        actual = session.client("sts", endpoint_url=endpoint, config=CONFIG).get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise TerraformFailed(
-            f"AWS does not answer who we are: {error}", fix="sign in; for the laptop: gw local up"
+            f"AWS does not accept the credentials: {error}", fix="sign in; for the laptop: gw local up"
         ) from error
-    if found != account:
+    if actual != account:
         raise TerraformFailed(
-            f"the credentials are of account {found}, the environment is in {account}",
+            f"the credentials are of account {actual}, the environment is in {account}",
             fix="sign in to the environment's account",
         )

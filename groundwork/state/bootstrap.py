@@ -1,7 +1,6 @@
 """`gw bootstrap`: makes what the pipeline needs and may not make itself; first the bucket and table of every state.
 
-Each step looks at what is there instead of remembering what was done, so a run that was killed anywhere is finished by
-the next one.
+Each step inspects what exists instead of remembering what was done, so after a kill the next run finishes.
 """
 
 from __future__ import annotations
@@ -11,18 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from filelock import FileLock, Timeout
 
 from groundwork.errors import StateLocked, TerraformFailed
 from groundwork.paths import Project
+from groundwork.platform import Environment
 from groundwork.state.adoption import Finder, Import
-from groundwork.state.bootstrap_folder import STACK, BootstrapFolder, addresses, ahead, tainted
-from groundwork.terraform.terraform_run import changes
-from stacks.values import Environment
-from stacks.values.placeholders import refuse_placeholders
+from groundwork.state.bootstrap_folder import BootstrapFolder, addresses, ahead, tainted
+from groundwork.terraform.terraform import PlanFile
 
 
 @dataclass(frozen=True)
@@ -39,15 +37,15 @@ class Outcome:
     def sentence(self) -> str:
         """One line for a person."""
         if self.status == "unchanged":
-            return f"{self.stack} is there, and so is its state: nothing to do"
+            return f"{self.stack} exists, and so does its state: nothing to do"
         if self.status == "updated":
             return f"{self.stack}: {len(self.pending)} of its resources follow the code again"
         if self.status == "differs":
             return (
-                f"{self.stack} is there; {len(self.pending)} of its resources differ from the code: "
+                f"{self.stack} exists; {len(self.pending)} of its resources differ from the code: "
                 "`gw bootstrap ENVIRONMENT --update` changes them"
             )
-        adopted = f", {len(self.adopted)} found and adopted" if self.adopted else ""
+        adopted = f", {len(self.adopted)} existing ones adopted" if self.adopted else ""
         return f"{self.stack}: {len(self.created)} created{adopted}; its state lies in the environment's bucket"
 
 
@@ -56,26 +54,26 @@ def bootstrap(
     environment: Environment,
     *,
     synthesised: Path,
-    program: str,
+    program: Path,
     environ: Mapping[str, str],
-    stack: str = STACK,
+    stack: str,
     update: bool = False,
     progress: Callable[[str], None] = lambda _: None,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Make a stack of an environment, or finish or confirm it. Never destroys or replaces anything.
 
-    `stack` is its short name; the state backend comes first, since the others keep their state in it. `update` brings
-    one that is there to what the code says.
+    The state backend comes first, since the others keep their state in it. `update` brings a stack that exists to what
+    the code says.
     `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` is given one
     sentence per step, `on_line` every line of Terraform's. Raises EnvironmentFileError for placeholder accounts,
-    StateLocked where somebody else is at it, and TerraformFailed otherwise.
+    StateLocked where somebody else is making it, and TerraformFailed otherwise.
     """
-    refuse_placeholders(environment)
+    environment.require_real_accounts()
     folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line, stack)
-    with alone(folder):
+    with locked(folder):
         folder.prepare()
-        progress("looking at what is there")
+        progress("inspecting what exists")
         local, remote = folder.local_state(), folder.remote_state()
         if remote is not None and not ahead(local, remote):
             progress("the state is in its bucket; comparing it with the code")
@@ -89,8 +87,8 @@ def bootstrap(
 
 
 @contextmanager
-def alone(folder: BootstrapFolder) -> Iterator[None]:
-    """Keeps a second run of this checkout away from the temporary state, and says plainly what AWS refuses."""
+def locked(folder: BootstrapFolder) -> Iterator[None]:
+    """Keeps a second run of this checkout away from the temporary state, and reports what AWS refuses."""
     folder.path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder.path.with_suffix(".lock"), timeout=0):
@@ -105,10 +103,10 @@ def alone(folder: BootstrapFolder) -> Iterator[None]:
 
 def adopt(folder: BootstrapFolder) -> tuple[Import, ...]:
     """Let the next plan import what exists without being in the temporary state."""
-    finder = Finder(folder.session, folder.document, folder.environment.accounts.main.id, folder.endpoint)
-    found = finder.missing_from(addresses(folder.local_state()))
-    folder.write_imports((one.to, one.id) for one in found)
-    return found
+    finder = Finder(folder.session, folder.document, folder.environment.account, folder.endpoint)
+    imports = finder.missing_from(addresses(folder.local_state()))
+    folder.write_imports((existing.to, existing.id) for existing in imports)
+    return imports
 
 
 def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
@@ -116,10 +114,10 @@ def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
     try:
         return _finish(folder, progress)
     except TerraformFailed:
-        # A killed run's last requests may have been carried out after this one looked: then there is more to adopt now.
+        # AWS may complete a killed run's last requests after this run listed what exists: then there is more to adopt.
         if not adopt(folder):
             raise
-        progress("something turned up that an earlier run had asked for; looking again")
+        progress("an earlier run's request has completed meanwhile; trying again")
         return _finish(folder, progress)
 
 
@@ -128,20 +126,20 @@ def _finish(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome
         progress(f"completing {address}, which an earlier run left half made")
         folder.terraform.untaint(address)
     adopted = adopt(folder)
-    for one in adopted:
-        progress(f"adopting {one.to}: {one.id} exists already")
+    for existing in adopted:
+        progress(f"adopting {existing.to}: {existing.id} exists already")
     plan = folder.path / "bootstrap.tfplan"
-    planned = folder.terraform.plan(plan)
+    planned = folder.terraform.plan(plan, init=False)
     _refuse_destruction(folder, planned)
-    created = changes(planned, "create")
+    created = planned.addresses("create")
     progress(f"creating {len(created)} resources on temporary local state")
     folder.terraform.apply(plan)
-    return Outcome(folder.stack, "made", created, tuple(one.to for one in adopted))
+    return Outcome(folder.stack, "made", created, tuple(existing.to for existing in adopted))
 
 
 def _move_in(folder: BootstrapFolder) -> None:
-    # Neither `init -migrate-state` nor `state push`: into an empty place both write another lineage, and after a kill
-    # nobody could tell whether the state in the bucket is the one that was moved.
+    # Neither `init -migrate-state` nor `state push`: both write another lineage where there was no state, and after a
+    # kill nobody could tell whether the state in the bucket is the one that was moved.
     local = folder.local_state()
     if local:
         folder.put_remote()
@@ -155,8 +153,8 @@ def _move_in(folder: BootstrapFolder) -> None:
         )
 
 
-def _refuse_destruction(folder: BootstrapFolder, planned: dict[str, Any]) -> None:
-    if doomed := changes(planned, "delete"):
+def _refuse_destruction(folder: BootstrapFolder, plan: PlanFile) -> None:
+    if doomed := plan.addresses("delete"):
         raise TerraformFailed(
             f"bootstrapping {folder.stack} would destroy or replace {', '.join(doomed)}, which it never does",
             fix="undo the change of the environment file that asks for it, or see docs/runbooks/state-bootstrap.md",
@@ -166,8 +164,8 @@ def _refuse_destruction(folder: BootstrapFolder, planned: dict[str, Any]) -> Non
 def _confirm(folder: BootstrapFolder, *, update: bool) -> Outcome:
     folder.use_s3()
     plan = folder.path / "bootstrap.tfplan"
-    planned = folder.terraform.plan(plan)
-    pending = {address for action in ("create", "update", "delete") for address in changes(planned, action)}
+    planned = folder.terraform.plan(plan, init=False)
+    pending = planned.addresses("create", "update", "delete")
     if pending and update:
         _refuse_destruction(folder, planned)
         folder.terraform.apply(plan)

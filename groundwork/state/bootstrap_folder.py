@@ -1,9 +1,8 @@
-"""The folder in which a person makes a stack on temporary local state, or takes the state backend down."""
+"""The folder in which a person makes a stack on temporary local state, or destroys the state backend."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,15 +14,14 @@ import boto3
 from botocore.exceptions import ClientError
 
 from groundwork.errors import SynthesisError
+from groundwork.files import write_atomically
 from groundwork.paths import Project
-from groundwork.state import aws_session
-from groundwork.terraform.terraform_run import TerraformRun
-from stacks.values import Environment, Names
+from groundwork.platform import Environment
+from groundwork.state import aws, aws_session
+from groundwork.terraform.terraform import Terraform
 
-STACK = "state-backend"
 _OVERRIDE = "local_override.tf.json"
 _IMPORTS = "adopted.tf.json"
-_GONE = {"NoSuchKey", "NoSuchBucket", "404"}
 
 State = dict[str, Any]
 
@@ -40,20 +38,16 @@ class BootstrapFolder:
     environment: Environment
     synthesised: Path
     """The folder of synthesised stacks, cdktf.out/stacks."""
-    program: str
+    program: Path
     environ: Mapping[str, str]
     on_line: Callable[[str], None]
-    short_name: str = STACK
-
-    @property
-    def stack(self) -> str:
-        """Name of the stack."""
-        return Names(self.environment).stack(self.short_name)
+    stack: str
 
     @property
     def path(self) -> Path:
         """The folder."""
-        name = self.environment.name if self.short_name == STACK else self.stack
+        is_backend = self.stack == self.environment.bootstrap_stacks[0]
+        name = self.environment.name if is_backend else self.stack
         return self.project.work / "bootstrap" / name
 
     @property
@@ -85,7 +79,7 @@ class BootstrapFolder:
     def session(self) -> boto3.Session:
         """A session with the backend's credentials, known to be of the environment's account."""
         session = aws_session.session(self.path, self.backend)
-        aws_session.require_account(session, self.environment.accounts.main.id, endpoint=self.endpoint)
+        aws_session.require_account(session, self.environment.account, endpoint=self.endpoint)
         return session
 
     @cached_property
@@ -94,36 +88,38 @@ class BootstrapFolder:
         return self.session.client("s3", endpoint_url=self.endpoint, config=aws_session.CONFIG)
 
     @cached_property
-    def terraform(self) -> TerraformRun:
+    def terraform(self) -> Terraform:
         """Terraform in the folder."""
-        return TerraformRun(self.path, self.stack, self.program, self.environ, self.on_line)
+        return Terraform(self.path, self.stack, self.program, self.environ, self.on_line)
 
     def prepare(self) -> None:
         """Bring the synthesised stack and its provider locks in; the temporary state stays as it is."""
         self.path.mkdir(parents=True, exist_ok=True)
         source = self.synthesised / self.stack
-        _write(self.path / "cdk.tf.json", json.dumps(self.document, indent=2))
+        write_atomically(self.path / "cdk.tf.json", json.dumps(self.document, indent=2))
         locks = source / ".terraform.lock.hcl"
         if locks.is_file():
             shutil.copyfile(locks, self.path / locks.name)
 
     def use_local(self) -> None:
-        """From here on Terraform keeps the state in the temporary file."""
-        _write(self.path / _OVERRIDE, json.dumps({"terraform": {"backend": {"local": {"path": self.local_file.name}}}}))
+        """Let Terraform keep the state in the temporary file from now on."""
+        write_atomically(
+            self.path / _OVERRIDE, json.dumps({"terraform": {"backend": {"local": {"path": self.local_file.name}}}})
+        )
         self.terraform.init("-reconfigure")
 
     def use_s3(self) -> None:
-        """From here on Terraform keeps the state where the stack says."""
+        """Let Terraform keep the state in the stack's own backend from now on."""
         (self.path / _OVERRIDE).unlink(missing_ok=True)
         (self.path / _IMPORTS).unlink(missing_ok=True)
         self.terraform.init("-reconfigure")
 
     def write_imports(self, imports: Iterable[tuple[str, str]]) -> None:
         """Let the next plan import these (address, id) pairs, and no others."""
-        blocks = [{"to": address, "id": found} for address, found in imports]
+        blocks = [{"to": address, "id": id_} for address, id_ in imports]
         (self.path / _IMPORTS).unlink(missing_ok=True)
         if blocks:
-            _write(self.path / _IMPORTS, json.dumps({"import": blocks}, indent=2))
+            write_atomically(self.path / _IMPORTS, json.dumps({"import": blocks}, indent=2))
 
     def local_state(self) -> State | None:
         """The temporary state; None where it does not exist or holds nothing."""
@@ -134,14 +130,14 @@ class BootstrapFolder:
 
     def keep_local(self, text: str) -> None:
         """Replace the temporary state in one step."""
-        _write(self.local_file, text)
+        write_atomically(self.local_file, text, mode=0o600)  # a state may hold secrets
 
     def remote_state(self) -> State | None:
         """The state in S3; None where bucket or object do not exist, or it holds nothing."""
         try:
             body = self.s3.get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if aws.is_absent(error):
                 return None
             raise
         state: State = json.loads(body)
@@ -153,7 +149,7 @@ class BootstrapFolder:
         try:
             only = {"IfMatch": self.s3.head_object(Bucket=bucket, Key=key)["ETag"]}
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
+            if not aws.is_absent(error):
                 raise
             only = {"IfNoneMatch": "*"}
         self._forget_checksum()
@@ -175,14 +171,14 @@ class BootstrapFolder:
             dynamodb.delete_item(TableName=table, Key={"LockID": {"S": checksum}})
 
     def remove(self) -> None:
-        """Forget the folder: its state is in S3, or describes nothing any more."""
+        """Delete the folder: its state is in S3, or describes nothing any more."""
         shutil.rmtree(self.path)
 
 
 def ahead(local: State | None, remote: State | None) -> bool:
-    """Whether the temporary state knows more than the one in S3: a run ended before the move, or while it destroyed.
+    """Whether the temporary state is newer than the one in S3: a run ended before the move, or while it destroyed.
 
-    Of two different states (another lineage) the one in S3 counts: somebody else finished first.
+    Of two unrelated states (another lineage) the one in S3 counts: somebody else finished first.
     """
     if local is None or remote is None:
         return local is not None
@@ -191,22 +187,14 @@ def ahead(local: State | None, remote: State | None) -> bool:
 
 def addresses(state: State | None) -> set[str]:
     """Addresses of the managed resources in a state."""
-    return {f"{one['type']}.{one['name']}" for one in (state or {}).get("resources", []) if one["mode"] == "managed"}
+    resources = (state or {}).get("resources", [])
+    return {f"{resource['type']}.{resource['name']}" for resource in resources if resource["mode"] == "managed"}
 
 
 def tainted(state: State | None) -> list[str]:
     """Addresses of resources that Terraform would replace because their creation was interrupted."""
     return [
-        f"{one['type']}.{one['name']}"
-        for one in (state or {}).get("resources", [])
-        if any(instance.get("status") == "tainted" for instance in one["instances"])
+        f"{resource['type']}.{resource['name']}"
+        for resource in (state or {}).get("resources", [])
+        if any(instance.get("status") == "tainted" for instance in resource["instances"])
     ]
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -1,4 +1,4 @@
-"""The checksum that Terraform keeps of a state in the lock table: written after it, so a kill can part the two."""
+"""The checksum of a state in the lock table: Terraform writes it after the state, so a kill can come between them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork.errors import TerraformFailed
-from groundwork.state import aws_session
+from groundwork.state import aws, aws_session
 from groundwork.state.state_store import StateStore
-
-_GONE = {"NoSuchBucket", "NoSuchKey", "404", "ResourceNotFoundException"}
 
 
 @dataclass(frozen=True)
 class Checksum:
-    """A checksum that is not that of the stored state: Terraform refuses to read the state then."""
+    """A wrong checksum, with which Terraform refuses to read the state."""
 
     client: Any
     table: str
@@ -33,7 +31,7 @@ class Checksum:
 
 
 def wrong(store: StateStore) -> Checksum | None:
-    """The checksum of a state where it is wrong; None where it is right, or there is none."""
+    """The checksum of a state where it is wrong; None where it is right or missing."""
     table = store.backend.get("dynamodb_table")
     if not table:
         return None
@@ -43,11 +41,9 @@ def wrong(store: StateStore) -> Checksum | None:
     try:
         kept = client.get_item(TableName=table, Key={"LockID": {"S": item}}, ConsistentRead=True).get("Item", {})
         body = store.body()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
+    except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and aws.is_absent(error):
             return None
-        raise TerraformFailed(f"the checksum {item} cannot be read: {error}") from error
-    except BotoCoreError as error:
         raise TerraformFailed(f"the checksum {item} cannot be read: {error}") from error
     if body is None:
         return None

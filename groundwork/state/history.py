@@ -1,4 +1,4 @@
-"""Older versions of a stack's state: what there is, and how one comes back."""
+"""Older versions of a stack's state: lists and restores them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork.errors import TerraformFailed, UsageError
-from groundwork.state import aws_session
-from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.state import aws, aws_session
+from groundwork.terraform.terraform import Terraform
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,16 @@ class StateHistory:
         """All versions, newest first; empty where the stack never had a state."""
         key = self.backend["key"]
         try:
-            pages = list(self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key))
-            found = [entry for page in pages for entry in page.get("Versions", []) if entry["Key"] == key]
-            return tuple(self._version(entry) for entry in found)
+            listing = aws.entries(self._s3, "list_object_versions", "Versions", Bucket=self._bucket, Prefix=key)
+            return tuple(self._version(entry) for entry in listing if entry["Key"] == key)
         except (BotoCoreError, ClientError) as error:
             raise TerraformFailed(f"the versions of {self.stack}'s state cannot be read: {error}") from error
 
-    def restore(self, version_id: str, terraform: TerraformRun) -> Version:
+    def restore(self, version_id: str, terraform: Terraform) -> Version:
         """Make an older version the current one, under the lock, as a new version: nothing is lost.
 
-        `terraform` runs in the stack's folder. What AWS holds does not change: look at the diff afterwards. Raises
-        UsageError for a version that is not there, StateLocked while somebody changes the stack.
+        `terraform` runs in the stack's folder. Resources do not change: run a diff afterwards. Raises UsageError for an
+        unknown version, StateLocked while somebody changes the stack.
         """
         versions = self.versions()
         wanted = next((version for version in versions if version.id == version_id), None)

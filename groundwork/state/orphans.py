@@ -1,4 +1,4 @@
-"""Stacks that have a state but no code any more. cdktf forgets them: nothing would ever plan their destruction."""
+"""Stacks that have a state but no code any more. cdktf forgets them, so nothing would ever plan their destruction."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class Orphan:
 
 
 def find(store: StateStore, environment: str, stacks: Collection[str]) -> list[Orphan]:
-    """The orphans of one environment, by name. `store` is any of its stacks' states; `stacks` are those in the code.
+    """The orphans of one environment, by name. `store` is the state of any of its stacks; `stacks` are in the code.
 
     A state without resources is no orphan: the stack was destroyed, and its history is kept on purpose.
     """
     prefix, suffix = f"{environment}/", ".tfstate"
-    found = []
+    orphans = []
     for key in store.keys(prefix):
         name = f"{environment}-{key.removeprefix(prefix).removesuffix(suffix)}"
         if not key.endswith(suffix) or "/" in key.removeprefix(prefix) or name in stacks:
             continue
         state = store.at(key).state() or {}
-        managed = [one for one in state.get("resources", ()) if one["mode"] == "managed"]
-        if count := sum(len(one["instances"]) for one in managed):
-            found.append(Orphan(name, key, count))
-    return sorted(found, key=lambda orphan: orphan.stack)
+        managed = [resource for resource in state.get("resources", ()) if resource["mode"] == "managed"]
+        if count := sum(len(resource["instances"]) for resource in managed):
+            orphans.append(Orphan(name, key, count))
+    return sorted(orphans, key=lambda orphan: orphan.stack)

@@ -1,4 +1,4 @@
-"""Reads Terraform states where the synthesised backend says they are: is there one, and what are its outputs."""
+"""Reads Terraform states and their outputs from the backend that a synthesised stack names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork.errors import TerraformFailed
+from groundwork.state import aws
 from groundwork.state.aws_session import CONFIG, session
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class StateStore:
         return cls(folder, synthesised["terraform"]["backend"]["s3"], endpoint)
 
     def state(self) -> dict[str, Any] | None:
-        """The state as Terraform stores it; None where the stack has never been applied or its bucket is not there."""
+        """The state as Terraform stores it; None where the stack was never applied or its bucket does not exist."""
         body = self.body()
         state: dict[str, Any] | None = json.loads(body) if body is not None else None
         return state
@@ -42,26 +43,18 @@ class StateStore:
         """The state's bytes; None as above."""
         try:
             return self._client().get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket", "404"}:
-                return None
-            raise self._unreadable(error) from error
-        except BotoCoreError as error:
-            raise self._unreadable(error) from error
+        except (BotoCoreError, ClientError) as error:
+            self._none_if_absent(error)
+            return None
 
     def keys(self, prefix: str) -> list[str]:
-        """Keys of the bucket that begin with `prefix`; empty where there is no bucket yet."""
+        """Keys of the bucket that begin with `prefix`; empty where the bucket does not exist yet."""
         try:
-            pages = (
-                self._client().get_paginator("list_objects_v2").paginate(Bucket=self.backend["bucket"], Prefix=prefix)
-            )
-            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"NoSuchBucket", "404"}:
-                return []
-            raise self._unreadable(error) from error
-        except BotoCoreError as error:
-            raise self._unreadable(error) from error
+            listing = {"Bucket": self.backend["bucket"], "Prefix": prefix}
+            return [entry["Key"] for entry in aws.entries(self._client(), "list_objects_v2", "Contents", **listing)]
+        except (BotoCoreError, ClientError) as error:
+            self._none_if_absent(error)
+            return []
 
     def at(self, key: str) -> StateStore:
         """The state of another key in the same bucket."""
@@ -77,7 +70,7 @@ class StateStore:
         return {name: output["value"] for name, output in ((self.state() or {}).get("outputs") or {}).items()}
 
     def public_outputs(self) -> dict[str, Any]:
-        """The outputs that are not marked sensitive: what may be shown."""
+        """The outputs that are not marked sensitive, which may be shown."""
         outputs = (self.state() or {}).get("outputs") or {}
         return {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
 
@@ -87,6 +80,8 @@ class StateStore:
         config = CONFIG.merge(Config(s3={"addressing_style": path_style}))
         return session(self.folder, self.backend).client("s3", endpoint_url=self.endpoint, config=config)
 
-    def _unreadable(self, error: Exception) -> TerraformFailed:
+    def _none_if_absent(self, error: BotoCoreError | ClientError) -> None:
+        if isinstance(error, ClientError) and aws.is_absent(error):
+            return
         where = f"s3://{self.backend['bucket']}/{self.backend['key']}"
-        return TerraformFailed(f"the state of {self.folder.name} cannot be read ({where}): {error}")
+        raise TerraformFailed(f"the state of {self.folder.name} cannot be read ({where}): {error}") from error

@@ -1,4 +1,4 @@
-"""The way back: moves a state backend's state out of its bucket, empties the bucket, and destroys the stack."""
+"""Destroys a state backend: moves its state out of its bucket, empties the bucket, and destroys the stack."""
 
 from __future__ import annotations
 
@@ -10,51 +10,52 @@ from typing import Any, Literal
 
 from groundwork.errors import StackBlocked, UsageError
 from groundwork.paths import Project
-from groundwork.state import locks
+from groundwork.platform import Environment
+from groundwork.state import aws, locks
 from groundwork.state.adoption import Finder
 from groundwork.state.aws_session import CONFIG
-from groundwork.state.bootstrap import alone
+from groundwork.state.bootstrap import locked
 from groundwork.state.bootstrap_folder import BootstrapFolder, ahead
-from stacks.values import Environment
-from stacks.values.placeholders import refuse_placeholders
 
 _BATCH = 1000  # what S3 deletes in one call
 
 
 @dataclass(frozen=True)
 class Removed:
-    """What a destroy of the state backend did; `versions` counts the state versions that are gone with the bucket."""
+    """The result; `versions` counts the state versions that were deleted with the bucket."""
 
     stack: str
     status: Literal["destroyed", "absent"]
     versions: int = 0
 
 
-def unbootstrap(
+def teardown(
     project: Project,
     environment: Environment,
     *,
     synthesised: Path,
-    program: str,
+    program: Path,
     environ: Mapping[str, str],
     delete_history: bool,
     progress: Callable[[str], None] = lambda _: None,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> Removed:
-    """Destroy the state backend of an environment; killed anywhere, the next run finishes.
+    """Destroy the state backend of an environment; after a kill the next run finishes.
 
     Raises UsageError unless `delete_history` says that every state version may go, or while the environment is
     protected; StackBlocked while another stack still has resources in the bucket, naming it; StateLocked while any
     stack is locked.
     """
-    refuse_placeholders(environment)
+    environment.require_real_accounts()
     if environment.protect:
         raise UsageError(
             f"{environment.name} is protected",
             fix=f"set protect: false in {environment.name}.yaml, gw deploy {environment.name}, then destroy",
         )
-    folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line)
-    with alone(folder):
+    folder = BootstrapFolder(
+        project, environment, synthesised, program, environ, on_line, environment.bootstrap_stacks[0]
+    )
+    with locked(folder):
         folder.prepare()
         local, remote = folder.local_state(), folder.remote_state()
         if local is None and remote is None:
@@ -69,7 +70,7 @@ def unbootstrap(
         if not delete_history:
             raise UsageError(
                 f"destroying {folder.stack} deletes its buckets with {count} versions of states for good",
-                fix="add --delete-state-history when that is meant",
+                fix="add --delete-state-history to confirm",
             )
         if not ahead(local, remote):
             progress("moving the state out of its bucket")
@@ -95,7 +96,7 @@ def _move_out(folder: BootstrapFolder) -> None:
 
 
 def _one_further(text: str) -> str:
-    """The state with the next serial: from here on the local copy is the one that counts, also after a kill."""
+    """The state with the next serial: from now on the local copy is the newer one, also after a kill."""
     state = json.loads(text)
     return json.dumps({**state, "serial": state["serial"] + 1}, indent=2)
 
@@ -105,11 +106,10 @@ def _refuse_other_states(folder: BootstrapFolder) -> None:
     others = []
     bucket = folder.backend["bucket"]
     try:
-        pages = list(folder.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket))
+        entries = list(aws.entries(folder.s3, "list_objects_v2", "Contents", Bucket=bucket))
     except folder.s3.exceptions.NoSuchBucket:
         return
-    for entry in (entry for page in pages for entry in page.get("Contents", [])):
-        key = entry["Key"]
+    for key in (entry["Key"] for entry in entries):
         if key.endswith(".tfstate") and key != folder.backend["key"]:
             state = json.loads(folder.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
             if any(resource["mode"] == "managed" for resource in state.get("resources", [])):
@@ -123,7 +123,7 @@ def _refuse_other_states(folder: BootstrapFolder) -> None:
 
 def _refuse_protected(folder: BootstrapFolder, state: Mapping[str, Any]) -> None:
     for resource in state.get("resources", []):
-        if any(one["attributes"].get("deletion_protection_enabled") for one in resource["instances"]):
+        if any(instance["attributes"].get("deletion_protection_enabled") for instance in resource["instances"]):
             raise UsageError(
                 f"{resource['type']}.{resource['name']} still has deletion protection in AWS",
                 fix=f"gw deploy {folder.stack} (protect is false in the file, but was not deployed)",
@@ -131,10 +131,10 @@ def _refuse_protected(folder: BootstrapFolder, state: Mapping[str, Any]) -> None
 
 
 def _refuse_leftovers(folder: BootstrapFolder) -> None:
-    found = Finder(folder.session, folder.document, folder.environment.accounts.main.id, folder.endpoint)
-    if left := found.missing_from(()):
+    finder = Finder(folder.session, folder.document, folder.environment.account, folder.endpoint)
+    if left := finder.missing_from(()):
         raise StackBlocked(
-            f"no state knows them, but they exist: {', '.join(one.id for one in left)}",
+            f"these exist but are in no state: {', '.join(existing.id for existing in left)}",
             fix=f"gw bootstrap {folder.environment.name} adopts them; then destroy again",
         )
 
@@ -142,11 +142,11 @@ def _refuse_leftovers(folder: BootstrapFolder) -> None:
 def _buckets(state: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(name, region) of the buckets that Terraform itself does not empty."""
     return [
-        (one["attributes"]["bucket"], one["attributes"]["region"])
+        (instance["attributes"]["bucket"], instance["attributes"]["region"])
         for resource in state.get("resources", [])
         if resource["mode"] == "managed" and resource["type"] == "aws_s3_bucket"
-        for one in resource["instances"]
-        if not one["attributes"].get("force_destroy")
+        for instance in resource["instances"]
+        if not instance["attributes"].get("force_destroy")
     ]
 
 
@@ -154,16 +154,11 @@ def _versions(folder: BootstrapFolder, name: str, region: str) -> list[list[dict
     """Every version and delete marker of a bucket, in batches; none where the bucket is gone."""
     s3: Any = folder.session.client("s3", region_name=region, endpoint_url=folder.endpoint, config=CONFIG)
     try:
-        pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=name))
+        entries = list(aws.entries(s3, "list_object_versions", "Versions", "DeleteMarkers", Bucket=name))
     except s3.exceptions.NoSuchBucket:
         return []
-    found = [
-        {"Key": entry["Key"], "VersionId": entry["VersionId"]}
-        for page in pages
-        for kind in ("Versions", "DeleteMarkers")
-        for entry in page.get(kind, [])
-    ]
-    return [found[start : start + _BATCH] for start in range(0, len(found), _BATCH)]
+    versions = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+    return [versions[start : start + _BATCH] for start in range(0, len(versions), _BATCH)]
 
 
 def _empty(folder: BootstrapFolder, name: str, region: str) -> None:

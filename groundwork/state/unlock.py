@@ -8,22 +8,23 @@ from typing import Any
 import boto3
 
 from groundwork.errors import UsageError
-from groundwork.state.locks import HeldLock, held
-from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.state.locks import held
+from groundwork.terraform.locks import HeldLock
+from groundwork.terraform.terraform import Terraform
 
 
 def free(
-    session: boto3.Session, backend: Mapping[str, Any], lock_id: str, terraform: TerraformRun, *, endpoint: str | None
+    session: boto3.Session, backend: Mapping[str, Any], lock_id: str, terraform: Terraform, *, endpoint: str | None
 ) -> HeldLock:
-    """Take a lock away and return it. `terraform` runs in the stack's folder.
+    """Free a lock and return it. `terraform` runs in the stack's folder.
 
-    Raises UsageError where the stack does not hold that lock: one that was freed and taken again has another id.
+    Raises UsageError where the stack does not hold that lock: a lock that was freed and taken again has another id.
     """
     path = f"{backend['bucket']}/{backend['key']}"
-    mine = [lock for lock in held(session, backend, endpoint=endpoint) if lock.path == path]
-    wanted = next((lock for lock in mine if lock.id == lock_id), None)
+    own = [lock for lock in held(session, backend, endpoint=endpoint) if lock.path == path]
+    wanted = next((lock for lock in own if lock.id == lock_id), None)
     if wanted is None:
-        now = f"the lock is {mine[0].id}, held by {mine[0].who}" if mine else "it is not locked"
+        now = f"the lock is {own[0].id}, held by {own[0].who}" if own else "it is not locked"
         raise UsageError(f"{terraform.stack} holds no lock {lock_id}: {now}")
     terraform.init("-reconfigure")
     terraform.force_unlock(lock_id)

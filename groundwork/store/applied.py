@@ -1,7 +1,7 @@
-"""What was applied last, per stack: the bundle for those who apply, its folder without the plan for those who plan.
+"""What was applied last, per stack: the bundle for the role that applies, its folder without the plan for plan roles.
 
-The end of a stack that was removed from the code is planned from that folder, and drift is told from undeployed code by
-it. The plan itself may hold secrets and stays with the role that applies.
+The destroy of a stack that was removed from the code is planned from that folder, and drift is told from undeployed
+code by it. The plan itself may hold secrets, so only the role that applies reads it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DEPLOYED = "deployed"
 
 
 class Applied(BaseModel):
-    """What was applied: the bundle as kept (`stored` names the copy), and the run that planned it."""
+    """A kept bundle (`stored` names the copy), and the run that planned it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

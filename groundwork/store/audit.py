@@ -1,12 +1,15 @@
-"""What was decided about plans: one object per decision, never written again."""
+"""What was decided about plans: an object per decision, written once."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from groundwork.plan.bundle import Index, Stored
 
 PREFIX = "audit"
 
@@ -17,9 +20,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 class Decision(BaseModel):
     """One decision about the plans of one environment.
 
-    `who` is a GitHub login, a role's session or a name given on the laptop. `run_id` is empty outside of a workflow.
-    `codes` are the refusals' codes. `digests` are the bundles' digests, stack by stack. `reason` is what a person
-    wrote, for break-glass.
+    `who` is a GitHub login, a role's session or a name entered on the laptop. `run_id` is empty outside of a workflow.
+    `codes` are those of the refusals. `digests` is stack → digest of its bundle. `reason` is a person's text, for
+    break-glass and recovery.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,9 +40,22 @@ class Decision(BaseModel):
     digests: dict[str, str] = {}
     reason: str = ""
 
+    @classmethod
+    def about(cls, index: Index, bundles: Sequence[Stored], *, kind: Kind, who: str, at: datetime, **more: Any) -> Self:
+        """A decision about bundles of one index; `more` are further fields."""
+        fields: dict[str, Any] = {
+            "environment": index.environment,
+            "commit": index.commit,
+            "run_id": index.run_id,
+            "run_attempt": index.run_attempt,
+            "stacks": tuple(stored.stack for stored in bundles),
+            "digests": {stored.stack: stored.digest for stored in bundles},
+        }
+        return cls(kind=kind, who=who, at=at, **(fields | more))
+
 
 def key_of(decision: Decision) -> str:
-    """A key of its own. Below its kind, so that a role can be let write one kind; keys of a kind sort by time."""
+    """A new key below the decision's kind, so that a role can be limited to a kind; keys of a kind sort by time."""
     return f"{PREFIX}/{decision.kind}/{timestamp(decision.at)}-{uuid.uuid4().hex}.json"
 
 

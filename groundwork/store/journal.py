@@ -1,8 +1,8 @@
-"""Which applies began and which of them ended: what a run that was killed cannot say itself.
+"""Which applies began and which of them ended, so that a killed run is noticed.
 
-Two audit objects per stack and apply, both written once: one before anything is changed, one when it is known how it
-ended. Where the second is missing, something may exist that no state knows, and nothing is applied again before that is
-settled.
+Two audit objects per stack and apply, both written once: the first before anything changes, the second when it is known
+how the apply ended. Where the second is missing, resources may exist that no state knows, and nothing is applied to the
+stack again before that is settled.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from groundwork.plan.bundle import StateAt
+from groundwork.plan.bundle import Bundle, StateAt
 from groundwork.store import audit
 from groundwork.store.objects import Objects
 
@@ -24,7 +25,7 @@ _BEGAN = ".began.json"
 _ENDED = ".ended.json"
 
 Result = Literal["applied", "failed", "not started", "recovered"]
-"""`failed` is known to be over: Terraform said so and stored the state. `recovered` was settled by a person."""
+"""`failed`: Terraform reported an error and stored the state. `recovered`: settled by a person."""
 
 
 class _Frozen(BaseModel):
@@ -32,7 +33,7 @@ class _Frozen(BaseModel):
 
 
 class Began(_Frozen):
-    """An apply of one stack began. `digest` is the bundle's, `state` the one its plan was made from."""
+    """An apply of one stack began. `digest` is the bundle's, `state` what its plan was made from; ids sort by time."""
 
     format: Literal[1] = 1
     id: str
@@ -47,6 +48,23 @@ class Began(_Frozen):
     by: str
     at: AwareDatetime
 
+    @classmethod
+    def of(cls, bundle: Bundle, *, digest: str, by: str, at: datetime) -> Began:
+        """An apply of this bundle begins now; the entry gets a new id."""
+        return cls(
+            id=f"{audit.timestamp(at)}-{uuid.uuid4().hex}",
+            stack=bundle.stack,
+            environment=bundle.environment,
+            purpose=bundle.purpose,
+            digest=digest,
+            commit=bundle.commit,
+            run_id=bundle.run_id,
+            run_attempt=bundle.run_attempt,
+            state=bundle.state,
+            by=by,
+            at=at,
+        )
+
     def __str__(self) -> str:
         return (
             f"begun by {self.by} on {self.at:%Y-%m-%d at %H:%M:%S} UTC (run {self.run_id}, commit {self.commit[:12]})"
@@ -54,7 +72,7 @@ class Began(_Frozen):
 
 
 class Ended(_Frozen):
-    """It is known how the apply `id` ended; `by` is who found that out, `why` what was found."""
+    """It is known how the apply `id` ended; `by` is who reports it, `why` the details."""
 
     format: Literal[1] = 1
     id: str
@@ -72,11 +90,11 @@ class Journal:
     objects: Objects
 
     def begin(self, entry: Began) -> None:
-        """Write down that an apply begins; call it before anything is changed."""
+        """Record that an apply begins; call it before anything is changed."""
         self._put(f"{PREFIX}/{entry.stack}/{entry.id}{_BEGAN}", entry)
 
     def end(self, entry: Ended) -> None:
-        """Write down how it ended."""
+        """Record how it ended."""
         self._put(f"{PREFIX}/{entry.stack}/{entry.id}{_ENDED}", entry)
 
     def open(self, stack: str = "") -> list[Began]:
@@ -84,15 +102,15 @@ class Journal:
         keys = self.objects.keys(f"{PREFIX}/{stack}/" if stack else f"{PREFIX}/")
         ended = {key.removesuffix(_ENDED) for key in keys if key.endswith(_ENDED)}
         began = [key for key in keys if key.endswith(_BEGAN) and key.removesuffix(_BEGAN) not in ended]
-        found = [Began.model_validate_json(self.objects.newest(key)) for key in began]
-        return sorted(found, key=lambda one: one.at)
+        entries = [Began.model_validate_json(self.objects.newest(key)) for key in began]
+        return sorted(entries, key=lambda entry: entry.at)
 
     def unsettled(self, stack: str) -> str:
         """The open applies of a stack in words; empty where there is none."""
-        return "; ".join(str(one) for one in self.open(stack))
+        return "; ".join(str(entry) for entry in self.open(stack))
 
     def settled(self, stack: str, digest: str) -> str:
-        """Which apply of this very bundle a person had to settle, in words; empty where none."""
+        """The apply of this very bundle that a person had to settle, in words; empty where there is none."""
         for began, ended in self.history(stack):
             if began.digest == digest and ended and ended.result == "recovered":
                 return f"{began}, and settled by {ended.by}"
@@ -108,8 +126,3 @@ class Journal:
 
     def _put(self, key: str, entry: BaseModel) -> None:
         self.objects.put_new(key, entry.model_dump_json(indent=2).encode(), media_type="application/json")
-
-
-def new_id(at: AwareDatetime) -> str:
-    """An id for an apply; ids sort by time."""
-    return f"{audit.timestamp(at)}-{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""Keyed MACs over what a bundle is and what it would change: whoever lacks the key cannot make a bundle of their own.
+"""Keyed MACs over what a bundle is and what it would change: nobody without the key can forge a bundle.
 
 A message names its purpose first, so that a MAC made for one cannot serve as the other.
 """
@@ -31,7 +31,7 @@ class Mac(Protocol):
 
 
 def bundle_message(*, digest: str, environment: str, stack: str, commit: str, run_id: str, run_attempt: int) -> bytes:
-    """What the MAC of a bundle speaks of: these bytes, for this stack, planned by this run from this commit."""
+    """What the MAC of a bundle covers: these bytes, for this stack, planned by this run from this commit."""
     return _message(
         "bundle",
         {
@@ -46,7 +46,7 @@ def bundle_message(*, digest: str, environment: str, stack: str, commit: str, ru
 
 
 def fingerprint_message(*, semantic_digest: str, environment: str, stack: str) -> bytes:
-    """What a fingerprint speaks of: these changes to this stack, whoever plans them and when."""
+    """What a fingerprint covers: these changes to this stack, whoever plans them and when."""
     return _message("fingerprint", {"changes": semantic_digest, "environment": environment, "stack": stack})
 
 
@@ -73,13 +73,13 @@ class KmsMac:
     def verify(self, message: bytes, mac: str) -> bool:
         """See Mac."""
         try:
-            given = base64.b64decode(mac, validate=True)
+            raw = base64.b64decode(mac, validate=True)
         except ValueError:
             return False
-        if len(given) != _KEY_BYTES:
+        if len(raw) != _KEY_BYTES:
             return False
         try:
-            answer = self.client.verify_mac(KeyId=self.key, Message=message, Mac=given, MacAlgorithm="HMAC_SHA_256")
+            answer = self.client.verify_mac(KeyId=self.key, Message=message, Mac=raw, MacAlgorithm="HMAC_SHA_256")
         except self.client.exceptions.KMSInvalidMacException:
             return False
         return bool(answer["MacValid"])

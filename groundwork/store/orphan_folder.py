@@ -1,4 +1,4 @@
-"""Stacks that the code no longer has, as they were applied last: the folder from which their end is planned."""
+"""Extracts stacks that the code no longer has as they were applied last, so that their destroy can be planned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OUT = "cdktf.out.orphans"
 
 
 def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, environment: str) -> Workspace:
-    """The checkout with these stacks as they were applied last in place of cdktf.out; a role that plans may read that.
+    """The checkout with these stacks as they were applied last in place of cdktf.out; needs only a plan role.
 
     Raises UsageError for a stack of which no bundle is kept, StackBlocked where another stack without code that is
     still deployed reads one of them, Refused (bundle-tampered) for an archive that is not what it lists.
@@ -27,7 +27,7 @@ def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, en
         read = set(archive.about(deployed).dependencies) & set(stacks)
         if read:
             raise StackBlocked(
-                f"{orphan.stack} has no code either, is deployed, and reads {', '.join(sorted(read))}",
+                f"{orphan.stack} is deployed, has no code either, and reads {', '.join(sorted(read))}",
                 fix=f"gw plan make --destroy {' --destroy '.join([*stacks, orphan.stack])}",
             )
     return extracted.extract(workspace, archives, name=OUT).workspace

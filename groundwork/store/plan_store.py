@@ -1,4 +1,4 @@
-"""The store of plans: put once, fetched by digest, version and MAC, and a write-once record of what was decided."""
+"""The store of plans: put once, fetched by digest, version and MAC, with a write-once record of decisions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from groundwork.errors import Refused
 from groundwork.plan import archive
@@ -22,22 +22,18 @@ from groundwork.store.folder_store import FolderObjects
 from groundwork.store.mac import FileMac, Mac
 from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Objects, Place
 
-if TYPE_CHECKING:
-    from groundwork.workspace import Workspace
-    from stacks.values.naming import PipelineRole
-
 MAIN = "main"
 PULL_REQUEST = "pull-request"
 _PREFIX = re.compile(rf"{MAIN}|{PULL_REQUEST}/[1-9]\d*")
-# Only what main planned is applied: a pull request's bundles are read by nobody.
+# Only what main planned is applied: nobody fetches bundles of a pull request.
 _FETCHED_FROM = (f"{MAIN}/", f"{applied.PREFIX}/")
-_AGAIN = "gw plan make && gw plan push, and a new approval"
+_PLAN_AGAIN = "gw plan make && gw plan push, and a new approval"
 _ARCHIVE = "application/gzip"
 _JSON = "application/json"
 
 
 class Made(Protocol):
-    """A bundle on this machine, as `groundwork.plan.make` leaves it."""
+    """A bundle on this machine, as `groundwork.plan.make` makes it."""
 
     @property
     def path(self) -> Path:
@@ -45,7 +41,7 @@ class Made(Protocol):
 
     @property
     def bundle(self) -> Bundle:
-        """What it says of itself."""
+        """Its content description."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +57,6 @@ class PlanStore:
         """A store below `work` (.groundwork) that needs no AWS: the laptop's before `delivery` exists, and tests'."""
         root = (work / "plan-store").resolve()
         return cls(environment, FolderObjects(root / environment), FileMac(root / "key"))
-
-    @classmethod
-    def of(cls, workspace: Workspace, environment: str, *, role: PipelineRole) -> PlanStore:
-        """The store of an environment that is synthesised; see `groundwork.store.opening.open_store`."""
-        from groundwork.store.opening import open_store  # noqa: PLC0415 - it makes what is defined here
-
-        return open_store(workspace, environment, role=role)
 
     # ── bundles ────────────────────────────────────────────────────────────────────────────────────
     def push(self, made: Made, *, prefix: str = MAIN) -> Stored:
@@ -106,12 +95,12 @@ class PlanStore:
         )
 
     def fetch(self, stored: Stored, *, index: Index | Applied) -> bytes:
-        """The bytes of a bundle, which are those that the run of `index` planned from its commit.
+        """The bytes of a bundle, verified to be those that the run of `index` planned from its commit.
 
         Raises Refused with `bundle-missing` where nothing lies there, and with `bundle-tampered` where the place, the
         bytes or the MAC are not those of that run.
         """
-        body = self._at(stored)
+        body = self._read(stored)
         if hashlib.sha256(body).hexdigest() != stored.digest:
             raise _tampered(f"the bytes at {stored.location} are not those that were planned", stored)
         message = mac.bundle_message(
@@ -130,8 +119,8 @@ class PlanStore:
             raise _tampered(sentence, stored)
         return body
 
-    def _at(self, stored: Stored) -> bytes:
-        """The bytes where a bundle is said to lie, in the version that is named."""
+    def _read(self, stored: Stored) -> bytes:
+        """The bytes in the place and version that the index names."""
         try:
             key = self.objects.key_of(stored.location)
             return self.objects.get(_fetchable(key), stored.version_id)
@@ -139,13 +128,13 @@ class PlanStore:
             raise _tampered(f"the index names a place that plans are not fetched from: {error}", stored) from error
         except NotStored as error:
             sentence = f"the plan is not, or no longer, at {error}"
-            raise Refused([Refusal(Code.BUNDLE_MISSING, sentence, _AGAIN, stack=stored.stack)]) from error
+            raise Refused([Refusal(Code.BUNDLE_MISSING, sentence, _PLAN_AGAIN, stack=stored.stack)]) from error
 
     def _put(self, name: Callable[[], str], body: bytes, media_type: str) -> Place:
         try:
             return self.objects.put_new(name(), body, media_type=media_type)
         except AlreadyStored:
-            # Keys are random: what lies there is our own, of an attempt whose answer was lost. Its version is unknown.
+            # Keys are random: the object is our own, of an attempt whose answer was lost. Its version is unknown.
             return self.objects.put_new(name(), body, media_type=media_type)
 
     # ── fingerprints ───────────────────────────────────────────────────────────────────────────────
@@ -162,7 +151,7 @@ class PlanStore:
 
     # ── what was decided and applied ───────────────────────────────────────────────────────────────
     def record(self, decision: Decision) -> str:
-        """Write a decision down; returns where it lies. Raises ValueError for one of another environment."""
+        """Record a decision; returns its location. Raises ValueError for a decision of another environment."""
         if decision.environment != self.environment:
             raise ValueError(f"a decision about {decision.environment} in the store of {self.environment}")
         body = decision.model_dump_json(indent=2).encode()
@@ -170,15 +159,15 @@ class PlanStore:
 
     def decisions(self, *kinds: audit.Kind) -> list[Decision]:
         """Every decision, or those of some kinds, oldest first."""
-        found = (self.objects.keys(f"{audit.PREFIX}/{kind}/") for kind in kinds or audit.KINDS)
-        keys = [key for of_kind in found for key in of_kind if key.endswith(".json")]
+        listings = (self.objects.keys(f"{audit.PREFIX}/{kind}/") for kind in kinds or audit.KINDS)
+        keys = [key for listing in listings for key in listing if key.endswith(".json")]
         keys.sort(key=lambda key: key.rsplit("/", 1)[-1])
         return [Decision.model_validate_json(self.objects.newest(key)) for key in keys]
 
     def keep_applied(self, stored: Stored, *, index: Index | Applied, at: datetime) -> Applied:
-        """Keep a bundle that was applied; verified again, and kept under a key of its own."""
+        """Keep a bundle that was applied, verified again, under a key of its own."""
         body = self.fetch(stored, index=index)
-        # One name for all three, the record last: it never names a bundle that is not there.
+        # The same name for all three, the record last: it never names a bundle that does not exist.
         name = applied.name_of(at)
         place = self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.tar.gz", body, media_type=_ARCHIVE)
         self.objects.put_new(
@@ -195,26 +184,26 @@ class PlanStore:
             run_attempt=index.run_attempt,
             applied_at=at,
         )
-        said = record.model_dump_json(indent=2).encode()
-        self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.json", said, media_type=_JSON)
+        content = record.model_dump_json(indent=2).encode()
+        self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.json", content, media_type=_JSON)
         return record
 
     def last_applied(self, stack: str) -> Applied | None:
-        """The latest bundle of a stack that was kept; None where none was. `fetch(it.stored, index=it)` gives it."""
+        """The latest kept bundle of a stack, which `fetch(applied.stored, index=applied)` reads; None without any."""
         records = [key for key in self.objects.keys(applied.folder_of(stack)) if key.endswith(".json")]
         return Applied.model_validate_json(self.objects.newest(records[-1])) if records else None
 
     def deployed(self, stack: str) -> bytes | None:
-        """The folder of a stack as it was applied last, as a bundle without plan; None where none was kept.
+        """The folder of a stack as it was applied last, as a bundle without its plan; None where none is kept.
 
-        For those who plan, who may not check MACs: only the role that applies writes it, and what is planned from it
-        is compared with the bundle itself (`last_applied`) before it is applied.
+        For the roles that plan, which may not check MACs: only the role that applies writes it, and what is planned
+        from it is compared with the bundle itself (`last_applied`) before it is applied.
         """
         kept = self.objects.keys(applied.deployed_folder_of(stack))
         return self.objects.newest(kept[-1]) if kept else None
 
     def applied_stacks(self) -> Sequence[str]:
-        """Every stack of which a bundle is kept, also those that the code no longer has."""
+        """Every stack with a kept bundle, also those that the code no longer has."""
         return sorted({key.split("/")[1] for key in self.objects.keys(f"{applied.PREFIX}/")})
 
 
@@ -225,4 +214,4 @@ def _fetchable(key: str) -> str:
 
 
 def _tampered(sentence: str, stored: Stored) -> Refused:
-    return Refused([Refusal(Code.BUNDLE_TAMPERED, sentence, _AGAIN, stack=stored.stack)])
+    return Refused([Refusal(Code.BUNDLE_TAMPERED, sentence, _PLAN_AGAIN, stack=stored.stack)])

@@ -1,4 +1,4 @@
-"""The store as a bucket: every object is put by If-None-Match, and read in the version that was put."""
+"""The store in a bucket: every object is put with If-None-Match, and read in the version that was put."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork.errors import TerraformFailed
+from groundwork.state import aws
 from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Place
 
 # S3 answers 409 where two conditional writes of one key meet.
@@ -33,7 +34,7 @@ class S3Objects:
                 Bucket=self.bucket, Key=key, Body=body, ContentType=media_type, IfNoneMatch="*", **other_key
             )
         except ClientError as error:
-            if _code(error) in _TAKEN:
+            if aws.error_code(error) in _TAKEN:
                 raise AlreadyStored(f"s3://{self.bucket}/{key}") from error
             raise self._refused(f"put {key}", error) from error
         except BotoCoreError as error:
@@ -48,9 +49,9 @@ class S3Objects:
         return location.removeprefix(prefix)
 
     def get(self, key: str, version: str) -> bytes:
-        """See Objects. Never the newest version in place of the one that is asked for."""
+        """See Objects. Never the newest version in place of the named one."""
         if not version:
-            raise NotStored(f"s3://{self.bucket}/{key}: which version is not said")
+            raise NotStored(f"s3://{self.bucket}/{key}: without a version")
         return self._read(key, VersionId=version)
 
     def newest(self, key: str) -> bytes:
@@ -60,17 +61,17 @@ class S3Objects:
     def keys(self, prefix: str) -> list[str]:
         """See Objects."""
         try:
-            pages = list(self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix))
+            listing = list(aws.entries(self.client, "list_objects_v2", "Contents", Bucket=self.bucket, Prefix=prefix))
         except (BotoCoreError, ClientError) as error:
             raise self._refused(f"list {prefix}", error) from error
-        return sorted(entry["Key"] for page in pages for entry in page.get("Contents", []))
+        return sorted(entry["Key"] for entry in listing)
 
     def _read(self, key: str, **version: str) -> bytes:
         where = f"s3://{self.bucket}/{key}"
         try:
             body: bytes = self.client.get_object(Bucket=self.bucket, Key=key, **version)["Body"].read()
         except ClientError as error:
-            if _code(error) in _GONE or (version and _code(error) in _NO_VERSION):
+            if aws.error_code(error) in _GONE or (version and aws.error_code(error) in _NO_VERSION):
                 raise NotStored(where) from error
             raise self._refused(f"get {key}", error) from error
         except BotoCoreError as error:
@@ -80,9 +81,5 @@ class S3Objects:
     def _refused(self, what: str, error: Exception) -> TerraformFailed:
         return TerraformFailed(
             f"the plan store refuses to {what}: {error}",
-            fix="run it in the job that may: plan jobs put, the apply job gets (docs/architecture/delivery-stack.md)",
+            fix="run it in the right job: plan jobs put, the apply job gets (docs/architecture/delivery-stack.md)",
         )
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response["Error"]["Code"])

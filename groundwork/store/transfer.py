@@ -1,4 +1,4 @@
-"""Plans of a run, from the machine that planned to the store, and from there to the machine that looks at them."""
+"""Moves the plans of a run into the store, and from there to a machine that shows them."""
 
 from __future__ import annotations
 
@@ -24,36 +24,24 @@ class _Local:
 def push(store: PlanStore, index: Index, *, pull_request: int | None, who: str, clock: Callable[[], datetime]) -> Index:
     """Store every bundle of an index of `gw plan make`, and return the index that the apply job needs.
 
-    What main planned is written down as a decision; a pull request's role may not do that, and nobody applies its
-    plans. Killed anywhere, pushing again stores all of it once more. Raises UsageError where a bundle is not on this
+    What main planned is recorded as a decision; a pull request's role may not do that, and nobody applies its plans.
+    Killed anywhere, pushing again stores everything again. Raises UsageError where a bundle is not on this
     machine or is not of the index's run.
     """
-    local = [_local(index, one) for one in index.bundles]
+    local = [_local(index, stored) for stored in index.bundles]
     prefix = MAIN if pull_request is None else f"{PULL_REQUEST}/{pull_request}"
-    stored = tuple(store.push(one, prefix=prefix) for one in local)
+    stored = tuple(store.push(bundle, prefix=prefix) for bundle in local)
     if pull_request is None and stored:
-        store.record(
-            Decision(
-                kind="planned",
-                environment=index.environment,
-                who=who,
-                at=clock(),
-                commit=index.commit,
-                run_id=index.run_id,
-                run_attempt=index.run_attempt,
-                stacks=tuple(one.stack for one in stored),
-                digests={one.stack: one.digest for one in stored},
-            )
-        )
+        store.record(Decision.about(index, stored, kind="planned", who=who, at=clock()))
     return index.model_copy(update={"bundles": stored})
 
 
 def pull(store: PlanStore, index: Index, folder: Path) -> list[Path]:
-    """Fetch every bundle of a pushed index into `folder` as <stack>.tar.gz; none is written unless all are as planned.
+    """Fetch every bundle of a pushed index into `folder` as <stack>.tar.gz; all are verified before any is written.
 
     Raises Refused with `bundle-missing` or `bundle-tampered`.
     """
-    bodies = {one.stack: store.fetch(one, index=index) for one in index.bundles}
+    bodies = {stored.stack: store.fetch(stored, index=index) for stored in index.bundles}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for stack, body in bodies.items():
@@ -63,14 +51,14 @@ def pull(store: PlanStore, index: Index, folder: Path) -> list[Path]:
     return paths
 
 
-def _local(index: Index, one: Stored) -> _Local:
-    path = Path(one.location)
+def _local(index: Index, stored: Stored) -> _Local:
+    path = Path(stored.location)
     if not path.is_file():
-        raise UsageError(f"the bundle of {one.stack} is not at {path}", fix="gw plan make")
+        raise UsageError(f"the bundle of {stored.stack} is not at {path}", fix="gw plan make")
     body = path.read_bytes()
     bundle = archive.about(body)
     of_run = (bundle.environment, bundle.commit, bundle.run_id, bundle.run_attempt)
-    wanted = (index.environment, index.commit, index.run_id, index.run_attempt)
-    if hashlib.sha256(body).hexdigest() != one.digest or bundle.stack != one.stack or of_run != wanted:
-        raise UsageError(f"{path} is not the bundle of {one.stack} that the index speaks of", fix="gw plan make")
+    expected = (index.environment, index.commit, index.run_id, index.run_attempt)
+    if hashlib.sha256(body).hexdigest() != stored.digest or bundle.stack != stored.stack or of_run != expected:
+        raise UsageError(f"{path} is not the bundle of {stored.stack} that the index names", fix="gw plan make")
     return _Local(path, bundle)

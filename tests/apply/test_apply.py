@@ -1,4 +1,4 @@
-"""What was approved is applied, by the genuine cdktf-cli and Terraform, and nothing else is."""
+"""What was approved is applied, by the real cdktf-cli and Terraform, and nothing else is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.apply.apply import BoundApply, Gate
+from groundwork.apply.apply import ApprovedApply, Gate
 from groundwork.apply.rollout import Result
 from groundwork.errors import Refused, TerraformFailed, UsageError
 from groundwork.plan.bundle import Index, Stored
@@ -27,13 +27,13 @@ def passes(_extracted: Extracted, _stored: Sequence[Stored]) -> list[Refusal]:
     return []
 
 
-def bound(project: PlannedProject, index: Index, gate: Gate = passes) -> BoundApply:
-    return BoundApply(project.workspace, index, project.store, gate, "grace", lambda: datetime.now(UTC))
+def approved_apply(project: PlannedProject, index: Index, gate: Gate = passes) -> ApprovedApply:
+    return ApprovedApply(project.workspace, index, project.store, gate, "grace", lambda: datetime.now(UTC))
 
 
 def apply(project: PlannedProject, index: Index, gate: Gate = passes) -> list[Result]:
     stacks = [one.stack for one in index.bundles]
-    return bound(project, index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
+    return approved_apply(project, index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
 
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> list[Code]:
@@ -71,7 +71,7 @@ def test_what_was_applied_is_kept_and_written_down(project: PlannedProject) -> N
     assert kept.stored.digest == index.bundles[0].digest
     (decision,) = project.store.decisions("applied")
     assert (decision.who, decision.stacks, decision.commit) == ("grace", (stack,), index.commit)
-    journal = bound(project, index).journal
+    journal = approved_apply(project, index).journal
     assert journal.unsettled(stack) == ""
     ((began, ended),) = journal.history(stack)
     assert ended is not None
@@ -90,7 +90,7 @@ def test_stacks_that_read_each_other_are_applied_in_order_and_an_end_in_the_othe
 
     gone = project.push(project.plan(destroy=[down, up]))
     order: list[str] = []
-    bound(project, gone).apply([up, down], on_event=lambda stack, _: order.append(stack), say=lambda _: None)
+    approved_apply(project, gone).apply([up, down], on_event=lambda stack, _: order.append(stack), say=lambda _: None)
     assert list(dict.fromkeys(order)) == [down, up]
     assert project.inputs(up) == project.inputs(down) == {}
 
@@ -127,7 +127,7 @@ def test_refuses_a_folder_that_was_edited_after_it_was_extracted(
         apply(project, index, gate)
     assert codes(refused) == [Code.BUNDLE_TAMPERED]
     assert project.state(stack) is None
-    assert bound(project, index).journal.unsettled(stack) == "", "nothing has begun"
+    assert approved_apply(project, index).journal.unsettled(stack) == "", "nothing has begun"
 
 
 def test_refuses_a_bundle_that_was_swapped_in_the_store(project: PlannedProject) -> None:
@@ -167,7 +167,7 @@ def test_refuses_a_plan_that_was_applied_already_because_its_state_moved(project
     assert "the state moved after this plan was made" in refused.value.message
     assert refused.value.refusals[0].command == "gw plan make local"
     assert project.state(stack) == state
-    assert bound(project, index).journal.unsettled(stack) == "", "Terraform said how it ended"
+    assert approved_apply(project, index).journal.unsettled(stack) == "", "Terraform said how it ended"
     assert [decision.codes for decision in project.store.decisions("refused")] == [("state-moved",)]
 
 
@@ -187,7 +187,7 @@ def test_nothing_begins_where_it_cannot_be_written_down(
     with pytest.raises(OSError, match="no space left"):
         apply(project, index)
     assert [project.state(stack) for stack in stacks] == [None, None]
-    assert bound(project, index).journal.open() == []
+    assert approved_apply(project, index).journal.open() == []
 
 
 def test_a_gate_that_says_no_is_heard_before_anything_runs(project: PlannedProject) -> None:
@@ -208,7 +208,7 @@ def test_a_stack_that_fails_leaves_the_others_applied_and_all_of_it_written_down
     with pytest.raises(TerraformFailed, match="broken"):
         apply(project, index)
     assert project.inputs(good) == {"thing": "first"}
-    journal = bound(project, index).journal
+    journal = approved_apply(project, index).journal
     results = {stack: [ended and ended.result for _, ended in journal.history(stack)] for stack in (bad, good)}
     assert results == {bad: ["failed"], good: ["applied"]}
     assert project.store.last_applied(good) is not None

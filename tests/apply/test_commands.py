@@ -126,12 +126,12 @@ def test_break_glass_shows_the_diff_asks_and_is_written_down_before_anything_cha
     project.workspace.deploy([backend], on_event=lambda *_: None)
     empty = project.gw("deploy", one, "--break-glass", "because")
     assert empty.returncode == 2
-    assert "is no reason" in empty.stderr
+    assert "too short for a reason" in empty.stderr
 
     reason = "INC-123: the api is down"
     unasked = project.gw("deploy", one, "--break-glass", reason)
     assert unasked.returncode == 2
-    assert "nobody is here to agree" in unasked.stderr
+    assert "there is no terminal to confirm it" in unasked.stderr
     assert project.state(one) is None
     assert project.store.decisions("break-glass") == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.apply.order import levels
+from groundwork.apply.order import batches
 from groundwork.plan.bundle import Bundle
 
 
@@ -17,15 +17,15 @@ def bundles(**stacks: tuple[str, ...]) -> dict[str, Bundle]:
 
 
 def test_a_stack_comes_behind_what_it_reads_and_independent_ones_together() -> None:
-    assert levels(bundles(a=(), b=("a",), c=("a",), d=("b", "c"), e=())) == [["a", "e"], ["b", "c"], ["d"]]
+    assert batches(bundles(a=(), b=("a",), c=("a",), d=("b", "c"), e=())) == [["a", "e"], ["b", "c"], ["d"]]
 
 
 def test_what_is_not_among_them_is_waited_for_by_nobody() -> None:
-    assert levels(bundles(b=("a",))) == [["b"]]
+    assert batches(bundles(b=("a",))) == [["b"]]
 
 
 def test_what_goes_comes_before_what_it_reads_and_behind_what_may_have_read_it() -> None:
-    found = levels(bundles(network=(), other=(), reader_gone=("network",), base_gone=(), leaf_gone=("base_gone",)))
-    place = {stack: number for number, level in enumerate(found) for stack in level}
-    assert place["other"] < place["reader_gone"] < place["network"], found
-    assert place["network"] < place["leaf_gone"] < place["base_gone"], found
+    ordered = batches(bundles(network=(), other=(), reader_gone=("network",), base_gone=(), leaf_gone=("base_gone",)))
+    place = {stack: number for number, batch in enumerate(ordered) for stack in batch}
+    assert place["other"] < place["reader_gone"] < place["network"], ordered
+    assert place["network"] < place["leaf_gone"] < place["base_gone"], ordered

@@ -1,4 +1,4 @@
-"""The stand-in becomes Terraform with the approved plan, and nothing else."""
+"""The shim becomes Terraform with the approved plan, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork.apply.ticket import NoTicket, StackTicket, Ticket
 from groundwork.plan import digest
 from groundwork.terraform.environ import cleaned
 
-GENUINE = "/genuine/terraform"
+REAL = "/real/terraform"
 
 
 @pytest.fixture
@@ -30,24 +30,24 @@ def folder(tmp_path: Path) -> Path:
 def ticket(folder: Path, tmp_path: Path) -> Ticket:
     (tmp_path / "started").mkdir()
     known = StackTicket("local-one", "plan", digest.of_folder(folder))
-    return Ticket(GENUINE, {str(folder.resolve()): known}, str(tmp_path / "started"))
+    return Ticket(REAL, {str(folder.resolve()): known}, str(tmp_path / "started"))
 
 
 def test_an_apply_becomes_the_apply_of_the_approved_plan(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
     asked = ["apply", "-auto-approve", "-no-color", "-parallelism=4"]
-    assert command(asked, folder, ticket) == [GENUINE, "apply", "-input=false", "-no-color", "plan"]
+    assert command(asked, folder, ticket) == [REAL, "apply", "-input=false", "-no-color", "plan"]
     assert (tmp_path / "started" / "local-one").exists()
 
 
 def test_an_init_takes_exactly_the_locked_providers(folder: Path, ticket: Ticket) -> None:
-    expected = [GENUINE, "init", "-input=false", "-lockfile=readonly", "-no-color"]
+    expected = [REAL, "init", "-input=false", "-lockfile=readonly", "-no-color"]
     assert command(["init", "-no-color"], folder, ticket) == expected
 
 
 def test_questions_about_terraform_and_outputs_pass(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
     for asked in (["version", "-json"], ["-v"]):
-        assert command(asked, tmp_path, ticket) == [GENUINE, *asked]
-    assert command(["output", "-json", "-no-color"], folder, ticket) == [GENUINE, "output", "-json", "-no-color"]
+        assert command(asked, tmp_path, ticket) == [REAL, *asked]
+    assert command(["output", "-json", "-no-color"], folder, ticket) == [REAL, "output", "-json", "-no-color"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_nothing_in_the_environment_changes_what_a_command_means() -> None:
 def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Path) -> None:
     environ = ticket.write(tmp_path / "ticket.json")
     assert Ticket.read(environ) == ticket
-    (tmp_path / "ticket.json").write_text((tmp_path / "ticket.json").read_text().replace(GENUINE, "/bin/true"))
+    (tmp_path / "ticket.json").write_text((tmp_path / "ticket.json").read_text().replace(REAL, "/bin/true"))
     with pytest.raises(NoTicket, match="not the one that was handed over"):
         Ticket.read(environ)
     with pytest.raises(NoTicket, match="only `gw deploy --approved`"):
@@ -122,10 +122,10 @@ def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Pa
 def test_the_installed_program_runs_the_genuine_one_and_says_no_in_terraforms_form(
     folder: Path, ticket: Ticket, tmp_path: Path
 ) -> None:
-    genuine = tmp_path / "terraform"
-    genuine.write_text(f'#!{sys.executable}\nimport os, sys\nprint(sys.argv[1:], os.environ.get("TF_CLI_ARGS"))\n')
-    genuine.chmod(0o755)
-    handed = Ticket(str(genuine), ticket.folders, ticket.started).write(tmp_path / "ticket.json")
+    real = tmp_path / "terraform"
+    real.write_text(f'#!{sys.executable}\nimport os, sys\nprint(sys.argv[1:], os.environ.get("TF_CLI_ARGS"))\n')
+    real.chmod(0o755)
+    handed = Ticket(str(real), ticket.folders, ticket.started).write(tmp_path / "ticket.json")
     environ = {**os.environ, **handed, "TF_CLI_ARGS": "-target=x"}
     program = Path(sys.executable).parent / "groundwork-terraform"
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from groundwork.apply.apply import BoundApply
-from groundwork.apply.held import PartlyApplied
+from groundwork.apply.apply import ApprovedApply
+from groundwork.apply.held_back import PartlyApplied
 from groundwork.apply.rollout import Result
 from groundwork.plan.bundle import Index
 from groundwork.plan.run_plans import Plans
@@ -29,9 +29,9 @@ def passed_on(stack: str) -> dict[str, str]:
 
 def apply(project: PlannedProject, index: Index) -> list[Result]:
     """Everything in the index, what waits included, past an open gate."""
-    bound = BoundApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
+    approved = ApprovedApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
     stacks = [one.stack for one in (*index.bundles, *index.waiting)]
-    return bound.apply(stacks, on_event=lambda *_: None, say=lambda _: None)
+    return approved.apply(stacks, on_event=lambda *_: None, say=lambda _: None)
 
 
 def push(project: PlannedProject, plans: Plans) -> Index:

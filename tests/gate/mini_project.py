@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from groundwork.apply.apply import BoundApply
+from groundwork.apply.apply import ApprovedApply
 from groundwork.apply.rollout import Result
+from groundwork.cli.deploy_approved import gate_for
 from groundwork.errors import Interrupted, Refused
-from groundwork.gate.apply_gate import ApplyGate
 from groundwork.gate.approval import ApprovalSource
 from groundwork.gate.laptop_approvals import LaptopApprovals
 from groundwork.paths import Project
@@ -29,9 +29,8 @@ from groundwork.plan.extracted import Extracted
 from groundwork.plan.make import Planner
 from groundwork.refusals import Refusal
 from groundwork.store.plan_store import PlanStore
-from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.terraform.terraform import Terraform
 from groundwork.toolchain.cdktf_launcher import command
-from groundwork.toolchain.process import stream
 from groundwork.workspace import Tools, Workspace
 from tests.gate.reading import wrong_command
 from tests.support.cloud_project import CloudProject, cloud_project
@@ -122,10 +121,8 @@ class Mini:
             terraform=Path(self.cloud.program),
             python=self.python,
             environ=self.cloud.environ,
-            run=stream,
             parallelism=2,
             helm_provider=False,
-            helm=None,
             kubeconfig=None,
         )
         return Workspace(Project(self.root), tools, endpoint=self.cloud.endpoint)
@@ -211,11 +208,11 @@ class Mini:
         source: ApprovalSource | None = None,
         tools: Tools | None = None,
         run_attempt: int | None = None,
-    ) -> tuple[BoundApply, Sequence[str]]:
+    ) -> tuple[ApprovedApply, Sequence[str]]:
         workspace = replace(self.workspace, tools=tools) if tools else self.workspace
         index = plans_file.read(self.plans)
         names = stacks or [one.stack for one in index.bundles]
-        gate = ApplyGate.of(
+        gate = gate_for(
             workspace, index, self.store, plans=self.plans, environ={}, wanted=names, allow_destroy=allow_destroy
         )
         if source:
@@ -227,7 +224,7 @@ class Mini:
                 run_attempt=getattr(source, "run_attempt", gate.run_attempt),
             )
         gate = replace(gate, run_attempt=run_attempt or gate.run_attempt)
-        return BoundApply(workspace, index, self.store, gate, "tester", lambda: datetime.now(UTC)), names
+        return ApprovedApply(workspace, index, self.store, gate, "tester", lambda: datetime.now(UTC)), names
 
     def apply_elsewhere(self, stack: str, *edits: tuple[str, str]) -> None:
         """What another run does meanwhile, from a folder of its own; `edits` are made in its synthesised Terraform."""
@@ -241,7 +238,7 @@ class Mini:
             assert before in text
             text = text.replace(before, after)
         (other / "cdk.tf.json").write_text(text)
-        terraform = TerraformRun(other, stack, self.cloud.program, self.cloud.environ)
+        terraform = Terraform(other, stack, Path(self.cloud.program), self.cloud.environ)
         if not (other / ".terraform").is_dir():  # where it was planned before, providers and backend are ready
             terraform.init()
         terraform.plan(other / "p")

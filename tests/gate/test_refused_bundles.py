@@ -189,10 +189,10 @@ def test_what_an_earlier_synth_left_behind_does_no_harm_unless_terraform_reads_i
 def test_refuses_tool_version_differs(mini: Mini, tmp_path: Path) -> None:
     mini.plan()
     mini.approve()
-    genuine = mini.cloud.program
+    real = mini.cloud.program
     other = tmp_path / "terraform"
     other.write_text(
-        f'#!/bin/sh\n[ "$1" = version ] && echo \'{{"terraform_version": "1.99.0"}}\' || exec {genuine} "$@"\n'
+        f'#!/bin/sh\n[ "$1" = version ] && echo \'{{"terraform_version": "1.99.0"}}\' || exec {real} "$@"\n'
     )
     other.chmod(0o755)
     tools = dataclasses.replace(mini.workspace.tools, terraform=other)

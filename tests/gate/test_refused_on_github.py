@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.cli.deploy_approved import gate_for
 from groundwork.errors import UsageError
-from groundwork.gate.apply_gate import ApplyGate
 from groundwork.github.approvals import GitHubApprovals
 from groundwork.refusals import Code, Refusal
 from tests.gate.mini_project import ENVIRONMENT, Mini
@@ -124,7 +124,7 @@ def test_on_aws_the_run_its_approvals_and_its_labels_come_from_github(mini: Mini
     index = mini.plan(run_id=str(run.id)).model_copy(update={"environment": "prod"})
     github.job(run, "apply")
     github.approve(run, ENVIRONMENT, by="carol")
-    asked = ApplyGate.of(
+    asked = gate_for(
         mini.workspace,
         index,
         mini.store,
@@ -138,4 +138,4 @@ def test_on_aws_the_run_its_approvals_and_its_labels_come_from_github(mini: Mini
     assert isinstance(asked.approvals, GitHubApprovals)
 
     with pytest.raises(UsageError, match="GITHUB_RUN_ID"):
-        ApplyGate.of(mini.workspace, index, mini.store, plans=mini.plans, environ={}, wanted=[])
+        gate_for(mini.workspace, index, mini.store, plans=mini.plans, environ={}, wanted=[])

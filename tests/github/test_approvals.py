@@ -137,7 +137,7 @@ def test_everybody_who_had_a_hand_in_it_is_named_with_the_reason(github: FakeGit
     ]
     run = merged(github, *commits)
     github.rerun(run, by="ivan")
-    found = facts(github, run).involved
+    found = facts(github, run).contributors
     short = {login: sha[:7] for login, sha in zip(("erin", "grace", "-", "heidi"), commits, strict=True)}
     assert found == {
         "alice": "author of pull request #1",
@@ -153,13 +153,13 @@ def test_everybody_who_had_a_hand_in_it_is_named_with_the_reason(github: FakeGit
 def test_a_commit_without_a_pull_request_still_has_an_author(github: FakeGitHub) -> None:
     run = github.begin_run("push", "bob", sha=github.commit("alice", committer="erin"))
     github.job(run, "apply")
-    assert set(facts(github, run).involved) == {"alice", "erin", "bob"}
+    assert set(facts(github, run).contributors) == {"alice", "erin", "bob"}
 
 
 def test_authors_beyond_the_250_commits_of_the_list_count(github: FakeGitHub) -> None:
     commits = [github.commit("alice") for _ in range(260)]
     commits[255] = github.commit("zoe")
-    assert "zoe" in facts(github, merged(github, *commits)).involved
+    assert "zoe" in facts(github, merged(github, *commits)).contributors
 
 
 def test_a_run_of_another_commit_has_no_facts(github: FakeGitHub) -> None:

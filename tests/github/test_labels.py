@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from groundwork.gate.apply_gate import ApplyGate
+from groundwork.cli.deploy_approved import gate_for
 from groundwork.github import labels
 from groundwork.github.api import GitHub
 from groundwork.plan.bundle import Index
@@ -41,7 +41,7 @@ def test_at_the_gate_a_label_says_the_same_as_the_option(github: FakeGitHub) -> 
         waiting=(),
     )
     workspace = cast("Any", SimpleNamespace(environments={"prod": SimpleNamespace(target="aws")}))
-    gate = ApplyGate.of(
+    gate = gate_for(
         workspace,
         index,
         cast("Any", None),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.apply.apply import BoundApply
+from groundwork.apply.apply import ApprovedApply
 from groundwork.plan import provisional
 from tests.support.cloud_project import CloudProject, cloud_project
 from tests.support.planned_project import PlannedProject, planned_project
@@ -35,8 +35,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, cloud: CloudProject, check
     made = replace(planned_project(tmp_path_factory.mktemp("project") / "checkout", cloud, checkout), prefix="local")
     write(made)
     index = made.push(made.plan())
-    bound = BoundApply(made.workspace, index, made.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
-    bound.apply([one.stack for one in index.bundles], on_event=lambda *_: None, say=lambda _: None)
+    approved = ApprovedApply(made.workspace, index, made.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
+    approved.apply([one.stack for one in index.bundles], on_event=lambda *_: None, say=lambda _: None)
     return made
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from groundwork import drift
-from groundwork.apply.apply import BoundApply
+from groundwork.apply.apply import ApprovedApply
 from groundwork.drift import StackDrift, Touched
 from groundwork.errors import TerraformFailed
 from groundwork.store.plan_store import PlanStore
@@ -39,8 +39,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, cloud: CloudProject, check
     names(made, checkout, "said first")
     made.stack("plain", {"thing": {"input": "first"}})
     index = made.push(made.plan())
-    bound = BoundApply(made.workspace, index, made.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
-    bound.apply([one.stack for one in index.bundles], on_event=lambda *_: None, say=lambda _: None)
+    approved = ApprovedApply(made.workspace, index, made.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
+    approved.apply([one.stack for one in index.bundles], on_event=lambda *_: None, say=lambda _: None)
     return made
 
 

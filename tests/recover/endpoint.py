@@ -27,7 +27,7 @@ class Call:
 class Endpoint:
     """`rule` decides about each call; `reached` is set when the first one is not simply passed on."""
 
-    genuine: str
+    real: str
     rule: Callable[[Call], What] = lambda _: "pass"
     url: str = ""
     reached: threading.Event = field(default_factory=threading.Event)
@@ -36,7 +36,7 @@ class Endpoint:
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        parts = urlsplit(self.genuine)
+        parts = urlsplit(self.real)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         try:
             # The very headers, Host included: they are signed.
@@ -51,9 +51,9 @@ class Endpoint:
 
 
 @contextmanager
-def between(genuine: str) -> Iterator[Endpoint]:
-    """An endpoint of its own in front of the genuine one."""
-    endpoint = Endpoint(genuine)
+def between(real: str) -> Iterator[Endpoint]:
+    """An endpoint of its own in front of the real one."""
+    endpoint = Endpoint(real)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -11,22 +11,22 @@ from datetime import UTC, datetime
 
 import psutil
 
-from groundwork.apply.apply import BoundApply
+from groundwork.apply.apply import ApprovedApply
 from groundwork.plan.bundle import Index
-from groundwork.recover.inspect import Looking, Report
-from groundwork.recover.settle import Settling
+from groundwork.recover.inspect import Inspector, Report
+from groundwork.recover.settle import settle as settle_apply
 from tests.recover.endpoint import Call, Endpoint, What, between
 from tests.support.planned_project import PlannedProject
 
 
-def bound(project: PlannedProject, index: Index) -> BoundApply:
+def approved_apply(project: PlannedProject, index: Index) -> ApprovedApply:
     """An apply past an open gate."""
-    return BoundApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
+    return ApprovedApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
 
 
 def apply(project: PlannedProject, index: Index) -> None:
     stacks = [one.stack for one in index.bundles]
-    bound(project, index).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
+    approved_apply(project, index).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
 
 
 def killed_when_held(project: PlannedProject, index: Index, rule: Callable[[Call], What]) -> None:
@@ -67,11 +67,11 @@ def on_state(stack: str, what: What) -> Callable[[Call], What]:
 
 
 def look(project: PlannedProject, stack: str) -> Report:
-    return Looking(replace(project.workspace, _stores={}), project.store).stack(stack)
+    return Inspector(replace(project.workspace, _stores={}), project.store).stack(stack)
 
 
 def settle(project: PlannedProject, report: Report) -> None:
-    Settling(project.store, "ada", datetime.now(UTC)).settle(report, "looked at it by hand, INC-123")
+    settle_apply(project.store, report, "looked at it by hand, INC-123", who="ada", at=datetime.now(UTC))
 
 
-__all__ = ["Endpoint", "apply", "bound", "kill", "killed_when_held", "look", "on_state", "settle", "through"]
+__all__ = ["Endpoint", "apply", "approved_apply", "kill", "killed_when_held", "look", "on_state", "settle", "through"]

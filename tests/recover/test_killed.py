@@ -12,7 +12,7 @@ from groundwork.plan import plans_file
 from groundwork.recover import left_state
 from groundwork.state.unlock import free
 from groundwork.store.journal import Journal
-from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.terraform.terraform import Terraform
 from tests.recover.endpoint import Call, What
 from tests.recover.killed import apply, killed_when_held, look, on_state, settle, through
 from tests.support.planned_project import PlannedProject
@@ -24,7 +24,7 @@ def unlock(project: PlannedProject, stack: str) -> None:
     """What `gw unlock` does, with the id that the report names."""
     report, store = look(project, stack), project.workspace.store(stack)
     assert report.lock
-    terraform = TerraformRun(store.folder, stack, project.cloud.program, project.workspace.environ(stack))
+    terraform = Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
     free(project.cloud.session(), store.backend, report.lock.id, terraform, endpoint=store.endpoint)
 
 
@@ -47,7 +47,7 @@ def test_killed_before_anything_was_made(project: PlannedProject) -> None:
     report = look(project, down)
     assert [one.by for one in report.opened] == ["grace"]
     assert [(step.address, step.progress) for step in report.steps] == [("terraform_data.it", "not recorded")]
-    assert report.cannot_be_found == ("terraform_data.it",)
+    assert report.not_listed == ("terraform_data.it",)
     assert (report.state.serial, report.lock, report.complete) == (0, None, False)
 
     settle(project, report)
@@ -70,7 +70,7 @@ def test_killed_while_the_state_is_stored(project: PlannedProject) -> None:
     assert report.lock.operation == "OperationTypeApply"
     with pytest.raises(StateLocked):
         project.plan()
-    with pytest.raises(UsageError, match="may still be at work") as refused:
+    with pytest.raises(UsageError, match="may still be running") as refused:
         settle(project, report)
     assert f"gw unlock {stack} {report.lock.id}" in str(refused.value)
     unlock(project, stack)
@@ -116,7 +116,7 @@ def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject
 
     store = project.workspace.store(stack)
     left_state.push(
-        report.left, TerraformRun(store.folder, stack, project.cloud.program, project.workspace.environ(stack))
+        report.left, Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
     )
     assert not report.left.path.exists()
     report = look(project, stack)
@@ -145,9 +145,9 @@ def test_a_left_state_that_is_older_than_the_stored_one_is_explained_and_not_pus
     (tmp_path / "errored.tfstate").write_text('{"version": 4, "lin')
     found = left_state.find([tmp_path], {})
     assert found
-    assert "no whole state" in found.problem
-    terraform = TerraformRun(tmp_path, "local-one", project.cloud.program, {})
-    with pytest.raises(UsageError, match="no whole state"):
+    assert "not a complete state" in found.problem
+    terraform = Terraform(tmp_path, "local-one", Path(project.cloud.program), {})
+    with pytest.raises(UsageError, match="not a complete state"):
         left_state.push(found, terraform)
 
 
@@ -169,13 +169,13 @@ def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) 
 
     said = project.gw("recover")
     assert said.returncode == 26, said.stderr
-    assert f"{stack} an apply never said that it ended: begun by grace" in said.stdout
+    assert f"{stack} an apply recorded no end: begun by grace" in said.stdout
     assert "not recorded    create terraform_data.thing" in said.stdout
     as_json = json.loads(project.gw("recover", stack, "--json", "--skip-synth").stdout)
     assert [one["steps"][0]["address"] for one in as_json] == ["terraform_data.thing"]
 
-    assert project.gw("recover", stack, "--settled", "--reason", "hm").returncode == 2
-    done = project.gw("recover", stack, "--settled", "--reason", "nothing was made, INC-123")
+    assert project.gw("recover", stack, "--resolve", "--reason", "hm").returncode == 2
+    done = project.gw("recover", stack, "--resolve", "--reason", "nothing was made, INC-123")
     assert done.returncode == 0, done.stderr
     assert project.gw("recover", stack).returncode == 0
     again = project.gw("deploy", stack, "--approved", file)

@@ -1,11 +1,10 @@
-"""What carries a stack's tags is found, whatever service it is of, and each ARN is read as its Terraform type."""
+"""What carries a stack's tags is listed, whatever service it is of, without what a state has."""
 
 from __future__ import annotations
 
 import pytest
 
 from groundwork.recover import tagged
-from groundwork.recover.arns import Arn, importable
 from groundwork.recover.tagged import Where
 from tests.support.cloud_project import CloudProject
 
@@ -40,36 +39,32 @@ def test_the_embedded_aws_lists_what_our_stacks_are_made_of(cloud: CloudProject)
     cloud.client("sqs").create_queue(QueueName="listed", tags=tags)
     cloud.client("sqs").create_queue(QueueName="unlisted", tags={**tags, "stack": "other"})
 
-    found = tagged.search(cloud.session(), Where("eu-west-2", tags, ""), endpoint=cloud.endpoint)
-    kinds = [importable(Arn.of(one.arn)) for one in found]
-    assert {kind.types[0]: kind.id for kind in kinds if kind} == made
-    assert len(kinds) == len(made)
+    arns = tagged.search(cloud.session(), Where("eu-west-2", tags, ""), endpoint=cloud.endpoint)
+    assert len(arns) == len(made)
+    ids = {id_.rpartition("/")[2] for id_ in made.values()}
+    assert {arn.replace(":", "/").rpartition("/")[2] for arn in arns} == ids
 
 
 @pytest.mark.parametrize(
-    ("arn", "type_", "id_", "name"),
+    ("arn", "attributes"),
     [
-        ("arn:aws:ssm:eu-west-2:1:parameter/a/b", "aws_ssm_parameter", "/a/b", "/a/b"),
-        ("arn:aws:ssm:eu-west-2:1:parameter/plain", "aws_ssm_parameter", "plain", "plain"),
-        ("arn:aws:s3:::files", "aws_s3_bucket", "files", "files"),
-        ("arn:aws:logs:eu-west-2:1:log-group:/aws/x:*", "aws_cloudwatch_log_group", "/aws/x", "/aws/x"),
-        ("arn:aws:eks:eu-west-2:1:nodegroup/c/n/6ab", "aws_eks_node_group", "c:n", "n"),
-        ("arn:aws:eks:eu-west-2:1:addon/c/coredns/6ab", "aws_eks_addon", "c:coredns", "coredns"),
-        ("arn:aws:eks:eu-west-2:1:access-entry/c/role/1/o/6ab", "aws_eks_access_entry", "c:arn:aws:iam::1:role/o", ""),
-        ("arn:aws:apigateway:eu-west-2::/restapis/x1/stages/live", "aws_api_gateway_stage", "x1/live", "live"),
-        ("arn:aws:wafv2:eu-west-2:1:regional/webacl/api/77", "aws_wafv2_web_acl", "77/api/REGIONAL", "api"),
-        ("arn:aws:iam::1:policy/path/p", "aws_iam_policy", "arn:aws:iam::1:policy/path/p", "p"),
-        ("arn:aws:lambda:eu-west-2:1:function:f", "aws_lambda_function", "f", "f"),
+        ("arn:aws:sqs:eu-west-2:1:q", {"arn": "arn:aws:sqs:eu-west-2:1:q"}),
+        ("arn:aws:logs:eu-west-2:1:log-group:/aws/x:*", {"arn": "arn:aws:logs:eu-west-2:1:log-group:/aws/x"}),
+        ("arn:aws:ec2:eu-west-2:1:natgateway/nat-1", {"id": "nat-1"}),
+        ("arn:aws:kms:eu-west-2:1:key/k", {"settings": [{"kms_key_arn": "arn:aws:kms:eu-west-2:1:key/k"}]}),
     ],
-)  # fmt: skip
-def test_an_arn_is_imported_as(arn: str, type_: str, id_: str, name: str) -> None:
-    found = importable(Arn.of(arn))
-    assert found
-    assert (found.types[0], found.id, found.name) == (type_, id_, name)
+)
+def test_an_arn_that_a_state_has_is_not_listed(arn: str, attributes: dict[str, object]) -> None:
+    resource = {"mode": "managed", "type": "t", "name": "n", "instances": [{"attributes": attributes}]}
+    assert tagged.without_state([arn, arn], [{"resources": [resource]}]) == []
+    assert tagged.without_state([arn, arn], [{}]) == [arn]
 
 
-def test_a_kind_that_is_not_known_is_not_guessed() -> None:
-    assert importable(Arn.of("arn:aws:quantum:eu-west-2:1:thing/x")) is None
+def test_an_id_of_another_service_does_not_hide_an_arn() -> None:
+    resource = {"mode": "managed", "type": "aws_s3_bucket", "name": "n", "instances": [{"attributes": {"id": "q"}}]}
+    assert tagged.without_state(["arn:aws:sqs:eu-west-2:1:q"], [{"resources": [resource]}]) == [
+        "arn:aws:sqs:eu-west-2:1:q"
+    ]
 
 
 def test_a_provider_that_does_not_give_all_tags_is_not_searched() -> None:

@@ -1,9 +1,8 @@
-"""With the AWS provider: what was made and never recorded is found by tags, and imported by the line that is said."""
+"""With the AWS provider: what was made and never recorded is listed by its tags, and can be imported."""
 
 from __future__ import annotations
 
 import json
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -54,9 +53,7 @@ def stack_of(project: PlannedProject, checkout: Path, resources: dict[str, dict[
     )
 
 
-def test_resources_without_a_state_are_found_by_their_tags_and_imported(
-    project: PlannedProject, checkout: Path
-) -> None:
+def test_resources_without_a_state_are_listed_by_tags_and_imported(project: PlannedProject, checkout: Path) -> None:
     name = project.prefix[:12]
     stack = stack_of(
         project,
@@ -84,26 +81,27 @@ def test_resources_without_a_state_are_found_by_their_tags_and_imported(
     killed_when_held(project, project.push(project.plan()), on_state(stack, "hold"))
 
     report = look(project, stack)
-    found = {one.addresses[0]: one for one in report.found if one.addresses}
-    assert {address: one.certain for address, one in found.items()} == {
-        "aws_ssm_parameter.plain": True,
-        "aws_ssm_parameter.path": True,
-        "aws_sqs_queue.queue": True,
-        "aws_s3_bucket.bucket": True,
-        "aws_cloudwatch_log_group.log": True,
-        "aws_kms_key.key": False,
+    url = project.cloud.client("sqs").get_queue_url(QueueName=f"queue-{name}")["QueueUrl"]
+    (key,) = [arn.rpartition("/")[2] for arn in report.unrecorded if ":kms:" in arn]
+    ids = {
+        "aws_ssm_parameter.plain": f"plain-{name}",
+        "aws_ssm_parameter.path": f"/a/{name}",
+        "aws_sqs_queue.queue": url,
+        "aws_s3_bucket.bucket": f"bucket-{name}",
+        "aws_cloudwatch_log_group.log": f"/log/{name}",
+        "aws_kms_key.key": key,
     }
-    assert len(report.found) == len(found), "nothing of another stack"
-    assert found["aws_ssm_parameter.path"].id == f"/a/{name}"
-    assert set(report.cannot_be_found) == {"aws_iam_role.role", "aws_s3_bucket_versioning.versioned"}
+    assert len(report.unrecorded) == len(ids), "nothing of another stack"
+    named = [f"plain-{name}", f"/a/{name}", f"queue-{name}", f"bucket-{name}", f"/log/{name}", key]
+    assert all(any(arn.removesuffix(":*").endswith(end) for arn in report.unrecorded) for end in named)
+    assert set(report.not_listed) == {"aws_iam_role.role", "aws_s3_bucket_versioning.versioned"}
+    assert set(report.missing) == {*ids, *report.not_listed}
 
     unlock(project, stack)
     folder = project.workspace.manifest().stack(stack).folder
-    for one in found.values():
-        program, *words = shlex.split(one.line)
-        assert program == "terraform"
+    for address, id_ in ids.items():
         done = subprocess.run(
-            [project.cloud.program, *words],
+            [project.cloud.program, "import", address, id_],
             cwd=folder,
             env=project.workspace.environ(stack),
             capture_output=True,
@@ -112,8 +110,8 @@ def test_resources_without_a_state_are_found_by_their_tags_and_imported(
         )
         assert done.returncode == 0, done.stdout + done.stderr
     report = look(project, stack)
-    assert report.found == ()
-    assert {step.address for step in report.steps if step.progress == "done"} == set(found)
+    assert report.unrecorded == ()
+    assert {step.address for step in report.steps if step.progress == "done"} == set(ids)
     settle(project, report)
     (made,) = project.plan()
     assert made.bundle.counts.destroy == 0
@@ -138,4 +136,5 @@ def test_killed_between_two_resources(project: PlannedProject, checkout: Path) -
     assert {step.address for step in report.steps} == {"aws_ssm_parameter.one", "aws_ssm_parameter.two"}
     # Terraform stores the state now and then while it works: the first may be recorded already.
     recorded = [step.address for step in report.steps if step.progress == "done"]
-    assert [it.addresses for it in report.found] == ([] if recorded else [("aws_ssm_parameter.one",)])
+    assert [arn.rpartition("/")[2] for arn in report.unrecorded] == ([] if recorded else [f"one-{name}"])
+    assert ("aws_ssm_parameter.one" in report.missing) == (not recorded)

@@ -18,7 +18,7 @@ def run_and_kill(cloud: CloudProject, checkout: Path, pattern: str, *stack: str,
 
     `stack` names another than the state backend; `delay` in seconds after the line that matches `pattern`.
     """
-    script = str(checkout / "tests" / "delivery" / "run_bootstrap.py")
+    script = str(checkout / "tests" / "state" / "run_bootstrap.py")
     file = str(checkout / "environments" / "local.yaml")
     child = subprocess.Popen(
         [sys.executable, script, str(cloud.project.root), file, cloud.program, *stack],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from groundwork.paths import Project
 from groundwork.state.bootstrap import bootstrap
+from stacks.platform import PlatformEnvironment
 from stacks.values import load
 
 
@@ -16,14 +17,14 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-root, file, terraform = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+root, file, terraform = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 outcome = bootstrap(
     Project(root),
-    load(file),
+    PlatformEnvironment(load(file)),
     synthesised=root / "cdktf.out" / "stacks",
     program=terraform,
     environ=dict(os.environ),
-    stack=sys.argv[4] if len(sys.argv) > 4 else "state-backend",
+    stack=sys.argv[4] if len(sys.argv) > 4 else "local-state-backend",
     progress=say,
     on_line=say,
 )

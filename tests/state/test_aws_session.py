@@ -13,7 +13,7 @@ from groundwork.state import aws_session
 def test_an_assumed_role_does_not_care_which_profile_the_shell_names(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    profile = checkout / "groundwork" / "local" / "profile"
+    profile = checkout / "localcloud" / "profile"
     backend = {
         "region": "eu-west-2",
         "profile": "groundwork-laptop",

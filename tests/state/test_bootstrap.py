@@ -16,7 +16,8 @@ from groundwork.errors import EnvironmentFileError, StackBlocked, StateLocked, U
 from groundwork.paths import Project
 from groundwork.state.bootstrap import Outcome, bootstrap
 from groundwork.state.bootstrap_folder import BootstrapFolder
-from groundwork.state.teardown import Removed, unbootstrap
+from groundwork.state.teardown import Removed, teardown
+from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
 from tests.state.killed_bootstrap import run_and_kill
 from tests.support.cloud_project import CloudProject, cloud_project
@@ -46,7 +47,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised:
         yield made
 
 
-def test_killed_at_many_points_it_finishes_changes_nothing_more_and_goes_without_trace(
+def test_killed_at_many_points_bootstrap_finishes_and_is_torn_down(
     cloud: CloudProject, environment: Environment, checkout: Path
 ) -> None:
     """One story, because each full apply takes a minute of the provider's own polling."""
@@ -74,11 +75,11 @@ def test_killed_at_many_points_it_finishes_changes_nothing_more_and_goes_without
 
     _destroy_is_refused(cloud, environment, names)
 
-    removed = _unbootstrap(cloud, environment, delete_history=True)
+    removed = _teardown(cloud, environment, delete_history=True)
     assert removed.status == "destroyed"
     assert removed.versions > 0
     _nothing_left(cloud)
-    assert _unbootstrap(cloud, environment, delete_history=True) == Removed("local-state-backend", "absent")
+    assert _teardown(cloud, environment, delete_history=True) == Removed("local-state-backend", "absent")
 
 
 def test_a_second_bootstrap_of_the_same_checkout_is_refused(cloud: CloudProject, environment: Environment) -> None:
@@ -90,31 +91,50 @@ def test_a_second_bootstrap_of_the_same_checkout_is_refused(cloud: CloudProject,
         _bootstrap(cloud, environment)
 
 
-def test_placeholder_accounts_are_refused_before_anything_is_looked_at(tmp_path: Path, checkout: Path) -> None:
+def test_placeholder_accounts_are_refused_before_anything_else(tmp_path: Path, checkout: Path) -> None:
     prod = load(checkout / "environments" / "prod.yaml")
     with pytest.raises(EnvironmentFileError, match=r"accounts\.main\.id: 333333333333 is a placeholder"):
-        bootstrap(Project(tmp_path), prod, synthesised=tmp_path, program="terraform", environ={})
+        bootstrap(
+            Project(tmp_path),
+            PlatformEnvironment(prod),
+            synthesised=tmp_path,
+            program=Path("terraform"),
+            environ={},
+            stack="prod-state-backend",
+        )
     assert not list(tmp_path.iterdir())
 
 
-def test_a_protected_environment_is_not_taken_down(tmp_path: Path, environment: Environment) -> None:
+def test_a_protected_environment_is_not_torn_down(tmp_path: Path, environment: Environment) -> None:
     protected = environment.model_copy(update={"protect": True})
     with pytest.raises(UsageError, match="local is protected"):
-        unbootstrap(
-            Project(tmp_path), protected, synthesised=tmp_path, program="terraform", environ={}, delete_history=True
+        teardown(
+            Project(tmp_path),
+            PlatformEnvironment(protected),
+            synthesised=tmp_path,
+            program=Path("terraform"),
+            environ={},
+            delete_history=True,
         )
 
 
 def _bootstrap(cloud: CloudProject, environment: Environment) -> Outcome:
-    return bootstrap(cloud.project, environment, synthesised=cloud.stacks, program=cloud.program, environ=cloud.environ)
-
-
-def _unbootstrap(cloud: CloudProject, environment: Environment, *, delete_history: bool) -> Removed:
-    return unbootstrap(
+    return bootstrap(
         cloud.project,
-        environment,
+        PlatformEnvironment(environment),
         synthesised=cloud.stacks,
-        program=cloud.program,
+        program=Path(cloud.program),
+        environ=cloud.environ,
+        stack="local-state-backend",
+    )
+
+
+def _teardown(cloud: CloudProject, environment: Environment, *, delete_history: bool) -> Removed:
+    return teardown(
+        cloud.project,
+        PlatformEnvironment(environment),
+        synthesised=cloud.stacks,
+        program=Path(cloud.program),
         environ=cloud.environ,
         delete_history=delete_history,
     )
@@ -143,19 +163,19 @@ def _destroy_is_refused(cloud: CloudProject, environment: Environment, names: Na
     other = {"version": 4, "serial": 1, "resources": [{"mode": "managed", "type": "aws_vpc", "instances": []}]}
     s3.put_object(Bucket=names.state_bucket, Key=names.state_key("network"), Body=json.dumps(other))
     with pytest.raises(StackBlocked, match="still holds the state of local-network") as blocked:
-        _unbootstrap(cloud, environment, delete_history=True)
+        _teardown(cloud, environment, delete_history=True)
     assert blocked.value.fix == "gw destroy local-network"
     s3.delete_object(Bucket=names.state_bucket, Key=names.state_key("network"))
 
     with pytest.raises(UsageError, match=r"deletes its buckets with \d+ versions"):
-        _unbootstrap(cloud, environment, delete_history=False)
+        _teardown(cloud, environment, delete_history=False)
 
     key = names.state_key("data") + ".tflock"
     info = {"ID": "42", "Path": f"{names.state_bucket}/{names.state_key('data')}", "Operation": "OperationTypeApply"}
     lock = {**info, "Who": "ann@desk", "Created": "2026-01-01T10:00:00Z"}
     s3.put_object(Bucket=names.state_bucket, Key=key, Body=json.dumps(lock))
     with pytest.raises(StateLocked, match="local-data is locked by ann@desk") as locked:
-        _unbootstrap(cloud, environment, delete_history=True)
+        _teardown(cloud, environment, delete_history=True)
     assert "gw unlock local-data 42" in locked.value.fix
     s3.delete_object(Bucket=names.state_bucket, Key=key)
 
@@ -172,6 +192,15 @@ def _nothing_left(cloud: CloudProject) -> None:
 
 
 def test_the_folder_lies_as_deep_as_a_synthesised_stack(cloud: CloudProject, environment: Environment) -> None:
-    folder = BootstrapFolder(cloud.project, environment, cloud.stacks, cloud.program, cloud.environ, lambda _: None)
+    backend = "local-state-backend"
+    folder = BootstrapFolder(
+        cloud.project,
+        PlatformEnvironment(environment),
+        cloud.stacks,
+        Path(cloud.program),
+        cloud.environ,
+        lambda _: None,
+        backend,
+    )
     depth = len(folder.path.relative_to(cloud.project.root).parts)
-    assert depth == len((cloud.stacks / "local-state-backend").relative_to(cloud.project.root).parts)
+    assert depth == len((cloud.stacks / backend).relative_to(cloud.project.root).parts)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.state.bootstrap import Outcome, bootstrap
+from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
 from tests.state.killed_bootstrap import run_and_kill
 from tests.support.cloud_project import CloudProject, cloud_project
@@ -63,11 +64,11 @@ def state_backend(cloud: CloudProject, names: Names) -> None:
     )
 
 
-def test_killed_at_many_points_the_delivery_stack_is_finished_by_the_next_run(
+def test_killed_at_many_points_the_next_run_finishes_delivery(
     cloud: CloudProject, environment: Environment, checkout: Path
 ) -> None:
     for number, pattern in enumerate(KILLS):
-        said = run_and_kill(cloud, checkout, pattern, "delivery")
+        said = run_and_kill(cloud, checkout, pattern, STACK)
         assert re.search(pattern, said, re.MULTILINE), f"never came to {pattern}:\n{said[-3000:]}"
         if number == 0:
             # The next run is another machine's: no state knows what is there.
@@ -93,10 +94,10 @@ def test_killed_at_many_points_the_delivery_stack_is_finished_by_the_next_run(
 def run(cloud: CloudProject, environment: Environment, *, update: bool = False) -> Outcome:
     return bootstrap(
         cloud.project,
-        environment,
+        PlatformEnvironment(environment),
         synthesised=cloud.stacks,
-        program=cloud.program,
+        program=Path(cloud.program),
         environ=cloud.environ,
-        stack="delivery",
+        stack=STACK,
         update=update,
     )

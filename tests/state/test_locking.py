@@ -14,7 +14,7 @@ import pytest
 from groundwork.errors import StateLocked, UsageError
 from groundwork.state import locks, unlock
 from groundwork.state.state_store import StateStore
-from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.terraform.terraform import Terraform
 from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -32,7 +32,7 @@ def test_the_second_of_two_applies_is_refused_and_a_dead_holder_is_named_and_fre
 ) -> None:
     name = f"slow-{locking}"
     folder = slow_stack(cloud, name, seconds=60, locking=locking)
-    terraform = TerraformRun(folder, f"local-{name}", cloud.program, cloud.environ)
+    terraform = Terraform(folder, f"local-{name}", Path(cloud.program), cloud.environ)
     terraform.init()
     first = _begin(cloud, folder)
     try:

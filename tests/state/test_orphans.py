@@ -13,10 +13,8 @@ import pytest
 from groundwork.errors import TerraformFailed
 from groundwork.state import orphans
 from groundwork.state.state_store import StateStore
-from groundwork.synthesis.manifest import Stack
-from groundwork.terraform.stack_plan import StackPlan
-from groundwork.terraform.terraform_run import TerraformRun
-from groundwork.toolchain.process import stream
+from groundwork.terraform.terraform import Terraform
+from groundwork.toolchain import process
 from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
 from tests.support.planned_project import planned_project
 
@@ -32,7 +30,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[
 def test_a_stack_with_resources_and_without_code_is_an_orphan_until_it_is_destroyed(cloud: CloudProject) -> None:
     kept = StateStore.of(slow_stack(cloud, "kept", seconds=0), endpoint=cloud.endpoint)
     folder = slow_stack(cloud, "removed", seconds=0)
-    terraform = TerraformRun(folder, "local-removed", cloud.program, cloud.environ)
+    terraform = Terraform(folder, "local-removed", Path(cloud.program), cloud.environ)
     terraform.init()
     terraform.plan(folder / "plan")
     terraform.apply(folder / "plan")
@@ -45,17 +43,19 @@ def test_a_stack_with_resources_and_without_code_is_an_orphan_until_it_is_destro
     assert orphans.find(kept, "local", ["local-kept"]) == []
 
 
-def test_a_stack_is_planned_as_cdktf_does_and_initialised_only_when_needed(cloud: CloudProject) -> None:
+def test_a_stack_is_initialised_only_when_needed(cloud: CloudProject, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = slow_stack(cloud, "planned", seconds=0)
     ran: list[str] = []
 
     def run(command, **options):  # type: ignore[no-untyped-def]
         ran.append(command[1])
-        return stream(command, **options)
+        return process_run(command, **options)
+
+    process_run = process.run
+    monkeypatch.setattr(process, "run", run)
 
     def plan() -> list[str]:
-        # Read anew: a stack remembers its Terraform.
-        return StackPlan(Stack("local-planned", (), folder), Path(cloud.program), cloud.environ, run).diff().lines
+        return Terraform(folder, "local-planned", Path(cloud.program), cloud.environ).plan().text.splitlines()
 
     assert any("1 to add" in line for line in plan())
     assert any("1 to add" in line for line in plan())
@@ -86,7 +86,7 @@ def test_against_a_base_what_differs_is_planned_with_what_reads_it_and_nothing_o
     down = project.stack("down", {"copy": {"input": read}}, reads=["up"])
     rest = project.stack("rest", {"thing": {"input": "stays"}})
     project.synth()
-    terraform = TerraformRun(project.workspace.out / "stacks" / up, up, cloud.program, cloud.environ)
+    terraform = Terraform(project.workspace.out / "stacks" / up, up, Path(cloud.program), cloud.environ)
     terraform.init()
     terraform.plan(tmp_path / "plan")
     terraform.apply(tmp_path / "plan")

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from groundwork.state.bootstrap import Outcome, bootstrap
-from groundwork.state.teardown import unbootstrap
+from groundwork.state.teardown import teardown
+from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
 from tests.support.cloud_project import CloudProject, cloud_project
 
@@ -55,7 +56,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, environments
         yield made
 
 
-def test_a_replicated_backend_is_made_found_again_and_destroyed(cloud: CloudProject, environment: Environment) -> None:
+def test_a_replicated_backend_is_made_adopted_and_destroyed(cloud: CloudProject, environment: Environment) -> None:
     """One story, because each full apply takes a minute of the provider's own polling."""
     names = Names(environment)
     replica, logs = names.bucket("state-replica"), names.bucket("replica-logs")
@@ -81,11 +82,11 @@ def test_a_replicated_backend_is_made_found_again_and_destroyed(cloud: CloudProj
     key = names.state_key("state-backend")
     copied = json.loads(s3.get_object(Bucket=replica, Key=key)["Body"].read())
     assert copied["resources"], "the state lies in both regions"
-    removed = unbootstrap(
+    removed = teardown(
         cloud.project,
-        environment,
+        PlatformEnvironment(environment),
         synthesised=cloud.stacks,
-        program=cloud.program,
+        program=Path(cloud.program),
         environ=cloud.environ,
         delete_history=True,
     )
@@ -95,7 +96,14 @@ def test_a_replicated_backend_is_made_found_again_and_destroyed(cloud: CloudProj
 
 
 def _bootstrap(cloud: CloudProject, environment: Environment) -> Outcome:
-    return bootstrap(cloud.project, environment, synthesised=cloud.stacks, program=cloud.program, environ=cloud.environ)
+    return bootstrap(
+        cloud.project,
+        PlatformEnvironment(environment),
+        synthesised=cloud.stacks,
+        program=Path(cloud.program),
+        environ=cloud.environ,
+        stack="local-state-backend",
+    )
 
 
 def _client(cloud: CloudProject, service: str, region: str = ELSEWHERE) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.state.state_store import StateStore
-from groundwork.terraform.terraform_run import TerraformRun
+from groundwork.terraform.terraform import Terraform
 from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -62,9 +62,9 @@ def test_the_runbook_restores_an_older_state(cloud: CloudProject, checkout: Path
     assert len(json.loads(_gw(cloud, f"{see} --json"))) == len(versions) + 1, "the wrong version is still there"
 
 
-def _applied(cloud: CloudProject, marker: str) -> TerraformRun:
+def _applied(cloud: CloudProject, marker: str) -> Terraform:
     folder = slow_stack(cloud, "network", seconds=0, marker=marker)
-    terraform = TerraformRun(folder, STACK, cloud.program, cloud.environ)
+    terraform = Terraform(folder, STACK, Path(cloud.program), cloud.environ)
     terraform.init("-reconfigure")
     terraform.plan(folder / "p.tfplan")
     terraform.apply(folder / "p.tfplan")

@@ -1,4 +1,4 @@
-"""The delivery stack as the genuine AWS provider makes it: who may put, get and vouch there, and who may not."""
+"""The delivery stack as the real AWS provider makes it: who may put, get and vouch there, and who may not."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from groundwork.plan import archive
 from groundwork.refusals import Code
 from groundwork.store.opening import in_aws
 from groundwork.store.plan_store import PlanStore
+from stacks.platform import PlatformEnvironment
 from stacks.values import Names, load
 from stacks.values.naming import PipelineRole
 from tests.store.samples import AT, decision, index, made, packed
@@ -91,7 +92,9 @@ def session_of(cloud: CloudProject, names: Names, role: PipelineRole) -> boto3.S
 
 
 def store_of(cloud: CloudProject, names: Names, role: PipelineRole) -> PlanStore:
-    return in_aws(names, session_of(cloud, names, role), role=role, endpoint=cloud.endpoint)
+    location = PlatformEnvironment(names.environment).plan_store
+    session, region = session_of(cloud, names, role), names.environment.region
+    return in_aws("local", location, session, role=role, region=region, endpoint=cloud.endpoint)
 
 
 def s3_of(cloud: CloudProject, names: Names, role: PipelineRole) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,15 +9,26 @@ import pytest
 
 from groundwork.errors import Refused
 from groundwork.plan import archive
+from groundwork.plan.bundle import Stored
 from groundwork.refusals import Code
 from groundwork.store.objects import AlreadyStored
 from groundwork.store.plan_store import PlanStore
+from tests.store import memory
 from tests.store.samples import AT, COMMIT, decision, index, made, packed
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PlanStore:
-    return PlanStore.in_folder(tmp_path / ".groundwork", "local")
+def store() -> PlanStore:
+    return memory.store()
+
+
+def tamper(store: PlanStore, stored: Stored, body: bytes | None) -> None:
+    """Replace the bytes of a bundle, or delete it."""
+    key, objects = store.objects.key_of(stored.location), memory.objects(store).stored
+    if body is None:
+        del objects[key]
+    else:
+        objects[key] = body
 
 
 def refused(error: pytest.ExceptionInfo[Refused]) -> Code:
@@ -36,7 +46,7 @@ def test_what_was_pushed_is_fetched(store: PlanStore, tmp_path: Path) -> None:
 
 def test_refuses_bundle_tampered(store: PlanStore, tmp_path: Path) -> None:
     stored = store.push(made(tmp_path))
-    Path(stored.location).write_bytes(b"other bytes")
+    tamper(store, stored, b"other bytes")
     with pytest.raises(Refused, match="not those that were planned") as error:
         store.fetch(stored, index=index(stored))
     assert refused(error) is Code.BUNDLE_TAMPERED
@@ -71,7 +81,7 @@ def test_a_plan_of_another_stack_is_refused(store: PlanStore, tmp_path: Path) ->
 
 def test_refuses_bundle_missing(store: PlanStore, tmp_path: Path) -> None:
     stored = store.push(made(tmp_path))
-    Path(stored.location).unlink()
+    tamper(store, stored, None)
     with pytest.raises(Refused) as error:
         store.fetch(stored, index=index(stored))
     assert refused(error) is Code.BUNDLE_MISSING
@@ -129,16 +139,9 @@ def test_equal_changes_have_equal_fingerprints_and_others_do_not(store: PlanStor
     assert not store.same_changes(stored.model_copy(update={"fingerprint": stored.mac}), "1" * 64)
 
 
-def test_the_fingerprint_is_keyed(tmp_path: Path) -> None:
-    one, other = (PlanStore.in_folder(tmp_path / name, "local") for name in ("one", "other"))
-    assert one.fingerprint("local-thing", "1" * 64) != other.fingerprint("local-thing", "1" * 64)
-
-
-def test_the_key_of_the_laptop_is_readable_to_its_owner_alone(store: PlanStore, tmp_path: Path) -> None:
-    store.push(made(tmp_path))
-    key = tmp_path / ".groundwork" / "plan-store" / "key"
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert not list(key.parent.glob(".key-*"))
+def test_the_fingerprint_is_keyed(store: PlanStore) -> None:
+    other = memory.store()
+    assert store.fingerprint("local-thing", "1" * 64) != other.fingerprint("local-thing", "1" * 64)
 
 
 def test_decisions_are_read_in_the_order_in_which_they_were_made(store: PlanStore) -> None:
@@ -156,7 +159,7 @@ def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: Plan
         planned, stored = one.path.read_bytes(), store.push(one)
         run = index(stored, run_attempt=number)
         store.keep_applied(stored, index=run, at=AT + timedelta(minutes=number))
-        Path(stored.location).unlink()
+        tamper(store, stored, None)
     kept = store.last_applied("local-thing")
     assert kept is not None
     assert store.fetch(kept.stored, index=kept) == planned

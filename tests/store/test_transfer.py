@@ -12,12 +12,12 @@ from groundwork.plan import archive, digest
 from groundwork.plan.bundle import Index
 from groundwork.store import transfer
 from groundwork.store.plan_store import PlanStore
-from tests.store import samples
+from tests.store import memory, samples
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PlanStore:
-    return PlanStore.in_folder(tmp_path / ".groundwork", "local")
+def store() -> PlanStore:
+    return memory.store()
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_nothing_is_written_where_one_of_them_is_not_as_planned(
     store: PlanStore, planned: Index, tmp_path: Path
 ) -> None:
     pushed = push(store, planned)
-    Path(pushed.bundles[1].location).write_bytes(b"other")
+    memory.objects(store).stored[store.objects.key_of(pushed.bundles[1].location)] = b"other"
     with pytest.raises(Refused, match="local-two: bundle-tampered"):
         transfer.pull(store, pushed, tmp_path / "pulled")
     assert not (tmp_path / "pulled").exists()
