@@ -129,11 +129,11 @@ class ApprovedApply:
         A kept bundle may be older than what is deployed, where an apply did not end by itself.
         """
         for stored in unchanged:
-            kept = self.store.last_applied(stored.stack)
+            last = self.store.last_applied(stored.stack)
             ends = [
                 end for _, end in self.journal.history(stored.stack) if end and end.result in {"failed", "recovered"}
             ]
-            if kept is None or any(end.at > kept.applied_at for end in ends):
+            if last is None or any(end.at > last.applied_at for end in ends):
                 self.store.keep_applied(stored, index=self.index, at=self.clock())
 
     def _record(

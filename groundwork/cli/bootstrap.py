@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Stacks")
     def bootstrap(
         environment: Annotated[str, typer.Argument(help="Environment to prepare.")],
-        update: Annotated[bool, typer.Option("--update", help="Change existing stacks to what the code says.")] = False,
+        update: Annotated[bool, typer.Option("--update", help="Change existing stacks to match the code.")] = False,
         skip_synth: SkipSynth = False,
         json: Json = False,
     ) -> None:

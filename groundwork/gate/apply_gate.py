@@ -72,10 +72,10 @@ class ApplyGate:
     def _record(self, run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> None:
         """Record which approvals let the plans through, with the time of each."""
         valid = approvals.valid(gate.with_planners(approval, stacks), gate.planned_at(run, stacks))
-        for given in [given for given in valid if not given.or_by] or valid:
-            who = " or ".join(given.people)
+        for chosen in [single for single in valid if not single.or_by] or valid:
+            who = " or ".join(chosen.people)
             bundles = [facts.stored for facts in stacks]
-            self.store.record(Decision.about(self.index, bundles, kind="approved", who=who, at=given.at))
+            self.store.record(Decision.about(self.index, bundles, kind="approved", who=who, at=chosen.at))
 
 
 def _unplannable(code: Workspace, wanted: Sequence[str]) -> dict[str, str]:

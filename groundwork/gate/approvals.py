@@ -36,12 +36,12 @@ def check(run: RunFacts, facts: ApprovalFacts, planned_at: datetime) -> Iterator
     if not facts.approvals:
         yield Refusal(Code.APPROVAL_MISSING, f"nobody has approved these plans of {run.environment}", command)
     if early := [approval for approval in facts.approvals if approval.at < planned_at]:
-        given = ", ".join(f"{approval.by} at {approval.at:%Y-%m-%d %H:%M:%S} UTC" for approval in early)
-        sentence = f"approved before the plans were made ({planned_at:%Y-%m-%d %H:%M:%S} UTC): {given}"
+        who = ", ".join(f"{approval.by} at {approval.at:%Y-%m-%d %H:%M:%S} UTC" for approval in early)
+        sentence = f"approved before the plans were made ({planned_at:%Y-%m-%d %H:%M:%S} UTC): {who}"
         yield Refusal(Code.APPROVAL_TOO_EARLY, sentence, command)
     if own := [approval for approval in facts.approvals if approval.by.casefold() in contributors]:
-        given = ", ".join(f"{approval.by} ({contributors[approval.by.casefold()]})" for approval in own)
-        yield Refusal(Code.APPROVAL_BY_AUTHOR, f"only those approved whose change it is: {given}", command)
+        who = ", ".join(f"{approval.by} ({contributors[approval.by.casefold()]})" for approval in own)
+        yield Refusal(Code.APPROVAL_BY_AUTHOR, f"only those approved whose change it is: {who}", command)
 
 
 def valid(facts: ApprovalFacts, planned_at: datetime) -> list[Approval]:

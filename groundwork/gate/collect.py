@@ -64,11 +64,11 @@ class Collector:
         stack, folder = stored.stack, self._folder(stored.stack)
         synthesised = {known.name: known.folder for known in self.code.manifest().stacks}.get(stack)
         used = self.code.tools
-        kept = self.store.last_applied(stack)
+        last = self.store.last_applied(stack)
         # The files that an orphan's plan has to have are those of its last applied bundle.
         code = _files(synthesised) if synthesised else None
-        if kept and not synthesised:
-            code = archive.about(self.store.fetch(kept.stored, index=kept)).files
+        if last and not synthesised:
+            code = archive.about(self.store.fetch(last.stored, index=last)).files
         return StackFacts(
             stored=stored,
             bundle=bundle,
@@ -82,8 +82,8 @@ class Collector:
             ),
             state=_state_at(self.code if synthesised else self.approved, stack),
             fingerprint_holds=self.store.same_changes(stored, bundle.semantic_digest),
-            applied=f"{kept.applied_at:%Y-%m-%d %H:%M:%S} UTC"
-            if kept and kept.stored.digest == stored.digest
+            applied=f"{last.applied_at:%Y-%m-%d %H:%M:%S} UTC"
+            if last and last.stored.digest == stored.digest
             else self.journal.settled(stack, stored.digest),
             unsettled=self.journal.unsettled(stack),
         )

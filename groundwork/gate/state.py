@@ -1,4 +1,4 @@
-"""Is the state still the one that was planned from, and has every apply before ended?"""
+"""Is the state still the one that was planned from, and has every earlier apply ended?"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _moved(facts: StackFacts) -> str:
     if then == now:
         return ""
     if not now.lineage:
-        return f"the state it was planned from (serial {then.serial}) is gone"
+        return f"the state it was planned from (serial {then.serial}) does not exist any more"
     if not then.lineage:
         return f"it was planned without a state, now there is one (serial {now.serial})"
     if then.lineage != now.lineage:

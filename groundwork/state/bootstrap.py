@@ -63,10 +63,9 @@ def bootstrap(
 ) -> Outcome:
     """Make a stack of an environment, or finish or confirm it. Never destroys or replaces anything.
 
-    The state backend comes first, since the others keep their state in it. `update` brings a stack that exists to what
-    the code says.
-    `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` is given one
-    sentence per step, `on_line` every line of Terraform's. Raises EnvironmentFileError for placeholder accounts,
+    The state backend comes first, since the others keep their state in it. `update` changes an existing stack to match
+    the code. `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` gets
+    one sentence per step, `on_line` every line of Terraform. Raises EnvironmentFileError for placeholder accounts,
     StateLocked where somebody else is making it, and TerraformFailed otherwise.
     """
     environment.require_real_accounts()

@@ -39,7 +39,7 @@ def wrong(store: StateStore) -> Checksum | None:
     client = session.client("dynamodb", endpoint_url=store.endpoint, config=aws_session.CONFIG)
     item = f"{store.backend['bucket']}/{store.backend['key']}-md5"
     try:
-        kept = client.get_item(TableName=table, Key={"LockID": {"S": item}}, ConsistentRead=True).get("Item", {})
+        entry = client.get_item(TableName=table, Key={"LockID": {"S": item}}, ConsistentRead=True).get("Item", {})
         body = store.body()
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and aws.is_absent(error):
@@ -48,4 +48,4 @@ def wrong(store: StateStore) -> Checksum | None:
     if body is None:
         return None
     actual = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    return Checksum(client, table, item, actual) if kept.get("Digest", {}).get("S") != actual else None
+    return Checksum(client, table, item, actual) if entry.get("Digest", {}).get("S") != actual else None

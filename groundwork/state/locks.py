@@ -38,7 +38,7 @@ def _in_bucket(session: boto3.Session, backend: Mapping[str, Any], endpoint: str
 
 
 def _existing(infos: Iterator[str] | Iterator[bytes]) -> Iterator[str | bytes]:
-    """What can be read; table, bucket or lock may be gone meanwhile."""
+    """What can be read: table, bucket or lock may be deleted meanwhile."""
     try:
         yield from infos
     except ClientError as error:

@@ -42,7 +42,7 @@ def teardown(
 ) -> Removed:
     """Destroy the state backend of an environment; after a kill the next run finishes.
 
-    Raises UsageError unless `delete_history` says that every state version may go, or while the environment is
+    Raises UsageError unless `delete_history` allows to delete every state version, or while the environment is
     protected; StackBlocked while another stack still has resources in the bucket, naming it; StateLocked while any
     stack is locked.
     """
@@ -151,7 +151,7 @@ def _buckets(state: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _versions(folder: BootstrapFolder, name: str, region: str) -> list[list[dict[str, str]]]:
-    """Every version and delete marker of a bucket, in batches; none where the bucket is gone."""
+    """Every version and delete marker of a bucket, in batches; empty where the bucket does not exist."""
     s3: Any = folder.session.client("s3", region_name=region, endpoint_url=folder.endpoint, config=CONFIG)
     try:
         entries = list(aws.entries(s3, "list_object_versions", "Versions", "DeleteMarkers", Bucket=name))

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
-import os
-import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 _KEY_BYTES = 32  # HMAC_256 (KMS developer guide, "HMAC keys in AWS KMS")
@@ -83,33 +78,3 @@ class KmsMac:
         except self.client.exceptions.KMSInvalidMacException:
             return False
         return bool(answer["MacValid"])
-
-
-@dataclass(frozen=True)
-class FileMac:
-    """A key in a file that only its owner may read, made at its first use: for the laptop."""
-
-    path: Path
-
-    def generate(self, message: bytes) -> str:
-        """See Mac."""
-        return base64.b64encode(hmac.digest(self._key(), message, "sha256")).decode()
-
-    def verify(self, message: bytes, mac: str) -> bool:
-        """See Mac."""
-        return hmac.compare_digest(self.generate(message).encode(), mac.encode())
-
-    def _key(self) -> bytes:
-        if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Readable to its owner alone from the first moment, and whole: a reader never sees half a key.
-            descriptor, draft = tempfile.mkstemp(dir=self.path.parent, prefix=".key-")
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
-            try:
-                self.path.hardlink_to(draft)
-            except FileExistsError:
-                pass  # another process was first
-            finally:
-                Path(draft).unlink()
-        return self.path.read_bytes()

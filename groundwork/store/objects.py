@@ -1,4 +1,4 @@
-"""Bytes that are written once under a key and read back by version: S3, or a folder of the laptop."""
+"""Bytes that are written once under a key and read back by version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class AlreadyStored(Exception):
-    """Something lies under the key already; nothing was overwritten."""
+    """An object exists under the key already; nothing was overwritten."""
 
 
 class NotStored(Exception):
@@ -15,12 +15,12 @@ class NotStored(Exception):
 
 
 class NotReadable(Exception):
-    """The place is not one that bundles are read from, or the caller may not read it."""
+    """Bundles are not read from this place, or the caller may not read it."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an object lies: `location` is s3://bucket/key, or a path; `version` is empty for a folder."""
+    """Where an object lies: `location` is s3://bucket/key."""
 
     location: str
     version: str
@@ -36,7 +36,7 @@ class Objects(Protocol):
         """
 
     def key_of(self, location: str) -> str:
-        """The key behind a location of this store; raises NotReadable for one of anywhere else."""
+        """The key behind a location of this store; raises NotReadable for any other location."""
 
     def get(self, key: str, version: str) -> bytes:
         """Exactly that version's bytes; raises NotStored, NotReadable."""

@@ -1,11 +1,11 @@
-"""Opens the plan store of an environment: the `delivery` stack's, or on a laptop without that stack a folder."""
+"""Opens the plan store of an environment, which its `delivery` stack makes."""
 
 from __future__ import annotations
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from groundwork.errors import StackBlocked, TerraformFailed
+from groundwork.errors import StackBlocked, TerraformFailed, UsageError
 from groundwork.platform import PipelineRole, PlanStoreLocation
 from groundwork.state import aws, aws_session
 from groundwork.store.mac import KmsMac
@@ -18,28 +18,24 @@ def open_store(workspace: Workspace, environment: str, *, role: PipelineRole) ->
     """The store of an environment, with the permissions of `role`. The environment must be synthesised.
 
     On AWS the job's own credentials decide; on the laptop the role is assumed, so that it may do no more than on AWS.
-    Raises StackBlocked where AWS has no plan store yet, TerraformFailed where AWS refuses.
+    Raises StackBlocked where there is no plan store yet, TerraformFailed where AWS refuses.
     """
     values = workspace.environments[environment]
     values.require_real_accounts()
-    location, on_laptop = values.plan_store, values.target == "laptop"
-    if location is not None:
-        state = workspace.store(location.stack)
-        session = aws_session.session(state.folder, state.backend)
-        try:
-            if _exists(session, location.bucket, state.endpoint):
-                if on_laptop:
-                    arn = location.roles[role]
-                    session = aws_session.assume(session, arn, name="laptop", endpoint=state.endpoint)
-                return in_aws(environment, location, session, role=role, region=values.region, endpoint=state.endpoint)
-        except (BotoCoreError, ClientError) as error:
-            raise TerraformFailed(
-                f"the plan store of {environment} cannot be reached: {error}",
-                fix="sign in; for the laptop: gw local up",
-            ) from error
-    if on_laptop:
-        return PlanStore.in_folder(workspace.project.work, environment)
-    raise StackBlocked(f"{environment} has no plan store yet", fix=f"gw bootstrap {environment}")
+    if values.plan_store is None:
+        raise UsageError(f"{environment} keeps no plans", fix="its platform names no plan store")
+    state = workspace.store(values.plan_store.stack)
+    session = aws_session.session(state.folder, state.backend)
+    try:
+        if not _exists(session, values.plan_store.bucket, state.endpoint):
+            raise StackBlocked(f"{environment} has no plan store yet", fix=f"gw bootstrap {environment}")
+        if values.target == "laptop":
+            session = aws_session.assume(session, values.plan_store.roles[role], name="laptop", endpoint=state.endpoint)
+    except (BotoCoreError, ClientError) as error:
+        raise TerraformFailed(
+            f"the plan store of {environment} cannot be reached: {error}", fix="sign in; for the laptop: gw local up"
+        ) from error
+    return in_aws(environment, values.plan_store, session, role=role, region=values.region, endpoint=state.endpoint)
 
 
 def in_aws(

@@ -18,8 +18,7 @@ from groundwork.refusals import Code, Refusal
 from groundwork.store import applied, audit, mac
 from groundwork.store.applied import Applied
 from groundwork.store.audit import Decision
-from groundwork.store.folder_store import FolderObjects
-from groundwork.store.mac import FileMac, Mac
+from groundwork.store.mac import Mac
 from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Objects, Place
 
 MAIN = "main"
@@ -46,17 +45,11 @@ class Made(Protocol):
 
 @dataclass(frozen=True)
 class PlanStore:
-    """The plans of one environment. `objects` and `mac` are S3 and KMS, or files on the laptop."""
+    """The plans of one environment. `objects` and `mac` are S3 and KMS, on AWS or embedded."""
 
     environment: str
     objects: Objects
     mac: Mac
-
-    @classmethod
-    def in_folder(cls, work: Path, environment: str) -> PlanStore:
-        """A store below `work` (.groundwork) that needs no AWS: the laptop's before `delivery` exists, and tests'."""
-        root = (work / "plan-store").resolve()
-        return cls(environment, FolderObjects(root / environment), FileMac(root / "key"))
 
     # ── bundles ────────────────────────────────────────────────────────────────────────────────────
     def push(self, made: Made, *, prefix: str = MAIN) -> Stored:
@@ -199,8 +192,8 @@ class PlanStore:
         For the roles that plan, which may not check MACs: only the role that applies writes it, and what is planned
         from it is compared with the bundle itself (`last_applied`) before it is applied.
         """
-        kept = self.objects.keys(applied.deployed_folder_of(stack))
-        return self.objects.newest(kept[-1]) if kept else None
+        keys = self.objects.keys(applied.deployed_folder_of(stack))
+        return self.objects.newest(keys[-1]) if keys else None
 
     def applied_stacks(self) -> Sequence[str]:
         """Every stack with a kept bundle, also those that the code no longer has."""

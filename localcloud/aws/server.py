@@ -127,6 +127,11 @@ def listen(application: Application, *, port: int) -> BaseWSGIServer:
         # (`use of closed network connection`), and an answer was lost whose work was done.
         wbufsize = 1 << 16
 
+        def handle_expect_100(self) -> bool:
+            answered = super().handle_expect_100()
+            self.wfile.flush()  # boto3 waits a second for this answer before it sends an object's bytes
+            return answered
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             if str(code)[:1] == "5":
                 super().log_request(code, size)

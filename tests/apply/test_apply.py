@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +14,8 @@ from groundwork.errors import Refused, TerraformFailed, UsageError
 from groundwork.plan.bundle import Index, Stored
 from groundwork.plan.extracted import Extracted
 from groundwork.refusals import Code, Refusal
-from groundwork.store.folder_store import FolderObjects
 from groundwork.store.objects import Place
+from groundwork.store.s3_store import S3Objects
 from tests.support.planned_project import PlannedProject
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -78,7 +77,7 @@ def test_what_was_applied_is_kept_and_written_down(project: PlannedProject) -> N
     assert (began.digest, ended.result) == (index.bundles[0].digest, "applied")
 
 
-def test_stacks_that_read_each_other_are_applied_in_order_and_an_end_in_the_other(project: PlannedProject) -> None:
+def test_stacks_are_applied_in_order_and_destroyed_in_reverse(project: PlannedProject) -> None:
     up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
     apply(project, project.push(project.plan()))
     reads = {"reader": {"input": "${data.terraform_remote_state.up.outputs.value}"}}
@@ -135,9 +134,11 @@ def test_refuses_a_bundle_that_was_swapped_in_the_store(project: PlannedProject)
     index = project.push(project.plan())
     project.stack("one", {"thing": {"input": "smuggled"}})
     (other,) = project.plan()
-    stored = Path(index.bundles[0].location)
-    stored.chmod(0o600)
-    shutil.copy(other.path, stored)
+    (stored,) = index.bundles
+    key = f"{project.store.objects.key_of(stored.location)}.swapped"
+    swapped = project.store.objects.put_new(key, other.path.read_bytes(), media_type="application/gzip")
+    elsewhere = stored.model_copy(update={"location": swapped.location, "version_id": swapped.version})
+    index = index.model_copy(update={"bundles": (elsewhere,)})
     with pytest.raises(Refused) as refused:
         apply(project, index)
     assert codes(refused) == [Code.BUNDLE_TAMPERED]
@@ -176,21 +177,21 @@ def test_nothing_begins_where_it_cannot_be_written_down(
 ) -> None:
     stacks = [project.stack(name, {"thing": {"input": "first"}}) for name in ("one", "two")]
     index = project.push(project.plan())
-    put_new = FolderObjects.put_new
+    put_new = S3Objects.put_new
 
-    def full(store: FolderObjects, key: str, body: bytes, *, media_type: str) -> Place:
+    def full(store: S3Objects, key: str, body: bytes, *, media_type: str) -> Place:
         if stacks[1] in key and key.endswith(".began.json"):
             raise OSError("no space left")
         return put_new(store, key, body, media_type=media_type)
 
-    monkeypatch.setattr(FolderObjects, "put_new", full)
+    monkeypatch.setattr(S3Objects, "put_new", full)
     with pytest.raises(OSError, match="no space left"):
         apply(project, index)
     assert [project.state(stack) for stack in stacks] == [None, None]
     assert approved_apply(project, index).journal.open() == []
 
 
-def test_a_gate_that_says_no_is_heard_before_anything_runs(project: PlannedProject) -> None:
+def test_a_refusal_of_the_gate_comes_before_anything_runs(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}})
     index = project.push(project.plan())
     no = Refusal(Code.APPROVAL_MISSING, "nobody has approved", "gw approve local --as NAME")
@@ -200,7 +201,7 @@ def test_a_gate_that_says_no_is_heard_before_anything_runs(project: PlannedProje
     assert [decision.codes for decision in project.store.decisions("refused")] == [("approval-missing",)]
 
 
-def test_a_stack_that_fails_leaves_the_others_applied_and_all_of_it_written_down(project: PlannedProject) -> None:
+def test_a_failed_stack_leaves_the_others_applied_and_all_is_recorded(project: PlannedProject) -> None:
     fails = {"provisioner": {"local-exec": {"command": "echo broken >&2; exit 3"}}}
     bad = project.stack("bad", {"thing": {"input": "first", **fails}})
     good = project.stack("good", {"thing": {"input": "first"}})

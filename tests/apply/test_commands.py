@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from groundwork.apply.rollout import Rollout
 from groundwork.store.journal import Journal
 from tests.support.planned_project import PlannedProject
 
@@ -23,7 +24,7 @@ UNSETTLED = 13
 
 def approved(project: PlannedProject) -> str:
     """Plan everything, push, and have somebody else approve it; returns the index's path."""
-    project.stack("delivery", {})  # not deployed: the store is a folder
+    project.stack("delivery", {})  # open_store takes the backend from it
     stacks = [one.name for one in project.synth().stacks if one.name != "local-delivery"]
     file = project.index_file(project.push(project.plan(*stacks)))
     said = project.gw("approve", "local", "--as", "grace", "--plans", str(file), "--yes")
@@ -60,7 +61,7 @@ def test_gw_deploy_without_an_approval_is_refused(project: PlannedProject) -> No
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_an_apply_that_is_ended_in_the_middle_is_not_repeated_before_it_is_settled(
+def test_an_interrupted_apply_is_not_repeated_before_it_is_settled(
     project: PlannedProject, number: signal.Signals
 ) -> None:
     slow = {"provisioner": {"local-exec": {"command": "echo at work; sleep 30"}}}
@@ -118,12 +119,12 @@ def test_gw_deploy_on_aws_without_an_approved_plan_names_the_flag(project: Plann
     assert "--break-glass" in done.stderr
 
 
-def test_break_glass_shows_the_diff_asks_and_is_written_down_before_anything_changes(project: PlannedProject) -> None:
+def test_break_glass_shows_the_diff_asks_and_is_recorded_first(project: PlannedProject) -> None:
     one = project.stack("one", {"thing": {"input": "urgent"}})
     project.stack("delivery", {})
     backend = project.stack("state-backend", {"bucket": {"input": "there already"}})
     project.synth()
-    project.workspace.deploy([backend], on_event=lambda *_: None)
+    Rollout(project.workspace, [backend]).deploy(lambda *_: None, lambda _: None)
     empty = project.gw("deploy", one, "--break-glass", "because")
     assert empty.returncode == 2
     assert "too short for a reason" in empty.stderr

@@ -24,7 +24,7 @@ def test_what_is_not_among_them_is_waited_for_by_nobody() -> None:
     assert batches(bundles(b=("a",))) == [["b"]]
 
 
-def test_what_goes_comes_before_what_it_reads_and_behind_what_may_have_read_it() -> None:
+def test_a_destroyed_stack_goes_before_its_upstream_and_after_all_readers() -> None:
     ordered = batches(bundles(network=(), other=(), reader_gone=("network",), base_gone=(), leaf_gone=("base_gone",)))
     place = {stack: number for number, batch in enumerate(ordered) for stack in batch}
     assert place["other"] < place["reader_gone"] < place["network"], ordered

@@ -26,7 +26,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[
 def project(tmp_path: Path, cloud: CloudProject, checkout: Path) -> PlannedProject:
     """States where ours lie: `<environment>/<stack>.tfstate`."""
     made = replace(planned_project(tmp_path / "checkout", cloud, checkout), prefix="local")
-    made.stack("delivery", {})  # not deployed: the store is a folder
+    made.stack("delivery", {})  # open_store takes the backend from it
     return made
 
 
@@ -66,7 +66,7 @@ def test_a_removed_stack_is_planned_for_destruction_approved_and_gone(project: P
     assert gone not in {one["stack"] for one in json.loads(project.gw("diff", "local", "--json").stdout)}
 
 
-def test_a_removed_stack_that_another_removed_one_reads_does_not_go_before_it(project: PlannedProject) -> None:
+def test_a_removed_stack_is_not_destroyed_before_a_removed_reader(project: PlannedProject) -> None:
     up = project.stack("up", {"thing": {"input": "x"}}, outputs={"value": "x"})
     down = project.stack("down", {"it": {"input": "${data.terraform_remote_state.up.outputs.value}"}}, reads=["up"])
     plans = approved(project, up, down)

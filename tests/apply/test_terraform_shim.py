@@ -119,7 +119,7 @@ def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Pa
         Ticket.read({})
 
 
-def test_the_installed_program_runs_the_genuine_one_and_says_no_in_terraforms_form(
+def test_the_installed_shim_runs_terraform_or_refuses_in_its_form(
     folder: Path, ticket: Ticket, tmp_path: Path
 ) -> None:
     real = tmp_path / "terraform"

@@ -9,7 +9,7 @@ import pytest
 
 from groundwork.apply.apply import ApprovedApply
 from groundwork.apply.held_back import PartlyApplied
-from groundwork.apply.rollout import Result
+from groundwork.apply.rollout import Result, Rollout
 from groundwork.plan.bundle import Index
 from groundwork.plan.run_plans import Plans
 from groundwork.refusals import Code
@@ -42,7 +42,7 @@ def waves(plans: Plans) -> dict[str, tuple[int, bool, str]]:
     return {one.bundle.stack: (one.bundle.wave, one.bundle.provisional, one.bundle.outcome) for one in plans.made}
 
 
-def test_a_change_goes_through_several_stacks_under_one_approval(project: PlannedProject) -> None:
+def test_a_single_approval_covers_a_change_of_several_stacks(project: PlannedProject) -> None:
     up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
     mid = project.stack(
         "mid", reading("up"), outputs={"value": "${data.terraform_remote_state.up.outputs.value}"}, reads=["up"]
@@ -73,7 +73,7 @@ def test_a_change_goes_through_several_stacks_under_one_approval(project: Planne
     assert waves(project.plans()) == dict.fromkeys((up, mid, down, beside), (0, False, "no change"))
 
 
-def test_what_is_applied_is_the_plan_that_was_made_again_and_it_is_kept_as_the_approved_one(
+def test_the_plan_made_again_is_applied_and_the_approved_one_is_kept(
     project: PlannedProject,
 ) -> None:
     project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
@@ -138,7 +138,7 @@ def test_refuses_wave_differs(project: PlannedProject) -> None:
     secret = "a-value-that-nobody-may-see"
     project.stack("other", {"thing": {"input": secret}}, outputs={"value": secret})
     project.synth()
-    project.workspace.deploy([other], on_event=lambda *_: None)
+    Rollout(project.workspace, [other]).deploy(lambda *_: None, lambda _: None)
 
     with pytest.raises(PartlyApplied) as held:
         apply(project, index)
@@ -156,10 +156,10 @@ def test_refuses_wave_differs(project: PlannedProject) -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_gw_deploy_says_what_was_applied_and_what_waits_and_fails_where_that_was_named(
+def test_gw_deploy_shows_what_was_applied_and_what_waits(
     project: PlannedProject, named: bool
 ) -> None:
-    project.stack("delivery", {"thing": {}})  # without a bucket: the store is a folder
+    project.stack("delivery", {"thing": {}})  # open_store takes the backend from it
     up = project.stack("up", {"thing": {}}, outputs={"id": "${terraform_data.thing.id}"})
     down = project.stack("down", reading("up", output="id"), reads=["up"])
     made = project.gw("plan", "make", "local")

@@ -97,8 +97,8 @@ def test_a_mistake_in_an_environment_file_ends_with_3_before_anything_runs(copy:
 def test_a_command_that_destroys_asks_and_without_a_terminal_wants_yes(copy: Path) -> None:
     done = gw("local", "reset", cwd=copy)
     assert done.returncode == 2
-    assert "nobody is here to agree" in done.stderr
-    assert "say --yes" in done.stderr
+    assert "there is no terminal to confirm it" in done.stderr
+    assert "add --yes" in done.stderr
 
 
 def test_status_of_an_embedded_aws_that_does_not_run_ends_with_9_and_the_command(copy: Path) -> None:

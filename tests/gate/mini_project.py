@@ -34,6 +34,7 @@ from groundwork.toolchain.cdktf_launcher import command
 from groundwork.workspace import Tools, Workspace
 from tests.gate.reading import wrong_command
 from tests.support.cloud_project import CloudProject, cloud_project
+from tests.support.plan_store import empty_store
 
 ENVIRONMENT = "local"
 
@@ -77,7 +78,7 @@ def stack(name, resources, outputs=None, assets=None, depends=(), helm=False, da
 
 BACKEND = json.loads(Path("backend.json").read_text())
 PROVIDER = json.loads(Path("provider.json").read_text())
-stack("local-delivery", {})  # not deployed: the plan store is a folder
+stack("local-delivery", {})  # open_store takes the backend from it
 exec(Path("stacks.py").read_text())
 (out / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": entries}))
 '''
@@ -94,6 +95,7 @@ class Mini:
     cloud: CloudProject
     root: Path
     python: Path
+    _store: PlanStore | None = None
 
     # ── the checkout ───────────────────────────────────────────────────────────────────────────────
     def edit(self, file: str, before: str, after: str) -> None:
@@ -129,7 +131,8 @@ class Mini:
 
     @property
     def store(self) -> PlanStore:
-        return PlanStore.in_folder(self.root / ".groundwork", ENVIRONMENT)
+        assert self._store
+        return self._store
 
     @property
     def plans(self) -> Path:
@@ -262,10 +265,11 @@ class Mini:
         self.git("reset", "-q", "--hard", first)
         self.git("config", "user.name", "Lap Top")
         self.git("config", "user.email", "lap@top")
-        for name in ("plans", "approvals", "plan-store"):
+        for name in ("plans", "approvals"):
             shutil.rmtree(self.root / ".groundwork" / name, ignore_errors=True)
         for out in self.root.glob("cdktf.out*"):
             shutil.rmtree(out)
+        self._store = empty_store(self.cloud, self.root)
         s3 = self.cloud.client("s3")
         for page in s3.get_paginator("list_object_versions").paginate(Bucket="state"):
             for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:

@@ -28,7 +28,7 @@ def test_it_shows_what_is_approved_and_writes_it_down(mini: Mini) -> None:
     assert (approved.who, approved.digests) == ("Carol", {"local-web": stored.digest})
 
 
-def test_it_says_at_once_whose_yes_will_not_count(mini: Mini) -> None:
+def test_it_warns_whose_approval_does_not_count(mini: Mini) -> None:
     mini.commit(author="Ada <ada@example.org>")
     mini.plan()
     said = mini.gw("approve", "local", "--as", "ada", "--yes")
@@ -37,7 +37,7 @@ def test_it_says_at_once_whose_yes_will_not_count(mini: Mini) -> None:
     assert codes(mini.refusals()) == {Code.APPROVAL_BY_AUTHOR}
 
 
-def test_nobody_at_the_terminal_is_no_yes(mini: Mini) -> None:
+def test_without_a_terminal_nothing_is_approved(mini: Mini) -> None:
     mini.plan()
     said = mini.gw("approve", "local", "--as", "Carol")
     assert said.returncode == 2

@@ -36,7 +36,7 @@ def test_two_plans_differ_in_names_never_in_values() -> None:
     assert not found.drift
 
 
-def test_another_action_says_which() -> None:
+def test_a_different_action_is_named() -> None:
     other = plan()
     other["resource_changes"][0]["change"]["actions"] = ["delete", "create"]
     assert world.compare(plan(), other, same=False).different == ("r.one (update → replace)",)
@@ -57,7 +57,7 @@ def test_the_same_fingerprint_is_the_same_plan_whatever_drifted() -> None:
     ("involved", "codes"),
     [((), set()), (("dave",), {Code.APPROVAL_TOO_EARLY, Code.APPROVAL_BY_AUTHOR})],
 )
-def test_a_yes_of_one_of_several_counts_where_all_of_them_may_say_it(involved: Sequence[str], codes: set[Code]) -> None:
+def test_an_approval_by_any_of_several_counts_where_all_may_approve(involved: Sequence[str], codes: set[Code]) -> None:
     """Two jobs of a run were let through, by two people; the history does not say which of them by whom."""
     early, late = AT - timedelta(minutes=1), AT + timedelta(minutes=1)
     given = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]

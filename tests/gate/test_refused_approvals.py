@@ -102,7 +102,7 @@ def test_refuses_environment_unprotected(mini: Mini) -> None:
     assert mini.refusals(source=Live(good)) == []
 
 
-def test_a_yes_to_another_environment_is_none(mini: Mini) -> None:
+def test_an_approval_of_another_environment_does_not_count(mini: Mini) -> None:
     mini.plan()
     assert codes(mini.refusals(source=Live(Approval("carol", datetime.now(UTC)), environment="dev"))) == {
         Code.APPROVAL_MISSING

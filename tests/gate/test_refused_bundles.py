@@ -61,7 +61,7 @@ def test_a_zip_that_is_swapped_after_the_bundle_was_extracted_is_noticed(mini: M
     assert "assets/fn.zip is changed" in found.sentence
 
 
-def test_a_file_beside_the_others_and_a_link_in_place_of_one_are_noticed(mini: Mini) -> None:
+def test_an_added_file_and_a_link_in_place_of_a_file_are_noticed(mini: Mini) -> None:
     mini.plan()
     mini.approve()
     found = mini.refusals(meanwhile=lambda stacks: (stacks / "local-web" / "more.tf.json").write_text("{}"))
@@ -173,7 +173,7 @@ def test_the_python_that_is_compared_gets_no_credential(mini: Mini) -> None:
     assert mini.refusals(tools=job) == []
 
 
-def test_what_an_earlier_synth_left_behind_does_no_harm_unless_terraform_reads_it(mini: Mini) -> None:
+def test_leftovers_of_a_synth_are_refused_only_where_terraform_reads_them(mini: Mini) -> None:
     folder = mini.workspace.out / "stacks" / "local-web"
     folder.mkdir(parents=True)
     (folder / "old.zip").write_text("of last week")
@@ -225,7 +225,7 @@ def test_refuses_orphan_not_approved(mini: Mini) -> None:
     assert codes(mini.refusals(allow_destroy=["local-web"])) == {Code.FOREIGN_COMMIT}, "planned before the code went"
 
 
-def test_all_reasons_are_said_at_once(mini: Mini) -> None:
+def test_all_reasons_are_given_at_once(mini: Mini) -> None:
     mini.plan()
     mini.apply_elsewhere("local-web")
     mini.edit("main.py", 'COLOUR = "blue"', 'COLOUR = "red"')

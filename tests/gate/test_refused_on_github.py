@@ -88,7 +88,7 @@ def test_somebody_else_can(mini: Mini, github: FakeGitHub) -> None:
     assert refusals(mini, github, run) == []
 
 
-def test_a_yes_before_the_plan_is_told_by_the_deployment_s_status(mini: Mini, github: FakeGitHub) -> None:
+def test_the_deployment_status_tells_an_approval_before_the_plan(mini: Mini, github: FakeGitHub) -> None:
     run = merged(mini, github)
     github.job(run, "apply")
     github.approve(run, ENVIRONMENT, by="carol")
@@ -108,7 +108,7 @@ def test_an_environment_without_a_rule_lets_nothing_through(mini: Mini, github: 
     assert "administrators may bypass it" in found.sentence
 
 
-def test_an_attempt_that_has_not_planned_applies_nothing_of_the_one_before(mini: Mini, github: FakeGitHub) -> None:
+def test_an_attempt_that_has_not_planned_applies_no_earlier_plan(mini: Mini, github: FakeGitHub) -> None:
     """GitHub's `Re-run failed jobs`: the apply job again, the plan job not."""
     run = merged(mini, github)
     planned(mini, run)

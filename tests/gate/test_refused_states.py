@@ -40,7 +40,7 @@ def test_refuses_state_moved(mini: Mini) -> None:
     assert one(found, Code.STATE_MOVED).command == "gw plan make local"
 
 
-def test_a_state_that_is_gone_or_another_one_has_moved_too(mini: Mini) -> None:
+def test_a_deleted_or_replaced_state_has_moved_too(mini: Mini) -> None:
     mini.plan()
     mini.apply_elsewhere("local-web")
     mini.plan()

@@ -144,7 +144,7 @@ def test_without_the_right_to_read_what_was_applied_the_code_is_taken_and_that_i
 
 
 def test_gw_drift_opens_updates_and_closes_one_issue_per_stack(project: PlannedProject) -> None:
-    project.stack("delivery", {})  # not deployed: the store is a folder
+    project.stack("delivery", {})  # open_store takes the backend from it
     project.synth()
     ssm = project.cloud.client("ssm")
     with FakeGitHub() as github:

@@ -127,7 +127,7 @@ def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject
     assert made.bundle.outcome == "no change"
 
 
-def test_a_left_state_that_is_older_than_the_stored_one_is_explained_and_not_pushed(
+def test_a_left_state_older_than_the_stored_one_is_not_pushed(
     project: PlannedProject, tmp_path: Path
 ) -> None:
 
@@ -152,7 +152,7 @@ def test_a_left_state_that_is_older_than_the_stored_one_is_explained_and_not_pus
 
 
 def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) -> None:
-    project.stack("delivery", {})  # not deployed: the store is a folder
+    project.stack("delivery", {})  # open_store takes the backend from it
     stack = project.stack("one", {"thing": {"input": "first"}})
     project.synth()
     file = str(project.index_file(project.push(project.plan(stack))))

@@ -27,7 +27,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[
 
 
 @pytest.mark.parametrize("locking", ["dynamodb", "lockfile", "both"])
-def test_the_second_of_two_applies_is_refused_and_a_dead_holder_is_named_and_freed(
+def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(
     cloud: CloudProject, locking: str
 ) -> None:
     name = f"slow-{locking}"

@@ -27,7 +27,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[
         yield made
 
 
-def test_a_stack_with_resources_and_without_code_is_an_orphan_until_it_is_destroyed(cloud: CloudProject) -> None:
+def test_a_stack_with_resources_and_no_code_is_an_orphan(cloud: CloudProject) -> None:
     kept = StateStore.of(slow_stack(cloud, "kept", seconds=0), endpoint=cloud.endpoint)
     folder = slow_stack(cloud, "removed", seconds=0)
     terraform = Terraform(folder, "local-removed", Path(cloud.program), cloud.environ)
@@ -77,7 +77,7 @@ def test_a_stack_is_initialised_only_when_needed(cloud: CloudProject, monkeypatc
     assert ran == ["init", "plan"]
 
 
-def test_against_a_base_what_differs_is_planned_with_what_reads_it_and_nothing_of_the_rest(
+def test_against_a_base_only_changed_stacks_and_their_readers_are_planned(
     cloud: CloudProject, checkout: Path, tmp_path: Path
 ) -> None:
     project = planned_project(tmp_path / "checkout", cloud, checkout)
@@ -112,7 +112,7 @@ def test_against_a_base_what_differs_is_planned_with_what_reads_it_and_nothing_o
     assert (done.returncode, {one["status"] for one in json.loads(done.stdout)}) == (0, {"untouched"})
 
 
-def test_a_stack_that_terraform_cannot_plan_is_an_error_in_its_words_and_the_others_are_planned(
+def test_a_stack_that_cannot_be_planned_is_an_error_beside_the_others(
     cloud: CloudProject, checkout: Path, tmp_path: Path
 ) -> None:
     project = planned_project(tmp_path / "checkout", cloud, checkout)

@@ -264,7 +264,7 @@ def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanS
         planner.record(decision(kind="applied"))
 
 
-def test_who_plans_reads_what_was_applied_without_its_plan_and_a_pull_request_does_not(
+def test_only_the_plan_role_of_main_reads_what_was_applied_without_its_plan(
     planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
 ) -> None:
     stored = planner.push(packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"}))

@@ -52,7 +52,7 @@ def test_refuses_bundle_tampered(store: PlanStore, tmp_path: Path) -> None:
     assert refused(error) is Code.BUNDLE_TAMPERED
 
 
-def test_a_digest_that_was_changed_along_with_the_bytes_is_refused_by_the_mac(store: PlanStore, tmp_path: Path) -> None:
+def test_a_digest_that_was_changed_with_its_bytes_is_refused_by_the_mac(store: PlanStore, tmp_path: Path) -> None:
     stored, other = store.push(made(tmp_path)), store.push(made(tmp_path, body=b"other bytes", run_id="7"))
     forged = stored.model_copy(update={"digest": other.digest, "location": other.location})
     with pytest.raises(Refused, match="MAC is not that of local-thing") as error:
@@ -118,7 +118,7 @@ def test_nothing_is_overwritten(store: PlanStore, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["applied", "pull-request", "pull-request/0", "pull-request/7/x", "main/x", ""])
-def test_plans_lie_under_main_or_one_pull_request(store: PlanStore, tmp_path: Path, prefix: str) -> None:
+def test_plans_lie_under_main_or_a_pull_request(store: PlanStore, tmp_path: Path, prefix: str) -> None:
     with pytest.raises(ValueError, match="neither main nor"):
         store.push(made(tmp_path), prefix=prefix)
 

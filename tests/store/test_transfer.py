@@ -71,9 +71,7 @@ def test_plans_of_a_pull_request_lie_apart_and_cannot_be_pulled(
         transfer.pull(store, pushed, tmp_path / "pulled")
 
 
-def test_nothing_is_written_where_one_of_them_is_not_as_planned(
-    store: PlanStore, planned: Index, tmp_path: Path
-) -> None:
+def test_nothing_is_written_where_a_bundle_is_not_as_planned(store: PlanStore, planned: Index, tmp_path: Path) -> None:
     pushed = push(store, planned)
     memory.objects(store).stored[store.objects.key_of(pushed.bundles[1].location)] = b"other"
     with pytest.raises(Refused, match="local-two: bundle-tampered"):

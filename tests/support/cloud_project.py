@@ -48,7 +48,7 @@ class CloudProject:
 def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudProject]:
     """The checkout's profile copied to `root`, and a server that is gone afterwards."""
     ours = Project(checkout)
-    shutil.copytree(checkout / "groundwork" / "local" / "profile", root / "groundwork" / "local" / "profile")
+    shutil.copytree(checkout / "localcloud" / "profile", root / "localcloud" / "profile")
     (root / "cdktf.out" / "stacks").mkdir(parents=True)
     cloud = LocalCloud(Project(root).work, python)
     endpoint = cloud.up(0, wait=timedelta(seconds=90)).endpoint

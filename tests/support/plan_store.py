@@ -9,23 +9,33 @@ from groundwork.platform import PlanStoreLocation
 from groundwork.state import aws
 from groundwork.store.opening import in_aws
 from groundwork.store.plan_store import PlanStore
+from groundwork.store.s3_store import S3Objects
 from stacks.platform import PlatformEnvironment
 from stacks.values import load
 from tests.support.cloud_project import CloudProject
+
+_OPENED: dict[str, PlanStore] = {}
+"""By server: a client of boto3 takes a tenth of a second to make."""
 
 _HMAC = {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}
 
 
 def empty_store(cloud: CloudProject, checkout: Path) -> PlanStore:
     """The store of `local` without anything in it, with the permissions of the laptop's user."""
-    location = PlatformEnvironment(load(checkout / "environments" / "local.yaml")).plan_store
-    s3 = cloud.client("s3")
-    if not any(bucket["Name"] == location.bucket for bucket in s3.list_buckets()["Buckets"]):
+    key = f"{cloud.endpoint} {cloud.project.root}"
+    if key not in _OPENED:
+        location = PlatformEnvironment(load(checkout / "environments" / "local.yaml")).plan_store
         _make(cloud, location)
-    listing = aws.entries(s3, "list_object_versions", "Versions", "DeleteMarkers", Bucket=location.bucket)
+        _OPENED[key] = in_aws(
+            "local", location, cloud.session(), role="apply", region="eu-west-2", endpoint=cloud.endpoint
+        )
+    store = _OPENED[key]
+    assert isinstance(store.objects, S3Objects)
+    s3, bucket = store.objects.client, store.objects.bucket
+    listing = aws.entries(s3, "list_object_versions", "Versions", "DeleteMarkers", Bucket=bucket)
     if versions := [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in listing]:
-        s3.delete_objects(Bucket=location.bucket, Delete={"Objects": versions, "Quiet": True})
-    return in_aws("local", location, cloud.session(), role="apply", region="eu-west-2", endpoint=cloud.endpoint)
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
+    return store
 
 
 def _make(cloud: CloudProject, location: PlanStoreLocation) -> None:

@@ -25,9 +25,9 @@ from groundwork.plan.run_plans import Plans, plan_all
 from groundwork.store.plan_store import PlanStore
 from groundwork.synthesis.manifest import Manifest
 from groundwork.toolchain.cdktf_launcher import command
-from groundwork.toolchain.process import stream
 from groundwork.workspace import Tools, Workspace
 from tests.support.cloud_project import CloudProject
+from tests.support.plan_store import empty_store
 
 ENVIRONMENT = "local"
 
@@ -67,16 +67,12 @@ class PlannedProject:
     cloud: CloudProject
     workspace: Workspace
     prefix: str
+    store: PlanStore
 
     @property
     def root(self) -> Path:
         """The checkout."""
         return self.workspace.project.root
-
-    @property
-    def store(self) -> PlanStore:
-        """The laptop's store."""
-        return PlanStore.in_folder(self.workspace.project.work, ENVIRONMENT)
 
     def stack(
         self,
@@ -226,7 +222,7 @@ class PlannedProject:
 def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedProject:
     """A checkout in `root`, which is a git repository, beside an embedded AWS that runs."""
     ours = Project(checkout)
-    profile = Path("groundwork") / "local" / "profile"
+    profile = Path("localcloud") / "profile"
     shutil.copytree(checkout / profile, root / profile, dirs_exist_ok=True)
     (root / "environments").mkdir()
     shutil.copy(checkout / "environments" / "local.yaml", root / "environments")
@@ -253,13 +249,12 @@ def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedP
         terraform=Path(cloud.program),
         python=Path(sys.executable),
         environ={key: value for key, value in cloud.environ.items() if key != "AWS_ENDPOINT_URL"},
-        run=stream,
         parallelism=2,
         helm_provider=False,
-        helm=None,
         kubeconfig=None,
     )
-    return PlannedProject(cloud, Workspace(Project(root), tools, endpoint=cloud.endpoint), uuid.uuid4().hex)
+    workspace = Workspace(Project(root), tools, endpoint=cloud.endpoint)
+    return PlannedProject(cloud, workspace, uuid.uuid4().hex, empty_store(cloud, root))
 
 
 def _state_bucket(cloud: CloudProject) -> None:

@@ -40,7 +40,6 @@ def test_gw_does_not_hand_that_switch_to_the_laptops_terraform_and_leaves_it_to_
         run=lambda *_, **__: 0,
         parallelism=1,
         helm_provider=False,
-        helm=None,
         kubeconfig=None,
     )
     workspace = Workspace(Project(checkout), tools, endpoint="http://127.0.0.1:4999")
