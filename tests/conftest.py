@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from groundwork.synthesis import lazy_provider
+from tests.support import levels
 
 # A run that was started in the background inherits an ignored Ctrl-C, and so would every program that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -24,6 +27,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the synthesised stacks to tests/golden")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`-m unit` imports no other file: that takes longer than the unit tests."""
+    if config.option.markexpr != "unit":
+        return None
+    if collection_path.is_dir():
+        return None if levels.holds_unit_tests(collection_path) else True
+    return None if levels.is_unit(collection_path) else True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Keep a unit test from starting programs; what ends after it may belong to others, and is not watched."""
+    with levels.guard() if item.get_closest_marker("unit") else nullcontext():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """The same for the test itself."""
+    with levels.guard() if item.get_closest_marker("unit") else nullcontext():
+        return (yield)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first, so that no worker is left with one at the end; what shares a module's fixture stays together.
@@ -31,6 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Spread over the workers, such tests would make the fixture (an embedded AWS, an applied stack) once per worker.
     """
     for item in items:
+        if levels.is_unit(item.path) and not any(map(item.get_closest_marker, ("terraform", "slow"))):
+            item.add_marker(pytest.mark.unit)
         if item.get_closest_marker("xdist_group") is None and _shares_a_fixture_of_its_module(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=lambda item: (item.get_closest_marker("terraform") is None, item.get_closest_marker("slow") is None))
@@ -41,7 +69,7 @@ def _shares_a_fixture_of_its_module(item: pytest.Item) -> bool:
         return False
     info = getattr(item, "_fixtureinfo", None)
     definitions = info.name2fixturedefs.values() if info else ()
-    return any(one.scope == "module" for several in definitions for one in several)
+    return any(fixture.scope == "module" for several in definitions for fixture in several)
 
 
 @pytest.fixture(scope="session")
