@@ -9,12 +9,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 
 from groundwork.synthesis import lazy_provider
 from tests.support import levels
+
+if TYPE_CHECKING:  # unit tests need neither, and both take a second to import
+    from tests.support.cloud_project import CloudProject
+    from tests.support.planned_project import PlannedProject
 
 # A run that was started in the background inherits an ignored Ctrl-C, and so would every program that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -92,3 +97,27 @@ def synthesised(checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker
             assert done.returncode == 0, done.stderr[-4000:]
             (out / "done").touch()
     return out
+
+
+@pytest.fixture(scope="session")
+def embedded_aws(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
+    """The embedded AWS of this worker. Most tests need no other: their states have prefixes of their own."""
+    from tests.support.cloud_project import cloud_project
+
+    with cloud_project(tmp_path_factory.mktemp("cloud"), checkout, Path(sys.executable)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def cloud(embedded_aws: CloudProject) -> CloudProject:
+    """The same without any state, lock, or stack of the module before."""
+    embedded_aws.forget_states()
+    return embedded_aws
+
+
+@pytest.fixture
+def project(tmp_path: Path, cloud: CloudProject, checkout: Path) -> PlannedProject:
+    """A checkout for one test, whose states have a prefix of their own."""
+    from tests.support.planned_project import planned_project
+
+    return planned_project(tmp_path / "checkout", cloud, checkout)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.cloud_project import CloudProject, cloud_project
+from tests.support.cloud_project import CloudProject
 from tests.support.planned_project import PlannedProject, planned_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
-    with cloud_project(tmp_path_factory.mktemp("cloud"), checkout, Path(sys.executable)) as made:
-        yield made
 
 
 @pytest.fixture
@@ -39,14 +31,14 @@ def approved(project: PlannedProject, *words: str) -> str:
 
 
 def test_a_removed_stack_is_planned_for_destruction_approved_and_gone(project: PlannedProject) -> None:
-    kept = project.stack("kept", {"thing": {"input": "stays"}})
+    staying = project.stack("kept", {"thing": {"input": "stays"}})
     gone = project.stack("gone", {"thing": {"input": "goes"}}, assets={"assets/fn.zip": "code"})
-    plans = approved(project, kept, gone)
-    assert project.gw("deploy", kept, gone, "--approved", plans).returncode == 0
+    plans = approved(project, staying, gone)
+    assert project.gw("deploy", staying, gone, "--approved", plans).returncode == 0
     project.drop("gone")
 
     diff = project.gw("diff", "local", "--json")
-    assert {one["stack"]: one["status"] for one in json.loads(diff.stdout)}[gone] == "orphaned"
+    assert {row["stack"]: row["status"] for row in json.loads(diff.stdout)}[gone] == "orphaned"
     by_hand = project.gw("destroy", gone, "--yes")
     assert by_hand.returncode == 2
     assert f"gw plan make --destroy {gone}" in by_hand.stderr
@@ -62,8 +54,8 @@ def test_a_removed_stack_is_planned_for_destruction_approved_and_gone(project: P
     assert done.returncode == 0, done.stderr
     assert "destroyed (1 resources)" in done.stdout
     assert project.inputs_at(gone) == []
-    assert project.inputs(kept) == {"thing": "stays"}
-    assert gone not in {one["stack"] for one in json.loads(project.gw("diff", "local", "--json").stdout)}
+    assert project.inputs(staying) == {"thing": "stays"}
+    assert gone not in {row["stack"] for row in json.loads(project.gw("diff", "local", "--json").stdout)}
 
 
 def test_a_removed_stack_is_not_destroyed_before_a_removed_reader(project: PlannedProject) -> None:

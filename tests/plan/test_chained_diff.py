@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,19 +12,13 @@ import pytest
 
 from groundwork.apply.apply import ApprovedApply
 from groundwork.plan import provisional
-from tests.support.cloud_project import CloudProject, cloud_project
+from tests.support.cloud_project import CloudProject
 from tests.support.planned_project import PlannedProject, planned_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 UP, DOWN, LAST = "local-up", "local-down", "local-last"
 READS = "${data.terraform_remote_state.%s.outputs.%s}"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
-    with cloud_project(tmp_path_factory.mktemp("cloud"), checkout, Path(sys.executable)) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

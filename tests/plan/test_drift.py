@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,19 +15,13 @@ from groundwork.apply.apply import ApprovedApply
 from groundwork.drift import StackDrift, Touched
 from groundwork.errors import TerraformFailed
 from groundwork.store.plan_store import PlanStore
-from tests.support.cloud_project import CloudProject, cloud_project
+from tests.support.cloud_project import CloudProject
 from tests.support.fake_github import FakeGitHub
 from tests.support.planned_project import PlannedProject, planned_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 SECRET = "a-value-that-nobody-" + "may-see"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
-    with cloud_project(tmp_path_factory.mktemp("cloud"), checkout, Path(sys.executable)) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

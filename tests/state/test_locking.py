@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from groundwork.errors import StateLocked, UsageError
-from groundwork.state import locks, unlock
+from groundwork.state import locks
 from groundwork.state.state_store import StateStore
 from groundwork.terraform.terraform import Terraform
-from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
+from tests.support.cloud_project import CloudProject, slow_stack
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
-    with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made:
-        yield made
-
-
 @pytest.mark.parametrize("locking", ["dynamodb", "lockfile", "both"])
-def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(
-    cloud: CloudProject, locking: str
-) -> None:
+def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(cloud: CloudProject, locking: str) -> None:
     name = f"slow-{locking}"
     folder = slow_stack(cloud, name, seconds=60, locking=locking)
     terraform = Terraform(folder, f"local-{name}", Path(cloud.program), cloud.environ)
@@ -42,8 +32,8 @@ def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(
         _kill(first)
 
     # Nobody ended the first in good order: its lock is still there.
-    backend = StateStore.of(folder).backend
-    (left,) = locks.held(cloud.session(), backend, endpoint=cloud.endpoint)
+    store = StateStore.of(folder, endpoint=cloud.endpoint)
+    (left,) = locks.held(store)
     assert left.path == f"state/local/{name}.tfstate"
     assert left.id in refused.value.message
     assert refused.value.fix.endswith(f"gw unlock local-{name} {left.id}")
@@ -51,10 +41,10 @@ def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(
         terraform.plan(folder / "third.tfplan")
 
     with pytest.raises(UsageError, match=f"the lock is {left.id}"):
-        unlock.free(cloud.session(), backend, "another-id", terraform, endpoint=cloud.endpoint)
-    freed = unlock.free(cloud.session(), backend, left.id, terraform, endpoint=cloud.endpoint)
+        locks.free(store, "another-id", terraform)
+    freed = locks.free(store, left.id, terraform)
     assert freed == left
-    assert locks.held(cloud.session(), backend, endpoint=cloud.endpoint) == []
+    assert locks.held(store) == []
     terraform.plan(folder / "fourth.tfplan")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,32 +13,26 @@ from groundwork.state import orphans
 from groundwork.state.state_store import StateStore
 from groundwork.terraform.terraform import Terraform
 from groundwork.toolchain import process
-from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
+from tests.support.cloud_project import CloudProject, slow_stack
 from tests.support.planned_project import planned_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[CloudProject]:
-    with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made:
-        yield made
-
-
 def test_a_stack_with_resources_and_no_code_is_an_orphan(cloud: CloudProject) -> None:
-    kept = StateStore.of(slow_stack(cloud, "kept", seconds=0), endpoint=cloud.endpoint)
+    staying = StateStore.of(slow_stack(cloud, "kept", seconds=0), endpoint=cloud.endpoint)
     folder = slow_stack(cloud, "removed", seconds=0)
     terraform = Terraform(folder, "local-removed", Path(cloud.program), cloud.environ)
     terraform.init()
     terraform.plan(folder / "plan")
     terraform.apply(folder / "plan")
 
-    assert orphans.find(kept, "local", ["local-kept", "local-removed"]) == []
-    (orphan,) = orphans.find(kept, "local", ["local-kept"])
+    assert orphans.find(staying, "local", ["local-kept", "local-removed"]) == []
+    (orphan,) = orphans.find(staying, "local", ["local-kept"])
     assert (orphan.stack, orphan.key, orphan.resources) == ("local-removed", "local/removed.tfstate", 1)
-    assert orphans.find(kept, "other", ["other-kept"]) == []
+    assert orphans.find(staying, "other", ["other-kept"]) == []
     terraform.destroy()
-    assert orphans.find(kept, "local", ["local-kept"]) == []
+    assert orphans.find(staying, "local", ["local-kept"]) == []
 
 
 def test_a_stack_is_initialised_only_when_needed(cloud: CloudProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +54,7 @@ def test_a_stack_is_initialised_only_when_needed(cloud: CloudProject, monkeypatc
     assert ran == ["init", "plan", "plan"]
     assert (folder / "plan").is_file()
     (folder / ".terraform" / "terraform.tfstate").write_text("{")
-    with pytest.raises(TerraformFailed, match="cannot be planned"):
+    with pytest.raises(TerraformFailed, match="terraform plan failed"):
         plan()
     (folder / ".terraform" / "terraform.tfstate").unlink()
     ran.clear()
@@ -96,7 +88,7 @@ def test_against_a_base_only_changed_stacks_and_their_readers_are_planned(
 
     done = project.gw("diff", "local", "--base", str(base), "--json")
     assert done.returncode == 20, done.stderr
-    rows = {one["stack"]: one for one in json.loads(done.stdout)}
+    rows = {row["stack"]: row for row in json.loads(done.stdout)}
     assert {stack: (row["status"], row["counts"] and row["counts"]["change"]) for stack, row in rows.items()} == {
         up: ("change", 1),
         down: ("change", 0),
@@ -109,7 +101,7 @@ def test_against_a_base_only_changed_stacks_and_their_readers_are_planned(
     # The same without a change: nothing has to be planned at all.
     base = shutil.copytree(project.workspace.out, tmp_path / "same", symlinks=True)
     done = project.gw("diff", "local", "--base", str(base), "--skip-synth", "--json")
-    assert (done.returncode, {one["status"] for one in json.loads(done.stdout)}) == (0, {"untouched"})
+    assert (done.returncode, {row["status"] for row in json.loads(done.stdout)}) == (0, {"untouched"})
 
 
 def test_a_stack_that_cannot_be_planned_is_an_error_beside_the_others(
@@ -121,7 +113,7 @@ def test_a_stack_that_cannot_be_planned_is_an_error_beside_the_others(
     after = project.stack("z", {"thing": {"input": "x"}})
     done = project.gw("diff", "local", "--json")
     assert done.returncode == 6, done.stderr
-    rows = {one["stack"]: one for one in json.loads(done.stdout)}
+    rows = {row["stack"]: row for row in json.loads(done.stdout)}
     assert {stack: row["status"] for stack, row in rows.items()} == {before: "change", broken: "error", after: "change"}
     assert rows[before]["counts"]["add"] == rows[after]["counts"]["add"] == 1
     words = 'A managed resource "terraform_data" "nobody" has not been declared'

@@ -43,6 +43,19 @@ class CloudProject:
         """A client of the embedded AWS."""
         return self.session().client(service, endpoint_url=self.endpoint)
 
+    def forget_states(self) -> None:
+        """Empty the state bucket and the lock table, where there are any, and remove all synthesised stacks."""
+        shutil.rmtree(self.stacks)
+        self.stacks.mkdir()
+        s3, dynamodb = self.client("s3"), self.client("dynamodb")
+        if any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket="state"):
+                for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                    s3.delete_object(Bucket="state", Key=entry["Key"], VersionId=entry["VersionId"])
+        if "locks" in dynamodb.list_tables()["TableNames"]:
+            for item in dynamodb.scan(TableName="locks")["Items"]:
+                dynamodb.delete_item(TableName="locks", Key={"LockID": item["LockID"]})
+
 
 @contextmanager
 def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudProject]:
