@@ -11,8 +11,8 @@ from pathlib import Path
 
 from groundwork.apply.apply import ApprovedApply
 from groundwork.apply.rollout import Result
-from groundwork.errors import Reason, Refused, TerraformFailed
 from groundwork.cli.deploy_approved import gate_for
+from groundwork.errors import Reason, Refused, TerraformFailed
 from groundwork.gate.laptop_approvals import LaptopApprovals
 from groundwork.plan import commit, plans_file
 from groundwork.plan.bundle import Index
@@ -20,7 +20,7 @@ from groundwork.plan.make import Planner
 from groundwork.plan.run_plans import plan_all
 from groundwork.review import files
 from groundwork.review import make as reviews
-from groundwork.review.formats import Format
+from groundwork.review.files import Format
 from groundwork.review.model import Review
 from groundwork.store import transfer
 from groundwork.store.opening import open_store

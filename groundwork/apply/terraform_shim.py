@@ -51,7 +51,7 @@ def command(arguments: Sequence[str], folder: Path, ticket: Ticket) -> list[str]
     if verb == "apply" and "-auto-approve" in rest and rest <= {"-auto-approve", "-no-color", "-input=false"}:
         (Path(ticket.started) / approved.stack).touch()
         return [ticket.terraform, "apply", "-input=false", "-no-color", approved.plan]
-    raise NotApproved(f"`terraform {' '.join(arguments)}` is no part of applying an approved plan")
+    raise NotApproved(f"`terraform {' '.join(arguments)}` does not belong to applying an approved plan")
 
 
 def main() -> None:

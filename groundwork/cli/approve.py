@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         plans: Annotated[
             Path | None, typer.Option(help="The index of the plans (.groundwork/plans/plans.json).")
         ] = None,
-        yes: Yes = False,
+        confirmed: Yes = False,
     ) -> None:
         """Show what would be applied, and approve exactly these plans; a new plan needs a new approval.
 
@@ -59,7 +59,7 @@ def register(app: typer.Typer) -> None:
         contributors = approvals.facts(environment, commit=index.commit).contributors
         if why := {person.casefold(): reason for person, reason in contributors.items()}.get(name.strip().casefold()):
             console.note(f"[yellow]this approval does not count[/]: {console.escape(f'{name}, {why}')}")
-        confirm(f"approve these {len(index.bundles)} plans of {environment} as {name}", yes=yes)
+        confirm(f"approve these {len(index.bundles)} plans of {environment} as {name}", confirmed=confirmed)
         approvals.approve(environment, by=name, now=datetime.now(UTC))
         console.say(f"approved by {console.escape(name)}; next: gw deploy {environment} --approved {file}")
 

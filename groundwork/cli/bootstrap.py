@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Make what the pipeline may not make itself, with your own credentials: state backend, account, delivery.
 
-        After a kill, running it again finishes; running it once more changes nothing. Nothing is ever destroyed or
+        After a kill, running it again finishes, and after that changes nothing. Nothing is ever destroyed or
         replaced. Examples: `gw bootstrap dev`, `gw bootstrap dev --update`
         """
         from groundwork.apply.rollout import Rollout

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _SHORTEST = 10  # characters: "INC-123: x" is the least that can be followed up
 
 
-def break_the_glass(rollout: Rollout, reason: str, *, yes: bool) -> None:
-    """Show the diff, have the environment's name typed (or `yes`), and record the decision.
+def break_the_glass(rollout: Rollout, reason: str, *, confirmed: bool) -> None:
+    """Show the diff, have the environment's name typed (or `confirmed`), and record the decision.
 
     Raises UsageError for a reason that is too short, for several environments, and where nobody confirms; what opening
     the plan store raises where the decision cannot be recorded: nothing is applied then.
@@ -36,7 +36,7 @@ def break_the_glass(rollout: Rollout, reason: str, *, yes: bool) -> None:
     workspace, environment = rollout.workspace, environment_of(rollout.workspace, rollout.stacks)
     store = open_store(workspace, environment, role="apply")
     show(diff_stacks(workspace, rollout.stacks), text=True, to=console.err)
-    confirm(f"apply {', '.join(rollout.stacks)} without an approved plan", yes=yes, word=environment)
+    confirm(f"apply {', '.join(rollout.stacks)} without an approved plan", confirmed=confirmed, word=environment)
     where = store.record(
         Decision(
             kind="break-glass",

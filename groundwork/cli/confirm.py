@@ -10,9 +10,9 @@ from groundwork.cli import console
 from groundwork.errors import UsageError
 
 
-def confirm(what: str, *, yes: bool, word: str = "yes") -> None:
+def confirm(what: str, *, confirmed: bool, word: str = "yes") -> None:
     """Return where the person confirms; raise UsageError otherwise. Without a terminal only `--yes` counts."""
-    if yes:
+    if confirmed:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"this would {what}; there is no terminal to confirm it", fix="add --yes")

@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
 
     @local.command()
     def reset(
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        confirmed: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     ) -> None:
         """Forget everything in the embedded AWS, Terraform states included, and in the embedded Kubernetes.
 
@@ -79,7 +79,7 @@ def register(app: typer.Typer) -> None:
         held = sum(sum(services.values()) for services in running.resources.values()) if running else 0
         also = f", and its Kubernetes with {beside.pods} pods" if beside else ""
         programs = _programs(context) if beside else {}
-        confirm(f"forget the embedded AWS of this checkout ({held} resources){also}", yes=yes)
+        confirm(f"forget the embedded AWS of this checkout ({held} resources){also}", confirmed=confirmed)
         context.cloud.reset()
         console.say("the embedded AWS is empty")
         forgotten = context.kubernetes.reset()

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
             str, typer.Argument(metavar="[ENVIRONMENT|STACK]", help="One stack, or all of an environment (local).")
         ] = "local",
         resolve: Annotated[
-            bool, typer.Option("--resolve", help="Record that the apply is settled: new plans can be applied again.")
+            bool, typer.Option("--resolve", help="Record that the apply is resolved: new plans can be applied again.")
         ] = False,
         reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --resolve: what was done.")] = "",
         push_state: Annotated[
@@ -34,13 +34,13 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--correct-checksum", help="Replace the stored checksum by that of the stored state.")
         ] = False,
         skip_synth: SkipSynth = False,
-        yes: Yes = False,
+        confirmed: Yes = False,
         json: Json = False,
     ) -> None:
         """Report what a killed apply did, from journal, state, lock, and what carries the stack's tags in AWS.
 
         Changes nothing without an option. Ends with 26 while an apply is open: nothing is applied to its stack before
-        it is settled. Examples: `gw recover`, `gw recover dev-network`,
+        it is resolved. Examples: `gw recover`, `gw recover dev-network`,
         `gw recover dev-network --resolve --reason "imported the queue, INC-123"`
         """
         from groundwork import selection
@@ -64,10 +64,10 @@ def register(app: typer.Typer) -> None:
             stacks = list(dict.fromkeys(entry.stack for entry in inspector.journal.open()))
         reports = [inspector.stack(stack) for stack in stacks]
         if correct_checksum:
-            _correct(reports[0], yes=yes)
+            _correct(reports[0], confirmed=confirmed)
             reports = [inspector.stack(target)]
         if push_state:
-            _push(inspector, reports[0], yes=yes)
+            _push(inspector, reports[0], confirmed=confirmed)
             reports = [inspector.stack(target)]
         if resolve:
             _resolve(inspector, reports[0], reason)
@@ -151,18 +151,18 @@ def as_json(report: Report) -> dict[str, object]:
     }
 
 
-def _correct(report: Report, *, yes: bool) -> None:
+def _correct(report: Report, *, confirmed: bool) -> None:
     from groundwork.cli.confirm import confirm
     from groundwork.errors import UsageError
 
     if report.checksum is None:
         raise UsageError(f"{report.stack}: the checksum is that of the state", fix=f"gw recover {report.stack}")
-    confirm(f"trust the stored state of {report.stack} (serial {report.state.serial}) to be complete", yes=yes)
+    confirm(f"trust the stored state of {report.stack} (serial {report.state.serial}) to be complete", confirmed=confirmed)
     report.checksum.correct()
     console.note(f"{report.stack}: the checksum is that of the state again")
 
 
-def _push(inspector: Inspector, report: Report, *, yes: bool) -> None:
+def _push(inspector: Inspector, report: Report, *, confirmed: bool) -> None:
     from groundwork.cli.confirm import confirm
     from groundwork.errors import UsageError
     from groundwork.recover import left_state
@@ -170,7 +170,7 @@ def _push(inspector: Inspector, report: Report, *, yes: bool) -> None:
     left = report.left
     if left is None:
         raise UsageError(f"{report.stack}: no state is left on this machine", fix=f"gw recover {report.stack}")
-    confirm(f"store {left.path} (serial {left.at.serial}) as the state of {report.stack}", yes=yes)
+    confirm(f"store {left.path} (serial {left.at.serial}) as the state of {report.stack}", confirmed=confirmed)
     left_state.push(left, inspector.workspace.terraform(report.stack))
     console.note(f"{report.stack}: stored as serial {left.at.serial}; {left.path} is deleted")
 
@@ -179,10 +179,10 @@ def _resolve(inspector: Inspector, report: Report, reason: str) -> None:
     from datetime import UTC, datetime
 
     from groundwork.cli.deploy_approved import who
-    from groundwork.recover import settle
+    from groundwork.recover.resolve import resolve
 
     for arn in report.unrecorded:
         console.note(f"[yellow]still in no state[/]: {console.escape(arn)}")
-    for began in settle.settle(inspector.store, report, reason, who=who(), at=datetime.now(UTC)):
-        console.say(f"{began.stack}: settled; it was {console.escape(str(began))}")
+    for began in resolve(inspector.store, report, reason, who=who(), at=datetime.now(UTC)):
+        console.say(f"{began.stack}: resolved; it was {console.escape(str(began))}")
     console.note(f"its old plan is not applied again: gw plan make {report.stack}")

@@ -21,8 +21,10 @@ def register(app: typer.Typer) -> None:
     def list_versions(stack: Stack, json: Json = False) -> None:
         """Every version of a stack's state, newest first. Example: `gw state versions local-network`"""
         from groundwork.cli.backend_access import access
+        from groundwork.state.history import StateHistory
 
-        versions = access(stack).history.versions()
+        store, _ = access(stack)
+        versions = StateHistory(store).versions()
         if json:
             console.print_json([{**vars(version), "written": version.written.isoformat()} for version in versions])
             return
@@ -39,7 +41,8 @@ def register(app: typer.Typer) -> None:
         Example: `gw state restore local-network 3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY`
         """
         from groundwork.cli.backend_access import access
+        from groundwork.state.history import StateHistory
 
-        backend = access(stack)
-        now = backend.history.restore(version, backend.terraform)
+        store, terraform = access(stack)
+        now = StateHistory(store).restore(version, terraform)
         console.say(f"{stack}: the state is that of {version} again, as serial {now.serial}; next: gw diff {stack}")

@@ -22,8 +22,8 @@ def register(app: typer.Typer) -> None:
         Example: `gw unlock local-network 0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11`
         """
         from groundwork.cli.backend_access import access
-        from groundwork.state import unlock
+        from groundwork.state import locks
 
-        state = access(stack)
-        freed = unlock.free(state.session, state.backend, lock_id, state.terraform, endpoint=state.endpoint)
+        store, terraform = access(stack)
+        freed = locks.free(store, lock_id, terraform)
         console.say(f"{stack}: freed the lock of {freed.who} ({freed.operation}, since {freed.created})")

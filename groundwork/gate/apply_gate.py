@@ -38,7 +38,7 @@ class ApplyGate:
     allow_destroy: Collection[str] = frozenset()
 
     def __call__(self, extracted: Extracted, stacks: Sequence[Stored]) -> list[Refusal]:
-        """Every reason against applying these stacks now; empty where there is none."""
+        """Every reason against applying these stacks now; empty without any."""
         root, environment = self.workspace.project.root, self.index.environment
         # A checkout with edits counts as another commit, which is refused among the other reasons.
         checked_out = commit.of_checkout(root, uncommitted=True)

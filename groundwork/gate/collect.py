@@ -84,7 +84,7 @@ class Collector:
             fingerprint_holds=self.store.same_changes(stored, bundle.semantic_digest),
             applied=f"{last.applied_at:%Y-%m-%d %H:%M:%S} UTC"
             if last and last.stored.digest == stored.digest
-            else self.journal.settled(stack, stored.digest),
+            else self.journal.resolved(stack, stored.digest),
             unsettled=self.journal.unsettled(stack),
         )
 

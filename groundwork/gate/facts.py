@@ -48,7 +48,7 @@ class StackFacts:
 
     `archive_sha256` is of the bytes that were fetched, `files` of what was extracted (without bundle.json).
     `synthesised` are the files that the checkout's own synthesis gives for the stack (for an orphan those of its last
-    applied bundle); None where there are none. `in_code` is whether the checkout has the stack at all.
+    applied bundle); None without any. `in_code` is whether the checkout has the stack at all.
     `lock_file_sha256` (empty for a stack without providers) and `tools` are the checkout's and this machine's. `state`
     is read now. `applied` is when and by whom this very bundle was applied before, `unsettled` describes an apply that
     never ended; both may be empty.

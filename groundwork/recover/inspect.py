@@ -12,7 +12,7 @@ from groundwork.plan.bundle import StateAt
 from groundwork.recover import left_state, tagged
 from groundwork.recover.left_state import LeftState
 from groundwork.recover.steps import Step, steps
-from groundwork.state import aws_session, checksum, locks
+from groundwork.state import checksum, locks
 from groundwork.state.checksum import Checksum
 from groundwork.store.journal import Began, Ended, Journal
 from groundwork.store.plan_store import MAIN, PlanStore
@@ -93,13 +93,14 @@ class Inspector:
         workspace = self.workspace if in_code else planned
         if workspace is None:
             return report  # neither in the code nor open: only the journal knows it
-        state = workspace.store(stack).state() or {}
+        store = workspace.store(stack)
+        state = store.state() or {}
         report = replace(
             report,
             state=StateAt(lineage=str(state.get("lineage", "")), serial=int(state.get("serial", 0))),
-            lock=_lock(workspace, stack),
-            left=self.left(stack, state),
-            checksum=checksum.wrong(workspace.store(stack)),
+            lock=next(iter(locks.of(store)), None),
+            left=self.left_state(stack, state),
+            checksum=checksum.wrong(store),
         )
         if not report.opened:
             return report
@@ -111,7 +112,7 @@ class Inspector:
         plan = terraform.show(terraform.folder / PLAN_FILE)
         return _with_unrecorded(replace(report, steps=tuple(steps(plan, state))), workspace, state)
 
-    def left(self, stack: str, state: Mapping[str, Any]) -> LeftState | None:
+    def left_state(self, stack: str, state: Mapping[str, Any]) -> LeftState | None:
         """The state that an apply on this machine could not store."""
         folders = [self.workspace.project.root / name / "stacks" / stack for name in (extracted.NAME, "cdktf.out")]
         return left_state.find(folders, state)
@@ -131,15 +132,6 @@ def _with_unrecorded(report: Report, workspace: Workspace, state: Mapping[str, A
         note = "none of its AWS providers sets our tags, so nothing can be found by tags"
         return replace(report, notes=(*report.notes, note))
     store = workspace.store(report.stack)
-    session = aws_session.session(store.folder, store.backend)
-    arns = [arn for where in places for arn in tagged.search(session, where, endpoint=store.endpoint)]
+    arns = [arn for where in places for arn in tagged.search(store.session, where, endpoint=store.endpoint)]
     states = [state, *([report.left.content] if report.left else [])]
     return replace(report, unrecorded=tuple(tagged.without_state(arns, states)))
-
-
-def _lock(workspace: Workspace, stack: str) -> HeldLock | None:
-    store = workspace.store(stack)
-    session = aws_session.session(store.folder, store.backend)
-    path = f"{store.backend['bucket']}/{store.backend['key']}"
-    held = locks.held(session, store.backend, endpoint=store.endpoint)
-    return next((lock for lock in held if lock.path == path), None)

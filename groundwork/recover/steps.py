@@ -11,7 +11,7 @@ from groundwork.plan.fingerprint import changed_resources
 Plan = Mapping[str, Any]
 State = Mapping[str, Any]
 
-Progress = Literal["done", "not recorded", "half made", "cannot be told"]
+Progress = Literal["done", "not recorded", "half made", "unknown"]
 """`not recorded`: the state does not have it, AWS may. `half made`: it is tainted in the state."""
 
 
@@ -85,7 +85,7 @@ def _action(actions: list[str]) -> Literal["create", "update", "replace", "delet
 
 def _progress(action: str, change: Mapping[str, Any], now: Instance | None) -> Progress:
     if action == "other":
-        return "cannot be told"
+        return "unknown"
     if action == "delete":
         return "done" if now is None else "not recorded"
     if now is None:
@@ -103,8 +103,8 @@ def _changed(action: str, change: Mapping[str, Any], now: Instance) -> Progress:
     as_after = [_plain(now.attributes.get(name)) == after[name] for name in touched]
     as_before = [_plain(now.attributes.get(name)) == before.get(name) for name in touched]
     if not touched or any(as_after) == any(as_before):
-        return "cannot be told"
-    return "done" if all(as_after) else "not recorded" if all(as_before) else "cannot be told"
+        return "unknown"
+    return "done" if all(as_after) else "not recorded" if all(as_before) else "unknown"
 
 
 def _plain(value: object) -> object:

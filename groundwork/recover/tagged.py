@@ -15,7 +15,7 @@ from groundwork.state import aws
 from groundwork.state.aws_session import CONFIG, assume
 
 TAGS = ("environment", "stack", "managed-by")
-"""What every resource of ours carries (stacks/platform_stack.py)."""
+"""What every resource of the platform carries (stacks/platform_stack.py)."""
 
 NOT_LISTED = frozenset({"aws_iam_role", "aws_iam_user", "aws_iam_instance_profile", "aws_autoscaling_group"})
 """Types with tags that the Resource Groups Tagging API does not list (its guide, "Services that support the Resource

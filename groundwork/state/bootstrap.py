@@ -64,9 +64,9 @@ def bootstrap(
     """Make a stack of an environment, or finish or confirm it. Never destroys or replaces anything.
 
     The state backend comes first, since the others keep their state in it. `update` changes an existing stack to match
-    the code. `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` gets
-    one sentence per step, `on_line` every line of Terraform. Raises EnvironmentFileError for placeholder accounts,
-    StateLocked where somebody else is making it, and TerraformFailed otherwise.
+    the code. `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` is
+    called with a sentence per step, `on_line` with every line of Terraform. Raises EnvironmentFileError for placeholder
+    accounts, StateLocked where somebody else is making it, and TerraformFailed otherwise.
     """
     environment.require_real_accounts()
     folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line, stack)

@@ -62,7 +62,7 @@ class BootstrapFolder:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The synthesised stack; raises SynthesisError where there is none."""
+        """The synthesised stack; raises SynthesisError without it."""
         source = self.synthesised / self.stack / "cdk.tf.json"
         if not source.is_file():
             raise SynthesisError(f"{self.stack} is not synthesised", fix="gw synth")

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork.errors import TerraformFailed
-from groundwork.state import aws, aws_session
+from groundwork.state import aws
 from groundwork.state.state_store import StateStore
 
 
@@ -35,9 +35,7 @@ def wrong(store: StateStore) -> Checksum | None:
     table = store.backend.get("dynamodb_table")
     if not table:
         return None
-    session = aws_session.session(store.folder, store.backend)
-    client = session.client("dynamodb", endpoint_url=store.endpoint, config=aws_session.CONFIG)
-    item = f"{store.backend['bucket']}/{store.backend['key']}-md5"
+    client, item = store.client("dynamodb"), f"{store.path}-md5"
     try:
         entry = client.get_item(TableName=table, Key={"LockID": {"S": item}}, ConsistentRead=True).get("Item", {})
         body = store.body()

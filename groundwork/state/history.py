@@ -7,14 +7,15 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork.errors import TerraformFailed, UsageError
-from groundwork.state import aws, aws_session
+from groundwork.state import aws
+from groundwork.state.state_store import StateStore
 from groundwork.terraform.terraform import Terraform
 
 
@@ -31,21 +32,18 @@ class Version:
 
 @dataclass(frozen=True)
 class StateHistory:
-    """The versions of one stack's state. `backend` is its S3 backend, `endpoint` the embedded AWS's address."""
+    """The versions of one stack's state."""
 
-    session: boto3.Session
-    backend: Mapping[str, Any]
-    stack: str
-    endpoint: str | None = None
+    store: StateStore
 
     def versions(self) -> tuple[Version, ...]:
         """All versions, newest first; empty where the stack never had a state."""
-        key = self.backend["key"]
+        bucket, key = self.store.backend["bucket"], self.store.backend["key"]
         try:
-            listing = aws.entries(self._s3, "list_object_versions", "Versions", Bucket=self._bucket, Prefix=key)
+            listing = aws.entries(self._s3, "list_object_versions", "Versions", Bucket=bucket, Prefix=key)
             return tuple(self._version(entry) for entry in listing if entry["Key"] == key)
         except (BotoCoreError, ClientError) as error:
-            raise TerraformFailed(f"the versions of {self.stack}'s state cannot be read: {error}") from error
+            raise TerraformFailed(f"the versions of {self._stack}'s state cannot be read: {error}") from error
 
     def restore(self, version_id: str, terraform: Terraform) -> Version:
         """Make an older version the current one, under the lock, as a new version: nothing is lost.
@@ -57,7 +55,7 @@ class StateHistory:
         wanted = next((version for version in versions if version.id == version_id), None)
         if wanted is None:
             raise UsageError(
-                f"the state of {self.stack} has no version {version_id}", fix=f"gw state versions {self.stack}"
+                f"the state of {self._stack} has no version {version_id}", fix=f"gw state versions {self._stack}"
             )
         terraform.init("-reconfigure")
         current = json.loads(terraform.pull() or "{}")
@@ -70,12 +68,12 @@ class StateHistory:
         return self.versions()[0]
 
     @property
-    def _bucket(self) -> str:
-        return str(self.backend["bucket"])
+    def _stack(self) -> str:
+        return self.store.folder.name
 
-    @property
+    @cached_property
     def _s3(self) -> Any:
-        return self.session.client("s3", endpoint_url=self.endpoint, config=aws_session.CONFIG)
+        return self.store.client("s3")
 
     def _version(self, entry: Mapping[str, Any]) -> Version:
         state = self._state(entry["VersionId"])
@@ -83,6 +81,7 @@ class StateHistory:
         return Version(entry["VersionId"], entry["LastModified"], state["serial"], len(managed), entry["IsLatest"])
 
     def _state(self, version_id: str) -> dict[str, Any]:
-        answer = self._s3.get_object(Bucket=self._bucket, Key=self.backend["key"], VersionId=version_id)
+        backend = self.store.backend
+        answer = self._s3.get_object(Bucket=backend["bucket"], Key=backend["key"], VersionId=version_id)
         state: dict[str, Any] = json.loads(answer["Body"].read())
         return state

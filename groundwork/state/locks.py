@@ -1,37 +1,56 @@
-"""State locks as the backend stores them."""
+"""State locks as the backend stores them, and freeing one whose holder has died."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-import boto3
 from botocore.exceptions import ClientError
 
+from groundwork.errors import UsageError
 from groundwork.state import aws
-from groundwork.state.aws_session import CONFIG
+from groundwork.state.state_store import StateStore
 from groundwork.terraform.locks import HeldLock
+from groundwork.terraform.terraform import Terraform
 
 
-def held(session: boto3.Session, backend: Mapping[str, Any], *, endpoint: str | None) -> list[HeldLock]:
-    """Every lock on any state in the backend's bucket: from the table, from lock objects, or both, by id."""
-    locks = [_lock(info) for read in (_in_table, _in_bucket) for info in _existing(read(session, backend, endpoint))]
+def held(store: StateStore) -> list[HeldLock]:
+    """Every lock on any state in the store's bucket: from the table, from lock objects, or both, by id."""
+    locks = [_lock(info) for read in (_in_table, _in_bucket) for info in _existing(read(store))]
     return list({(lock.path, lock.id): lock for lock in locks}.values())
 
 
-def _in_table(session: boto3.Session, backend: Mapping[str, Any], endpoint: str | None) -> Iterator[str]:
-    if table := backend.get("dynamodb_table"):
-        client = session.client("dynamodb", endpoint_url=endpoint, config=CONFIG)
+def of(store: StateStore) -> list[HeldLock]:
+    """The locks on this very state: more than one where table and bucket disagree."""
+    return [lock for lock in held(store) if lock.path == store.path]
+
+
+def free(store: StateStore, lock_id: str, terraform: Terraform) -> HeldLock:
+    """Free a lock whose holder has died, and return it. `terraform` runs in the stack's folder.
+
+    Raises UsageError where the stack does not hold that lock: a lock that was freed and taken again has another id.
+    """
+    own = of(store)
+    lock = next((lock for lock in own if lock.id == lock_id), None)
+    if lock is None:
+        now = f"the lock is {own[0].id}, held by {own[0].who}" if own else "it is not locked"
+        raise UsageError(f"{terraform.stack} holds no lock {lock_id}: {now}")
+    terraform.init("-reconfigure")
+    terraform.force_unlock(lock_id)
+    return lock
+
+
+def _in_table(store: StateStore) -> Iterator[str]:
+    if table := store.backend.get("dynamodb_table"):
         # The table also holds a checksum per state, which has no Info.
         condition = "attribute_exists(Info)"
-        for item in aws.entries(client, "scan", "Items", TableName=table, FilterExpression=condition):
+        for item in aws.entries(store.client("dynamodb"), "scan", "Items", TableName=table, FilterExpression=condition):
             yield item["Info"]["S"]
 
 
-def _in_bucket(session: boto3.Session, backend: Mapping[str, Any], endpoint: str | None) -> Iterator[bytes]:
-    if backend.get("use_lockfile"):
-        s3, bucket = session.client("s3", endpoint_url=endpoint, config=CONFIG), backend["bucket"]
+def _in_bucket(store: StateStore) -> Iterator[bytes]:
+    if store.backend.get("use_lockfile"):
+        s3, bucket = store.client("s3"), store.backend["bucket"]
         for entry in aws.entries(s3, "list_objects_v2", "Contents", Bucket=bucket):
             if entry["Key"].endswith(".tflock"):
                 yield s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()

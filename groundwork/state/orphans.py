@@ -20,7 +20,7 @@ class Orphan:
 def find(store: StateStore, environment: str, stacks: Collection[str]) -> list[Orphan]:
     """The orphans of one environment, by name. `store` is the state of any of its stacks; `stacks` are in the code.
 
-    A state without resources is no orphan: the stack was destroyed, and its history is kept on purpose.
+    A state without resources does not make an orphan: the stack was destroyed, and its history is kept on purpose.
     """
     prefix, suffix = f"{environment}/", ".tfstate"
     orphans = []
@@ -28,7 +28,7 @@ def find(store: StateStore, environment: str, stacks: Collection[str]) -> list[O
         name = f"{environment}-{key.removeprefix(prefix).removesuffix(suffix)}"
         if not key.endswith(suffix) or "/" in key.removeprefix(prefix) or name in stacks:
             continue
-        state = store.at(key).state() or {}
+        state = store.sibling(key).state() or {}
         managed = [resource for resource in state.get("resources", ()) if resource["mode"] == "managed"]
         if count := sum(len(resource["instances"]) for resource in managed):
             orphans.append(Orphan(name, key, count))

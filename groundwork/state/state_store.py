@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork.errors import TerraformFailed
-from groundwork.state import aws
-from groundwork.state.aws_session import CONFIG, session
+from groundwork.state import aws, aws_session
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -42,7 +43,7 @@ class StateStore:
     def body(self) -> bytes | None:
         """The state's bytes; None as above."""
         try:
-            return self._client().get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
+            return self._s3.get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
         except (BotoCoreError, ClientError) as error:
             self._none_if_absent(error)
             return None
@@ -51,12 +52,12 @@ class StateStore:
         """Keys of the bucket that begin with `prefix`; empty where the bucket does not exist yet."""
         try:
             listing = {"Bucket": self.backend["bucket"], "Prefix": prefix}
-            return [entry["Key"] for entry in aws.entries(self._client(), "list_objects_v2", "Contents", **listing)]
+            return [entry["Key"] for entry in aws.entries(self._s3, "list_objects_v2", "Contents", **listing)]
         except (BotoCoreError, ClientError) as error:
             self._none_if_absent(error)
             return []
 
-    def at(self, key: str) -> StateStore:
+    def sibling(self, key: str) -> StateStore:
         """The state of another key in the same bucket."""
         return replace(self, backend={**self.backend, "key": key})
 
@@ -74,14 +75,28 @@ class StateStore:
         outputs = (self.state() or {}).get("outputs") or {}
         return {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
 
-    def _client(self) -> S3Client:
+    @cached_property
+    def session(self) -> boto3.Session:
+        """A session with the backend's credentials."""
+        return aws_session.session(self.folder, self.backend)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the backend's credentials."""
+        return self.session.client(service, endpoint_url=self.endpoint, config=aws_session.CONFIG)  # type: ignore[call-overload]
+
+    @property
+    def path(self) -> str:
+        """bucket/key, as locks and checksums name the state."""
+        return f"{self.backend['bucket']}/{self.backend['key']}"
+
+    @cached_property
+    def _s3(self) -> S3Client:
         # The bucket's name holds no dot, so virtual hosts would do; a laptop's server knows only paths.
         path_style: Literal["path", "auto"] = "path" if self.backend.get("use_path_style") else "auto"
-        config = CONFIG.merge(Config(s3={"addressing_style": path_style}))
-        return session(self.folder, self.backend).client("s3", endpoint_url=self.endpoint, config=config)
+        config = aws_session.CONFIG.merge(Config(s3={"addressing_style": path_style}))
+        return self.session.client("s3", endpoint_url=self.endpoint, config=config)
 
     def _none_if_absent(self, error: BotoCoreError | ClientError) -> None:
         if isinstance(error, ClientError) and aws.is_absent(error):
             return
-        where = f"s3://{self.backend['bucket']}/{self.backend['key']}"
-        raise TerraformFailed(f"the state of {self.folder.name} cannot be read ({where}): {error}") from error
+        raise TerraformFailed(f"the state of {self.folder.name} cannot be read (s3://{self.path}): {error}") from error

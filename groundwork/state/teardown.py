@@ -16,6 +16,7 @@ from groundwork.state.adoption import Finder
 from groundwork.state.aws_session import CONFIG
 from groundwork.state.bootstrap import locked
 from groundwork.state.bootstrap_folder import BootstrapFolder, ahead
+from groundwork.state.state_store import StateStore
 
 _BATCH = 1000  # what S3 deletes in one call
 
@@ -86,7 +87,7 @@ def teardown(
 
 
 def _move_out(folder: BootstrapFolder) -> None:
-    held = locks.held(folder.session, folder.backend, endpoint=folder.endpoint)
+    held = locks.held(StateStore(folder.path, folder.backend, folder.endpoint))
     if held:
         path = held[0].path.removeprefix(f"{folder.backend['bucket']}/")
         raise held[0].refusal(path.removesuffix(".tfstate").replace("/", "-"))

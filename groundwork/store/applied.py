@@ -1,7 +1,7 @@
 """What was applied last, per stack: the bundle for the role that applies, its folder without the plan for plan roles.
 
-The destroy of a stack that was removed from the code is planned from that folder, and drift is told from undeployed
-code by it. The plan itself may hold secrets, so only the role that applies reads it.
+The destroy of a stack that was removed from the code is planned from that folder, and drift is distinguished from
+undeployed code by it. The plan itself may hold secrets, so only the role that applies reads it.
 """
 
 from __future__ import annotations

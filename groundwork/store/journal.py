@@ -2,7 +2,7 @@
 
 Two audit objects per stack and apply, both written once: the first before anything changes, the second when it is known
 how the apply ended. Where the second is missing, resources may exist that no state knows, and nothing is applied to the
-stack again before that is settled.
+stack again before a person has resolved that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BEGAN = ".began.json"
 _ENDED = ".ended.json"
 
 Result = Literal["applied", "failed", "not started", "recovered"]
-"""`failed`: Terraform reported an error and stored the state. `recovered`: settled by a person."""
+"""`failed`: Terraform reported an error and stored the state. `recovered`: resolved by a person."""
 
 
 class _Frozen(BaseModel):
@@ -106,14 +106,14 @@ class Journal:
         return sorted(entries, key=lambda entry: entry.at)
 
     def unsettled(self, stack: str) -> str:
-        """The open applies of a stack in words; empty where there is none."""
+        """The open applies of a stack in words; empty without any."""
         return "; ".join(str(entry) for entry in self.open(stack))
 
-    def settled(self, stack: str, digest: str) -> str:
-        """The apply of this very bundle that a person had to settle, in words; empty where there is none."""
+    def resolved(self, stack: str, digest: str) -> str:
+        """The apply of this very bundle that a person had to resolve, in words; empty without any."""
         for began, ended in self.history(stack):
             if began.digest == digest and ended and ended.result == "recovered":
-                return f"{began}, and settled by {ended.by}"
+                return f"{began}, and resolved by {ended.by}"
         return ""
 
     def history(self, stack: str) -> Iterator[tuple[Began, Ended | None]]:

@@ -25,7 +25,7 @@ def open_store(workspace: Workspace, environment: str, *, role: PipelineRole) ->
     if values.plan_store is None:
         raise UsageError(f"{environment} keeps no plans", fix="its platform names no plan store")
     state = workspace.store(values.plan_store.stack)
-    session = aws_session.session(state.folder, state.backend)
+    session = state.session
     try:
         if not _exists(session, values.plan_store.bucket, state.endpoint):
             raise StackBlocked(f"{environment} has no plan store yet", fix=f"gw bootstrap {environment}")

@@ -19,7 +19,7 @@ def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, en
     Raises UsageError for a stack of which no bundle is kept, StackBlocked where another stack without code that is
     still deployed reads one of them, Refused (bundle-tampered) for an archive that is not what it lists.
     """
-    archives = {stack: _kept(store, stack) for stack in stacks}
+    archives = {stack: _deployed(store, stack) for stack in stacks}
     for orphan in workspace.orphans([environment]):
         deployed = store.deployed(orphan.stack) if orphan.stack not in stacks else None
         if deployed is None:
@@ -33,7 +33,7 @@ def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, en
     return extracted.extract(workspace, archives, name=OUT).workspace
 
 
-def _kept(store: PlanStore, stack: str) -> bytes:
+def _deployed(store: PlanStore, stack: str) -> bytes:
     deployed = store.deployed(stack)
     if deployed is None:
         raise UsageError(

@@ -128,7 +128,7 @@ def listen(application: Application, *, port: int) -> BaseWSGIServer:
         wbufsize = 1 << 16
 
         def handle_expect_100(self) -> bool:
-            answered = super().handle_expect_100()
+            answered: bool = super().handle_expect_100()
             self.wfile.flush()  # boto3 waits a second for this answer before it sends an object's bytes
             return answered
 

@@ -31,32 +31,32 @@ def approved_apply(project: PlannedProject, index: Index, gate: Gate = passes) -
 
 
 def apply(project: PlannedProject, index: Index, gate: Gate = passes) -> list[Result]:
-    stacks = [one.stack for one in index.bundles]
+    stacks = [stored.stack for stored in index.bundles]
     return approved_apply(project, index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
 
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> list[Code]:
-    return [one.code for one in refused.value.refusals]
+    return [refusal.code for refusal in refused.value.refusals]
 
 
 def test_what_was_approved_is_applied_whatever_was_edited_afterwards(project: PlannedProject) -> None:
-    one = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
+    first = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
     two = project.stack("two", {"thing": {"input": "approved too"}})
     index = project.push(project.plan())
 
     project.stack("one", {"thing": {"input": "edited Python"}})
-    for stack in (one, two):
+    for stack in (first, two):
         file = project.workspace.manifest().stack(stack).file
         file.write_text(file.read_text().replace("approved", "edited Terraform"))
-    (project.workspace.project.work / "plans" / f"{one}.tar.gz").write_bytes(b"edited local copy")
+    (project.workspace.project.work / "plans" / f"{first}.tar.gz").write_bytes(b"edited local copy")
 
     results = apply(project, index)
     assert [(result.stack, result.how) for result in results] == [
-        (one, "1 added, 0 changed, 0 destroyed"),
+        (first, "1 added, 0 changed, 0 destroyed"),
         (two, "1 added, 0 changed, 0 destroyed"),
     ]
     assert results[0].outputs == {"value": "shown"}
-    assert project.inputs(one) == {"thing": "approved"}
+    assert project.inputs(first) == {"thing": "approved"}
     assert project.inputs(two) == {"thing": "approved too"}
 
 
@@ -65,9 +65,9 @@ def test_what_was_applied_is_kept_and_written_down(project: PlannedProject) -> N
     index = project.push(project.plan())
     apply(project, index)
 
-    kept = project.store.last_applied(stack)
-    assert kept is not None
-    assert kept.stored.digest == index.bundles[0].digest
+    last = project.store.last_applied(stack)
+    assert last is not None
+    assert last.stored.digest == index.bundles[0].digest
     (decision,) = project.store.decisions("applied")
     assert (decision.who, decision.stacks, decision.commit) == ("grace", (stack,), index.commit)
     journal = approved_apply(project, index).journal
@@ -83,7 +83,7 @@ def test_stacks_are_applied_in_order_and_destroyed_in_reverse(project: PlannedPr
     reads = {"reader": {"input": "${data.terraform_remote_state.up.outputs.value}"}}
     down = project.stack("down", reads, reads=["up"])
     index = project.push(project.plan())
-    assert [(one.stack, one.outcome) for one in index.bundles] == [(up, "no change"), (down, "change")]
+    assert [(stored.stack, stored.outcome) for stored in index.bundles] == [(up, "no change"), (down, "change")]
     assert [result.how for result in apply(project, index)] == ["no change", "1 added, 0 changed, 0 destroyed"]
     assert project.inputs(down) == {"reader": "first"}
 

@@ -1,4 +1,4 @@
-"""A stack of ours, from its plan to its apply, by the real cdktf-cli, Terraform and AWS provider."""
+"""A stack of the platform, from its plan to its apply, by the real cdktf-cli, Terraform and AWS provider."""
 
 from __future__ import annotations
 
@@ -35,4 +35,4 @@ def test_a_stack_of_ours_is_planned_applied_and_then_unchanged(project: PlannedP
     assert again.bundle.state.serial > 0
     with pytest.raises(Refused) as refused:
         approved.apply([stack], on_event=lambda *_: None, say=lambda _: None)
-    assert [one.code for one in refused.value.refusals] == [Code.STATE_MOVED]
+    assert [refusal.code for refusal in refused.value.refusals] == [Code.STATE_MOVED]

@@ -25,51 +25,51 @@ UNSETTLED = 13
 def approved(project: PlannedProject) -> str:
     """Plan everything, push, and have somebody else approve it; returns the index's path."""
     project.stack("delivery", {})  # open_store takes the backend from it
-    stacks = [one.name for one in project.synth().stacks if one.name != "local-delivery"]
+    stacks = [stack.name for stack in project.synth().stacks if stack.name != "local-delivery"]
     file = project.index_file(project.push(project.plan(*stacks)))
-    said = project.gw("approve", "local", "--as", "grace", "--plans", str(file), "--yes")
-    assert said.returncode == 0, said.stderr
+    answer = project.gw("approve", "local", "--as", "grace", "--plans", str(file), "--yes")
+    assert answer.returncode == 0, answer.stderr
     return str(file)
 
 
 def test_gw_deploy_applies_the_approved_plans_and_prints_what_came_of_them(project: PlannedProject) -> None:
-    one = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
+    stack = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
     file = approved(project)
-    done = project.gw("deploy", one, "--approved", file, "--json")
+    done = project.gw("deploy", stack, "--approved", file, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [
-        {"stack": one, "how": "1 added, 0 changed, 0 destroyed", "outputs": {"value": "shown"}}
+        {"stack": stack, "how": "1 added, 0 changed, 0 destroyed", "outputs": {"value": "shown"}}
     ]
-    assert f"{one}: 1 added" in done.stderr
-    assert project.inputs(one) == {"thing": "approved"}
+    assert f"{stack}: 1 added" in done.stderr
+    assert project.inputs(stack) == {"thing": "approved"}
 
-    again = project.gw("deploy", one, "--approved", file)
+    again = project.gw("deploy", stack, "--approved", file)
     assert again.returncode == 13
     assert "rerun-without-plan" in again.stderr
 
 
 def test_gw_deploy_without_an_approval_is_refused(project: PlannedProject) -> None:
-    one = project.stack("one", {"thing": {"input": "first"}})
+    stack = project.stack("one", {"thing": {"input": "first"}})
     project.stack("delivery", {})
     project.synth()
-    file = project.index_file(project.push(project.plan(one)))
-    done = project.gw("deploy", one, "--approved", str(file))
+    file = project.index_file(project.push(project.plan(stack)))
+    done = project.gw("deploy", stack, "--approved", str(file))
     assert done.returncode == 13
     assert "approval-missing" in done.stderr
     assert "gw approve local --as NAME" in done.stderr
-    assert project.state(one) is None
+    assert project.state(stack) is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_apply_is_not_repeated_before_it_is_settled(
+def test_an_interrupted_apply_is_not_repeated_before_it_is_resolved(
     project: PlannedProject, number: signal.Signals
 ) -> None:
     slow = {"provisioner": {"local-exec": {"command": "echo at work; sleep 30"}}}
-    one = project.stack("one", {"thing": {"input": "first", **slow}})
+    slow_stack = project.stack("one", {"thing": {"input": "first", **slow}})
     two = project.stack("two", {"thing": {"input": "first"}})
     file = approved(project)
     began = subprocess.Popen(
-        [str(project.root / ".venv" / "bin" / "gw"), "deploy", one, "--approved", file],
+        [str(project.root / ".venv" / "bin" / "gw"), "deploy", slow_stack, "--approved", file],
         cwd=project.root,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -88,11 +88,11 @@ def test_an_interrupted_apply_is_not_repeated_before_it_is_settled(
 
     journal = Journal(project.store.objects)
     (open_apply,) = journal.open()
-    assert (open_apply.stack, open_apply.state.serial) == (one, 0)
-    again = project.gw("deploy", one, "--approved", file)
+    assert (open_apply.stack, open_apply.state.serial) == (slow_stack, 0)
+    again = project.gw("deploy", slow_stack, "--approved", file)
     assert again.returncode == UNSETTLED
     assert "unsettled-apply" in again.stderr
-    assert f"gw recover {one}" in again.stderr
+    assert f"gw recover {slow_stack}" in again.stderr
     # What was not begun is not held up.
     other = project.gw("deploy", two, "--approved", file)
     assert other.returncode == 0, other.stderr
@@ -104,8 +104,8 @@ def _wait_for_terraform(began: subprocess.Popen[bytes]) -> psutil.Process:
         assert began.poll() is None, began.stdout and began.stdout.read()
         below = psutil.Process(began.pid).children(recursive=True)
         with suppress(psutil.NoSuchProcess):  # one that has ended since it was listed
-            if any(one.name() == "sleep" for one in below):
-                return next(one for one in below if one.name() == "terraform")
+            if any(process.name() == "sleep" for process in below):
+                return next(process for process in below if process.name() == "terraform")
         time.sleep(0.05)
     raise AssertionError("Terraform never came to its work")
 
@@ -120,28 +120,28 @@ def test_gw_deploy_on_aws_without_an_approved_plan_names_the_flag(project: Plann
 
 
 def test_break_glass_shows_the_diff_asks_and_is_recorded_first(project: PlannedProject) -> None:
-    one = project.stack("one", {"thing": {"input": "urgent"}})
+    stack = project.stack("one", {"thing": {"input": "urgent"}})
     project.stack("delivery", {})
     backend = project.stack("state-backend", {"bucket": {"input": "there already"}})
     project.synth()
     Rollout(project.workspace, [backend]).deploy(lambda *_: None, lambda _: None)
-    empty = project.gw("deploy", one, "--break-glass", "because")
+    empty = project.gw("deploy", stack, "--break-glass", "because")
     assert empty.returncode == 2
     assert "too short for a reason" in empty.stderr
 
     reason = "INC-123: the api is down"
-    unasked = project.gw("deploy", one, "--break-glass", reason)
+    unasked = project.gw("deploy", stack, "--break-glass", reason)
     assert unasked.returncode == 2
     assert "there is no terminal to confirm it" in unasked.stderr
-    assert project.state(one) is None
+    assert project.state(stack) is None
     assert project.store.decisions("break-glass") == []
 
-    done = project.gw("deploy", one, "--break-glass", reason, "--yes")
+    done = project.gw("deploy", stack, "--break-glass", reason, "--yes")
     assert done.returncode == 0, done.stderr
     assert "terraform_data.thing will be created" in done.stderr
     (decision,) = project.store.decisions("break-glass")
-    assert (decision.reason, decision.stacks) == (reason, (one,))
-    assert project.inputs(one) == {"thing": "urgent"}
+    assert (decision.reason, decision.stacks) == (reason, (stack,))
+    assert project.inputs(stack) == {"thing": "urgent"}
 
 
 def test_options_that_exclude_each_other_are_refused(project: PlannedProject) -> None:

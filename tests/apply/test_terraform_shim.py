@@ -34,8 +34,8 @@ def ticket(folder: Path, tmp_path: Path) -> Ticket:
 
 
 def test_an_apply_becomes_the_apply_of_the_approved_plan(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
-    asked = ["apply", "-auto-approve", "-no-color", "-parallelism=4"]
-    assert command(asked, folder, ticket) == [REAL, "apply", "-input=false", "-no-color", "plan"]
+    arguments = ["apply", "-auto-approve", "-no-color", "-parallelism=4"]
+    assert command(arguments, folder, ticket) == [REAL, "apply", "-input=false", "-no-color", "plan"]
     assert (tmp_path / "started" / "local-one").exists()
 
 
@@ -45,13 +45,13 @@ def test_an_init_takes_exactly_the_locked_providers(folder: Path, ticket: Ticket
 
 
 def test_questions_about_terraform_and_outputs_pass(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
-    for asked in (["version", "-json"], ["-v"]):
-        assert command(asked, tmp_path, ticket) == [REAL, *asked]
+    for arguments in (["version", "-json"], ["-v"]):
+        assert command(arguments, tmp_path, ticket) == [REAL, *arguments]
     assert command(["output", "-json", "-no-color"], folder, ticket) == [REAL, "output", "-json", "-no-color"]
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "arguments",
     [
         ["apply"],
         ["apply", "-auto-approve", "other-plan"],
@@ -68,26 +68,26 @@ def test_questions_about_terraform_and_outputs_pass(folder: Path, ticket: Ticket
         [],
     ],
 )
-def test_everything_else_is_refused(folder: Path, ticket: Ticket, asked: list[str], tmp_path: Path) -> None:
-    with pytest.raises(NotApproved, match="is no part of applying an approved plan"):
-        command(asked, folder, ticket)
+def test_everything_else_is_refused(folder: Path, ticket: Ticket, arguments: list[str], tmp_path: Path) -> None:
+    with pytest.raises(NotApproved, match="does not belong to applying an approved plan"):
+        command(arguments, folder, ticket)
     assert not (tmp_path / "started" / "local-one").exists()
 
 
-@pytest.mark.parametrize("asked", [["init"], ["apply", "-auto-approve"], ["output", "-json"]])
+@pytest.mark.parametrize("arguments", [["init"], ["apply", "-auto-approve"], ["output", "-json"]])
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [("cdk.tf.json", "{ }", "was changed"), ("override.tf.json", "{}", "was added"), ("plan", None, "is missing")],
 )
 def test_a_folder_that_changed_is_refused_at_every_step(
-    folder: Path, ticket: Ticket, asked: list[str], name: str, content: str | None, said: str
+    folder: Path, ticket: Ticket, arguments: list[str], name: str, content: str | None, message: str
 ) -> None:
     if content is None:
         (folder / name).unlink()
     else:
         (folder / name).write_text(content)
-    with pytest.raises(NotApproved, match=f"{name} {said}") as refused:
-        command(asked, folder, ticket)
+    with pytest.raises(NotApproved, match=f"{name} {message}") as refused:
+        command(arguments, folder, ticket)
     assert refused.value.code == "bundle-tampered"
 
 
@@ -104,9 +104,9 @@ def test_a_link_instead_of_a_file_is_refused(folder: Path, ticket: Ticket, tmp_p
 
 
 def test_nothing_in_the_environment_changes_what_a_command_means() -> None:
-    kept = {"PATH": "/bin", "TF_CLI_CONFIG_FILE": "c", "AWS_PROFILE": "p", "TF_APPEND_USER_AGENT": "cdktf"}
+    passed = {"PATH": "/bin", "TF_CLI_CONFIG_FILE": "c", "AWS_PROFILE": "p", "TF_APPEND_USER_AGENT": "cdktf"}
     taken = ["TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_VAR_x", "TF_DATA_DIR", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS"]
-    assert cleaned({**kept, **dict.fromkeys(taken, "x")}) == kept
+    assert cleaned({**passed, **dict.fromkeys(taken, "x")}) == passed
 
 
 def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Path) -> None:
@@ -119,9 +119,7 @@ def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Pa
         Ticket.read({})
 
 
-def test_the_installed_shim_runs_terraform_or_refuses_in_its_form(
-    folder: Path, ticket: Ticket, tmp_path: Path
-) -> None:
+def test_the_installed_shim_runs_terraform_or_refuses_in_its_form(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
     real = tmp_path / "terraform"
     real.write_text(f'#!{sys.executable}\nimport os, sys\nprint(sys.argv[1:], os.environ.get("TF_CLI_ARGS"))\n')
     real.chmod(0o755)
@@ -137,4 +135,4 @@ def test_the_installed_shim_runs_terraform_or_refuses_in_its_form(
     assert done.stdout.strip() == "['apply', '-input=false', '-no-color', 'plan'] None"
     refused = run("apply")
     assert refused.returncode == 1
-    assert "\nError: groundwork refuses: bundle-tampered: `terraform apply` is no part" in refused.stderr
+    assert "\nError: groundwork refuses: bundle-tampered: `terraform apply` does not belong" in refused.stderr

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 def reading(*stacks: str, output: str = "value") -> dict[str, dict[str, str]]:
     """A resource per upstream stack that keeps its output."""
-    return {f"from_{one}": {"input": f"${{data.terraform_remote_state.{one}.outputs.{output}}}"} for one in stacks}
+    return {f"from_{name}": {"input": f"${{data.terraform_remote_state.{name}.outputs.{output}}}"} for name in stacks}
 
 
 def passed_on(stack: str) -> dict[str, str]:
@@ -30,7 +30,7 @@ def passed_on(stack: str) -> dict[str, str]:
 def apply(project: PlannedProject, index: Index) -> list[Result]:
     """Everything in the index, what waits included, past an open gate."""
     approved = ApprovedApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
-    stacks = [one.stack for one in (*index.bundles, *index.waiting)]
+    stacks = [stored.stack for stored in (*index.bundles, *index.waiting)]
     return approved.apply(stacks, on_event=lambda *_: None, say=lambda _: None)
 
 
@@ -39,7 +39,7 @@ def push(project: PlannedProject, plans: Plans) -> Index:
 
 
 def waves(plans: Plans) -> dict[str, tuple[int, bool, str]]:
-    return {one.bundle.stack: (one.bundle.wave, one.bundle.provisional, one.bundle.outcome) for one in plans.made}
+    return {made.bundle.stack: (made.bundle.wave, made.bundle.provisional, made.bundle.outcome) for made in plans.made}
 
 
 def test_a_single_approval_covers_a_change_of_several_stacks(project: PlannedProject) -> None:
@@ -58,10 +58,10 @@ def test_a_single_approval_covers_a_change_of_several_stacks(project: PlannedPro
         beside: (0, False, "change"),
     }
     index = push(project, plans)
-    assert [(one.wave, one.provisional) for one in index.bundles if one.stack == down] == [(2, True)]
+    assert [(stored.wave, stored.provisional) for stored in index.bundles if stored.stack == down] == [(2, True)]
 
     results = apply(project, index)
-    assert [one.how for one in results if one.stack == down] == ["2 added, 0 changed, 0 destroyed"]
+    assert [result.how for result in results if result.stack == down] == ["2 added, 0 changed, 0 destroyed"]
     assert project.inputs(down) == {"from_mid": "first", "from_up": "first"}
 
     project.stack("up", {"thing": {"input": "second"}}, outputs={"value": "second"})
@@ -80,9 +80,9 @@ def test_the_plan_made_again_is_applied_and_the_approved_one_is_kept(
     down = project.stack("down", reading("up"), reads=["up"])
     index = push(project, project.plans())
     apply(project, index)
-    kept = project.store.last_applied(down)
-    assert kept is not None
-    assert kept.stored.digest == next(one.digest for one in index.bundles if one.stack == down)
+    last = project.store.last_applied(down)
+    assert last is not None
+    assert last.stored.digest == next(stored.digest for stored in index.bundles if stored.stack == down)
 
 
 def test_an_upstream_that_changes_without_another_output_still_goes_first(project: PlannedProject) -> None:
@@ -92,28 +92,33 @@ def test_an_upstream_that_changes_without_another_output_still_goes_first(projec
     project.stack("up", {"thing": {"input": "second"}}, outputs={"value": "same"})
     plans = project.plans()
     assert waves(plans) == {up: (0, False, "change"), down: (1, True, "no change")}
-    assert [one.how for one in apply(project, push(project, plans))] == ["0 added, 1 changed, 0 destroyed", "no change"]
+    assert [result.how for result in apply(project, push(project, plans))] == [
+        "0 added, 1 changed, 0 destroyed",
+        "no change",
+    ]
 
 
 def test_refuses_wave_waits(project: PlannedProject) -> None:
-    """An output that only the apply decides: whoever reads it waits for plans and a yes of its own."""
+    """An output that only the apply decides: whoever reads it waits for plans and an approval of its own."""
     up = project.stack("up", {"thing": {}}, outputs={"value": "known", "id": "${terraform_data.thing.id}"})
     reads_known = project.stack("known", reading("up"), reads=["up"])
     reads_id = project.stack("id", reading("up", output="id"), outputs={"value": "x"}, reads=["up"])
     behind = project.stack("behind", reading("id"), reads=["id"])
     plans = project.plans()
-    assert {one.stack: (one.upstream, one.outputs) for one in plans.waiting} == {
+    assert {waiting.stack: (waiting.upstream, waiting.outputs) for waiting in plans.waiting} == {
         reads_id: ((up,), (f"{up}.id",)),
         behind: ((reads_id,), ()),
     }
     index = push(project, plans)
     with pytest.raises(PartlyApplied) as held:
         apply(project, index)
-    assert {one.stack: one.code for one in held.value.refusals} == dict.fromkeys((reads_id, behind), Code.WAVE_WAITS)
+    assert {refusal.stack: refusal.code for refusal in held.value.refusals} == dict.fromkeys(
+        (reads_id, behind), Code.WAVE_WAITS
+    )
     assert f"{up}.id" in str(held.value)
     assert f"gw plan make {reads_id}" in str(held.value)
     assert held.value.exit_code == 13
-    assert [one.stack for one in held.value.done] == [up, reads_known]
+    assert [result.stack for result in held.value.done] == [up, reads_known]
     assert project.inputs(reads_known) == {"from_up": "known"}
     (recorded,) = project.store.decisions("refused")
     assert (set(recorded.stacks), recorded.codes) == ({reads_id, behind}, ("wave-waits",))
@@ -142,23 +147,21 @@ def test_refuses_wave_differs(project: PlannedProject) -> None:
 
     with pytest.raises(PartlyApplied) as held:
         apply(project, index)
-    refusals = {one.stack: one for one in held.value.refusals}
-    assert {stack: one.code for stack, one in refusals.items()} == {
+    refusals = {refusal.stack: refusal for refusal in held.value.refusals}
+    assert {stack: refusal.code for stack, refusal in refusals.items()} == {
         down: Code.WAVE_DIFFERS,
         behind: Code.WAVE_WAITS,
     }
     assert "terraform_data.from_other (input" in refusals[down].sentence
     assert secret not in str(held.value)
-    assert [one.stack for one in held.value.done] == [up, beside]
+    assert [result.stack for result in held.value.done] == [up, beside]
     assert project.inputs(beside) == {"from_up": "first"}
     assert project.state(down) is None
     assert project.store.last_applied(down) is None
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_gw_deploy_shows_what_was_applied_and_what_waits(
-    project: PlannedProject, named: bool
-) -> None:
+def test_gw_deploy_shows_what_was_applied_and_what_waits(project: PlannedProject, named: bool) -> None:
     project.stack("delivery", {"thing": {}})  # open_store takes the backend from it
     up = project.stack("up", {"thing": {}}, outputs={"id": "${terraform_data.thing.id}"})
     down = project.stack("down", reading("up", output="id"), reads=["up"])
@@ -171,7 +174,7 @@ def test_gw_deploy_shows_what_was_applied_and_what_waits(
     plans = str(project.workspace.project.work / "plans" / "plans.json")
 
     done = project.gw("deploy", *([up, down] if named else ["local"]), "--approved", plans, "--json")
-    rows = {one["stack"]: one["how"] for one in json.loads(done.stdout)}
+    rows = {row["stack"]: row["how"] for row in json.loads(done.stdout)}
     assert rows[up] == "1 added, 0 changed, 0 destroyed"
     assert project.state(up) is not None
     if named:

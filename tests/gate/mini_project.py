@@ -151,7 +151,9 @@ class Mini:
         workspace = self.workspace
         manifest = workspace.synth([ENVIRONMENT])
         chosen = (
-            list(stacks) if stacks or destroy else [one.name for one in manifest.stacks if one.name != "local-delivery"]
+            list(stacks)
+            if stacks or destroy
+            else [stack.name for stack in manifest.stacks if stack.name != "local-delivery"]
         )
         planner = Planner(
             commit=commit.of_checkout(self.root, uncommitted=True),
@@ -161,9 +163,9 @@ class Mini:
             clock=lambda: datetime.now(UTC),
         )
         out = self.plans.parent
-        found = run_plans.plan_all(workspace, chosen, destroy=destroy, planner=planner, out=out)
-        made = plans_file.index(ENVIRONMENT, planner, found.made, found.waiting)
-        stored = tuple(self.store.push(one) for one in found.made)
+        planned = run_plans.plan_all(workspace, chosen, destroy=destroy, planner=planner, out=out)
+        made = plans_file.index(ENVIRONMENT, planner, planned.made, planned.waiting)
+        stored = tuple(self.store.push(bundle) for bundle in planned.made)
         index = made.model_copy(update={"bundles": stored})
         plans_file.write(index, self.plans)
         return index
@@ -190,8 +192,8 @@ class Mini:
 
         def gate(extracted: Extracted, wanted: Sequence[Stored]) -> list[Refusal]:
             meanwhile(extracted.workspace.out / "stacks")
-            if found := apply.gate(extracted, wanted):
-                return found
+            if refusals := apply.gate(extracted, wanted):
+                return refusals
             raise passed
 
         with pytest.raises((Refused, Interrupted)) as outcome:
@@ -200,8 +202,8 @@ class Mini:
             return []
         assert isinstance(outcome.value, Refused)
         (*_, recorded) = self.store.decisions("refused")
-        assert set(recorded.codes) == {str(one.code) for one in outcome.value.refusals}
-        assert [wrong for one in outcome.value.refusals if (wrong := wrong_command(one))] == []
+        assert set(recorded.codes) == {str(refusal.code) for refusal in outcome.value.refusals}
+        assert [wrong for refusal in outcome.value.refusals if (wrong := wrong_command(refusal))] == []
         return list(outcome.value.refusals)
 
     def _apply(
@@ -214,7 +216,7 @@ class Mini:
     ) -> tuple[ApprovedApply, Sequence[str]]:
         workspace = replace(self.workspace, tools=tools) if tools else self.workspace
         index = plans_file.read(self.plans)
-        names = stacks or [one.stack for one in index.bundles]
+        names = stacks or [stored.stack for stored in index.bundles]
         gate = gate_for(
             workspace, index, self.store, plans=self.plans, environ={}, wanted=names, allow_destroy=allow_destroy
         )
@@ -272,8 +274,8 @@ class Mini:
         self._store = empty_store(self.cloud, self.root)
         s3 = self.cloud.client("s3")
         for page in s3.get_paginator("list_object_versions").paginate(Bucket="state"):
-            for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                s3.delete_object(Bucket="state", Key=one["Key"], VersionId=one["VersionId"])
+            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                s3.delete_object(Bucket="state", Key=version["Key"], VersionId=version["VersionId"])
 
     def state(self, stack: str) -> dict[str, Any]:
         """The state of a stack as it is stored; empty without one."""

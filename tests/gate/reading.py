@@ -21,10 +21,10 @@ def codes(refusals: Iterable[Refusal]) -> set[Code]:
     return {refusal.code for refusal in refusals}
 
 
-def one(refusals: Iterable[Refusal], code: Code) -> Refusal:
+def only(refusals: Iterable[Refusal], code: Code) -> Refusal:
     """The only refusal with a code."""
-    (found,) = [refusal for refusal in refusals if refusal.code is code]
-    return found
+    (refusal,) = [refusal for refusal in refusals if refusal.code is code]
+    return refusal
 
 
 def wrong_command(refusal: Refusal) -> str:
@@ -33,17 +33,17 @@ def wrong_command(refusal: Refusal) -> str:
     if not calls:
         return f"{refusal.code} names no command of gw: {refusal.command}"
     for call in calls:
-        found: Any = _command_line()
+        command: Any = _command_line()
         for word in call[1].split():
-            if not hasattr(found, "commands"):
+            if not hasattr(command, "commands"):
                 break
-            if word not in found.commands:
+            if word not in command.commands:
                 return f"{refusal.code}: gw {call[1]} does not exist"
-            found = found.commands[word]
+            command = command.commands[word]
         rest = refusal.command[call.start() :]
         for option in _OPTION.findall(rest.partition("(")[0].partition(";")[0]):
-            if option not in {name for parameter in found.params for name in parameter.opts}:
-                return f"{refusal.code}: {found.name} has no {option}"
+            if option not in {name for parameter in command.params for name in parameter.opts}:
+                return f"{refusal.code}: {command.name} has no {option}"
     return ""
 
 

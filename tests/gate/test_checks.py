@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.gate import approvals, destroys, world
+from groundwork.gate import destroys, world
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.gate.facts import RunFacts
 from groundwork.refusals import Code
@@ -26,14 +26,14 @@ def plan(*, drift: list[dict[str, Any]] | None = None, **after: Any) -> dict[str
 
 def test_drift_that_the_approved_plan_knew_is_no_news() -> None:
     moved = {"address": "a.d", "change": {"actions": ["no-op"], "before": {}, "after": {}}}
-    found = world.compare(plan(drift=[CHANGED], size=1), plan(drift=[CHANGED, GONE, moved], size=2), same=False)
-    assert found.drift == {"a.c": ("deleted",)}
+    comparison = world.compare(plan(drift=[CHANGED], size=1), plan(drift=[CHANGED, GONE, moved], size=2), same=False)
+    assert comparison.drift == {"a.c": ("deleted",)}
 
 
 def test_two_plans_differ_in_names_never_in_values() -> None:
-    found = world.compare(plan(size=1), plan(size="secret"), same=False)
-    assert found.different == ("r.one (size)",)
-    assert not found.drift
+    comparison = world.compare(plan(size=1), plan(size="secret"), same=False)
+    assert comparison.different == ("r.one (size)",)
+    assert not comparison.drift
 
 
 def test_a_different_action_is_named() -> None:
@@ -54,14 +54,16 @@ def test_the_same_fingerprint_is_the_same_plan_whatever_drifted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("involved", "codes"),
+    ("contributors", "codes"),
     [((), set()), (("dave",), {Code.APPROVAL_TOO_EARLY, Code.APPROVAL_BY_AUTHOR})],
 )
-def test_an_approval_by_any_of_several_counts_where_all_may_approve(involved: Sequence[str], codes: set[Code]) -> None:
+def test_an_approval_by_any_of_several_counts_where_all_may_approve(
+    contributors: Sequence[str], codes: set[Code]
+) -> None:
     """Two jobs of a run were let through, by two people; the history does not say which of them by whom."""
     early, late = AT - timedelta(minutes=1), AT + timedelta(minutes=1)
-    given = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
-    facts = ApprovalFacts("dev", given, dict.fromkeys(involved, "author of commit 1a2b3c4"), (), "100", 1)
+    approvals = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
+    facts = ApprovalFacts("dev", approvals, dict.fromkeys(contributors, "author of commit 1a2b3c4"), (), "100", 1)
     run = RunFacts(index(environment="dev"), "aws", COMMIT, True, "100", 1, ["dev-api"])
     assert {refusal.code for refusal in approvals.check(run, facts, AT)} == codes
 

@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 def test_what_was_approved_is_applied_once_and_nothing_else(mini: Mini) -> None:
     for words in (("plan", "make", "local-web"), ("plan", "push")):
-        said = mini.gw(*words)
-        assert said.returncode == 0, said.stderr
+        answer = mini.gw(*words)
+        assert answer.returncode == 0, answer.stderr
     command = ("deploy", "local-web", "--approved", str(mini.plans))
 
     refused = mini.gw(*command)
@@ -46,5 +46,5 @@ def test_what_was_approved_is_applied_once_and_nothing_else(mini: Mini) -> None:
     assert kinds == ["planned", "refused", "approved", "refused", "applied", "refused"]
 
     listed = mini.gw("audit", "local", "--kind", "refused", "--json")
-    assert [one["codes"] for one in json.loads(listed.stdout)][-1] == ["rerun-without-plan", "state-moved"]
+    assert [row["codes"] for row in json.loads(listed.stdout)][-1] == ["rerun-without-plan", "state-moved"]
     assert "Carol" in mini.gw("audit", "local").stdout

@@ -1,4 +1,4 @@
-"""A yes counts where somebody else gave it, to these plans, after they were made, where a yes is asked for."""
+"""An approval counts from somebody who did not contribute, of these plans, after they were made, where protected."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.plan import plans_file
 from groundwork.refusals import Code
 from tests.gate.mini_project import ENVIRONMENT, Mini
-from tests.gate.reading import codes, one
+from tests.gate.reading import codes, only
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
 def test_refuses_approval_missing(mini: Mini) -> None:
-    """Nobody said yes; and a yes to other plans is none to these."""
+    """Nobody approved; and an approval of other plans does not count for these."""
     mini.plan()
-    found = mini.refusals()
-    assert codes(found) == {Code.APPROVAL_MISSING}
-    assert one(found, Code.APPROVAL_MISSING).command == "gw approve local --as NAME"
+    reasons = mini.refusals()
+    assert codes(reasons) == {Code.APPROVAL_MISSING}
+    assert only(reasons, Code.APPROVAL_MISSING).command == "gw approve local --as NAME"
 
     mini.approve()
     assert mini.refusals() == []
@@ -32,9 +32,9 @@ def test_refuses_approval_too_early(mini: Mini) -> None:
     mini.plan()
     before = plans_file.read(mini.plans).planned_at - timedelta(seconds=1)
     mini.approve(at=before)
-    found = mini.refusals()
-    assert codes(found) == {Code.APPROVAL_TOO_EARLY}
-    assert "reviewer" in one(found, Code.APPROVAL_TOO_EARLY).sentence
+    reasons = mini.refusals()
+    assert codes(reasons) == {Code.APPROVAL_TOO_EARLY}
+    assert "reviewer" in only(reasons, Code.APPROVAL_TOO_EARLY).sentence
     mini.approve()
     assert mini.refusals() == [], "the later yes counts"
 
@@ -52,14 +52,14 @@ def test_refuses_approval_too_early(mini: Mini) -> None:
     ],
 )
 def test_refuses_approval_by_author(mini: Mini, who: str, why: str) -> None:
-    """One good yes is enough; one of those whose change it is is none."""
+    """A valid approval is enough; that of a contributor does not count."""
     mini.commit("a change\n\nCo-authored-by: Bob <bob@example.org>", author="Ada <ada@example.org>")
     mini.git("config", "user.name", "Somebody Here")
     mini.plan()
     mini.approve(who)
-    found = mini.refusals()
-    assert codes(found) == {Code.APPROVAL_BY_AUTHOR}
-    assert why in one(found, Code.APPROVAL_BY_AUTHOR).sentence
+    reasons = mini.refusals()
+    assert codes(reasons) == {Code.APPROVAL_BY_AUTHOR}
+    assert why in only(reasons, Code.APPROVAL_BY_AUTHOR).sentence
     mini.approve("Carol")
     assert mini.refusals() == []
 
@@ -75,11 +75,11 @@ def test_everybody_whose_commits_a_merge_brings_in_is_an_author(mini: Mini) -> N
     mini.plan()
     mini.approve("Dora")
     mini.approve("Emil")
-    sentence = one(mini.refusals(), Code.APPROVAL_BY_AUTHOR).sentence
+    sentence = only(mini.refusals(), Code.APPROVAL_BY_AUTHOR).sentence
     assert "Dora" in sentence
     assert "Emil" in sentence
     mini.approve("Fay")
-    assert mini.refusals() == [], "whose work was there before is not involved"
+    assert mini.refusals() == [], "authors of earlier commits are not contributors"
 
 
 class Live:
@@ -93,12 +93,12 @@ class Live:
 
 
 def test_refuses_environment_unprotected(mini: Mini) -> None:
-    """However good the approval is: where nobody had to ask for one, it says nothing."""
+    """An approval counts only where the environment requires it."""
     mini.plan()
     good = Approval("carol", datetime.now(UTC))
-    found = mini.refusals(source=Live(good, unprotected=("no required reviewers", "administrators may bypass it")))
-    assert codes(found) == {Code.ENVIRONMENT_UNPROTECTED}
-    assert "no required reviewers; administrators may bypass it" in one(found, Code.ENVIRONMENT_UNPROTECTED).sentence
+    reasons = mini.refusals(source=Live(good, unprotected=("no required reviewers", "administrators may bypass it")))
+    assert codes(reasons) == {Code.ENVIRONMENT_UNPROTECTED}
+    assert "no required reviewers; administrators may bypass it" in only(reasons, Code.ENVIRONMENT_UNPROTECTED).sentence
     assert mini.refusals(source=Live(good)) == []
 
 

@@ -20,7 +20,7 @@ from groundwork.plan import digest, plans_file
 from groundwork.plan.bundle import Index, Stored
 from groundwork.refusals import Code
 from tests.gate.mini_project import Mini
-from tests.gate.reading import codes, one
+from tests.gate.reading import codes, only
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -42,9 +42,9 @@ def test_refuses_bundle_tampered(mini: Mini) -> None:
         mini.approve()
         (stored,) = index.bundles
         _repack(Path(stored.location), path, content)
-        found = one(mini.refusals(), Code.BUNDLE_TAMPERED)
-        assert found.stack == "local-web"
-        assert found.command.startswith("gw plan make")
+        reason = only(mini.refusals(), Code.BUNDLE_TAMPERED)
+        assert reason.stack == "local-web"
+        assert reason.command.startswith("gw plan make")
 
         _write(mini, index, stored.model_copy(update={"digest": digest.of_file(Path(stored.location))}))
         assert Code.BUNDLE_TAMPERED in codes(mini.refusals()), "the MAC is over the digest"
@@ -57,22 +57,22 @@ def test_a_zip_that_is_swapped_after_the_bundle_was_extracted_is_noticed(mini: M
     def swap(stacks: Path) -> None:
         (stacks / "local-web" / "assets" / "fn.zip").write_text("somebody else's code")
 
-    found = one(mini.refusals(meanwhile=swap), Code.BUNDLE_TAMPERED)
-    assert "assets/fn.zip is changed" in found.sentence
+    reason = only(mini.refusals(meanwhile=swap), Code.BUNDLE_TAMPERED)
+    assert "assets/fn.zip is changed" in reason.sentence
 
 
 def test_an_added_file_and_a_link_in_place_of_a_file_are_noticed(mini: Mini) -> None:
     mini.plan()
     mini.approve()
-    found = mini.refusals(meanwhile=lambda stacks: (stacks / "local-web" / "more.tf.json").write_text("{}"))
-    assert "more.tf.json is new" in one(found, Code.BUNDLE_TAMPERED).sentence
+    reasons = mini.refusals(meanwhile=lambda stacks: (stacks / "local-web" / "more.tf.json").write_text("{}"))
+    assert "more.tf.json is new" in only(reasons, Code.BUNDLE_TAMPERED).sentence
     elsewhere = mini.root / "stacks.py"
 
     def link(stacks: Path) -> None:
         (stacks / "local-web" / "assets" / "fn.zip").unlink()
         (stacks / "local-web" / "assets" / "fn.zip").symlink_to(elsewhere)
 
-    assert "assets/fn.zip is changed" in one(mini.refusals(meanwhile=link), Code.BUNDLE_TAMPERED).sentence
+    assert "assets/fn.zip is changed" in only(mini.refusals(meanwhile=link), Code.BUNDLE_TAMPERED).sentence
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_an_index_that_does_not_fit_its_bundles_is_noticed(mini: Mini, change: C
 def test_refuses_bundle_missing(mini: Mini) -> None:
     (stored,) = mini.plan().bundles
     mini.approve()
-    assert "no plan of it" in one(mini.refusals("local-web", "local-more"), Code.BUNDLE_MISSING).sentence
+    assert "no plan of it" in only(mini.refusals("local-web", "local-more"), Code.BUNDLE_MISSING).sentence
     Path(stored.location).unlink()
-    assert one(mini.refusals(), Code.BUNDLE_MISSING).stack == "local-web"
+    assert only(mini.refusals(), Code.BUNDLE_MISSING).stack == "local-web"
 
 
 def test_refuses_foreign_commit(mini: Mini) -> None:
@@ -106,7 +106,7 @@ def test_refuses_foreign_commit(mini: Mini) -> None:
     mini.plan()
     mini.approve()
     now = mini.commit("somebody merged")
-    sentence = one(mini.refusals(), Code.FOREIGN_COMMIT).sentence
+    sentence = only(mini.refusals(), Code.FOREIGN_COMMIT).sentence
     assert planned[:12] in sentence
     assert now[:12] in sentence
 
@@ -118,7 +118,7 @@ def test_a_tag_on_a_branch_is_not_applied(mini: Mini) -> None:
         mini.plan()
         mini.approve()
         run = RunFacts(plans_file.read(mini.plans), "aws", commit, history.on_main(mini.root, commit), "laptop", 1, ())
-        assert "not on main" in one(bundles.check_run(run), Code.FOREIGN_COMMIT).sentence
+        assert "not on main" in only(bundles.check_run(run), Code.FOREIGN_COMMIT).sentence
         mini.git("branch", "-f", "main", "feature")
         assert history.on_main(mini.root, commit)
         mini.git("branch", "-m", "main", "other")
@@ -131,14 +131,14 @@ def test_a_tag_on_a_branch_is_not_applied(mini: Mini) -> None:
 
 
 def test_refuses_rerun_without_plan(mini: Mini) -> None:
-    """The job again without its plan job; and the same plans once more."""
+    """The job again without its plan job; and the same plans again."""
     mini.plan()
     mini.approve()
-    again = one(mini.refusals(run_attempt=2), Code.RERUN_WITHOUT_PLAN)
+    again = only(mini.refusals(run_attempt=2), Code.RERUN_WITHOUT_PLAN)
     assert "attempt 2, which has not planned" in again.sentence
 
     assert [result.stack for result in mini.deploy()] == ["local-web"]
-    once_more = one(mini.refusals(), Code.RERUN_WITHOUT_PLAN)
+    once_more = only(mini.refusals(), Code.RERUN_WITHOUT_PLAN)
     assert once_more.stack == "local-web"
     assert "applied already" in once_more.sentence
 
@@ -148,18 +148,18 @@ def test_refuses_synth_differs(mini: Mini) -> None:
     mini.plan()
     mini.approve()
     mini.edit("main.py", 'COLOUR = "blue"', 'COLOUR = "red"')
-    found = mini.refusals()
-    assert "cdk.tf.json is changed" in one(found, Code.SYNTH_DIFFERS).sentence
-    assert "uncommitted changes" in one(found, Code.FOREIGN_COMMIT).sentence
+    reasons = mini.refusals()
+    assert "cdk.tf.json is changed" in only(reasons, Code.SYNTH_DIFFERS).sentence
+    assert "uncommitted changes" in only(reasons, Code.FOREIGN_COMMIT).sentence
 
 
 def test_another_asset_or_a_stack_that_is_gone_is_another_synth(mini: Mini) -> None:
     mini.plan()
     mini.approve()
     mini.edit("stacks.py", "the function's code", "other code")
-    assert "assets/fn.zip is changed" in one(mini.refusals(), Code.SYNTH_DIFFERS).sentence
+    assert "assets/fn.zip is changed" in only(mini.refusals(), Code.SYNTH_DIFFERS).sentence
     (mini.root / "stacks.py").write_text("")
-    assert "synthesises no such stack" in one(mini.refusals(), Code.SYNTH_DIFFERS).sentence
+    assert "synthesises no such stack" in only(mini.refusals(), Code.SYNTH_DIFFERS).sentence
 
 
 def test_the_python_that_is_compared_gets_no_credential(mini: Mini) -> None:
@@ -183,7 +183,7 @@ def test_leftovers_of_a_synth_are_refused_only_where_terraform_reads_them(mini: 
     (folder / "old.tf.json").write_text("{}")
     mini.plan()
     mini.approve()
-    assert "old.tf.json is missing" in one(mini.refusals(), Code.SYNTH_DIFFERS).sentence
+    assert "old.tf.json is missing" in only(mini.refusals(), Code.SYNTH_DIFFERS).sentence
 
 
 def test_refuses_tool_version_differs(mini: Mini, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_refuses_tool_version_differs(mini: Mini, tmp_path: Path) -> None:
     )
     other.chmod(0o755)
     tools = dataclasses.replace(mini.workspace.tools, terraform=other)
-    sentence = one(mini.refusals(tools=tools), Code.TOOL_VERSION_DIFFERS).sentence
+    sentence = only(mini.refusals(tools=tools), Code.TOOL_VERSION_DIFFERS).sentence
     assert sentence.endswith("here 1.99.0")
 
 
@@ -205,9 +205,9 @@ def test_refuses_provider_missing(mini: Mini) -> None:
     (mini.root / "stacks.py").write_text((mini.root / "stacks.py").read_text() + HELM_STACK)
     assert [stored.stack for stored in mini.plan().bundles] == ["local-web"]
     mini.approve()
-    found = one(mini.refusals("local-web", "local-release"), Code.PROVIDER_MISSING)
-    assert found.stack == "local-release"
-    assert "Helm provider" in found.sentence
+    reason = only(mini.refusals("local-web", "local-release"), Code.PROVIDER_MISSING)
+    assert reason.stack == "local-release"
+    assert "Helm provider" in reason.sentence
 
 
 def test_refuses_orphan_not_approved(mini: Mini) -> None:
@@ -217,11 +217,11 @@ def test_refuses_orphan_not_approved(mini: Mini) -> None:
     mini.deploy()
     mini.plan(destroy=("local-web",))
     mini.approve()
-    assert mini.refusals() == [], "with its code still there it is no orphan"
+    assert mini.refusals() == [], "with its code still there it is not an orphan"
     (mini.root / "stacks.py").write_text("")
-    found = one(mini.refusals(), Code.ORPHAN_NOT_APPROVED)
-    assert found.stack == "local-web"
-    assert "--allow-destroy local-web" in found.command
+    reason = only(mini.refusals(), Code.ORPHAN_NOT_APPROVED)
+    assert reason.stack == "local-web"
+    assert "--allow-destroy local-web" in reason.command
     assert codes(mini.refusals(allow_destroy=["local-web"])) == {Code.FOREIGN_COMMIT}, "planned before the code went"
 
 

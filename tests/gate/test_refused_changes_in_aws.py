@@ -8,7 +8,7 @@ import pytest
 
 from groundwork.refusals import Code
 from tests.gate.mini_project import Mini
-from tests.gate.reading import codes, one
+from tests.gate.reading import codes, only
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -42,9 +42,9 @@ def test_refuses_drift(deployed: Mini) -> None:
     ssm = deployed.cloud.client("ssm")
     ssm.put_parameter(Name="/farewell", Value="a-value-that-nobody-may-see", Type="String", Overwrite=True)
     ssm.delete_parameter(Name="/question")
-    found = deployed.refusals()
-    assert codes(found) == {Code.DRIFT}
-    drift = one(found, Code.DRIFT)
+    reasons = deployed.refusals()
+    assert codes(reasons) == {Code.DRIFT}
+    drift = only(reasons, Code.DRIFT)
     assert drift.stack == "local-names"
     assert re.search(r"aws_ssm_parameter\.farewell \([^)]*\bvalue\b", drift.sentence)
     assert "aws_ssm_parameter.question (deleted)" in drift.sentence
@@ -63,10 +63,10 @@ def test_refuses_protected_destroy(deployed: Mini) -> None:
     deployed.commit()
     deployed.plan()
     deployed.approve()
-    found = deployed.refusals(allow_destroy=["local-other", "aws_ssm_parameter.greeting"])
-    assert codes(found) == {Code.PROTECTED_DESTROY}
-    assert "aws_ssm_parameter.farewell" in one(found, Code.PROTECTED_DESTROY).sentence
-    assert "--allow-destroy local-names" in one(found, Code.PROTECTED_DESTROY).command
+    reasons = deployed.refusals(allow_destroy=["local-other", "aws_ssm_parameter.greeting"])
+    assert codes(reasons) == {Code.PROTECTED_DESTROY}
+    assert "aws_ssm_parameter.farewell" in only(reasons, Code.PROTECTED_DESTROY).sentence
+    assert "--allow-destroy local-names" in only(reasons, Code.PROTECTED_DESTROY).command
     assert deployed.refusals(allow_destroy=["local-names"]) == []
 
 

@@ -1,4 +1,4 @@
-"""The same refusals with GitHub's own answers: a merged pull request waits, somebody says yes, the gate asks who."""
+"""The same refusals with GitHub's own answers: a merged pull request waits, somebody approves, the gate checks who."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groundwork.errors import UsageError
 from groundwork.github.approvals import GitHubApprovals
 from groundwork.refusals import Code, Refusal
 from tests.gate.mini_project import ENVIRONMENT, Mini
-from tests.gate.reading import codes, one
+from tests.gate.reading import codes, only
 from tests.support.fake_github import FakeGitHub, Run
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -53,7 +53,7 @@ def planned(mini: Mini, run: Run) -> None:
 
 
 def refusals(mini: Mini, github: FakeGitHub, run: Run) -> list[Refusal]:
-    """What the apply job is told, or would be, were it let in without an approval."""
+    """What the apply job prints, or would print without an approval."""
     environ = github.job_environment(run, "apply")
     if github.job(run, "apply").waiting:
         environ |= github.person("root", admin=True)
@@ -74,9 +74,9 @@ def test_whoever_had_a_hand_in_it_cannot_approve_it(mini: Mini, github: FakeGitH
     planned(mini, run)
     github.job(run, "apply")
     github.approve(run, ENVIRONMENT, by=who)
-    found = refusals(mini, github, run)
-    assert codes(found) == {Code.APPROVAL_BY_AUTHOR}
-    assert f"{who} ({why}" in one(found, Code.APPROVAL_BY_AUTHOR).sentence
+    reasons = refusals(mini, github, run)
+    assert codes(reasons) == {Code.APPROVAL_BY_AUTHOR}
+    assert f"{who} ({why}" in only(reasons, Code.APPROVAL_BY_AUTHOR).sentence
 
 
 def test_somebody_else_can(mini: Mini, github: FakeGitHub) -> None:
@@ -103,9 +103,9 @@ def test_an_environment_without_a_rule_lets_nothing_through(mini: Mini, github: 
     github.approve(run, ENVIRONMENT, by="carol")
     assert refusals(mini, github, run) == []
     github.environment(ENVIRONMENT, reviewers=["platform"], prevent_self_review=False, can_admins_bypass=True)
-    found = one(refusals(mini, github, run), Code.ENVIRONMENT_UNPROTECTED)
-    assert "approve their own deployment" in found.sentence
-    assert "administrators may bypass it" in found.sentence
+    reason = only(refusals(mini, github, run), Code.ENVIRONMENT_UNPROTECTED)
+    assert "approve their own deployment" in reason.sentence
+    assert "administrators may bypass it" in reason.sentence
 
 
 def test_an_attempt_that_has_not_planned_applies_no_earlier_plan(mini: Mini, github: FakeGitHub) -> None:
@@ -124,7 +124,7 @@ def test_on_aws_the_run_its_approvals_and_its_labels_come_from_github(mini: Mini
     index = mini.plan(run_id=str(run.id)).model_copy(update={"environment": "prod"})
     github.job(run, "apply")
     github.approve(run, ENVIRONMENT, by="carol")
-    asked = gate_for(
+    gate = gate_for(
         mini.workspace,
         index,
         mini.store,
@@ -133,9 +133,9 @@ def test_on_aws_the_run_its_approvals_and_its_labels_come_from_github(mini: Mini
         wanted=["prod-data"],
         allow_destroy=["prod-network"],
     )
-    assert (asked.run_id, asked.run_attempt) == (str(run.id), 1)
-    assert set(asked.allow_destroy) == {"prod-data", "prod-network"}
-    assert isinstance(asked.approvals, GitHubApprovals)
+    assert (gate.run_id, gate.run_attempt) == (str(run.id), 1)
+    assert set(gate.allow_destroy) == {"prod-data", "prod-network"}
+    assert isinstance(gate.approvals, GitHubApprovals)
 
     with pytest.raises(UsageError, match="GITHUB_RUN_ID"):
         gate_for(mini.workspace, index, mini.store, plans=mini.plans, environ={}, wanted=[])

@@ -11,7 +11,7 @@ import pytest
 
 from groundwork.refusals import Code
 from tests.gate.mini_project import Mini
-from tests.gate.reading import codes, one
+from tests.gate.reading import codes, only
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -27,17 +27,17 @@ def test_refuses_state_moved(mini: Mini) -> None:
     mini.plan()
     mini.approve()
     mini.apply_elsewhere("local-web")
-    assert "planned without a state" in one(mini.refusals(), Code.STATE_MOVED).sentence
+    assert "planned without a state" in only(mini.refusals(), Code.STATE_MOVED).sentence
 
     mini.plan()
     mini.approve()
     assert mini.refusals() == []
     serial = mini.state("local-web")["serial"]
     mini.apply_elsewhere("local-web", ("blue", "green"))
-    found = mini.refusals()
-    assert codes(found) == {Code.STATE_MOVED}, "which says why a plan made now would be another"
-    assert f"from serial {serial}" in one(found, Code.STATE_MOVED).sentence
-    assert one(found, Code.STATE_MOVED).command == "gw plan make local"
+    reasons = mini.refusals()
+    assert codes(reasons) == {Code.STATE_MOVED}, "which says why a plan made now would be another"
+    assert f"from serial {serial}" in only(reasons, Code.STATE_MOVED).sentence
+    assert only(reasons, Code.STATE_MOVED).command == "gw plan make local"
 
 
 def test_a_deleted_or_replaced_state_has_moved_too(mini: Mini) -> None:
@@ -47,9 +47,9 @@ def test_a_deleted_or_replaced_state_has_moved_too(mini: Mini) -> None:
     mini.approve()
     s3 = mini.cloud.client("s3")
     s3.delete_object(Bucket="state", Key="local-web.tfstate")
-    assert "is gone" in one(mini.refusals(), Code.STATE_MOVED).sentence
+    assert "does not exist any more" in only(mini.refusals(), Code.STATE_MOVED).sentence
     mini.apply_elsewhere("local-web")
-    assert "lineage" in one(mini.refusals(), Code.STATE_MOVED).sentence
+    assert "lineage" in only(mini.refusals(), Code.STATE_MOVED).sentence
 
 
 SLOW = """
@@ -58,7 +58,7 @@ stack("local-slow", {"terraform_data": {"nap": {"provisioner": {"local-exec": {"
 
 
 def test_refuses_unsettled_apply(mini: Mini) -> None:
-    """The apply is killed with all it started while Terraform is at work; the next is refused until that is settled."""
+    """The apply is killed with all it started while Terraform runs; the next is refused until that is resolved."""
     (mini.root / "stacks.py").write_text(SLOW)
     mini.commit()
     mini.plan()
@@ -69,22 +69,30 @@ def test_refuses_unsettled_apply(mini: Mini) -> None:
     _kill_when_at_work(apply.pid or 0)
     apply.join()
 
-    found = one(mini.refusals(), Code.UNSETTLED_APPLY)
-    assert found.stack == "local-slow"
-    assert "begun by tester" in found.sentence
-    assert found.command == "gw recover local-slow"
+    reason = only(mini.refusals(), Code.UNSETTLED_APPLY)
+    assert reason.stack == "local-slow"
+    assert "begun by tester" in reason.sentence
+    assert reason.command == "gw recover local-slow"
 
 
 def _kill_when_at_work(pid: int) -> None:
-    tree: list[psutil.Process] = []
-    until = time.monotonic() + 90
-    while not any(process.name() == "sleep" for process in tree):
-        assert time.monotonic() < until, tree
-        time.sleep(0.2)
-        tree = psutil.Process(pid).children(recursive=True)
-    for process in (psutil.Process(pid), *tree):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+    apply, until = psutil.Process(pid), time.monotonic() + 90
+    try:
+        while "sleep" not in [_name(process) for process in apply.children(recursive=True)]:
+            assert time.monotonic() < until, "Terraform never came to its work"
+            time.sleep(0.2)
+    finally:
+        for process in (apply, *apply.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def _name(process: psutil.Process) -> str:
+    """Empty for a process that has ended since it was listed."""
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def test_refuses_plan_differs(mini: Mini) -> None:
@@ -98,8 +106,8 @@ def test_refuses_plan_differs(mini: Mini) -> None:
     assert mini.refusals() == []
 
     mini.apply_elsewhere("local-web", ("blue", "a-colour-that-nobody-may-see"))
-    found = one(mini.refusals(), Code.PLAN_DIFFERS)
-    assert found.stack == "local-reader"
-    assert "terraform_data.copy (input" in found.sentence
-    assert "a-colour-that-nobody-may-see" not in str(found)
-    assert "blue" not in str(found)
+    reason = only(mini.refusals(), Code.PLAN_DIFFERS)
+    assert reason.stack == "local-reader"
+    assert "terraform_data.copy (input" in reason.sentence
+    assert "a-colour-that-nobody-may-see" not in str(reason)
+    assert "blue" not in str(reason)

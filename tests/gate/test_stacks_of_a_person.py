@@ -27,13 +27,13 @@ def test_an_environment_on_aws_is_planned_without_what_a_person_makes(mini: Mini
     assert "left out" in row
     assert "a person applies it: gw bootstrap prod --update" in row
     index = json.loads(mini.plans.read_text())
-    assert [one["stack"] for one in index["bundles"]] == ["prod-web"]
+    assert [row["stack"] for row in index["bundles"]] == ["prod-web"]
     assert index["waiting"] == []
 
     diff = mini.gw("diff", "prod", "--json")
-    assert {one["stack"]: one["status"] for one in json.loads(diff.stdout)}["prod-delivery"] == "change", diff.stderr
+    assert {row["stack"]: row["status"] for row in json.loads(diff.stdout)}["prod-delivery"] == "change", diff.stderr
     drift = mini.gw("drift", "prod", "--json")
-    assert "prod-delivery" in {one["stack"] for one in json.loads(drift.stdout)}, drift.stderr
+    assert "prod-delivery" in {row["stack"] for row in json.loads(drift.stdout)}, drift.stderr
 
     refused = mini.gw("deploy", "prod-delivery", "--approved", str(mini.plans))
     assert refused.returncode == 2

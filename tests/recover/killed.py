@@ -14,7 +14,7 @@ import psutil
 from groundwork.apply.apply import ApprovedApply
 from groundwork.plan.bundle import Index
 from groundwork.recover.inspect import Inspector, Report
-from groundwork.recover.settle import settle as settle_apply
+from groundwork.recover.resolve import resolve as resolve_apply
 from tests.recover.endpoint import Call, Endpoint, What, between
 from tests.support.planned_project import PlannedProject
 
@@ -25,7 +25,7 @@ def approved_apply(project: PlannedProject, index: Index) -> ApprovedApply:
 
 
 def apply(project: PlannedProject, index: Index) -> None:
-    stacks = [one.stack for one in index.bundles]
+    stacks = [stored.stack for stored in index.bundles]
     approved_apply(project, index).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
 
 
@@ -70,8 +70,8 @@ def look(project: PlannedProject, stack: str) -> Report:
     return Inspector(replace(project.workspace, _stores={}), project.store).stack(stack)
 
 
-def settle(project: PlannedProject, report: Report) -> None:
-    settle_apply(project.store, report, "looked at it by hand, INC-123", who="ada", at=datetime.now(UTC))
+def resolve(project: PlannedProject, report: Report) -> None:
+    resolve_apply(project.store, report, "looked at it by hand, INC-123", who="ada", at=datetime.now(UTC))
 
 
-__all__ = ["Endpoint", "apply", "approved_apply", "kill", "killed_when_held", "look", "on_state", "settle", "through"]
+__all__ = ["Endpoint", "apply", "approved_apply", "kill", "killed_when_held", "look", "on_state", "resolve", "through"]

@@ -1,4 +1,4 @@
-"""Killed at any moment, and started again: it is said what was done, and nothing is applied before that is settled."""
+"""Killed at any moment: the report tells what was done, and nothing is applied before that is resolved."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from groundwork.errors import StateLocked, TerraformFailed, UsageError
 from groundwork.plan import plans_file
 from groundwork.recover import left_state
-from groundwork.state.unlock import free
+from groundwork.state.locks import free
 from groundwork.store.journal import Journal
 from groundwork.terraform.terraform import Terraform
 from tests.recover.endpoint import Call, What
-from tests.recover.killed import apply, killed_when_held, look, on_state, settle, through
+from tests.recover.killed import apply, killed_when_held, look, on_state, resolve, through
 from tests.support.planned_project import PlannedProject
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -25,7 +25,7 @@ def unlock(project: PlannedProject, stack: str) -> None:
     report, store = look(project, stack), project.workspace.store(stack)
     assert report.lock
     terraform = Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
-    free(project.cloud.session(), store.backend, report.lock.id, terraform, endpoint=store.endpoint)
+    free(store, report.lock.id, terraform)
 
 
 def test_killed_before_anything_was_made(project: PlannedProject) -> None:
@@ -45,12 +45,12 @@ def test_killed_before_anything_was_made(project: PlannedProject) -> None:
     assert before
     assert before[1].result == "applied"
     report = look(project, down)
-    assert [one.by for one in report.opened] == ["grace"]
+    assert [entry.by for entry in report.opened] == ["grace"]
     assert [(step.address, step.progress) for step in report.steps] == [("terraform_data.it", "not recorded")]
     assert report.not_listed == ("terraform_data.it",)
     assert (report.state.serial, report.lock, report.complete) == (0, None, False)
 
-    settle(project, report)
+    resolve(project, report)
     assert Journal(project.store.objects).open() == []
     (decision,) = project.store.decisions("recovered")
     assert (decision.stacks, decision.who, decision.reason) == ((down,), "ada", "looked at it by hand, INC-123")
@@ -71,16 +71,16 @@ def test_killed_while_the_state_is_stored(project: PlannedProject) -> None:
     with pytest.raises(StateLocked):
         project.plan()
     with pytest.raises(UsageError, match="may still be running") as refused:
-        settle(project, report)
+        resolve(project, report)
     assert f"gw unlock {stack} {report.lock.id}" in str(refused.value)
     unlock(project, stack)
-    settle(project, look(project, stack))
+    resolve(project, look(project, stack))
     apply(project, project.push(project.plan()))
     assert project.inputs(stack) == {"thing": "first", "other": "second"}
 
 
 def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> None:
-    """Everything is done and recorded, but Terraform would not read that state again before it is settled."""
+    """Everything is done and recorded, but Terraform would not read that state again before it is resolved."""
     stack = project.stack("one", {"thing": {"input": "first"}})
     apply(project, project.push(project.plan()))
     project.stack("one", {"thing": {"input": "second"}, "new": {"input": "x"}})
@@ -93,11 +93,11 @@ def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> N
     with pytest.raises(TerraformFailed, match="checksum"):
         project.plan()
     with pytest.raises(UsageError, match="correct-checksum"):
-        settle(project, report)
+        resolve(project, report)
     report.checksum.correct()
     assert look(project, stack).checksum is None
     unlock(project, stack)
-    settle(project, look(project, stack))
+    resolve(project, look(project, stack))
     (made,) = project.plan()
     assert made.bundle.outcome == "no change"
 
@@ -112,7 +112,7 @@ def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject
     assert report.left
     assert (report.left.only_here, report.left.problem) == (("terraform_data.thing",), "")
     with pytest.raises(UsageError, match="never stored"):
-        settle(project, report)
+        resolve(project, report)
 
     store = project.workspace.store(stack)
     left_state.push(
@@ -122,33 +122,31 @@ def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject
     report = look(project, stack)
     assert report.left is None
     assert report.complete
-    settle(project, report)
+    resolve(project, report)
     (made,) = project.plan()
     assert made.bundle.outcome == "no change"
 
 
-def test_a_left_state_older_than_the_stored_one_is_not_pushed(
-    project: PlannedProject, tmp_path: Path
-) -> None:
+def test_a_left_state_older_than_the_stored_one_is_not_pushed(project: PlannedProject, tmp_path: Path) -> None:
 
-    def left(**changed: object) -> str:
+    def problem_of(**changed: object) -> str:
         (tmp_path / "errored.tfstate").write_text(
             json.dumps({"version": 4, "lineage": "a", "serial": 4, "resources": [], **changed})
         )
-        found = left_state.find([tmp_path / "nowhere", tmp_path], {"lineage": "a", "serial": 3})
-        assert found
-        return found.problem
+        state = left_state.find([tmp_path / "nowhere", tmp_path], {"lineage": "a", "serial": 3})
+        assert state
+        return state.problem
 
-    assert left() == ""
-    assert "serial 3" in left(serial=3)
-    assert "another lineage" in left(lineage="b")
+    assert problem_of() == ""
+    assert "serial 3" in problem_of(serial=3)
+    assert "another lineage" in problem_of(lineage="b")
     (tmp_path / "errored.tfstate").write_text('{"version": 4, "lin')
-    found = left_state.find([tmp_path], {})
-    assert found
-    assert "not a complete state" in found.problem
+    state = left_state.find([tmp_path], {})
+    assert state
+    assert "not a complete state" in state.problem
     terraform = Terraform(tmp_path, "local-one", Path(project.cloud.program), {})
     with pytest.raises(UsageError, match="not a complete state"):
-        left_state.push(found, terraform)
+        left_state.push(state, terraform)
 
 
 def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) -> None:
@@ -164,15 +162,15 @@ def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) 
     killed_when_held(project, plans_file.read(Path(file)), rule)
     refused = project.gw("deploy", stack, "--approved", file)
     assert refused.returncode == 13
-    assert "unsettled-apply" in refused.stderr
+    assert "unresolved-apply" in refused.stderr
     assert f"gw recover {stack}" in refused.stderr
 
-    said = project.gw("recover")
-    assert said.returncode == 26, said.stderr
-    assert f"{stack} an apply recorded no end: begun by grace" in said.stdout
-    assert "not recorded    create terraform_data.thing" in said.stdout
+    answer = project.gw("recover")
+    assert answer.returncode == 26, answer.stderr
+    assert f"{stack} an apply recorded no end: begun by grace" in answer.stdout
+    assert "not recorded    create terraform_data.thing" in answer.stdout
     as_json = json.loads(project.gw("recover", stack, "--json", "--skip-synth").stdout)
-    assert [one["steps"][0]["address"] for one in as_json] == ["terraform_data.thing"]
+    assert [report["steps"][0]["address"] for report in as_json] == ["terraform_data.thing"]
 
     assert project.gw("recover", stack, "--resolve", "--reason", "hm").returncode == 2
     done = project.gw("recover", stack, "--resolve", "--reason", "nothing was made, INC-123")
@@ -180,5 +178,5 @@ def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) 
     assert project.gw("recover", stack).returncode == 0
     again = project.gw("deploy", stack, "--approved", file)
     assert again.returncode == 13
-    assert "rerun-without-plan" in again.stderr, "the old plan belongs to the apply that was settled"
-    assert "settled by" in again.stderr
+    assert "rerun-without-plan" in again.stderr, "the old plan belongs to the apply that was resolved"
+    assert "resolved by" in again.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.recover.endpoint import Call, What
-from tests.recover.killed import killed_when_held, look, on_state, settle
+from tests.recover.killed import killed_when_held, look, on_state, resolve
 from tests.recover.test_killed import unlock
 from tests.support.planned_project import PlannedProject
 
@@ -29,7 +29,7 @@ def tags(project: PlannedProject) -> dict[str, str]:
 
 
 def stack_of(project: PlannedProject, checkout: Path, resources: dict[str, dict[str, dict[str, object]]]) -> str:
-    """A stack `local-lost` with the AWS provider, whose default tags are those of ours."""
+    """A stack `local-lost` with the AWS provider, whose default tags are the platform's."""
     provider = {
         **project.cloud.backend,
         "skip_metadata_api_check": "true",
@@ -112,7 +112,7 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
     report = look(project, stack)
     assert report.unrecorded == ()
     assert {step.address for step in report.steps if step.progress == "done"} == set(ids)
-    settle(project, report)
+    resolve(project, report)
     (made,) = project.plan()
     assert made.bundle.counts.destroy == 0
     assert made.bundle.counts.add == 2, "the role and the versioning, which nothing finds"
@@ -121,11 +121,11 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
 def test_killed_between_two_resources(project: PlannedProject, checkout: Path) -> None:
     """The second is asked for and never answered: the first is found, the second was not made."""
     name = project.prefix[:12]
-    one, two = ({"name": f"{which}-{name}", "type": "String", "value": "x"} for which in ("one", "two"))
+    first, second = ({"name": f"{which}-{name}", "type": "String", "value": "x"} for which in ("one", "two"))
     stack = stack_of(
         project,
         checkout,
-        {"aws_ssm_parameter": {"one": one, "two": {**two, "depends_on": ["aws_ssm_parameter.one"]}}},
+        {"aws_ssm_parameter": {"one": first, "two": {**second, "depends_on": ["aws_ssm_parameter.one"]}}},
     )
 
     def rule(call: Call) -> What:

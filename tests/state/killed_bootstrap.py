@@ -28,9 +28,9 @@ def run_and_kill(cloud: CloudProject, checkout: Path, pattern: str, *stack: str,
         text=True,
     )
     assert child.stdout is not None
-    said: list[str] = []
+    lines: list[str] = []
     for line in child.stdout:
-        said.append(line)
+        lines.append(line)
         if re.search(pattern, line):
             time.sleep(delay)
             break
@@ -43,4 +43,4 @@ def run_and_kill(cloud: CloudProject, checkout: Path, pattern: str, *stack: str,
             continue
     child.wait()
     psutil.wait_procs(tree, timeout=10)
-    return "".join(said)
+    return "".join(lines)

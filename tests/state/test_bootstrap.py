@@ -56,7 +56,7 @@ def test_killed_at_many_points_bootstrap_finishes_and_is_torn_down(
         runs.append(run_and_kill(cloud, checkout, pattern, delay=delay))
         assert re.search(pattern, runs[-1], re.MULTILINE), f"never came to {where}:\n{runs[-1][-3000:]}"
         if len(runs) == 1:
-            # The next run is another machine's: no state knows what is there.
+            # The next run is another machine's: no state has what exists.
             shutil.rmtree(cloud.project.work / "bootstrap")
     assert "adopting aws_s3_bucket." in runs[1], "what the first run made has to be found by its name"
 

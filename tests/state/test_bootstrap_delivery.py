@@ -68,10 +68,10 @@ def test_killed_at_many_points_the_next_run_finishes_delivery(
     cloud: CloudProject, environment: Environment, checkout: Path
 ) -> None:
     for number, pattern in enumerate(KILLS):
-        said = run_and_kill(cloud, checkout, pattern, STACK)
-        assert re.search(pattern, said, re.MULTILINE), f"never came to {pattern}:\n{said[-3000:]}"
+        output = run_and_kill(cloud, checkout, pattern, STACK)
+        assert re.search(pattern, output, re.MULTILINE), f"never came to {pattern}:\n{output[-3000:]}"
         if number == 0:
-            # The next run is another machine's: no state knows what is there.
+            # The next run is another machine's: no state has what exists.
             shutil.rmtree(cloud.project.work / "bootstrap")
     finished = run(cloud, environment)
     assert finished.status in {"made", "unchanged"}
@@ -79,9 +79,11 @@ def test_killed_at_many_points_the_next_run_finishes_delivery(
     names = Names(environment)
     key = names.state_key("delivery")
     state = json.loads(cloud.client("s3").get_object(Bucket=names.state_bucket, Key=key)["Body"].read())
-    assert {"aws_iam_role", "aws_kms_key", "aws_s3_bucket"} <= {one["type"] for one in state["resources"]}
-    keys = [cloud.client("kms").describe_key(KeyId=one["KeyId"]) for one in cloud.client("kms").list_keys()["Keys"]]
-    descriptions = [one["KeyMetadata"]["Description"] for one in keys if one["KeyMetadata"]["Description"]]
+    assert {"aws_iam_role", "aws_kms_key", "aws_s3_bucket"} <= {resource["type"] for resource in state["resources"]}
+    keys = [cloud.client("kms").describe_key(KeyId=entry["KeyId"]) for entry in cloud.client("kms").list_keys()["Keys"]]
+    descriptions = [
+        described["KeyMetadata"]["Description"] for described in keys if described["KeyMetadata"]["Description"]
+    ]
     assert len(descriptions) == len(set(descriptions)), "a killed run's key was made twice"
 
     # What somebody changed by hand, or the code changed since, is brought back by a person as well.

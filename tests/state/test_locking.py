@@ -12,6 +12,8 @@ import pytest
 from groundwork.errors import StateLocked, UsageError
 from groundwork.state import locks
 from groundwork.state.state_store import StateStore
+from groundwork.terraform import locks as terraform_locks
+from groundwork.terraform.locks import HeldLock
 from groundwork.terraform.terraform import Terraform
 from tests.support.cloud_project import CloudProject, slow_stack
 
@@ -96,11 +98,11 @@ REFUSED = """
 
 
 def test_what_terraform_prints_about_a_lock_becomes_a_value() -> None:
-    assert locks.read(REFUSED) == locks.HeldLock(
+    assert terraform_locks.read(REFUSED) == HeldLock(
         "0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11",
         "acme-dev-state/dev/network.tfstate",
         "OperationTypeApply",
         "ann@desk",
         "2026-01-01 10:00:00.5 +0000 UTC",
     )
-    assert locks.read("│ Error: something else\n│   ID: 5\n") is None
+    assert terraform_locks.read("│ Error: something else\n│   ID: 5\n") is None

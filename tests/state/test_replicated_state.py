@@ -73,10 +73,10 @@ def test_a_replicated_backend_is_made_adopted_and_destroyed(cloud: CloudProject,
 
     # … and what a lost state named is found in both regions, nothing is made twice.
     _lose_the_state(cloud, names)
-    found = _bootstrap(cloud, environment)
-    assert {one.split(".")[0] for one in found.adopted} >= {"aws_s3_bucket", "aws_kms_key", "aws_kms_alias"}
-    assert sum(address.startswith("aws_s3_bucket.") for address in found.adopted) == 4
-    assert not any(address.startswith(("aws_s3_bucket.", "aws_kms_key.")) for address in found.created)
+    adopted = _bootstrap(cloud, environment)
+    assert {address.split(".")[0] for address in adopted.adopted} >= {"aws_s3_bucket", "aws_kms_key", "aws_kms_alias"}
+    assert sum(address.startswith("aws_s3_bucket.") for address in adopted.adopted) == 4
+    assert not any(address.startswith(("aws_s3_bucket.", "aws_kms_key.")) for address in adopted.created)
     assert _bootstrap(cloud, environment) == Outcome(STACK, "unchanged")
 
     key = names.state_key("state-backend")
@@ -141,6 +141,6 @@ def _nothing_left(cloud: CloudProject) -> None:
         kms = _client(cloud, "kms", region)
         # AWS makes a key of its own when a service first encrypts something; nobody can delete those.
         aliases = kms.list_aliases()["Aliases"]
-        managed = {one.get("TargetKeyId") for one in aliases if one["AliasName"].startswith("alias/aws/")}
+        managed = {alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")}
         ours = {key["KeyId"] for key in kms.list_keys()["Keys"]} - managed
         assert {kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in ours} == {"PendingDeletion"}, region

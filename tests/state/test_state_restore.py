@@ -49,15 +49,15 @@ def test_the_runbook_restores_an_older_state(cloud: CloudProject, checkout: Path
     refused = _run(cloud, restore.replace("VERSION", "nonsense"))
     assert (refused.returncode, "has no version nonsense" in refused.stderr) == (2, True)
 
-    said = _gw(cloud, restore.replace("VERSION", oldest_complete["id"]))
+    answer = _gw(cloud, restore.replace("VERSION", oldest_complete["id"]))
     assert compare == f"gw diff {STACK}"
-    assert said.strip().endswith(compare), "the command names the runbook's next step"
+    assert answer.strip().endswith(compare), "the command names the runbook's next step"
 
     restored = json.loads(terraform.pull())
     assert restored["outputs"]["marker"]["value"] == "first"
     assert restored["lineage"] == before["lineage"]
     assert restored["serial"] > before["serial"]
-    planned = terraform.plan(folder / "after.tfplan")
+    planned = terraform.plan(folder / "after.tfplan").document
     assert planned["output_changes"]["marker"]["before"] == "first"
     assert len(json.loads(_gw(cloud, f"{see} --json"))) == len(versions) + 1, "the wrong version is still there"
 

@@ -48,8 +48,8 @@ def cloud(
         log_bucket(made_cloud, names.access_log_bucket)
         terraform(made_cloud, folder, "init", "-input=false")
         began = time.monotonic()
-        said = terraform(made_cloud, folder, "apply", "-auto-approve", "-input=false")
-        print(f"applied in {time.monotonic() - began:.0f} s: {said}")  # noqa: T201
+        output = terraform(made_cloud, folder, "apply", "-auto-approve", "-input=false")
+        print(f"applied in {time.monotonic() - began:.0f} s: {output}")  # noqa: T201
         yield made_cloud
 
 
@@ -219,8 +219,8 @@ def test_who_plans_reads_nothing_back(planner: PlanStore, cloud: CloudProject, n
     theirs = store_of(cloud, names, "plan-pull-request").push(made(tmp_path), prefix="pull-request/7")
     for role in ("plan", "plan-pull-request"):
         s3 = s3_of(cloud, names, role)
-        for one in (stored, theirs):
-            key = one.location.split("/", 3)[3]
+        for bundle in (stored, theirs):
+            key = bundle.location.split("/", 3)[3]
             assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
 
 
@@ -253,18 +253,18 @@ def test_who_vouches_cannot_check_and_who_checks_cannot_vouch(cloud: CloudProjec
 def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanStore, tmp_path: Path) -> None:
     planner.record(decision(kind="planned"))
     applier.record(decision(kind="applied", at=AT + timedelta(minutes=1)))
-    assert [one.kind for one in applier.decisions("planned", "applied")] == ["planned", "applied"]
-    one = packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"})
-    stored = planner.push(one)
+    assert [decision.kind for decision in applier.decisions("planned", "applied")] == ["planned", "applied"]
+    bundle = packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"})
+    stored = planner.push(bundle)
     applier.keep_applied(stored, index=index(stored), at=AT)
-    kept = applier.last_applied("local-thing")
-    assert kept is not None
-    assert applier.fetch(kept.stored, index=kept) == one.path.read_bytes()
+    last = applier.last_applied("local-thing")
+    assert last is not None
+    assert applier.fetch(last.stored, index=last) == bundle.path.read_bytes()
     with pytest.raises(TerraformFailed):
         planner.record(decision(kind="applied"))
 
 
-def test_only_the_plan_role_of_main_reads_what_was_applied_without_its_plan(
+def test_only_mains_plan_role_reads_what_was_applied_without_its_plan(
     planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
 ) -> None:
     stored = planner.push(packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"}))

@@ -147,22 +147,22 @@ def test_the_fingerprint_is_keyed(store: PlanStore) -> None:
 def test_decisions_are_read_in_the_order_in_which_they_were_made(store: PlanStore) -> None:
     for minutes, kind in ((3, "applied"), (1, "planned"), (2, "refused")):
         store.record(decision(kind=kind, at=AT + timedelta(minutes=minutes), codes=("state-moved",)))
-    assert [one.kind for one in store.decisions()] == ["planned", "refused", "applied"]
-    assert [one.codes for one in store.decisions("refused")] == [("state-moved",)]
+    assert [entry.kind for entry in store.decisions()] == ["planned", "refused", "applied"]
+    assert [entry.codes for entry in store.decisions("refused")] == [("state-moved",)]
 
 
 def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: PlanStore, tmp_path: Path) -> None:
     assert store.last_applied("local-thing") is None
     for number in (1, 2):
         files = {"cdk.tf.json": f"code {number}", "plan": "a secret"}
-        one = packed(tmp_path / str(number), files=files, run_attempt=number)
-        planned, stored = one.path.read_bytes(), store.push(one)
+        bundle = packed(tmp_path / str(number), files=files, run_attempt=number)
+        planned, stored = bundle.path.read_bytes(), store.push(bundle)
         run = index(stored, run_attempt=number)
         store.keep_applied(stored, index=run, at=AT + timedelta(minutes=number))
         tamper(store, stored, None)
-    kept = store.last_applied("local-thing")
-    assert kept is not None
-    assert store.fetch(kept.stored, index=kept) == planned
+    last = store.last_applied("local-thing")
+    assert last is not None
+    assert store.fetch(last.stored, index=last) == planned
     assert store.applied_stacks() == ["local-thing"]
 
     # For those who plan: the same folder, without the plan.

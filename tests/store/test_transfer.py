@@ -49,8 +49,8 @@ def test_what_is_pulled_is_what_was_pushed(store: PlanStore, planned: Index, tmp
     pushed = push(store, planned)
     paths = transfer.pull(store, pushed, tmp_path / "pulled")
     assert [path.name for path in paths] == ["local-one.tar.gz", "local-two.tar.gz"]
-    for path, one in zip(paths, planned.bundles, strict=True):
-        assert path.read_bytes() == Path(one.location).read_bytes()
+    for path, stored in zip(paths, planned.bundles, strict=True):
+        assert path.read_bytes() == Path(stored.location).read_bytes()
     assert pushed.model_copy(update={"bundles": ()}) == planned.model_copy(update={"bundles": ()})
 
 
@@ -58,14 +58,14 @@ def test_a_push_of_main_is_written_down_with_its_digests(store: PlanStore, plann
     push(store, planned)
     (decision,) = store.decisions()
     assert (decision.kind, decision.who, decision.stacks) == ("planned", "ann", ("local-one", "local-two"))
-    assert decision.digests == {one.stack: one.digest for one in planned.bundles}
+    assert decision.digests == {stored.stack: stored.digest for stored in planned.bundles}
 
 
 def test_plans_of_a_pull_request_lie_apart_and_cannot_be_pulled(
     store: PlanStore, planned: Index, tmp_path: Path
 ) -> None:
     pushed = push(store, planned, pull_request=7)
-    assert all("/pull-request/7/" in one.location for one in pushed.bundles)
+    assert all("/pull-request/7/" in stored.location for stored in pushed.bundles)
     assert not store.decisions()
     with pytest.raises(Refused):
         transfer.pull(store, pushed, tmp_path / "pulled")
@@ -81,15 +81,15 @@ def test_nothing_is_written_where_a_bundle_is_not_as_planned(store: PlanStore, p
 
 @pytest.mark.parametrize("wrong", ["gone", "other bytes", "other run", "other stack"])
 def test_only_the_bundles_of_the_index_are_pushed(store: PlanStore, planned: Index, wrong: str) -> None:
-    one, two = planned.bundles
+    first, second = planned.bundles
     if wrong == "gone":
-        Path(one.location).unlink()
+        Path(first.location).unlink()
     elif wrong == "other bytes":
-        Path(one.location).write_bytes(Path(two.location).read_bytes())
+        Path(first.location).write_bytes(Path(second.location).read_bytes())
     elif wrong == "other run":
         planned = planned.model_copy(update={"run_id": "7"})
     else:
-        planned = planned.model_copy(update={"bundles": (one.model_copy(update={"stack": "local-three"}),)})
+        planned = planned.model_copy(update={"bundles": (first.model_copy(update={"stack": "local-three"}),)})
     with pytest.raises(UsageError):
         push(store, planned)
     assert not store.objects.keys("main/")

@@ -1,4 +1,4 @@
-"""Settles an apply without a recorded end: a person checked and gives a reason; then new plans can be applied."""
+"""Resolves an apply without a recorded end: a person checked and gives a reason; then new plans can be applied."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from groundwork.store.plan_store import PlanStore
 _SHORTEST = 10  # characters, as for break-glass
 
 
-def settle(store: PlanStore, report: Report, reason: str, *, who: str, at: datetime) -> list[Began]:
-    """Record at `at` (UTC) that `who` settles the open applies of a stack, and why; returns them.
+def resolve(store: PlanStore, report: Report, reason: str, *, who: str, at: datetime) -> list[Began]:
+    """Record at `at` (UTC) that `who` resolves the open applies of a stack, and why; returns them.
 
     Raises UsageError where nothing is open, the reason is too short, the state is locked or cannot be read, or a state
     that was never stored lies on this machine: each of those is resolved by a command of its own that loses nothing.
     """
     _refuse(report, reason.strip())
     for began in report.opened:
-        # The decision first: whatever settles an apply has to be accounted for.
+        # The decision first: whatever resolves an apply has to be accounted for.
         store.record(
             Decision(
                 kind="recovered",
