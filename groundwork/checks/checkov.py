@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from groundwork.checks.findings import Finding
-from groundwork.checks.location import address_at
+from groundwork.checks.findings import Finding, address_at
 from groundwork.errors import CheckFailed
 from groundwork.toolchain import process
 
@@ -42,8 +41,8 @@ def run(
     try:
         report = json.loads(done.stdout)
     except ValueError as error:
-        said = (done.tail or done.stdout)[-2000:]
-        raise CheckFailed(f"checkov gave no report (exit code {done.code}):\n{said}") from error
+        output = (done.tail or done.stdout)[-2000:]
+        raise CheckFailed(f"checkov gave no report (exit code {done.code}):\n{output}") from error
     return read(report, files)
 
 

@@ -48,16 +48,16 @@ def check(folders: Sequence[Path], checkers: Checkers, *, today: date) -> Verdic
                 finished.result()
         finally:
             stop.set()  # whatever went wrong, Ctrl-C included: the other checker must not run on
-    return judge([finding for one in running for finding in one.result()], accepted, today)
+    return judge([finding for checker in running for finding in checker.result()], accepted, today)
 
 
 def waivers(folders: Sequence[Path]) -> list[Waiver]:
     """The waivers of stacks, from the list that synthesis leaves beside each cdk.tf.json."""
-    found = []
+    accepted = []
     for folder in folders:
         path = folder / WAIVERS
         if not path.is_file():
             raise CheckFailed(f"{path.name} of {folder.name} is missing", fix="gw synth")
         for entry in json.loads(path.read_text(encoding="utf-8")):
-            found.append(Waiver(stack=folder.name, **{**entry, "expires": date.fromisoformat(entry["expires"])}))
-    return found
+            accepted.append(Waiver(stack=folder.name, **{**entry, "expires": date.fromisoformat(entry["expires"])}))
+    return accepted

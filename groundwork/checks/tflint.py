@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from groundwork.checks.findings import Finding
-from groundwork.checks.location import address_at
+from groundwork.checks.findings import Finding, address_at
 from groundwork.errors import CheckFailed
 from groundwork.toolchain import process
 
@@ -48,8 +47,8 @@ def run(
 def read(report: Mapping[str, Any], folder: Path) -> list[Finding]:
     """The findings in tflint's report on one stack; raises CheckFailed where the report holds errors of its own."""
     if report.get("errors"):
-        said = "\n".join(error.get("message", str(error)) for error in report["errors"])
-        raise CheckFailed(f"tflint could not look at {folder.name}:\n{said}")
+        messages = "\n".join(error.get("message", str(error)) for error in report["errors"])
+        raise CheckFailed(f"tflint could not look at {folder.name}:\n{messages}")
     if not report.get("issues"):
         return []
     lines = (folder / "cdk.tf.json").read_text(encoding="utf-8").splitlines()

@@ -54,11 +54,11 @@ def register(app: typer.Typer) -> None:
             bars.end("check", "clean" if verdict.clean else "refused")
         _for_github(verdict, workspace.out, sarif, annotations=annotations)
         if json:
-            console.print_json({part: [vars(one) for one in getattr(verdict, part)] for part in vars(verdict)})
+            console.print_json({part: [vars(item) for item in getattr(verdict, part)] for part in vars(verdict)})
         elif waivers:
             table = console.table("stack", "resource", "check", "until", "where", "why")
-            for one in gate.waivers(folders):
-                table.add_row(one.stack, one.address, one.check, str(one.expires), one.source, one.reason)
+            for item in gate.waivers(folders):
+                table.add_row(item.stack, item.address, item.check, str(item.expires), item.source, item.reason)
             console.out.print(table)
         if not verdict.clean:
             raise CheckFailed(
@@ -82,12 +82,12 @@ def _for_github(verdict: Verdict, out: Path, sarif: Path | None, *, annotations:
     from groundwork.github.annotations import commands
     from groundwork.github.sarif import sarif as log
 
-    found = diagnostics.of_verdict(verdict, out) if sarif or annotations else []
+    entries = diagnostics.of_verdict(verdict, out) if sarif or annotations else []
     if sarif:
         sarif.parent.mkdir(parents=True, exist_ok=True)
         sarif.write_text(
-            json.dumps(log(found, tools=("checkov", "tflint", "waiver")), indent=1) + "\n", encoding="utf-8"
+            json.dumps(log(entries, tools=("checkov", "tflint", "waiver")), indent=1) + "\n", encoding="utf-8"
         )
-    for line in commands(one.annotation() for one in found) if annotations else ():
+    for line in commands(entry.annotation() for entry in entries) if annotations else ():
         # GitHub reads its commands from either stream; standard output may be JSON.
         console.err.file.write(f"{line}\n")

@@ -10,13 +10,13 @@ from rich.console import Console
 
 from groundwork.cli import console
 from groundwork.cli.arguments import Json
-from groundwork.review.formats import Format
+from groundwork.review.files import Format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groundwork.review.model import Review
-    from groundwork.review.render.summary import FindingGroup
+    from groundwork.review.render.summary import RiskGroup
 
 CHANGES = 20
 HIGH = 22
@@ -80,11 +80,13 @@ def register(app: typer.Typer) -> None:
                 root=root,
                 store=folder / "synthesised",
                 environ=context.environ,
-                on_begin=lambda one: bars.begin(one.short, total=None, doing="synthesising"),
-                on_end=lambda one: bars.end(one.revision.short, "synthesised before" if one.cached else "synthesised"),
+                on_begin=lambda revision: bars.begin(revision.short, total=None, doing="synthesising"),
+                on_end=lambda done: bars.end(
+                    done.revision.short, "synthesised before" if done.cached else "synthesised"
+                ),
             )
             known = sorted(path.stem for path in context.project.environments.glob("*.y*ml"))
-            found, before, after = make.make(
+            report, before, after = make.make(
                 made[0].folder,
                 checkout.keep(synthesised, Path(scratch) / "head", environments=known)
                 if synthesised
@@ -93,23 +95,23 @@ def register(app: typer.Typer) -> None:
                 plans=lambda redactor: planned.read_all(plans, redactor) if plans else {},
                 source=lambda path: git.text(head, root, path),
             )
-        one = Format.JSON if json else format
+        chosen = Format.JSON if json else format
         links = _links(context.environ, head.commit)
         texts = {
             name: text
-            for kind in ([one] if one else Format)
-            for name, text in files.texts(found, before, after, kind, blob_url=links).items()
+            for kind in ([chosen] if chosen else Format)
+            for name, text in files.texts(report, before, after, kind, blob_url=links).items()
         }
-        if one and out is None:
-            titled = (f"# {name}\n{text}" if one == Format.HCL else text for name, text in texts.items())
+        if chosen and out is None:
+            titled = (f"# {name}\n{text}" if chosen == Format.HCL else text for name, text in texts.items())
             console.out.file.write("\n".join(titled))
         else:
             written = files.write(texts, out or folder / f"{base.short}-{head.short}")
-            show(found)
+            show(report)
             for path in written:
                 if "hcl" not in path.parts:
                     console.say(f"written: {path}")
-        raise typer.Exit(exit_code(found))
+        raise typer.Exit(exit_code(report))
 
 
 def show(review: Review, *, to: Console = console.out) -> None:
@@ -128,18 +130,18 @@ def show(review: Review, *, to: Console = console.out) -> None:
             table.add_row(stack.stack, stack.state, counts or "-", stack.plan.status if stack.plan else "")
     to.print(table)
     severities = list(Severity)
-    found = [(concern, group) for concern, groups in summary.findings(review) for group in groups]
-    found.sort(key=lambda one: severities.index(one[1].severity))
-    for concern, group in found[:_SHOWN]:
+    graded = [(concern, group) for concern, groups in summary.findings(review) for group in groups]
+    graded.sort(key=lambda entry: severities.index(entry[1].severity))
+    for concern, group in graded[:_SHOWN]:
         to.print(
             f"[{_COLOURS[group.severity]}]{group.severity.value:6}[/] {concern.value}: "
             f"{console.escape(group.sentence)} [dim]{console.escape(_where(group))}[/]"
         )
-    if len(found) > _SHOWN:
-        to.print(f"and {len(found) - _SHOWN} more findings")
+    if len(graded) > _SHOWN:
+        to.print(f"and {len(graded) - _SHOWN} more findings")
 
 
-def _where(group: FindingGroup) -> str:
+def _where(group: RiskGroup) -> str:
     """Stack, address and line of a finding; of one that is in several stacks, the first and how many more."""
     (stack, address), more = group.places[0], len(group.places) - 1
     line = f"{group.origin[0].file}:{group.origin[0].line}" if group.origin else ""

@@ -26,13 +26,13 @@ def register(app: typer.Typer) -> None:
         from groundwork.cli.context import Context
         from groundwork.synthesis import origin
 
-        found = origin.where(Context.here().project.out, address, stack=stack)
+        origins = origin.where(Context.here().project.out, address, stack=stack)
         if json:
-            console.print_json([vars(one) for one in found])
+            console.print_json([vars(resource) for resource in origins])
             return
-        for one in found:
-            console.say(f"[bold]{console.escape(one.address)}[/]  {one.path}  ({', '.join(one.stacks)})")
-            for number, line in enumerate(one.lines):
+        for resource in origins:
+            console.say(f"[bold]{console.escape(resource.address)}[/]  {resource.path}  ({', '.join(resource.stacks)})")
+            for number, line in enumerate(resource.lines):
                 console.say(f"  {'created at' if number == 0 else 'called from'} {line}")
-            if not one.lines:
+            if not resource.lines:
                 console.say("  cdktf adds it by itself, for a value that is read from another stack")

@@ -9,7 +9,7 @@ from groundwork.errors import UsageError
 from groundwork.plan import archive, digest
 from groundwork.plan.bundle import Bundle, Index, Stored
 from groundwork.plan.make import SUFFIX
-from groundwork.review.render.github_text import html_code, html_text
+from groundwork.review.render.escaping import html_code, html_text
 
 _MOST_ROOM = 900_000  # bytes; GitHub shows nothing of a step whose summary is larger than 1 MiB
 _MOST_NAMED = 500  # resources per stack

@@ -100,8 +100,8 @@ class _Comparison:
             pairs += list(zip(old, new, strict=False))
             old, new = old[len(new) :], new[len(old) :]
         made: list[tuple[int, list[AttributeChange]]] = []
-        for (_, one), (index, other) in pairs:
-            made.append((index, list(self.any(one, other, f"{path}[{index}]", bare))))
+        for (_, earlier), (index, later) in pairs:
+            made.append((index, list(self.any(earlier, later, f"{path}[{index}]", bare))))
         for index, item in old:
             made.append((index, [AttributeChange(path=f"{path}[{index}]", before=text(item), after=None)]))
         for index, item in new:
@@ -125,25 +125,25 @@ def _drop_pairs(
 ) -> list[tuple[tuple[int, Value], tuple[int, Value]]]:
     """Takes elements that are alike out of both lists, and gives them."""
     pairs = []
-    for one in list(old):
-        other = next((candidate for candidate in new if alike(one[1], candidate[1])), None)
+    for item in list(old):
+        other = next((candidate for candidate in new if alike(item[1], candidate[1])), None)
         if other is not None:
-            old.remove(one)
+            old.remove(item)
             new.remove(other)
-            pairs.append((one, other))
+            pairs.append((item, other))
     return pairs
 
 
-def _same_name(one: Value, other: Value) -> bool:
-    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+def _same_name(before: Value, after: Value) -> bool:
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         return False
-    return any(key in one and key in other and _same(one[key], other[key]) for key in _IDENTITY)
+    return any(key in before and key in after and _same(before[key], after[key]) for key in _IDENTITY)
 
 
-def _same(one: Value, other: Value) -> bool:
-    if isinstance(one, _Missing) or isinstance(other, _Missing):
-        return one is other
-    return identity(one) == identity(other)
+def _same(before: Value, after: Value) -> bool:
+    if isinstance(before, _Missing) or isinstance(after, _Missing):
+        return before is after
+    return identity(before) == identity(after)
 
 
 def _shown(value: Any) -> str | None:

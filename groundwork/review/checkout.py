@@ -122,9 +122,9 @@ def _run(revision: Revision, files: Path, out: Path, environ: Mapping[str, str],
         grace=3.0,
     )
     if not done.ok:
-        said = "\n".join(done.tail.replace(f"{files}/", "").splitlines()[-_TAIL:])
+        last_lines = "\n".join(done.tail.replace(f"{files}/", "").splitlines()[-_TAIL:])
         raise SynthesisError(
-            f"{_called(revision)} does not synthesise (main.py ended with {done.code}):\n{said}",
+            f"{_called(revision)} does not synthesise (main.py ended with {done.code}):\n{last_lines}",
             fix="compare with a commit that does, or repair this one",
         )
     if not (out / MANIFEST).is_file():
@@ -135,11 +135,11 @@ def _keep(out: Path, into: Path, *, environments: Sequence[str]) -> None:
     """What a review reads, without the assets themselves; the manifest comes last."""
     assets: dict[str, dict[str, str]] = {}
     for stack in Manifest.read(out).stacks:
-        kept = into / stack.folder.relative_to(out)
-        kept.mkdir(parents=True)
+        target = into / stack.folder.relative_to(out)
+        target.mkdir(parents=True)
         for name in _KEPT:
             if (stack.folder / name).is_file():
-                shutil.copyfile(stack.folder / name, kept / name)
+                shutil.copyfile(stack.folder / name, target / name)
         assets[stack.name] = dict(_contents(stack.folder))
     about = {"format": _FORMAT, "environments": environments, "assets": assets}
     (into / ABOUT).write_text(json.dumps(about), encoding="utf-8")
@@ -149,17 +149,17 @@ def _keep(out: Path, into: Path, *, environments: Sequence[str]) -> None:
 
 def _contents(folder: Path) -> list[tuple[str, str]]:
     """The SHA-256 of every asset file below a stack's folder; of an archive, of every file in it."""
-    found: list[tuple[str, str]] = []
+    digests: list[tuple[str, str]] = []
     for path in sorted((folder / "assets").rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not path.is_file():
             continue
         if path.suffix == ".zip" and zipfile.is_zipfile(path):
-            found += _members(name, path)
+            digests += _members(name, path)
         else:
             with path.open("rb") as file:
-                found.append((name, _sha256(file)))
-    return found
+                digests.append((name, _sha256(file)))
+    return digests
 
 
 def _members(name: str, path: Path) -> list[tuple[str, str]]:
@@ -167,12 +167,12 @@ def _members(name: str, path: Path) -> list[tuple[str, str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) <= _MOST_UNPACKED:
-                found = []
+                digests = []
                 for member in archive.infolist():
                     # zipfile reads no more than the size that the member declares.
                     with archive.open(member) as content:
-                        found.append((f"{name}!{member.filename}", _sha256(content)))
-                return found
+                        digests.append((f"{name}!{member.filename}", _sha256(content)))
+                return digests
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
         pass  # cut off, encrypted, or packed in a way nobody here knows: its own hash has to do
     with path.open("rb") as file:

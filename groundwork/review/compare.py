@@ -9,7 +9,7 @@ from typing import Literal
 from groundwork.review import assets, renames
 from groundwork.review.attributes import compare as compare_values
 from groundwork.review.attributes import whole
-from groundwork.review.model import AttributeChange, Kind, ResourceChange
+from groundwork.review.model import AttributeChange, Concern, Kind, ResourceChange, Risk, Severity
 from groundwork.review.python_names import Source
 from groundwork.review.replacement import forcing
 from groundwork.review.snapshot import Resource, Snapshot, StackSnapshot
@@ -34,9 +34,9 @@ class Change:
     @property
     def resource(self) -> Resource:
         """The newer side."""
-        found = self.after or self.before
-        assert found is not None  # noqa: S101 - one side exists
-        return found
+        newer = self.after or self.before
+        assert newer is not None  # noqa: S101 - one side exists
+        return newer
 
     @property
     def forces_replacement(self) -> tuple[str, ...]:
@@ -47,17 +47,28 @@ class Change:
 
     def entry(self) -> ResourceChange:
         """What a report shows of it."""
-        one = self.resource
+        resource = self.resource
         return ResourceChange(
             stack=self.stack,
-            address=one.address,
-            type=one.type,
+            address=resource.address,
+            type=resource.type,
             kind=self.kind,
             attributes=self.attributes,
-            origin=one.origin,
+            origin=resource.origin,
             renamed_from=self.before.address if self.before and self.kind == Kind.RENAMED else "",
             advice=self.advice,
             forces_replacement=self.forces_replacement,
+        )
+
+    def risk(self, concern: Concern, severity: Severity, sentence: str) -> Risk:
+        """A risk of this one resource, with the lines of Python that create it."""
+        return Risk(
+            concern=concern,
+            severity=severity,
+            stack=self.stack,
+            address=self.resource.address,
+            sentence=sentence,
+            origin=self.resource.origin,
         )
 
 
@@ -82,9 +93,9 @@ class StackComparison:
     @property
     def snapshot(self) -> StackSnapshot:
         """The newer side."""
-        found = self.after or self.before
-        assert found is not None  # noqa: S101 - one side exists
-        return found
+        newer = self.after or self.before
+        assert newer is not None  # noqa: S101 - one side exists
+        return newer
 
     @property
     def state(self) -> Literal["added", "removed", "changed", "untouched"]:
@@ -94,6 +105,10 @@ class StackComparison:
         if self.after is None:
             return "removed"
         return "changed" if self.changes or self.outputs or self.settings else "untouched"
+
+    def risk(self, concern: Concern, severity: Severity, sentence: str) -> Risk:
+        """A risk of the stack as a whole."""
+        return Risk(concern=concern, severity=severity, stack=self.name, address="", sentence=sentence, origin=())
 
 
 def compare(base: Snapshot, head: Snapshot, *, source: Source = lambda _: None) -> list[StackComparison]:
@@ -108,22 +123,22 @@ def compare(base: Snapshot, head: Snapshot, *, source: Source = lambda _: None) 
 def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None, source: Source) -> StackComparison:
     empty = StackSnapshot(name, "", {}, {}, {}, (), (), {})
     old, new = before or empty, after or empty
-    found = renames.find(old, new)
-    current = {rename.before.address: rename.after.address for rename in found}
+    renamed = renames.find(old, new)
+    current = {rename.before.address: rename.after.address for rename in renamed}
     based = {
-        current.get(address, address): replace(one, body=renames.follow(one.body, current))
-        for address, one in old.resources.items()
+        current.get(address, address): replace(resource, body=renames.follow(resource.body, current))
+        for address, resource in old.resources.items()
     }
     return StackComparison(
         name=name,
         before=before,
         after=after,
         base_resources=based,
-        changes=tuple(_changes(name, old, new, found, based, source=source)),
+        changes=tuple(_changes(name, old, new, renamed, based, source=source)),
         outputs=_outputs(renames.follow(old.outputs, current), new.outputs),
         settings=(
             *compare_values(old.settings, new.settings),
-            *_moved(old, new, found),
+            *_moved(old, new, renamed),
             *assets.unreferenced(old, new),
         ),
     )
@@ -133,12 +148,12 @@ def _changes(
     stack: str,
     old: StackSnapshot,
     new: StackSnapshot,
-    found: Sequence[renames.Rename],
+    all_renames: Sequence[renames.Rename],
     based: Mapping[str, Resource],
     *,
     source: Source,
 ) -> Iterator[Change]:
-    renamed = {rename.after.address: rename for rename in found}
+    renamed = {rename.after.address: rename for rename in all_renames}
     for address, after in new.resources.items():
         before = based.get(address)
         if before is None:
@@ -155,9 +170,9 @@ def _changes(
             yield Change(stack, Kind.REMOVED, before, None, tuple(whole(before.body, added=False)))
 
 
-def _moved(old: StackSnapshot, new: StackSnapshot, found: Sequence[renames.Rename]) -> Iterator[AttributeChange]:
+def _moved(old: StackSnapshot, new: StackSnapshot, all_renames: Sequence[renames.Rename]) -> Iterator[AttributeChange]:
     """`moved` blocks that came or went, but for those that a rename tells already."""
-    told = {(rename.before.address, rename.after.address) for rename in found if rename.moved}
+    told = {(rename.before.address, rename.after.address) for rename in all_renames if rename.moved}
     for gone in sorted(set(old.moved) - set(new.moved)):
         yield AttributeChange(path="moved", before=text(" → ".join(gone)), after=None)
     for come in sorted(set(new.moved) - set(old.moved) - told):

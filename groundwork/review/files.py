@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from groundwork.review import hcl
-from groundwork.review.formats import Format
-from groundwork.review.model import Review
-from groundwork.review.snapshot import Snapshot
+if TYPE_CHECKING:
+    from groundwork.review.model import Review
+    from groundwork.review.snapshot import Snapshot
+
+
+class Format(StrEnum):
+    """What a review can be written as."""
+
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JSON = "json"
+    HCL = "hcl"
 
 
 def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, blob_url: str = "") -> dict[str, str]:
@@ -27,9 +37,13 @@ def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, bl
 
         pages = markdown.markdown(review, blob_url=blob_url)
         return {f"review{f'-{number}' if number > 1 else ''}.md": page for number, page in enumerate(pages, 1)}
+    from groundwork.review import hcl  # noqa: PLC0415
+
     sides = {"base": base, "head": head}
     return {
-        f"hcl/{side}/{name}.tf": hcl.text(stack) for side, one in sides.items() for name, stack in one.stacks.items()
+        f"hcl/{side}/{name}.tf": hcl.text(stack)
+        for side, snapshot in sides.items()
+        for name, stack in snapshot.stacks.items()
     }
 
 

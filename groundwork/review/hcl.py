@@ -41,7 +41,7 @@ def _settings(stack: StackSnapshot) -> Iterator[str]:
             for name, entries in body.items():
                 yield from (_labelled("provider", [name], entry, f"provider.{name}") for entry in entries)
         elif section in {"variable", "module", "check"}:
-            yield from (_labelled(section, [name], one, section) for name, one in body.items())
+            yield from (_labelled(section, [name], entry, section) for name, entry in body.items())
         else:
             for entry in body if isinstance(body, list) else [body]:
                 yield _labelled(section, [], entry, section)

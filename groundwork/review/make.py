@@ -27,7 +27,7 @@ def make(
     before, after = snapshot.read(base, head, redactor=redactor)
     planned = plans(redactor)
     compared = compare.compare(before, after, source=source)
-    stacks = [_stack(one, planned.get(one.name)) for one in compared]
+    stacks = [_stack(comparison, planned.get(comparison.name)) for comparison in compared]
     # What is only in a state, and in neither commit.
     environments = {stack.environment for stack in stacks}
     names_there = {stack.stack for stack in stacks}
@@ -36,23 +36,23 @@ def make(
     return review, before, after
 
 
-def _stack(one: compare.StackComparison, plan: PlanResult | None) -> StackReview:
+def _stack(comparison: compare.StackComparison, plan: PlanResult | None) -> StackReview:
     return StackReview(
-        stack=one.name,
-        environment=one.snapshot.environment,
-        state=one.state,
-        resources=tuple(change.entry() for change in one.changes),
-        outputs=one.outputs,
-        settings=one.settings,
+        stack=comparison.name,
+        environment=comparison.snapshot.environment,
+        state=comparison.state,
+        resources=tuple(change.entry() for change in comparison.changes),
+        outputs=comparison.outputs,
+        settings=comparison.settings,
         plan=plan,
     )
 
 
 def _only_planned(name: str, plan: PlanResult, environments: Collection[str]) -> StackReview:
-    found = [environment for environment in environments if name.startswith(f"{environment}-")]
+    matching = [environment for environment in environments if name.startswith(f"{environment}-")]
     return StackReview(
         stack=name,
-        environment=max(found, key=len, default=name.partition("-")[0]),
+        environment=max(matching, key=len, default=name.partition("-")[0]),
         state="untouched",
         resources=(),
         outputs=(),

@@ -6,12 +6,15 @@ writer can leak it.
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 REDACTED = "(sensitive)"
+SCHEMA = Path(__file__).with_name("schema.json")
 
 
 class _Frozen(BaseModel):
@@ -79,7 +82,7 @@ class ResourceChange(_Frozen):
     forces_replacement: tuple[str, ...] = ()
 
 
-class Finding(_Frozen):
+class Risk(_Frozen):
     """What a reviewer looks for first: one sentence, its address and line. `address` is empty for a whole stack."""
 
     concern: Concern
@@ -122,9 +125,16 @@ class Review(_Frozen):
     base: str
     head: str
     stacks: tuple[StackReview, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Risk, ...]
 
     @property
     def changed(self) -> bool:
         """Whether the synthesised Terraform differs at all."""
         return any(stack.state != "untouched" for stack in self.stacks)
+
+
+def schema_text() -> str:
+    """The JSON Schema of a review's JSON, as it is committed in SCHEMA."""
+    schema = Review.model_json_schema(mode="serialization")
+    schema["title"] = "Groundwork review"
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

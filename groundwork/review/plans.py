@@ -27,10 +27,10 @@ def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
         raise UsageError(f"{path} cannot be read: {missing.strerror}", fix=_FIX) from missing
     except ValueError as broken:
         raise UsageError(f"{path} is not JSON: {broken}", fix=_FIX) from broken
-    found = {name: _result(entry, redactor) for name, entry in _entries(content)}
-    if not found and not _is_empty(content):
+    results = {name: _result(entry, redactor) for name, entry in _entries(content)}
+    if not results and not _is_empty(content):
         raise UsageError(f"{path} names no stack", fix=_FIX)
-    return found
+    return results
 
 
 def read_all(path: Path, redactor: Redactor) -> dict[str, PlanResult]:

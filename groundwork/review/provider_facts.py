@@ -61,20 +61,20 @@ def facts() -> Facts:
 
 def extract(schema: Mapping[str, Any]) -> str:
     """The file's text from what `terraform providers schema -json` printed."""
-    found: list[_Attribute] = []
+    attributes: list[_Attribute] = []
     for source, provider in sorted(schema["provider_schemas"].items()):
         name = source.rsplit("/", 1)[-1]
-        found += _walk(f"provider.{name}", provider["provider"]["block"], ())
+        attributes += _walk(f"provider.{name}", provider["provider"]["block"], ())
         for kind, prefix in (("resource_schemas", ""), ("data_source_schemas", "data.")):
             for type_, resource in provider.get(kind, {}).items():
-                found += _walk(prefix + type_, resource["block"], ())
+                attributes += _walk(prefix + type_, resource["block"], ())
     sensitive: dict[str, set[str]] = defaultdict(set)
     shapes: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in found:
-        if one.sensitive:
-            sensitive[one.type].add(".".join(one.path))
-        if one.settable:
-            shapes[one.path[-1]][one.shape] += 1
+    for attribute in attributes:
+        if attribute.sensitive:
+            sensitive[attribute.type].add(".".join(attribute.path))
+        if attribute.settable:
+            shapes[attribute.path[-1]][attribute.shape] += 1
     maps = {name for name, seen in shapes.items() if seen["map"] > seen["block"] + seen["set block"]}
     sets = {
         name
@@ -85,15 +85,17 @@ def extract(schema: Mapping[str, Any]) -> str:
         "sensitive": {type_: sorted(paths) for type_, paths in sorted(sensitive.items())},
         "sets": sorted(sets),
         "typed_sets": sorted(
-            one.dotted
-            for one in found
-            if one.settable
-            and one.shape in {"set", "set block"}
-            and one.path[-1] not in sets
-            and "data." not in one.type
+            attribute.dotted
+            for attribute in attributes
+            if attribute.settable
+            and attribute.shape in {"set", "set block"}
+            and attribute.path[-1] not in sets
+            and "data." not in attribute.type
         ),
         "maps": sorted(maps),
-        "blocks": sorted(one.dotted for one in found if "block" in one.shape and one.path[-1] in maps),
+        "blocks": sorted(
+            attribute.dotted for attribute in attributes if "block" in attribute.shape and attribute.path[-1] in maps
+        ),
     }
     return json.dumps(facts, indent=1) + "\n"
 

@@ -17,9 +17,9 @@ def name(resource: Resource, source: Source) -> str:
     if resource.origin:
         line = resource.origin[0]
         text = source(line.file)
-        found = _assigned(text, line.line) if text else None
-        if found:
-            return found
+        assigned = _assigned(text, line.line) if text else None
+        if assigned:
+            return assigned
     last = resource.path.rpartition("/")[2] or resource.type.partition("_")[2]
     made = re.sub(r"\W+", "_", last).strip("_").lower()
     return f"_{made}" if made[:1].isdigit() else made or "resource"

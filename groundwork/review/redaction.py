@@ -169,8 +169,8 @@ class Redactor:
     def _occurrences(self, value: str) -> list[tuple[int, int]]:
         if not self._known:
             return []
-        found = (re.finditer(re.escape(one), value) for one in self._known if one in value)
-        return [match.span() for matches in found for match in matches]
+        matches = (re.finditer(re.escape(secret), value) for secret in self._known if secret in value)
+        return [match.span() for per_secret in matches for match in per_secret]
 
     # ── masks ──────────────────────────────────────────────────────────────────────────────────────
     def _mask(self, value: str) -> Masked:
@@ -188,12 +188,12 @@ class Redactor:
         base64, as a part of JSON or of base64 itself.
         """
         lines = (line.strip() for line in value.splitlines())
-        for one in {value, value.strip(), secret_words.decoded(value) or "", *_leaves(value), *lines}:
-            simple = one.isalpha() and len(one) < 2 * _NOTABLE
-            if len(one) >= _NOTABLE and not simple and not secret_words.points_to_secret(one):
+        for secret in {value, value.strip(), secret_words.decoded(value) or "", *_leaves(value), *lines}:
+            simple = secret.isalpha() and len(secret) < 2 * _NOTABLE
+            if len(secret) >= _NOTABLE and not simple and not secret_words.points_to_secret(secret):
                 # In JSON quotes and line ends are escaped.
-                encoded = base64.b64encode(one.encode(errors="replace")).decode()
-                self._known |= {one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1], encoded}
+                encoded = base64.b64encode(secret.encode(errors="replace")).decode()
+                self._known |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], encoded}
 
     def _without(self, value: str, spans: Iterable[tuple[int, int]], *, remember: bool = True) -> str | Masked:
         merged: list[tuple[int, int]] = []

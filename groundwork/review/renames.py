@@ -43,27 +43,27 @@ def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
 
     A pair that differs in what forces a replacement is none: another address would not keep it.
     """
-    removed = {address: one for address, one in before.resources.items() if address not in after.resources}
-    added = {address: one for address, one in after.resources.items() if address not in before.resources}
-    found: list[Rename] = []
+    removed = {address: resource for address, resource in before.resources.items() if address not in after.resources}
+    added = {address: resource for address, resource in after.resources.items() if address not in before.resources}
+    renames: list[Rename] = []
     for old, new in _moves(after):
         if old in removed and new in added:
-            found.append(Rename(removed.pop(old), added.pop(new), moved=True))
+            renames.append(Rename(removed.pop(old), added.pop(new), moved=True))
     gone, come = set(removed), set(added)
     by_type: dict[str, list[Resource]] = defaultdict(list)
-    for one in added.values():
-        by_type[_kind(one)].append(one)
+    for resource in added.values():
+        by_type[_kind(resource)].append(resource)
     scored = [
-        (score, _name_likeness(one, other), one, other)
-        for one in removed.values()
-        for other in by_type[_kind(one)]
-        if (score := _likeness(one, other, gone, come)) >= _ALIKE
+        (score, _name_likeness(resource, other), resource, other)
+        for resource in removed.values()
+        for other in by_type[_kind(resource)]
+        if (score := _likeness(resource, other, gone, come)) >= _ALIKE
     ]
     scored.sort(key=lambda entry: (-entry[0], -entry[1], entry[2].address, entry[3].address))
-    for _, _, one, other in scored:
-        if one.address in removed and other.address in added:
-            found.append(Rename(removed.pop(one.address), added.pop(other.address), moved=False))
-    return found
+    for _, _, resource, other in scored:
+        if resource.address in removed and other.address in added:
+            renames.append(Rename(removed.pop(resource.address), added.pop(other.address), moved=False))
+    return renames
 
 
 def follow(value: Value, names: Mapping[str, str]) -> Value:
@@ -106,11 +106,11 @@ def _kind(resource: Resource) -> str:
     return f"data.{resource.type}" if resource.is_data else resource.type
 
 
-def _likeness(one: Resource, other: Resource, gone: Collection[str], come: Collection[str]) -> float:
+def _likeness(before: Resource, after: Resource, gone: Collection[str], come: Collection[str]) -> float:
     """The share of equal leaves; references to anything that is removed or added count as equal by their type."""
-    left, right = _anonymous(one.body, gone), _anonymous(other.body, come)
-    changes = compare(left, right, type_=one.type)
-    if forcing(one.type, [change.path for change in changes]):
+    left, right = _anonymous(before.body, gone), _anonymous(after.body, come)
+    changes = compare(left, right, type_=before.type)
+    if forcing(before.type, [change.path for change in changes]):
         return 0.0
     leaves = max(_leaves(left), _leaves(right), 1)
     changed = sum(max(_size(change.before), _size(change.after)) for change in changes)
@@ -138,5 +138,5 @@ def _size(text: str | None) -> int:
     return 0 if text is None else 1 + text.count(",") if text[:1] in "{[" else 1
 
 
-def _name_likeness(one: Resource, other: Resource) -> float:
-    return difflib.SequenceMatcher(None, one.path or one.name, other.path or other.name).ratio()
+def _name_likeness(before: Resource, after: Resource) -> float:
+    return difflib.SequenceMatcher(None, before.path or before.name, after.path or after.name).ratio()

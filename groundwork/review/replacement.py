@@ -8,66 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-HOLDS_DATA: dict[str, str] = {
-    "aws_s3_bucket": "its objects",
+from groundwork.synthesis.data_holders import HOLDS
+
+HOLDS_DATA: dict[str, str] = HOLDS | {
     "aws_s3_directory_bucket": "its objects",
-    "aws_dynamodb_table": "its items",
-    "aws_db_instance": "its databases",
-    "aws_rds_cluster": "its databases",
     "aws_rds_cluster_instance": "a reader or writer of a cluster",
     "aws_rds_global_cluster": "its databases",
-    "aws_db_snapshot": "a copy of databases",
     "aws_db_cluster_snapshot": "a copy of databases",
-    "aws_docdb_cluster": "its databases",
     "aws_docdbelastic_cluster": "its databases",
-    "aws_neptune_cluster": "its graph",
-    "aws_redshift_cluster": "its databases",
     "aws_redshiftserverless_namespace": "its databases",
     "aws_elasticache_cluster": "what it caches, sessions perhaps",
-    "aws_elasticache_replication_group": "what it caches, sessions perhaps",
-    "aws_elasticache_serverless_cache": "what it caches, sessions perhaps",
-    "aws_memorydb_cluster": "its keys",
-    "aws_opensearch_domain": "its indices",
     "aws_elasticsearch_domain": "its indices",
     "aws_timestreamwrite_database": "its series",
-    "aws_timestreamwrite_table": "its series",
     "aws_keyspaces_table": "its rows",
     "aws_qldb_ledger": "its journal",
-    "aws_efs_file_system": "its files",
-    "aws_fsx_lustre_file_system": "its files",
     "aws_fsx_ontap_file_system": "its files",
     "aws_fsx_openzfs_file_system": "its files",
     "aws_fsx_windows_file_system": "its files",
-    "aws_ebs_volume": "its blocks",
-    "aws_ebs_snapshot": "a copy of a volume",
     "aws_ami": "an image",
     "aws_instance": "its disks",
-    "aws_backup_vault": "its recovery points",
     "aws_glacier_vault": "its archives",
-    "aws_kms_key": "whatever it encrypts can no longer be read",
     "aws_kms_external_key": "whatever it encrypts can no longer be read",
-    "aws_kms_replica_key": "whatever it encrypts can no longer be read",
-    "aws_secretsmanager_secret": "its secret and older versions",
-    "aws_ssm_parameter": "its value",
-    "aws_cloudwatch_log_group": "its log lines",
     "aws_cloudtrail_event_data_store": "its events",
-    "aws_ecr_repository": "its images",
     "aws_ecrpublic_repository": "its images",
     "aws_codeartifact_repository": "its packages",
     "aws_codecommit_repository": "its history",
     "aws_eks_cluster": "everything that runs in it",
     "aws_ecs_cluster": "everything that runs in it",
-    "aws_sqs_queue": "messages that wait",
-    "aws_kinesis_stream": "records that wait",
-    "aws_msk_cluster": "its topics",
-    "aws_mq_broker": "messages that wait",
-    "aws_cognito_user_pool": "its users",
     "aws_cognito_identity_pool": "its identities",
     "aws_directory_service_directory": "its users",
-    "aws_route53_zone": "its name servers, which the parent zone names",
     "aws_prometheus_workspace": "its metrics",
     "aws_grafana_workspace": "its dashboards",
-    "aws_glue_catalog_database": "its tables",
     "aws_athena_workgroup": "its queries",
     "aws_lightsail_database": "its databases",
     "aws_api_gateway_api_key": "a key that callers use",
@@ -174,20 +145,20 @@ def forcing(type_: str, changed: Iterable[str]) -> tuple[str, ...]:
     attributes = _FORCING.get(type_, ())
     if type_.startswith(_BUCKET_PARTS):
         attributes = ("bucket",)
-    found = []
+    paths = []
     for path in changed:
         bare = without_indices(path)
-        if any(bare == one or bare.startswith(f"{one}.") for one in attributes):
-            found.append(path)
-    return tuple(found)
+        if any(bare == attribute or bare.startswith(f"{attribute}.") for attribute in attributes):
+            paths.append(path)
+    return tuple(paths)
 
 
 def without_indices(path: str) -> str:
     """`rule[0].status` → `rule.status`."""
-    kept, depth = [], 0
+    outside, depth = [], 0
     for character in path:
         depth += character == "["
         if not depth:
-            kept.append(character)
+            outside.append(character)
         depth -= character == "]"
-    return "".join(kept)
+    return "".join(outside)

@@ -131,8 +131,8 @@ def _git(arguments: Sequence[str], root: Path, problem: str, environ: Mapping[st
     except FileNotFoundError as missing:
         raise UsageError("git is not on PATH", fix="install git") from missing
     if done.returncode:
-        said = done.stderr.strip().splitlines()
+        stderr = done.stderr.strip().splitlines()
         raise UsageError(
-            f"{problem}{': ' + said[-1] if said else ''}", fix="git log shows commits; git fetch gets more"
+            f"{problem}{': ' + stderr[-1] if stderr else ''}", fix="git log shows commits; git fetch gets more"
         )
     return done.stdout.strip()

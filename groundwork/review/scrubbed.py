@@ -30,12 +30,12 @@ def environment(environ: Mapping[str, str], *, home: Path, cache: Path) -> dict[
     `home` is an empty folder: credentials, profiles and kubeconfigs of the user are not found through it. `cache` is
     the user's cache folder, where wheels and tools are.
     """
-    kept = {name: value for name, value in environ.items() if name in _ALLOWED}
-    kept |= {name: value for name, value in environ.items() if name in _ADDRESSES and not _signs_in(value)}
+    passed = {name: value for name, value in environ.items() if name in _ALLOWED}
+    passed |= {name: value for name, value in environ.items() if name in _ADDRESSES and not _signs_in(value)}
     # The programs of the environment that runs us (node among them) come first, as in a shell of this checkout.
-    kept["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+    passed["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)])
     return {
-        **kept,
+        **passed,
         "HOME": str(home),
         "TMPDIR": str(home),
         "XDG_CACHE_HOME": str(cache),

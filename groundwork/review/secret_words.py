@@ -67,10 +67,10 @@ def words(name: str) -> list[str]:
 
 def names_secret(name: str) -> bool:
     """Whether what is called so holds a secret (`DB_PASSWORD`), and does not only speak of one (`secret_arn`)."""
-    found = words(name)
-    if not found or found[-1] in _ABOUT or found[0] in _SETTING or name in _NONE:
+    parts_of_name = words(name)
+    if not parts_of_name or parts_of_name[-1] in _ABOUT or parts_of_name[0] in _SETTING or name in _NONE:
         return False
-    return bool(_SECRET & set(found)) or any(pair in _SECRET_PAIRS for pair in pairwise(found))
+    return bool(_SECRET & set(parts_of_name)) or any(pair in _SECRET_PAIRS for pair in pairwise(parts_of_name))
 
 
 def is_reference(value: str) -> bool:

@@ -79,7 +79,7 @@ def read(*folders: Path, redactor: Redactor) -> list[Snapshot]:
     Raises SynthesisError where a file is missing or cut off.
     """
     first = [_read(folder, redactor) for folder in folders]
-    return [Snapshot({name: _again(stack, redactor) for name, stack in one.stacks.items()}) for one in first]
+    return [Snapshot({name: _again(stack, redactor) for name, stack in snapshot.stacks.items()}) for snapshot in first]
 
 
 def _read(folder: Path, redactor: Redactor) -> Snapshot:
@@ -100,27 +100,27 @@ def _read(folder: Path, redactor: Redactor) -> Snapshot:
 def _stack(stack: Stack, environment: str, assets: Mapping[str, dict[str, str]], redactor: Redactor) -> StackSnapshot:
     terraform = _terraform(stack)
     origins = _json(stack.folder / origin.FILE, {})
-    found = {}
-    for one in resources.of_stack(stack):
-        kind = f"data.{one.type}" if one.is_data else one.type
-        found[one.address] = Resource(
-            address=one.address,
-            type=one.type,
-            name=one.name,
-            body=redactor.resource(kind, {key: value for key, value in one.body.items() if key != "//"}),
-            path=one.path.partition("/")[2],
-            origin=_lines(origins.get(one.address, {}).get("lines", ())),
+    by_address = {}
+    for entry in resources.of_stack(stack):
+        kind = f"data.{entry.type}" if entry.is_data else entry.type
+        by_address[entry.address] = Resource(
+            address=entry.address,
+            type=entry.type,
+            name=entry.name,
+            body=redactor.resource(kind, {key: value for key, value in entry.body.items() if key != "//"}),
+            path=entry.path.partition("/")[2],
+            origin=_lines(origins.get(entry.address, {}).get("lines", ())),
         )
     return StackSnapshot(
         name=stack.name,
         environment=environment,
-        resources=found,
+        resources=by_address,
         outputs={name: _declared(name, body, redactor) for name, body in terraform.get("output", {}).items()},
         settings=_settings(terraform, stack.folder / LOCK, redactor),
         moved=tuple(
-            (one["from"], one["to"]) for one in _listed(terraform.get("moved")) if {"from", "to"} <= one.keys()
+            (entry["from"], entry["to"]) for entry in _listed(terraform.get("moved")) if {"from", "to"} <= entry.keys()
         ),
-        waivers=tuple(_waiver(one, origins) for one in _json(stack.folder / WAIVERS, [])),
+        waivers=tuple(_waiver(entry, origins) for entry in _json(stack.folder / WAIVERS, [])),
         assets=assets.get(stack.name, {}),
     )
 
@@ -152,11 +152,11 @@ def _settings(terraform: Mapping[str, Any], lock: Path, redactor: Redactor) -> d
             continue
         if section == "provider":
             settings[section] = {
-                name: [redactor.resource(f"provider.{name}", one) for one in _listed(entries)]
+                name: [redactor.resource(f"provider.{name}", entry) for entry in _listed(entries)]
                 for name, entries in body.items()
             }
         elif section == "variable":
-            settings[section] = {name: _declared(name, one, redactor) for name, one in body.items()}
+            settings[section] = {name: _declared(name, entry, redactor) for name, entry in body.items()}
         else:
             settings[section] = redactor.value(_without_metadata(body), name=section)
     if lock.is_file():
@@ -174,24 +174,26 @@ def _again(stack: StackSnapshot, redactor: Redactor) -> StackSnapshot:
     hide = redactor.hide_again
     return replace(
         stack,
-        resources={address: replace(one, body=hide(one.body)) for address, one in stack.resources.items()},
+        resources={address: replace(item, body=hide(item.body)) for address, item in stack.resources.items()},
         outputs=hide(stack.outputs),
         settings=hide(stack.settings),
-        waivers=tuple(replace(one, reason=redactor.text(one.reason)) for one in stack.waivers),
+        waivers=tuple(replace(item, reason=redactor.text(item.reason)) for item in stack.waivers),
     )
 
 
 def _environment(stack: str, environments: list[str]) -> str:
     """The environment of a stack named `<environment>-<stack>`; its first word where no file of values says."""
-    found = [name for name in environments if stack.startswith(f"{name}-")]
-    return max(found, key=len) if found else stack.partition("-")[0]
+    matching = [name for name in environments if stack.startswith(f"{name}-")]
+    return max(matching, key=len) if matching else stack.partition("-")[0]
 
 
 def _waiver(entry: Mapping[str, str], origins: Mapping[str, Any]) -> Waiver:
     """A waiver notes the file's name only; the resource's origins know its folder."""
     file, _, line = entry["source"].rpartition(":")
     lines = _lines(origins.get(entry["address"], {}).get("lines", ()))
-    path = next((one.file for one in lines if one.file == file or one.file.endswith(f"/{file}")), file)
+    path = next(
+        (candidate.file for candidate in lines if candidate.file == file or candidate.file.endswith(f"/{file}")), file
+    )
     return Waiver(
         entry["address"], entry["check"], entry["reason"], entry["expires"], Line(file=path, line=int(line or 0))
     )
@@ -199,8 +201,8 @@ def _waiver(entry: Mapping[str, str], origins: Mapping[str, Any]) -> Waiver:
 
 def _lines(listed: Any) -> tuple[Line, ...]:
     made: dict[Line, None] = {}
-    for one in listed:
-        if match := re.fullmatch(r"(.+):(\d+)", one):
+    for text in listed:
+        if match := re.fullmatch(r"(.+):(\d+)", text):
             made[Line(file=match[1], line=int(match[2]))] = None
     return tuple(made)
 

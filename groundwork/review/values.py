@@ -57,7 +57,7 @@ def canonical(value: Value) -> Value:
     if is_policy(value):
         statements = value["Statement"]
         listed = statements if isinstance(statements, list) else [statements]
-        made = [_statement(one) if isinstance(one, Mapping) else one for one in listed]
+        made = [_statement(statement) if isinstance(statement, Mapping) else statement for statement in listed]
         return {**value, "Statement": sorted(made, key=identity)}
     if isinstance(value, Mapping):
         return {key: canonical(item) for key, item in value.items()}

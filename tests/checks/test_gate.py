@@ -14,8 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from groundwork.checks import checkov, gate, tflint
-from groundwork.checks.findings import Finding, Waiver, judge
-from groundwork.checks.location import address_at
+from groundwork.checks.findings import Finding, Waiver, address_at, judge
 from groundwork.errors import CheckFailed
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools

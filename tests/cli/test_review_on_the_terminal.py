@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 
 from groundwork.cli.review import show
-from groundwork.review.model import Concern, Finding, Severity
+from groundwork.review.model import Concern, Risk, Severity
 from tests.review.render import samples
 
 
@@ -15,8 +15,8 @@ def test_a_finding_that_several_stacks_share_is_one_line_and_the_worst_comes_fir
     review = samples.pull_request()
     line = next(finding.origin for finding in review.findings if finding.origin)
 
-    def finding(stack: str, severity: Severity, sentence: str) -> Finding:
-        return Finding(
+    def finding(stack: str, severity: Severity, sentence: str) -> Risk:
+        return Risk(
             concern=Concern.COST,
             severity=severity,
             stack=stack,

@@ -14,8 +14,7 @@ from groundwork.checks.findings import Finding, Verdict, Waiver
 from groundwork.github.annotations import Annotation, commands
 from groundwork.github.diagnostics import Place, Remark, of_review, of_verdict
 from groundwork.github.sarif import sarif
-from groundwork.review.model import Concern, Line, Review, Severity
-from groundwork.review.model import Finding as ReviewFinding
+from groundwork.review.model import Concern, Line, Review, Risk, Severity
 
 # The parts of SARIF 2.1.0 (sections 3.13 to 3.30 and 3.49) that are written, closed against anything else.
 SHAPE: dict[str, Any] = {
@@ -180,7 +179,7 @@ def test_a_waiver_that_expired_or_is_not_needed_points_to_itself(out: Path) -> N
 
 def test_a_review_s_findings_keep_their_weight(out: Path) -> None:
     findings = tuple(
-        ReviewFinding(
+        Risk(
             concern=Concern.DATA_LOSS,
             severity=severity,
             stack="prod-archive",

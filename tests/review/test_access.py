@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork.review.model import Concern, Finding, Severity
+from groundwork.review.model import Concern, Risk, Severity
 from groundwork.review.risks.wildcards import covers
 from tests.review.trees import findings, resources
 
@@ -47,7 +47,7 @@ def trust(*principals: Any, **condition: Any) -> dict[str, Any]:
     return {**PROVIDER, **resources(aws_iam_role={"r": {"assume_role_policy": policy(statement)}})}
 
 
-def access(base: Any, head: Any) -> list[Finding]:
+def access(base: Any, head: Any) -> list[Risk]:
     return findings(base, head, Concern.ACCESS)
 
 

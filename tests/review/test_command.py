@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from groundwork.cli import application
 from groundwork.errors import GroundworkError
-from groundwork.review import schema
+from groundwork.review.model import SCHEMA, schema_text
 from tests.review.repository import Repository
 
 
@@ -72,7 +72,7 @@ def test_a_finding_of_high_severity_ends_with_22(repository: Repository) -> None
 def test_json_alone_is_on_standard_output_and_obeys_the_schema(repository: Repository) -> None:
     done = gw(repository, "HEAD~1..HEAD", "--json")
     read = json.loads(done.stdout)
-    jsonschema.validate(read, json.loads(schema.PATH.read_text()))
+    jsonschema.validate(read, json.loads(SCHEMA.read_text()))
     assert read["base"] == repository.git("rev-parse", "HEAD~1")
     assert done.returncode == 20
 
@@ -97,4 +97,4 @@ def test_json_and_another_format_exclude_each_other(repository: Repository) -> N
 
 
 def test_the_committed_schema_is_current() -> None:
-    assert schema.PATH.read_text() == schema.text(), "python -c 'from groundwork.review import schema; schema.write()'"
+    assert SCHEMA.read_text() == schema_text(), "gw schema --write"

@@ -11,7 +11,7 @@ import pytest
 
 from groundwork.review import checkout as synthesis
 from groundwork.review import files, make, revisions
-from groundwork.review.formats import Format
+from groundwork.review.files import Format
 from groundwork.review.model import REDACTED, Review
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundwork.review import files, make, plans
-from groundwork.review.formats import Format
+from groundwork.review.files import Format
 from groundwork.review.model import REDACTED
 from groundwork.review.provider_facts import facts
 from groundwork.review.secret_words import names_secret

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.review import make
-from groundwork.review.model import Concern, Finding, Review
+from groundwork.review.model import Concern, Review, Risk
 
 STACK = "dev-data"
 Terraform = Mapping[str, Any]
@@ -66,7 +66,7 @@ def review_of(base: Mapping[str, Terraform], head: Mapping[str, Terraform], **mo
     return found
 
 
-def findings(base: Terraform, head: Terraform, concern: Concern) -> list[Finding]:
+def findings(base: Terraform, head: Terraform, concern: Concern) -> list[Risk]:
     """The findings of one family."""
     return [one for one in review(base, head).findings if one.concern == concern]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groundwork.review.model import AttributeChange
-from groundwork.review.render.plain import one_line
+from groundwork.review.render.escaping import one_line
 
 CONTEXT = 3
 """Lines shown around what differs inside a document, as diff and git do."""

@@ -8,9 +8,9 @@ from urllib.parse import quote
 from groundwork.review.model import AttributeChange, Concern, Kind, Line, ResourceChange, Review, Severity, StackReview
 from groundwork.review.render import parts, summary
 from groundwork.review.render.attribute_lines import DiffLine, attribute_lines
-from groundwork.review.render.github_text import block, code, html_code, html_text, prose
+from groundwork.review.render.escaping import block, code, html_code, html_text, prose
 from groundwork.review.render.parts import Item, Section
-from groundwork.review.render.summary import FindingGroup, Tone
+from groundwork.review.render.summary import RiskGroup, Tone
 
 NO_CHANGE = "no change"
 _TONES = {Tone.QUIET: "🟢", Tone.CHANGE: "🟡", Tone.DANGER: "🔴", Tone.UNKNOWN: "⚪"}
@@ -44,13 +44,15 @@ def _summary(review: Review, shown: Sequence[StackReview], links: _Links, budget
     """Verdict, table, findings, waves; and the findings for which there was no room."""
     verdict = summary.verdict(review)
     head = [f"### {_TONES[verdict.tone]} {prose(verdict.title)}", ""]
-    head[1] = " ".join(prose(one) for one in (verdict.stacks, verdict.resources, verdict.unjudged) if one)
+    head[1] = " ".join(
+        prose(sentence) for sentence in (verdict.stacks, verdict.resources, verdict.unjudged) if sentence
+    )
     head.append(f"{code(review.base[:12])} → {code(review.head[:12])}")
     table = _table(review, shown, budget // 3)
     waves = _waves(review, budget // 4)
     room = budget - sum(len(text) + 2 for text in (*head, *table, *waves)) - 200
-    found, left_over = _findings(review, links, room)
-    return "\n\n".join([*head, *found, *table, *waves]), left_over
+    listed, left_over = _findings(review, links, room)
+    return "\n\n".join([*head, *listed, *table, *waves]), left_over
 
 
 def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]:
@@ -60,10 +62,13 @@ def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]
     for stack in shown:
         rows.setdefault(summary.short_name(stack), {})[stack.environment] = _cell(stack, numbers.get(stack.stack, 0))
     several = len(set(numbers.values())) > 1
-    lines = ["| Stack | " + " | ".join(html_code(one) for one in columns) + " |", "|:--" * (len(columns) + 1) + "|"]
+    lines = [
+        "| Stack | " + " | ".join(html_code(environment) for environment in columns) + " |",
+        "|:--" * (len(columns) + 1) + "|",
+    ]
     size, left = sum(map(len, lines)), len(rows)
     for name, cells in rows.items():
-        line = f"| {html_code(name)} | " + " | ".join(cells.get(one, "") for one in columns) + " |"
+        line = f"| {html_code(name)} | " + " | ".join(cells.get(environment, "") for environment in columns) + " |"
         if size + len(line) > room:
             break
         lines.append(line)
@@ -102,7 +107,7 @@ def _findings(review: Review, links: _Links, room: int) -> tuple[list[str], list
     return ["#### Findings\n\n" + "\n".join(lines)] if lines else [], left_over
 
 
-def _finding(concern: Concern, group: FindingGroup, links: _Links) -> str:
+def _finding(concern: Concern, group: RiskGroup, links: _Links) -> str:
     addresses = list(dict.fromkeys(address for _, address in group.places if address))
     stacks = list(dict.fromkeys(stack for stack, _ in group.places))
     where = _some(addresses) + (" in " if addresses else "in ") + _some(stacks)
@@ -112,13 +117,13 @@ def _finding(concern: Concern, group: FindingGroup, links: _Links) -> str:
 
 
 def _waves(review: Review, room: int) -> list[str]:
-    found = summary.waves(review)
-    if not found:
+    waves = summary.waves(review)
+    if not waves:
         return []
-    if len(found) == 1:
+    if len(waves) == 1:
         return ["#### Order\n\nOne wave: no stack waits for another one's apply."]
     lines = ["#### Order", "", "Each wave is applied after the one before it; a later one is checked again then.", ""]
-    for wave in found:
+    for wave in waves:
         names = [html_code(stack.stack) for stack in wave.stacks]
         line = f"{wave.number}. {', '.join(names)}"
         if sum(map(len, lines)) + len(line) > room:

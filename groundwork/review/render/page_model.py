@@ -9,10 +9,10 @@ from itertools import chain, count
 from typing import Any
 from urllib.parse import quote
 
-from groundwork.review.model import AttributeChange, Finding, Kind, Line, ResourceChange, Review, Severity, StackReview
+from groundwork.review.model import AttributeChange, Kind, Line, ResourceChange, Review, Risk, Severity, StackReview
 from groundwork.review.render import summary
 from groundwork.review.render.attribute_lines import DiffLine, attribute_lines
-from groundwork.review.render.plain import one_line
+from groundwork.review.render.escaping import one_line
 
 _SIGNS = {"added": "+", "removed": "−", "changed": "~", "replaced": "±", "renamed": "↪"}  # noqa: RUF001
 _TAGS = {"+": "ins", "-": "del", " ": "span", "!": "em"}
@@ -69,7 +69,9 @@ class _Places:
 
     def _add(self, key: tuple[str, str], name: str) -> None:
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:200]
-        unique = next(one for one in chain([slug], (f"{slug}-{n}" for n in count(2))) if one not in self._taken)
+        unique = next(
+            candidate for candidate in chain([slug], (f"{slug}-{n}" for n in count(2))) if candidate not in self._taken
+        )
         self._taken.add(unique)
         self._ids.setdefault(key, unique)
 
@@ -78,12 +80,12 @@ class _Places:
         return self._ids.get((stack, address)) or self._ids.get((stack, "")) or "changes"
 
 
-def _severities(findings: Iterable[Finding]) -> dict[tuple[str, str], Severity]:
+def _severities(findings: Iterable[Risk]) -> dict[tuple[str, str], Severity]:
     """The gravest of each resource."""
     order = list(Severity)
     gravest: dict[tuple[str, str], Severity] = {}
-    for one in sorted(findings, key=lambda finding: order.index(finding.severity)):
-        gravest.setdefault((one.stack, one.address), one.severity)
+    for risk in sorted(findings, key=lambda finding: order.index(finding.severity)):
+        gravest.setdefault((risk.stack, risk.address), risk.severity)
     return gravest
 
 
@@ -142,7 +144,10 @@ def _matrix(
     rows: dict[str, dict[str, object]] = {}
     for stack in shown:
         rows.setdefault(summary.short_name(stack), {})[stack.environment] = stacks[stack.stack]
-    return [{"name": name, "cells": [cells.get(one) for one in environments]} for name, cells in rows.items()]
+    return [
+        {"name": name, "cells": [cells.get(environment) for environment in environments]}
+        for name, cells in rows.items()
+    ]
 
 
 def _waves(review: Review, stacks: dict[str, dict[str, object]]) -> list[dict[str, object]]:
@@ -234,7 +239,7 @@ def _counterpart(lines: Sequence[DiffLine], number: int) -> DiffLine | None:
 
 def _differing(text: str, other: str) -> tuple[str, str, str]:
     """The text as what both begin with, what differs (in whole words), and what both end with."""
-    mine, its = (re.findall(r"\w+|\W", one) for one in (text, other))
+    mine, its = (re.findall(r"\w+|\W", line) for line in (text, other))
     shortest = min(len(mine), len(its))
     start = next((i for i in range(shortest) if mine[i] != its[i]), shortest)
     end = next((i for i in range(shortest - start) if mine[-1 - i] != its[-1 - i]), shortest - start)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from groundwork.review.render.github_text import fence
-from groundwork.review.render.plain import one_line
+from groundwork.review.render.escaping import fence, one_line
 
 MARKER = "<!-- groundwork-review -->"
 SHORTEST_LIMIT = 20_000
@@ -98,14 +97,14 @@ def paginate(summary: str, sections: Sequence[Section], *, limit: int) -> list[s
         for item in section.items:
             line, fresh = 0, False
             while True:
-                found = item.piece(line, writer.room)
-                if found is None:
+                piece = item.piece(line, writer.room)
+                if piece is None:
                     assert not fresh, "an item does not fit into an empty part"  # noqa: S101 - else it never ends
                     writer.next_part()
                     fresh = True
                     continue
                 fresh = False
-                text, line = found
+                text, line = piece
                 writer.add(text)
                 if line >= len(item.lines):
                     break

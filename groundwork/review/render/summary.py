@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from groundwork.review.model import Concern, Finding, Kind, Line, ResourceChange, Review, Severity, StackReview
+from groundwork.review.model import Concern, Kind, Line, ResourceChange, Review, Risk, Severity, StackReview
 
 
 class Tone(StrEnum):
@@ -54,7 +54,7 @@ class StackStatus:
 
 
 @dataclass(frozen=True)
-class FindingGroup:
+class RiskGroup:
     """A finding, once for all stacks in which the same line does the same; `places` is (stack, address)."""
 
     severity: Severity
@@ -131,16 +131,19 @@ def environments(stacks: Iterable[StackReview]) -> list[str]:
     return list(dict.fromkeys(stack.environment for stack in stacks))
 
 
-def findings(review: Review) -> list[tuple[Concern, list[FindingGroup]]]:
+def findings(review: Review) -> list[tuple[Concern, list[RiskGroup]]]:
     """By concern and then severity; the same sentence about the same line is one entry."""
     made = []
     for concern in Concern:
-        groups: dict[tuple[Severity, str, tuple[Line, ...]], list[Finding]] = {}
-        for one in sorted((f for f in review.findings if f.concern is concern), key=_by_severity):
-            groups.setdefault((one.severity, one.sentence, one.origin[:1]), []).append(one)
+        groups: dict[tuple[Severity, str, tuple[Line, ...]], list[Risk]] = {}
+        for risk in sorted((risk for risk in review.findings if risk.concern is concern), key=_by_severity):
+            groups.setdefault((risk.severity, risk.sentence, risk.origin[:1]), []).append(risk)
         if groups:
             made.append(
-                (concern, [FindingGroup(*key, tuple((f.stack, f.address) for f in of)) for key, of in groups.items()])
+                (
+                    concern,
+                    [RiskGroup(*key, tuple((risk.stack, risk.address) for risk in of)) for key, of in groups.items()],
+                )
             )
     return made
 
@@ -171,8 +174,8 @@ def verdict(review: Review) -> Verdict:
     broken = [s for s in shown if s.plan and s.plan.status == "error"]
     unknown = [s for s in shown if status(s).tone is Tone.UNKNOWN]
     unplanned = len(broken) + len(unknown)
-    found = [(concern, group.severity) for concern, groups in findings(review) for group in groups]
-    grouped = {severity: [concern for concern, its in found if its is severity] for severity in Severity}
+    graded = [(concern, group.severity) for concern, groups in findings(review) for group in groups]
+    grouped = {severity: [concern for concern, its in graded if its is severity] for severity in Severity}
     if grouped[Severity.HIGH]:
         title, tone = f"Look closely: {_named(grouped[Severity.HIGH], Severity.HIGH)}", Tone.DANGER
     elif broken:
@@ -181,7 +184,7 @@ def verdict(review: Review) -> Verdict:
         title, tone = f"Look before you approve: {_named(grouped[Severity.MEDIUM], Severity.MEDIUM)}", Tone.CHANGE
     elif unknown:
         title, tone = f"Not complete: {_many(len(unknown), 'stack')} could not be planned", Tone.UNKNOWN
-    elif found:
+    elif graded:
         title, tone = f"Nothing serious: {_named(grouped[Severity.LOW], Severity.LOW)}", Tone.QUIET
     else:
         title, tone = "No finding", Tone.QUIET
@@ -205,9 +208,9 @@ def _totals(shown: Sequence[StackReview]) -> str:
     return f"Resources: {', '.join(parts)}." if parts else ""
 
 
-def _named(found: Sequence[Concern], severity: Severity) -> str:
-    concerns = ", ".join(concern.value for concern in Concern if concern in found)
-    return f"{_many(len(found), 'finding')} of {severity.value} severity ({concerns})"
+def _named(concerns: Sequence[Concern], severity: Severity) -> str:
+    names = ", ".join(concern.value for concern in Concern if concern in concerns)
+    return f"{_many(len(concerns), 'finding')} of {severity.value} severity ({names})"
 
 
 def _many(number: int, noun: str) -> str:
@@ -218,5 +221,5 @@ def _status_word(stack: StackReview) -> str:
     return stack.plan.status if stack.plan else _WITHOUT_PLAN[stack.state]
 
 
-def _by_severity(finding: Finding) -> int:
+def _by_severity(finding: Risk) -> int:
     return _SEVERITIES.index(finding.severity)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from groundwork.review.compare import StackComparison
-from groundwork.review.model import Concern, Finding, Kind, PlanResult, Severity
+from groundwork.review.model import Concern, Kind, PlanResult, Risk, Severity
 from groundwork.review.risks import access, cost, data_loss, network, planned, protection, providers, relocated, waivers
 
 _FAMILIES = (data_loss, access, network, protection, cost, providers, waivers)
@@ -16,30 +16,30 @@ _CONCERNS = list(Concern)
 _SEVERITIES = list(Severity)
 
 
-def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Finding, ...]:
+def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Risk, ...]:
     """All findings: the worst first, then by family, stack and address."""
     order = {stack.name: number for number, stack in enumerate(stacks)}
-    found = {finding: None for stack in stacks for family in _FAMILIES for finding in family.find(stack)}
-    found |= dict.fromkeys(relocated.find(stacks))
-    found |= dict.fromkeys(_planned(stacks, plans, tuple(found)))
-    return tuple(sorted(found, key=lambda one: _rank(one, order)))
+    risks = {finding: None for stack in stacks for family in _FAMILIES for finding in family.find(stack)}
+    risks |= dict.fromkeys(relocated.find(stacks))
+    risks |= dict.fromkeys(_planned(stacks, plans, tuple(risks)))
+    return tuple(sorted(risks, key=lambda risk: _rank(risk, order)))
 
 
 def _planned(
-    stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult], found: Sequence[Finding]
-) -> Iterator[Finding]:
+    stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult], risks: Sequence[Risk]
+) -> Iterator[Risk]:
     compared = {stack.name: stack for stack in stacks}
     for name, plan in plans.items():
-        known = {one.address for one in found if one.stack == name and one.concern == Concern.DATA_LOSS}
+        known = {risk.address for risk in risks if risk.stack == name and risk.concern == Concern.DATA_LOSS}
         stack = compared.get(name)
         renamed = [change.before for change in stack.changes if change.kind == Kind.RENAMED] if stack else []
-        known |= {one.address for one in renamed if one}
+        known |= {risk.address for risk in renamed if risk}
         resources = {**stack.base_resources, **stack.head_resources} if stack else {}
-        origins = {address: one.origin for address, one in resources.items()}
+        origins = {address: risk.origin for address, risk in resources.items()}
         yield from planned.find(name, plan, known=known, origins=origins)
 
 
-def _rank(finding: Finding, order: dict[str, int]) -> tuple[int, int, int, str, str]:
+def _rank(finding: Risk, order: dict[str, int]) -> tuple[int, int, int, str, str]:
     return (
         _SEVERITIES.index(finding.severity),
         _CONCERNS.index(finding.concern),

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from groundwork.review.compare import Change, StackComparison
-from groundwork.review.model import Concern, Finding, Kind, Severity
-from groundwork.review.risks import finding, policies, widening
+from groundwork.review.model import Concern, Kind, Risk, Severity
+from groundwork.review.risks import policies, widening
 from groundwork.review.risks.policies import EVERYONE, Policy
 from groundwork.review.risks.widening import Grant, Widening
 from groundwork.review.values import at, blocks, strings
@@ -32,7 +32,7 @@ _ATTACHMENTS = {
 }  # fmt: skip
 
 
-def find(stack: StackComparison) -> Iterator[Finding]:
+def find(stack: StackComparison) -> Iterator[Risk]:
     """Every widening of a stack that is still there."""
     if stack.after is None:
         return
@@ -42,7 +42,7 @@ def find(stack: StackComparison) -> Iterator[Finding]:
 
 
 # ── policy documents ───────────────────────────────────────────────────────────────────────────────
-def _policies(stack: StackComparison) -> Iterator[Finding]:
+def _policies(stack: StackComparison) -> Iterator[Risk]:
     """Policies of both sides, also those whose own resource is untouched while a data source changed."""
     old, new = _by_group(policies.of(stack.base_resources)), _by_group(policies.of(stack.head_resources))
     changes = {change.resource.address: change for change in stack.changes}
@@ -51,23 +51,23 @@ def _policies(stack: StackComparison) -> Iterator[Finding]:
         allowed = [statement for policy in before for statement in policy.statements]
         for number, policy in enumerate(listed):
             denied = allowed if number == 0 else []
-            after = [statement for one in listed for statement in one.statements if statement.effect == "Deny"]
+            after = [statement for other in listed for statement in other.statements if statement.effect == "Deny"]
             own = [statement for statement in policy.statements if statement.effect != "Deny"]
-            found = widening.compare(allowed, [*own, *after], denied=denied)
-            if found.any:
-                yield _finding(stack, changes, policy, found, is_new=not before)
+            widened = widening.compare(allowed, [*own, *after], denied=denied)
+            if widened.any:
+                yield _finding(stack, changes, policy, widened, is_new=not before)
     for group in old.keys() - new.keys():
         yield from _removed(stack, changes, old[group])
 
 
-def _by_group(found: Iterator[Policy]) -> dict[str, list[Policy]]:
+def _by_group(listed: Iterator[Policy]) -> dict[str, list[Policy]]:
     grouped: dict[str, list[Policy]] = defaultdict(list)
-    for policy in found:
+    for policy in listed:
         grouped[policy.group].append(policy)
     return grouped
 
 
-def _removed(stack: StackComparison, changes: dict[str, Change], listed: Sequence[Policy]) -> Iterator[Finding]:
+def _removed(stack: StackComparison, changes: dict[str, Change], listed: Sequence[Policy]) -> Iterator[Risk]:
     """A policy that is gone while what it protected stays: its denials are lost."""
     for policy in listed:
         protects = [
@@ -82,15 +82,15 @@ def _removed(stack: StackComparison, changes: dict[str, Change], listed: Sequenc
 
 
 def _finding(
-    stack: StackComparison, changes: dict[str, Change], policy: Policy, found: Widening, *, is_new: bool
-) -> Finding:
+    stack: StackComparison, changes: dict[str, Change], policy: Policy, widened: Widening, *, is_new: bool
+) -> Risk:
     whose = {"trust": "the role's trust", "resource": "the policy on the resource", "identity": "the policy"}[
         policy.role
     ]
     boundary = policy.role == "identity" and _only_bounds(policy, stack)
     whose = "the permissions boundary" if boundary else whose
     sentences = []
-    if found.gained:
+    if widened.gained:
         verb = (
             "may now be assumed"
             if policy.role == "trust"
@@ -100,17 +100,19 @@ def _finding(
             if is_new
             else "gains"
         )
-        sentences.append(f"{whose} {verb}: {_grants(found.gained)}" if policy.role != "trust" else _trust(found.gained))
-    if found.unconditioned:
-        keys = sorted({key for _, lost in found.unconditioned for key in lost})
-        grants = _grants([grant for grant, _ in found.unconditioned])
+        sentences.append(
+            f"{whose} {verb}: {_grants(widened.gained)}" if policy.role != "trust" else _trust(widened.gained)
+        )
+    if widened.unconditioned:
+        keys = sorted({key for _, lost in widened.unconditioned for key in lost})
+        grants = _grants([grant for grant, _ in widened.unconditioned])
         sentences.append(f"{whose} loses or loosens the condition {', '.join(keys)} for {grants}")
-    if found.no_longer_denied:
-        sentences.append(f"{whose} no longer denies {_grants(found.no_longer_denied)}")
-    severity = Severity.MEDIUM if boundary else _severity(policy, found, _accounts(stack))
+    if widened.no_longer_denied:
+        sentences.append(f"{whose} no longer denies {_grants(widened.no_longer_denied)}")
+    severity = Severity.MEDIUM if boundary else _severity(policy, widened, _accounts(stack))
     sentence = "; ".join(sentences)
     change = changes.get(policy.resource.address)
-    return Finding(
+    return Risk(
         concern=Concern.ACCESS,
         severity=severity,
         stack=stack.name,
@@ -124,9 +126,9 @@ def _only_bounds(policy: Policy, stack: StackComparison) -> bool:
     """Whether a policy is the boundary of roles and attached to none: it limits, and grants nothing by itself."""
     address = f"{policy.resource.address}."
     bounds = False
-    for one in stack.head_resources.values():
-        bounds = bounds or address in str(one.body.get("permissions_boundary"))
-        if one.type in _ATTACHMENTS and address in str(one.body.get("policy_arn")):
+    for resource in stack.head_resources.values():
+        bounds = bounds or address in str(resource.body.get("permissions_boundary"))
+        if resource.type in _ATTACHMENTS and address in str(resource.body.get("policy_arn")):
             return False
     return bounds
 
@@ -179,15 +181,15 @@ def _who(grant: Grant) -> str:
 def _accounts(stack: StackComparison) -> frozenset[str]:
     """The accounts that the stack's providers may act on; empty where they do not say."""
     providers = at(dict(stack.snapshot.settings), "provider") or {}
-    listed = [one.get("allowed_account_ids") or () for one in blocks(providers.get("aws"))]
+    listed = [provider.get("allowed_account_ids") or () for provider in blocks(providers.get("aws"))]
     return frozenset(str(account) for accounts in listed for account in accounts)
 
 
-def _severity(policy: Policy, found: Widening, accounts: frozenset[str]) -> Severity:
-    grants = [*found.gained, *(grant for grant, _ in found.unconditioned)]
-    if found.no_longer_denied or any(_dangerous(policy, grant, accounts) for grant in grants):
+def _severity(policy: Policy, widened: Widening, accounts: frozenset[str]) -> Severity:
+    grants = [*widened.gained, *(grant for grant, _ in widened.unconditioned)]
+    if widened.no_longer_denied or any(_dangerous(policy, grant, accounts) for grant in grants):
         return Severity.HIGH
-    if policy.role == "trust" and found.unconditioned:
+    if policy.role == "trust" and widened.unconditioned:
         return Severity.HIGH
     return Severity.MEDIUM
 
@@ -202,11 +204,11 @@ def _dangerous(policy: Policy, grant: Grant, accounts: frozenset[str]) -> bool:
     actions = grant.actions.compared
     if policy.role == "resource" and grant.principal and grant.principal[1].endswith(":root"):
         return False  # the account itself: its own policies say who
-    if grant.actions.inverted or any(one == "*" or one.endswith(":*") for one in actions):
+    if grant.actions.inverted or any(action == "*" or action.endswith(":*") for action in actions):
         return True
     if policy.role == "identity" and (grant.resources.inverted or "*" in grant.resources.patterns):
-        return any(_powerful(one) for one in actions)
-    return any(_powerful(one) and "*" in one for one in actions)
+        return any(_powerful(action) for action in actions)
+    return any(_powerful(action) and "*" in action for action in actions)
 
 
 def _foreign(grant: Grant, accounts: frozenset[str]) -> bool:
@@ -219,11 +221,11 @@ def _foreign(grant: Grant, accounts: frozenset[str]) -> bool:
 
 def _powerful(action: str) -> bool:
     stem = action.partition("*")[0]
-    return any(stem.startswith(one) or (action.endswith("*") and one.startswith(stem)) for one in _POWERFUL)
+    return any(stem.startswith(known) or (action.endswith("*") and known.startswith(stem)) for known in _POWERFUL)
 
 
 # ── everything that grants without a document ──────────────────────────────────────────────────────
-def _resource(change: Change, stack: StackComparison) -> Iterator[Finding]:
+def _resource(change: Change, stack: StackComparison) -> Iterator[Risk]:
     after = change.after
     if after is None or after.is_data:
         return
@@ -239,7 +241,7 @@ def _resource(change: Change, stack: StackComparison) -> Iterator[Finding]:
             yield _made(change, Severity.MEDIUM, f"{key} changes to an expression whose result is not known here.")
 
 
-def _attached(change: Change) -> Iterator[Finding]:
+def _attached(change: Change) -> Iterator[Risk]:
     after = change.after
     assert after is not None  # noqa: S101 - asked before
     if after.type in _ATTACHMENTS and (_fresh(change, "policy_arn") or _fresh(change, "role")):
@@ -250,13 +252,13 @@ def _attached(change: Change) -> Iterator[Finding]:
             yield _attachment(change, str(arn))
 
 
-def _attachment(change: Change, arn: str) -> Finding:
+def _attachment(change: Change, arn: str) -> Risk:
     name = arn.rpartition("/")[2] if arn.startswith("arn:") else arn.removeprefix("${").removesuffix(".arn}")
-    powerful = any(name.endswith(one) for one in _MANAGED_POWERFUL)
+    powerful = any(name.endswith(suffix) for suffix in _MANAGED_POWERFUL)
     return _made(change, Severity.HIGH if powerful else Severity.MEDIUM, f"The policy {name} is attached.")
 
 
-def _by_type(change: Change) -> Iterator[Finding]:
+def _by_type(change: Change) -> Iterator[Risk]:
     after = change.after
     assert after is not None  # noqa: S101 - asked before
     body, added = after.body, change.kind == Kind.ADDED
@@ -269,7 +271,7 @@ def _by_type(change: Change) -> Iterator[Finding]:
             change, severity, f"{'Everyone' if principal == '*' else principal} may invoke the function{source}."
         )
     elif after.type == "aws_eks_access_entry":
-        groups = [str(one) for one in body.get("kubernetes_groups") or ()]
+        groups = [str(item) for item in body.get("kubernetes_groups") or ()]
         if added or _fresh(change, "kubernetes_groups") or _fresh(change, "principal_arn"):
             masters = "system:masters" in groups
             who = body.get("principal_arn", "")
@@ -287,7 +289,7 @@ def _by_type(change: Change) -> Iterator[Finding]:
     elif after.type == "aws_kms_grant" and (
         added or _fresh(change, "operations") or _fresh(change, "grantee_principal")
     ):
-        operations = ", ".join(str(one) for one in body.get("operations") or ())
+        operations = ", ".join(str(item) for item in body.get("operations") or ())
         yield _made(change, Severity.MEDIUM, f"A grant on a key allows {operations}.")
     elif after.type in {"aws_ram_principal_association", "aws_ssoadmin_account_assignment"} and added:
         yield _made(change, Severity.MEDIUM, "Somebody outside of this stack gets access.")
@@ -308,5 +310,5 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else "(sensitive)"
 
 
-def _made(change: Change, severity: Severity, sentence: str) -> Finding:
-    return finding.of(change, Concern.ACCESS, severity, sentence)
+def _made(change: Change, severity: Severity, sentence: str) -> Risk:
+    return change.risk(Concern.ACCESS, severity, sentence)

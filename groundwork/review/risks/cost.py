@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from groundwork.review.compare import Change, StackComparison
-from groundwork.review.model import Concern, Finding, Kind, Severity
-from groundwork.review.risks import finding
+from groundwork.review.model import Concern, Kind, Risk, Severity
 from groundwork.review.values import Value, at
 
 _SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
@@ -72,7 +71,7 @@ _SWITCHES = (
 )
 
 
-def find(stack: StackComparison) -> Iterator[Finding]:
+def find(stack: StackComparison) -> Iterator[Risk]:
     """What gets larger or more; what gets smaller is not a worry."""
     added: dict[str, list[Change]] = {}
     for change in stack.changes:
@@ -88,7 +87,7 @@ def find(stack: StackComparison) -> Iterator[Finding]:
         yield _made(changes[0], f"{number} added: {_STANDING[type_]}{' each' if len(changes) > 1 else ''}.")
 
 
-def _grown(change: Change) -> Iterator[Finding]:
+def _grown(change: Change) -> Iterator[Risk]:
     assert change.before is not None  # noqa: S101 - asked before
     assert change.after is not None  # noqa: S101
     before, after, type_ = change.before.body, change.after.body, change.resource.type
@@ -108,7 +107,7 @@ def _grown(change: Change) -> Iterator[Finding]:
 
 def _numbers(
     change: Change, before: Mapping[str, Value], after: Mapping[str, Value], paths: tuple[str, ...]
-) -> Iterator[Finding]:
+) -> Iterator[Risk]:
     for path in paths:
         was, now = at(before, *path.split(".")), at(after, *path.split("."))
         if path == "retention_in_days" and isinstance(was, int) and was and now in (None, 0):
@@ -117,20 +116,20 @@ def _numbers(
             yield _made(change, f"{path} grows from {was} to {now}.")
 
 
-def _release(change: Change) -> Iterator[Finding]:
+def _release(change: Change) -> Iterator[Risk]:
     """Replicas and sizes in the values of a chart."""
-    for one in change.attributes:
-        name = one.path.rpartition(".")[2].lower()
-        if not re.search(r"replica|\.(min|max)$|cpu|memory|storage|size", one.path, re.IGNORECASE):
+    for attribute in change.attributes:
+        name = attribute.path.rpartition(".")[2].lower()
+        if not re.search(r"replica|\.(min|max)$|cpu|memory|storage|size", attribute.path, re.IGNORECASE):
             continue
         try:
-            was, now = float((one.before or "").strip('"')), float((one.after or "").strip('"'))
+            was, now = float((attribute.before or "").strip('"')), float((attribute.after or "").strip('"'))
         except ValueError:
-            if one.before and one.after and name in {"cpu", "memory", "storage", "size"}:
-                yield _made(change, f"{one.path} becomes {one.after} instead of {one.before}.")
+            if attribute.before and attribute.after and name in {"cpu", "memory", "storage", "size"}:
+                yield _made(change, f"{attribute.path} becomes {attribute.after} instead of {attribute.before}.")
             continue
         if now > was:
-            yield _made(change, f"{one.path} grows from {one.before} to {one.after}.")
+            yield _made(change, f"{attribute.path} grows from {attribute.before} to {attribute.after}.")
 
 
 def _smaller(now: str, was: str) -> bool:
@@ -149,9 +148,9 @@ def _parts(type_: str) -> tuple[str, int]:
 
 def _text(value: Value) -> str:
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(str(item) for item in value)
     return value if isinstance(value, str) else ""
 
 
-def _made(change: Change, sentence: str) -> Finding:
-    return finding.of(change, Concern.COST, Severity.LOW if "retention" in sentence else Severity.MEDIUM, sentence)
+def _made(change: Change, sentence: str) -> Risk:
+    return change.risk(Concern.COST, Severity.LOW if "retention" in sentence else Severity.MEDIUM, sentence)

@@ -6,8 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from groundwork.review.compare import Change, StackComparison
-from groundwork.review.model import Concern, Finding, Severity
-from groundwork.review.risks import finding
+from groundwork.review.model import Concern, Risk, Severity
 from groundwork.review.values import Value, at, blocks
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
@@ -43,7 +42,7 @@ _SWITCHES: dict[str, dict[str, tuple[Value, Severity, str]]] = {
 }  # fmt: skip
 
 
-def find(stack: StackComparison) -> Iterator[Finding]:
+def find(stack: StackComparison) -> Iterator[Risk]:
     """Everything that a change opens."""
     for change in stack.changes:
         if change.resource.is_data:
@@ -54,7 +53,7 @@ def find(stack: StackComparison) -> Iterator[Finding]:
             yield from _opened(change)
 
 
-def _opened(change: Change) -> Iterator[Finding]:
+def _opened(change: Change) -> Iterator[Risk]:
     after = change.after
     assert after is not None  # noqa: S101 - asked before
     before: Mapping[str, Value] = change.before.body if change.before else {}
@@ -87,7 +86,7 @@ def _opened(change: Change) -> Iterator[Finding]:
 
 
 # ── rules of security groups and network ACLs ──────────────────────────────────────────────────────
-def _rules(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _rules(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     type_ = change.resource.type
     if type_ in {"aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"}:
         yield from _compared(change, [before] if before else [], [after], ingress="ingress" in type_)
@@ -98,8 +97,8 @@ def _rules(change: Change, before: Mapping[str, Value], after: Mapping[str, Valu
             yield from _compared(change, blocks(before.get(kind)), blocks(after.get(kind)), ingress=kind == "ingress")
     elif type_ in {"aws_network_acl", "aws_default_network_acl"}:
         for kind in ("ingress", "egress"):
-            old = [one for one in blocks(before.get(kind)) if one.get("action") == "allow"]
-            new = [one for one in blocks(after.get(kind)) if one.get("action") == "allow"]
+            old = [rule for rule in blocks(before.get(kind)) if rule.get("action") == "allow"]
+            new = [rule for rule in blocks(after.get(kind)) if rule.get("action") == "allow"]
             yield from _compared(change, old, new, ingress=kind == "ingress")
     elif type_ == "aws_network_acl_rule" and after.get("rule_action") == "allow":
         old = [before] if before.get("rule_action") == "allow" else []
@@ -108,7 +107,7 @@ def _rules(change: Change, before: Mapping[str, Value], after: Mapping[str, Valu
 
 def _compared(
     change: Change, before: list[Mapping[str, Value]], after: list[Mapping[str, Value]], *, ingress: bool
-) -> Iterator[Finding]:
+) -> Iterator[Risk]:
     had = [(source, ports) for rule in before for source in _sources(rule) for ports in [_ports(rule)]]
     opened: dict[tuple[str, str], None] = {}
     for rule in after:
@@ -126,17 +125,17 @@ def _compared(
 
 
 def _sources(rule: Mapping[str, Value]) -> list[str]:
-    found: list[str] = []
+    sources: list[str] = []
     for key in (
         "cidr_ipv4", "cidr_ipv6", "cidr_block", "ipv6_cidr_block", "cidr_blocks", "ipv6_cidr_blocks",
         "referenced_security_group_id", "source_security_group_id", "security_groups", "prefix_list_id",
         "prefix_list_ids",
     ):  # fmt: skip
         value = rule.get(key)
-        found += [str(one) for one in (value if isinstance(value, list) else [value]) if one]
+        sources += [str(source) for source in (value if isinstance(value, list) else [value]) if source]
     if rule.get("self"):
-        found.append("the group itself")
-    return found
+        sources.append("the group itself")
+    return sources
 
 
 def _ports(rule: Mapping[str, Value]) -> tuple[str, int, int]:
@@ -184,7 +183,7 @@ def _is_public(source: str) -> bool:
 
 
 # ── everything else ────────────────────────────────────────────────────────────────────────────────
-def _switches(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _switches(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     for key, (open_, severity, sentence) in _SWITCHES.get(change.resource.type, {}).items():
         default_open = key == "internal"  # a load balancer faces the internet where nothing is said
         now = after.get(key, False if default_open else None)
@@ -193,19 +192,19 @@ def _switches(change: Change, before: Mapping[str, Value], after: Mapping[str, V
             yield _made(change, severity, sentence)
 
 
-def _cluster(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _cluster(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     def public(body: Mapping[str, Value]) -> set[str]:
         if not body or at(body, "vpc_config", "endpoint_public_access") is False:
             return set()
         return set(at(body, "vpc_config", "public_access_cidrs") or ["0.0.0.0/0"])
 
-    opened = [one for one in sorted(public(after)) if not any(_within(one, old) for old in public(before))]
+    opened = [network for network in sorted(public(after)) if not any(_within(network, old) for old in public(before))]
     if opened:
         severity = Severity.HIGH if _ANYWHERE & set(opened) else Severity.MEDIUM
         yield _made(change, severity, f"The cluster's API can be reached from {', '.join(opened)}.")
 
 
-def _method(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _method(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     if after.get("http_method") == "OPTIONS":
         return  # preflight requests carry no credentials
     if _differs(change, before, after, "authorization", "NONE") and after.get("authorization") in {None, "NONE"}:
@@ -214,7 +213,7 @@ def _method(change: Change, before: Mapping[str, Value], after: Mapping[str, Val
         yield _made(change, Severity.MEDIUM, "The method no longer asks for an API key.")
 
 
-def _paths(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _paths(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     if change.resource.type == "aws_route":
         target = str(after.get("gateway_id", ""))
         outside = {after.get("destination_cidr_block"), after.get("destination_ipv6_cidr_block")} & _ANYWHERE
@@ -224,7 +223,7 @@ def _paths(change: Change, before: Mapping[str, Value], after: Mapping[str, Valu
         yield _made(change, Severity.LOW, f"{change.resource.type} connects the network with another one.")
 
 
-def _removed(change: Change, stack: StackComparison) -> Iterator[Finding]:
+def _removed(change: Change, stack: StackComparison) -> Iterator[Risk]:
     type_, body = change.resource.type, change.resource.body
     if type_ in {"aws_s3_bucket_public_access_block", "aws_wafv2_web_acl_association"}:
         key = "bucket" if type_.startswith("aws_s3") else "resource_arn"
@@ -248,5 +247,5 @@ def _was_closed(change: Change, key: str) -> bool:
     return change.before is None or change.before.body.get(key) is True
 
 
-def _made(change: Change, severity: Severity, sentence: str) -> Finding:
-    return finding.of(change, Concern.NETWORK, severity, sentence)
+def _made(change: Change, severity: Severity, sentence: str) -> Risk:
+    return change.risk(Concern.NETWORK, severity, sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from groundwork.review.model import Concern, Finding, Line, PlanResult, Severity
+from groundwork.review.model import Concern, Line, PlanResult, Risk, Severity
 from groundwork.review.replacement import HOLDS_DATA
 
 _LINE = re.compile(
@@ -17,7 +17,7 @@ _INDEX = re.compile(r"\[[^\]]*\]")
 
 def find(
     stack: str, plan: PlanResult, *, known: Collection[str], origins: Mapping[str, tuple[Line, ...]]
-) -> Iterator[Finding]:
+) -> Iterator[Risk]:
     """Findings of one stack's plan; `known` are addresses that a finding about data names already.
 
     Where the plan comes without its text, the stack as a whole is named.
@@ -34,7 +34,7 @@ def find(
         type_ = address.removeprefix("data.").partition(".")[0]
         lost = HOLDS_DATA.get(type_)
         verb = "destroys" if match["what"] == "will be destroyed" else "replaces"
-        yield Finding(
+        yield Risk(
             concern=Concern.DATA_LOSS,
             severity=Severity.HIGH if lost else Severity.MEDIUM,
             stack=stack,
@@ -43,7 +43,7 @@ def find(
             origin=origins.get(address, ()),
         )
     if plan.destroy and not told and not known:
-        yield Finding(
+        yield Risk(
             concern=Concern.DATA_LOSS,
             severity=Severity.MEDIUM,
             stack=stack,

@@ -33,7 +33,7 @@ class Part:
     @property
     def compared(self) -> tuple[str, ...]:
         """The patterns as they are compared."""
-        return tuple(one.lower() for one in self.patterns) if self.fold else self.patterns
+        return tuple(pattern.lower() for pattern in self.patterns) if self.fold else self.patterns
 
 
 @dataclass(frozen=True)
@@ -62,25 +62,25 @@ class Policy:
 
 def of(resources: Mapping[str, Resource]) -> Iterator[Policy]:
     """Every policy of managed resources that the Terraform itself tells."""
-    for one in resources.values():
-        if one.is_data:
+    for resource in resources.values():
+        if resource.is_data:
             continue
-        for path, value in _candidates(one.body, ""):
+        for path, value in _candidates(resource.body, ""):
             document = _resolve(value, resources)
             if document is not None:
                 statements = tuple(statement(entry) for entry in blocks(document.get("Statement")))
                 role = _role(path, statements)
-                yield Policy(one, path, role, _group(one, path, role), statements)
+                yield Policy(resource, path, role, _group(resource, path, role), statements)
 
 
 def unreadable(resource: Resource, resources: Mapping[str, Resource]) -> list[str]:
     """The attributes whose name says policy and whose content the Terraform does not tell (a function's result)."""
-    found = []
+    keys = []
     for key, value in resource.body.items():
         named = key == "policy" or key.endswith("_policy")
         if named and isinstance(value, str) and value.startswith("${") and _resolve(value, resources) is None:
-            found.append(key)
-    return found
+            keys.append(key)
+    return keys
 
 
 def shown(pattern: str) -> str:
@@ -147,10 +147,10 @@ def _from_block(block: Mapping[str, Value]) -> dict[str, Value]:
     for key, name in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
         listed = blocks(block.get(key))
         if listed:
-            made[name] = {str(one.get("type")): one.get("identifiers") or [] for one in listed}
+            made[name] = {str(entry.get("type")): entry.get("identifiers") or [] for entry in listed}
     conditions: dict[str, dict[str, Value]] = {}
-    for one in blocks(block.get("condition")):
-        conditions.setdefault(str(one.get("test")), {})[str(one.get("variable"))] = one.get("values") or []
+    for entry in blocks(block.get("condition")):
+        conditions.setdefault(str(entry.get("test")), {})[str(entry.get("variable"))] = entry.get("values") or []
     if conditions:
         made["Condition"] = conditions
     return made
@@ -197,7 +197,7 @@ def _text(value: Value) -> str:
 def _role(path: str, statements: tuple[Statement, ...]) -> Role:
     if "assume_role" in path:
         return "trust"
-    return "resource" if any(one.principals is not None for one in statements) else "identity"
+    return "resource" if any(entry.principals is not None for entry in statements) else "identity"
 
 
 def _group(resource: Resource, path: str, role: Role) -> str:

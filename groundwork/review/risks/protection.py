@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from groundwork.review.compare import Change, StackComparison
-from groundwork.review.model import Concern, Finding, Kind, Severity
+from groundwork.review.model import Concern, Kind, Risk, Severity
 from groundwork.review.replacement import HOLDS_DATA
-from groundwork.review.risks import finding
 from groundwork.review.values import Document, Value, at, strings
 
 
@@ -138,7 +137,7 @@ _TLS = re.compile(r"(?:TLS|Tls|tls)[^0-9]*1[._-]?([0-3])")
 _TLS_PATHS = ("security_policy", "ssl_policy", "minimum_tls_version", "tls_security_policy", "minimum_protocol_version")
 
 
-def find(stack: StackComparison) -> Iterator[Finding]:
+def find(stack: StackComparison) -> Iterator[Risk]:
     """Every protection that a change takes away."""
     for change in stack.changes:
         if change.resource.is_data:
@@ -154,27 +153,27 @@ def find(stack: StackComparison) -> Iterator[Finding]:
             yield from _plain_http(change, before, change.after.body)
 
 
-def _switched(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
-    for one in _SWITCHES:
-        if not re.fullmatch(one.types, change.resource.type):
+def _switched(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
+    for switch in _SWITCHES:
+        if not re.fullmatch(switch.types, change.resource.type):
             continue
-        was, now = _value(before, one.path, one.default), _value(after, one.path, one.default)
-        weakened = was in one.on and now not in one.on and change.before is not None
-        bare = one.when_added and change.kind == Kind.ADDED and now not in one.on
+        was, now = _value(before, switch.path, switch.default), _value(after, switch.path, switch.default)
+        weakened = was in switch.on and now not in switch.on and change.before is not None
+        bare = switch.when_added and change.kind == Kind.ADDED and now not in switch.on
         if weakened or bare:
-            yield _made(change, one.severity if weakened else Severity.MEDIUM, one.sentence)
+            yield _made(change, switch.severity if weakened else Severity.MEDIUM, switch.sentence)
 
 
 def _value(body: Mapping[str, Value], path: str, default: Value) -> Value:
-    found = at(body, *path.split("."))
-    if found is None:
+    value = at(body, *path.split("."))
+    if value is None:
         return default
-    if found in ("true", "false"):
-        return found == "true"
-    return found if isinstance(found, (str, bool, int)) else None
+    if value in ("true", "false"):
+        return value == "true"
+    return value if isinstance(value, (str, bool, int)) else None
 
 
-def _shrunk(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _shrunk(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     for types, key, sentence in _SHRINKING:
         if re.fullmatch(types, change.resource.type) and change.before is not None:
             was, now = _days(before.get(key), key), _days(after.get(key), key)
@@ -196,7 +195,7 @@ def _days(value: Value, key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _keys(change: Change) -> Iterator[Finding]:
+def _keys(change: Change) -> Iterator[Risk]:
     """A customer's key that is no longer named, or an encryption block that is gone."""
     if change.before is None or change.after is None:
         return
@@ -225,7 +224,7 @@ def _named_keys(value: Value, path: str) -> Iterator[tuple[str, Value]]:
             yield from _named_keys(item, path)
 
 
-def _tls(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _tls(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     for where in ("", "viewer_certificate", "domain_endpoint_options", "domain_name_configuration"):
         for key in _TLS_PATHS:
             path = [part for part in (where, key) if part]
@@ -240,30 +239,30 @@ def _tls_version(policy: str) -> int | None:
     """The oldest minor version of TLS 1 that a policy accepts; None where its name does not say."""
     if policy in {"ELBSecurityPolicy-2016-08", "TLS_1_0", "TLSv1", "SSLv3"}:
         return 0
-    found = [int(minor) for minor in _TLS.findall(policy)]
-    return min(found) if found else None
+    minors = [int(minor) for minor in _TLS.findall(policy)]
+    return min(minors) if minors else None
 
 
-def _plain_http(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Finding]:
+def _plain_http(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     if change.resource.type in {"aws_lb_listener", "aws_alb_listener"} and after.get("protocol") == "HTTP":
         redirects = at(after, "default_action", "type") == "redirect"
         if not redirects and before.get("protocol") != "HTTP":
             yield _made(change, Severity.HIGH, "The listener serves plain HTTP.")
 
 
-def _removed(change: Change, stack: StackComparison) -> Iterator[Finding]:
+def _removed(change: Change, stack: StackComparison) -> Iterator[Risk]:
     sentence = _GUARDS.get(change.resource.type)
     if sentence is None or stack.after is None:
         return
     named = [
         address
-        for address, one in stack.base_resources.items()
-        if one.type in HOLDS_DATA and any(f"{address}." in text for text in strings(dict(change.resource.body)))
+        for address, resource in stack.base_resources.items()
+        if resource.type in HOLDS_DATA and any(f"{address}." in text for text in strings(dict(change.resource.body)))
     ]
     if named and not any(address in stack.head_resources for address in named):
         return  # what it protected goes too
     yield _made(change, Severity.HIGH, sentence)
 
 
-def _made(change: Change, severity: Severity, sentence: str) -> Finding:
-    return finding.of(change, Concern.PROTECTION, severity, sentence)
+def _made(change: Change, severity: Severity, sentence: str) -> Risk:
+    return change.risk(Concern.PROTECTION, severity, sentence)

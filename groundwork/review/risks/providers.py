@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from groundwork.review.compare import StackComparison
-from groundwork.review.model import AttributeChange, Concern, Finding, Severity
-from groundwork.review.risks import finding
+from groundwork.review.model import AttributeChange, Concern, Risk, Severity
 
 # Pattern of a setting's path → severity and sentence.
 _RULES = (
@@ -35,7 +34,7 @@ _RULES = (
 _MOST = 160
 
 
-def find(stack: StackComparison) -> Iterator[Finding]:
+def find(stack: StackComparison) -> Iterator[Risk]:
     """What changes about providers and state of a stack that was there before."""
     if stack.state in {"added", "removed"}:
         return
@@ -43,7 +42,7 @@ def find(stack: StackComparison) -> Iterator[Finding]:
         for pattern, severity, sentence in _RULES:
             if re.fullmatch(pattern, change.path):
                 told = sentence.format(change=_told(change))
-                yield finding.of_stack(stack, Concern.PROVIDERS, severity, told)
+                yield stack.risk(Concern.PROVIDERS, severity, told)
                 break
 
 

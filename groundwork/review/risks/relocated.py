@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from groundwork.review.compare import Change, StackComparison
-from groundwork.review.model import Concern, Finding, Kind, Severity
+from groundwork.review.model import Concern, Kind, Risk, Severity
 from groundwork.review.replacement import HOLDS_DATA
-from groundwork.review.risks import finding
 from groundwork.review.values import identity
 
 _ALIKE = 0.75
 """The share of equal addresses from which on a new stack is taken for a removed one."""
 
 
-def find(stacks: Sequence[StackComparison]) -> Iterator[Finding]:
+def find(stacks: Sequence[StackComparison]) -> Iterator[Risk]:
     """Stacks that look renamed, and resources with data that look moved from one stack to another."""
     removed = [stack for stack in stacks if stack.state == "removed"]
     renamed: set[str] = set()
     for stack in stacks:
         if stack.state != "added":
             continue
-        old = next((one for one in removed if one.name not in renamed and _alike(one, stack)), None)
+        old = next(
+            (candidate for candidate in removed if candidate.name not in renamed and _alike(candidate, stack)), None
+        )
         if old is not None:
             renamed |= {old.name, stack.name}
-            yield finding.of_stack(
-                stack,
+            yield stack.risk(
                 Concern.DATA_LOSS,
                 Severity.HIGH,
                 f"It looks like {old.name} under another name, but its state begins empty: everything would be created "
@@ -34,10 +34,11 @@ def find(stacks: Sequence[StackComparison]) -> Iterator[Finding]:
     gone = [change for stack in stacks if stack.name not in renamed for change in _of_kind(stack, Kind.REMOVED)]
     come = [change for stack in stacks if stack.name not in renamed for change in _of_kind(stack, Kind.ADDED)]
     for change in come:
-        source = next((one for one in gone if one.stack != change.stack and _same(one, change)), None)
+        source = next(
+            (candidate for candidate in gone if candidate.stack != change.stack and _same(candidate, change)), None
+        )
         if source is not None:
-            yield finding.of(
-                change,
+            yield change.risk(
                 Concern.DATA_LOSS,
                 Severity.HIGH,
                 f"It looks like {source.resource.address} of {source.stack}, which is destroyed: to move it, take it "

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.review.compare import StackComparison
-from groundwork.review.model import Concern, Finding, Severity
+from groundwork.review.model import Concern, Risk, Severity
 from groundwork.review.snapshot import Waiver
 
 
-def find(stack: StackComparison) -> Iterator[Finding]:
+def find(stack: StackComparison) -> Iterator[Risk]:
     """Waivers that are new, for longer, or given another reason."""
     if stack.after is None:
         return
     renamed = {change.before.address: change.resource.address for change in stack.changes if change.before is not None}
     before = {
-        (renamed.get(one.address, one.address), one.check): one
-        for one in (stack.before.waivers if stack.before else ())
+        (renamed.get(earlier.address, earlier.address), earlier.check): earlier
+        for earlier in (stack.before.waivers if stack.before else ())
     }
     for waiver in stack.after.waivers:
         old = before.get((waiver.address, waiver.check))
@@ -37,8 +37,8 @@ def find(stack: StackComparison) -> Iterator[Finding]:
             )
 
 
-def _made(stack: StackComparison, waiver: Waiver, severity: Severity, sentence: str) -> Finding:
-    return Finding(
+def _made(stack: StackComparison, waiver: Waiver, severity: Severity, sentence: str) -> Risk:
+    return Risk(
         concern=Concern.WAIVERS,
         severity=severity,
         stack=stack.name,

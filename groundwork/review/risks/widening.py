@@ -42,36 +42,42 @@ class Widening:
 
 def compare(before: Sequence[Statement], after: Sequence[Statement], *, denied: Sequence[Statement]) -> Widening:
     """What `after` allows beyond `before`; `denied` are the statements of base whose denials must still stand."""
-    allowed = [one for one in before if one.effect == "Allow"]
+    allowed = [statement for statement in before if statement.effect == "Allow"]
     gained: list[Grant] = []
     unconditioned: list[tuple[Grant, tuple[str, ...]]] = []
     for grant in _grants(after, "Allow"):
-        if any(_covers(one, grant, allow=True) for one in allowed):
+        if any(_covers(statement, grant, allow=True) for statement in allowed):
             continue
-        lost = [_weaker(one, grant) for one in allowed if _covers(one, grant, allow=True, conditions=False)]
+        lost = [
+            _weaker(statement, grant)
+            for statement in allowed
+            if _covers(statement, grant, allow=True, conditions=False)
+        ]
         if lost:
             unconditioned.append((grant, min(lost, key=len)))
         else:
             gained.append(grant)
-    denials = [one for one in after if one.effect == "Deny"]
+    denials = [statement for statement in after if statement.effect == "Deny"]
     no_longer = [
-        grant for grant in _grants(denied, "Deny") if not any(_covers(one, grant, allow=False) for one in denials)
+        grant
+        for grant in _grants(denied, "Deny")
+        if not any(_covers(statement, grant, allow=False) for statement in denials)
     ]
     return Widening(tuple(gained), tuple(unconditioned), tuple(no_longer))
 
 
 def _grants(statements: Sequence[Statement], effect: str) -> Iterator[Grant]:
-    for one in statements:
-        if one.effect != effect:
+    for statement in statements:
+        if statement.effect != effect:
             continue
-        principals: Sequence[tuple[str, str] | None] = [None] if one.principals is None else one.principals
-        for actions in _single(one.actions):
-            for resources in _single(one.resources):
-                if one.inverted_principals:
-                    yield Grant(actions, resources, EVERYONE, True, one.conditions)
+        principals: Sequence[tuple[str, str] | None] = [None] if statement.principals is None else statement.principals
+        for actions in _single(statement.actions):
+            for resources in _single(statement.resources):
+                if statement.inverted_principals:
+                    yield Grant(actions, resources, EVERYONE, True, statement.conditions)
                     continue
                 for principal in principals:
-                    yield Grant(actions, resources, principal, False, one.conditions)
+                    yield Grant(actions, resources, principal, False, statement.conditions)
 
 
 def _single(part: Part) -> list[Part]:
@@ -79,16 +85,16 @@ def _single(part: Part) -> list[Part]:
         return [part]
     compared = part.compared
     # A pattern that another one of the same statement covers adds nothing.
-    kept = [
+    widest = [
         part.patterns[number]
-        for number, one in enumerate(compared)
+        for number, pattern in enumerate(compared)
         if not any(
-            covers(other, one) and (not covers(one, other) or index < number)
+            covers(other, pattern) and (not covers(pattern, other) or index < number)
             for index, other in enumerate(compared)
             if index != number
         )
     ]
-    return [replace(part, patterns=(one,)) for one in kept]
+    return [replace(part, patterns=(pattern,)) for pattern in widest]
 
 
 def _covers(statement: Statement, grant: Grant, *, allow: bool, conditions: bool = True) -> bool:
@@ -108,12 +114,12 @@ def _part_covers(wide: Part, narrow: Part) -> bool:
         return not outer or "*" in outer  # trust policies name no resource
     if wide.inverted and narrow.inverted:
         # Everything but A covers everything but B where B leaves out at least all of A.
-        return all(any_covers(inner, one) for one in outer)
+        return all(any_covers(inner, pattern) for pattern in outer)
     if narrow.inverted:
         return "*" in outer
     if wide.inverted:
-        return not any(overlap(left_out, one) for left_out in outer for one in inner)
-    return all(any_covers(outer, one) for one in inner)
+        return not any(overlap(left_out, pattern) for left_out in outer for pattern in inner)
+    return all(any_covers(outer, pattern) for pattern in inner)
 
 
 def _principals_cover(statement: Statement, grant: Grant) -> bool:
@@ -146,17 +152,21 @@ def _unmet(
     return [condition for condition in wide if not any(_follows(condition, other) for other in narrow)]
 
 
-def _follows(wanted: tuple[str, str, tuple[str, ...]], given: tuple[str, str, tuple[str, ...]]) -> bool:
+def _follows(wanted: tuple[str, str, tuple[str, ...]], present: tuple[str, str, tuple[str, ...]]) -> bool:
     """Whether who meets `given` meets `wanted`."""
     operator, key, values = wanted
-    if key != given[1] or operator.removesuffix("IfExists") != given[0].removesuffix("IfExists"):
+    if key != present[1] or operator.removesuffix("IfExists") != present[0].removesuffix("IfExists"):
         exact = operator.replace("Like", "Equals")
-        if key != given[1] or exact != given[0]:
+        if key != present[1] or exact != present[0]:
             return False
-    if given[0].endswith("IfExists") and not operator.endswith("IfExists"):
+    if present[0].endswith("IfExists") and not operator.endswith("IfExists"):
         return False
     if any(word in operator for word in _NEGATIVE):
-        return all(any_covers(given[2], one) for one in values) if "Like" in operator else set(values) <= set(given[2])
+        return (
+            all(any_covers(present[2], value) for value in values)
+            if "Like" in operator
+            else set(values) <= set(present[2])
+        )
     if "Like" in operator:
-        return all(any_covers(values, one) for one in given[2])
-    return set(given[2]) <= set(values)
+        return all(any_covers(values, value) for value in present[2])
+    return set(present[2]) <= set(values)

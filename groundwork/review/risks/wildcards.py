@@ -34,15 +34,15 @@ def covers(wide: str, narrow: str) -> bool:
 
 def any_covers(wide: tuple[str, ...], narrow: str) -> bool:
     """Whether one of several patterns covers another one."""
-    return any(covers(one, narrow) for one in wide)
+    return any(covers(pattern, narrow) for pattern in wide)
 
 
 @cache
-def overlap(one: str, other: str) -> bool:
+def overlap(left: str, right: str) -> bool:
     """Whether something may match both patterns: says yes where in doubt."""
-    if "*" not in one and "?" not in one:
-        return covers(other, one)
-    if "*" not in other and "?" not in other:
-        return covers(one, other)
-    left, right = re.split(r"[*?]", one)[0], re.split(r"[*?]", other)[0]
-    return left.startswith(right) or right.startswith(left)
+    if "*" not in left and "?" not in left:
+        return covers(right, left)
+    if "*" not in right and "?" not in right:
+        return covers(left, right)
+    left_start, right_start = re.split(r"[*?]", left)[0], re.split(r"[*?]", right)[0]
+    return left_start.startswith(right_start) or right_start.startswith(left_start)

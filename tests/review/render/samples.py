@@ -8,12 +8,12 @@ from groundwork.review.model import (
     REDACTED,
     AttributeChange,
     Concern,
-    Finding,
     Kind,
     Line,
     PlanResult,
     ResourceChange,
     Review,
+    Risk,
     Severity,
     StackReview,
 )
@@ -149,10 +149,10 @@ def _untouched(environment: str, name: str) -> StackReview:
     )
 
 
-def _finding(concern: Concern, severity: Severity, stack: str, address: str, sentence: str, line: str) -> Finding:
+def _finding(concern: Concern, severity: Severity, stack: str, address: str, sentence: str, line: str) -> Risk:
     file, _, number = line.partition(":")
     origin = (Line(file=file, line=int(number)),) if number else ()
-    return Finding(concern=concern, severity=severity, stack=stack, address=address, sentence=sentence, origin=origin)
+    return Risk(concern=concern, severity=severity, stack=stack, address=address, sentence=sentence, origin=origin)
 
 
 def pull_request() -> Review:
@@ -313,7 +313,7 @@ def hostile() -> Review:
             )
         )
         findings.append(
-            Finding(
+            Risk(
                 concern=list(Concern)[number % len(Concern)],
                 severity=list(Severity)[number % 3],
                 stack=stack,

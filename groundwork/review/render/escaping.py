@@ -1,4 +1,4 @@
-"""Text from a repository inside GitHub's Markdown: it is shown as it is, and does nothing."""
+"""Text from a repository, escaped: every character visible, and inert inside GitHub's Markdown."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import html
 import re
 from collections.abc import Iterable
 
-from groundwork.review.render.plain import one_line, visible
-
+# Control characters, zero-width characters and the bidirectional ones, with which a line can read otherwise than it is.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 # What is markup within a line; what is so at its beginning is not, since words of ours always come before.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 # GitHub looks for mentions, references and links in the text of the finished page, so that neither a backslash nor an
@@ -16,6 +19,17 @@ _TRIGGERS = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bGH-)(?=\d)|(?<=\w)(?=:/
 _NO_WIDTH = "\u200b"
 _NOT_PLAIN = re.compile(r"[^\w .,/-]|_")
 _BACKTICKS = re.compile(r"`+")
+
+
+def visible(text: str) -> str:
+    r"""The text with every character that nobody sees written out, `\u202e` for example; newlines and tabs stay."""
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def one_line(text: str, longest: int = 1_000) -> str:
+    """Visible text on one line; beyond `longest` characters it ends in an ellipsis."""
+    line = visible(text).replace("\n", "\\n").replace("\t", " ")
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def prose(text: str, longest: int = 600) -> str:
@@ -46,7 +60,7 @@ def html_text(text: str, longest: int = 120) -> str:
 
 
 def _entities(line: str) -> str:
-    return _NOT_PLAIN.sub(lambda found: found[0] if found[0] == _NO_WIDTH else f"&#{ord(found[0])};", line)
+    return _NOT_PLAIN.sub(lambda match: match[0] if match[0] == _NO_WIDTH else f"&#{ord(match[0])};", line)
 
 
 def block(lines: Iterable[str], language: str) -> str:
