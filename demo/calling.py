@@ -6,6 +6,7 @@ from demo import invoke
 from demo.invoke import Answer
 from groundwork.errors import UsageError
 from groundwork.workspace import Workspace
+from stacks.platform import values_of
 from stacks.values import Names
 
 
@@ -16,7 +17,7 @@ def populate(
     if environment not in workspace.environments:
         known = ", ".join(sorted(workspace.environments))
         raise UsageError(f"{environment!r} is not an environment (known: {known})")
-    values = workspace.environments[environment]
+    values = values_of(workspace.environments[environment])
     stack = Names(values).stack("api")
     headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
     match values.api.authorisation:

@@ -18,6 +18,7 @@ from groundwork.errors import TerraformFailed
 from groundwork.plan.diff import StackDiff, Status
 from groundwork.state.aws_session import CONFIG, session
 from groundwork.workspace import Workspace
+from stacks.platform import values_of
 from stacks.values import Environment, Names
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def call(workspace: Workspace, *, records: int = 5) -> Written:
     if answer.status != 201:
         raise TerraformFailed(f"POST {answer.url} answered {answer.status}: {answer.body}")
     bucket, key = answer.body["bucket"], answer.body["key"]
-    environment = workspace.environments[ENVIRONMENT]
+    environment = values_of(workspace.environments[ENVIRONMENT])
     main = _main_session(workspace, environment)
     reader = _archive_reader(workspace, environment, main)
     content = reader.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -87,7 +88,7 @@ def before_the_pull_request(workspace: Workspace) -> tuple[Workspace, str]:
     source = workspace.project.environments / f"{ENVIRONMENT}.yaml"
     yaml = YAML()
     document = yaml.load(source.read_text(encoding="utf-8"))
-    after = workspace.environments[ENVIRONMENT].api.function.memory_mb
+    after = values_of(workspace.environments[ENVIRONMENT]).api.function.memory_mb
     before = after // 2 if after >= 2 * _LEAST_MEMORY else after * 2
     document.setdefault("api", {}).setdefault("function", {})["memory_mb"] = before
     with (folder / source.name).open("w", encoding="utf-8") as stream:

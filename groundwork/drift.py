@@ -1,6 +1,6 @@
-"""Drift and undeployed code, kept apart: the world is not as the state has it, or the state not as the code has it.
+"""Drift and undeployed code, kept apart: the world differs from the state, or the state from the code.
 
-Names of resources and attributes are said, values never.
+It reports names of resources and attributes, never values.
 """
 
 from __future__ import annotations
@@ -9,29 +9,27 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from groundwork.errors import StackBlocked, StateLocked, TerraformFailed, UsageError
 from groundwork.plan import archive, bootstrap_stacks, extracted
 from groundwork.plan.fingerprint import changed_outputs, changed_resources
+from groundwork.platform import Environment
 from groundwork.store.plan_store import PlanStore
-from groundwork.terraform.plan_run import PlanRun
 from groundwork.toolchain import side_by_side
-from groundwork.toolchain.secure_tempdir import private_folder
+from groundwork.toolchain.secure_tempdir import secure_tempdir
 from groundwork.workspace import Workspace
-from stacks.values.placeholders import refuse_placeholders
 
 OUT = "cdktf.out.applied"
 """Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
 
 Plan = Mapping[str, Any]
 
-Status = Literal["as it should be", "undeployed code", "drift", "not deployed", "not looked at", "error"]
+Status = Literal["as it should be", "undeployed code", "drift", "not deployed", "not compared", "error"]
 
 
 @dataclass(frozen=True)
-class Touched:
+class Difference:
     """A resource or output, and the names of what differs in it; `how` is changed, deleted, create, update …"""
 
     address: str
@@ -41,7 +39,7 @@ class Touched:
 
 @dataclass(frozen=True)
 class StackDrift:
-    """What was found of one stack.
+    """How one stack differs.
 
     `drift` is what somebody changed outside of Terraform although the code sets it, or what a plan would put back;
     `computed` are other attributes that changed by themselves. `undeployed` is what the code would change in the state.
@@ -50,9 +48,9 @@ class StackDrift:
     """
 
     stack: str
-    drift: tuple[Touched, ...] = ()
-    computed: tuple[Touched, ...] = ()
-    undeployed: tuple[Touched, ...] = ()
+    drift: tuple[Difference, ...] = ()
+    computed: tuple[Difference, ...] = ()
+    undeployed: tuple[Difference, ...] = ()
     compared_with: str = ""
     in_code: bool = True
     not_deployed: bool = False
@@ -68,13 +66,13 @@ class StackDrift:
         if self.not_deployed:
             return "not deployed"
         if self.why:
-            return "not looked at"
+            return "not compared"
         if self.drift:
             return "drift"
         return "undeployed code" if self.undeployed or not self.in_code else "as it should be"
 
 
-def look(
+def find(
     workspace: Workspace,
     store: Callable[[str], PlanStore],
     stacks: Sequence[str],
@@ -86,21 +84,23 @@ def look(
     """Drift and undeployed code of `stacks`, and drift of `orphans`, which have no code; side by side.
 
     `store` gives the plan store of an environment. A stack that cannot be planned is an error of its own and keeps no
-    other from being looked at.
+    other from being compared. Raises UsageError where there are no stacks.
     """
+    if not [*stacks, *orphans]:
+        raise UsageError("there are no stacks to compare", fix="`gw list` shows them")
     applied = _Applied.of(workspace, store, [*stacks, *orphans])
 
-    def one(stack: str, stop: threading.Event) -> StackDrift:
+    def compare(stack: str, stop: threading.Event) -> StackDrift:
         on_begin(stack)
         try:
-            found = _look(workspace, applied, stack, in_code=stack not in orphans, stop=stop)
+            drift = _compare(workspace, applied, stack, in_code=stack not in orphans, stop=stop)
         except (TerraformFailed, StateLocked) as error:
-            found = StackDrift(stack, why=error.message, in_code=stack not in orphans, failed=True)
-        on_end(found)
-        return found
+            drift = StackDrift(stack, why=error.message, in_code=stack not in orphans, failed=True)
+        on_end(drift)
+        return drift
 
     try:
-        return side_by_side.each(one, [*stacks, *orphans], at_once=workspace.tools.parallelism)
+        return side_by_side.each(compare, [*stacks, *orphans], at_once=workspace.tools.parallelism)
     finally:
         shutil.rmtree(workspace.project.root / OUT, ignore_errors=True)  # plans hold secrets
 
@@ -123,106 +123,98 @@ class _Applied:
                 body = store(workspace.environment_of(stack).name).deployed(stack)
             except (StackBlocked, TerraformFailed) as unreadable:
                 # A pull request's role, or no store at all: the state and the world can still be compared.
-                notes[stack] = f"looked at by the code: what was applied last cannot be read ({unreadable.message})"
+                notes[stack] = f"compared with the code: what was applied last cannot be read ({unreadable.message})"
                 continue
-            about = archive.about(body) if body else None
-            if body and about and about.purpose == "apply":
-                commits[stack], archives[stack] = about.commit, body
+            bundle = archive.about(body) if body else None
+            if body and bundle and bundle.purpose == "apply":
+                commits[stack], archives[stack] = bundle.commit, body
             else:
-                notes[stack] = "looked at by the code: no bundle of it is kept"
+                notes[stack] = "compared with the code: no bundle of it is kept"
         return cls(extracted.extract(workspace, archives, name=OUT).workspace, commits, notes)
 
 
-def _look(workspace: Workspace, applied: _Applied, stack: str, *, in_code: bool, stop: threading.Event) -> StackDrift:
-    refuse_placeholders(workspace.environment_of(stack))
+def _compare(
+    workspace: Workspace, applied: _Applied, stack: str, *, in_code: bool, stop: threading.Event
+) -> StackDrift:
+    workspace.environment_of(stack).require_real_accounts()
     commit = applied.commits.get(stack, "")
-    found = StackDrift(stack, in_code=in_code, compared_with=commit)
-    found = replace(found, note=applied.notes.get(stack, ""))
+    result = StackDrift(stack, in_code=in_code, compared_with=commit, note=applied.notes.get(stack, ""))
     if not in_code and not commit:
-        return replace(found, why="no code, and no bundle of it is kept")
+        return replace(result, why="no code, and no bundle of it is kept")
     if in_code and (reason := workspace.unplannable(stack)):
-        return replace(found, why=reason[1])
+        return replace(result, why=reason.why)
     as_applied = applied.workspace if commit else workspace
-    if not as_applied.store(stack).deployed():
-        return replace(found, not_deployed=True)
-    with private_folder() as private:
-        refreshed = _run(as_applied, stack).plan(private / "refreshed", stop=stop)
-        code = _run(workspace, stack).plan(private / "code", refresh=False, stop=stop) if in_code else {}
+    if not as_applied.deployed(stack):
+        return replace(result, not_deployed=True)
+    with secure_tempdir() as folder:
+        refreshed = as_applied.terraform(stack).plan(folder / "refreshed", stop=stop).document
+        plan = workspace.terraform(stack).plan(folder / "code", refresh=False, stop=stop) if in_code else None
+        code = plan.document if plan else {}
     drifted = list(_drifted(refreshed))
     return replace(
-        found,
-        drift=tuple(one for one, counts in drifted if counts),
-        computed=tuple(one for one, counts in drifted if not counts),
+        result,
+        drift=tuple(difference for difference, counts in drifted if counts),
+        computed=tuple(difference for difference, counts in drifted if not counts),
         undeployed=tuple(_undeployed(code)),
     )
 
 
-def _run(workspace: Workspace, stack: str) -> PlanRun:
-    folder: Path = workspace.manifest().stack(stack).folder
-    return PlanRun(folder, stack, workspace.tools.terraform, workspace.environ(stack))
-
-
-def _drifted(plan: Plan) -> Iterator[tuple[Touched, bool]]:
-    """What a refresh found, and whether it counts: set by the code, put back by the plan, or gone altogether."""
+def _drifted(plan: Plan) -> Iterator[tuple[Difference, bool]]:
+    """What a refresh shows, and whether it counts: set by the code, put back by the plan, or gone altogether."""
     configured = {
-        one["address"]: set(one.get("expressions", {}))
-        for one in plan.get("configuration", {}).get("root_module", {}).get("resources", ())
+        resource["address"]: set(resource.get("expressions", {}))
+        for resource in plan.get("configuration", {}).get("root_module", {}).get("resources", ())
     }
-    planned = {one["address"]: one["change"] for one in plan.get("resource_changes", ())}
-    for one in plan.get("resource_drift", ()):
-        change, address = one["change"], one["address"]
+    planned = {resource["address"]: resource["change"] for resource in plan.get("resource_changes", ())}
+    for resource in plan.get("resource_drift", ()):
+        change, address = resource["change"], resource["address"]
         if change["actions"] == ["no-op"]:
             continue
         if "delete" in change["actions"]:
-            yield Touched(address, (), "deleted"), True
+            yield Difference(address, (), "deleted"), True
             continue
-        names = _unlike(change)
+        names = _changed_attributes(change)
         if not names:
             continue
-        back = set(_unlike(planned[address])) if address in planned else set()
-        counting = tuple(name for name in names if name in configured.get(address.partition("[")[0], set()) | back)
-        yield Touched(address, counting or names, "changed"), bool(counting)
+        put_back = set(_changed_attributes(planned[address])) if address in planned else set()
+        in_code = configured.get(address.partition("[")[0], set())
+        counting = tuple(name for name in names if name in in_code | put_back)
+        yield Difference(address, counting or names, "changed"), bool(counting)
 
 
-def _undeployed(plan: Plan) -> Iterator[Touched]:
-    for one in changed_resources(plan):
-        actions = one["change"]["actions"]
-        names = _unlike(one["change"]) if actions == ["update"] else ()
-        yield Touched(one["address"], names, "replace" if len(actions) == 2 else actions[0])
+def _undeployed(plan: Plan) -> Iterator[Difference]:
+    for resource in changed_resources(plan):
+        actions = resource["change"]["actions"]
+        names = _changed_attributes(resource["change"]) if actions == ["update"] else ()
+        yield Difference(resource["address"], names, "replace" if len(actions) == 2 else actions[0])
     for name, change in changed_outputs(plan).items():
-        yield Touched(f"output {name}", (), change["actions"][0])
+        yield Difference(f"output {name}", (), change["actions"][0])
 
 
-def _unlike(change: Mapping[str, Any]) -> tuple[str, ...]:
+def _changed_attributes(change: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of attributes that differ. None, empty and absent are the same: a refresh likes to put one for another."""
     before, after = change.get("before") or {}, change.get("after") or {}
-    known = sorted(before.keys() | after.keys())
-    return tuple(name for name in known if (before.get(name) or None) != (after.get(name) or None))
+    names = sorted(before.keys() | after.keys())
+    return tuple(name for name in names if (before.get(name) or None) != (after.get(name) or None))
 
 
-def markdown(found: StackDrift) -> str:
-    """The body of an issue: the same text for the same finding, whoever looks and when."""
-    lines = [f"`{found.stack}` is not as Terraform left it."]
-    for title, touched in (
-        ("Changed outside of Terraform", found.drift),
-        ("Code that is not deployed", found.undeployed),
+def markdown(drift: StackDrift, environments: Mapping[str, Environment]) -> str:
+    """The body of an issue: the same text for the same drift, whoever compares and when."""
+    lines = [f"`{drift.stack}` is not as Terraform left it."]
+    for title, differences in (
+        ("Changed outside of Terraform", drift.drift),
+        ("Code that is not deployed", drift.undeployed),
     ):
-        if touched:
+        if differences:
             lines += ["", f"**{title}**", ""]
-            lines += [f"- `{one.address}` {one.how}{_names(one)}" for one in touched]
+            lines += [f"- `{it.address}` {it.how}{_names(it)}" for it in differences]
     lines += [
         "",
-        f"{bootstrap_stacks.way_back(found.stack)}, or take it over into the code.",
-        f"`gw drift {found.stack}` looks again; the issue closes itself when nothing is left.",
+        f"{bootstrap_stacks.restore_advice(environments, drift.stack)}, or take it over into the code.",
+        f"`gw drift {drift.stack}` compares again; the issue closes itself when nothing is left.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _names(one: Touched) -> str:
-    return f": {', '.join(f'`{name}`' for name in one.attributes)}" if one.attributes else ""
-
-
-def require_some(stacks: Sequence[str]) -> None:
-    """Raise UsageError where there is nothing to look at."""
-    if not stacks:
-        raise UsageError("no stack is meant", fix="`gw list` shows them")
+def _names(difference: Difference) -> str:
+    return f": {', '.join(f'`{name}`' for name in difference.attributes)}" if difference.attributes else ""

@@ -1,38 +1,43 @@
-"""Deploying and destroying a set of stacks from the first step to the last, on the laptop as on AWS."""
+"""Deploys and destroys a set of stacks as the code is, from the first step to the last, on the laptop and on AWS."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Protocol
 
+from groundwork import platform
 from groundwork.errors import StackBlocked, ToolMissing
+from groundwork.plan import prerequisites
 from groundwork.state import bootstrap, teardown
 from groundwork.synthesis import resources
-from groundwork.terraform.cdktf import OnEvent, StackLog
+from groundwork.terraform.cdktf import OnEvent
+from groundwork.terraform.printed import StackLog
+from groundwork.toolchain import side_by_side
 from groundwork.workspace import Workspace
-from localcloud.kubernetes import deliver
-from localcloud.kubernetes.releases import Release
-from stacks.values import Names
-
-STATE_BACKEND = "state-backend"
-# What a person makes, in this order: the others keep their state in the first. The pipeline may change none of them.
-PERSON_MADE = (STATE_BACKEND, "account", "delivery")
 
 Say = Callable[[str], None]
 
 
-class _Helm(TypedDict):
-    helm: Path
-    kubeconfig: Path
-    environ: Mapping[str, str]
+class Releaser(Protocol):
+    """Handles with `helm` the releases of a stack that Terraform cannot plan on a laptop. Folders are stacks'."""
+
+    def deliver(self, folder: Path, *, kube_version: str) -> str:
+        """Check the releases, apply them where a cluster is, and return what was done."""
+
+    def deployed(self, folder: Path) -> Sequence[str]:
+        """Names of the releases that the cluster holds; empty without a cluster."""
+
+    def remove(self, folder: Path) -> Sequence[str]:
+        """Uninstall what `deployed` names, and return it."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What happened to one stack; `outputs` are those that no secret hides in."""
+    """What happened to one stack; `outputs` are those that are not sensitive."""
 
     stack: str
     how: str
@@ -41,10 +46,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Rollout:
-    """Stacks of one workspace that go together, in deploy order."""
+    """Stacks of one workspace that go together, in deploy order. `releaser` is for laptops."""
 
     workspace: Workspace
     stacks: Sequence[str]
+    releaser: Releaser | None = None
 
     @cached_property
     def environments(self) -> list[str]:
@@ -61,131 +67,139 @@ class Rollout:
         """Resources per stack as synthesised."""
         manifest = self.workspace.manifest()
         return {
-            stack: sum(not one.is_data for one in resources.of_stack(manifest.stack(stack))) for stack in self.stacks
+            stack: sum(not resource.is_data for resource in resources.of_stack(manifest.stack(stack)))
+            for stack in self.stacks
         }
-
-    def prepare(self, say: Say) -> None:
-        """See to the state backends: made on the laptop where missing, asked for on AWS (StackBlocked)."""
-        for name in self.environments:
-            environment = self.workspace.environments[name]
-            stack = Names(environment).stack(STATE_BACKEND)
-            if self.workspace.store(stack).state() is not None:
-                continue
-            if environment.target != "laptop":
-                raise StackBlocked(f"{name} has no state backend yet", fix=f"gw bootstrap {name}")
-            self.bootstrap(name, say)
-
-    def bootstrap_all(self, name: str, say: Say, *, update: bool = False) -> Iterator[bootstrap.Outcome]:
-        """Make, finish or confirm everything of one environment that a person makes, one stack after the other."""
-        known = {stack.name for stack in self.workspace.manifest().stacks}
-        names = Names(self.workspace.environments[name])
-        for short_name in PERSON_MADE:
-            if names.stack(short_name) in known:
-                yield self.bootstrap(name, say, short_name=short_name, update=update)
-
-    def bootstrap(
-        self, name: str, say: Say, *, short_name: str = STATE_BACKEND, update: bool = False
-    ) -> bootstrap.Outcome:
-        """Make, finish or confirm one stack of one environment; the state backend unless another is named."""
-        environment = self.workspace.environments[name]
-        stack = Names(environment).stack(short_name)
-        return bootstrap.bootstrap(
-            self.workspace.project,
-            environment,
-            synthesised=self.workspace.out / "stacks",
-            program=str(self.workspace.tools.terraform),
-            environ=self.workspace.environ(stack),
-            stack=short_name,
-            update=update,
-            progress=lambda sentence: say(f"{stack}: {sentence}"),
-        )
-
-    def deploy(self, on_event: OnEvent, say: Say) -> list[Result]:
-        """Apply everything that Terraform can apply here; stacks with Helm releases go last, as far as they can go."""
-        others = {stack: reason for stack in self.stacks if (reason := self.workspace.unplannable(stack))}
-        applied = [stack for stack in self.stacks if stack not in others]
-        logs = self.workspace.deploy(applied, on_event=on_event) if applied else {}
-        results = [self._result(stack, logs.get(stack, StackLog())) for stack in applied]
-        for stack, (_, why) in others.items():
-            say(f"{stack}: not for Terraform, {why}")
-            results.append(Result(stack, self._release(stack)))
-        return results
-
-    def deployed_resources(self) -> dict[str, int]:
-        """Stack → resources in its state, or releases that `helm` made, for those that have any."""
-        counts = {}
-        for stack in self.stacks:
-            if count := self._managed(stack) or len(self._helm_releases(stack)):
-                counts[stack] = count
-        return counts
 
     @cached_property
     def backends(self) -> dict[str, str]:
         """State backend → environment. Destroying one deletes every version of every state of the environment."""
-        return {Names(self.workspace.environments[name]).stack(STATE_BACKEND): name for name in self.environments}
+        known = {name: self.workspace.environments[name].bootstrap_stacks for name in self.environments}
+        return {stacks[0]: name for name, stacks in known.items() if stacks}
+
+    # ── bootstrap ──────────────────────────────────────────────────────────────────────────────────
+    def prepare(self, say: Say) -> None:
+        """Make missing state backends on the laptop; raises StackBlocked where AWS has none yet."""
+        for stack, name in self.backends.items():
+            if self.workspace.store(stack).state() is not None:
+                continue
+            if self.workspace.environments[name].target != "laptop":
+                raise StackBlocked(f"{name} has no state backend yet", fix=f"gw bootstrap {name}")
+            self.bootstrap(stack, say)
+
+    def bootstrap_all(self, name: str, say: Say, *, update: bool = False) -> Iterator[bootstrap.Outcome]:
+        """Make, finish or confirm every bootstrap stack of one environment, one after the other."""
+        known = [stack.name for stack in self.workspace.manifest().stacks]
+        for stack in platform.in_order(self.workspace.environments[name], known):
+            yield self.bootstrap(stack, say, update=update)
+
+    def bootstrap(self, stack: str, say: Say, *, update: bool = False) -> bootstrap.Outcome:
+        """Make, finish or confirm one bootstrap stack."""
+        return bootstrap.bootstrap(
+            self.workspace.project,
+            self.workspace.environment_of(stack),
+            synthesised=self.workspace.out / "stacks",
+            program=self.workspace.tools.terraform,
+            environ=self.workspace.environ(stack),
+            stack=stack,
+            update=update,
+            progress=lambda sentence: say(f"{stack}: {sentence}"),
+        )
+
+    # ── deploy ─────────────────────────────────────────────────────────────────────────────────────
+    def deploy(self, on_event: OnEvent, say: Say) -> list[Result]:
+        """Apply everything that Terraform can apply here; stacks with Helm releases go last, as far as they can go."""
+        others = {stack: reason for stack in self.stacks if (reason := self.workspace.unplannable(stack))}
+        with_terraform = [stack for stack in self.stacks if stack not in others]
+        logs = self._apply(with_terraform, on_event) if with_terraform else {}
+        results = [self._result(stack, logs.get(stack, StackLog())) for stack in with_terraform]
+        for stack, reason in others.items():
+            say(f"{stack}: not for Terraform, {reason.why}")
+            results.append(Result(stack, self._release(stack)))
+        return results
+
+    def _apply(self, stacks: Sequence[str], on_event: OnEvent) -> dict[str, StackLog]:
+        workspace = self.workspace
+        workspace.require_one_target(stacks)
+        dependencies = workspace.manifest().dependencies
+        prerequisites.require(stacks, dependencies, workspace.deployed)
+        complete = prerequisites.complete(stacks, dependencies)
+        logs: dict[str, StackLog] = {}
+        for batch in [list(stacks)] if complete else prerequisites.batches(stacks, dependencies):
+            logs |= workspace.cdktf(batch[0]).deploy(
+                batch, parallelism=workspace.tools.parallelism, on_event=on_event, complete=complete
+            )
+        return logs
+
+    def _release(self, stack: str) -> str:
+        if not self.on_laptop:
+            raise ToolMissing(f"{stack} needs Terraform's Helm provider", fix="gw doctor says where it was looked for")
+        if not self.releaser:
+            return "not released: helm is not built here (make setup)"
+        version = self.workspace.environment_of(stack).kubernetes_version
+        return self.releaser.deliver(self.workspace.folder(stack), kube_version=version)
+
+    def _result(self, stack: str, log: StackLog) -> Result:
+        how = f"{len(log.done)} resources changed" if log.done else "no change"
+        return Result(stack, how, self.workspace.store(stack).public_outputs())
+
+    # ── destroy ────────────────────────────────────────────────────────────────────────────────────
+    def deployed_resources(self) -> dict[str, int]:
+        """Stack → resources in its state, or releases that `helm` made, for those that have any."""
+        counts = {stack: self._managed(stack) or len(self._releases(stack)) for stack in self.stacks}
+        return {stack: count for stack, count in counts.items() if count}
 
     def destroy(self, stacks: Sequence[str], on_event: OnEvent, say: Say) -> list[Result]:
         """Destroy deployed stacks, downstream first; state backends last, by taking their own state out of them.
 
-        With a state backend goes the history of all states of its environment: callers ask before.
+        With a state backend goes the history of all states of its environment: callers ask before. Raises StackBlocked
+        where a stack that stays reads one that would go.
         """
         # Nothing reads a stack of releases, so those go before all others.
-        released = [stack for stack in stacks if self._helm_of(stack) and not self._managed(stack)]
+        released = [stack for stack in stacks if not self._managed(stack) and self._releases(stack)]
         for stack in released:
-            self._remove_releases(stack, say)
+            if self.releaser:
+                say(f"{stack}: removed {', '.join(self.releaser.remove(self.workspace.folder(stack)))}")
         others = [stack for stack in stacks if stack not in self.backends and stack not in released]
         if others:
-            self.workspace.destroy(others, on_event=on_event)
+            self._destroy(others, on_event)
         for stack in (stack for stack in stacks if stack in self.backends):
             say(f"{stack}: takes its own state out of the bucket and goes last")
-            teardown.unbootstrap(
+            teardown.teardown(
                 self.workspace.project,
                 self.workspace.environments[self.backends[stack]],
                 synthesised=self.workspace.out / "stacks",
-                program=str(self.workspace.tools.terraform),
+                program=self.workspace.tools.terraform,
                 environ=self.workspace.environ(stack),
                 delete_history=True,
                 progress=lambda sentence, stack=stack: say(f"{stack}: {sentence}"),  # type: ignore[misc]
             )
         return [Result(stack, "destroyed") for stack in stacks]
 
+    def _destroy(self, stacks: Sequence[str], on_event: OnEvent) -> None:
+        workspace = self.workspace
+        workspace.require_one_target(stacks)
+        dependencies = workspace.manifest().dependencies
+        prerequisites.require_unread(stacks, dependencies, workspace.deployed)
+        if not prerequisites.dependants(stacks, dependencies):
+            workspace.cdktf(stacks[0]).destroy(stacks, parallelism=workspace.tools.parallelism, on_event=on_event)
+            return
+
+        def destroy(stack: str, stop: threading.Event) -> None:
+            workspace.cdktf(stack).destroy_one(stack, on_event=on_event, stop=stop)
+
+        for batch in reversed(prerequisites.batches(stacks, dependencies)):
+            side_by_side.each(destroy, batch, at_once=workspace.tools.parallelism)
+
     def _managed(self, stack: str) -> int:
         """Resources in the state of a stack."""
         state = self.workspace.store(stack).state() or {}
-        return sum(len(one["instances"]) for one in state.get("resources", ()) if one["mode"] == "managed")
-
-    def _helm_of(self, stack: str) -> _Helm | None:
-        """What reaches the releases that `_release` made of a stack; None where it can have made none."""
-        tools = self.workspace.tools
-        if self.on_laptop and tools.helm and tools.kubeconfig and self.workspace.unplannable(stack):
-            return {"helm": tools.helm, "kubeconfig": tools.kubeconfig, "environ": tools.environ}
-        return None
-
-    def _helm_releases(self, stack: str) -> list[Release]:
-        helm = self._helm_of(stack)
-        return deliver.deployed(self.workspace.out / "stacks" / stack, **helm) if helm else []
-
-    def _remove_releases(self, stack: str, say: Say) -> None:
-        if helm := self._helm_of(stack):
-            gone = deliver.remove(self.workspace.out / "stacks" / stack, **helm)
-            say(f"{stack}: removed {', '.join(f'{one.namespace}/{one.name}' for one in gone)}")
-
-    def _release(self, stack: str) -> str:
-        """Release with the `helm` binary what Terraform cannot, as far as this machine goes; says what came of it."""
-        tools = self.workspace.tools
-        if not self.on_laptop:
-            raise ToolMissing(f"{stack} needs Terraform's Helm provider", fix="gw doctor says where it was looked for")
-        if not tools.helm:
-            return "not released: helm is not built here (make setup)"
-        done = deliver.deliver(
-            self.workspace.out / "stacks" / stack,
-            helm=tools.helm,
-            kube_version=self.workspace.environment_of(stack).cluster.version,
-            kubeconfig=tools.kubeconfig,
-            environ=tools.environ,
+        return sum(
+            len(resource["instances"]) for resource in state.get("resources", ()) if resource["mode"] == "managed"
         )
-        return "; ".join(one.sentence for one in done) or "no releases"
 
-    def _result(self, stack: str, log: StackLog) -> Result:
-        how = f"{len(log.done)} resources changed" if log.done else "no change"
-        return Result(stack, how, self.workspace.store(stack).public_outputs())
+    def _releases(self, stack: str) -> Sequence[str]:
+        """Releases that `deploy` made of a stack without Terraform."""
+        if self.on_laptop and self.releaser and self.workspace.unplannable(stack):
+            return self.releaser.deployed(self.workspace.folder(stack))
+        return ()

@@ -8,16 +8,18 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 import typer
 
-from groundwork.errors import GroundworkError, Interrupted
+from groundwork.errors import GroundworkError, Interrupted, UsageError
 
 # In the order of `gw --help`: first look, then run, then what helps.
 COMMANDS = (
-    "demo", "synth", "list_stacks", "diff", "drift", "review", "plan", "approve", "deploy", "destroy", "bootstrap",
-    "state", "unlock", "recover", "invoke", "local", "check", "admit", "audit", "github", "where", "init", "schema",
+    "synth", "list_stacks", "diff", "drift", "review", "plan", "approve", "deploy", "destroy", "bootstrap",
+    "state", "unlock", "recover", "local", "check", "admit", "audit", "github", "where",
     "doctor", "setup", "lock", "package", "bench",
 )  # fmt: skip
 
@@ -34,9 +36,20 @@ upstream stack, 8 check failed, 9 embedded AWS, 10 packaging, 11 state locked, 1
 def application() -> typer.Typer:
     """The command line with every command registered."""
     app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
-    for name in COMMANDS:
-        importlib.import_module(f"groundwork.cli.{name}").register(app)
+    for module in (*_platform_commands(), *(f"groundwork.cli.{name}" for name in COMMANDS)):
+        importlib.import_module(module).register(app)
     return app
+
+
+def _platform_commands() -> Sequence[str]:
+    """Modules of the commands that the checkout's platform adds; none outside of a checkout, or where it is broken."""
+    from groundwork import platform
+    from groundwork.paths import Project
+
+    try:
+        return platform.load(Project.find(Path.cwd())).commands
+    except UsageError:
+        return ()  # a command that needs the platform reports it
 
 
 def main() -> None:

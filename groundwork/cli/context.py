@@ -16,6 +16,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.kubernetes.cluster import EmbeddedKubernetes
 
 if TYPE_CHECKING:
+    from groundwork.apply.rollout import Releaser
     from groundwork.checks.gate import Checkers
 
 HELM_PROVIDER = "registry.terraform.io/hashicorp/helm"
@@ -46,9 +47,8 @@ class Context:
     @cached_property
     def tools(self) -> Tools:
         """The programs of this machine; raises ToolMissing with the command that fixes it."""
-        from groundwork.toolchain import environment, go_tools, providers, terraform
+        from groundwork.toolchain import environment, providers, terraform
         from groundwork.toolchain.cdktf_launcher import command
-        from groundwork.toolchain.process import stream
 
         binary = terraform.find(self.environ, self.project, may_download=False)
         known = providers.sources(self.environ, self.project)
@@ -57,13 +57,20 @@ class Context:
             terraform=binary.path,
             python=Path(sys.executable),
             environ=environment.environment(self.environ, self.project, binary),
-            run=stream,
             parallelism=providers.parallelism(available_bytes=providers.free_memory(), cores=providers.usable_cores()),
-            helm=helm.path if (helm := go_tools.find("helm", self.environ, self.project)) else None,
             # Never KUBECONFIG: that may name no playground. The laptop's Helm provider reads this one too.
             kubeconfig=self.kubernetes.kubeconfig,
             helm_provider=any(HELM_PROVIDER in {*one.unpacked, *one.packed} for one in known),
         )
+
+    @cached_property
+    def releaser(self) -> Releaser | None:
+        """Handles Helm releases on the laptop; None where helm is not built here."""
+        from groundwork.cli.releases import LaptopReleases
+        from groundwork.toolchain import go_tools
+
+        helm = go_tools.find("helm", self.environ, self.project)
+        return LaptopReleases(helm.path, self.tools.kubeconfig, self.tools.environ) if helm else None
 
     def checkers(self, on_progress: Callable[[str], None]) -> Checkers:
         """checkov and tflint; builds tflint and its ruleset where they are not there yet (minutes, once per user)."""

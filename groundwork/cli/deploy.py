@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--break-glass", metavar="REASON", help="Apply without an approved plan; recorded first.")
         ] = "",
         skip_synth: SkipSynth = False,
-        yes: Yes = False,
+        confirmed: Yes = False,
         json: Json = False,
     ) -> None:
         """Apply stacks in dependency order, independent ones side by side.
@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
         and makes the state backend first where it is missing.
         Examples: `gw deploy local`, `gw deploy prod --approved plans.json`
         """
-        from groundwork.apply.held import PartlyApplied
+        from groundwork.apply.held_back import PartlyApplied
         from groundwork.apply.rollout import Rollout
         from groundwork.cli import deploy_approved
         from groundwork.cli.break_glass import break_the_glass
@@ -52,7 +52,8 @@ def register(app: typer.Typer) -> None:
             raise UsageError("--approved and --break-glass exclude each other", fix="leave one out")
         if allow_destroy and not approved:
             raise UsageError("--allow-destroy belongs to approved plans", fix="add --approved PLANS")
-        workspace = Context.here().workspace()
+        context = Context.here()
+        workspace = context.workspace()
         if approved:
             try:
                 done = deploy_approved.deploy(workspace, targets, approved, allow_destroy or [], synth=not skip_synth)
@@ -69,9 +70,9 @@ def register(app: typer.Typer) -> None:
                 fix=f"gw deploy {' '.join(targets)} --approved plans.json (in an outage: --break-glass REASON)",
             )
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
-        rollout = Rollout(workspace, workspace.select(manifest, targets))
+        rollout = Rollout(workspace, workspace.select(manifest, targets), context.releaser)
         if break_glass:
-            break_the_glass(rollout, break_glass, yes=yes)
+            break_the_glass(rollout, break_glass, confirmed=confirmed)
         show(_apply(rollout), json)
 
 

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
     def destroy(
         targets: list[str] = typer.Argument(metavar="ENVIRONMENT|STACK...", help="Environments or single stacks."),
         skip_synth: SkipSynth = False,
-        yes: Yes = False,
+        confirmed: Yes = False,
         json: Json = False,
     ) -> None:
         """Destroy stacks, downstream first; an environment's state backend goes last, and every old state with it.
@@ -34,10 +34,11 @@ def register(app: typer.Typer) -> None:
         from groundwork.cli.confirm import confirm
         from groundwork.cli.context import Context
 
-        workspace = Context.here().workspace()
+        context = Context.here()
+        workspace = context.workspace()
         manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(targets))
         refuse_orphans(workspace, manifest, targets)
-        rollout = Rollout(workspace, workspace.select(manifest, targets))
+        rollout = Rollout(workspace, workspace.select(manifest, targets), context.releaser)
         counts = rollout.deployed_resources()
         if not counts:
             console.say("nothing of it is deployed")
@@ -46,7 +47,7 @@ def register(app: typer.Typer) -> None:
         for stack, count in counts.items():
             table.add_row(stack, str(count))
         console.err.print(table)
-        confirm(what_goes(counts, rollout.backends), yes=yes)
+        confirm(what_goes(counts, rollout.backends), confirmed=confirmed)
         with console.bars() as bars:
             done = rollout.destroy(list(counts), following(bars, counts, "destroying"), console.note)
             for one in done:

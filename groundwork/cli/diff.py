@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
         stacks = workspace.select(manifest, wanted)
         with console.bars() as bars:
-            found = chained_diff.diff(
+            found = chained_diff.diff_stacks(
                 workspace,
                 stacks,
                 base=base_manifest(context, base) if base else None,
@@ -126,7 +126,7 @@ def as_json(one: StackDiff, wave: int) -> dict[str, Any]:
     return {
         "stack": one.stack,
         "status": one.status.value,
-        "counts": one.counts and vars(one.counts),
+        "counts": one.counts and one.counts.model_dump(),
         "why": one.why,
         "wave": wave,
         "text": plan_only(one.text) if one.text else "",

@@ -12,7 +12,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Targets
 
 if TYPE_CHECKING:
-    from groundwork.drift import StackDrift, Touched
+    from groundwork.drift import Difference, StackDrift
 
 UNDEPLOYED = 20
 DRIFTED = 25
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
         from groundwork import drift as drifting
         from groundwork.cli.context import Context
-        from groundwork.store.plan_store import PlanStore
+        from groundwork.store.opening import open_store
 
         if found_before:
             found = read(found_before)
@@ -58,11 +58,10 @@ def register(app: typer.Typer) -> None:
             stacks = workspace.select(manifest, wanted)
             whole = [name for name in environments if not wanted or name in wanted]
             orphans = [one.stack for one in workspace.orphans(whole)]
-            drifting.require_some([*stacks, *orphans])
             with console.bars() as bars:
-                found = drifting.look(
+                found = drifting.find(
                     workspace,
-                    cache(lambda name: PlanStore.of(workspace, name, role="plan")),
+                    cache(lambda name: open_store(workspace, name, role="plan")),
                     stacks,
                     orphans=orphans,
                     on_begin=lambda stack: bars.begin(stack, total=None, doing="looking"),
@@ -81,11 +80,11 @@ def read(folder: Path) -> list[StackDrift]:
     """What `as_json` gave, of every *.json of a folder; raises UsageError for anything else."""
     import json
 
-    from groundwork.drift import StackDrift, Touched
+    from groundwork.drift import Difference, StackDrift
     from groundwork.errors import UsageError
 
-    def touched(entries: list[dict[str, Any]]) -> tuple[Touched, ...]:
-        return tuple(Touched(one["address"], tuple(one["attributes"]), one["how"]) for one in entries)
+    def touched(entries: list[dict[str, Any]]) -> tuple[Difference, ...]:
+        return tuple(Difference(one["address"], tuple(one["attributes"]), one["how"]) for one in entries)
 
     found = []
     for file in sorted(folder.glob("*.json")):
@@ -151,17 +150,22 @@ def tell(found: Sequence[StackDrift]) -> None:
     """Open, update and close issues; a stack that could not be looked at keeps its issue as it is."""
     import os
 
+    from groundwork import platform
     from groundwork.drift import markdown
     from groundwork.github.api import GitHub
     from groundwork.github.drift_issues import DriftIssues
+    from groundwork.paths import Project
 
     # In a workflow only its own issues are touched; by hand anybody's that carries our marker.
     author = "github-actions[bot]" if os.environ.get("GITHUB_ACTIONS") else ""
+    project = Project.find(Path.cwd())
+    everywhere = platform.load(project).environments(project.environments)
+    environments = {environment.name: environment for environment in everywhere}
     tracker = DriftIssues(GitHub.of(os.environ), author=author)
     for one in found:
         if one.status == "drift":
-            what, number = tracker.report(one.stack, markdown(one))
-        elif one.status in {"error", "not looked at"} or (done := tracker.settle(one.stack)) is None:
+            what, number = tracker.report(one.stack, markdown(one, environments))
+        elif one.status in {"error", "not compared"} or (done := tracker.settle(one.stack)) is None:
             continue
         else:
             what, number = done
@@ -183,5 +187,5 @@ def as_json(one: StackDrift) -> dict[str, object]:
     }
 
 
-def _line(it: Touched) -> str:
+def _line(it: Difference) -> str:
     return f"{it.address} {it.how}" + (f": {', '.join(it.attributes)}" if it.attributes else "")

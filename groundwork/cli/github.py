@@ -177,19 +177,21 @@ def _add_annotate(github: typer.Typer) -> None:
 
 
 def _settings() -> Settings:
+    from groundwork import platform
     from groundwork.errors import EnvironmentFileError
     from groundwork.github.settings import desired
     from groundwork.paths import Project
-    from stacks.values import load_all
 
     project = Project.find(Path.cwd())
-    on_aws = [one for one in load_all(project.environments) if one.target == "aws"]
-    named = {one.singletons.github_repository for one in on_aws}
+    environments = platform.load(project).environments(project.environments)
+    on_aws = [environment for environment in environments if environment.target == "aws"]
+    repositories = {each.name: each.github.repository if each.github else None for each in on_aws}
+    named = set(repositories.values())
     repository = next(iter(named), None)
     if len(named) != 1 or repository is None:
-        said = ", ".join(f"{one.name}: {one.singletons.github_repository}" for one in on_aws)
+        listed = ", ".join(f"{name}: {repository}" for name, repository in repositories.items())
         raise EnvironmentFileError(
-            f"singletons.github_repository is not the same in all environments ({said or 'none on AWS'})",
+            f"singletons.github_repository is not the same in all environments ({listed or 'none on AWS'})",
             fix="name one repository, owner/name, in every environments/*.yaml",
         )
     return desired(repository, on_aws, project.root / ".github" / "workflows")

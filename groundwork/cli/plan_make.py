@@ -88,9 +88,9 @@ def make(
 def removed(workspace: Workspace, stacks: Sequence[str], environment: str) -> Workspace:
     """Stacks that the code no longer has, as they were applied last."""
     from groundwork.store import orphan_folder
-    from groundwork.store.plan_store import PlanStore
+    from groundwork.store.opening import open_store
 
-    store = PlanStore.of(workspace, environment, role="plan")
+    store = open_store(workspace, environment, role="plan")
     return orphan_folder.extract(workspace, store, stacks, environment=environment)
 
 

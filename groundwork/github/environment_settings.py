@@ -9,7 +9,7 @@ from urllib.parse import quote
 from groundwork.errors import GitHubError
 from groundwork.github.difference import ApiCall, Difference, Nothing, Reader
 from groundwork.github.settings import EnvironmentSettings, Ref
-from stacks.values.reviewers import Reviewers
+from groundwork.platform import Reviewers
 
 
 def differences(wanted: EnvironmentSettings, owner: str, reader: Reader) -> Iterator[Difference]:

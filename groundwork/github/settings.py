@@ -10,9 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from groundwork.errors import EnvironmentFileError
-from stacks.values import Environment
-from stacks.values.naming import Names, PipelineRole
-from stacks.values.reviewers import Reviewers
+from groundwork.platform import Environment, GitHubSettings, PipelineRole, Reviewers
 
 ROLES: tuple[PipelineRole, ...] = ("apply", "plan", "plan-pull-request", "release")
 REQUIRED_CHECK = "ready"
@@ -78,45 +76,39 @@ def desired(repository: str, environments: Sequence[Environment], workflows: Pat
                 "can_approve_pull_request_reviews": False,
             },
         },
-        subject_prefixes=tuple(sorted({f"repo:{one.singletons.subject}" for one in environments})),
+        subject_prefixes=tuple(sorted({f"repo:{each.github.subject}" for each in environments if each.github})),
     )
 
 
 def _environments(environment: Environment) -> Iterator[EnvironmentSettings]:
-    names = Names(environment)
-    reviewers = environment.reviewers
-    if not (reviewers.teams or reviewers.users):
+    github, plans = environment.github, environment.plan_store
+    if github is None or plans is None:
+        return
+    if not (github.reviewers.teams or github.reviewers.users):
         raise EnvironmentFileError(
             f"{environment.name}.yaml: reviewers is empty, so nobody could approve an apply",
             fix="write `reviewers: {teams: [platform]}`",
         )
     for role in ROLES:
         yield EnvironmentSettings(
-            name=names.github_environment(role),
+            name=github.environments[role],
             # The plan jobs wait for nobody: whoever approves has to see the plan first.
-            reviewers=reviewers if role == "apply" else None,
-            refs=_refs(environment, role),
+            reviewers=github.reviewers if role == "apply" else None,
+            refs=_refs(github, role),
             variables={
-                "AWS_ROLE_ARN": names.delivery_role_arn(role),
+                "AWS_ROLE_ARN": plans.roles[role],
                 "AWS_REGION": environment.region,
-                "PLAN_BUCKET": names.plan_bucket,
-                **({"REGISTRY": _registries(names)} if role == "release" else {}),
+                "PLAN_BUCKET": plans.bucket,
+                **({"REGISTRY": github.registries} if role == "release" else {}),
             },
         )
 
 
-def _registries(names: Names) -> str:
-    """What the names of the environment's images and charts begin with in ECR."""
-    domain = "amazonaws.com.cn" if names.partition == "aws-cn" else "amazonaws.com"
-    where = names.environment
-    return f"{where.accounts.main.id}.dkr.ecr.{where.region}.{domain}/{names.prefix}"
-
-
-def _refs(environment: Environment, role: PipelineRole) -> frozenset[Ref]:
+def _refs(github: GitHubSettings, role: PipelineRole) -> frozenset[Ref]:
     if role == "plan-pull-request":
         # A pull request's job runs on its merge commit's ref.
         return frozenset({("branch", "refs/pull/*/merge")})
-    tags = RELEASE_TAGS if role == "release" else environment.delivery.apply_from_tags
+    tags = RELEASE_TAGS if role == "release" else github.apply_from_tags
     return frozenset({("branch", "main"), *([("tag", tags)] if tags else [])})
 
 

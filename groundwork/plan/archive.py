@@ -18,12 +18,10 @@ from groundwork.errors import Refused, UsageError
 from groundwork.plan import digest
 from groundwork.plan.bundle import Bundle
 from groundwork.refusals import Code, Refusal
+from groundwork.terraform.terraform import PLAN_FILE
 
 ABOUT = "bundle.json"
 FOLDER = "stack/"
-PLAN = "plan"
-"""Name of the plan file in the stack's folder: the one that `cdktf diff` gives it."""
-
 _LARGEST = 1 << 30  # bytes unpacked: Lambda allows 250 MB per function, and a stack has few
 
 
@@ -43,7 +41,7 @@ def without_plan(archive: bytes) -> bytes:
     Raises Refused (bundle-tampered) where the archive is not exactly what it lists.
     """
     bundle, files = _read(archive)
-    files.pop(PLAN, None)
+    files.pop(PLAN_FILE, None)
     return _packed(bundle.model_copy(update={"files": {name: bundle.files[name] for name in files}}), files)
 
 

@@ -1,45 +1,49 @@
-"""Stacks that a person applies: on AWS the pipeline's roles may change nothing in what `gw bootstrap` makes."""
+"""Stacks that a person applies with `gw bootstrap`: on AWS the pipeline's roles may change nothing in them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from groundwork.apply.rollout import PERSON_MADE
 from groundwork.errors import UsageError
-from stacks.values import Environment, Names
+from groundwork.platform import Environment
 
 
 def left_out(environments: Mapping[str, Environment], stacks: Collection[str]) -> dict[str, str]:
     """Stack → who applies it and how, for those of `stacks` that an approved plan cannot change; none on the laptop."""
     return {
-        stack: f"a person applies it: {_update(environment.name)}"
-        for stack, environment in _all(environments).items()
+        stack: f"a person applies it: {_update(environment)}"
+        for stack, environment in _on_aws(environments).items()
         if stack in stacks
     }
 
 
 def refuse(environments: Mapping[str, Environment], stacks: Sequence[str], *, destroy: Sequence[str] = ()) -> None:
     """Raise UsageError where one of these, as they were typed, is a stack that no approved plan can change or end."""
-    known = _all(environments)
-    for stack in [one for one in [*stacks, *destroy] if one in known and one not in environments]:
+    known = _on_aws(environments)
+    for stack in [name for name in [*stacks, *destroy] if name in known and name not in environments]:
         raise UsageError(
             f"{stack} is made by a person: the pipeline may change nothing in it, so a plan of it could not be applied",
-            fix=f"gw destroy {stack}, from a commit that has it" if stack in destroy else _update(known[stack].name),
+            fix=f"gw destroy {stack}, from a commit that has it" if stack in destroy else _update(known[stack]),
         )
 
 
-def way_back(stack: str) -> str:
-    """How a stack is made again as its code says, in words: by a person, or by an approved plan."""
-    for short in PERSON_MADE:
-        if stack.endswith(f"-{short}"):
-            return f"A person puts it back with `{_update(stack.removesuffix(f'-{short}'))}`"
+def restore_advice(environments: Mapping[str, Environment], stack: str) -> str:
+    """A sentence on how a stack becomes again what its code says: by a person, or by an approved plan."""
+    for environment in environments.values():
+        if stack in environment.bootstrap_stacks:
+            return f"A person puts it back with `{_update(environment)}`"
     return f"Put it back with `gw plan make {stack}` and an approved apply"
 
 
-def _all(environments: Mapping[str, Environment]) -> dict[str, Environment]:
-    on_aws = [one for one in environments.values() if one.target != "laptop"]
-    return {Names(environment).stack(short): environment for environment in on_aws for short in PERSON_MADE}
+def _on_aws(environments: Mapping[str, Environment]) -> dict[str, Environment]:
+    """Bootstrap stack → its environment."""
+    return {
+        stack: environment
+        for environment in environments.values()
+        if environment.target != "laptop"
+        for stack in environment.bootstrap_stacks
+    }
 
 
-def _update(environment: str) -> str:
-    return f"gw bootstrap {environment} --update"
+def _update(environment: Environment) -> str:
+    return f"gw bootstrap {environment.name} --update"

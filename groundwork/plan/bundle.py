@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +24,13 @@ class StateAt(_Frozen):
     serial: int
 
 
+def state_of(plan: Path) -> StateAt:
+    """The state that a plan file was made from: Terraform compares the same two values before it applies it."""
+    with zipfile.ZipFile(plan) as archive:
+        state = json.loads(archive.read("tfstate"))
+    return StateAt(lineage=state["lineage"], serial=state["serial"])
+
+
 class ToolVersions(_Frozen):
     """Versions that planned; an apply with others is refused. `providers` is source address → version."""
 
@@ -35,6 +45,13 @@ class Counts(_Frozen):
     add: int
     change: int
     destroy: int
+    imports: int = 0
+    forget: int = 0
+
+    def __str__(self) -> str:
+        counted = f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
+        counted += f", {self.imports} to import" if self.imports else ""
+        return counted + (f", {self.forget} to forget" if self.forget else "")
 
 
 class Bundle(_Frozen):

@@ -1,4 +1,4 @@
-"""The diff of stacks that read what others of the same diff would change: against the outputs as they will be.
+"""The diffs of many stacks, side by side, each against what its upstream stacks will give once they are applied.
 
 Against the outputs as they are, a new reference of one stack to another is an error ("unsupported attribute"), although
 nothing is wrong: the upstream's apply makes it right.
@@ -9,31 +9,28 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
 
 from groundwork.errors import StateLocked, TerraformFailed
-from groundwork.plan import diff as diffing
-from groundwork.plan import prerequisites, remote_states
+from groundwork.plan import affected, contents, diff, prerequisites, remote_states
 from groundwork.plan.bundle import Waiting
-from groundwork.plan.diff import OUTPUTS_CHANGE, StackDiff, Status
+from groundwork.plan.diff import CHANGING, StackDiff, Status
 from groundwork.plan.fingerprint import changed_outputs
 from groundwork.plan.planned_outputs import PlannedOutputs
 from groundwork.plan.provisional import Provisional
 from groundwork.synthesis.manifest import Manifest
-from groundwork.terraform.plan_run import PlanRun, plan_file
-from groundwork.terraform.stack_plan import StackPlan
+from groundwork.terraform.terraform import PLAN_FILE, PlanFile
 from groundwork.toolchain import side_by_side
 from groundwork.workspace import Workspace
 
-_CHANGING = {Status.CHANGED, Status.DESTROYS, Status.REPLACES}
-_PLANNED_OR_FAILED = {*_CHANGING, Status.UNCHANGED, Status.ERROR}
+_REPLANNED = {*CHANGING, Status.UNCHANGED, Status.ERROR}
 
 _PROVISIONAL = "planned against the planned outputs of what it reads, and once more after their apply"
 
 OnEnd = Callable[[StackDiff], None]
 
 
-def diff(
+def diff_stacks(
     workspace: Workspace,
     stacks: Sequence[str],
     *,
@@ -42,105 +39,131 @@ def diff(
     on_begin: Callable[[str], None] = lambda _: None,
     on_end: OnEnd = lambda _: None,
 ) -> list[StackDiff]:
-    """`Workspace.diff`, and then once more what reads an output that would change.
+    """What each stack would change, in the order of `stacks`; nothing is changed.
 
-    Such a stack is planned against the planned outputs, or is *waiting* where one that it uses is unknown until then.
-    `on_end` is told of each stack once, when its diff stands.
+    A stack that reads an output which another one would change is planned against the planned output, or is *waiting*
+    where the output is unknown until then. With a `base`, stacks that are the same there and read nothing that differs
+    are untouched, and not planned. `through_cdktf` starts `cdktf diff` for each instead of what it runs. `on_end` is
+    told of each stack once, when its diff is final. Raises EnvironmentFileError for placeholder accounts.
     """
+    for stack in stacks:
+        workspace.environment_of(stack).require_real_accounts()
     dependencies = workspace.manifest().dependencies
     reading = {stack for stack in stacks if set(dependencies[stack]) & set(stacks)}
-    held: dict[str, StackDiff] = {}
+    chain = _Chain(workspace, _not_planned(workspace, stacks, base), through_cdktf, on_begin)
+    postponed: list[str] = []
 
-    def first(one: StackDiff) -> None:
-        if one.stack in reading and one.status is Status.ERROR:
-            held[one.stack] = one  # perhaps it only misses what its upstream does not give yet
+    def first(stack: str, stop: threading.Event) -> None:
+        planned = chain.plan_first(stack, stop)
+        if stack in reading and planned.status is Status.ERROR:
+            postponed.append(stack)  # perhaps it only misses what its upstream does not give yet
         else:
-            on_end(one)
+            on_end(planned)
 
-    found = workspace.diff(stacks, base=base, through_cdktf=through_cdktf, on_begin=on_begin, on_end=first)
-    settling = _Settling(workspace, {one.stack: one for one in found})
-    for level in prerequisites.waves(stacks, dependencies):
-        settling.level([stack for stack in level if stack in reading])
-    for stack in held:
-        on_end(settling.found[stack])
-    return [settling.found[stack] for stack in stacks]
+    side_by_side.each(first, stacks, at_once=workspace.tools.parallelism)
+    for batch in prerequisites.batches(stacks, dependencies):
+        chain.plan_again([stack for stack in batch if stack in reading])
+    for stack in postponed:
+        on_end(chain.diffs[stack])
+    return [chain.diffs[stack] for stack in stacks]
 
 
-@dataclass(frozen=True)
-class _Outputs:
-    """What an upstream stack gives after its apply, and which names of it change by that."""
-
-    planned: PlannedOutputs
-    changed: frozenset[str]
-
-    @classmethod
-    def of(cls, plan: Mapping[str, Any]) -> _Outputs:
-        return cls(PlannedOutputs.of(plan), frozenset(changed_outputs(plan)))
+def _not_planned(workspace: Workspace, stacks: Sequence[str], base: Manifest | None) -> dict[str, tuple[Status, str]]:
+    """Stack → why it cannot or need not be planned now."""
+    manifest = workspace.manifest()
+    blocked = prerequisites.blocked(stacks, manifest.dependencies, workspace.deployed)
+    reasons = {
+        stack: (Status.BLOCKED, f"waits for {', '.join(upstream)}, which has no state yet")
+        for stack, upstream in blocked.items()
+    }
+    for stack in stacks:
+        if reason := workspace.unplannable(stack):
+            reasons[stack] = (Status.NO_PROVIDER if reason.missing == "provider" else Status.NO_CLUSTER, reason.why)
+    if base:
+        touched = affected.affected(base, manifest)
+        untouched = (Status.UNTOUCHED, "its Terraform and all it reads are as in the base")
+        reasons |= {stack: untouched for stack in stacks if stack not in touched}
+    return reasons
 
 
 @dataclass
-class _Settling:
+class _Chain:
     workspace: Workspace
-    found: dict[str, StackDiff]
-    _outputs: dict[str, _Outputs] = field(default_factory=dict)
+    not_planned: Mapping[str, tuple[Status, str]]
+    through_cdktf: bool
+    on_begin: Callable[[str], None]
+    diffs: dict[str, StackDiff] = field(default_factory=dict)
+    _plans: dict[str, PlanFile] = field(default_factory=dict)
 
-    def level(self, stacks: Sequence[str]) -> None:
-        """Settle stacks that do not read each other, after all that they read."""
-        sources: dict[str, dict[str, PlannedOutputs]] = {}
+    def plan_first(self, stack: str, stop: threading.Event) -> StackDiff:
+        """Plan a stack against the states as they are."""
+        if stack in self.not_planned:
+            status, why = self.not_planned[stack]
+            self.diffs[stack] = StackDiff(stack, status, why=why)
+        else:
+            self.on_begin(stack)
+            make = self._through_cdktf if self.through_cdktf else self._with_terraform
+            self.diffs[stack] = self._diff(stack, lambda: make(stack, None, stop))
+        return self.diffs[stack]
+
+    def plan_again(self, stacks: Sequence[str]) -> None:
+        """Plan those of a batch, whose upstream stacks are all final, that read outputs which would change."""
+        planned: dict[str, dict[str, PlannedOutputs]] = {}
         for stack in stacks:
-            if self.found[stack].status in _PLANNED_OR_FAILED and (stand_ins := self._stand_ins(stack)):
-                sources[stack] = stand_ins
-        if not sources:
+            if self.diffs[stack].status in _REPLANNED and (outputs := self._planned_outputs(stack)):
+                planned[stack] = outputs
+        if not planned:
             return
-        with Provisional(self.workspace.project.root, sources) as folders:
+        with Provisional(self.workspace.project.root, planned) as folders:
 
-            def one(stack: str, stop: threading.Event) -> StackDiff:
-                return self._plan(stack, folders, stop)
+            def plan(stack: str, stop: threading.Event) -> None:
+                with folders.folder(stack, self.workspace.folder(stack)) as folder:
+                    again = self._diff(stack, lambda: self._with_terraform(stack, folder, stop))
+                self.diffs[stack] = again if again.status is Status.ERROR else replace(again, why=_PROVISIONAL)
 
-            again = side_by_side.each(one, list(sources), at_once=self.workspace.tools.parallelism)
-        self.found |= {settled.stack: settled for settled in again}
+            side_by_side.each(plan, list(planned), at_once=self.workspace.tools.parallelism)
 
-    def _stand_ins(self, stack: str) -> dict[str, PlannedOutputs]:
-        """What to plan a stack against in place of states; empty where its diff stands, which may now be *waiting*."""
+    def _diff(self, stack: str, make: Callable[[], PlanFile]) -> StackDiff:
+        self._plans.pop(stack, None)
+        try:
+            plan = make()
+            planned = diff.of_plan(stack, plan)
+        except (TerraformFailed, StateLocked) as error:
+            # Of this stack alone: whoever applies it must not keep a pull request from seeing the others.
+            return StackDiff(stack, Status.ERROR, why=error.message)
+        if planned.status in CHANGING:
+            self._plans[stack] = plan
+        return planned
+
+    def _with_terraform(self, stack: str, folder: Path | None, stop: threading.Event) -> PlanFile:
+        return self.workspace.terraform(stack, folder).plan(stop=stop)
+
+    def _through_cdktf(self, stack: str, _: Path | None, stop: threading.Event) -> PlanFile:
+        log = self.workspace.cdktf(stack).diff(stack, stop=stop)
+        terraform = self.workspace.terraform(stack)
+        plan = PlanFile(terraform, terraform.folder / PLAN_FILE, log.text, has_changes=True)
+        return replace(plan, has_changes=contents.outcome(plan.document) != "no change")
+
+    def _planned_outputs(self, stack: str) -> dict[str, PlannedOutputs]:
+        """Data source → what to plan a stack against; empty where its diff is final, which may now be *waiting*."""
         manifest = self.workspace.manifest()
         terraform = manifest.stack(stack).terraform
-        ups = [up for up in manifest.dependencies[stack] if up in self.found]
-        waiting = [up for up in ups if self.found[up].status is Status.WAITING]
+        upstream = [up for up in manifest.dependencies[stack] if up in self.diffs]
+        waiting = [up for up in upstream if self.diffs[up].status is Status.WAITING]
         unknown: list[str] = []
-        stand_ins: dict[str, PlannedOutputs] = {}
-        for up in ups:
-            if self.found[up].status not in _CHANGING or OUTPUTS_CHANGE not in self.found[up].text:
+        outputs: dict[str, PlannedOutputs] = {}
+        for up in upstream:
+            if up not in self._plans or not (changed := frozenset(changed_outputs(self._plans[up].document))):
                 continue
-            outputs = self._outputs_of(up)
+            planned = PlannedOutputs.of(self._plans[up].document)
             for name in remote_states.sources(terraform, {up: self.workspace.store(up).backend}):
-                missing = remote_states.used(outputs.planned.unknown, terraform, name)
+                missing = remote_states.used(planned.unknown, terraform, name)
                 unknown += [f"{up}.{output}" for output in sorted(missing)]
                 waiting += [up] if missing and up not in waiting else []
-                if remote_states.used(outputs.changed, terraform, name):
-                    stand_ins[name] = outputs.planned
+                if remote_states.used(changed, terraform, name):
+                    outputs[name] = planned
         if not waiting:
-            return stand_ins
+            return outputs
         waits = Waiting(stack=stack, upstream=tuple(waiting), outputs=tuple(unknown))
-        self.found[stack] = StackDiff(stack, Status.WAITING, why=str(waits))
+        self.diffs[stack] = StackDiff(stack, Status.WAITING, why=str(waits))
         return {}
-
-    def _plan(self, stack: str, folders: Provisional, stop: threading.Event) -> StackDiff:
-        synthesised, tools = self.workspace.manifest().stack(stack), self.workspace.tools
-        environ = self.workspace.environ(stack)
-        with folders.folder(stack, synthesised.folder) as where:
-            planned = StackPlan(replace(synthesised, folder=where), tools.terraform, environ, tools.run)
-            try:
-                again = diffing.read(stack, planned.diff(stop=stop).lines)
-            except (TerraformFailed, StateLocked) as error:
-                return StackDiff(stack, Status.ERROR, why=error.message)
-            if again.status in _CHANGING:
-                run = PlanRun(where, stack, tools.terraform, environ)
-                self._outputs[stack] = _Outputs.of(run.show(plan_file(where), stop=stop))
-        return replace(again, why=_PROVISIONAL)
-
-    def _outputs_of(self, up: str) -> _Outputs:
-        if up not in self._outputs:
-            folder = self.workspace.manifest().stack(up).folder
-            run = PlanRun(folder, up, self.workspace.tools.terraform, self.workspace.environ(up))
-            self._outputs[up] = _Outputs.of(run.show(plan_file(folder)))
-        return self._outputs[up]

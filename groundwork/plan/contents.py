@@ -2,57 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from groundwork.plan.bundle import Counts, Outcome
 from groundwork.plan.fingerprint import Plan, changed_outputs, changed_resources, name_of
 from groundwork.synthesis import data_holders
 
-_WORDS = {"update": "change", "delete": "destroy", "no-op": ""}
-"""Terraform's actions, where they are called otherwise in what it prints."""
+_VERBS = {"update": "change", "delete": "destroy", "no-op": ""}
+"""Terraform's actions that people know by another word."""
 
 
 def counts(plan: Plan) -> Counts:
     """Resources that a plan touches."""
-    actions = [one["change"]["actions"] for one in changed_resources(plan)]
+    changes = [resource["change"] for resource in changed_resources(plan)]
     return Counts(
-        add=sum("create" in one for one in actions),
-        change=sum("update" in one for one in actions),
-        destroy=sum("delete" in one for one in actions),
+        add=sum("create" in change["actions"] for change in changes),
+        change=sum("update" in change["actions"] for change in changes),
+        destroy=sum("delete" in change["actions"] for change in changes),
+        imports=sum(change.get("importing") is not None for change in changes),
+        forget=sum("forget" in change["actions"] for change in changes),
     )
 
 
 def changes(plan: Plan) -> dict[str, str]:
     """Address → what a plan does to the resource, without any value of it."""
-    return {name_of(one): _doing(one) for one in changed_resources(plan)}
+    return {name_of(resource): _verbs(resource) for resource in changed_resources(plan)}
 
 
 def outcome(plan: Plan) -> Outcome:
     """The plan in a word. A move, an import, a resource that is forgotten, or an output alone is a change."""
-    changed = changed_resources(plan)
-    if any(_replaces(one) for one in changed):
+    resources = changed_resources(plan)
+    if any(_replaces(resource) for resource in resources):
         return "replace"
-    if any("delete" in one["change"]["actions"] for one in changed):
+    if any("delete" in resource["change"]["actions"] for resource in resources):
         return "destroy"
-    return "change" if changed or changed_outputs(plan) else "no change"
+    return "change" if resources or changed_outputs(plan) else "no change"
 
 
 def protected_destroys(plan: Plan) -> tuple[str, ...]:
     """Addresses of resources that hold data and would be destroyed or replaced."""
-    return tuple(sorted({str(one["address"]) for one in _destroyed(plan) if data_holders.lost_with(one["type"])}))
+    return tuple(
+        sorted(
+            {
+                str(resource["address"])
+                for resource in changed_resources(plan)
+                if "delete" in resource["change"]["actions"] and data_holders.lost_with(resource["type"])
+            }
+        )
+    )
 
 
-def _doing(resource: Mapping[str, Any]) -> str:
+def _verbs(resource: Mapping[str, Any]) -> str:
     change = resource["change"]
-    words = ["import"] if change.get("importing") is not None else []
-    words += [f"move from {resource['previous_address']}"] if resource.get("previous_address") else []
-    words += ["replace"] if _replaces(resource) else [_WORDS.get(one, one) for one in change["actions"]]
-    return " and ".join(word for word in words if word)
-
-
-def _destroyed(plan: Plan) -> Iterator[Mapping[str, Any]]:
-    return (one for one in changed_resources(plan) if "delete" in one["change"]["actions"])
+    verbs = ["import"] if change.get("importing") is not None else []
+    verbs += [f"move from {resource['previous_address']}"] if resource.get("previous_address") else []
+    verbs += ["replace"] if _replaces(resource) else [_VERBS.get(action, action) for action in change["actions"]]
+    return " and ".join(verb for verb in verbs if verb)
 
 
 def _replaces(resource: Mapping[str, Any]) -> bool:

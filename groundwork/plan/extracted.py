@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.plan import archive
 from groundwork.plan.bundle import Bundle
 from groundwork.refusals import Code, Refusal, require_none
 from groundwork.synthesis.manifest import FILE
-from groundwork.terraform.plan_run import ERRORED
+from groundwork.terraform.terraform import ERRORED
 from groundwork.workspace import Workspace
 
 NAME = "cdktf.out.approved"
@@ -40,7 +40,7 @@ def extract(checkout: Workspace, archives: Mapping[str, bytes], *, name: str = N
     Raises Refused where an archive is not exactly what it lists, is of another stack, or where an earlier apply left a
     state here that it could not store.
     """
-    workspace = replace(checkout, out_name=name, _stores={})
+    workspace = checkout.at(name)
     require_none([_unstored(path) for path in sorted(workspace.out.glob(f"stacks/*/{ERRORED}"))])
     if workspace.out.exists():
         shutil.rmtree(workspace.out)

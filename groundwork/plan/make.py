@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from groundwork.plan import archive, contents, digest, tools
-from groundwork.plan.bundle import Bundle
+from groundwork.plan.bundle import Bundle, state_of
 from groundwork.plan.fingerprint import changed_outputs, semantic_digest
-from groundwork.terraform.plan_run import PlanRun, plan_file, require_stored, state_of
+from groundwork.terraform.terraform import PLAN_FILE, require_stored
 from groundwork.toolchain import side_by_side
 from groundwork.workspace import Workspace
-from stacks.values.placeholders import refuse_placeholders
 
 SUFFIX = ".tar.gz"
 
@@ -80,27 +79,29 @@ def make(
     """Plan stacks side by side, each in its folder of `workspace.out`, and write `out`/<stack>.tar.gz of each.
 
     In the order of `stacks`. `seen` is handed each plan as Terraform's JSON, which holds secrets and must stay in
-    memory. Raises what `PlanRun.plan` raises for the first stack that cannot be planned; no bundle of it is left.
+    memory. Raises what `Terraform.plan` raises for the first stack that cannot be planned; no bundle of it is left.
     """
     out.mkdir(parents=True, exist_ok=True)
     for stack in stacks:
-        refuse_placeholders(workspace.environment_of(stack))
+        workspace.environment_of(stack).require_real_accounts()
         (out / f"{stack}{SUFFIX}").unlink(missing_ok=True)
 
-    def one(stack: str, stop: threading.Event) -> MadeBundle:
+    def plan(stack: str, stop: threading.Event) -> MadeBundle:
         watch.begin(stack)
-        folder = workspace.manifest().stack(stack).folder
+        folder = workspace.folder(stack)
         require_stored(folder, stack)
-        plan_file(folder).unlink(missing_ok=True)
-        with wave.folder(stack, folder) as where:
-            run = PlanRun(where, stack, workspace.tools.terraform, workspace.environ(stack))
-            plan = run.plan(plan_file(folder).resolve(), destroy=purpose == "destroy", stop=stop)
-        seen(stack, plan)
-        made = _pack(_describe(workspace, stack, plan, purpose=purpose, planner=planner, wave=wave), folder, plan, out)
+        file = folder / PLAN_FILE
+        file.unlink(missing_ok=True)
+        with wave.folder(stack, folder) as planned_in:
+            terraform = workspace.terraform(stack, planned_in)
+            document = terraform.plan(file.resolve(), destroy=purpose == "destroy", stop=stop).document
+        seen(stack, document)
+        bundle = _describe(workspace, stack, document, purpose=purpose, planner=planner, wave=wave)
+        made = _pack(bundle, folder, document, out)
         watch.end(made)
         return made
 
-    return side_by_side.each(one, stacks, at_once=workspace.tools.parallelism)
+    return side_by_side.each(plan, stacks, at_once=workspace.tools.parallelism)
 
 
 def _describe(
@@ -112,7 +113,7 @@ def _describe(
     planner: Planner,
     wave: Wave,
 ) -> Bundle:
-    used, folder = workspace.tools, workspace.manifest().stack(stack).folder
+    used, folder = workspace.tools, workspace.folder(stack)
     return Bundle(
         stack=stack,
         environment=workspace.environment_of(stack).name,
@@ -124,7 +125,7 @@ def _describe(
         planned_at=planner.clock(),
         outcome=contents.outcome(plan),
         counts=contents.counts(plan),
-        state=state_of(plan_file(folder)),
+        state=state_of(folder / PLAN_FILE),
         tools=tools.versions(folder, terraform=used.terraform, cdktf=used.cdktf, environ=used.environ),
         lock_file_sha256=tools.lock_file_sha256(folder),
         semantic_digest=semantic_digest(plan),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from graphlib import TopologicalSorter
 
 from groundwork.errors import StackBlocked
 
@@ -44,23 +45,20 @@ def require_unread(
         )
 
 
-def waves(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Stacks one level after the other: none of a level waits for another of it.
+def batches(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Stacks in batches, one after the other: no stack of a batch waits for another one of it.
 
     cdktf refuses stacks without those they read (to deploy) or that read them (to destroy), and told to ignore that it
-    no longer waits for any. Where some are missing, it is given one level at a time.
+    no longer waits for any. Where some are missing, it is given one batch at a time.
     """
-    levels: list[list[str]] = []
-    placed: set[str] = set()
-    while len(placed) < len(stacks):
-        level = [
-            stack
-            for stack in stacks
-            if stack not in placed and all(up in placed or up not in stacks for up in dependencies.get(stack, ()))
-        ]
-        levels.append(level)
-        placed |= set(level)
-    return levels
+    sorter = TopologicalSorter({stack: [up for up in dependencies.get(stack, ()) if up in stacks] for stack in stacks})
+    sorter.prepare()
+    ordered: list[list[str]] = []
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        ordered.append([stack for stack in stacks if stack in ready])
+        sorter.done(*ready)
+    return ordered
 
 
 def require(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]], deployed: Callable[[str], bool]) -> None:

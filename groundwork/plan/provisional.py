@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.plan import remote_states
-from groundwork.plan.archive import PLAN
 from groundwork.plan.digest import LEFT_OUT
 from groundwork.plan.planned_outputs import PlannedOutputs
-from groundwork.toolchain.secure_tempdir import private_folder
+from groundwork.terraform.terraform import PLAN_FILE
+from groundwork.toolchain.secure_tempdir import secure_tempdir
 
 OUT = "cdktf.out.planned"
 """Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
@@ -47,7 +47,7 @@ class Provisional:
             yield folder
             return
         copy = self.root / OUT / "stacks" / stack
-        with private_folder() as private:
+        with secure_tempdir() as private:
             blocks = {}
             for number, (name, outputs) in enumerate(sorted(planned.items())):
                 file = private / f"{number}.tfstate"
@@ -65,4 +65,4 @@ class Provisional:
         shutil.rmtree(self.root / OUT, ignore_errors=True)
 
 
-_left_out = shutil.ignore_patterns(*LEFT_OUT, PLAN)
+_left_out = shutil.ignore_patterns(*LEFT_OUT, PLAN_FILE)

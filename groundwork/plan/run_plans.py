@@ -58,30 +58,30 @@ def plan_all(
     of_a_person = bootstrap_stacks.left_out(workspace.environments, stacks)
     stacks = [stack for stack in stacks if stack not in of_a_person]
     there = [stack for stack in [*stacks, *destroy] if stack not in gone]
-    unplannable = {stack: reason[1] for stack in there if (reason := workspace.unplannable(stack))}
+    unplannable = {stack: reason.why for stack in there if (reason := workspace.unplannable(stack))}
     require_none(
         [
             Refusal(Code.PROVIDER_MISSING, f"it cannot be planned: {why}", "gw doctor", stack)
             for stack, why in unplannable.items()
-            if workspace.environment_of(stack).target != "laptop"
+            if not workspace.on_laptop(stack)
         ]
     )
     going = [stack for stack in destroy if stack not in unplannable and stack not in gone]
     prerequisites.require_unread(
-        going, manifest.dependencies, lambda stack: stack not in destroy and workspace.store(stack).deployed()
+        going, manifest.dependencies, lambda stack: stack not in destroy and workspace.deployed(stack)
     )
     coming = [stack for stack in stacks if stack not in unplannable and stack not in destroy]
-    upstream = Upstream(lambda stack: workspace.store(stack).backend, lambda stack: workspace.store(stack).deployed())
-    for level in prerequisites.waves(coming, manifest.dependencies):
+    upstream = Upstream(lambda stack: workspace.store(stack).backend, workspace.deployed)
+    for batch in prerequisites.batches(coming, manifest.dependencies):
         ready = []
-        for stack in level:
+        for stack in batch:
             waits = upstream.waits(stack, manifest.stack(stack).terraform, manifest.dependencies[stack])
             if waits:
                 upstream.waiting[stack] = waits
             else:
                 ready.append(stack)
         if ready:
-            _plan_level(workspace, ready, upstream, planner=planner, out=out, watch=watch)
+            _plan_batch(workspace, ready, upstream, planner=planner, out=out, watch=watch)
     made = upstream.made
     if going:
         found = make(workspace, going, purpose="destroy", planner=planner, out=out, watch=watch)
@@ -97,7 +97,7 @@ def plan_all(
     )
 
 
-def _plan_level(
+def _plan_batch(
     workspace: Workspace, stacks: Sequence[str], upstream: Upstream, *, planner: Planner, out: Path, watch: Watch
 ) -> None:
     """Plan stacks that do not read each other, each against the planned outputs of what it reads and what changes."""

@@ -7,26 +7,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
+from groundwork.platform import Environment
 from groundwork.preflight import document
-from groundwork.preflight.expectations import Expectations
 from groundwork.preflight.found import Found
 from groundwork.refusals import Code
 
 _NEEDED = {"bucket", "key", "region", "encrypt", "allowed_account_ids"}
 
 
-def check(terraform: Mapping[str, Any], stack: str, upstream: Set[str], expected: Expectations) -> Iterator[Found]:
+def check(terraform: Mapping[str, Any], stack: str, upstream: Set[str], environment: Environment) -> Iterator[Found]:
     """Findings on the backend of `stack` and on its remote states; `upstream` are the stacks it says it depends on."""
     own = list(_backends(terraform))
     if [kind for kind, _ in own] != ["s3"]:
         yield Found(Code.BACKEND_NOT_ALLOWED, "a stack keeps its state in exactly one S3 backend")
     for kind, settings in own:
         if kind == "s3":
-            yield from _settings("the backend", settings, {_key(stack, expected)}, expected)
-    keys = {_key(one, expected) for one in upstream}
+            yield from _settings("the backend", settings, {_key(stack, environment)}, environment)
+    keys = {_key(one, environment) for one in upstream}
     for (kind, name), body in document.blocks(terraform.get("data", {}), 2):
         if kind == "terraform_remote_state":
-            yield from _remote_state(f"data.{kind}.{name}", body, keys, expected)
+            yield from _remote_state(f"data.{kind}.{name}", body, keys, environment)
 
 
 def _backends(terraform: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -35,11 +35,11 @@ def _backends(terraform: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any
             yield kind, body
 
 
-def _key(stack: str, expected: Expectations) -> str:
-    return expected.names.state_key(stack.removeprefix(f"{expected.environment.name}-"))
+def _key(stack: str, environment: Environment) -> str:
+    return environment.state_key(stack)
 
 
-def _remote_state(where: str, body: Mapping[str, Any], keys: Set[str], expected: Expectations) -> Iterator[Found]:
+def _remote_state(where: str, body: Mapping[str, Any], keys: Set[str], environment: Environment) -> Iterator[Found]:
     for extra in body.keys() - {"//", "backend", "config", "workspace"}:
         yield Found(Code.BACKEND_NOT_ALLOWED, f"{where} may not set {extra}")
     if body.get("workspace", "${terraform.workspace}") != "${terraform.workspace}":
@@ -47,14 +47,14 @@ def _remote_state(where: str, body: Mapping[str, Any], keys: Set[str], expected:
     if body.get("backend") != "s3" or not isinstance(body.get("config"), dict):
         yield Found(Code.BACKEND_NOT_ALLOWED, f"{where} does not read from S3")
         return
-    yield from _settings(where, body["config"], keys, expected)
+    yield from _settings(where, body["config"], keys, environment)
 
 
-def _settings(where: str, settings: Mapping[str, Any], keys: Set[str], expected: Expectations) -> Iterator[Found]:
+def _settings(where: str, settings: Mapping[str, Any], keys: Set[str], environment: Environment) -> Iterator[Found]:
     key = settings.get("key")
     if key not in keys:
         yield Found(Code.BACKEND_NOT_ALLOWED, f"{where} names a state that is not its own or an upstream stack's")
-    allowed = expected.backend(str(key))
+    allowed = {**environment.preflight.backend, "key": str(key)}
     for missing in _NEEDED - settings.keys():
         yield Found(Code.BACKEND_NOT_ALLOWED, f"{where} has no {missing}")
     for name, value in settings.items():

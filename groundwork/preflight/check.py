@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundwork import selection
 from groundwork.errors import UsageError
-from groundwork.plan import selection
+from groundwork.platform import Environment
 from groundwork.preflight import backends, blocks, document, files, providers, secrets
 from groundwork.preflight.document import Ambiguous
-from groundwork.preflight.expectations import Expectations
 from groundwork.preflight.found import Found
 from groundwork.refusals import Code, Refusal
 from groundwork.synthesis import lock_file
 from groundwork.synthesis.manifest import Manifest, Stack
-from stacks.values import Environment
 
 _RUNBOOK = "see docs/runbooks/refusals.md; then `gw synth` and `gw admit`"
 
@@ -75,14 +74,13 @@ def _stack(
     except UsageError:
         yield Found(Code.BACKEND_NOT_ALLOWED, "main has no environment of this name: merge its file first")
         return
-    expected = Expectations(environment)
     yield from files.check_folder(stack.folder, contents)
     yield from secrets.check_looks(stack.folder)
     try:
         terraform = document.read(stack.file)
         yield from blocks.check(terraform)
-        yield from providers.check(terraform, expected, locked)
-        yield from backends.check(terraform, stack.name, set(stack.dependencies), expected)
+        yield from providers.check(terraform, environment, locked)
+        yield from backends.check(terraform, stack.name, set(stack.dependencies), environment)
         yield from files.check(terraform)
     except Ambiguous as why:
         yield Found(Code.BLOCK_NOT_ALLOWED, f"cdk.tf.json is not as synthesis writes it: {why}")

@@ -7,12 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from groundwork.platform import Environment, PreflightLimits
 from groundwork.preflight import document
-from groundwork.preflight.expectations import LAPTOP_CLUSTER, Expectations
 from groundwork.preflight.found import Found
 from groundwork.refusals import Code
 from groundwork.synthesis.lock_file import Provider, full_address
-from stacks.values import laptop
 
 BUILT_IN = "terraform"
 _FREE = {"alias", "default_tags"}
@@ -25,8 +24,9 @@ _ENDPOINTS = {
 _HELM_EXEC_ARGUMENTS = ("eks", "get-token", "--cluster-name")
 
 
-def check(terraform: Mapping[str, Any], expected: Expectations, locked: frozenset[Provider]) -> Iterator[Found]:
+def check(terraform: Mapping[str, Any], environment: Environment, locked: frozenset[Provider]) -> Iterator[Found]:
     """Findings on required providers and on provider blocks; `locked` are the providers of the committed lock files."""
+    limits = environment.preflight
     declared: dict[str, str] = {}
     for _, settings in document.blocks(terraform.get("terraform", {}), 0):
         for _, required in document.blocks(settings.get("required_providers", {}), 0):
@@ -52,9 +52,9 @@ def check(terraform: Mapping[str, Any], expected: Expectations, locked: frozense
     for (name,), body in document.blocks(terraform.get("provider", {}), 1):
         address = declared.get(name, "")
         if address.endswith("/hashicorp/aws"):
-            yield from _aws(body, expected)
+            yield from _aws(body, limits)
         elif address.endswith("/hashicorp/helm"):
-            yield from _helm(body, expected)
+            yield from _helm(body, limits, environment.region)
         else:
             yield Found(Code.PROVIDER_NOT_ALLOWED, f"the settings of provider {name!r} are not known")
 
@@ -63,13 +63,12 @@ def _used(terraform: Mapping[str, Any]) -> set[str]:
     return {kind for section in ("resource", "data") for (kind, _), _ in document.blocks(terraform.get(section, {}), 2)}
 
 
-def _aws(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
+def _aws(body: Mapping[str, Any], limits: PreflightLimits) -> Iterator[Found]:
     allowed: dict[str, list[object]] = {
-        "region": list(expected.regions),
-        "allowed_account_ids": [[account] for account in expected.accounts],
+        "region": list(limits.regions),
+        "allowed_account_ids": [[account] for account in limits.accounts],
     }
-    if expected.on_laptop:
-        allowed |= {key: [value] for key, value in laptop.PROVIDER.items()}
+    allowed |= {key: [value] for key, value in limits.provider.items()}
     for key in ("region", "allowed_account_ids"):
         if key not in body:
             yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider aws has no {key}, so it could act elsewhere")
@@ -77,7 +76,7 @@ def _aws(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
         if key == "//" or key in _FREE:
             continue
         if key.startswith("assume_role"):
-            yield from _assume_role(key, value, expected)
+            yield from _assume_role(key, value, limits)
         elif key not in allowed:
             code = Code.ENDPOINT_NOT_ALLOWED if key in _ENDPOINTS else Code.PROVIDER_NOT_ALLOWED
             yield Found(code, f"provider aws may not set {key}")
@@ -85,25 +84,25 @@ def _aws(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
             yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider aws sets {key} to a value that main does not know")
 
 
-def _assume_role(key: str, value: object, expected: Expectations) -> Iterator[Found]:
+def _assume_role(key: str, value: object, limits: PreflightLimits) -> Iterator[Found]:
     if key != "assume_role":
         yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, f"provider aws may not set {key}")
         return
     for _, body in document.blocks(value, 0):
         for extra in body.keys() - {"role_arn", "//"}:
             yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, f"assume_role may not set {extra}")
-        if body.get("role_arn") not in expected.roles:
+        if body.get("role_arn") not in limits.roles:
             yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, "assume_role names a role that main does not know")
 
 
-def _helm(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
+def _helm(body: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Found]:
     for key in body.keys() - {"kubernetes", "helm_driver", "alias", "//"}:
         yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set {key}")
     if body.get("helm_driver", "configmap") != "configmap":
         # The driver `sql` would reach a database of somebody's choice.
         yield Found(Code.PROVIDER_NOT_ALLOWED, "provider helm may keep releases in ConfigMaps alone")
     for _, kubernetes in document.blocks(body.get("kubernetes", {}), 0):
-        if expected.on_laptop and kubernetes == {"config_path": LAPTOP_CLUSTER}:
+        if limits.kubeconfig and kubernetes == {"config_path": limits.kubeconfig}:
             continue
         for key in kubernetes.keys() - {"host", "cluster_ca_certificate", "exec", "//"}:
             yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set kubernetes.{key}")
@@ -111,11 +110,11 @@ def _helm(body: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
         if not (host.startswith("${data.terraform_remote_state.") and host.endswith("endpoint}")):
             yield Found(Code.ENDPOINT_NOT_ALLOWED, "provider helm may only reach the endpoint of the cluster stack")
         for _, program in document.blocks(kubernetes.get("exec", {}), 0):
-            yield from _exec(program, expected)
+            yield from _exec(program, limits, region)
 
 
-def _exec(program: Mapping[str, Any], expected: Expectations) -> Iterator[Found]:
-    arguments = [*_HELM_EXEC_ARGUMENTS, expected.names.cluster, "--region", expected.environment.region]
+def _exec(program: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Found]:
+    arguments = [*_HELM_EXEC_ARGUMENTS, limits.cluster, "--region", region]
     right = program.get("command") == "aws" and program.get("args") == arguments
     if not right or program.keys() - {"api_version", "command", "args", "//"}:
         yield Found(

@@ -16,9 +16,9 @@ OUT = "cdktf.out.canaries"
 def with_canaries(workspace: Workspace) -> list[Refusal]:
     """Synthesise beside the checkout's own output and report every canary that turned up; leaves nothing behind."""
     root = workspace.project.root
-    planted = canaries(root / "main.py", root / "stacks", root / "groundwork" / "environment")
+    planted = canaries(root / "main.py", root / "stacks")
     tools = replace(workspace.tools, environ={**workspace.tools.environ, **planted})
-    trial = replace(workspace, tools=tools, out_name=OUT)
+    trial = replace(workspace.at(OUT), tools=tools)
     try:
         trial.synth()
         return leaks(trial.out, planted)

@@ -1,26 +1,21 @@
-"""The genuine cdktf commands as functions: what is run, and what each stack did."""
+"""cdktf's own commands as functions: what is run, and what each stack printed."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from groundwork.errors import TerraformFailed
-from groundwork.state import locks
-from groundwork.terraform import printed
-from groundwork.terraform.printed import Complete, Step
+from groundwork.terraform import locks, printed
+from groundwork.terraform.printed import Complete, StackLog, Step
+from groundwork.toolchain import process
 
 OnEvent = Callable[[str, Step | Complete], None]
 """Is given the stack, and the resource that began or is done, or that the stack is."""
-
-_TAIL = 40  # lines of a failed stack that an error shows
-_WIDTH = 240  # characters of such a line: Terraform quotes the whole synthesised file, which is one line
-_ERROR = re.compile(r"^[│╷╵ ]*Error: ")
 
 
 class Run(Protocol):
@@ -38,30 +33,6 @@ class Run(Protocol):
         """Returns the exit code; `stop` ends the program from another thread, and Interrupted is raised."""
 
 
-@dataclass
-class StackLog:
-    """What one stack said."""
-
-    lines: list[str] = field(default_factory=list)
-    done: set[str] = field(default_factory=set)
-
-    @property
-    def failed(self) -> bool:
-        """Whether Terraform reported an error."""
-        return self._first_error is not None
-
-    @property
-    def errors(self) -> str:
-        """What Terraform said from its first error on, or the last lines where it named none."""
-        first = self._first_error
-        said = self.lines[-_TAIL:] if first is None else self.lines[first : first + _TAIL]
-        return "\n".join(_shortened(line) for line in said if line.strip())
-
-    @property
-    def _first_error(self) -> int | None:
-        return next((number for number, line in enumerate(self.lines) if _ERROR.match(line)), None)
-
-
 @dataclass(frozen=True)
 class Cdktf:
     """cdktf-cli in one checkout. `command` starts it; `environ` is complete (PATH, Terraform's settings)."""
@@ -69,8 +40,8 @@ class Cdktf:
     root: Path
     command: Sequence[str]
     environ: Mapping[str, str]
-    run: Run
     output: str = "cdktf.out"
+    run: Run = process.stream
 
     def deploy(
         self,
@@ -148,8 +119,8 @@ class Cdktf:
             for stack, log in logs.items():
                 _refuse_locked(stack, log)
             failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
-            said = "\n".join(failed) or "\n".join(line for log in logs.values() for line in log.lines[-_TAIL:])
-            raise TerraformFailed(f"cdktf {verb} failed\n{said}")
+            errors = "\n".join(failed or (log.errors for log in logs.values()))
+            raise TerraformFailed(f"cdktf {verb} failed\n{errors}")
         return dict(logs)
 
     def _start(self, arguments: Sequence[str], on_line: Callable[[str], None], stop: threading.Event | None) -> int:
@@ -168,7 +139,3 @@ def _refuse_locked(stack: str, log: StackLog) -> None:
     """Raise StateLocked, with who holds it and what frees it, where that is why a stack failed."""
     if lock := locks.read("\n".join(log.lines)):
         raise lock.refusal(stack)
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"

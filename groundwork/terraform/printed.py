@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
 # cdktf puts the name of the stack and two spaces before the first line of a message and indents the others.
 _PREFIX = re.compile(r"^(?P<stack>[a-z][a-z0-9-]*)  (?P<text>.*)$")
@@ -14,9 +13,12 @@ _STEP = re.compile(
     r"^(?P<address>[a-z0-9_]+\.[\w.\[\]\"-]+)(?: \([^)]*\))?: "
     r"(?P<verb>Creating|Modifying|Destroying|Creation complete|Modifications complete|Destruction complete|Still \w+)"
 )
-_PLAN = re.compile(r"^Plan: (?:(\d+) to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
-
 _COMPLETE = re.compile(r"^(?:Apply|Destroy) complete! Resources: (?P<counts>[^.]+)\.")
+_TAIL = 40  # lines of a failed stack that an error shows
+_WIDTH = 240  # characters of such a line: Terraform quotes the whole synthesised file, which is one line
+_ERROR = re.compile(r"^[│╷╵ ]*Error: ")
+
+
 _DONE = {"Creation complete", "Modifications complete", "Destruction complete"}
 _BEGAN = {"Creating", "Modifying", "Destroying"}
 
@@ -42,19 +44,6 @@ class Complete:
     """A stack is done; `counts` as Terraform says it: `3 added, 0 changed, 0 destroyed`."""
 
     counts: str
-
-
-@dataclass(frozen=True)
-class PlanCounts:
-    """What `Plan: …` counts; a replacement counts once in `add` and once in `destroy`."""
-
-    add: int
-    change: int
-    destroy: int
-    imported: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
 
 
 def without_colours(raw: str) -> str:
@@ -94,10 +83,34 @@ def complete(text: str) -> Complete | None:
     return Complete(match["counts"]) if match else None
 
 
-def plan_counts(text: str) -> PlanCounts | Literal["empty"] | None:
-    """The counts of a plan, `empty` where Terraform says so, None for every other line."""
-    text = text.strip()
-    if match := _PLAN.match(text):
-        imported, add, change, destroy = (int(group or 0) for group in match.groups())
-        return PlanCounts(add, change, destroy, imported)
-    return "empty" if text.startswith("No changes.") else None
+@dataclass
+class StackLog:
+    """What one stack said."""
+
+    lines: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+
+    @property
+    def text(self) -> str:
+        """All of it, without spaces at the ends of lines."""
+        return "\n".join(line.rstrip() for line in self.lines)
+
+    @property
+    def failed(self) -> bool:
+        """Whether Terraform reported an error."""
+        return self._first_error is not None
+
+    @property
+    def errors(self) -> str:
+        """What Terraform said from its first error on, or the last lines where it named none."""
+        first = self._first_error
+        said = self.lines[-_TAIL:] if first is None else self.lines[first : first + _TAIL]
+        return "\n".join(_shortened(line) for line in said if line.strip())
+
+    @property
+    def _first_error(self) -> int | None:
+        return next((number for number, line in enumerate(self.lines) if _ERROR.match(line)), None)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from groundwork.cli import console, diff
+from groundwork.plan.bundle import Counts
 from groundwork.plan.diff import StackDiff, Status
-from groundwork.terraform.printed import PlanCounts
 
 TERRAFORM = """local-api cannot be planned:
 ╷
@@ -43,8 +43,8 @@ def test_a_failure_without_an_error_of_terraform_shows_its_first_line(monkeypatc
 def test_a_row_counts_what_would_change_or_says_why_it_is_not_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, below = shown(
         monkeypatch,
-        StackDiff("local-network", Status.CHANGED, PlanCounts(1, 2, 0)),
-        StackDiff("local-data", Status.UNCHANGED, PlanCounts(0, 0, 0)),
+        StackDiff("local-network", Status.CHANGED, Counts(add=1, change=2, destroy=0)),
+        StackDiff("local-data", Status.UNCHANGED, Counts(add=0, change=0, destroy=0)),
         StackDiff("local-api", Status.BLOCKED, why="waits for local-[data], which has no state yet"),
         waves={"local-network": 0, "local-data": 0, "local-api": 1},
     )

@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from groundwork import errors
 from groundwork.cli import HELP, application, diff, drift, recover, review
-from groundwork.drift import StackDrift, Touched
+from groundwork.drift import Difference, StackDrift
 from groundwork.errors import GroundworkError, TerraformFailed
 from groundwork.plan.diff import StackDiff, Status
 
@@ -36,7 +36,7 @@ DIFF = {
     "not planned: no cluster": 21,
     "error": 6,
 }
-TOUCHED = (Touched("aws_sqs_queue.it", ("tags",), "changed"),)
+TOUCHED = (Difference("aws_sqs_queue.it", ("tags",), "changed"),)
 DRIFT = {
     "fine": (StackDrift("local-fine"), 0),
     "undeployed": (StackDrift("local-undeployed", undeployed=TOUCHED), 20),

@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from groundwork.cli.drift import as_json, read
-from groundwork.drift import StackDrift, Touched
+from groundwork.drift import Difference, StackDrift
 from tests.support.fake_github import FakeGitHub
 
 FOUND = StackDrift(
     "dev-network",
-    drift=(Touched("aws_vpc.vpc", ("tags",), "changed"),),
-    computed=(Touched("aws_vpc.vpc", ("arn",), "changed"),),
-    undeployed=(Touched("output vpc_id", (), "create"),),
+    drift=(Difference("aws_vpc.vpc", ("tags",), "changed"),),
+    computed=(Difference("aws_vpc.vpc", ("arn",), "changed"),),
+    undeployed=(Difference("output vpc_id", (), "create"),),
     compared_with="a" * 40,
     note="looked at by the code",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,15 +13,15 @@ from typing import Any, cast
 import pytest
 
 import stacks
-from groundwork.apply.rollout import PERSON_MADE
 from groundwork.cli import deploy_approved
 from groundwork.drift import StackDrift, markdown
 from groundwork.errors import UsageError
-from groundwork.gate import providers
+from groundwork.gate import bundles
 from groundwork.gate.facts import RunFacts
 from groundwork.paths import Project
 from groundwork.plan import bootstrap_stacks, run_plans
 from groundwork.workspace import Workspace
+from stacks import platform
 from stacks.blocks.iam.role_boundary import BOOTSTRAP_STACKS
 from stacks.platform_stack import PlatformStack
 from tests.store.samples import COMMIT, index, stored
@@ -33,6 +34,7 @@ def workspace(tmp_path: Path, checkout: Path) -> Workspace:
     """Two environments with the same stacks, as they are synthesised: the laptop, and prod on AWS."""
     names = [f"{environment}-{stack}" for environment in ("local", "prod") for stack in (*OF_A_PERSON, "web")]
     entries = {name: {"name": name, "dependencies": [], "workingDirectory": f"stacks/{name}"} for name in names}
+    shutil.copy(checkout / "cdktf.json", tmp_path)
     (tmp_path / "cdktf.out").mkdir()
     (tmp_path / "cdktf.out" / "manifest.json").write_text(json.dumps({"stacks": entries, "version": "0.21.0"}))
     for name in names:
@@ -83,7 +85,8 @@ def test_environments_and_what_lies_on_the_laptop_are_not_refused(workspace: Wor
     bootstrap_stacks.refuse(workspace.environments, ["prod", "prod-web", "local-delivery"], destroy=["local-account"])
     # An environment may bear a name that would be such a stack's in another one.
     prod = workspace.environments["prod"]
-    both = {"prod": prod, "prod-delivery": prod.model_copy(update={"name": "prod-delivery"})}
+    named_alike = replace(prod, values=platform.values_of(prod).model_copy(update={"name": "prod-delivery"}))
+    both = {"prod": prod, "prod-delivery": named_alike}
     bootstrap_stacks.refuse(both, ["prod-delivery"])
 
 
@@ -100,9 +103,9 @@ def test_the_gate_asks_for_no_plan_of_it_where_its_environment_is_applied(worksp
 
     plans = index(stored(stack="prod-web"), environment="prod")
     run = RunFacts(plans, "aws", COMMIT, True, "100", 1, wanted(workspace, "prod", "prod"))
-    assert list(providers.check(run)) == []
+    assert list(bundles.check_planned(run)) == []
     forgotten = replace(run, wanted=["prod-web", "prod-delivery"])
-    assert [one.stack for one in providers.check(forgotten)] == ["prod-delivery"]
+    assert [one.stack for one in bundles.check_planned(forgotten)] == ["prod-delivery"]
 
 
 def test_a_plan_of_it_that_somebody_made_all_the_same_is_not_applied(workspace: Workspace) -> None:
@@ -114,10 +117,12 @@ def test_the_command_and_the_stacks_mean_the_same_three() -> None:
     for module in pkgutil.iter_modules(stacks.__path__):
         importlib.import_module(f"stacks.{module.name}")
     kinds = [kind for kind in PlatformStack.__subclasses__() if kind.made_by_a_person]
-    assert sorted(kind.__module__.removeprefix("stacks.").replace("_", "-") for kind in kinds) == sorted(PERSON_MADE)
-    assert sorted(BOOTSTRAP_STACKS) == sorted(PERSON_MADE)
+    names = sorted(kind.__module__.removeprefix("stacks.").replace("_", "-") for kind in kinds)
+    assert names == sorted(platform.BOOTSTRAP_STACKS)
+    assert sorted(BOOTSTRAP_STACKS) == sorted(platform.BOOTSTRAP_STACKS)
 
 
-def test_an_issue_about_drift_says_who_can_put_it_back() -> None:
-    assert "`gw bootstrap prod --update`" in markdown(StackDrift("prod-state-backend"))
-    assert "`gw plan make prod-network`" in markdown(StackDrift("prod-network"))
+def test_an_issue_about_drift_says_who_can_put_it_back(workspace: Workspace) -> None:
+    environments = workspace.environments
+    assert "`gw bootstrap prod --update`" in markdown(StackDrift("prod-state-backend"), environments)
+    assert "`gw plan make prod-network`" in markdown(StackDrift("prod-network"), environments)

@@ -12,7 +12,7 @@ import pytest
 
 from groundwork import drift
 from groundwork.apply.apply import ApprovedApply
-from groundwork.drift import StackDrift, Touched
+from groundwork.drift import Difference, StackDrift
 from groundwork.errors import TerraformFailed
 from groundwork.store.plan_store import PlanStore
 from tests.support.cloud_project import CloudProject
@@ -68,7 +68,7 @@ def names(project: PlannedProject, checkout: Path, description: str) -> str:
 
 def look(project: PlannedProject, *, orphans: tuple[str, ...] = ()) -> dict[str, StackDrift]:
     stacks = [stack.name for stack in project.synth().stacks]
-    found = drift.look(project.workspace, lambda _: project.store, stacks, orphans=orphans)
+    found = drift.find(project.workspace, lambda _: project.store, stacks, orphans=orphans)
     assert not (project.root / drift.OUT).exists(), "plans hold secrets"
     return {one.stack: one for one in found}
 
@@ -85,7 +85,7 @@ def test_from_nothing_to_drift_and_undeployed_code_and_back(project: PlannedProj
     project.stack("plain", {"thing": {"input": "second"}}, outputs={"value": "new"})
     found = look(project)
     assert {stack: one.status for stack, one in found.items()} == dict.fromkeys(found, "undeployed code")
-    assert found["local-names"].undeployed == (Touched("aws_ssm_parameter.greeting", ("description",), "update"),)
+    assert found["local-names"].undeployed == (Difference("aws_ssm_parameter.greeting", ("description",), "update"),)
     assert [one.address for one in found["local-plain"].undeployed] == ["terraform_data.thing", "output value"]
 
     # The world too: one is changed, one is deleted.
@@ -98,9 +98,9 @@ def test_from_nothing_to_drift_and_undeployed_code_and_back(project: PlannedProj
         ("aws_ssm_parameter.greeting", "changed"),
     ]
     assert "value" in one.drift[1].attributes
-    assert one.undeployed == (Touched("aws_ssm_parameter.greeting", ("description",), "update"),)
-    assert SECRET not in repr(one) + drift.markdown(one)
-    assert "- `aws_ssm_parameter.farewell` deleted" in drift.markdown(one)
+    assert one.undeployed == (Difference("aws_ssm_parameter.greeting", ("description",), "update"),)
+    assert SECRET not in repr(one) + drift.markdown(one, project.workspace.environments)
+    assert "- `aws_ssm_parameter.farewell` deleted" in drift.markdown(one, project.workspace.environments)
 
     # A stack without code that drifts is looked at by what was applied last.
     project.drop("names")
@@ -130,7 +130,7 @@ def test_without_the_right_to_read_what_was_applied_the_code_is_taken_and_that_i
         raise TerraformFailed("the plan store refuses to list applied/")
 
     project.synth()
-    (found,) = drift.look(project.workspace, refuses, ["local-plain"])
+    (found,) = drift.find(project.workspace, refuses, ["local-plain"])
     assert (found.status, found.compared_with) == ("as it should be", "")
     assert "refuses to list applied/" in found.note
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from groundwork.errors import TerraformFailed
-from groundwork.plan.diff import StackDiff, Status, read, waves
 from groundwork.terraform import printed as output
-from groundwork.terraform.cdktf import StackLog
+from groundwork.terraform.printed import StackLog
 
 
 def test_lines_are_split_into_stack_and_text_without_colours() -> None:
@@ -46,26 +44,6 @@ def test_steps_of_an_apply_are_recognised(text: str, expected: output.Step | Non
     assert output.step(text) == expected
 
 
-@pytest.mark.parametrize(
-    ("lines", "status"),
-    [
-        (["No changes. Your infrastructure matches the configuration."], Status.UNCHANGED),
-        (["Plan: 1 to add, 0 to change, 0 to destroy."], Status.CHANGED),
-        (["Plan: 1 to import, 0 to add, 0 to change, 0 to destroy."], Status.CHANGED),
-        (["Plan: 0 to add, 1 to change, 2 to destroy."], Status.DESTROYS),
-        (["  # aws_vpc.vpc must be replaced", "Plan: 1 to add, 0 to change, 1 to destroy."], Status.REPLACES),
-        (["Changes to Outputs:", "  + vpc_id = (known after apply)"], Status.CHANGED),
-    ],
-)
-def test_a_diff_says_what_kind_of_change_it_is(lines: list[str], status: Status) -> None:
-    assert read("local-network", lines).status == status
-
-
-def test_a_diff_without_a_result_is_an_error_and_never_green() -> None:
-    with pytest.raises(TerraformFailed, match="neither a plan nor"):
-        read("local-network", ["Initializing the backend..."])
-
-
 def test_the_errors_of_a_stack_begin_at_the_first_and_quote_no_whole_file() -> None:
     log = StackLog(lines=["Initializing", "Error: bad cidr", "", "  with aws_vpc.bad,", "1: {" + "x" * 9000])
     assert log.failed
@@ -79,16 +57,3 @@ def test_the_end_of_a_stack_is_recognised_with_its_counts() -> None:
     assert output.complete(said) == output.Complete("3 added, 0 changed, 1 destroyed")
     assert output.complete("Destroy complete! Resources: 2 destroyed.") == output.Complete("2 destroyed")
     assert output.complete("aws_vpc.vpc: Creation complete after 1s") is None
-
-
-def test_a_stack_behind_a_changed_one_is_of_a_later_wave() -> None:
-    found = [
-        StackDiff("network", Status.CHANGED),
-        StackDiff("cluster", Status.UNCHANGED),
-        StackDiff("workloads", Status.CHANGED),
-        StackDiff("api", Status.REPLACES),
-        StackDiff("alarms", Status.UNCHANGED),
-        StackDiff("archive", Status.CHANGED),
-    ]
-    reads = {"cluster": ["network"], "workloads": ["cluster"], "api": ["network"], "alarms": ["api", "cluster"]}
-    assert waves(found, reads) == {"network": 0, "cluster": 1, "workloads": 1, "api": 1, "alarms": 2, "archive": 0}

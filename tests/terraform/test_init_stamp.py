@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.errors import TerraformFailed
-from groundwork.terraform.plan_run import PlanRun
+from groundwork.terraform.terraform import Terraform
 
 # Notes what it is told, and plans nothing; a file `uninitialised` makes it say what Terraform says then, once.
 PROGRAM = """#!/bin/sh
@@ -41,7 +41,8 @@ def run(folder: Path, **environ: str) -> list[str]:
     program.chmod(0o755)
     said = folder / "said"
     said.unlink(missing_ok=True)
-    PlanRun(folder, "local-stack", program, {"PATH": "/usr/bin:/bin", **environ}).plan(folder / "plan")
+    terraform = Terraform(folder, "local-stack", program, {"PATH": "/usr/bin:/bin", **environ})
+    assert terraform.plan(folder / "plan").document
     return said.read_text().split()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from groundwork.errors import StackBlocked, UsageError
-from groundwork.plan.prerequisites import blocked, complete, dependants, require, require_unread, waves
-from groundwork.plan.selection import environment_of, select
+from groundwork.plan.prerequisites import batches, blocked, complete, dependants, require, require_unread
+from groundwork.selection import environment_of, select
 
 STACKS = ["dev-network", "dev-api", "eu-prod-network", "eu-network"]
 ENVIRONMENTS = {"dev", "eu", "eu-prod"}
@@ -48,8 +48,8 @@ CHAIN = {"a": [], "b": ["a"], "c": ["b"], "d": []}
 
 
 def test_stacks_go_one_level_after_the_other() -> None:
-    assert waves(["a", "b", "c", "d"], CHAIN) == [["a", "d"], ["b"], ["c"]]
-    assert waves(["b", "c", "d"], CHAIN) == [["b", "d"], ["c"]]
+    assert batches(["a", "b", "c", "d"], CHAIN) == [["a", "d"], ["b"], ["c"]]
+    assert batches(["b", "c", "d"], CHAIN) == [["b", "d"], ["c"]]
 
 
 def test_what_is_missing_around_stacks_is_known() -> None:

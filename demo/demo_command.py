@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
             main, what = story.before_the_pull_request(workspace)
             with chapter("Synthesise main: environments/local.yaml → Python → Terraform", "synth"):
                 manifest = main.synth([story.ENVIRONMENT])
-                rollout = Rollout(main, main.select(manifest, [story.ENVIRONMENT]))
+                rollout = Rollout(main, main.select(manifest, [story.ENVIRONMENT]), context.releaser)
                 console.note(f"{len(rollout.stacks)} stacks, {sum(rollout.totals.values())} resources")
             with chapter("Bootstrap: the bucket and table that hold the Terraform states", "bootstrap"):
                 rollout.prepare(console.note)
@@ -124,9 +124,11 @@ def _call(workspace: Workspace) -> None:
 
 def _diff(workspace: Workspace, stacks: Sequence[str]) -> list[StackDiff]:
     from groundwork.cli.diff import show
+    from groundwork.plan.chained_diff import diff_stacks
 
     with console.bars() as bars:
-        found = workspace.diff(
+        found = diff_stacks(
+            workspace,
             stacks,
             on_begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
             on_end=lambda one: bars.end(one.stack, one.status.value),
