@@ -16,7 +16,7 @@ _IN_MEMORY = (Path("/dev/shm"), Path(f"/run/user/{os.getuid()}" if hasattr(os, "
 
 
 @contextmanager
-def private_folder(base: Path | None = None) -> Iterator[Path]:
+def secure_tempdir(base: Path | None = None) -> Iterator[Path]:
     """A new folder that its owner alone can open, deleted at the end.
 
     Where a process was killed, its folder stays until the next one calls this. `base` is below what it is made; else a

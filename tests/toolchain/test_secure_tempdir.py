@@ -31,30 +31,30 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_private_folder_is_its_owners_alone_and_gone_afterwards(memory: Path) -> None:
-    with secure_tempdir.private_folder() as made:
+    with secure_tempdir.secure_tempdir() as made:
         assert stat.S_IMODE(made.stat().st_mode) == 0o700
         assert made.parent == memory
     assert list(memory.iterdir()) == []
-    with pytest.raises(KeyboardInterrupt), secure_tempdir.private_folder():
+    with pytest.raises(KeyboardInterrupt), secure_tempdir.secure_tempdir():
         raise KeyboardInterrupt
     assert list(memory.iterdir()) == []
 
 
 def test_what_a_killed_process_left_is_cleared_by_the_next_and_nothing_else(memory: Path) -> None:
     def stay() -> None:
-        with secure_tempdir.private_folder() as made:
+        with secure_tempdir.secure_tempdir() as made:
             (made / "secret").write_text(CANARY)
             time.sleep(60)
 
     process = multiprocessing.get_context("fork").Process(target=stay)
     process.start()
     left = _wait_for(memory.glob, "*/secret").parent
-    with secure_tempdir.private_folder():
+    with secure_tempdir.secure_tempdir():
         assert left.exists(), "its process lives"
     process.kill()
     process.join()
     (memory / "of-another-program").mkdir()
-    with secure_tempdir.private_folder():
+    with secure_tempdir.secure_tempdir():
         assert not left.exists()
     assert [path.name for path in memory.iterdir()] == ["of-another-program"]
 

@@ -1,0 +1,175 @@
+"""What the tool has to know of the platform that it serves.
+
+The platform implements these protocols; `cdktf.json` names the module whose `PLATFORM` does it:
+`"context": {"groundwork": "stacks.platform"}`. The tool imports nothing else of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from groundwork.errors import UsageError
+from groundwork.paths import Project
+
+PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
+Target = Literal["aws", "laptop"]
+
+CONTEXT_KEY = "groundwork"
+"""Key of cdktf.json's `context` whose value names the platform's module."""
+
+
+class Reviewers(Protocol):
+    """Who may approve a deployment: names of GitHub teams, and logins."""
+
+    @property
+    def teams(self) -> Sequence[str]:
+        """Teams of the organisation that holds the repository."""
+
+    @property
+    def users(self) -> Sequence[str]:
+        """Single people."""
+
+
+@dataclass(frozen=True)
+class PlanStoreLocation:
+    """Where plans of an environment lie, and which keys and roles reach them.
+
+    `stack` is the stack that makes them; `deployed_key` the ARN, or alias' ARN, of the KMS key of what was applied;
+    `mac_keys` the alias of the HMAC key per role, `roles` the ARN of each role that the pipeline runs as.
+    """
+
+    stack: str
+    bucket: str
+    deployed_key: str
+    mac_keys: Mapping[PipelineRole, str]
+    roles: Mapping[PipelineRole, str]
+
+
+@dataclass(frozen=True)
+class PreflightLimits:
+    """The only accounts, regions, roles and settings that the Terraform of a pull request may name.
+
+    `backend` and `provider` are settings with the one value that each may have; a backend's key comes on top.
+    """
+
+    accounts: frozenset[str]
+    regions: frozenset[str]
+    roles: frozenset[str]
+    backend: Mapping[str, object]
+    provider: Mapping[str, object] = field(default_factory=dict)
+    cluster: str = ""
+    """Name of the EKS cluster that the Helm provider may sign in to."""
+    kubeconfig: str = ""
+    """Path of the file that a laptop's Helm provider reads, as the Terraform names it."""
+
+
+@dataclass(frozen=True)
+class GitHubSettings:
+    """What an environment says about GitHub. `repository` is owner/name, `subject` what follows `repo:` in OIDC tokens.
+
+    `environments` is role → GitHub's environment whose jobs run as it. `apply_from_tags` is a pattern of tags from
+    which is applied, `registries` what the names of images and charts begin with.
+    """
+
+    repository: str | None
+    subject: str | None
+    reviewers: Reviewers
+    environments: Mapping[PipelineRole, str]
+    apply_from_tags: str | None
+    registries: str
+
+
+class Environment(Protocol):
+    """One environment: a page of values, and the names that follow from it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the environment; every stack is called `<name>-<short name>`."""
+
+    @property
+    def target(self) -> Target:
+        """`laptop` reaches the embedded AWS and nothing else."""
+
+    @property
+    def region(self) -> str:
+        """AWS region."""
+
+    @property
+    def account(self) -> str:
+        """Number of the AWS account."""
+
+    @property
+    def protect(self) -> bool:
+        """Whether nothing that holds data may be destroyed."""
+
+    @property
+    def kubernetes_version(self) -> str:
+        """Version of the cluster, as `1.33`; empty where there is none."""
+
+    @property
+    def bootstrap_stacks(self) -> Sequence[str]:
+        """Stacks that a person applies, in this order; the first holds the states of all. May be empty."""
+
+    @property
+    def plan_store(self) -> PlanStoreLocation | None:
+        """Where plans lie; None where the environment keeps none."""
+
+    @property
+    def preflight(self) -> PreflightLimits:
+        """What a pull request's Terraform may name."""
+
+    @property
+    def github(self) -> GitHubSettings | None:
+        """What GitHub is to be set to; None where nothing is."""
+
+    def state_key(self, stack: str) -> str:
+        """Key of a stack's state in its bucket."""
+
+    def require_real_accounts(self) -> None:
+        """Raise EnvironmentFileError where account numbers are placeholders that nobody has filled in."""
+
+
+class Platform(Protocol):
+    """The environments of a checkout, and how its app synthesises some of them."""
+
+    def environments(self, folder: Path) -> Sequence[Environment]:
+        """Every environment; raises EnvironmentFileError with every problem of every file in `folder`."""
+
+    def synth_arguments(self, environments: Sequence[str], folder: Path | None) -> list[str]:
+        """Arguments for the app of cdktf.json; no environments are all, `folder` replaces that of the files."""
+
+    @property
+    def commands(self) -> Sequence[str]:
+        """Modules of the platform's own commands of `gw`; each has `register(app: typer.Typer)`."""
+
+
+def load(project: Project) -> Platform:
+    """The platform of a checkout; raises UsageError where cdktf.json names none that can be imported."""
+    path = project.root / "cdktf.json"
+    try:
+        name = json.loads(path.read_bytes()).get("context", {}).get(CONTEXT_KEY)
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON: {error}", fix="correct the file") from error
+    if not name:
+        raise UsageError(
+            f"{path} does not name the platform's module",
+            fix=f'add "context": {{"{CONTEXT_KEY}": "package.module"}}; groundwork/platform.py says what it holds',
+        )
+    if str(project.root) not in sys.path:
+        sys.path.append(str(project.root))
+    try:
+        platform: Platform = importlib.import_module(name).PLATFORM
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"{path}: {name} gives no PLATFORM: {error}", fix="correct context.groundwork") from error
+    return platform
+
+
+def in_order(environment: Environment, stacks: Sequence[str]) -> list[str]:
+    """Those of the environment's bootstrap stacks that are among `stacks`, in the order in which they are made."""
+    return [stack for stack in environment.bootstrap_stacks if stack in stacks]

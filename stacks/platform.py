@@ -1,0 +1,163 @@
+"""This platform as the tool sees it: groundwork.platform, implemented with the values of environments/*.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from groundwork import platform
+from groundwork.platform import GitHubSettings, PipelineRole, PlanStoreLocation, PreflightLimits
+
+if TYPE_CHECKING:
+    # Every start of `gw` reads this file; the models of the values take half a second.
+    from stacks.values import Environment, Names
+
+BOOTSTRAP_STACKS = ("state-backend", "account", "delivery")
+"""Made by a person, in this order: the others keep their state in the first. The pipeline may change none of them."""
+
+
+def values_of(environment: platform.Environment) -> Environment:
+    """The values behind an environment of this platform."""
+    if not isinstance(environment, PlatformEnvironment):
+        raise TypeError(f"{environment.name} is an environment of another platform")
+    return environment.values
+
+
+_ROLES: tuple[PipelineRole, ...] = get_args(PipelineRole)
+_KUBECONFIG = "../../../.groundwork/kubernetes/kubeconfig"
+
+
+@dataclass(frozen=True)
+class PlatformEnvironment:
+    """See groundwork.platform.Environment."""
+
+    values: Environment
+
+    @cached_property
+    def names(self) -> Names:
+        """The names that follow from the values."""
+        from stacks.values import Names
+
+        return Names(self.values)
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.values.name
+
+    @property
+    def target(self) -> Literal["aws", "laptop"]:
+        """Where it is deployed to."""
+        return self.values.target
+
+    @property
+    def region(self) -> str:
+        """Main region."""
+        return self.values.region
+
+    @property
+    def account(self) -> str:
+        """Number of the main account."""
+        return self.values.accounts.main.id
+
+    @property
+    def protect(self) -> bool:
+        """Deletion protection."""
+        return self.values.protect
+
+    @property
+    def kubernetes_version(self) -> str:
+        """The cluster's."""
+        return self.values.cluster.version
+
+    @property
+    def bootstrap_stacks(self) -> Sequence[str]:
+        """Stacks that a person applies."""
+        return tuple(self.names.stack(short_name) for short_name in BOOTSTRAP_STACKS)
+
+    @property
+    def plan_store(self) -> PlanStoreLocation:
+        """What the `delivery` stack makes."""
+        return PlanStoreLocation(
+            stack=self.names.stack("delivery"),
+            bucket=self.names.plan_bucket,
+            deployed_key=self.names.deployed_key_alias_arn,
+            mac_keys={role: self.names.plan_mac_alias(pull_request=role == "plan-pull-request") for role in _ROLES},
+            roles={role: self.names.delivery_role_arn(role) for role in _ROLES},
+        )
+
+    @property
+    def preflight(self) -> PreflightLimits:
+        """The only accounts, states, roles and files that a pull request may name."""
+        from stacks.values import laptop
+
+        values, names = self.values, self.names
+        backend: dict[str, object] = {
+            "bucket": names.state_bucket,
+            "region": values.region,
+            "encrypt": True,
+            "kms_key_id": names.state_key_arn,
+            "dynamodb_table": names.lock_table,
+            "use_lockfile": True,
+            "allowed_account_ids": [self.account],
+        }
+        on_laptop = values.target == "laptop"
+        return PreflightLimits(
+            accounts=frozenset({self.account, values.accounts.archive.id}),
+            # us-east-1 is CloudFront's.
+            regions=frozenset({values.region, "us-east-1", values.state.replica_region or values.region}),
+            roles=frozenset({names.archive_role_arn}),
+            backend={**backend, **laptop.BACKEND} if on_laptop else backend,
+            provider=laptop.PROVIDER if on_laptop else {},
+            cluster=names.cluster,
+            kubeconfig=_KUBECONFIG if on_laptop else "",
+        )
+
+    @property
+    def github(self) -> GitHubSettings:
+        """Reviewers, environments and registries."""
+        domain = "amazonaws.com.cn" if self.names.partition == "aws-cn" else "amazonaws.com"
+        return GitHubSettings(
+            repository=self.values.singletons.github_repository,
+            subject=self.values.singletons.subject,
+            reviewers=self.values.reviewers,
+            environments={role: self.names.github_environment(role) for role in _ROLES},
+            apply_from_tags=self.values.delivery.apply_from_tags,
+            registries=f"{self.account}.dkr.ecr.{self.region}.{domain}/{self.names.prefix}",
+        )
+
+    def state_key(self, stack: str) -> str:
+        """Key of a stack's state."""
+        return self.names.state_key(stack.removeprefix(f"{self.name}-"))
+
+    def require_real_accounts(self) -> None:
+        """Raise EnvironmentFileError for the account numbers of the committed examples."""
+        from stacks.values.placeholders import refuse_placeholders
+
+        refuse_placeholders(self.values)
+
+
+class _Platform:
+    """See groundwork.platform.Platform."""
+
+    commands = (
+        "demo.demo_command",
+        "demo.invoke_command",
+        "stacks.values.init_command",
+        "stacks.values.schema_command",
+    )
+
+    def environments(self, folder: Path) -> Sequence[platform.Environment]:
+        from stacks.values import load_all
+
+        return [PlatformEnvironment(values) for values in load_all(folder)]
+
+    def synth_arguments(self, environments: Sequence[str], folder: Path | None) -> list[str]:
+        chosen = [word for name in environments for word in ("--environment", name)]
+        return [*chosen, *(["--environments", str(folder)] if folder else [])]
+
+
+PLATFORM = _Platform()
