@@ -17,7 +17,7 @@ def test_who_destroys_the_state_backend_is_told_that_every_version_of_every_stat
         "destroy 82 resources of 2 stacks and delete the history of dev: every version of every state, for good"
     )
     with pytest.raises(UsageError, match=r"this would destroy .* every version of every state, for good"):
-        confirm(what, yes=False)
+        confirm(what, confirmed=False)
 
 
 def test_without_the_state_backend_nothing_is_said_about_the_history_because_it_stays() -> None:

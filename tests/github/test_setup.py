@@ -17,6 +17,7 @@ from groundwork.github.limits import Limits
 from groundwork.github.protection import unprotected
 from groundwork.github.settings import Settings, desired
 from groundwork.github.setup import setup
+from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, load_all
 from tests.support.fake_github import FakeGitHub
 
@@ -31,7 +32,7 @@ def environments(request: pytest.FixtureRequest) -> list[Environment]:
 def settings(environments: list[Environment], workflows: Path) -> Settings:
     text = "steps: [{uses: aws-actions/configure-aws-credentials@0123}, {uses: actions/checkout@4567}, {uses: ./here}]"
     (workflows / "used.yml").write_text(text, encoding="utf-8")
-    return desired("acme/groundwork", environments, workflows)
+    return desired("acme/groundwork", [PlatformEnvironment(values) for values in environments], workflows)
 
 
 def fresh(**options: Any) -> FakeGitHub:
@@ -245,7 +246,7 @@ def test_with_the_subject_that_the_check_names_everything_fits(
     ]
     with fresh(immutable_subject=True) as fake:
         api = api_of(fake)
-        settings = desired("acme/groundwork", numbered, workflows)
+        settings = desired("acme/groundwork", [PlatformEnvironment(values) for values in numbered], workflows)
         setup(api, check(settings, api))
         assert named(settings, api) == []
 
@@ -282,7 +283,7 @@ def test_an_environment_without_reviewers_is_refused_with_the_line_to_write(
 ) -> None:
     nobody = environments[0].model_validate({**environments[0].model_dump(), "reviewers": {}})
     with pytest.raises(EnvironmentFileError, match=rf"{nobody.name}.yaml: reviewers is empty"):
-        desired("acme/groundwork", [nobody], workflows)
+        desired("acme/groundwork", [PlatformEnvironment(nobody)], workflows)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.apply.rollout import Rollout
 from groundwork.errors import StackBlocked, TerraformFailed, UsageError
 from groundwork.plan import archive, commit
 from groundwork.plan.run_plans import plan_all
@@ -54,7 +55,7 @@ def test_two_plans_of_the_same_change_have_one_digest_and_another_secret_has_ano
 def test_what_is_planned_from_a_state_names_it_and_an_unchanged_stack_says_so(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}}, outputs={"value": "first"})
     project.synth()
-    project.workspace.deploy([stack], on_event=lambda *_: None)
+    Rollout(project.workspace, [stack]).deploy(lambda *_: None, lambda _: None)
     state = project.state(stack)
     assert state is not None
 

@@ -15,7 +15,7 @@ import pytest
 from groundwork.preflight.check import Rules, admit, leaks
 from groundwork.preflight.secrets import canaries
 from groundwork.refusals import Code
-from stacks.values import load_all
+from stacks.platform import PLATFORM
 
 Terraform = dict[str, Any]
 
@@ -25,7 +25,10 @@ class PullRequest:
 
     def __init__(self, synthesised: Path, out: Path, checkout: Path) -> None:
         self.out = out
-        self.rules = Rules({e.name: e for e in load_all(checkout / "environments")}, checkout / "stacks/provider_locks")
+        self.rules = Rules(
+            {each.name: each for each in PLATFORM.environments(checkout / "environments")},
+            checkout / "stacks/provider_locks",
+        )
         shutil.copytree(synthesised, out, ignore=_not_needed)
         manifest = json.loads((out / "manifest.json").read_text())
         manifest["stacks"] = {name: one for name, one in manifest["stacks"].items() if name.startswith("dev-")}

@@ -24,7 +24,8 @@ from groundwork.github import check as checking
 from groundwork.github.api import GitHub
 from groundwork.github.settings import desired
 from groundwork.github.setup import setup
-from stacks.values import load_all
+from stacks.platform import PLATFORM
+from tests.support import warm_gw
 from tests.support.fake_github import FakeGitHub, Run
 from tests.workflows import checklist
 from tests.workflows.accounts import ACCOUNTS, Cloud
@@ -236,7 +237,7 @@ class Pipeline:
             "run": run.id,
             "origin": str(self.origin),
             "machine": str(self.machine),
-            "gw": str(self.checkout / ".venv" / "bin" / "gw"),
+            "gw": str(warm_gw.server(self.checkout)),
             "jobs": self._jobs(run),
         }
         (folder / "run.json").write_text(json.dumps(about, indent=1))
@@ -385,7 +386,7 @@ def pipeline(root: Path, checkout: Path, act: Path, cloud: Cloud, machine: Path)
         made.commit("the beginning", author="root")
         github.team("platform", "alice", "bob", "carol", "dave")
         admin = GitHub.of(github.person("root", admin=True))
-        environments = load_all(origin / "environments")
+        environments = PLATFORM.environments(origin / "environments")
         wanted = desired(REPOSITORY, environments, origin / ".github" / "workflows")
         setup(admin, checking.check(wanted, admin))
         cloud.trust(github.jwks)

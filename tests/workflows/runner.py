@@ -1,6 +1,6 @@
 """What a runner of GitHub does for the steps of a job, for `act`: third-party actions, and each job's own variables.
 
-Standard library only: it runs before every step. What a job gets comes from the fake GitHub; nothing is decided here.
+Standard library only, and what asks for a warm `gw`: it runs before every step. What a job gets comes from the fake GitHub; nothing is decided here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+import warm_gw
 
 RUN = Path(os.environ["GROUNDWORK_RUN"])
 """The folder of the run: `run.json`, artifacts, summaries."""
@@ -188,15 +191,15 @@ def gw(*words: str) -> None:
     if os.environ.get("GITHUB_TOKEN") != TOKEN:
         environ.pop("GITHUB_TOKEN")
     summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    done = subprocess.run([ABOUT["gw"], *words], env={**os.environ, **environ}, check=False)
+    code = warm_gw.ask(Path(ABOUT["gw"]), words, cwd=Path.cwd(), environ={**os.environ, **environ}, streams=(0, 1, 2))
     credentials = "with credentials" if "AWS_ACCESS_KEY_ID" in os.environ else "without credentials"
-    note(f"gw {' '.join(words)} {credentials} ended {done.returncode}")
-    if words[:2] == ("plan", "push") and not done.returncode:
+    note(f"gw {' '.join(words)} {credentials} ended {code}")
+    if words[:2] == ("plan", "push") and not code:
         plans = Path(".groundwork/plans/plans.json")
         shutil.copyfile(plans, RUN / f"plans-{os.environ['ENVIRONMENT']}.json")
     if summary and Path(summary).is_file() and (text := Path(summary).read_text()):
         (RUN / "summary.md").write_text(text)
-    sys.exit(done.returncode)
+    sys.exit(code)
 
 
 def git(*words: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.github.settings import REQUIRED_CHECK, desired
-from stacks.values import load_all
+from stacks.platform import PLATFORM
 from stacks.values.delivery import Workflows
 from tests.workflows import checklist
 from tests.workflows.checklist import RULES, Folder, problems
@@ -162,7 +162,7 @@ def test_what_the_roles_trust_is_there(ours: Path) -> None:
 
 
 def test_every_environment_on_aws_is_planned_and_deployed(ours: Path, checkout: Path) -> None:
-    on_aws = {one.name for one in load_all(checkout / "environments") if one.target == "aws"}
+    on_aws = {one.name for one in PLATFORM.environments(checkout / "environments") if one.target == "aws"}
     jobs = Folder(ours).workflows
     assert set(jobs["pull-request.yml"]["jobs"]["plan"]["strategy"]["matrix"]["environment"]) == on_aws
     assert {job["with"]["environment"] for job in jobs["deploy.yml"]["jobs"].values() if "with" in job} == on_aws
@@ -174,7 +174,7 @@ def test_main_requires_the_job_that_waits_for_all(ours: Path) -> None:
 
 
 def test_the_actions_that_are_used_are_those_that_settings_allow(ours: Path, checkout: Path) -> None:
-    on_aws = [one for one in load_all(checkout / "environments") if one.target == "aws"]
+    on_aws = [one for one in PLATFORM.environments(checkout / "environments") if one.target == "aws"]
     settings = desired("acme/groundwork", on_aws, ours / "workflows")
     assert settings.actions["actions/permissions/selected-actions"]["patterns_allowed"] == [
         "anchore/sbom-action@*",
