@@ -62,8 +62,8 @@ def test_an_approval_by_any_of_several_counts_where_all_may_approve(
 ) -> None:
     """Two jobs of a run were let through, by two people; the history does not say which of them by whom."""
     early, late = AT - timedelta(minutes=1), AT + timedelta(minutes=1)
-    approvals = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
-    facts = ApprovalFacts("dev", approvals, dict.fromkeys(contributors, "author of commit 1a2b3c4"), (), "100", 1)
+    given_by = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
+    facts = ApprovalFacts("dev", given_by, dict.fromkeys(contributors, "author of commit 1a2b3c4"), (), "100", 1)
     run = RunFacts(index(environment="dev"), "aws", COMMIT, True, "100", 1, ["dev-api"])
     assert {refusal.code for refusal in approvals.check(run, facts, AT)} == codes
 

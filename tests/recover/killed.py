@@ -15,7 +15,7 @@ from groundwork.apply.apply import ApprovedApply
 from groundwork.plan.bundle import Index
 from groundwork.recover.inspect import Inspector, Report
 from groundwork.recover.resolve import resolve as resolve_apply
-from tests.recover.endpoint import Call, Endpoint, What, between
+from tests.recover.endpoint import Call, What, between
 from tests.support.planned_project import PlannedProject
 
 
@@ -66,12 +66,9 @@ def on_state(stack: str, what: What) -> Callable[[Call], What]:
     return lambda call: what if call.method == "PUT" and f"/{name}.tfstate" in call.path else "pass"
 
 
-def look(project: PlannedProject, stack: str) -> Report:
+def inspect(project: PlannedProject, stack: str) -> Report:
     return Inspector(replace(project.workspace, _stores={}), project.store).stack(stack)
 
 
 def resolve(project: PlannedProject, report: Report) -> None:
     resolve_apply(project.store, report, "looked at it by hand, INC-123", who="ada", at=datetime.now(UTC))
-
-
-__all__ = ["Endpoint", "apply", "approved_apply", "kill", "killed_when_held", "look", "on_state", "resolve", "through"]

@@ -14,7 +14,7 @@ from groundwork.state.locks import free
 from groundwork.store.journal import Journal
 from groundwork.terraform.terraform import Terraform
 from tests.recover.endpoint import Call, What
-from tests.recover.killed import apply, killed_when_held, look, on_state, resolve, through
+from tests.recover.killed import apply, inspect, killed_when_held, on_state, resolve, through
 from tests.support.planned_project import PlannedProject
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 def unlock(project: PlannedProject, stack: str) -> None:
     """What `gw unlock` does, with the id that the report names."""
-    report, store = look(project, stack), project.workspace.store(stack)
+    report, store = inspect(project, stack), project.workspace.store(stack)
     assert report.lock
     terraform = Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
     free(store, report.lock.id, terraform)
@@ -40,11 +40,11 @@ def test_killed_before_anything_was_made(project: PlannedProject) -> None:
 
     killed_when_held(project, index, rule)
     assert project.inputs(up) == {"thing": "first"}
-    assert look(project, up).opened == ()
-    before = look(project, up).before
+    assert inspect(project, up).opened == ()
+    before = inspect(project, up).before
     assert before
     assert before[1].result == "applied"
-    report = look(project, down)
+    report = inspect(project, down)
     assert [entry.by for entry in report.opened] == ["grace"]
     assert [(step.address, step.progress) for step in report.steps] == [("terraform_data.it", "not recorded")]
     assert report.not_listed == ("terraform_data.it",)
@@ -62,7 +62,7 @@ def test_killed_while_the_state_is_stored(project: PlannedProject) -> None:
     """The resource is made and no state has it; the lock stays, and is named with what frees it."""
     stack = project.stack("one", {"thing": {"input": "first"}, "other": {"input": "second"}})
     killed_when_held(project, project.push(project.plan()), on_state(stack, "hold"))
-    report = look(project, stack)
+    report = inspect(project, stack)
     assert {step.address: step.progress for step in report.steps} == dict.fromkeys(
         ("terraform_data.thing", "terraform_data.other"), "not recorded"
     )
@@ -74,7 +74,7 @@ def test_killed_while_the_state_is_stored(project: PlannedProject) -> None:
         resolve(project, report)
     assert f"gw unlock {stack} {report.lock.id}" in str(refused.value)
     unlock(project, stack)
-    resolve(project, look(project, stack))
+    resolve(project, inspect(project, stack))
     apply(project, project.push(project.plan()))
     assert project.inputs(stack) == {"thing": "first", "other": "second"}
 
@@ -85,7 +85,7 @@ def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> N
     apply(project, project.push(project.plan()))
     project.stack("one", {"thing": {"input": "second"}, "new": {"input": "x"}})
     killed_when_held(project, project.push(project.plan()), on_state(stack, "pass and hold"))
-    report = look(project, stack)
+    report = inspect(project, stack)
     assert report.complete
     assert {(step.action, step.progress) for step in report.steps} == {("update", "done"), ("create", "done")}
     assert report.checksum
@@ -95,9 +95,9 @@ def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> N
     with pytest.raises(UsageError, match="correct-checksum"):
         resolve(project, report)
     report.checksum.correct()
-    assert look(project, stack).checksum is None
+    assert inspect(project, stack).checksum is None
     unlock(project, stack)
-    resolve(project, look(project, stack))
+    resolve(project, inspect(project, stack))
     (made,) = project.plan()
     assert made.bundle.outcome == "no change"
 
@@ -108,7 +108,7 @@ def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject
     index = project.push(project.plan())
     with through(project, on_state(stack, "refuse")) as (faulty, _), pytest.raises(TerraformFailed):
         apply(faulty, index)
-    report = look(project, stack)
+    report = inspect(project, stack)
     assert report.left
     assert (report.left.only_here, report.left.problem) == (("terraform_data.thing",), "")
     with pytest.raises(UsageError, match="never stored"):
@@ -119,7 +119,7 @@ def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject
         report.left, Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
     )
     assert not report.left.path.exists()
-    report = look(project, stack)
+    report = inspect(project, stack)
     assert report.left is None
     assert report.complete
     resolve(project, report)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.recover.endpoint import Call, What
-from tests.recover.killed import killed_when_held, look, on_state, resolve
+from tests.recover.killed import inspect, killed_when_held, on_state, resolve
 from tests.recover.test_killed import unlock
 from tests.support.planned_project import PlannedProject
 
@@ -80,7 +80,7 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
     project.cloud.client("sqs").create_queue(QueueName=f"other-{name}", tags={**tags(project), "stack": "another"})
     killed_when_held(project, project.push(project.plan()), on_state(stack, "hold"))
 
-    report = look(project, stack)
+    report = inspect(project, stack)
     url = project.cloud.client("sqs").get_queue_url(QueueName=f"queue-{name}")["QueueUrl"]
     (key,) = [arn.rpartition("/")[2] for arn in report.unrecorded if ":kms:" in arn]
     ids = {
@@ -109,7 +109,7 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    report = look(project, stack)
+    report = inspect(project, stack)
     assert report.unrecorded == ()
     assert {step.address for step in report.steps if step.progress == "done"} == set(ids)
     resolve(project, report)
@@ -132,7 +132,7 @@ def test_killed_between_two_resources(project: PlannedProject, checkout: Path) -
         return "hold" if call.target.endswith("PutParameter") and b'"two-' in call.body else "pass"
 
     killed_when_held(project, project.push(project.plan()), rule)
-    report = look(project, stack)
+    report = inspect(project, stack)
     assert {step.address for step in report.steps} == {"aws_ssm_parameter.one", "aws_ssm_parameter.two"}
     # Terraform stores the state now and then while it works: the first may be recorded already.
     recorded = [step.address for step in report.steps if step.progress == "done"]

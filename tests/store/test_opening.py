@@ -19,7 +19,7 @@ def workspace(tmp_path: Path, location: PlanStoreLocation | None, target: str = 
     environment = SimpleNamespace(
         target=target, region="eu-west-2", plan_store=location, require_real_accounts=lambda: None
     )
-    state = SimpleNamespace(folder=tmp_path, backend={"region": "eu-west-2"}, endpoint=None)
+    state = SimpleNamespace(folder=tmp_path, backend={"region": "eu-west-2"}, endpoint=None, session=None)
     return cast("Any", SimpleNamespace(environments={"local": environment}, store=lambda _: state))
 
 
