@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.gate import destroys, world
+from groundwork.gate import approvals, destroys, world
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.gate.facts import RunFacts
 from groundwork.refusals import Code
