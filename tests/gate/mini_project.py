@@ -33,6 +33,7 @@ from groundwork.terraform.terraform import Terraform
 from groundwork.toolchain.cdktf_launcher import command
 from groundwork.workspace import Tools, Workspace
 from tests.gate.reading import wrong_command
+from tests.support import warm_gw
 from tests.support.cloud_project import CloudProject, cloud_project
 from tests.support.plan_store import empty_store
 
@@ -251,15 +252,8 @@ class Mini:
 
     def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """The command itself, in the checkout."""
-        return subprocess.run(
-            [str(self.python), "-P", "-c", "from groundwork.cli import main; main()", *words],
-            cwd=self.root,
-            env={**os.environ, **self.cloud.environ, "PYTHONPATH": str(_CHECKOUT), **(environ or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environ = {**os.environ, **self.cloud.environ, "PYTHONPATH": str(_CHECKOUT), **(environ or {})}
+        return warm_gw.run(warm_gw.server(_CHECKOUT), words, cwd=self.root, environ=environ)
 
     def reset(self) -> None:
         """The first commit, empty states, no plans and no store."""

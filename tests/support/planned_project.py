@@ -26,10 +26,12 @@ from groundwork.store.plan_store import PlanStore
 from groundwork.synthesis.manifest import Manifest
 from groundwork.toolchain.cdktf_launcher import command
 from groundwork.workspace import Tools, Workspace
+from tests.support import warm_gw
 from tests.support.cloud_project import CloudProject
 from tests.support.plan_store import empty_store
 
 ENVIRONMENT = "local"
+CHECKOUT = Path(__file__).parents[2]
 
 _MAIN = '''
 """Writes what cdktf would: one folder per stack, and the manifest."""
@@ -180,15 +182,7 @@ class PlannedProject:
 
     def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """The command line in this checkout."""
-        return subprocess.run(
-            [str(self.root / ".venv" / "bin" / "gw"), *words],
-            cwd=self.root,
-            env={**os.environ, **(environ or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return warm_gw.run(warm_gw.server(CHECKOUT), words, cwd=self.root, environ={**os.environ, **(environ or {})})
 
     def state(self, stack: str) -> dict[str, Any] | None:
         """The state of a stack now."""

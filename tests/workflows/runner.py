@@ -1,6 +1,7 @@
 """What a runner of GitHub does for the steps of a job, for `act`: third-party actions, and each job's own variables.
 
-Standard library only, and what asks for a warm `gw`: it runs before every step. What a job gets comes from the fake GitHub; nothing is decided here.
+Standard library only, since it runs before every step. What a job gets comes from the fake GitHub; nothing is decided
+here.
 """
 
 from __future__ import annotations
@@ -186,7 +187,7 @@ def upload_sarif() -> None:
 
 # ── gw ─────────────────────────────────────────────────────────────────────────────────────────────
 def gw(*words: str) -> None:
-    """The genuine `gw` with the variables of the job; it has a token only where the step was given one."""
+    """The real `gw` with the variables of the job; it has a token only where the step was given one."""
     environ = job()["environment"]
     if os.environ.get("GITHUB_TOKEN") != TOKEN:
         environ.pop("GITHUB_TOKEN")
