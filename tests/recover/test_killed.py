@@ -162,7 +162,7 @@ def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) 
     killed_when_held(project, plans_file.read(Path(file)), rule)
     refused = project.gw("deploy", stack, "--approved", file)
     assert refused.returncode == 13
-    assert "unresolved-apply" in refused.stderr
+    assert "unsettled-apply" in refused.stderr
     assert f"gw recover {stack}" in refused.stderr
 
     answer = project.gw("recover")
