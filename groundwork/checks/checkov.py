@@ -19,7 +19,7 @@ def run(
     folders: Sequence[Path], *, program: Path, environ: Mapping[str, str], stop: threading.Event | None = None
 ) -> list[Finding]:
     """The findings of all stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where checkov could not read
-    a stack or ran no check on it: a gate that looked at nothing must not be green. `stop` ends it from another thread.
+    a stack or ran no check on it: a run that checked nothing must not pass. `stop` ends it from another thread.
     """
     files = {folder.name: (folder / "cdk.tf.json").absolute() for folder in folders}
     with tempfile.TemporaryDirectory() as nowhere:
@@ -51,19 +51,19 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
-    """The findings in a report of checkov. `files`: stack → the synthesised file that had to be looked at."""
+    """The findings in a report of checkov. `files`: stack → the synthesised file that had to be checked."""
     parts = report if isinstance(report, list) else [report]
     results = [part["results"] for part in parts if "results" in part]
     unread = sorted({path for result in results for path in result.get("parsing_errors", ())})
     if unread:
         raise CheckFailed(f"checkov could not parse {', '.join(unread)}", fix="look for a key that it does not know")
 
-    looked_at: Counter[str] = Counter()
+    checked: Counter[str] = Counter()
     lines: dict[str, list[str]] = {}
     findings = []
     for result in results:
         for check in (*result["passed_checks"], *result["failed_checks"]):
-            looked_at[_stack(check)] += 1
+            checked[_stack(check)] += 1
         for check in result["failed_checks"]:
             stack = _stack(check)
             if stack not in lines:
@@ -73,7 +73,7 @@ def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
                     tool="checkov",
                     check=check["check_id"],
                     stack=stack,
-                    # In Terraform's JSON checkov says `resource.<name>`, without the type; the line is exact.
+                    # In Terraform's JSON checkov reports `resource.<name>`, without the type; the line is exact.
                     address=address_at(lines[stack], check["file_line_range"][0]) or check["resource"],
                     what=check["check_name"],
                     line=check["file_line_range"][0],
@@ -84,7 +84,7 @@ def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
         raise CheckFailed(
             f"checkov skipped {len(skipped)} checks", fix="waive beside the construct instead of skipping"
         )
-    blind = [stack for stack, path in files.items() if not looked_at[stack] and _has_resources(path)]
+    blind = [stack for stack, path in files.items() if not checked[stack] and _has_resources(path)]
     if blind:
         raise CheckFailed(f"checkov ran zero checks on {', '.join(blind)}, which have resources")
     return findings

@@ -1,4 +1,4 @@
-"""What a checker found, and what the gate makes of it."""
+"""Findings of the checkers, waivers, and the verdict on both."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Waiver:
     source: str
 
     def covers(self, finding: Finding) -> bool:
-        """Whether this waiver speaks of a finding."""
+        """Whether this waiver accepts a finding."""
         return (self.stack, self.address, self.check) == (finding.stack, finding.address, finding.check)
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says: it is clean where nothing is open, no waiver has expired and none is unused."""
+    """The result: clean where no finding is open, no waiver has expired and none is unused."""
 
     open: Sequence[Finding]
     waived: Sequence[Finding]
@@ -58,13 +58,13 @@ class Verdict:
 
     @property
     def clean(self) -> bool:
-        """Whether the synthesised Terraform may go on."""
+        """Whether the check passes."""
         return not (self.open or self.expired or self.unused)
 
 
 def judge(findings: Sequence[Finding], waivers: Sequence[Waiver], today: date) -> Verdict:
     """Set findings against waivers. An expired waiver accepts nothing, so its finding is open again; one that no
-    finding needs is as wrong, since it would hide the next finding without anybody having looked at it.
+    finding needs is an error too, since it would hide the next finding unseen.
     """
     valid = [waiver for waiver in waivers if waiver.expires >= today]
     waived = [finding for finding in findings if any(waiver.covers(finding) for waiver in valid)]

@@ -1,4 +1,4 @@
-"""The gate: both checkers, all stacks, one verdict."""
+"""Both checkers over all stacks, one verdict."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAIVERS = "waivers.json"
 
 @dataclass(frozen=True)
 class Checkers:
-    """The programs of the gate. `tflint_plugins` is the folder that holds tflint-ruleset-aws."""
+    """The programs that check. `tflint_plugins` is the folder that holds tflint-ruleset-aws."""
 
     checkov: Path
     tflint: Path
@@ -28,7 +28,7 @@ class Checkers:
 
 
 def check(folders: Sequence[Path], checkers: Checkers, *, today: date) -> Verdict:
-    """Judge stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where a checker could not look."""
+    """Judge stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where a checker did not run."""
     accepted = waivers(folders)
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=2) as pool:

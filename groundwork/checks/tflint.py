@@ -23,7 +23,7 @@ def run(
     environ: Mapping[str, str],
     stop: threading.Event | None = None,
 ) -> list[Finding]:
-    """The findings of all stacks. `plugins` holds tflint-ruleset-aws. Raises CheckFailed where it could not look.
+    """The findings of all stacks. `plugins` holds tflint-ruleset-aws. Raises CheckFailed where it did not run.
 
     `stop` ends it from another thread.
     """

@@ -11,23 +11,13 @@ from groundwork.review.provider_facts import facts
 from groundwork.review.values import Document, Masked, Value, canonical, identity, is_policy, plain, text
 
 _IDENTITY = (
-    "Sid",
-    "sid",
-    "id",
-    "name",
-    "Name",
-    "key",
-    "rule_id",
-    "attribute_name",
-    "cidr_block",
-    "policy_name",
-    "path",
-)
+    "Sid", "sid", "id", "name", "Name", "key", "rule_id", "attribute_name", "cidr_block", "policy_name", "path",
+)  # fmt: skip
 """Keys that name an element of a list: elements of the same name are compared with each other."""
 
 
 def compare(before: Value, after: Value, *, path: str = "", type_: str = "") -> list[AttributeChange]:
-    """The attributes that differ; an absent side is None. `type_` is the resource's, which tells sets from lists."""
+    """The attributes that differ; an absent side is None. `type_` is the resource's, which tells what is a set."""
     return list(_Comparison(type_).any(before, after, path, path))
 
 
@@ -74,7 +64,7 @@ class _Comparison:
         if made:
             yield from made
         else:
-            # Says the same, but is written differently, and Terraform compares it letter by letter.
+            # Equal JSON in a different notation: Terraform compares the strings.
             yield AttributeChange(path=path, before=_shown(before.text), after=_shown(after.text))
 
     def _objects(
@@ -111,7 +101,7 @@ class _Comparison:
 
 
 def canonical_document(document: Document) -> Value:
-    """What a document says; a policy with lists of one written as lists, its statements in their own order."""
+    """A document, parsed; a policy with lists of one written as lists, its statements in their own order."""
     value = document.value
     if is_policy(value):
         statements = value["Statement"] if isinstance(value["Statement"], list) else [value["Statement"]]

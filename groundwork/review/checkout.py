@@ -163,7 +163,7 @@ def _contents(folder: Path) -> list[tuple[str, str]]:
 
 
 def _members(name: str, path: Path) -> list[tuple[str, str]]:
-    """The files of an archive; where it says that it unpacks to more than anybody would deploy, the archive alone."""
+    """The files of an archive; if its declared size exceeds any real deployment, the archive alone."""
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) <= _MOST_UNPACKED:
@@ -174,7 +174,7 @@ def _members(name: str, path: Path) -> list[tuple[str, str]]:
                         digests.append((f"{name}!{member.filename}", _sha256(content)))
                 return digests
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        pass  # cut off, encrypted, or packed in a way nobody here knows: its own hash has to do
+        pass  # truncated, encrypted, or an unknown compression: the archive's own hash has to do
     with path.open("rb") as file:
         return [(name, _sha256(file))]
 

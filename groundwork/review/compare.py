@@ -20,7 +20,7 @@ from groundwork.review.values import Value, text
 class Change:
     """One resource or data source that differs. `before` is as it was, references to renamed ones brought up to date.
 
-    `moved`: the code tells Terraform of the rename.
+    `moved`: a `moved` block declares the rename to Terraform.
     """
 
     stack: str
@@ -171,11 +171,11 @@ def _changes(
 
 
 def _moved(old: StackSnapshot, new: StackSnapshot, all_renames: Sequence[renames.Rename]) -> Iterator[AttributeChange]:
-    """`moved` blocks that came or went, but for those that a rename tells already."""
-    told = {(rename.before.address, rename.after.address) for rename in all_renames if rename.moved}
+    """Added and removed `moved` blocks, except those that belong to a rename already in the report."""
+    reported = {(rename.before.address, rename.after.address) for rename in all_renames if rename.moved}
     for gone in sorted(set(old.moved) - set(new.moved)):
         yield AttributeChange(path="moved", before=text(" → ".join(gone)), after=None)
-    for come in sorted(set(new.moved) - set(old.moved) - told):
+    for come in sorted(set(new.moved) - set(old.moved) - reported):
         yield AttributeChange(path="moved", before=None, after=text(" → ".join(come)))
 
 

@@ -1,4 +1,4 @@
-"""A stack as HCL, for who prefers to read that: what Terraform runs on stays the JSON."""
+"""A stack as HCL, to be read: Terraform runs on the JSON."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _as_blocks(key: str, value: Value, type_: str, path: str) -> list[Mapping[st
 
 
 def _is_value(key: str, type_: str, path: str) -> bool:
-    """Whether an object under this key is a value whatever it looks like."""
+    """Whether an object under this key is always the value of an attribute."""
     if type_ in {"locals", "moved", "output"} or (type_ == "variable" and key == "default"):
         return True
     if type_ == "terraform":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from groundwork.review import compare, risks, snapshot
@@ -31,7 +31,19 @@ def make(
     # What is only in a state, and in neither commit.
     environments = {stack.environment for stack in stacks}
     names_there = {stack.stack for stack in stacks}
-    stacks += [_only_planned(name, plan, environments) for name, plan in planned.items() if name not in names_there]
+    stacks += [
+        StackReview(
+            stack=name,
+            environment=snapshot.environment_of(name, environments),
+            state="untouched",
+            resources=(),
+            outputs=(),
+            settings=(),
+            plan=plan,
+        )
+        for name, plan in planned.items()
+        if name not in names_there
+    ]
     review = Review(base=names[0], head=names[1], stacks=tuple(stacks), findings=risks.find(compared, planned))
     return review, before, after
 
@@ -44,18 +56,5 @@ def _stack(comparison: compare.StackComparison, plan: PlanResult | None) -> Stac
         resources=tuple(change.entry() for change in comparison.changes),
         outputs=comparison.outputs,
         settings=comparison.settings,
-        plan=plan,
-    )
-
-
-def _only_planned(name: str, plan: PlanResult, environments: Collection[str]) -> StackReview:
-    matching = [environment for environment in environments if name.startswith(f"{environment}-")]
-    return StackReview(
-        stack=name,
-        environment=max(matching, key=len, default=name.partition("-")[0]),
-        state="untouched",
-        resources=(),
-        outputs=(),
-        settings=(),
         plan=plan,
     )

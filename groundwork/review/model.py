@@ -39,7 +39,7 @@ class Severity(StrEnum):
 
 
 class Concern(StrEnum):
-    """The families of findings, in the order in which a report shows them."""
+    """The families of risks, in the order in which a report shows them."""
 
     DATA_LOSS = "data loss"
     ACCESS = "access"
@@ -83,7 +83,7 @@ class ResourceChange(_Frozen):
 
 
 class Risk(_Frozen):
-    """What a reviewer looks for first: one sentence, its address and line. `address` is empty for a whole stack."""
+    """What a reviewer should see first: a sentence, an address, Python lines. Of a whole stack, `address` is empty."""
 
     concern: Concern
     severity: Severity

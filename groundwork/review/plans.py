@@ -18,8 +18,8 @@ _FIX = "gw diff --json > plans.json"
 def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
     """Stack → its plan. `path` holds what `gw diff --json` printed, or the index of `gw plan make`.
 
-    What either does not say is left empty; keys that are not known are passed over. Texts go through the redactor.
-    Raises UsageError for anything in which no stack is found.
+    Missing values are left empty, unknown keys are ignored. Texts go through the redactor.
+    Raises UsageError where it names no stack.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -34,13 +34,13 @@ def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
 
 
 def read_all(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
-    """What `read` gives, of every *.json of a folder: one file per environment. No file is no plan."""
+    """What `read` gives, of every *.json of a folder: one file per environment. Without a file the result is empty."""
     files = sorted(path.glob("*.json")) if path.is_dir() or not path.suffix else [path]
     return {name: result for file in files for name, result in read(file, redactor).items()}
 
 
 def _is_empty(content: Any) -> bool:
-    """Whether it is a list of plans, with none in it."""
+    """Whether it is an empty list of plans."""
     return content == [] or (isinstance(content, Mapping) and any(content.get(key) == [] for key in _LISTS))
 
 

@@ -1,4 +1,4 @@
-"""What the providers' schemas say that synthesised Terraform does not: what is sensitive, a set, or a map.
+"""Facts from the providers' schemas that synthesised Terraform lacks: what is sensitive, a set, or a map.
 
 The facts are taken once from `terraform providers schema -json` and committed, so that a review needs no provider.
 Terraform has no such file for the Helm provider on every machine: its few sensitive attributes are listed here, from
@@ -22,7 +22,7 @@ _HELM = {
     "helm_release": ("repository_password", "set_sensitive.value", "set_wo.value"),
     "data.helm_template": ("repository_password", "set_sensitive.value"),
 }
-# Not marked in the AWS provider's schema, although nobody would show them.
+# Not marked in the AWS provider's schema, although they are secrets.
 _AWS = {"provider.aws": ("access_key", "secret_key", "token")}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from groundwork.review.snapshot import Resource
 
 Source = Callable[[str], str | None]
-"""Path relative to the checkout → that file's text at head, None where there is none."""
+"""Path relative to the checkout → the file's text at head, None if it does not exist."""
 
 
 def name(resource: Resource, source: Source) -> str:

@@ -1,4 +1,4 @@
-"""Takes the secrets out of synthesised Terraform before anything looks at it."""
+"""Removes the secrets from synthesised Terraform before anything else reads it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from groundwork.review.values import Document, Masked, Value, is_policy
 
 _NOTABLE = 8
 """A hidden value is searched for elsewhere from this many characters on: shorter ones are words like `admin`."""
-# Terraform's AWS provider compares the JSON of these by what it says; a policy is known by its look.
+# Terraform's AWS provider compares the JSON of these by meaning; a policy is recognised by its content.
 _JSON_ATTRIBUTES = re.compile(
     r"(policy|assume_role_policy|redrive_policy|redrive_allow_policy|delivery_policy|container_definitions"
     r"|event_pattern|dashboard_body|schema|definition|body|access_policies|filter_policy|lifecycle_policy)$"

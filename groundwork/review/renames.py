@@ -21,7 +21,7 @@ _INDEX = re.compile(r"\[[^\]]*\]")
 
 @dataclass(frozen=True)
 class Rename:
-    """`moved` says that the code already tells Terraform, so that nothing is destroyed."""
+    """`moved`: a `moved` block declares it, so that nothing is destroyed."""
 
     before: Resource
     after: Resource
@@ -39,9 +39,9 @@ class Rename:
 
 
 def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
-    """The renames of one stack: those that `moved` blocks tell, then the closest pairs of removed and added ones.
+    """The renames of one stack: those that `moved` blocks declare, then the closest pairs of removed and added ones.
 
-    A pair that differs in what forces a replacement is none: another address would not keep it.
+    A pair that differs in what forces a replacement is not a rename: another address would not keep it.
     """
     removed = {address: resource for address, resource in before.resources.items() if address not in after.resources}
     added = {address: resource for address, resource in after.resources.items() if address not in before.resources}
@@ -114,7 +114,7 @@ def _likeness(before: Resource, after: Resource, gone: Collection[str], come: Co
         return 0.0
     leaves = max(_leaves(left), _leaves(right), 1)
     changed = sum(max(_size(change.before), _size(change.after)) for change in changes)
-    # Tags and descriptions say little; a resource with hardly any values is told by them alone.
+    # Tags and descriptions carry little weight; a resource with hardly any other values is matched by them alone.
     score = 1.0 - changed / leaves
     return score if score >= _ALIKE or top_level(changes) - {"tags", "description", "depends_on"} else _ALIKE
 

@@ -1,7 +1,7 @@
 """Which resources hold data, and a change of which attribute makes Terraform replace one.
 
-Terraform's schema does not say what forces a replacement: this table names it for what holds data and for what is often
-renamed, from the AWS provider's documentation (5.100). The plan says the rest.
+Terraform's schema does not mark what forces a replacement: this table lists it for what holds data and what is often
+renamed, from the AWS provider's documentation (5.100). The plan shows the rest.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def environment(environ: Mapping[str, str], *, home: Path, cache: Path) -> dict[
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
         # Unpacking cdktf and its providers takes longer than all the rest, so that is kept; apart from the user's own,
-        # which code that nobody has read yet must not write.
+        # which unreviewed code must not write.
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "groundwork" / "review-jsii"),
     }
 

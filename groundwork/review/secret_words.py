@@ -1,4 +1,4 @@
-"""What tells a secret by its name or its look, where no schema says so."""
+"""Recognises a secret by its name or its form, where no schema marks it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MATERIAL = (
     re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bsk_live_[A-Za-z0-9]{16,}"),
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),
     re.compile(r"\bAGE-SECRET-KEY-1[0-9A-Z]+"),
-    # user:password@host in an URL; a reference in place of the password is none.
+    # user:password@host in an URL; a reference in place of the password is not a secret.
     re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]*:(?!\$\{)[^\s/@]+@"),
     re.compile(r"(?i)\b(?:bearer|basic) (?!realm|auth)[A-Za-z0-9+/=_.~-]{12,}"),
 )
@@ -79,14 +79,14 @@ def is_reference(value: str) -> bool:
 
 
 def points_to_secret(value: str) -> bool:
-    """Whether a string names where a value lies, and is none: a Terraform reference or an ARN."""
+    """Whether a string only points to a value: a Terraform reference or an ARN."""
     return is_reference(value) or _ARN.fullmatch(value) is not None
 
 
 def parts(value: str, *, name: str) -> list[tuple[int, int]]:
     """The spans of a string that look like key material or are assigned to a secret name; sorted, may overlap.
 
-    `name` is what the string is called: a hash under a name that says so is none.
+    `name` is what the string is called: a hash under a name such as `digest` is not a secret.
     """
     spans = [match.span() for pattern in _MATERIAL for match in pattern.finditer(value)]
     if any("-----BEGIN" in value[start:end] for start, end in spans):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def _read(folder: Path, redactor: Redactor) -> Snapshot:
         environments: list[str] = about.get("environments", [])
         assets = about.get("assets", {})
         return Snapshot(
-            {stack.name: _stack(stack, _environment(stack.name, environments), assets, redactor) for stack in stacks}
+            {stack.name: _stack(stack, environment_of(stack.name, environments), assets, redactor) for stack in stacks}
         )
     except (AttributeError, KeyError, TypeError, ValueError) as strange:
         raise SynthesisError(
@@ -181,8 +181,8 @@ def _again(stack: StackSnapshot, redactor: Redactor) -> StackSnapshot:
     )
 
 
-def _environment(stack: str, environments: list[str]) -> str:
-    """The environment of a stack named `<environment>-<stack>`; its first word where no file of values says."""
+def environment_of(stack: str, environments: Iterable[str]) -> str:
+    """The environment of a stack named `<environment>-<stack>`; its first word where no environment matches."""
     matching = [name for name in environments if stack.startswith(f"{name}-")]
     return max(matching, key=len) if matching else stack.partition("-")[0]
 

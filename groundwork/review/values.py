@@ -25,9 +25,9 @@ class Masked:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A string that holds JSON, such as a policy. `value` is what it says, `text` how it is written.
+    """A string that holds JSON, such as a policy. `value` is the parsed JSON, `text` the string.
 
-    Where `exact` is false, only what it says counts: Terraform's AWS provider compares policies so.
+    Where `exact` is false, only the parsed JSON counts: Terraform's AWS provider compares policies so.
     """
 
     value: Value
@@ -87,7 +87,7 @@ def _listed(value: Value) -> list[Value]:
 
 
 def plain(value: Value) -> Value:
-    """A value as JSON that may be shown: documents as what they say, hidden strings as REDACTED."""
+    """A value as JSON that may be shown: documents parsed, hidden strings as REDACTED."""
     if isinstance(value, Masked):
         return value.shown
     if isinstance(value, Document):

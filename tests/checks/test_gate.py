@@ -84,10 +84,10 @@ def test_checkov_finds_what_is_wrong_and_names_stack_and_address(tmp_path: Path)
     resources = {"aws_vpc": {"both": {"cidr_block": "10.0.0.0/16"}}, "aws_lambda_function": {"both": function}}
     network = stack(tmp_path, "dev-network", resources)
     empty = stack(tmp_path, "dev-empty", {})
-    found = {(finding.stack, finding.address, finding.check) for finding in run_checkov(network, empty)}
-    assert ("dev-network", "aws_vpc.both", "CKV2_AWS_11") in found
-    assert ("dev-network", "aws_lambda_function.both", "CKV_AWS_116") in found
-    assert {name for name, _, _ in found} == {"dev-network"}
+    reported = {(finding.stack, finding.address, finding.check) for finding in run_checkov(network, empty)}
+    assert ("dev-network", "aws_vpc.both", "CKV2_AWS_11") in reported
+    assert ("dev-network", "aws_lambda_function.both", "CKV_AWS_116") in reported
+    assert {name for name, _, _ in reported} == {"dev-network"}
 
 
 @pytest.mark.slow
@@ -156,7 +156,7 @@ def test_waivers_are_read_from_beside_the_synthesised_stack(tmp_path: Path) -> N
     assert gate.waivers([folder]) == [waiver()]
 
 
-def test_a_stack_without_its_list_of_waivers_was_not_synthesised_by_this_project(tmp_path: Path) -> None:
+def test_a_stack_without_its_list_of_waivers_is_refused(tmp_path: Path) -> None:
     folder = stack(tmp_path, "dev-archive", {})
     (folder / "waivers.json").unlink()
     with pytest.raises(CheckFailed, match=r"waivers\.json of dev-archive is missing"):
@@ -167,10 +167,10 @@ def test_a_stack_without_its_list_of_waivers_was_not_synthesised_by_this_project
 def checkers(checkout: Path) -> gate.Checkers:
     """The programs of the gate, as `make setup` leaves them."""
     project = Project(checkout)
-    found = {name: go_tools.find(name, os.environ, project) for name in ("tflint", "tflint-ruleset-aws")}
-    if missing := [name for name, located in found.items() if located is None]:
+    programs = {name: go_tools.find(name, os.environ, project) for name in ("tflint", "tflint-ruleset-aws")}
+    if missing := [name for name, located in programs.items() if located is None]:
         pytest.skip(f"{' and '.join(missing)} not built; `make setup` builds them")
-    tflint_at, ruleset = found["tflint"], found["tflint-ruleset-aws"]
+    tflint_at, ruleset = programs["tflint"], programs["tflint-ruleset-aws"]
     assert tflint_at
     assert ruleset
     return gate.Checkers(CHECKOV, tflint_at.path, ruleset.path.parent, os.environ)

@@ -53,10 +53,10 @@ def access(base: Any, head: Any) -> list[Risk]:
 
 # ── policies of identities ─────────────────────────────────────────────────────────────────────────
 def test_an_action_gained_is_named_with_its_resource_and_line() -> None:
-    (found,) = access(role(allow("s3:GetObject")), role(allow("s3:GetObject", "s3:PutObject")))
-    assert "s3:PutObject on arn:aws:s3:::records/*" in found.sentence
-    assert found.severity == Severity.MEDIUM
-    assert found.origin[0].file == "stacks/dev-data.py"
+    (risk,) = access(role(allow("s3:GetObject")), role(allow("s3:GetObject", "s3:PutObject")))
+    assert "s3:PutObject on arn:aws:s3:::records/*" in risk.sentence
+    assert risk.severity == Severity.MEDIUM
+    assert risk.origin[0].file == "stacks/dev-data.py"
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_what_a_statement_already_covers_gains_nothing(before: Any, after: Any) 
     ],
 )
 def test_whatever_is_wider_is_found(before: Any, after: Any, severity: Severity) -> None:
-    (found,) = access(role(before), role(after))
-    assert found.severity == severity
+    (risk,) = access(role(before), role(after))
+    assert risk.severity == severity
 
 
-def test_a_statement_that_moves_to_another_policy_of_the_role_gains_nothing() -> None:
-    one, other = allow("s3:GetObject"), allow("sqs:SendMessage", on="q")
-    base, head = role(one, other), role(one)
-    head["resource"]["aws_iam_role_policy"]["q"] = {"role": "${aws_iam_role.r.name}", "policy": policy(other)}
+def test_a_statement_moved_to_another_policy_of_the_role_gains_nothing() -> None:
+    first, second = allow("s3:GetObject"), allow("sqs:SendMessage", on="q")
+    base, head = role(first, second), role(first)
+    head["resource"]["aws_iam_role_policy"]["q"] = {"role": "${aws_iam_role.r.name}", "policy": policy(second)}
     assert access(base, head) == []
 
 
@@ -116,8 +116,8 @@ def test_the_same_statement_for_another_role_is_a_gain() -> None:
     base, head = role(allow("s3:GetObject")), role(allow("s3:GetObject"))
     other = {"role": "${aws_iam_role.other.id}", "policy": policy(allow("s3:GetObject"))}
     head["resource"]["aws_iam_role_policy"]["q"] = other
-    (found,) = access(base, head)
-    assert found.address == "aws_iam_role_policy.q"
+    (risk,) = access(base, head)
+    assert risk.address == "aws_iam_role_policy.q"
 
 
 def test_a_policy_that_narrows_is_no_finding() -> None:
@@ -126,9 +126,9 @@ def test_a_policy_that_narrows_is_no_finding() -> None:
 
 def test_a_lost_condition_is_named() -> None:
     condition = {"StringEquals": {"aws:SourceAccount": OURS}}
-    (found,) = access(role(allow("s3:GetObject", Condition=condition)), role(allow("s3:GetObject")))
-    assert "aws:sourceaccount" in found.sentence
-    assert "loses" in found.sentence
+    (risk,) = access(role(allow("s3:GetObject", Condition=condition)), role(allow("s3:GetObject")))
+    assert "aws:sourceaccount" in risk.sentence
+    assert "loses" in risk.sentence
 
 
 def test_a_condition_with_more_values_is_looser_and_with_fewer_is_not() -> None:
@@ -141,9 +141,9 @@ def test_a_condition_with_more_values_is_looser_and_with_fewer_is_not() -> None:
 
 def test_a_denial_that_is_lost_is_high() -> None:
     deny = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
-    (found,) = access(role(allow("s3:GetObject"), deny), role(allow("s3:GetObject")))
-    assert found.severity == Severity.HIGH
-    assert "no longer denies s3:DeleteBucket" in found.sentence
+    (risk,) = access(role(allow("s3:GetObject"), deny), role(allow("s3:GetObject")))
+    assert risk.severity == Severity.HIGH
+    assert "no longer denies s3:DeleteBucket" in risk.sentence
 
 
 def test_a_wider_denial_is_no_finding() -> None:
@@ -158,9 +158,9 @@ def test_a_boundary_grants_nothing_by_itself() -> None:
             aws_iam_role={"r": {"permissions_boundary": "${aws_iam_policy.b.arn}"}},
         )
 
-    (found,) = access(bounded("s3:*"), bounded("s3:*", "iam:*"))
-    assert found.severity == Severity.MEDIUM
-    assert "boundary lets through: iam:*" in found.sentence
+    (risk,) = access(bounded("s3:*"), bounded("s3:*", "iam:*"))
+    assert risk.severity == Severity.MEDIUM
+    assert "boundary lets through: iam:*" in risk.sentence
 
 
 # ── data sources ───────────────────────────────────────────────────────────────────────────────────
@@ -173,9 +173,9 @@ def documented(*actions: str) -> dict[str, Any]:
 
 
 def test_a_policy_document_that_widens_is_found_at_the_policy_that_uses_it() -> None:
-    (found,) = access(documented("s3:GetObject"), documented("s3:GetObject", "s3:PutObject"))
-    assert found.address == "aws_iam_policy.p"
-    assert "s3:PutObject" in found.sentence
+    (risk,) = access(documented("s3:GetObject"), documented("s3:GetObject", "s3:PutObject"))
+    assert risk.address == "aws_iam_policy.p"
+    assert "s3:PutObject" in risk.sentence
 
 
 def test_a_policy_document_instead_of_the_same_json_gains_nothing() -> None:
@@ -185,16 +185,16 @@ def test_a_policy_document_instead_of_the_same_json_gains_nothing() -> None:
 
 def test_a_policy_whose_content_is_not_known_is_said_to_be_so() -> None:
     base = resources(aws_iam_policy={"p": {"policy": policy(allow("s3:GetObject"))}})
-    (found,) = access(base, resources(aws_iam_policy={"p": {"policy": '${file("p.json")}'}}))
-    assert "not known" in found.sentence
+    (risk,) = access(base, resources(aws_iam_policy={"p": {"policy": '${file("p.json")}'}}))
+    assert "not known" in risk.sentence
 
 
 # ── trust and policies on resources ────────────────────────────────────────────────────────────────
 def test_another_account_that_may_take_the_role_is_high() -> None:
     own, foreign = f"arn:aws:iam::{OURS}:role/a", f"arn:aws:iam::{THEIRS}:role/a"
-    (found,) = access(trust({"AWS": own}), trust({"AWS": [own, foreign]}))
-    assert found.severity == Severity.HIGH
-    assert foreign in found.sentence
+    (risk,) = access(trust({"AWS": own}), trust({"AWS": [own, foreign]}))
+    assert risk.severity == Severity.HIGH
+    assert foreign in risk.sentence
 
 
 def test_a_role_of_an_account_that_is_trusted_already_is_no_finding() -> None:
@@ -203,28 +203,28 @@ def test_a_role_of_an_account_that_is_trusted_already_is_no_finding() -> None:
 
 def test_a_service_that_may_take_the_role_is_worth_a_look() -> None:
     base = trust({"Service": "lambda.amazonaws.com"})
-    (found,) = access(base, trust({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}))
-    assert found.severity == Severity.MEDIUM
+    (risk,) = access(base, trust({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}))
+    assert risk.severity == Severity.MEDIUM
 
 
 def test_a_trust_that_loses_its_condition_is_high() -> None:
     who = {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}
     base = trust(who, **{"token.actions.githubusercontent.com__sub": "repo:o/r:ref:refs/heads/main"})
-    (found,) = access(base, trust(who))
-    assert found.severity == Severity.HIGH
-    assert "token.actions.githubusercontent.com:sub" in found.sentence
+    (risk,) = access(base, trust(who))
+    assert risk.severity == Severity.HIGH
+    assert "token.actions.githubusercontent.com:sub" in risk.sentence
 
 
 def test_a_bucket_that_everyone_may_read_is_high() -> None:
-    (found,) = access(bucket(), bucket(allow("s3:GetObject", Principal="*")))
-    assert found.severity == Severity.HIGH
-    assert "everyone" in found.sentence
+    (risk,) = access(bucket(), bucket(allow("s3:GetObject", Principal="*")))
+    assert risk.severity == Severity.HIGH
+    assert "everyone" in risk.sentence
 
 
-def test_a_bucket_policy_that_is_removed_while_the_bucket_stays_loses_its_denials() -> None:
+def test_a_policy_removed_while_its_bucket_stays_loses_its_denials() -> None:
     deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "b", "Principal": "*"}
-    (found,) = access(bucket(deny), bucket())
-    assert "no longer denies" in found.sentence
+    (risk,) = access(bucket(deny), bucket())
+    assert "no longer denies" in risk.sentence
 
 
 def test_a_bucket_policy_that_goes_with_its_bucket_is_no_loss() -> None:
@@ -250,8 +250,8 @@ def test_a_bucket_policy_that_goes_with_its_bucket_is_no_loss() -> None:
 )
 def test_access_that_needs_no_document_is_found(type_: str, before: Any, after: Any, severity: str) -> None:
     base = resources(**{type_: {"x": before}}) if before is not None else {}
-    (found,) = access(base, resources(**{type_: {"x": after}}))
-    assert found.severity == severity
+    (risk,) = access(base, resources(**{type_: {"x": after}}))
+    assert risk.severity == severity
     assert access(resources(**{type_: {"x": after}}), resources(**{type_: {"x": {**after, "tags": {}}}})) == []
 
 

@@ -22,8 +22,8 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def value(one: Synthesised) -> Any:
-    return json.loads((one.folder / "stacks" / "dev-data" / "cdk.tf.json").read_text())["locals"]
+def value(synthesised: Synthesised) -> Any:
+    return json.loads((synthesised.folder / "stacks" / "dev-data" / "cdk.tf.json").read_text())["locals"]
 
 
 def synthesise(repository: Repository, wanted: str, **environ: str) -> list[Synthesised]:
@@ -83,7 +83,7 @@ def test_no_credential_reaches_the_code_of_a_commit(repository: Repository) -> N
         "KUBECONFIG": "x", "SSH_AUTH_SOCK": "x", "GIT_ASKPASS": "x", "NPM_TOKEN": "x", "PYTHONPATH": "/x",
         "LD_PRELOAD": "", "PIP_INDEX_URL": "https://user:pass@index.example/simple", "MY_OWN": "x",
     }  # fmt: skip
-    (made,) = {one.folder for one in synthesise(repository, "HEAD..HEAD", LANG="C.UTF-8", **planted)}
+    (made,) = {synthesised.folder for synthesised in synthesise(repository, "HEAD..HEAD", LANG="C.UTF-8", **planted)}
     seen = json.loads((made / "stacks/dev-data/cdk.tf.json").read_text())["locals"]
     assert not set(planted) & set(seen["seen"])
     assert "LANG" in seen["seen"]
@@ -99,9 +99,9 @@ def test_an_index_that_asks_for_no_name_is_kept(repository: Repository) -> None:
 def test_the_same_files_are_synthesised_once(repository: Repository) -> None:
     repository.commit("one")
     repository.commit("one")  # an empty commit: another id, the same tree
-    assert [one.cached for one in synthesise(repository, "HEAD~1..HEAD")] == [False, False]
+    assert [synthesised.cached for synthesised in synthesise(repository, "HEAD~1..HEAD")] == [False, False]
     assert len(list(repository.store.glob("*/manifest.json"))) == 1
-    assert [one.cached for one in synthesise(repository, "HEAD~1..HEAD")] == [True, True]
+    assert [synthesised.cached for synthesised in synthesise(repository, "HEAD~1..HEAD")] == [True, True]
 
 
 def test_a_commit_that_does_not_synthesise_is_named(repository: Repository) -> None:

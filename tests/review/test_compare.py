@@ -29,8 +29,8 @@ def queue(text: str) -> dict[str, Any]:
 
 
 def nothing(base: Any, head: Any) -> bool:
-    found = review(base, head)
-    return not found.changed and not found.findings and all(one.state == "untouched" for one in found.stacks)
+    report = review(base, head)
+    return not report.changed and not report.findings and all(stack.state == "untouched" for stack in report.stacks)
 
 
 def test_the_same_terraform_is_no_change() -> None:
@@ -49,10 +49,10 @@ def test_a_changed_value_has_its_path_and_both_sides() -> None:
 
 
 def test_an_element_that_moved_within_a_list_is_compared_with_itself() -> None:
-    one, other = {"id": "a", "status": "Enabled"}, {"id": "b", "status": "Enabled"}
+    first, second = {"id": "a", "status": "Enabled"}, {"id": "b", "status": "Enabled"}
     base, head = (
-        lifecycle(one, other),
-        lifecycle({"id": "new", "status": "Enabled"}, one, {**other, "status": "Disabled"}),
+        lifecycle(first, second),
+        lifecycle({"id": "new", "status": "Enabled"}, first, {**second, "status": "Disabled"}),
     )
     assert changed(base, head) == {
         "rule[0]": (None, {"id": "new", "status": "Enabled"}),
@@ -83,35 +83,43 @@ def test_a_key_with_a_dot_is_quoted_in_its_path() -> None:
 
 
 def test_a_policy_written_differently_is_no_change() -> None:
-    one = {"Sid": "A", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "q", "Principal": {"AWS": ["x"]}}
+    statement = {
+        "Sid": "A",
+        "Effect": "Allow",
+        "Action": ["sqs:SendMessage"],
+        "Resource": "q",
+        "Principal": {"AWS": ["x"]},
+    }
     other = {"Sid": "B", "Effect": "Deny", "Action": "sqs:*", "Resource": "q", "Principal": "*"}
-    rewritten = {**one, "Action": "sqs:SendMessage", "Principal": {"AWS": "x"}}
-    assert nothing(queue(policy(one, other)), queue(policy(other, rewritten, indent=2)))
+    rewritten = {**statement, "Action": "sqs:SendMessage", "Principal": {"AWS": "x"}}
+    assert nothing(queue(policy(statement, other)), queue(policy(other, rewritten, indent=2)))
 
 
 def test_a_policy_is_compared_statement_by_statement() -> None:
-    one = {"Sid": "A", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "q"}
+    statement = {"Sid": "A", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "q"}
     other = {"Sid": "B", "Effect": "Allow", "Action": ["sqs:GetQueueUrl"], "Resource": "q"}
-    head = queue(policy(other, {**one, "Action": ["sqs:SendMessage", "sqs:ReceiveMessage"]}))
-    assert changed(queue(policy(one, other)), head) == {"policy.Statement[1].Action[0]": (None, "sqs:ReceiveMessage")}
+    head = queue(policy(other, {**statement, "Action": ["sqs:SendMessage", "sqs:ReceiveMessage"]}))
+    assert changed(queue(policy(statement, other)), head) == {
+        "policy.Statement[1].Action[0]": (None, "sqs:ReceiveMessage")
+    }
 
 
-def test_json_that_terraform_compares_letter_by_letter_is_a_change_where_only_its_writing_differs() -> None:
+def test_json_compared_as_text_is_a_change_where_only_notation_differs() -> None:
     base = resources(aws_lambda_function={"f": {"environment": {"variables": {"ROUTES": '{"a":1}'}}}})
     head = resources(aws_lambda_function={"f": {"environment": {"variables": {"ROUTES": '{"a": 1}'}}}})
     assert changed(base, head) == {"environment.variables.ROUTES": ('{"a":1}', '{"a": 1}')}
 
 
 def test_added_and_removed_resources_show_what_they_have() -> None:
-    found = review(resources(x_y={"old": {"a": 1}}), resources(x_z={"new": {"b": [1]}}))
-    new, old = found.stacks[0].resources
+    report = review(resources(x_y={"old": {"a": 1}}), resources(x_z={"new": {"b": [1]}}))
+    new, old = report.stacks[0].resources
     assert (new.kind, new.address, new.attributes[0].after) == (Kind.ADDED, "x_z.new", "[1]")
     assert (old.kind, old.address, old.attributes[0].before) == (Kind.REMOVED, "x_y.old", "1")
 
 
 def test_every_change_has_its_python_lines() -> None:
-    found = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
-    assert found.stacks[0].resources[0].origin == (
+    report = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
+    assert report.stacks[0].resources[0].origin == (
         Line(file="stacks/dev-data.py", line=1),
         Line(file="main.py", line=9),
     )
@@ -125,11 +133,11 @@ def test_outputs_and_settings_are_compared() -> None:
         "locals": {"n": 2},
     }
     stack = review(base, head).stacks[0]
-    assert [(one.path, one.before, one.after) for one in stack.outputs] == [
+    assert [(attribute.path, attribute.before, attribute.after) for attribute in stack.outputs] == [
         ("id.sensitive", None, "false"),
         ("id", '"a"', '"b"'),
     ]
-    assert {one.path for one in stack.settings} == {"terraform.backend.s3.key", "locals.n"}
+    assert {attribute.path for attribute in stack.settings} == {"terraform.backend.s3.key", "locals.n"}
 
 
 def test_data_sources_are_compared_like_resources() -> None:
@@ -138,25 +146,25 @@ def test_data_sources_are_compared_like_resources() -> None:
 
 
 def test_stacks_that_come_and_go_are_named() -> None:
-    one = resources(x_y={"z": {"a": 1}})
-    found = review_of({"dev-old": one, "dev-same": one}, {"dev-same": one, "dev-new": one})
-    assert {stack.stack: stack.state for stack in found.stacks} == {
+    terraform = resources(x_y={"z": {"a": 1}})
+    report = review_of({"dev-old": terraform, "dev-same": terraform}, {"dev-same": terraform, "dev-new": terraform})
+    assert {stack.stack: stack.state for stack in report.stacks} == {
         "dev-same": "untouched",
         "dev-new": "added",
         "dev-old": "removed",
     }
-    assert {stack.environment for stack in found.stacks} == {"dev"}
+    assert {stack.environment for stack in report.stacks} == {"dev"}
 
 
-def test_a_value_that_only_one_side_writes_as_a_list_of_one_block_is_the_same() -> None:
+def test_a_block_and_a_list_of_that_block_are_the_same() -> None:
     base = resources(x_y={"z": {"block": {"a": 1, "b": 2}}})
     head = resources(x_y={"z": {"block": [{"a": 1, "b": 3}]}})
     assert changed(base, head) == {"block[0].b": (2, 3)}
 
 
 def test_a_stack_is_named_in_its_changes() -> None:
-    found = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
-    assert found.stacks[0].resources[0].stack == STACK
+    report = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
+    assert report.stacks[0].resources[0].stack == STACK
 
 
 @pytest.mark.parametrize(
@@ -188,6 +196,6 @@ def test_an_archive_lists_the_files_that_differ(tmp_path: Path) -> None:
             archive.writestr("handler.py", handler)
             archive.writestr("same.py", "")
         sides.append(checkout.keep(made, tmp_path / f"kept{number}", environments=["dev"]))
-    found, _, _ = make.make(*sides, names=("b", "a"))
-    (change,) = found.stacks[0].resources
-    assert [one.path for one in change.attributes] == ["filename", "filename: handler.py"]
+    report, _, _ = make.make(*sides, names=("b", "a"))
+    (change,) = report.stacks[0].resources
+    assert [attribute.path for attribute in change.attributes] == ["filename", "filename: handler.py"]

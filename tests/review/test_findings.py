@@ -23,16 +23,16 @@ def of(type_: str, body: Body | None) -> Any:
 
 
 def sentences(concern: Concern, type_: str, before: Body | None, after: Body | None) -> list[tuple[str, str]]:
-    found = findings(of(type_, before), of(type_, after), concern)
-    assert all(one.origin and one.address == f"{type_}.x" for one in found)
-    return [(one.severity.value, one.sentence) for one in found]
+    risks = findings(of(type_, before), of(type_, after), concern)
+    assert all(risk.origin and risk.address == f"{type_}.x" for risk in risks)
+    return [(risk.severity.value, risk.sentence) for risk in risks]
 
 
 # ── data ───────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("type_", ["aws_s3_bucket", "aws_db_instance", "aws_kms_key", "aws_secretsmanager_secret"])
 def test_what_holds_data_and_is_destroyed_is_high(type_: str) -> None:
-    (found,) = sentences(Concern.DATA_LOSS, type_, {"name": "a"}, None)
-    assert found[0] == "high"
+    (sentence,) = sentences(Concern.DATA_LOSS, type_, {"name": "a"}, None)
+    assert sentence[0] == "high"
 
 
 def test_what_holds_no_data_and_is_destroyed_is_mentioned() -> None:
@@ -51,11 +51,11 @@ def test_what_holds_no_data_and_is_destroyed_is_mentioned() -> None:
 )  # fmt: skip
 def test_a_change_that_forces_a_replacement_names_the_attribute(type_: str, before: Body, after: Body) -> None:
     base, head = of(type_, before), of(type_, after)
-    (found,) = findings(base, head, Concern.DATA_LOSS)
-    assert found.severity == Severity.HIGH
+    (risk,) = findings(base, head, Concern.DATA_LOSS)
+    assert risk.severity == Severity.HIGH
     (change,) = review(base, head).stacks[0].resources
     assert change.forces_replacement
-    assert change.forces_replacement[0] in found.sentence
+    assert change.forces_replacement[0] in risk.sentence
 
 
 def test_a_change_in_place_loses_nothing() -> None:
@@ -63,27 +63,27 @@ def test_a_change_in_place_loses_nothing() -> None:
 
 
 def test_a_stack_that_is_gone_is_high() -> None:
-    found = review_of({STACK: of("x_y", {"a": 1}), "dev-b": {}}, {"dev-b": {}})
-    assert any("no longer in the code" in one.sentence and one.stack == STACK for one in found.findings)
+    report = review_of({STACK: of("x_y", {"a": 1}), "dev-b": {}}, {"dev-b": {}})
+    assert any("no longer in the code" in risk.sentence and risk.stack == STACK for risk in report.findings)
 
 
 def test_a_stack_under_another_name_is_named_with_the_old_one() -> None:
     terraform_ = resources(aws_s3_bucket={"b": {"bucket": "a"}}, aws_sqs_queue={"q": {"name": "q"}})
     told = [
-        one for one in review_of({"dev-old": terraform_}, {"dev-new": terraform_}).findings if one.stack == "dev-new"
+        risk for risk in review_of({"dev-old": terraform_}, {"dev-new": terraform_}).findings if risk.stack == "dev-new"
     ]
-    assert any("dev-old under another name" in one.sentence for one in told)
+    assert any("dev-old under another name" in risk.sentence for risk in told)
     other = review_of({"dev-old": terraform_}, {"dev-new": resources(x_y={"z": {}})})
-    assert not any("another name" in one.sentence for one in other.findings)
+    assert not any("another name" in risk.sentence for risk in other.findings)
 
 
 def test_data_that_moves_to_another_stack_is_told_from_a_new_resource() -> None:
     bucket, queue = resources(aws_s3_bucket={"b": {"bucket": "a"}}), resources(x_y={"z": {}})
     moved = review_of({"dev-a": bucket, "dev-b": queue}, {"dev-a": {}, "dev-b": bucket})
-    assert any("aws_s3_bucket.b of dev-a" in one.sentence for one in moved.findings if one.stack == "dev-b")
+    assert any("aws_s3_bucket.b of dev-a" in risk.sentence for risk in moved.findings if risk.stack == "dev-b")
     new = resources(aws_s3_bucket={"b": {"bucket": "another"}})
     added = review_of({"dev-a": bucket, "dev-b": {}}, {"dev-a": {}, "dev-b": new})
-    assert not any("looks like" in one.sentence for one in added.findings)
+    assert not any("looks like" in risk.sentence for risk in added.findings)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,14 @@ def test_what_opens_nothing_is_no_finding(type_: str, before: Body | None, after
     assert sentences(Concern.NETWORK, type_, before, after) == []
 
 
-def test_a_bucket_that_loses_its_block_of_public_access_is_high_unless_it_goes_too() -> None:
+def test_losing_a_public_access_block_is_high_unless_the_bucket_goes_too() -> None:
     both = {
         **resources(
             aws_s3_bucket={"b": {}}, aws_s3_bucket_public_access_block={"x": {"bucket": "${aws_s3_bucket.b.id}"}}
         )
     }
-    (found,) = findings(both, resources(aws_s3_bucket={"b": {}}), Concern.NETWORK)
-    assert found.severity == Severity.HIGH
+    (risk,) = findings(both, resources(aws_s3_bucket={"b": {}}), Concern.NETWORK)
+    assert risk.severity == Severity.HIGH
     assert findings(both, {}, Concern.NETWORK) == []
 
 
@@ -211,8 +211,8 @@ def test_something_new_without_protection_is_worth_a_look(type_: str) -> None:
 def test_a_guard_that_is_removed_while_its_bucket_stays_is_high() -> None:
     bucket = {"b": {"bucket": "a"}}
     both = resources(aws_s3_bucket=bucket, aws_s3_bucket_versioning={"v": {"bucket": "${aws_s3_bucket.b.id}"}})
-    (found,) = findings(both, resources(aws_s3_bucket=bucket), Concern.PROTECTION)
-    assert found.severity == Severity.HIGH
+    (risk,) = findings(both, resources(aws_s3_bucket=bucket), Concern.PROTECTION)
+    assert risk.severity == Severity.HIGH
     assert findings(both, {}, Concern.PROTECTION) == []
 
 
@@ -237,13 +237,13 @@ def test_what_grows_is_named_and_what_shrinks_is_not(type_: str, small: Body, la
 
 
 def test_another_family_of_instances_is_named_both_ways() -> None:
-    for one, other in (("t3.small", "m6i.large"), ("m6i.large", "t3.small")):
-        assert sentences(Concern.COST, "aws_instance", {"instance_type": one}, {"instance_type": other})
+    for before, after in (("t3.small", "m6i.large"), ("m6i.large", "t3.small")):
+        assert sentences(Concern.COST, "aws_instance", {"instance_type": before}, {"instance_type": after})
 
 
 def test_new_gateways_are_told_once_with_their_number() -> None:
-    (found,) = findings({}, resources(aws_nat_gateway={"a": {}, "b": {}}), Concern.COST)
-    assert found.sentence.startswith("2 aws_nat_gateway are added")
+    (risk,) = findings({}, resources(aws_nat_gateway={"a": {}, "b": {}}), Concern.COST)
+    assert risk.sentence.startswith("2 aws_nat_gateway are added")
 
 
 # ── providers ──────────────────────────────────────────────────────────────────────────────────────
@@ -268,15 +268,15 @@ def terraform(**settings: Any) -> Any:
     ],
 )  # fmt: skip
 def test_providers_and_state_that_change_are_found(before: Any, after: Any, severity: str) -> None:
-    found = findings(before, after, Concern.PROVIDERS)
-    assert {one.severity.value for one in found} == {severity}
-    assert all(one.address == "" for one in found)
+    risks = findings(before, after, Concern.PROVIDERS)
+    assert {risk.severity.value for risk in risks} == {severity}
+    assert all(risk.address == "" for risk in risks)
     assert findings(after, after, Concern.PROVIDERS) == []
 
 
 def test_a_new_stack_needs_no_word_about_its_providers() -> None:
     head = terraform(backend={"s3": {"key": "a"}})
-    assert not [one for one in review_of({}, {STACK: head}).findings if one.concern == Concern.PROVIDERS]
+    assert not [risk for risk in review_of({}, {STACK: head}).findings if risk.concern == Concern.PROVIDERS]
 
 
 # ── waivers ────────────────────────────────────────────────────────────────────────────────────────
@@ -288,18 +288,18 @@ WAIVER = {
 
 def waived(before: list[Body], after: list[Body]) -> list[tuple[str, str]]:
     terraform_ = of("x_y", {"a": 1})
-    found = review_of(
+    report = review_of(
         {STACK: terraform_}, {STACK: terraform_}, base_waivers={STACK: before}, head_waivers={STACK: after}
     )
-    assert not found.changed
-    return [(one.severity.value, one.sentence) for one in found.findings if one.concern == Concern.WAIVERS]
+    assert not report.changed
+    return [(risk.severity.value, risk.sentence) for risk in report.findings if risk.concern == Concern.WAIVERS]
 
 
 def test_a_new_waiver_is_shown_with_its_reason_and_line() -> None:
     terraform_ = of("x_y", {"a": 1})
-    (found,) = review_of({STACK: terraform_}, {STACK: terraform_}, head_waivers={STACK: [WAIVER]}).findings
-    assert WAIVER["reason"] in found.sentence
-    assert [(one.file, one.line) for one in found.origin] == [("stacks/dev-data.py", 7)]
+    (risk,) = review_of({STACK: terraform_}, {STACK: terraform_}, head_waivers={STACK: [WAIVER]}).findings
+    assert WAIVER["reason"] in risk.sentence
+    assert [(line.file, line.line) for line in risk.origin] == [("stacks/dev-data.py", 7)]
 
 
 def test_a_waiver_that_lasts_longer_or_changes_its_reason_is_mentioned() -> None:
@@ -315,6 +315,6 @@ def test_waivers_that_stay_move_or_go_are_no_finding() -> None:
 # ── order ──────────────────────────────────────────────────────────────────────────────────────────
 def test_the_worst_comes_first() -> None:
     base = resources(aws_s3_bucket={"a": {"bucket": "a"}}, aws_route={"r": {"a": 1}})
-    levels = [one.severity for one in review(base, resources(aws_nat_gateway={"n": {}})).findings]
+    levels = [risk.severity for risk in review(base, resources(aws_nat_gateway={"n": {}})).findings]
     assert levels == sorted(levels, key=list(Severity).index)
     assert len(set(levels)) == 3

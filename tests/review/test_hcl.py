@@ -14,8 +14,8 @@ from tests.review.trees import STACK, resources, tree
 
 
 def written(terraform: Any, folder: Path) -> str:
-    (found,) = snapshot.read(tree(folder / "tree", {STACK: terraform}), redactor=Redactor())
-    return hcl.text(found.stacks[STACK])
+    (side,) = snapshot.read(tree(folder / "tree", {STACK: terraform}), redactor=Redactor())
+    return hcl.text(side.stacks[STACK])
 
 
 def test_references_are_expressions_and_templates_stay_strings(tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_terraform_finds_nothing_to_format(which: str, tmp_path: Path, request: 
         made = tree(tmp_path / "tree", {STACK: everything()})
     else:
         made = request.getfixturevalue("synthesised")
-    (found,) = snapshot.read(made, redactor=Redactor())
+    (side,) = snapshot.read(made, redactor=Redactor())
     folder = tmp_path / "hcl"
     folder.mkdir()
-    for name, stack in found.stacks.items():
+    for name, stack in side.stacks.items():
         (folder / f"{name}.tf").write_text(hcl.text(stack))
     done = subprocess.run(
         ["terraform", "fmt", "-check", "-diff", "-no-color", str(folder)],

@@ -22,23 +22,23 @@ def read(tmp_path: Path, content: Any) -> dict[str, PlanResult]:
 def test_what_gw_diff_prints_is_read(tmp_path: Path) -> None:
     counts = {"add": 1, "change": 2, "destroy": 3}
     entry = {"stack": "dev-api", "status": "replace", "counts": counts, "why": "", "text": "Plan: …", "wave": 2}
-    (found,) = read(tmp_path, [entry]).values()
-    assert (found.status, found.add, found.change, found.destroy, found.wave) == ("replace", 1, 2, 3, 2)
-    assert found.text == "Plan: …"
+    (plan,) = read(tmp_path, [entry]).values()
+    assert (plan.status, plan.add, plan.change, plan.destroy, plan.wave) == ("replace", 1, 2, 3, 2)
+    assert plan.text == "Plan: …"
 
 
 def test_a_stack_that_was_not_planned_has_no_counts(tmp_path: Path) -> None:
-    (found,) = read(tmp_path, [{"stack": "a", "status": "blocked", "counts": None, "why": "waits for b"}]).values()
-    assert (found.status, found.add, found.why) == ("blocked", 0, "waits for b")
+    (plan,) = read(tmp_path, [{"stack": "a", "status": "blocked", "counts": None, "why": "waits for b"}]).values()
+    assert (plan.status, plan.add, plan.why) == ("blocked", 0, "waits for b")
 
 
 def test_an_object_of_stacks_and_keys_that_are_not_known_are_read_too(tmp_path: Path) -> None:
-    found = read(tmp_path, {"exit": 20, "stacks": {"a": {"status": "change", "add": 1}, "b": {"status": "no change"}}})
-    assert {name: one.status for name, one in found.items()} == {"a": "change", "b": "no change"}
+    plans = read(tmp_path, {"exit": 20, "stacks": {"a": {"status": "change", "add": 1}, "b": {"status": "no change"}}})
+    assert {name: plan.status for name, plan in plans.items()} == {"a": "change", "b": "no change"}
 
 
 def test_an_index_of_bundles_says_outcome_wave_and_what_waits(tmp_path: Path) -> None:
-    found = read(
+    plans = read(
         tmp_path,
         {
             "format": 1,
@@ -49,9 +49,9 @@ def test_an_index_of_bundles_says_outcome_wave_and_what_waits(tmp_path: Path) ->
             "waiting": [{"stack": "b", "upstream": ["a"], "outputs": ["a.id"]}],
         },
     )
-    assert (found["a"].status, found["a"].why, found["b"].status) == ("change", "", "waiting")
-    assert found["b"].why == "waits for a (a.id unknown until then)"
-    assert (found["c"].wave, "planned outputs" in found["c"].why) == (1, True)
+    assert (plans["a"].status, plans["a"].why, plans["b"].status) == ("change", "", "waiting")
+    assert plans["b"].why == "waits for a (a.id unknown until then)"
+    assert (plans["c"].wave, "planned outputs" in plans["c"].why) == (1, True)
 
 
 @pytest.mark.parametrize("content", ["{", '{"other": 1}', '"x"', '{"stacks": 1}', '[{"name": "a"}]'])
@@ -79,17 +79,17 @@ def reviewed(tmp_path: Path, plan: dict[str, Any]) -> Review:
 
 
 @pytest.mark.parametrize("line", ["# aws_db_instance.db must be replaced", "# aws_db_instance.db[0] will be destroyed"])
-def test_what_only_the_plan_knows_to_be_replaced_is_a_finding_with_its_line(line: str, tmp_path: Path) -> None:
+def test_a_replacement_that_only_the_plan_shows_is_a_risk_with_its_line(line: str, tmp_path: Path) -> None:
     plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 1}, "text": f"  {line}\n"}
-    (found,) = reviewed(tmp_path, plan).findings
-    assert (found.severity.value, found.address) == ("high", "aws_db_instance.db")
-    assert found.origin[0].file == "stacks/dev-data.py"
+    (risk,) = reviewed(tmp_path, plan).findings
+    assert (risk.severity.value, risk.address) == ("high", "aws_db_instance.db")
+    assert risk.origin[0].file == "stacks/dev-data.py"
 
 
-def test_a_plan_that_destroys_and_comes_without_text_is_a_finding_of_its_stack(tmp_path: Path) -> None:
+def test_a_destroying_plan_without_text_is_a_risk_of_its_stack(tmp_path: Path) -> None:
     plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 2}}
-    (found,) = reviewed(tmp_path, plan).findings
-    assert "2 resources" in found.sentence
+    (risk,) = reviewed(tmp_path, plan).findings
+    assert "2 resources" in risk.sentence
 
 
 def test_a_plan_that_destroys_nothing_is_no_finding(tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_a_plan_that_destroys_nothing_is_no_finding(tmp_path: Path) -> None:
 
 
 def test_a_stack_that_only_a_state_knows_is_shown_with_its_plan(tmp_path: Path) -> None:
-    found = reviewed(tmp_path, {"stack": "dev-old", "status": "orphaned", "counts": None})
-    assert [(one.stack, one.environment, one.plan and one.plan.status) for one in found.stacks][-1] == (
+    report = reviewed(tmp_path, {"stack": "dev-old", "status": "orphaned", "counts": None})
+    assert [(stack.stack, stack.environment, stack.plan and stack.plan.status) for stack in report.stacks][-1] == (
         "dev-old",
         "dev",
         "orphaned",

@@ -55,31 +55,33 @@ def reviewed(clone: Path) -> Callable[[str], tuple[Review, str]]:
     def review(wanted: str) -> tuple[Review, str]:
         pair = revisions.parse(wanted, clone, scratch=clone.parent)
         made = synthesis.synthesise(pair, root=clone, store=clone.parent / "store", environ=os.environ)
-        found, base, head = make.make(made[0].folder, made[1].folder, names=(pair[0].commit, pair[1].commit))
-        return found, "\n".join(text for kind in Format for text in files.texts(found, base, head, kind).values())
+        report, base, head = make.make(made[0].folder, made[1].folder, names=(pair[0].commit, pair[1].commit))
+        return report, "\n".join(text for kind in Format for text in files.texts(report, base, head, kind).values())
 
     return review
 
 
 def test_lines_that_move_are_no_change(reviewed: Callable[[str], tuple[Review, str]]) -> None:
-    found, _ = reviewed("base..refactored")
-    assert not found.changed
-    assert found.findings == ()
+    report, _ = reviewed("base..refactored")
+    assert not report.changed
+    assert report.findings == ()
 
 
 def test_a_changed_value_shows_in_its_environment_alone(reviewed: Callable[[str], tuple[Review, str]]) -> None:
-    found, _ = reviewed("refactored..value")
-    (stack,) = [one for one in found.stacks if one.state != "untouched"]
+    report, _ = reviewed("refactored..value")
+    (stack,) = [stack for stack in report.stacks if stack.state != "untouched"]
     (change,) = stack.resources
     assert (stack.stack, stack.environment, change.type) == ("dev-workloads", "dev", "helm_release")
-    assert [(one.path, one.before, one.after) for one in change.attributes] == [
+    assert [(entry.path, entry.before, entry.after) for entry in change.attributes] == [
         ("values[0].image.tag", '"6.9.1"', '"6.9.2"')
     ]
     assert any(line.file == "stacks/workloads.py" for line in change.origin)
 
 
 def test_a_secret_baked_into_a_stack_is_written_nowhere(reviewed: Callable[[str], tuple[Review, str]]) -> None:
-    found, written = reviewed("value..baked")
-    assert {one.address.partition(".")[0] for stack in found.stacks for one in stack.resources} == {"aws_ssm_parameter"}
+    report, written = reviewed("value..baked")
+    assert {resource.address.partition(".")[0] for stack in report.stacks for resource in stack.resources} == {
+        "aws_ssm_parameter"
+    }
     assert CANARY not in written
     assert REDACTED in written

@@ -82,21 +82,21 @@ def everything(folder: Path, base: Any, head: Any, *, plan: str = "") -> str:
     before, after = tree(folder / "base", {STACK: base}), tree(folder / "head", {STACK: head})
     stored = folder / "plans.json"
     stored.write_text(json.dumps([{"stack": STACK, "status": "change", "text": plan, "why": plan}]))
-    found, old, new = make.make(
+    report, old, new = make.make(
         before, after, names=("b" * 40, "a" * 40), plans=lambda redactor: plans.read(stored, redactor)
     )
-    written = [text for kind in Format for text in files.texts(found, old, new, kind).values()]
-    return "\n".join([*written, repr(found)])
+    written = [text for kind in Format for text in files.texts(report, old, new, kind).values()]
+    return "\n".join([*written, repr(report)])
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_secret_is_nowhere(place: str, tmp_path: Path) -> None:
     terraform = PLACES[place]
-    kept, removed = terraform(CANARY), terraform(CANARY.swapcase())
-    for number, (base, head) in enumerate([(kept, {}), (removed, kept)]):
-        said = everything(tmp_path / str(number), base, head, plan=f"  + a = 1\n{PEM}")
+    canary, removed = terraform(CANARY), terraform(CANARY.swapcase())
+    for number, (base, head) in enumerate([(canary, {}), (removed, canary)]):
+        output = everything(tmp_path / str(number), base, head, plan=f"  + a = 1\n{PEM}")
         for secret in (CANARY, CANARY.swapcase(), ACCESS_KEY, TOKEN, base64.b64encode(CANARY.encode()).decode()):
-            assert secret not in said
+            assert secret not in output
 
 
 @pytest.mark.parametrize("place", sorted(PLACES.keys() - {"private key", "access key", "token by its look"}))
@@ -114,7 +114,7 @@ def test_hidden_values_say_that_they_are() -> None:
 
 def test_what_surrounds_a_secret_stays_readable() -> None:
     script = "#!/bin/sh\nexport DB_PASSWORD={}\necho ready\n"
-    base, head = (named("aws_instance", user_data=script.format(one)) for one in ("aaaa-1111", "bbbb-2222"))
+    base, head = (named("aws_instance", user_data=script.format(secret)) for secret in ("aaaa-1111", "bbbb-2222"))
     ((before, after),) = changed(base, head).values()
     assert before == after == script.format(REDACTED)
 
@@ -191,7 +191,7 @@ def test_whatever_the_provider_calls_sensitive_is_nowhere(
         terraform: Any = {"provider": {type_.partition(".")[2]: [body]}}
     else:
         terraform = resources(**{type_.replace("data.", "data_"): {"x": body}})
-    said = everything(tmp_path_factory.mktemp("planted"), {}, terraform, plan=f'+ x = "{secret}"')
+    output = everything(tmp_path_factory.mktemp("planted"), {}, terraform, plan=f'+ x = "{secret}"')
     for form in (secret, json.dumps(secret)[1:-1]):
-        assert form not in said
-    assert "yranac" not in said
+        assert form not in output
+    assert "yranac" not in output

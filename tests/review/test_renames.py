@@ -21,25 +21,29 @@ def tables(**named: dict[str, Any]) -> dict[str, Any]:
     return resources(aws_dynamodb_table=named)
 
 
-def renamed(found: Review) -> list[tuple[str, str]]:
-    return [(one.renamed_from, one.address) for one in found.stacks[0].resources if one.kind == Kind.RENAMED]
+def renamed(report: Review) -> list[tuple[str, str]]:
+    return [
+        (resource.renamed_from, resource.address)
+        for resource in report.stacks[0].resources
+        if resource.kind == Kind.RENAMED
+    ]
 
 
-def test_the_same_resource_under_another_address_is_a_rename_with_the_line_that_keeps_it() -> None:
-    found = review(tables(old_1A=TABLE), tables(new_2B=TABLE))
-    (change,) = found.stacks[0].resources
+def test_an_equal_resource_elsewhere_is_a_rename_with_the_line_to_keep_it() -> None:
+    report = review(tables(old_1A=TABLE), tables(new_2B=TABLE))
+    (change,) = report.stacks[0].resources
     assert (change.kind, change.renamed_from, change.attributes) == (Kind.RENAMED, "aws_dynamodb_table.old_1A", ())
     assert '.move_from_id("aws_dynamodb_table.old_1A")' in change.advice
     assert '.override_logical_id("old_1A")' in change.advice
-    (finding,) = [one for one in found.findings if one.concern == Concern.DATA_LOSS]
+    (finding,) = [risk for risk in report.findings if risk.concern == Concern.DATA_LOSS]
     assert finding.severity == "high"
 
 
 def test_a_near_equal_one_is_a_rename_and_shows_what_differs() -> None:
-    found = review(tables(old=TABLE), tables(new={**TABLE, "deletion_protection_enabled": False}))
-    (change,) = found.stacks[0].resources
+    report = review(tables(old=TABLE), tables(new={**TABLE, "deletion_protection_enabled": False}))
+    (change,) = report.stacks[0].resources
     assert change.kind == Kind.RENAMED
-    assert [one.path for one in change.attributes] == ["deletion_protection_enabled"]
+    assert [attribute.path for attribute in change.attributes] == ["deletion_protection_enabled"]
 
 
 def test_another_resource_of_the_type_is_none() -> None:
@@ -53,11 +57,11 @@ def test_a_resource_that_would_be_replaced_anyhow_is_none() -> None:
 
 def test_a_moved_block_is_recognised_and_loses_nothing() -> None:
     head = tables(new=TABLE) | {"moved": [{"from": "aws_dynamodb_table.old", "to": "aws_dynamodb_table.new"}]}
-    found = review(tables(old=TABLE), head)
-    (change,) = found.stacks[0].resources
+    report = review(tables(old=TABLE), head)
+    (change,) = report.stacks[0].resources
     assert (change.kind, change.renamed_from, change.advice) == (Kind.RENAMED, "aws_dynamodb_table.old", "")
-    assert [one for one in found.findings if one.concern == Concern.DATA_LOSS] == []
-    assert found.stacks[0].settings == ()
+    assert [risk for risk in report.findings if risk.concern == Concern.DATA_LOSS] == []
+    assert report.stacks[0].settings == ()
 
 
 def test_a_chain_of_moved_blocks_is_followed() -> None:
@@ -72,8 +76,8 @@ def test_a_chain_of_moved_blocks_is_followed() -> None:
 
 def test_a_moved_block_that_is_taken_away_is_shown() -> None:
     moved = {"moved": [{"from": "x_y.a", "to": "aws_dynamodb_table.t"}]}
-    found = review(tables(t=TABLE) | moved, tables(t=TABLE))
-    assert [one.path for one in found.stacks[0].settings] == ["moved"]
+    report = review(tables(t=TABLE) | moved, tables(t=TABLE))
+    assert [setting.path for setting in report.stacks[0].settings] == ["moved"]
 
 
 def test_references_to_a_renamed_resource_are_no_change_of_their_own() -> None:
@@ -90,7 +94,7 @@ def test_references_to_a_renamed_resource_are_no_change_of_their_own() -> None:
         }
 
     stack = review(both("old"), both("new")).stacks[0]
-    assert [one.address for one in stack.resources] == ["aws_kms_key.new"]
+    assert [resource.address for resource in stack.resources] == ["aws_kms_key.new"]
     assert stack.outputs == ()
 
 
@@ -115,8 +119,8 @@ def test_of_many_alike_each_finds_its_own() -> None:
             }
         )
 
-    found = review(subnets("private"), subnets("inner"))
-    assert sorted(renamed(found)) == [(f"aws_subnet.private_{z}", f"aws_subnet.inner_{z}") for z in "abc"]
+    report = review(subnets("private"), subnets("inner"))
+    assert sorted(renamed(report)) == [(f"aws_subnet.private_{z}", f"aws_subnet.inner_{z}") for z in "abc"]
 
 
 SOURCE = """\
@@ -134,9 +138,9 @@ class Records(Construct):
     ("line", "name"), [(3, "self.table"), (4, "self.table"), (6, "records"), (7, "records"), (99, "records")]
 )
 def test_the_advised_line_names_what_the_code_calls_the_resource(line: int, name: str) -> None:
-    one = Resource("x_y.new", "x_y", "new", {}, "block/Records", (Line(file="stacks/a.py", line=line),))
-    assert python_names.name(one, {"stacks/a.py": SOURCE}.get) == name
-    assert python_names.name(one, lambda _: "no python (") == "records"
+    resource = Resource("x_y.new", "x_y", "new", {}, "block/Records", (Line(file="stacks/a.py", line=line),))
+    assert python_names.name(resource, {"stacks/a.py": SOURCE}.get) == name
+    assert python_names.name(resource, lambda _: "no python (") == "records"
 
 
 MAIN = """\
@@ -173,9 +177,9 @@ def test_each_advised_line_makes_terraform_keep_the_resource(tmp_path: Path) -> 
         return done.stdout
 
     def change(head: Path) -> ResourceChange | None:
-        found, _, _ = make.make(base, head, names=("b", "a"))
-        assert len(found.stacks[0].resources) <= 1
-        return next(iter(found.stacks[0].resources), None)
+        report, _, _ = make.make(base, head, names=("b", "a"))
+        assert len(report.stacks[0].resources) <= 1
+        return next(iter(report.stacks[0].resources), None)
 
     base, head = synth("base", "old"), synth("head", "new")
     terraform(base, "apply", "-auto-approve")
@@ -190,6 +194,6 @@ def test_each_advised_line_makes_terraform_keep_the_resource(tmp_path: Path) -> 
     assert told.advice == ""
     assert "0 to add, 0 to change, 0 to destroy" in terraform(moved, "plan")
 
-    kept = synth("kept", "new", keeping.replace("new.", "table.", 1))
-    assert change(kept) is None
-    assert "No changes" in terraform(kept, "plan")
+    unmoved = synth("kept", "new", keeping.replace("new.", "table.", 1))
+    assert change(unmoved) is None
+    assert "No changes" in terraform(unmoved, "plan")

@@ -30,8 +30,8 @@ def written(out: Path, folder: str = "stacks/dev-web") -> Path:
 def test_only_what_a_review_reads_is_taken_over(tmp_path: Path) -> None:
     out = written(tmp_path / "out")
     (out / "stacks" / "dev-web" / "run-me.sh").write_text("exit 1")
-    kept = checkout.keep(out, tmp_path / "kept", environments=["dev"])
-    assert sorted(path.name for path in kept.rglob("*") if path.is_file()) == [
+    copy = checkout.keep(out, tmp_path / "kept", environments=["dev"])
+    assert sorted(path.name for path in copy.rglob("*") if path.is_file()) == [
         "cdk.tf.json", "manifest.json", "review.json",
     ]  # fmt: skip
 
@@ -46,8 +46,8 @@ def test_a_stack_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
 def test_the_head_is_named_by_its_commit_which_need_not_be_here(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     base = repository.commit("one")
-    found = revisions.foreign(f"HEAD..{SHA}", repository.root, scratch=tmp_path)
-    assert (found[0].commit, found[1].commit) == (base, SHA)
+    pair = revisions.foreign(f"HEAD..{SHA}", repository.root, scratch=tmp_path)
+    assert (pair[0].commit, pair[1].commit) == (base, SHA)
     for wrong in ("HEAD", "HEAD..", "HEAD..main", "HEAD...abc"):
         with pytest.raises(UsageError, match="is named by its commit, 40 hex digits"):
             revisions.foreign(wrong, repository.root, scratch=tmp_path)
@@ -56,7 +56,7 @@ def test_the_head_is_named_by_its_commit_which_need_not_be_here(tmp_path: Path) 
 def test_plans_of_several_environments_lie_in_one_folder(tmp_path: Path) -> None:
     for name in ("dev", "prod"):
         (tmp_path / f"{name}.json").write_text(json.dumps([{"stack": f"{name}-web", "status": "change"}]))
-    found = plans.read_all(tmp_path, Redactor())
-    assert {name: plan.status for name, plan in found.items()} == {"dev-web": "change", "prod-web": "change"}
+    results = plans.read_all(tmp_path, Redactor())
+    assert {name: plan.status for name, plan in results.items()} == {"dev-web": "change", "prod-web": "change"}
     # A fork is planned nowhere, and its folder was never made.
     assert plans.read_all(tmp_path / "nothing", Redactor()) == {}

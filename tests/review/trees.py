@@ -62,13 +62,13 @@ def review_of(base: Mapping[str, Terraform], head: Mapping[str, Terraform], **mo
     with tempfile.TemporaryDirectory() as folder:
         before = tree(Path(folder) / "base", base, waivers=more.get("base_waivers"))
         after = tree(Path(folder) / "head", head, waivers=more.get("head_waivers"))
-        found, _, _ = make.make(before, after, names=("b" * 40, "a" * 40))
-    return found
+        report, _, _ = make.make(before, after, names=("b" * 40, "a" * 40))
+    return report
 
 
 def findings(base: Terraform, head: Terraform, concern: Concern) -> list[Risk]:
     """The findings of one family."""
-    return [one for one in review(base, head).findings if one.concern == concern]
+    return [risk for risk in review(base, head).findings if risk.concern == concern]
 
 
 def changed(base: Terraform, head: Terraform) -> dict[str, tuple[Any, Any]]:
@@ -76,6 +76,9 @@ def changed(base: Terraform, head: Terraform) -> dict[str, tuple[Any, Any]]:
     (stack,) = review(base, head).stacks
     (change,) = stack.resources
     return {
-        one.path: (one.before and json.loads(one.before), one.after and json.loads(one.after))
-        for one in change.attributes
+        attribute.path: (
+            attribute.before and json.loads(attribute.before),
+            attribute.after and json.loads(attribute.after),
+        )
+        for attribute in change.attributes
     }

@@ -22,14 +22,14 @@ Sign = Literal["+", "-", " ", "!"]
 
 @dataclass(frozen=True)
 class DiffLine:
-    """A line: `+` only after, `-` only before, a space for what both have, `!` for a remark of ours."""
+    """A line: `+` only after, `-` only before, a space for what both have, `!` for an explanation."""
 
     sign: Sign
     text: str
 
 
 def attribute_lines(change: AttributeChange, *, replaces: bool = False) -> list[DiffLine]:
-    """The lines of an attribute. `replaces`: its change makes Terraform replace the resource, which is said."""
+    """The lines of an attribute. `replaces`: adds a line that the change makes Terraform replace the resource."""
     path = one_line(change.path)
     if change.before == change.after:
         # Both sides read alike only because what differs was hidden.
@@ -81,7 +81,7 @@ def _laid_out(value: str | None) -> list[str]:
 
 
 def _parsed(text: str) -> object:
-    """The JSON, or None for what is none, such as (sensitive)."""
+    """The parsed JSON, or None where the text is not JSON, such as (sensitive)."""
     try:
         return json.loads(text)
     except ValueError:

@@ -22,7 +22,7 @@ _BACKTICKS = re.compile(r"`+")
 
 
 def visible(text: str) -> str:
-    r"""The text with every character that nobody sees written out, `\u202e` for example; newlines and tabs stay."""
+    r"""The text with every invisible character written out, `\u202e` for example; newlines and tabs stay."""
     return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

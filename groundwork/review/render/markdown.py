@@ -23,7 +23,7 @@ def markdown(review: Review, *, limit: int = 65_000, blob_url: str = "") -> list
     """The comments, the first with the whole summary; each has at most `limit` characters (at least 20,000).
 
     `blob_url` is where files of the head are shown (`https://github.com/owner/repo/blob/COMMIT`); with it, lines of
-    Python become links. Where nothing changed the only comment says so and nothing else.
+    Python become links. Where nothing changed, the only comment is NO_CHANGE.
     """
     if limit < parts.SHORTEST_LIMIT:
         raise ValueError(f"limit={limit} is below {parts.SHORTEST_LIMIT}, so a single change might not fit")
@@ -58,9 +58,10 @@ def _summary(review: Review, shown: Sequence[StackReview], links: _Links, budget
 def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]:
     columns = summary.environments(shown)
     numbers = summary.wave_numbers(review)
-    rows: dict[str, dict[str, str]] = {}
-    for stack in shown:
-        rows.setdefault(summary.short_name(stack), {})[stack.environment] = _cell(stack, numbers.get(stack.stack, 0))
+    rows = {
+        name: {environment: _cell(stack, numbers.get(stack.stack, 0)) for environment, stack in row.items()}
+        for name, row in summary.matrix(shown).items()
+    }
     several = len(set(numbers.values())) > 1
     lines = [
         "| Stack | " + " | ".join(html_code(environment) for environment in columns) + " |",

@@ -46,7 +46,10 @@ def page_model(review: Review, blob_url: str) -> dict[str, Any]:
         "filters": _filters(review, shown),
         "findings": _findings(review, places, blob_url),
         "environments": environments,
-        "matrix": _matrix(shown, environments, stacks),
+        "matrix": [
+            {"name": name, "cells": [stacks[row[e].stack] if e in row else None for e in environments]}
+            for name, row in summary.matrix(shown).items()
+        ],
         "untouched": len(review.stacks) - len(shown),
         "waves": _waves(review, stacks),
         "stacks": list(stacks.values()),
@@ -57,7 +60,7 @@ def page_model(review: Review, blob_url: str) -> dict[str, Any]:
 
 
 class _Places:
-    """Ids of stacks and resources: readable, so that a link to one says what it is, and each only once."""
+    """Ids of stacks and resources: readable, so that a link explains itself, and unique."""
 
     def __init__(self, stacks: Iterable[StackReview]) -> None:
         self._taken: set[str] = set()
@@ -136,18 +139,6 @@ def _by_address(places: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, 
     for stack, address in places:
         made.setdefault(address, []).append((stack, address))
     return made
-
-
-def _matrix(
-    shown: Iterable[StackReview], environments: Sequence[str], stacks: dict[str, dict[str, object]]
-) -> list[dict[str, object]]:
-    rows: dict[str, dict[str, object]] = {}
-    for stack in shown:
-        rows.setdefault(summary.short_name(stack), {})[stack.environment] = stacks[stack.stack]
-    return [
-        {"name": name, "cells": [cells.get(environment) for environment in environments]}
-        for name, cells in rows.items()
-    ]
 
 
 def _waves(review: Review, stacks: dict[str, dict[str, object]]) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""What both writers say first: the verdict, one status per stack, findings in order, and the waves."""
+"""What Markdown and HTML begin with: the verdict, one status per stack, findings in order, and the waves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class StackStatus:
-    """A stack in a word: `planned` says whether Terraform's plan or only the synthesised difference is behind it."""
+    """A stack in a word: `planned`: from Terraform's plan, not only from the synthesised difference."""
 
     tone: Tone
     word: str
@@ -88,7 +88,7 @@ def fingerprint(review: Review) -> str:
 
 
 def nothing_changed(review: Review) -> bool:
-    """Whether there is nothing to say: same Terraform, no finding, and no plan that says otherwise."""
+    """Whether the Terraform is equal, without findings, and every plan is without changes."""
     plans = [stack.plan for stack in review.stacks if stack.plan]
     return not review.changed and not review.findings and all(plan.status in QUIET_STATUSES for plan in plans)
 
@@ -107,7 +107,7 @@ def counts(stack: StackReview) -> Counts:
 
 
 def status(stack: StackReview) -> StackStatus:
-    """What is said of the stack in the table."""
+    """The stack's cell in the table."""
     word = _status_word(stack)
     if stack.plan is None:
         tone = Tone.QUIET if stack.state == "untouched" else Tone.DANGER if stack.state == "removed" else Tone.CHANGE
@@ -117,7 +117,7 @@ def status(stack: StackReview) -> StackStatus:
 
 
 def is_shown(stack: StackReview) -> bool:
-    """Whether the stack has a row and a section: it changes, or its plan says something."""
+    """Whether the stack has a row and a section: it changes, or its plan does not end with no change."""
     return stack.state != "untouched" or status(stack).tone is not Tone.QUIET
 
 
@@ -129,6 +129,14 @@ def is_replaced(resource: ResourceChange) -> bool:
 def environments(stacks: Iterable[StackReview]) -> list[str]:
     """In the order in which they first occur, which is the order of delivery."""
     return list(dict.fromkeys(stack.environment for stack in stacks))
+
+
+def matrix(shown: Iterable[StackReview]) -> dict[str, dict[str, StackReview]]:
+    """The table's rows: name without environment → environment → stack."""
+    rows: dict[str, dict[str, StackReview]] = {}
+    for stack in shown:
+        rows.setdefault(short_name(stack), {})[stack.environment] = stack
+    return rows
 
 
 def findings(review: Review) -> list[tuple[Concern, list[RiskGroup]]]:

@@ -1,6 +1,6 @@
-"""What a reviewer looks for first: one module per family of findings, each with its rules and their reasons.
+"""The risks of a change: one module per family, each with its rules and their reasons.
 
-Every module offers `find(stack)`: the findings of one compared stack. Rules see values without secrets.
+Every module offers `find(stack)`: the risks of one compared stack. Rules see values without secrets.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SEVERITIES = list(Severity)
 
 
 def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Risk, ...]:
-    """All findings: the worst first, then by family, stack and address."""
+    """All risks: the worst first, then by family, stack and address."""
     order = {stack.name: number for number, stack in enumerate(stacks)}
     risks = {finding: None for stack in stacks for family in _FAMILIES for finding in family.find(stack)}
     risks |= dict.fromkeys(relocated.find(stacks))

@@ -139,16 +139,16 @@ def _trust(gained: Sequence[Grant]) -> str:
 
 
 def _grants(grants: Sequence[Grant]) -> str:
-    """`s3:GetObject, s3:PutObject on X to Y; …`: grants of the same actions are told together."""
+    """`s3:GetObject, s3:PutObject on X to Y; …`: grants on the same target are listed together."""
     by_target: dict[tuple[str, str], list[str]] = defaultdict(list)
     for grant in grants:
         by_target[_what(grant), _who(grant)].append(_actions(grant))
-    told = []
+    listed = []
     for (what, who), actions in by_target.items():
-        told.append(
+        listed.append(
             f"{_some(list(dict.fromkeys(actions)))}{f' on {what}' if what else ''}{f' to {who}' if who else ''}"
         )
-    return _some(told, separator="; ")
+    return _some(listed, separator="; ")
 
 
 def _some(words: Sequence[str], *, separator: str = ", ") -> str:
@@ -179,7 +179,7 @@ def _who(grant: Grant) -> str:
 
 
 def _accounts(stack: StackComparison) -> frozenset[str]:
-    """The accounts that the stack's providers may act on; empty where they do not say."""
+    """The accounts that the stack's providers may act on; empty where they do not limit it."""
     providers = at(dict(stack.snapshot.settings), "provider") or {}
     listed = [provider.get("allowed_account_ids") or () for provider in blocks(providers.get("aws"))]
     return frozenset(str(account) for accounts in listed for account in accounts)
@@ -203,7 +203,7 @@ def _dangerous(policy: Policy, grant: Grant, accounts: frozenset[str]) -> bool:
         return grant.principal is not None and grant.principal[0] != "Service"
     actions = grant.actions.compared
     if policy.role == "resource" and grant.principal and grant.principal[1].endswith(":root"):
-        return False  # the account itself: its own policies say who
+        return False  # the account itself: its own policies decide who
     if grant.actions.inverted or any(action == "*" or action.endswith(":*") for action in actions):
         return True
     if policy.role == "identity" and (grant.resources.inverted or "*" in grant.resources.patterns):
@@ -243,7 +243,7 @@ def _resource(change: Change, stack: StackComparison) -> Iterator[Risk]:
 
 def _attached(change: Change) -> Iterator[Risk]:
     after = change.after
-    assert after is not None  # noqa: S101 - asked before
+    assert after is not None  # noqa: S101 - the caller checks it
     if after.type in _ATTACHMENTS and (_fresh(change, "policy_arn") or _fresh(change, "role")):
         yield _attachment(change, str(after.body.get("policy_arn", "")))
     old = change.before.body.get("managed_policy_arns") if change.before else None
@@ -260,7 +260,7 @@ def _attachment(change: Change, arn: str) -> Risk:
 
 def _by_type(change: Change) -> Iterator[Risk]:
     after = change.after
-    assert after is not None  # noqa: S101 - asked before
+    assert after is not None  # noqa: S101 - the caller checks it
     body, added = after.body, change.kind == Kind.ADDED
     if after.type == "aws_lambda_permission" and any(_fresh(change, key) for key in ("principal", "source_arn")):
         principal = str(body.get("principal", ""))

@@ -88,7 +88,7 @@ def find(stack: StackComparison) -> Iterator[Risk]:
 
 
 def _grown(change: Change) -> Iterator[Risk]:
-    assert change.before is not None  # noqa: S101 - asked before
+    assert change.before is not None  # noqa: S101 - the caller checks it
     assert change.after is not None  # noqa: S101
     before, after, type_ = change.before.body, change.after.body, change.resource.type
     for key in _TYPES:

@@ -55,7 +55,7 @@ def find(stack: StackComparison) -> Iterator[Risk]:
 
 def _opened(change: Change) -> Iterator[Risk]:
     after = change.after
-    assert after is not None  # noqa: S101 - asked before
+    assert after is not None  # noqa: S101 - the caller checks it
     before: Mapping[str, Value] = change.before.body if change.before else {}
     yield from _rules(change, before, after.body)
     yield from _switches(change, before, after.body)
@@ -113,7 +113,7 @@ def _compared(
     for rule in after:
         for source in _sources(rule):
             if not any(_within(source, old) and _ports_within(_ports(rule), ports) for old, ports in had):
-                opened[source, _told(_ports(rule))] = None
+                opened[source, _described(_ports(rule))] = None
     for source, ports in opened:
         public = _is_public(source)
         direction = "from" if ingress else "to"
@@ -157,7 +157,7 @@ def _ports_within(new: tuple[str, int, int], old: tuple[str, int, int]) -> bool:
     return old[0] in {"-1", new[0]} and old[1] <= new[1] and new[2] <= old[2]
 
 
-def _told(ports: tuple[str, int, int]) -> str:
+def _described(ports: tuple[str, int, int]) -> str:
     protocol, low, high = ports
     if protocol == "-1":
         return "every protocol and port"
@@ -185,7 +185,7 @@ def _is_public(source: str) -> bool:
 # ── everything else ────────────────────────────────────────────────────────────────────────────────
 def _switches(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     for key, (open_, severity, sentence) in _SWITCHES.get(change.resource.type, {}).items():
-        default_open = key == "internal"  # a load balancer faces the internet where nothing is said
+        default_open = key == "internal"  # a load balancer faces the internet by default
         now = after.get(key, False if default_open else None)
         was = before.get(key, False if default_open else None) if change.before else None
         if now == open_ and was != open_ and (change.before is not None or severity != Severity.LOW):

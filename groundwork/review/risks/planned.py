@@ -1,4 +1,4 @@
-"""What a plan destroys or replaces beyond what the Terraform itself tells: forced replacements, drift, orphans."""
+"""What a plan destroys or replaces beyond what the Terraform shows: forced replacements, drift, orphans."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def find(
 
     Where the plan comes without its text, the stack as a whole is named.
     """
-    told = False
+    has_text = False
     for line in plan.text.splitlines():
         match = _LINE.match(line)
         if match is None:
             continue
-        told = True
+        has_text = True
         address = _INDEX.sub("", match["address"])
         if address in known:
             continue
@@ -42,12 +42,12 @@ def find(
             sentence=f"The plan {verb} it{f', {lost} with it' if lost else ''}.",
             origin=origins.get(address, ()),
         )
-    if plan.destroy and not told and not known:
+    if plan.destroy and not has_text and not known:
         yield Risk(
             concern=Concern.DATA_LOSS,
             severity=Severity.MEDIUM,
             stack=stack,
             address="",
-            sentence=f"The plan destroys or replaces {plan.destroy} resources that the Terraform does not tell.",
+            sentence=f"The plan destroys or replaces {plan.destroy} resources that the Terraform does not show.",
             origin=(),
         )

@@ -61,7 +61,7 @@ class Policy:
 
 
 def of(resources: Mapping[str, Resource]) -> Iterator[Policy]:
-    """Every policy of managed resources that the Terraform itself tells."""
+    """Every policy of managed resources whose text the Terraform holds."""
     for resource in resources.values():
         if resource.is_data:
             continue
@@ -74,7 +74,7 @@ def of(resources: Mapping[str, Resource]) -> Iterator[Policy]:
 
 
 def unreadable(resource: Resource, resources: Mapping[str, Resource]) -> list[str]:
-    """The attributes whose name says policy and whose content the Terraform does not tell (a function's result)."""
+    """The attributes named as policies whose content is unknown before an apply (a function's result)."""
     keys = []
     for key, value in resource.body.items():
         named = key == "policy" or key.endswith("_policy")

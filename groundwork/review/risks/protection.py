@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
@@ -12,86 +12,79 @@ from groundwork.review.replacement import HOLDS_DATA
 from groundwork.review.values import Document, Value, at, strings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Switch:
     """An attribute that protects while it is `on`; absent means `default`. `types`: a pattern of resource types."""
 
-    types: str
-    path: str
-    on: frozenset[Value]
-    default: Value
-    severity: Severity
+    types: str = field(kw_only=False)
+    path: str = field(kw_only=False)
     sentence: str
+    on: tuple[Value, ...] = (True,)
+    default: Value = False
+    severity: Severity = Severity.HIGH
     when_added: bool = False
-    """Whether a new resource without the protection is worth a word too."""
-
-
-def _switch(
-    types: str, path: str, *, sentence: str, on: tuple[Value, ...] = (True,), default: Value = False,
-    severity: Severity = Severity.HIGH, when_added: bool = False,
-) -> _Switch:  # fmt: skip
-    return _Switch(types, path, frozenset(on), default, severity, sentence, when_added)
+    """Whether a new resource without the protection is reported too."""
 
 
 _SWITCHES = (
-    _switch(".*", "lifecycle.prevent_destroy", sentence="prevent_destroy is gone: a plan may destroy it."),
-    _switch(
+    _Switch(".*", "lifecycle.prevent_destroy", sentence="prevent_destroy is gone: a plan may destroy it."),
+    _Switch(
         "aws_(db_instance|rds_cluster|rds_global_cluster|docdb_cluster|neptune_cluster|qldb_ledger|cognito_user_pool)",
         "deletion_protection", on=(True, "ACTIVE"), sentence="Deletion protection is switched off.",
     ),
-    _switch("aws_lb|aws_alb", "enable_deletion_protection", severity=Severity.MEDIUM,
+    _Switch("aws_lb|aws_alb", "enable_deletion_protection", severity=Severity.MEDIUM,
             sentence="Deletion protection is switched off."),
-    _switch("aws_dynamodb_table", "deletion_protection_enabled", sentence="Deletion protection is switched off."),
-    _switch("aws_eks_cluster", "deletion_protection", sentence="Deletion protection is switched off."),
-    _switch("aws_instance", "disable_api_termination", severity=Severity.MEDIUM,
+    _Switch("aws_dynamodb_table", "deletion_protection_enabled", sentence="Deletion protection is switched off."),
+    _Switch("aws_eks_cluster", "deletion_protection", sentence="Deletion protection is switched off."),
+    _Switch("aws_instance", "disable_api_termination", severity=Severity.MEDIUM,
             sentence="Termination protection is switched off."),
-    _switch("aws_dynamodb_table", "point_in_time_recovery.enabled", sentence="Point-in-time recovery is switched off."),
-    _switch("aws_s3_bucket_versioning", "versioning_configuration.status", on=("Enabled",), default="Disabled",
+    _Switch("aws_dynamodb_table", "point_in_time_recovery.enabled", sentence="Point-in-time recovery is switched off."),
+    _Switch("aws_s3_bucket_versioning", "versioning_configuration.status", on=("Enabled",), default="Disabled",
             sentence="Versioning is switched off: an overwritten or deleted object is gone."),
-    _switch("aws_s3_bucket_versioning", "versioning_configuration.mfa_delete", on=("Enabled",), default="Disabled",
+    _Switch("aws_s3_bucket_versioning", "versioning_configuration.mfa_delete", on=("Enabled",), default="Disabled",
             severity=Severity.MEDIUM, sentence="Versions may be deleted without a second factor."),
-    _switch("aws_s3_bucket", "object_lock_enabled", sentence="Object lock is switched off."),
-    _switch(
+    _Switch("aws_s3_bucket", "object_lock_enabled", sentence="Object lock is switched off."),
+    _Switch(
         "aws_(db_instance|rds_cluster|docdb_cluster|neptune_cluster)", "storage_encrypted", when_added=True,
         sentence="Its storage is not encrypted.",
     ),
-    _switch("aws_efs_file_system|aws_ebs_volume|aws_redshift_cluster", "encrypted", when_added=True,
+    _Switch("aws_efs_file_system|aws_ebs_volume|aws_redshift_cluster", "encrypted", when_added=True,
             sentence="Its storage is not encrypted."),
-    _switch("aws_elasticache_replication_group", "at_rest_encryption_enabled", when_added=True,
+    _Switch("aws_elasticache_replication_group", "at_rest_encryption_enabled", when_added=True,
             sentence="What it holds is not encrypted."),
-    _switch("aws_elasticache_replication_group", "transit_encryption_enabled", when_added=True,
+    _Switch("aws_elasticache_replication_group", "transit_encryption_enabled", when_added=True,
             sentence="Traffic to it is not encrypted."),
-    _switch("aws_kms_key", "enable_key_rotation", severity=Severity.MEDIUM, sentence="The key is no longer rotated."),
-    _switch("aws_kms_key", "is_enabled", default=True, sentence="The key is disabled: what it encrypts is unreadable."),
-    _switch("aws_cloudtrail", "enable_logging", default=True, sentence="The trail no longer records."),
-    _switch("aws_cloudtrail", "enable_log_file_validation", sentence="Changed log files are no longer noticed."),
-    _switch("aws_cloudtrail", "is_multi_region_trail", sentence="The trail sees one region only."),
-    _switch("aws_guardduty_detector", "enable", default=True, sentence="GuardDuty is switched off."),
-    _switch("aws_guardduty_detector_feature|aws_guardduty_organization_configuration_feature", "status",
+    _Switch("aws_kms_key", "enable_key_rotation", severity=Severity.MEDIUM, sentence="The key is no longer rotated."),
+    _Switch("aws_kms_key", "is_enabled", default=True, sentence="The key is disabled: what it encrypts is unreadable."),
+    _Switch("aws_cloudtrail", "enable_logging", default=True, sentence="The trail no longer records."),
+    _Switch("aws_cloudtrail", "enable_log_file_validation", sentence="Changed log files are no longer noticed."),
+    _Switch("aws_cloudtrail", "is_multi_region_trail", sentence="The trail sees one region only."),
+    _Switch("aws_guardduty_detector", "enable", default=True, sentence="GuardDuty is switched off."),
+    _Switch("aws_guardduty_detector_feature|aws_guardduty_organization_configuration_feature", "status",
             on=("ENABLED",), default="ENABLED", severity=Severity.MEDIUM, sentence="A part of GuardDuty is off."),
-    _switch("aws_ebs_encryption_by_default", "enabled", default=True, sentence="New disks are no longer encrypted."),
-    _switch("aws_instance|aws_launch_template", "metadata_options.http_tokens", on=("required",), default="optional",
+    _Switch("aws_ebs_encryption_by_default", "enabled", default=True, sentence="New disks are no longer encrypted."),
+    _Switch("aws_instance|aws_launch_template", "metadata_options.http_tokens", on=("required",), default="optional",
             when_added=True, sentence="Instance metadata is served without a token (IMDSv1)."),
-    _switch("aws_ecr_repository", "image_tag_mutability", on=("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION"),
+    _Switch("aws_ecr_repository", "image_tag_mutability", on=("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION"),
             default="MUTABLE", severity=Severity.MEDIUM, sentence="A tag may come to mean another image."),
-    _switch("aws_ecr_repository", "image_scanning_configuration.scan_on_push", severity=Severity.LOW,
+    _Switch("aws_ecr_repository", "image_scanning_configuration.scan_on_push", severity=Severity.LOW,
             sentence="Images are no longer scanned when pushed."),
-    _switch("aws_opensearch_domain|aws_elasticsearch_domain", "encrypt_at_rest.enabled", when_added=True,
+    _Switch("aws_opensearch_domain|aws_elasticsearch_domain", "encrypt_at_rest.enabled", when_added=True,
             sentence="Its indices are not encrypted."),
-    _switch("aws_opensearch_domain|aws_elasticsearch_domain", "domain_endpoint_options.enforce_https",
+    _Switch("aws_opensearch_domain|aws_elasticsearch_domain", "domain_endpoint_options.enforce_https",
             sentence="Plain HTTP is accepted."),
-    _switch("aws_sqs_queue", "sqs_managed_sse_enabled", default=True, severity=Severity.MEDIUM,
+    _Switch("aws_sqs_queue", "sqs_managed_sse_enabled", default=True, severity=Severity.MEDIUM,
             sentence="Messages are no longer encrypted."),
-    _switch("aws_db_instance", "multi_az", severity=Severity.MEDIUM, sentence="No standby takes over any more."),
-    _switch("aws_(db_instance|rds_cluster)", "iam_database_authentication_enabled", severity=Severity.MEDIUM,
+    _Switch("aws_db_instance", "multi_az", severity=Severity.MEDIUM, sentence="No standby takes over any more."),
+    _Switch("aws_(db_instance|rds_cluster)", "iam_database_authentication_enabled", severity=Severity.MEDIUM,
             sentence="Sign-in with IAM is switched off."),
-    _switch("aws_(db_instance|rds_cluster)", "copy_tags_to_snapshot", severity=Severity.LOW,
+    _Switch("aws_(db_instance|rds_cluster)", "copy_tags_to_snapshot", severity=Severity.LOW,
             sentence="Snapshots lose their tags."),
-    _switch("aws_api_gateway_method_settings", "settings.logging_level", on=("ERROR", "INFO"), default="OFF",
+    _Switch("aws_api_gateway_method_settings", "settings.logging_level", on=("ERROR", "INFO"), default="OFF",
             severity=Severity.MEDIUM, sentence="The API no longer logs."),
-    _switch("aws_db_instance|aws_rds_cluster", "manage_master_user_password",
+    _Switch("aws_db_instance|aws_rds_cluster", "manage_master_user_password",
             sentence="The password is no longer kept and rotated by Secrets Manager."),
-    _switch("aws_lambda_function", "tracing_config.mode", on=("Active",), default="PassThrough", severity=Severity.LOW,
+    _Switch("aws_lambda_function", "tracing_config.mode", on=("Active",), default="PassThrough", severity=Severity.LOW,
             sentence="Requests are no longer traced."),
 )  # fmt: skip
 # Numbers that protect by being large.
@@ -179,15 +172,15 @@ def _shrunk(change: Change, before: Mapping[str, Value], after: Mapping[str, Val
             was, now = _days(before.get(key), key), _days(after.get(key), key)
             if was is not None and now is not None and now < was:
                 severity = Severity.HIGH if now == 0 and "backup" in key else Severity.MEDIUM
-                told = {"before": "unlimited" if was == _FOREVER else was, "after": now}
-                yield _made(change, severity, sentence.format(**told))
+                previous = "unlimited" if was == _FOREVER else was
+                yield _made(change, severity, sentence.format(before=previous, after=now))
 
 
 _FOREVER = 1 << 30
 
 
 def _days(value: Value, key: str) -> int | None:
-    """Log groups keep forever at 0 or where nothing is said."""
+    """Log groups keep forever at 0 and by default."""
     if key == "retention_in_days" and value in (None, 0):
         return _FOREVER
     if key == "backup_retention_period" and value is None:
@@ -236,7 +229,7 @@ def _tls(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]
 
 
 def _tls_version(policy: str) -> int | None:
-    """The oldest minor version of TLS 1 that a policy accepts; None where its name does not say."""
+    """The oldest minor version of TLS 1 that a policy accepts; None where its name has no version."""
     if policy in {"ELBSecurityPolicy-2016-08", "TLS_1_0", "TLSv1", "SSLv3"}:
         return 0
     minors = [int(minor) for minor in _TLS.findall(policy)]

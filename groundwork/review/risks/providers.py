@@ -41,12 +41,11 @@ def find(stack: StackComparison) -> Iterator[Risk]:
     for change in stack.settings:
         for pattern, severity, sentence in _RULES:
             if re.fullmatch(pattern, change.path):
-                told = sentence.format(change=_told(change))
-                yield stack.risk(Concern.PROVIDERS, severity, told)
+                yield stack.risk(Concern.PROVIDERS, severity, sentence.format(change=_described(change)))
                 break
 
 
-def _told(change: AttributeChange) -> str:
+def _described(change: AttributeChange) -> str:
     if change.before is None:
         return f"{change.path} is now {_short(change.after)}"
     if change.after is None:

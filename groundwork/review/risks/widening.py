@@ -141,7 +141,7 @@ def _same_account(wide: str, narrow: str) -> bool:
 
 
 def _weaker(statement: Statement, grant: Grant) -> tuple[str, ...]:
-    """The keys of conditions that base asked for and the grant no longer does."""
+    """The keys of conditions that base required and the grant no longer does."""
     return tuple(dict.fromkeys(key for _, key, _ in _unmet(statement.conditions, grant.conditions)))
 
 

@@ -10,7 +10,7 @@ from functools import cache
 def covers(wide: str, narrow: str) -> bool:
     """Whether everything that `narrow` matches is matched by `wide`, both with `*` and `?`.
 
-    Never says yes wrongly. `narrow`'s own stars are matched by stars alone.
+    Never true by mistake. `narrow`'s own stars are matched by stars alone.
     """
     wide, narrow = re.sub(r"\*+", "*", wide), re.sub(r"\*+", "*", narrow)
     if wide in {"*", narrow}:
@@ -39,7 +39,7 @@ def any_covers(wide: tuple[str, ...], narrow: str) -> bool:
 
 @cache
 def overlap(left: str, right: str) -> bool:
-    """Whether something may match both patterns: says yes where in doubt."""
+    """Whether something may match both patterns: true where in doubt."""
     if "*" not in left and "?" not in left:
         return covers(right, left)
     if "*" not in right and "?" not in right:

@@ -36,7 +36,10 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         made = browser.new_context(**context)
         contexts.append(made)
         page = made.new_page()
-        page.on("console", lambda said: (console and console in said.text) or problems.append(f"console: {said.text}"))
+        page.on(
+            "console",
+            lambda message: (console and console in message.text) or problems.append(f"console: {message.text}"),
+        )
         page.on("pageerror", lambda error: problems.append(f"error: {error}"))
         page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
         page.on("request", lambda request: request.url.startswith(("file:", "data:")) or problems.append(request.url))

@@ -30,30 +30,30 @@ class Parsed:
 
 def parse(markdown: str) -> Parsed:
     """One comment."""
-    found = Parsed()
+    parsed = Parsed()
     for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown):
-        found.tokens.add(token.type)
+        parsed.tokens.add(token.type)
         if token.type == "fence":
             assert token.map is not None
             last = markdown.split("\n")[token.map[1] - 1]
             assert last == token.markup, f"a block of code is not closed: {token.content[:200]}"
-            found.fences.append((token.info, token.content))
+            parsed.fences.append((token.info, token.content))
         elif token.type == "html_block":
-            found.html.append(token.content)
+            parsed.html.append(token.content)
         inside = False
         for child in token.children or []:
-            found.tokens.add(child.type)
+            parsed.tokens.add(child.type)
             if child.type == "html_inline" and child.content in {"<code>", "</code>"}:
                 inside = child.content == "<code>"
             if child.type == "code_inline":
-                found.code.append(child.content)
+                parsed.code.append(child.content)
             elif child.type == "html_inline":
-                found.html.append(child.content)
+                parsed.html.append(child.content)
             elif child.type == "text":
-                (found.code if inside else found.text).append(child.content)
+                (parsed.code if inside else parsed.text).append(child.content)
             elif child.type == "link_open":
-                found.links.append(str(child.attrs["href"]))
-    return found
+                parsed.links.append(str(child.attrs["href"]))
+    return parsed
 
 
 def is_whole(markdown: str) -> bool:

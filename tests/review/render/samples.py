@@ -355,7 +355,7 @@ def large(resources: int, stacks: int = 20, findings: int = 40) -> Review:
                 plan=plan("change", change=len(changes), wave=number // 4),
             )
         )
-    found = tuple(
+    risks = tuple(
         _finding(
             list(Concern)[index % len(Concern)],
             list(Severity)[index % 3],
@@ -366,4 +366,4 @@ def large(resources: int, stacks: int = 20, findings: int = 40) -> Review:
         )
         for index in range(findings)
     )
-    return Review(base=BASE, head=HEAD, stacks=tuple(made), findings=found)
+    return Review(base=BASE, head=HEAD, stacks=tuple(made), findings=risks)

@@ -46,9 +46,9 @@ def test_a_plan_that_says_otherwise_is_not_called_no_change() -> None:
 
 def test_the_same_review_has_the_same_fingerprint_and_another_one_another() -> None:
     def fingerprint(review: Review) -> str:
-        found = re.search(r"fingerprint=(\w+)", markdown(review)[0])
-        assert found
-        return found[1]
+        match = re.search(r"fingerprint=(\w+)", markdown(review)[0])
+        assert match
+        return match[1]
 
     assert fingerprint(samples.pull_request()) == fingerprint(samples.pull_request())
     assert fingerprint(samples.pull_request()) != fingerprint(samples.nothing())
@@ -63,10 +63,11 @@ def test_the_same_finding_in_several_environments_is_one_line() -> None:
 def test_the_same_line_called_from_several_places_is_one_finding() -> None:
     review = samples.large(4, stacks=4, findings=1)
     callers = [(*review.findings[0].origin, Line(file="stacks/a.py", line=n)) for n in range(3)]
-    found = tuple(
-        review.findings[0].model_copy(update={"origin": one, "address": f"aws_x.{i}"}) for i, one in enumerate(callers)
+    risks = tuple(
+        review.findings[0].model_copy(update={"origin": origin, "address": f"aws_x.{i}"})
+        for i, origin in enumerate(callers)
     )
-    (comment,) = markdown(review.model_copy(update={"findings": found}))
+    (comment,) = markdown(review.model_copy(update={"findings": risks}))
     assert comment.count("Parameter 0 is readable") == 1
     assert "`aws_x.0`, `aws_x.1`, `aws_x.2`" in comment
 
@@ -89,12 +90,12 @@ def test_lines_of_python_are_links_where_the_place_is_known() -> None:
 
 def test_nothing_of_the_repository_does_anything_in_a_comment() -> None:
     for comment in markdown(samples.hostile()):
-        found = parse(comment)
-        assert set(found.tags) - {"!--"} <= ALLOWED_TAGS
-        assert all(re.fullmatch(r"(<[^<>]*>|&#\d+;|[^<>])*", raw) for raw in found.html)
-        assert not found.links
-        assert not {"image", "link_open"} & found.tokens
-        for text in [*found.text, *(html.unescape(re.sub(r"<code>.*?</code>", "", raw)) for raw in found.html)]:
+        parsed = parse(comment)
+        assert set(parsed.tags) - {"!--"} <= ALLOWED_TAGS
+        assert all(re.fullmatch(r"(<[^<>]*>|&#\d+;|[^<>])*", raw) for raw in parsed.html)
+        assert not parsed.links
+        assert not {"image", "link_open"} & parsed.tokens
+        for text in [*parsed.text, *(html.unescape(re.sub(r"<code>.*?</code>", "", raw)) for raw in parsed.html)]:
             assert not re.search(r"@\w|#\d|\bGH-\d|\w://|www\.", text), text
         assert is_whole(comment)
         assert comment.isprintable() or set(filter(lambda c: not c.isprintable(), comment)) <= {"\n", "\u200b"}
@@ -149,7 +150,7 @@ def check_parts(review: Review, limit: int) -> list[str]:
     return made
 
 
-def test_a_long_review_is_several_comments_and_the_first_has_the_whole_summary() -> None:
+def test_a_long_review_is_several_comments_with_the_summary_first() -> None:
     review = samples.large(900)
     made = check_parts(review, 65_000)
     assert len(made) > 2
@@ -165,9 +166,9 @@ def test_what_does_not_fit_into_the_summary_is_counted_there_and_follows() -> No
     made = check_parts(samples.large(40, stacks=8, findings=600), 20_000)
     listed = sum(len(re.findall(r"Parameter \d+ is readable", comment)) for comment in made)
     assert listed == 600
-    found = re.search(r"… and (\d+) more below", made[0])
-    assert found
-    assert f"<b>{found[1]} more findings</b>" in made[0] + made[1]
+    match = re.search(r"… and (\d+) more below", made[0])
+    assert match
+    assert f"<b>{match[1]} more findings</b>" in made[0] + made[1]
 
 
 def test_one_resource_longer_than_a_comment_goes_on_in_the_next() -> None:

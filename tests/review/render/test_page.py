@@ -18,16 +18,16 @@ def test_nothing_is_loaded_and_only_our_own_script_and_style_may_run() -> None:
     assert "default-src 'none'" in policy["content"]
     assert "unsafe" not in policy["content"]
     assert not soup.find_all(["img", "iframe", "object", "embed", "base"])
-    assert [one["href"] for one in soup.find_all("link")] == ["data:,"]
-    assert not [one for one in soup.find_all(True) if one.get("src") or one.get("style")]
-    assert not [name for one in soup.find_all(True) for name in one.attrs if name.startswith("on")]
+    assert [element["href"] for element in soup.find_all("link")] == ["data:,"]
+    assert not [element for element in soup.find_all(True) if element.get("src") or element.get("style")]
+    assert not [name for element in soup.find_all(True) for name in element.attrs if name.startswith("on")]
 
 
 def test_hostile_text_stays_text() -> None:
     plain = BeautifulSoup(page(samples.pull_request()), "html.parser")
     soup = BeautifulSoup(page(samples.hostile()), "html.parser")
     assert {tag.name for tag in soup.find_all(True)} <= {tag.name for tag in plain.find_all(True)}
-    assert not [name for one in soup.find_all(True) for name in one.attrs if name.startswith("on")]
+    assert not [name for element in soup.find_all(True) for name in element.attrs if name.startswith("on")]
     assert {link["href"][0] for link in soup.find_all("a")} == {"#"}
     text = soup.get_text()
     assert "<script>window.pwned=1</script>" in text

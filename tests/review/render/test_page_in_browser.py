@@ -179,11 +179,12 @@ def test_the_rules_of_accessibility_hold(open_page: Open, system: str, name: str
         page.get_by_role("checkbox", name="dev").check()
     page.evaluate(script)
     tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate("(tags) => axe.run({ runOnly: tags })", tags)
+    report = page.evaluate("(tags) => axe.run({ runOnly: tags })", tags)
     assert [
-        (one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in found["violations"]
+        (violation["id"], violation["nodes"][0]["html"], violation["nodes"][0]["failureSummary"])
+        for violation in report["violations"]
     ] == []
-    assert len(found["passes"]) > 15
+    assert len(report["passes"]) > 15
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
