@@ -1,23 +1,22 @@
-"""One small checkout and one embedded AWS for all tests of this folder; each test begins anew."""
+"""A small checkout for all tests of this folder; each test begins anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.gate.mini_project import Mini, mini_project
+from tests.support.cloud_project import CloudProject
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[Mini]:
-    with mini_project(tmp_path_factory.mktemp("checkout"), checkout) as made:
-        yield made
+def mini_checkout(tmp_path_factory: pytest.TempPathFactory, checkout: Path, embedded_aws: CloudProject) -> Mini:
+    return mini_project(tmp_path_factory.mktemp("mini") / "checkout", checkout, embedded_aws)
 
 
 @pytest.fixture
-def mini(server: Mini) -> Mini:
+def mini(mini_checkout: Mini) -> Mini:
     """The checkout as it was committed first, with empty states and no plans."""
-    server.reset()
-    return server
+    mini_checkout.reset()
+    return mini_checkout

@@ -7,8 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +33,7 @@ from groundwork.toolchain.cdktf_launcher import command
 from groundwork.workspace import Tools, Workspace
 from tests.gate.reading import wrong_command
 from tests.support import warm_gw
-from tests.support.cloud_project import CloudProject, cloud_project
+from tests.support.cloud_project import CloudProject, begin_repository, link_checkout, state_bucket
 from tests.support.plan_store import empty_store
 
 ENVIRONMENT = "local"
@@ -280,43 +279,19 @@ class Mini:
 _CHECKOUT = Path(__file__).parents[2]
 
 
-@contextmanager
-def mini_project(root: Path, checkout: Path, *, stacks: str = STACKS) -> Iterator[Mini]:
-    """A committed checkout on branch main, and a server that is gone afterwards."""
-    for name in ("tools", "node_modules", ".venv", "package.json"):
-        if (checkout / name).exists():
-            (root / name).symlink_to(checkout / name)
+def mini_project(root: Path, checkout: Path, cloud: CloudProject) -> Mini:
+    """A committed checkout on branch main, beside an embedded AWS that runs."""
+    link_checkout(root, checkout, cloud)
     shutil.copytree(checkout / "stacks" / "provider_locks", root / "stacks" / "provider_locks")
-    shutil.copy(checkout / "cdktf.json", root)
-    (root / "environments").mkdir()
-    local = (checkout / "environments" / "local.yaml").read_text()
-    (root / "environments" / "local.yaml").write_text(local)
-    (root / "environments" / "prod.yaml").write_text((checkout / "environments" / "prod.yaml").read_text())
-    (root / ".gitignore").write_text(
-        ".groundwork/\ncdktf.out*/\n.venv\nnode_modules\ntools\npackage.json\n__pycache__/\n"
-    )
+    shutil.copy(checkout / "environments" / "prod.yaml", root / "environments")
     (root / "main.py").write_text(MAIN)
-    (root / "stacks.py").write_text(stacks)
-    with cloud_project(root, checkout, Path(sys.executable)) as cloud:
-        _state_bucket(cloud)
-        backend = {**cloud.backend, "bucket": "state", "use_path_style": True, "skip_metadata_api_check": True}
-        (root / "backend.json").write_text(json.dumps({**backend, "use_lockfile": True}))
-        (root / "provider.json").write_text(json.dumps(_provider(cloud)))
-        mini = Mini(cloud, root, Path(sys.executable))
-        for words in (
-            ("init", "-q", "-b", "main"),
-            ("config", "user.name", "Lap Top"),
-            ("config", "user.email", "lap@top"),
-        ):
-            mini.git(*words)
-        mini.commit("the beginning")
-        yield mini
-
-
-def _state_bucket(cloud: CloudProject) -> None:
-    s3 = cloud.client("s3")
-    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+    (root / "stacks.py").write_text(STACKS)
+    state_bucket(cloud)
+    backend = {**cloud.backend, "bucket": "state", "use_path_style": True, "skip_metadata_api_check": True}
+    (root / "backend.json").write_text(json.dumps({**backend, "use_lockfile": True}))
+    (root / "provider.json").write_text(json.dumps(_provider(cloud)))
+    begin_repository(root, "Lap Top", "lap@top")
+    return Mini(cloud, root, Path(sys.executable))
 
 
 def _provider(cloud: CloudProject) -> dict[str, Any]:

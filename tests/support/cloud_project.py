@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,18 +81,51 @@ def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudPro
         cloud.down()
 
 
+def state_bucket(cloud: CloudProject) -> None:
+    """Make the bucket `state` and the lock table `locks`, where there are none."""
+    s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
+    if any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
+        return
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+    dynamodb.create_table(
+        TableName="locks",
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def link_checkout(root: Path, checkout: Path, cloud: CloudProject) -> None:
+    """Make `root` a checkout whose `gw` finds the tools of ours, and the embedded AWS that runs for the test."""
+    (root / "environments").mkdir(parents=True)
+    shutil.copytree(checkout / "localcloud" / "profile", root / "localcloud" / "profile")
+    shutil.copy(checkout / "environments" / "local.yaml", root / "environments")
+    shutil.copy(checkout / "cdktf.json", root)
+    for name in (".venv", "node_modules", "tools", "package.json"):
+        (root / name).symlink_to(checkout / name)
+    (root / ".groundwork").mkdir()
+    (root / ".groundwork" / "aws").symlink_to(cloud.project.work / "aws")
+    (root / ".gitignore").write_text(
+        ".groundwork/\ncdktf.out*/\n.venv\nnode_modules\ntools\npackage.json\n__pycache__/\n"
+    )
+
+
+def begin_repository(root: Path, user: str, email: str, *, author: str = "Ada <ada@example.org>") -> None:
+    """Commit all that lies in `root` as the first commit on a branch main; `user` commits what `author` wrote."""
+    for words in (
+        ["init", "-q", "-b", "main"],
+        ["config", "user.name", user],
+        ["config", "user.email", email],
+        ["add", "-A"],
+        ["commit", "-q", "-m", "the beginning", f"--author={author}"],
+    ):
+        subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
+
+
 def slow_stack(cloud: CloudProject, name: str, *, seconds: int, marker: str = "one", locking: str = "both") -> Path:
     """A synthesised stack whose one resource takes `seconds` to make; bucket and lock table are made where missing."""
-    s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
-    if not any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
-        s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-        s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
-        dynamodb.create_table(
-            TableName="locks",
-            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    state_bucket(cloud)
     backend = {
         **cloud.backend,
         "bucket": "state",

@@ -27,7 +27,7 @@ from groundwork.synthesis.manifest import Manifest
 from groundwork.toolchain.cdktf_launcher import command
 from groundwork.workspace import Tools, Workspace
 from tests.support import warm_gw
-from tests.support.cloud_project import CloudProject
+from tests.support.cloud_project import CloudProject, begin_repository, link_checkout, state_bucket
 from tests.support.plan_store import empty_store
 
 ENVIRONMENT = "local"
@@ -215,31 +215,13 @@ class PlannedProject:
 
 def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedProject:
     """A checkout in `root`, which is a git repository, beside an embedded AWS that runs."""
-    ours = Project(checkout)
-    profile = Path("localcloud") / "profile"
-    shutil.copytree(checkout / profile, root / profile, dirs_exist_ok=True)
-    (root / "environments").mkdir()
-    shutil.copy(checkout / "environments" / "local.yaml", root / "environments")
-    shutil.copy(checkout / "cdktf.json", root)
+    link_checkout(root, checkout, cloud)
     (root / "main.py").write_text(_MAIN)
     (root / "stacks.json").write_text("{}")
-    (root / ".gitignore").write_text(".groundwork/\ncdktf.out*/\n.venv\nnode_modules\ntools\n")
-    # `gw` started in this checkout finds the tools of ours, and the embedded AWS that runs for the test.
-    for name in (".venv", "node_modules", "tools"):
-        (root / name).symlink_to(checkout / name)
-    (root / ".groundwork").mkdir()
-    (root / ".groundwork" / "aws").symlink_to(cloud.project.work / "aws")
-    for words in (
-        ["init", "-q", "-b", "main"],
-        ["config", "user.name", "Ada"],
-        ["config", "user.email", "ada@example.com"],
-        ["add", "-A"],
-        ["commit", "-q", "-m", "the first"],
-    ):
-        subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
-    _state_bucket(cloud)
+    begin_repository(root, "Ada", "ada@example.com")
+    state_bucket(cloud)
     tools = Tools(
-        cdktf=command(ours),
+        cdktf=command(Project(checkout)),
         terraform=Path(cloud.program),
         python=Path(sys.executable),
         environ={key: value for key, value in cloud.environ.items() if key != "AWS_ENDPOINT_URL"},
@@ -249,17 +231,3 @@ def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedP
     )
     workspace = Workspace(Project(root), tools, endpoint=cloud.endpoint)
     return PlannedProject(cloud, workspace, uuid.uuid4().hex, empty_store(cloud, root))
-
-
-def _state_bucket(cloud: CloudProject) -> None:
-    s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
-    if any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
-        return
-    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(
-        TableName="locks",
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
