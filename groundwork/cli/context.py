@@ -53,7 +53,7 @@ class Context:
         binary = terraform.find(self.environ, self.project, may_download=False)
         known = providers.sources(self.environ, self.project)
         return Tools(
-            cdktf=command(self.project),
+            cdktf=command(self.project, quick=True),
             terraform=binary.path,
             python=Path(sys.executable),
             environ=environment.environment(self.environ, self.project, binary),

@@ -119,7 +119,7 @@ class Mini:
     @property
     def workspace(self) -> Workspace:
         tools = Tools(
-            cdktf=command(Project(self.root)),
+            cdktf=command(Project(self.root), quick=True),
             terraform=Path(self.cloud.program),
             python=self.python,
             environ=self.cloud.environ,

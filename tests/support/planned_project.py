@@ -221,7 +221,7 @@ def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedP
     begin_repository(root, "Ada", "ada@example.com")
     state_bucket(cloud)
     tools = Tools(
-        cdktf=command(Project(checkout)),
+        cdktf=command(Project(checkout), quick=True),
         terraform=Path(cloud.program),
         python=Path(sys.executable),
         environ={key: value for key, value in cloud.environ.items() if key != "AWS_ENDPOINT_URL"},

@@ -76,6 +76,11 @@ def test_terraform_collects_garbage_less_often_unless_the_user_says_how(
     assert environment({**environ, "GOGC": "50"}, checkout, find(environ, checkout))["GOGC"] == "50"
 
 
+def test_gw_starts_cdktf_without_optimising_its_webassembly(checkout: Project) -> None:
+    node, cli = cdktf_launcher.command(checkout)
+    assert cdktf_launcher.command(checkout, quick=True) == [node, "--liftoff-only", cli]
+
+
 @pytest.mark.parametrize("missing", ["node_modules", ".venv"])
 def test_without_set_up_the_error_names_the_command(checkout: Project, environ: dict[str, str], missing: str) -> None:
     (checkout.root / missing).rename(checkout.root / "away")
