@@ -8,8 +8,8 @@ from constructs import Construct
 
 from stacks.blocks.api.api_gateway_logging import ApiGatewayLogging
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.iam.account_guards import AccessAnalyzer, DiskGuard, PasswordPolicy, ThreatDetection
 from stacks.blocks.observability.trail import Trail
+from stacks.blocks.security.account_guards import AccessAnalyzer, DiskGuard, PasswordPolicy, ThreatDetection
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from cdktf import TerraformOutput
 from constructs import Construct
 
@@ -23,8 +21,8 @@ from stacks.blocks.api.usage_plan import UsagePlan
 from stacks.blocks.api.web_acl import LOG_PREFIX, WebAcl
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.secrets.secret_container import SecretContainer
+from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
 from stacks.blocks.storage.archive_bucket import write_access
-from stacks.blocks.storage.encryption_key import EncryptionKey, logs_key_use
 from stacks.blocks.storage.idempotency_table import IdempotencyTable
 from stacks.blocks.waivers import waive
 from stacks.network import NetworkStack
@@ -267,7 +265,6 @@ class ApiStack(PlatformStack):
                 api.stage,
                 "CKV2_AWS_29",
                 reason="No firewall by value (waf: false): calls are limited by authorisation and throttle instead.",
-                expires=date(2027, 10, 31),
             )
         if values.authorisation == "api_key":
             plan = UsagePlan(

@@ -8,10 +8,7 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
-from stacks.blocks.iam.role_boundary import RoleBoundary, shared_policy
-from stacks.blocks.network.registry import Registry
 from stacks.blocks.pipeline.github_role import GithubRole
-from stacks.blocks.pipeline.mac_key import MacKey
 from stacks.blocks.pipeline.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
 from stacks.blocks.pipeline.pipeline_reads import base_reads, service_reads, signing_reads, state_access
 from stacks.blocks.pipeline.pipeline_scope import PipelineScope
@@ -24,7 +21,10 @@ from stacks.blocks.pipeline.pipeline_writes import (
     signing_writes,
 )
 from stacks.blocks.pipeline.plan_bucket import PlanBucket
-from stacks.blocks.storage.encryption_key import EncryptionKey
+from stacks.blocks.pipeline.registry import Registry
+from stacks.blocks.pipeline.role_boundary import RoleBoundary, shared_policy
+from stacks.blocks.security.encryption_key import EncryptionKey
+from stacks.blocks.security.mac_key import MacKey
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
 from stacks.values.naming import PipelineRole

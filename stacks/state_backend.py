@@ -6,9 +6,9 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, Key
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
 from stacks.blocks.storage.bucket_replication import BucketReplication
-from stacks.blocks.storage.encryption_key import EncryptionKey, ExistingKey, Key
 from stacks.blocks.storage.lock_table import LockTable
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.platform_stack import PlatformStack

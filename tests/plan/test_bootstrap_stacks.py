@@ -22,7 +22,7 @@ from groundwork.paths import Project
 from groundwork.plan import bootstrap_stacks, run_plans
 from groundwork.workspace import Workspace
 from stacks import platform
-from stacks.blocks.iam.role_boundary import BOOTSTRAP_STACKS
+from stacks.blocks.pipeline.role_boundary import BOOTSTRAP_STACKS
 from stacks.platform_stack import PlatformStack
 from tests.store.samples import COMMIT, index, stored
 

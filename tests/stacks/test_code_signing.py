@@ -106,7 +106,7 @@ def test_the_block_refuses_more_profiles_than_lambda_takes(tmp_path: Path) -> No
     from cdktf import TerraformStack, Testing
 
     from groundwork.packaging import host_target
-    from stacks.blocks.storage.encryption_key import ExistingKey
+    from stacks.blocks.security.encryption_key import ExistingKey
 
     with pytest.raises(IllegalComposition, match="21 signing profiles, Lambda takes 1 to 20"):
         SignedCode(

@@ -27,7 +27,7 @@ lazy_provider.install(os.environ)
 from cdktf import App, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from groundwork.packaging import Package, host_target
-from stacks.blocks.storage.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
 from stacks.blocks.api.lambda_function import LambdaFunction
 from stacks.blocks.api.signed_code import SignedCode
 

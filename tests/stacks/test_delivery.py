@@ -12,8 +12,8 @@ import pytest
 
 from localcloud.aws.policy import Call, Decision, Principal, evaluate
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.iam.role_boundary import LARGEST_POLICY
-from stacks.blocks.pipeline.mac_key import MacKey
+from stacks.blocks.pipeline.role_boundary import LARGEST_POLICY
+from stacks.blocks.security.mac_key import MacKey
 from stacks.delivery import DeliveryStack
 from tests.support.synth import environment, one, resources, statements, synth
 

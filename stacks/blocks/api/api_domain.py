@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
@@ -26,7 +24,6 @@ from stacks.blocks.api.rest_api import RestApi
 from stacks.blocks.waivers import waive
 
 _TLS = "TLS_1_2"
-_WAIVED_UNTIL = date(2027, 10, 31)
 
 
 class DomainCertificate(Construct):
@@ -64,7 +61,6 @@ class DomainCertificate(Construct):
                 "DNSSEC needs a DS record in the parent zone, which this stack does not hold; signing without it "
                 "proves nothing, and a wrong one takes the name off the net."
             ),
-            expires=_WAIVED_UNTIL,
         )
         waive(
             zone,
@@ -73,7 +69,6 @@ class DomainCertificate(Construct):
                 "Route53 logs queries to us-east-1 only, outside the region that the environment's data stays in; "
                 "requests themselves are in the API's access log."
             ),
-            expires=_WAIVED_UNTIL,
         )
         return zone
 

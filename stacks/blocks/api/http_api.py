@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from cdktf import TerraformResourceLifecycle
@@ -26,7 +25,7 @@ from stacks.blocks.api.api_endpoint import Route, Throttle, access_log_format, l
 from stacks.blocks.api.lambda_function import LambdaFunction
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 
 Authorisation = Literal["iam", "jwt", "open"]
@@ -153,5 +152,4 @@ class HttpApi(Construct):
                 self.route,
                 "CKV_AWS_309",
                 reason="Open by an explicit value (authorisation: open), which the review of an environment calls out.",
-                expires=date(2027, 10, 31),
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from cdktf import AssetType, TerraformAsset
@@ -29,11 +28,10 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 
 ALIAS = "live"
-_WAIVED_UNTIL = date(2027, 10, 31)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,21 +207,18 @@ class LambdaFunction(Construct):
             self.function,
             "CKV_AWS_116",
             reason="API Gateway calls synchronously: failures go to the caller, a dead letter queue would stay empty.",
-            expires=_WAIVED_UNTIL,
         )
         if not is_signed:
             waive(
                 self.function,
                 "CKV_AWS_272",
                 reason="No signing profile by value (signing_profile_arns): the plan names the reviewed zip's hash.",
-                expires=_WAIVED_UNTIL,
             )
         if not in_vpc:
             waive(
                 self.function,
                 "CKV_AWS_117",
                 reason="Outside a VPC by value (in_vpc: false): it reaches AWS APIs only, over TLS, with its own role.",
-                expires=_WAIVED_UNTIL,
             )
 
 

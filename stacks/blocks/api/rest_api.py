@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Literal
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
@@ -28,11 +27,10 @@ from stacks.blocks.api.api_endpoint import Route, Throttle, access_log_format, l
 from stacks.blocks.api.lambda_function import LambdaFunction
 from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 
 Authorisation = Literal["iam", "api_key", "open"]
-_WAIVED_UNTIL = date(2027, 10, 31)
 
 
 class RestApi(Construct):
@@ -158,7 +156,6 @@ class RestApi(Construct):
                 self.method,
                 "CKV_AWS_59",
                 reason="Open by an explicit value (authorisation: open), which the review of an environment calls out.",
-                expires=_WAIVED_UNTIL,
             )
         return ApiGatewayIntegration(
             self,
@@ -241,13 +238,11 @@ class RestApi(Construct):
             self.stage,
             "CKV_AWS_120",
             reason="The route writes: an answer out of a cache would say that something was stored when it was not.",
-            expires=_WAIVED_UNTIL,
         )
         waive(
             self.stage,
             "CKV2_AWS_51",
             reason="Client certificates are for HTTP back ends; a Lambda function knows API Gateway by IAM instead.",
-            expires=_WAIVED_UNTIL,
         )
 
     def _throttle(self, throttle: Throttle) -> None:
@@ -270,5 +265,4 @@ class RestApi(Construct):
             self.settings,
             "CKV_AWS_225",
             reason="The route writes: an answer out of a cache would say that something was stored when it was not.",
-            expires=_WAIVED_UNTIL,
         )

@@ -22,7 +22,7 @@ from constructs import Construct
 
 from groundwork.packaging import Package
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.storage.private_bucket import PrivateBucket
 
 _MOST_PUBLISHERS = 20  # AWS Lambda, API reference, AllowedPublishers

@@ -19,7 +19,7 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import (
 from constructs import Construct
 
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 
 # What AWS keeps up to date: addresses with a bad name, hidden ones, known exploits (Log4j among them), general attacks.
 # The rules named beside a group only count: an API is called by machines, and machines live at hosting providers.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.eks_cluster import (
@@ -19,7 +18,7 @@ from constructs import Construct
 
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.storage.encryption_key import EncryptionKey, ExistingKey, Key, logs_key_use
+from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, Key, logs_key_use
 from stacks.blocks.waivers import waive
 from stacks.values import Names
 from stacks.values.cluster import Cluster
@@ -111,7 +110,6 @@ class ControlPlane(Construct):
                 self.cluster,
                 "CKV_AWS_39",
                 reason="Runners outside the VPC release to this cluster; only ranges named in the environment get in.",
-                expires=date(2027, 10, 31),
             )
 
     @property

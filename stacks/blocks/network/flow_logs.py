@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.storage.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
 from stacks.values import Names
 
 

@@ -6,7 +6,7 @@ from cdktf import TerraformProvider
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 
 
 class LogGroup(Construct):

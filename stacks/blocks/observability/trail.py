@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from cdktf_cdktf_provider_aws.cloudtrail import Cloudtrail
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Principal, Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
+from stacks.blocks.security.encryption_key import EncryptionKey, key_grant, logs_key_use
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
-from stacks.blocks.storage.encryption_key import EncryptionKey, key_grant, logs_key_use
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
 from stacks.blocks.waivers import waive
 
@@ -147,5 +145,4 @@ class Trail(Construct):
             self.trail,
             "CKV_AWS_252",
             reason="Events reach people by filters on the log group; a message for every delivered file is only noise.",
-            expires=date(2027, 10, 31),
         )

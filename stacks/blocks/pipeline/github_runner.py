@@ -28,7 +28,7 @@ from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, PipelineScope
-from stacks.blocks.storage.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
 from stacks.values import Names
 from stacks.values.delivery import Runners
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Principal, Statement
-from stacks.blocks.storage.encryption_key import EncryptionKey
+from stacks.blocks.security.encryption_key import EncryptionKey
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
 
 # Source: service authorization reference, "Actions, resources, and condition keys for Amazon S3".

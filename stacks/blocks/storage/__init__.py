@@ -1,1 +1,1 @@
-"""Building blocks of data at rest: buckets, tables, keys."""
+"""Building blocks of data at rest: buckets and tables."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from cdktf import TerraformProvider
 from constructs import Construct
 
@@ -58,14 +56,12 @@ class AccessLogBucket(Construct):
             self.target.bucket,
             "CKV_AWS_145",
             reason="S3 delivers access logs only to buckets whose default encryption is S3's own (SSE-S3).",
-            expires=date(2027, 10, 31),
         )
 
         waive(
             self.target.bucket,
             "CKV_AWS_18",
             reason="A bucket that logs its own accesses into itself would log its logging without end.",
-            expires=date(2027, 10, 31),
         )
 
     @property

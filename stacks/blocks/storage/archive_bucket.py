@@ -6,8 +6,8 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement
+from stacks.blocks.security.encryption_key import EncryptionKey, key_grant
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
-from stacks.blocks.storage.encryption_key import EncryptionKey, key_grant
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
 
 

@@ -16,7 +16,7 @@ from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.storage.private_bucket import PrivateBucket
 
 

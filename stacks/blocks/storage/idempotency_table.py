@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_aws.dynamodb_table import (
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Statement
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 
 
 class IdempotencyTable(Construct):

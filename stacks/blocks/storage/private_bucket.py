@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from cdktf import TerraformProvider, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
@@ -34,7 +33,7 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
-from stacks.blocks.storage.encryption_key import Key
+from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 
 
@@ -160,16 +159,15 @@ class PrivateBucket(Construct):
                 provider=provider,
             )
         if untidied_because:
-            waive(self.bucket, "CKV2_AWS_61", reason=untidied_because, expires=date(2027, 10, 31))
+            waive(self.bucket, "CKV2_AWS_61", reason=untidied_because)
         else:
             self._tidy(retention or Retention())
         if single_region_because:
-            waive(self.bucket, "CKV_AWS_144", reason=single_region_because, expires=date(2027, 10, 31))
+            waive(self.bucket, "CKV_AWS_144", reason=single_region_because)
         waive(
             self.bucket,
             "CKV2_AWS_62",
             reason="Nothing reacts to single objects; accesses are in the access log and in CloudTrail.",
-            expires=date(2027, 10, 31),
         )
 
     def _encrypt(self, key: Key | None) -> None:

@@ -13,7 +13,7 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.storage.encryption_key import EncryptionKey, ExistingKey, key_use, logs_key_use
+from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, key_use, logs_key_use
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from tests.support.synth import one, statements
 

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
-from stacks.blocks.storage.encryption_key import ADMINISTER, key_grant
+from stacks.blocks.security.encryption_key import ADMINISTER, key_grant
 
 
 class MacKey(Construct):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from cdktf_cdktf_provider_aws.accessanalyzer_analyzer import AccessanalyzerAnalyzer
 from cdktf_cdktf_provider_aws.ebs_encryption_by_default import EbsEncryptionByDefault
@@ -59,7 +58,6 @@ class ThreatDetection(Construct):
             self.detector,
             "CKV2_AWS_3",
             reason="One account's detector; enrolling accounts belongs to the organisation's delegated administrator.",
-            expires=date(2027, 10, 31),
         )
         previous: list[GuarddutyDetectorFeature] = []
         for feature in features:

@@ -1,0 +1,1 @@
+"""Building blocks of keys and of settings that guard a whole account."""
