@@ -157,7 +157,9 @@ def _correct(report: Report, *, confirmed: bool) -> None:
 
     if report.checksum is None:
         raise UsageError(f"{report.stack}: the checksum is that of the state", fix=f"gw recover {report.stack}")
-    confirm(f"trust the stored state of {report.stack} (serial {report.state.serial}) to be complete", confirmed=confirmed)
+    confirm(
+        f"trust the stored state of {report.stack} (serial {report.state.serial}) to be complete", confirmed=confirmed
+    )
     report.checksum.correct()
     console.note(f"{report.stack}: the checksum is that of the state again")
 
