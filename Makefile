@@ -14,7 +14,7 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 4
 
-.PHONY: help setup pipeline demo test check lint bench kubernetes release clean
+.PHONY: help setup pipeline demo test unit check lint bench kubernetes release clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ pipeline: ## Install what a job of the pipeline needs: all but the Go programs
 demo: ## Deploy the platform to this laptop, send a request through it, show a diff
 	@tools/setup.sh demo
 	@$(RUN) gw demo $(ARGS)
+
+unit: ## The tests that start no program and open no connection, in seconds
+	@tools/setup.sh check
+	@$(RUN) pytest -q -m unit
 
 check: ## Lint, types and quick tests, in under two minutes
 	@tools/setup.sh check
@@ -43,6 +47,7 @@ lint:
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
+	@$(RUN) lint-imports --no-logo
 ifneq ($(WORKFLOWS),)
 	@$(RUN) actionlint $(WORKFLOWS)
 	@$(RUN) zizmor --offline --quiet .github
@@ -62,5 +67,5 @@ release: ## Make what a release holds in dist/: zips of the functions, charts, i
 	@$(RUN) tools/release.sh "$(VERSION)"
 
 clean: ## Remove everything made in this checkout (the user's cache stays)
-	@rm -rf .venv node_modules cdktf.out .groundwork bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf .venv node_modules cdktf.out .groundwork bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

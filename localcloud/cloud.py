@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from groundwork.errors import LocalCloudError
-from groundwork.toolchain.memory import resident_mb
 from localcloud import ports
 from localcloud.aws.web_identity import keys_file
+from localcloud.memory import resident_mb
 from localcloud.ports import HOST
 
 DEFAULT_PORT = 4566

@@ -96,9 +96,9 @@ def _context() -> Context:
 
 
 def _programs(context: Context) -> Mapping[str, Path]:
-    from localcloud.kubernetes.components import binaries
+    from groundwork.cli import kubernetes_programs
 
-    return binaries(context.environ, context.project)
+    return kubernetes_programs.find(context.environ, context.project)
 
 
 def _show(status: cloud.Status, beside: cluster.Status | None, *, json: bool) -> None:

@@ -17,8 +17,3 @@ def resident(*pids: int) -> int:
                 with suppress(psutil.NoSuchProcess):
                     seen[one.pid] = one.memory_info().rss
     return sum(seen.values())
-
-
-def resident_mb(pid: int) -> float:
-    """The same of one process in MiB, to a tenth."""
-    return round(resident(pid) / 1024 / 1024, 1)

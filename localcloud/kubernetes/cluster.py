@@ -21,11 +21,11 @@ from pydantic import BaseModel, ConfigDict
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from groundwork.errors import LocalCloudError
-from groundwork.toolchain.memory import resident_mb
 from localcloud import ports
 from localcloud.kubernetes.api import NODES, Api
 from localcloud.kubernetes.components import PROGRAMS, components
 from localcloud.kubernetes.layout import ADMIN, USERS, Layout, write_private
+from localcloud.memory import resident_mb
 from localcloud.ports import HOST
 
 _MAX_LOG = 5 * 1024 * 1024  # bytes; a longer log is put aside at the next start, over the one before it

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from groundwork.errors import ToolMissing
-from groundwork.paths import Project
-from groundwork.toolchain import go_tools
 from localcloud.kubernetes.layout import NODE_LEASES, Layout
 from localcloud.ports import HOST
 
@@ -23,17 +20,6 @@ class Component:
     name: str
     command: tuple[str, ...]
     clears: str = ""
-
-
-def binaries(environ: Mapping[str, str], project: Project) -> dict[str, Path]:
-    """Each program's path; raises ToolMissing with the command that builds those that are not there."""
-    found = {name: go_tools.find(name, environ, project) for name in PROGRAMS}
-    if missing := [name for name, one in found.items() if one is None]:
-        raise ToolMissing(
-            f"the embedded Kubernetes needs {', '.join(missing)}, not built on this machine yet",
-            fix=go_tools.TOOLS[missing[0]].setup,
-        )
-    return {name: one.path for name, one in found.items() if one}
 
 
 def components(programs: Mapping[str, Path], layout: Layout, port: int) -> list[Component]:

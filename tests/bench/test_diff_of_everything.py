@@ -25,7 +25,7 @@ def test_four_ways_to_the_diffs_from_the_stock_one_to_gw_on_a_laptop_that_is_dep
         ("gw diff", "fast"),
     ]
     *one_by_one, ours = sides
-    assert [side.command[1:4] for side in one_by_one] == [["-m", "groundwork.bench.diff_one_by_one", ENVIRONMENT]] * 3
+    assert [side.command[1:4] for side in one_by_one] == [["-m", "groundwork.cli.diff_one_by_one", ENVIRONMENT]] * 3
     assert ["--synth-once" in side.command for side in one_by_one] == [False, False, True]
     assert [Path(ours.command[0]).name, *ours.command[1:]] == ["gw", "diff", ENVIRONMENT]
     # A change would mean that the sides have not the same to do, and a failure that one has done nothing.

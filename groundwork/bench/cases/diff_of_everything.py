@@ -27,7 +27,7 @@ class DiffOfEverything:
         _deployed(project, gw)
 
         def one_by_one(label: str, mode: Mode, *options: str) -> Side:
-            command = [sys.executable, "-m", "groundwork.bench.diff_one_by_one", ENVIRONMENT, *options]
+            command = [sys.executable, "-m", "groundwork.cli.diff_one_by_one", ENVIRONMENT, *options]
             return Side(label, command, {VARIABLE: mode}, None)
 
         return (

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.cli import kubernetes_programs
 from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
 from groundwork.toolchain.process import Finished, run
-from localcloud.kubernetes import components
 from localcloud.kubernetes.api import Api
 from localcloud.kubernetes.cluster import EmbeddedKubernetes, Status
 
@@ -83,7 +83,7 @@ def laptop(one_laptop: Laptop) -> Laptop:
 def one_laptop(checkout: Path, helm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """One cluster for all tests that use it, in a folder that `gw` takes for a checkout."""
     try:
-        programs = components.binaries(os.environ, Project(checkout))
+        programs = kubernetes_programs.find(os.environ, Project(checkout))
     except ToolMissing as error:
         pytest.skip(str(error))
     root = tmp_path_factory.mktemp("laptop")

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from groundwork.cli import kubernetes_programs
 from groundwork.cli import local as command
 from groundwork.cli.context import Context
 from groundwork.errors import LocalCloudError, ToolMissing
@@ -41,7 +42,7 @@ def cluster(project: Project) -> EmbeddedKubernetes:
 
 def test_programs_that_are_not_built_are_named_with_the_command_that_builds_them(project: Project) -> None:
     with pytest.raises(ToolMissing, match=r"etcd, kube-apiserver, .* not built") as raised:
-        components.binaries(os.environ, project)
+        kubernetes_programs.find(os.environ, project)
     assert raised.value.fix == "make kubernetes"
 
 
