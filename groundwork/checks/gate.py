@@ -52,12 +52,16 @@ def check(folders: Sequence[Path], checkers: Checkers, *, today: date) -> Verdic
 
 
 def waivers(folders: Sequence[Path]) -> list[Waiver]:
-    """The waivers of stacks, from the list that synthesis leaves beside each cdk.tf.json."""
+    """The waivers of stacks, from the list that synthesis leaves beside each cdk.tf.json.
+
+    An app may write no lists at all. Raises CheckFailed where other stacks have one and this one lacks it.
+    """
     accepted = []
-    for folder in folders:
-        path = folder / WAIVERS
-        if not path.is_file():
-            raise CheckFailed(f"{path.name} of {folder.name} is missing", fix="gw synth")
-        for entry in json.loads(path.read_text(encoding="utf-8")):
+    lists = {folder: folder / WAIVERS for folder in folders}
+    missing = [folder.name for folder, path in lists.items() if not path.is_file()]
+    if missing and len(missing) < len(lists):
+        raise CheckFailed(f"{WAIVERS} of {', '.join(missing)} is missing", fix="gw synth")
+    for folder, path in lists.items():
+        for entry in json.loads(path.read_text(encoding="utf-8")) if path.is_file() else ():
             accepted.append(Waiver(stack=folder.name, **{**entry, "expires": date.fromisoformat(entry["expires"])}))
     return accepted
