@@ -37,7 +37,6 @@ def test_gw_does_not_hand_that_switch_to_the_laptops_terraform_and_leaves_it_to_
         terraform=Path("terraform"),
         python=Path(sys.executable),
         environ={IGNORE: "true"},
-        run=lambda *_, **__: 0,
         parallelism=1,
         helm_provider=False,
         kubeconfig=None,

@@ -262,7 +262,7 @@ def test_functions_and_apis_apply_plan_empty_answer_and_are_destroyed(
     found = terraform.find_or_skip(checkout, tmp_path)
     folder = tmp_path / "stack"
     folder.mkdir()
-    profile = checkout / "groundwork" / "local" / "profile"
+    profile = checkout / "localcloud" / "profile"
     text = CONFIGURATION.replace("PROFILE", str(profile)).replace("RUNTIME", RUNTIME)
     (folder / "main.tf").write_text(text)
     source = "import os\ndef handle(event, context):\n    return {'statusCode': 201, 'body': os.environ['SETTING']}\n"
