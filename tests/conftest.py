@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """`-m unit` imports no other file: that takes longer than the unit tests."""
+    """Skip all other files for `-m unit`: importing them takes longer than the unit tests."""
     if config.option.markexpr != "unit":
         return None
     if collection_path.is_dir():
@@ -43,7 +43,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """Keep a unit test from starting programs; what ends after it may belong to others, and is not watched."""
+    """Keep a unit test from starting programs. Teardown is not guarded: it may end a fixture that others share."""
     with levels.guard() if item.get_closest_marker("unit") else nullcontext():
         return (yield)
 
@@ -57,19 +57,19 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, so that no worker is left with one at the end; what shares a module's fixture stays together.
+    """Put long tests first, so that no worker starts one at the end; keep users of a module's fixture on one worker.
 
     Spread over the workers, such tests would make the fixture (an embedded AWS, an applied stack) once per worker.
     """
     for item in items:
         if levels.is_unit(item.path) and not any(map(item.get_closest_marker, ("terraform", "slow"))):
             item.add_marker(pytest.mark.unit)
-        if item.get_closest_marker("xdist_group") is None and _shares_a_fixture_of_its_module(item):
+        if item.get_closest_marker("xdist_group") is None and _uses_a_module_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=lambda item: (item.get_closest_marker("terraform") is None, item.get_closest_marker("slow") is None))
 
 
-def _shares_a_fixture_of_its_module(item: pytest.Item) -> bool:
+def _uses_a_module_fixture(item: pytest.Item) -> bool:
     if item.get_closest_marker("slow") is None and item.get_closest_marker("terraform") is None:
         return False
     info = getattr(item, "_fixtureinfo", None)
@@ -110,8 +110,8 @@ def embedded_aws(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> It
 
 @pytest.fixture(scope="module")
 def cloud(embedded_aws: CloudProject) -> CloudProject:
-    """The same without any state, lock, or stack of the module before."""
-    embedded_aws.forget_states()
+    """The same, emptied of the states, locks and stacks of the module before."""
+    embedded_aws.clear_states()
     return embedded_aws
 
 

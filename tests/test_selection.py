@@ -1,4 +1,4 @@
-"""Which stacks a person means."""
+"""Which stacks a command line selects, and which others they need."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ STACKS = ["dev-network", "dev-api", "eu-prod-network", "eu-network"]
 ENVIRONMENTS = {"dev", "eu", "eu-prod"}
 
 
-def test_nothing_means_everything_in_deploy_order() -> None:
+def test_no_argument_selects_every_stack_in_deploy_order() -> None:
     assert select([], STACKS, ENVIRONMENTS) == STACKS
 
 
-def test_an_environment_means_all_of_its_stacks_and_no_other_whose_name_begins_alike() -> None:
+def test_an_environment_selects_its_stacks_and_not_those_of_eu_prod() -> None:
     assert select(["eu"], STACKS, ENVIRONMENTS) == ["eu-network"]
     assert environment_of("eu-prod-network", ENVIRONMENTS) == "eu-prod"
 
 
-def test_stacks_come_back_in_deploy_order_and_once() -> None:
+def test_each_stack_is_selected_once_and_in_deploy_order() -> None:
     assert select(["dev-api", "dev", "dev-network"], STACKS, ENVIRONMENTS) == ["dev-network", "dev-api"]
 
 
@@ -37,7 +37,7 @@ def test_a_stack_whose_upstream_has_no_state_is_blocked() -> None:
     assert blocked(["dev-api"], dependencies, lambda stack: stack == "dev-network") == {}
 
 
-def test_deploying_a_stack_alone_needs_its_upstream_deployed_and_names_the_command() -> None:
+def test_a_stack_needs_its_upstream_deployed_or_the_error_names_both() -> None:
     with pytest.raises(StackBlocked) as caught:
         require(["dev-api"], {"dev-api": ["dev-network"]}, lambda _: False)
     assert caught.value.fix == "gw deploy dev-network dev-api"
@@ -47,12 +47,12 @@ def test_deploying_a_stack_alone_needs_its_upstream_deployed_and_names_the_comma
 CHAIN = {"a": [], "b": ["a"], "c": ["b"], "d": []}
 
 
-def test_stacks_go_one_level_after_the_other() -> None:
+def test_a_batch_holds_stacks_that_do_not_wait_for_each_other() -> None:
     assert batches(["a", "b", "c", "d"], CHAIN) == [["a", "d"], ["b"], ["c"]]
     assert batches(["b", "c", "d"], CHAIN) == [["b", "d"], ["c"]]
 
 
-def test_what_is_missing_around_stacks_is_known() -> None:
+def test_upstreams_and_dependants_that_were_not_selected_are_noticed() -> None:
     assert complete(["a", "b"], CHAIN)
     assert not complete(["b"], CHAIN)
     assert dependants(["a", "d"], CHAIN) == ["b"]

@@ -1,8 +1,7 @@
-"""What exists once per account: who makes it, and that two environments of one account do not collide."""
+"""What an account has once: which environment makes it, and how the audit trail is protected."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,9 @@ from stacks.account import AccountStack
 from stacks.blocks.errors import IllegalComposition
 from stacks.values import load_all
 from stacks.values.singletons import check_singleton_owners
-from tests.support.synth import environment, one, resources, statements, synth
+from tests.support.synth import environment, only_resource, resources, statements, synth
 
 ACCOUNT = "111122223333"
-SINGLETONS = (
-    "aws_iam_openid_connect_provider",
-    "aws_iam_account_password_policy",
-    "aws_api_gateway_account",
-    "aws_guardduty_detector",
-    "aws_ebs_encryption_by_default",
-    "aws_ebs_snapshot_block_public_access",
-    "aws_accessanalyzer_analyzer",
-    "aws_cloudtrail",
-)
 
 
 @cache
@@ -88,44 +77,8 @@ def test_an_environment_that_is_not_the_owner_has_no_account_stack() -> None:
     assert "another environment makes what exists once in account 111122223333" in str(caught.value)
 
 
-def test_two_environments_of_one_account_make_each_singleton_once_and_share_no_name() -> None:
-    from cdktf import Testing
-
-    from stacks import catalog
-
-    # Two in one account, as catalog builds them for main.py.
-    documents = []
-    for values in (in_account("dev", owns=True), in_account("test", owns=False)):
-        stacks = [
-            s for s in catalog.build(Testing.app(), values) if s.stack_name in {"account", "state-backend", "network"}
-        ]
-        documents.append([json.loads(Testing.synth(stack)) for stack in stacks])
-    made = [{kind for document in each for kind in document.get("resource", {})} for each in documents]
-    assert set(SINGLETONS[1:]) <= made[0]
-    assert not set(SINGLETONS) & made[1]
-    dev, test = (_names(each) for each in documents)
-    assert dev
-    assert not dev & test
-
-
-def _names(documents: list[Any]) -> set[tuple[str, str]]:
-    """(type, name) of everything whose name AWS wants to be unique within the account or the world."""
-    keys = ("bucket", "name", "function_name", "analyzer_name")
-    return {
-        (kind, str(resource[key]))
-        for document in documents
-        for kind, found in document.get("resource", {}).items()
-        for resource in found.values()
-        for key in keys
-        if key in resource
-        and "${" not in str(resource[key])
-        # These name a part of something that itself has a name of its environment.
-        and kind not in {"aws_iam_role_policy", "aws_s3_object", "aws_guardduty_detector_feature"}
-    }
-
-
-def test_the_trail_covers_every_region_and_cannot_be_changed_unseen() -> None:
-    trail = one(account(), "aws_cloudtrail")
+def test_the_trail_covers_every_region_and_shows_tampering() -> None:
+    trail = only_resource(account(), "aws_cloudtrail")
     assert trail["is_multi_region_trail"] is True
     assert trail["enable_log_file_validation"] is True
     assert trail["kms_key_id"].startswith("${aws_kms_key.")
@@ -134,7 +87,7 @@ def test_the_trail_covers_every_region_and_cannot_be_changed_unseen() -> None:
 
 def trail_policies() -> tuple[str, str]:
     (bucket,) = [p["policy"] for p in resources(account(), "aws_s3_bucket_policy") if "CloudTrailWrites" in p["policy"]]
-    return bucket, one(account(), "aws_kms_key")["policy"]
+    return bucket, only_resource(account(), "aws_kms_key")["policy"]
 
 
 @pytest.mark.parametrize(("trail", "expected"), [("acme-dev-audit", True), ("somebody-elses", False)])
@@ -156,12 +109,12 @@ def test_only_this_trail_writes_into_its_bucket(trail: str, expected: bool) -> N
     assert permitted(key, encrypt, owner=ACCOUNT) is expected
 
 
-def test_what_github_signs_in_with_is_made_only_for_a_repository() -> None:
-    assert one(account(), "aws_iam_openid_connect_provider")["client_id_list"] == ["sts.amazonaws.com"]
+def test_githubs_identity_provider_is_made_only_if_a_repository_is_named() -> None:
+    assert only_resource(account(), "aws_iam_openid_connect_provider")["client_id_list"] == ["sts.amazonaws.com"]
     assert resources(synth(AccountStack), "aws_iam_openid_connect_provider") == []
 
 
-def test_guardduty_s_features_are_switched_on_one_after_another() -> None:
+def test_guardduty_s_features_are_enabled_one_after_the_other() -> None:
     features = account()["resource"]["aws_guardduty_detector_feature"]
     assert {feature["name"] for feature in features.values()} == {
         "S3_DATA_EVENTS",
@@ -184,12 +137,12 @@ def test_guardduty_s_features_are_switched_on_one_after_another() -> None:
         ("api_gateway_logs_role", "aws_api_gateway_account"),
     ],
 )
-def test_each_singleton_can_be_left_to_somebody_else(value: str, kind: str) -> None:
+def test_each_singleton_can_be_switched_off(value: str, kind: str) -> None:
     assert resources(account(), kind)
     assert not resources(synth(AccountStack, singletons={value: False}), kind)
 
 
-def test_api_gateway_gets_the_role_it_demands() -> None:
+def test_api_gateway_gets_the_role_for_its_logs() -> None:
     (role,) = [r for r in resources(account(), "aws_iam_role") if r["name"] == "acme-dev-api-gateway-logs"]
     trust = statements(role["assume_role_policy"])["ServiceAssumes"]
     assert trust["Principal"] == {"Service": "apigateway.amazonaws.com"}

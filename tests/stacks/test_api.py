@@ -1,4 +1,4 @@
-"""What stands between the internet and the function, and what the function may do."""
+"""Who may call the API, what it checks and logs, and what its function may do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from localcloud.aws.policy import Call, Principal, permitted
 from stacks.api import REQUEST_SCHEMA
 from stacks.blocks.errors import IllegalComposition
 from tests.support.api import synth_api
-from tests.support.synth import one, resources, statements
+from tests.support.synth import only_resource, resources, statements
 
 ACCOUNT, ARCHIVE = "111122223333", "444455556666"
 JWT = {"issuer": "https://login.example.com", "audience": ["api"], "scopes": ["populate"]}
@@ -26,7 +26,7 @@ Api = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Api:
-    """Synthesises the stack; the same values are synthesised once."""
+    """Synthesises the stack from values of its section, once for the same values."""
     folder = tmp_path_factory.mktemp("packages")
 
     @cache
@@ -47,39 +47,43 @@ def role_statements(document: Any) -> dict[str, dict[str, Any]]:
 # ── who may call ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_calls_have_to_be_signed_unless_a_value_says_otherwise(api: Api) -> None:
-    method = one(api(), "aws_api_gateway_method")
+def test_calls_must_be_signed_by_default(api: Api) -> None:
+    method = only_resource(api(), "aws_api_gateway_method")
     assert method["authorization"] == "AWS_IAM"
 
 
-def test_open_to_the_world_takes_the_word_open(api: Api) -> None:
-    assert one(api(authorisation="open"), "aws_api_gateway_method")["authorization"] == "NONE"
-    assert one(api(kind="http", authorisation="open"), "aws_apigatewayv2_route")["authorization_type"] == "NONE"
+def test_only_the_value_open_lets_everybody_call(api: Api) -> None:
+    assert only_resource(api(authorisation="open"), "aws_api_gateway_method")["authorization"] == "NONE"
+    assert (
+        only_resource(api(kind="http", authorisation="open"), "aws_apigatewayv2_route")["authorization_type"] == "NONE"
+    )
     for closed in ({"authorisation": "iam"}, {"authorisation": "api_key"}):
-        method = one(api(**closed), "aws_api_gateway_method")
+        method = only_resource(api(**closed), "aws_api_gateway_method")
         assert method["authorization"] == "AWS_IAM" or method["api_key_required"] is True
     for closed in ({"authorisation": "iam"}, {"authorisation": "jwt", "jwt": JWT}):
-        assert one(api(kind="http", **closed), "aws_apigatewayv2_route")["authorization_type"] != "NONE"
+        assert only_resource(api(kind="http", **closed), "aws_apigatewayv2_route")["authorization_type"] != "NONE"
 
 
-def test_an_http_api_checks_tokens_of_one_issuer_for_one_audience(api: Api) -> None:
+def test_an_http_api_checks_issuer_audience_and_scopes_of_tokens(api: Api) -> None:
     document = api(kind="http", authorisation="jwt", jwt=JWT)
-    authorizer = one(document, "aws_apigatewayv2_authorizer")
+    authorizer = only_resource(document, "aws_apigatewayv2_authorizer")
     assert authorizer["jwt_configuration"] == {"issuer": "https://login.example.com", "audience": ["api"]}
-    assert one(document, "aws_apigatewayv2_route")["authorization_scopes"] == ["populate"]
+    assert only_resource(document, "aws_apigatewayv2_route")["authorization_scopes"] == ["populate"]
 
 
-def test_api_keys_come_with_a_plan_and_never_enter_the_state(api: Api) -> None:
+def test_api_keys_come_with_a_usage_plan_and_never_enter_the_state(api: Api) -> None:
     document = api(authorisation="api_key", quota={"requests": 50, "per": "WEEK"})
-    plan = one(document, "aws_api_gateway_usage_plan")
+    plan = only_resource(document, "aws_api_gateway_usage_plan")
     assert plan["quota_settings"] == {"limit": 50, "period": "WEEK"}
     assert plan["throttle_settings"] == {"rate_limit": 50, "burst_limit": 100}
     assert resources(document, "aws_api_gateway_api_key") == []
 
 
 @pytest.mark.parametrize(("address", "expected"), [("10.1.2.3", True), ("192.0.2.1", False)])
-def test_only_the_named_addresses_get_in(api: Api, address: str, expected: bool) -> None:
-    policy = one(api(authorisation="open", allowed_cidrs=["10.0.0.0/8"]), "aws_api_gateway_rest_api_policy")["policy"]
+def test_only_allowed_addresses_may_call(api: Api, address: str, expected: bool) -> None:
+    policy = only_resource(api(authorisation="open", allowed_cidrs=["10.0.0.0/8"]), "aws_api_gateway_rest_api_policy")[
+        "policy"
+    ]
     reference = json.loads(policy)["Statement"][0]["Resource"]
     call = Call(
         principal=Principal(account="", arn=""),
@@ -91,18 +95,22 @@ def test_only_the_named_addresses_get_in(api: Api, address: str, expected: bool)
     assert permitted(known, call, owner=ACCOUNT) is expected
 
 
-def test_named_addresses_do_not_replace_a_signature(api: Api) -> None:
-    policy = one(api(authorisation="iam", allowed_cidrs=["10.0.0.0/8"]), "aws_api_gateway_rest_api_policy")["policy"]
+def test_allowed_addresses_still_have_to_sign_their_calls(api: Api) -> None:
+    policy = only_resource(api(authorisation="iam", allowed_cidrs=["10.0.0.0/8"]), "aws_api_gateway_rest_api_policy")[
+        "policy"
+    ]
     assert statements(policy)["LetNamedAddressesCall"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
-def test_the_firewall_knows_log4j_limits_an_address_and_logs_no_credentials(api: Api) -> None:
+def test_the_firewall_blocks_log4j_limits_addresses_and_logs_no_keys(api: Api) -> None:
     document = api(waf=True, waf_limits={"requests_per_address": 70})
-    rules = {rule["name"]: rule for rule in one(document, "aws_wafv2_web_acl")["rule"]}
+    rules = {rule["name"]: rule for rule in only_resource(document, "aws_wafv2_web_acl")["rule"]}
     assert "AWSManagedRulesKnownBadInputsRuleSet" in rules
     assert rules["requests-per-address"]["statement"]["rate_based_statement"]["limit"] == 70
-    assert one(document, "aws_wafv2_web_acl_association")["resource_arn"].startswith("${aws_api_gateway_stage.")
-    redacted = one(document, "aws_wafv2_web_acl_logging_configuration")["redacted_fields"]
+    assert only_resource(document, "aws_wafv2_web_acl_association")["resource_arn"].startswith(
+        "${aws_api_gateway_stage."
+    )
+    redacted = only_resource(document, "aws_wafv2_web_acl_logging_configuration")["redacted_fields"]
     assert {field["single_header"]["name"] for field in redacted} == {"authorization", "x-api-key"}
 
 
@@ -114,13 +122,13 @@ def test_the_firewall_knows_log4j_limits_an_address_and_logs_no_credentials(api:
     ],
 )
 def test_a_throttle_is_always_set(api: Api, values: dict[str, str], kind: str, key: str) -> None:
-    settings = one(api(**values), kind)[key]
+    settings = only_resource(api(**values), kind)[key]
     assert (settings["throttling_rate_limit"], settings["throttling_burst_limit"]) == (50, 100)
 
 
 @pytest.mark.parametrize("kind", ["rest", "http"])
 def test_api_gateway_may_call_this_route_of_this_stage_only(api: Api, kind: str) -> None:
-    permission = one(api(kind=kind, stage="v2"), "aws_lambda_permission")
+    permission = only_resource(api(kind=kind, stage="v2"), "aws_lambda_permission")
     assert permission["principal"] == "apigateway.amazonaws.com"
     assert permission["source_arn"].endswith(".execution_arn}/v2/POST/populate")
     assert permission["qualifier"].startswith("${aws_lambda_alias.")
@@ -129,7 +137,7 @@ def test_api_gateway_may_call_this_route_of_this_stage_only(api: Api, kind: str)
 # ── requests ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_rest_api_checks_bodies_as_the_function_would() -> None:
+def test_a_rest_api_checks_bodies_by_the_function_s_own_limits() -> None:
     function = PopulateRequest.model_json_schema()["properties"]
     assert set(REQUEST_SCHEMA["properties"]) == set(function)
     records = next(each for each in function["records"]["anyOf"] if each["type"] == "integer")
@@ -139,8 +147,8 @@ def test_a_rest_api_checks_bodies_as_the_function_would() -> None:
 
 def test_a_change_of_the_api_makes_a_new_deployment(api: Api) -> None:
     def triggers(**values: Any) -> dict[str, str]:
-        found: dict[str, str] = one(api(**values), "aws_api_gateway_deployment")["triggers"]
-        return found
+        made: dict[str, str] = only_resource(api(**values), "aws_api_gateway_deployment")["triggers"]
+        return made
 
     assert triggers() == triggers(log_days=400)
     assert triggers() != triggers(authorisation="open")
@@ -149,9 +157,9 @@ def test_a_change_of_the_api_makes_a_new_deployment(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("kind", "stage"), [("rest", "aws_api_gateway_stage"), ("http", "aws_apigatewayv2_stage")])
-def test_every_request_leaves_a_json_line_in_an_encrypted_log(api: Api, kind: str, stage: str) -> None:
+def test_every_request_is_logged_as_json_in_an_encrypted_group(api: Api, kind: str, stage: str) -> None:
     document = api(kind=kind)
-    line = json.loads(one(document, stage)["access_log_settings"]["format"])
+    line = json.loads(only_resource(document, stage)["access_log_settings"]["format"])
     assert line["requestId"] == "$context.requestId"
     assert line["status"] == "$context.status"
     groups = resources(document, "aws_cloudwatch_log_group")
@@ -159,7 +167,7 @@ def test_every_request_leaves_a_json_line_in_an_encrypted_log(api: Api, kind: st
     assert all(group["retention_in_days"] == 365 for group in groups)
 
 
-def test_a_rest_api_waits_for_the_account_s_log_role(tmp_path: Path) -> None:
+def test_a_rest_api_is_deployed_after_the_account_s_log_role(tmp_path: Path) -> None:
     from cdktf import Testing
 
     from stacks.account import AccountStack
@@ -184,27 +192,27 @@ def test_a_rest_api_waits_for_the_account_s_log_role(tmp_path: Path) -> None:
 # ── name and certificate ──────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_a_name_of_its_own_the_api_answers_under_aws_s(api: Api) -> None:
-    assert one(api(), "aws_api_gateway_rest_api")["disable_execute_api_endpoint"] is False
+def test_without_a_domain_the_api_answers_at_its_default_endpoint(api: Api) -> None:
+    assert only_resource(api(), "aws_api_gateway_rest_api")["disable_execute_api_endpoint"] is False
 
 
 @pytest.mark.parametrize(("kind", "type_"), [("rest", "aws_api_gateway_rest_api"), ("http", "aws_apigatewayv2_api")])
-def test_a_name_of_its_own_cannot_be_gone_around_unless_a_value_says_so(api: Api, kind: str, type_: str) -> None:
-    assert one(api(kind=kind, domain=DOMAIN), type_)["disable_execute_api_endpoint"] is True
-    kept = api(kind=kind, domain={**DOMAIN, "keep_default_endpoint": True})
-    assert one(kept, type_)["disable_execute_api_endpoint"] is False
+def test_a_domain_disables_the_default_endpoint_unless_a_value_keeps_it(api: Api, kind: str, type_: str) -> None:
+    assert only_resource(api(kind=kind, domain=DOMAIN), type_)["disable_execute_api_endpoint"] is True
+    both = api(kind=kind, domain={**DOMAIN, "keep_default_endpoint": True})
+    assert only_resource(both, type_)["disable_execute_api_endpoint"] is False
 
 
-def test_names_speak_tls_1_2_and_later(api: Api) -> None:
-    assert one(api(domain=DOMAIN), "aws_api_gateway_domain_name")["security_policy"] == "TLS_1_2"
-    http = one(api(kind="http", domain=DOMAIN), "aws_apigatewayv2_domain_name")
+def test_a_domain_requires_tls_1_2(api: Api) -> None:
+    assert only_resource(api(domain=DOMAIN), "aws_api_gateway_domain_name")["security_policy"] == "TLS_1_2"
+    http = only_resource(api(kind="http", domain=DOMAIN), "aws_apigatewayv2_domain_name")
     assert http["domain_name_configuration"]["security_policy"] == "TLS_1_2"
 
 
-def test_zone_and_certificate_are_made_proved_and_pointed_at(api: Api) -> None:
+def test_a_domain_gets_a_zone_a_validated_certificate_and_a_record(api: Api) -> None:
     document = api(domain=DOMAIN)
-    assert one(document, "aws_route53_zone")["name"] == "example.com"
-    assert one(document, "aws_acm_certificate")["validation_method"] == "DNS"
+    assert only_resource(document, "aws_route53_zone")["name"] == "example.com"
+    assert only_resource(document, "aws_acm_certificate")["validation_method"] == "DNS"
     records = resources(document, "aws_route53_record")
     assert [record["name"] for record in records if "alias" in record] == ["api.example.com"]
 
@@ -214,54 +222,54 @@ def test_an_existing_zone_and_an_imported_certificate_are_used(api: Api) -> None
     document = api(domain={**DOMAIN, "zone_id": "Z123ABC", "certificate_arn": arn})
     assert resources(document, "aws_route53_zone") == []
     assert resources(document, "aws_acm_certificate") == []
-    assert one(document, "aws_api_gateway_domain_name")["regional_certificate_arn"] == arn
-    assert one(document, "aws_route53_record")["zone_id"] == "Z123ABC"
+    assert only_resource(document, "aws_api_gateway_domain_name")["regional_certificate_arn"] == arn
+    assert only_resource(document, "aws_route53_record")["zone_id"] == "Z123ABC"
 
 
-def test_a_base_path_is_mapped_and_told_to_the_function(api: Api) -> None:
+def test_a_base_path_is_mapped_and_passed_to_the_function(api: Api) -> None:
     document = api(domain={**DOMAIN, "base_path": "v1"})
-    assert one(document, "aws_api_gateway_base_path_mapping")["base_path"] == "v1"
-    assert one(document, "aws_lambda_function")["environment"]["variables"]["API_BASE_PATH"] == "v1"
+    assert only_resource(document, "aws_api_gateway_base_path_mapping")["base_path"] == "v1"
+    assert only_resource(document, "aws_lambda_function")["environment"]["variables"]["API_BASE_PATH"] == "v1"
     assert document["output"]["endpoint"]["value"] == "https://api.example.com/v1/populate"
 
 
 # ── the function ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_function_travels_inside_the_stack_s_folder(api: Api) -> None:
-    function = one(api(), "aws_lambda_function")
+def test_the_function_s_zip_is_copied_into_the_stack_s_folder(api: Api) -> None:
+    function = only_resource(api(), "aws_lambda_function")
     assert function["filename"].startswith("assets/")
     assert function["source_code_hash"] == "checksum of populate-python3.13-arm64.zip"
     assert (function["runtime"], function["architectures"]) == ("python3.13", ["arm64"])
 
 
-def test_on_a_laptop_it_runs_on_the_python_that_is_there(api: Api) -> None:
+def test_on_a_laptop_the_function_runs_on_the_laptop_s_python(api: Api) -> None:
     host = host_target()
     document = api(
         function={"runtime": "host", "architecture": "host"},
         environment_target="laptop",
         environment_accounts={"main": {"id": "000000000000"}},
     )
-    function = one(document, "aws_lambda_function")
+    function = only_resource(document, "aws_lambda_function")
     assert (function["runtime"], function["architectures"]) == (host.runtime, [host.architecture])
 
 
-def test_callers_reach_the_newest_version_or_the_one_rolled_back_to(api: Api) -> None:
-    assert one(api(), "aws_lambda_alias")["function_version"].endswith(".version}")
-    assert one(api(function={"previous_version": "7"}), "aws_lambda_alias")["function_version"] == "7"
-    assert one(api(), "aws_lambda_function")["publish"] is True
+def test_callers_reach_the_newest_version_or_a_previous_one_by_value(api: Api) -> None:
+    assert only_resource(api(), "aws_lambda_alias")["function_version"].endswith(".version}")
+    assert only_resource(api(function={"previous_version": "7"}), "aws_lambda_alias")["function_version"] == "7"
+    assert only_resource(api(), "aws_lambda_function")["publish"] is True
 
 
-def test_concurrency_is_reserved_and_kept_warm_as_the_values_say(api: Api) -> None:
+def test_values_set_reserved_and_provisioned_concurrency(api: Api) -> None:
     document = api(function={"reserved_concurrency": 9, "provisioned_concurrency": 3})
-    assert one(document, "aws_lambda_function")["reserved_concurrent_executions"] == 9
-    warm = one(document, "aws_lambda_provisioned_concurrency_config")
+    assert only_resource(document, "aws_lambda_function")["reserved_concurrent_executions"] == 9
+    warm = only_resource(document, "aws_lambda_provisioned_concurrency_config")
     assert warm["provisioned_concurrent_executions"] == 3
     assert resources(api(), "aws_lambda_provisioned_concurrency_config") == []
 
 
-def test_it_is_traced_and_logs_json_into_a_group_that_was_there_first(api: Api) -> None:
-    function = one(api(), "aws_lambda_function")
+def test_the_function_is_traced_and_logs_json_into_its_own_group(api: Api) -> None:
+    function = only_resource(api(), "aws_lambda_function")
     assert function["tracing_config"] == {"mode": "Active"}
     assert function["logging_config"]["log_format"] == "JSON"
     assert function["logging_config"]["log_group"].startswith("${aws_cloudwatch_log_group.")
@@ -269,69 +277,69 @@ def test_it_is_traced_and_logs_json_into_a_group_that_was_there_first(api: Api) 
     assert "dead_letter_config" not in function
 
 
-def test_in_the_vpc_it_reaches_s3_and_dynamodb_by_https_and_nothing_reaches_it(api: Api) -> None:
+def test_in_the_vpc_the_function_reaches_only_s3_and_dynamodb(api: Api) -> None:
     document = api()
-    assert one(document, "aws_lambda_function")["vpc_config"]["subnet_ids"]
+    assert only_resource(document, "aws_lambda_function")["vpc_config"]["subnet_ids"]
     rules = resources(document, "aws_vpc_security_group_egress_rule")
     assert [(rule["from_port"], rule["to_port"]) for rule in rules] == [(443, 443), (443, 443)]
     assert all(rule["prefix_list_id"].startswith("${data.aws_ec2_managed_prefix_list.") for rule in rules)
     assert resources(document, "aws_vpc_security_group_ingress_rule") == []
 
 
-def test_outside_the_vpc_it_needs_no_network_and_no_interfaces(api: Api) -> None:
+def test_outside_the_vpc_the_function_has_no_network_interface(api: Api) -> None:
     document = api(function={"in_vpc": False})
-    assert "vpc_config" not in one(document, "aws_lambda_function")
+    assert "vpc_config" not in only_resource(document, "aws_lambda_function")
     assert resources(document, "aws_security_group") == []
     assert "LambdaAttachesFunction" not in role_statements(document)
 
 
-def test_its_role_has_the_name_that_the_archive_trusts(api: Api) -> None:
-    role = one(api(), "aws_iam_role")
+def test_the_function_s_role_has_the_name_that_the_archive_trusts(api: Api) -> None:
+    role = only_resource(api(), "aws_iam_role")
     assert role["name"] == "acme-dev-populate"
     trust = statements(role["assume_role_policy"])["ServiceAssumes"]
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
-def test_its_role_allows_no_more_than_its_work(api: Api) -> None:
-    found = role_statements(api())
-    assert found["AddObjects"]["Resource"] == f"arn:aws:s3:::acme-dev-archive-{ARCHIVE}/records/*"
-    assert found["WriteOwnLogs"]["Resource"].endswith(".arn}:*")
-    allowed = [statement for statement in found.values() if statement["Effect"] == "Allow"]
+def test_the_function_s_role_allows_only_what_it_needs(api: Api) -> None:
+    by_sid = role_statements(api())
+    assert by_sid["AddObjects"]["Resource"] == f"arn:aws:s3:::acme-dev-archive-{ARCHIVE}/records/*"
+    assert by_sid["WriteOwnLogs"]["Resource"].endswith(".arn}:*")
+    allowed = [statement for statement in by_sid.values() if statement["Effect"] == "Allow"]
     actions = [action for statement in allowed for action in _list(statement["Action"])]
     assert not [action for action in actions if "*" in action]
     assert {
-        sid for sid, statement in found.items() if statement["Effect"] == "Allow" and statement["Resource"] == "*"
+        sid for sid, statement in by_sid.items() if statement["Effect"] == "Allow" and statement["Resource"] == "*"
     } == {
         "SendTraces",
         "LambdaAttachesFunction",
     }
 
 
-def test_the_code_cannot_use_what_lambda_needs_to_attach_it(api: Api) -> None:
-    found = role_statements(api())
-    assert found["CodeMayNot"]["Action"] == found["LambdaAttachesFunction"]["Action"]
+def test_the_code_cannot_use_lambda_s_right_to_attach_interfaces(api: Api) -> None:
+    by_sid = role_statements(api())
+    assert by_sid["CodeMayNot"]["Action"] == by_sid["LambdaAttachesFunction"]["Action"]
     function = f"arn:aws:lambda:eu-west-2:{ACCOUNT}:function:acme-dev-populate"
-    assert found["CodeMayNot"]["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": [function, f"{function}:*"]}}
+    assert by_sid["CodeMayNot"]["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": [function, f"{function}:*"]}}
 
 
-def test_requests_are_remembered_in_an_encrypted_table_that_forgets(api: Api) -> None:
-    table = one(api(), "aws_dynamodb_table")
+def test_requests_are_remembered_in_an_encrypted_table_with_expiry(api: Api) -> None:
+    table = only_resource(api(), "aws_dynamodb_table")
     assert table["hash_key"] == "id"
     assert table["ttl"] == {"attribute_name": "expiration", "enabled": True}
     assert table["point_in_time_recovery"] == {"enabled": True}
     assert table["server_side_encryption"]["kms_key_arn"].startswith("${aws_kms_key.")
 
 
-def test_the_listings_key_has_a_place_but_no_value_in_terraform(api: Api) -> None:
+def test_terraform_makes_the_listings_secret_without_its_value(api: Api) -> None:
     document = api(function={"source": "listings"})
-    variables = one(document, "aws_lambda_function")["environment"]["variables"]
+    variables = only_resource(document, "aws_lambda_function")["environment"]["variables"]
     assert variables["LISTINGS_SECRET_ARN"].startswith("${aws_secretsmanager_secret.")
     assert resources(document, "aws_secretsmanager_secret_version") == []
     assert role_statements(document)["ReadSecret"]["Action"] == "secretsmanager:GetSecretValue"
     assert resources(api(), "aws_secretsmanager_secret") == []
 
 
-def test_a_function_that_is_told_something_it_does_not_read_is_refused(tmp_path: Path) -> None:
+def test_a_variable_that_the_function_does_not_read_is_refused(tmp_path: Path) -> None:
     from groundwork.errors import UsageError
     from stacks import packages
 
@@ -339,16 +347,16 @@ def test_a_function_that_is_told_something_it_does_not_read_is_refused(tmp_path:
         packages.described("populate").check_environment(["NONSENSE"])
 
 
-def test_by_default_it_gets_the_time_and_memory_it_asks_for() -> None:
+def test_by_default_the_function_gets_the_time_and_memory_it_declares() -> None:
     from stacks import packages
     from stacks.values.api import Function
 
-    asked = packages.described("populate")
-    assert Function().timeout_seconds == asked.timeout_seconds
-    assert Function().memory_mb == asked.memory_mb
+    declared = packages.described("populate")
+    assert Function().timeout_seconds == declared.timeout_seconds
+    assert Function().memory_mb == declared.memory_mb
 
 
-def test_what_the_demo_and_people_read_is_an_output(api: Api) -> None:
+def test_the_stack_outputs_what_the_demo_and_people_need(api: Api) -> None:
     outputs = api()["output"]
     assert outputs["route"]["value"] == "POST /populate"
     assert outputs["endpoint"]["value"].endswith(".invoke_url}/populate")
@@ -356,7 +364,7 @@ def test_what_the_demo_and_people_read_is_an_output(api: Api) -> None:
     assert {"api_id", "stage", "custom_domain", "invoke_url", "function_name", "archive_prefix"} <= set(outputs)
 
 
-def test_in_the_vpc_without_a_network_is_refused(tmp_path: Path) -> None:
+def test_a_function_in_the_vpc_without_a_network_is_refused(tmp_path: Path) -> None:
     from cdktf import Testing
 
     from stacks.api import ApiStack
@@ -372,43 +380,46 @@ def _list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-# ── who hears of it ───────────────────────────────────────────────────────────────────────────────────
+# ── alarms ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def alarms(document: Any) -> dict[str, dict[str, Any]]:
-    found = {alarm["alarm_name"]: alarm for alarm in resources(document, "aws_cloudwatch_metric_alarm")}
-    return {name.removeprefix("acme-dev-api-"): alarm for name, alarm in found.items()}
+    """Name without its prefix → alarm."""
+    return {
+        alarm["alarm_name"].removeprefix("acme-dev-api-"): alarm
+        for alarm in resources(document, "aws_cloudwatch_metric_alarm")
+    }
 
 
-def test_failures_throttles_slowness_and_5xx_are_alarms_and_silence_is_none(api: Api) -> None:
-    found = alarms(api(function={"timeout_seconds": 20}, alarms={"errors": 3, "slow_percent": 50}))
-    assert {name: (alarm["metric_name"], alarm["threshold"]) for name, alarm in found.items()} == {
+def test_errors_throttles_and_slowness_raise_alarms_and_silence_does_not(api: Api) -> None:
+    by_name = alarms(api(function={"timeout_seconds": 20}, alarms={"errors": 3, "slow_percent": 50}))
+    assert {name: (alarm["metric_name"], alarm["threshold"]) for name, alarm in by_name.items()} == {
         "function-errors": ("Errors", 3),
         "function-throttles": ("Throttles", 3),
         "function-slow": ("Duration", 10_000),
         "api-errors": ("5XXError", 3),
     }
-    assert found["function-slow"]["extended_statistic"] == "p95"
-    assert found["api-errors"]["dimensions"] == {"ApiName": "acme-dev-api", "Stage": "prod"}
-    assert {alarm["treat_missing_data"] for alarm in found.values()} == {"notBreaching"}
-    assert not any("alarm_actions" in alarm for alarm in found.values())
+    assert by_name["function-slow"]["extended_statistic"] == "p95"
+    assert by_name["api-errors"]["dimensions"] == {"ApiName": "acme-dev-api", "Stage": "prod"}
+    assert {alarm["treat_missing_data"] for alarm in by_name.values()} == {"notBreaching"}
+    assert not any("alarm_actions" in alarm for alarm in by_name.values())
 
 
-def test_an_http_api_has_its_own_names_for_the_same(api: Api) -> None:
+def test_alarms_of_an_http_api_use_its_own_metric_names(api: Api) -> None:
     document = api(kind="http")
     alarm = alarms(document)["api-errors"]
     assert alarm["metric_name"] == "5xx"
     assert alarm["dimensions"]["ApiId"].startswith("${aws_apigatewayv2_api.")
 
 
-def test_whoever_is_named_hears_of_an_alarm_and_of_its_end(api: Api) -> None:
+def test_named_topics_are_notified_of_an_alarm_and_of_its_end(api: Api) -> None:
     topic = "arn:aws:sns:eu-west-2:111122223333:on-call"
     for alarm in alarms(api(alarms={"notify_arns": [topic]})).values():
         assert alarm["alarm_actions"] == alarm["ok_actions"] == [topic]
 
 
-def test_a_dashboard_shows_rate_errors_and_duration_of_both(api: Api) -> None:
-    dashboard = one(api(), "aws_cloudwatch_dashboard")
+def test_a_dashboard_shows_rate_errors_and_duration(api: Api) -> None:
+    dashboard = only_resource(api(), "aws_cloudwatch_dashboard")
     widgets = [widget["properties"] for widget in json.loads(dashboard["dashboard_body"])["widgets"]]
     shown = {(metric[0], metric[1], metric[-1]["stat"]) for widget in widgets for metric in widget["metrics"]}
     assert {
@@ -421,6 +432,6 @@ def test_a_dashboard_shows_rate_errors_and_duration_of_both(api: Api) -> None:
     assert len(set(places)) == len(places) == 6
 
 
-def test_without_alarms_by_value_there_is_no_dashboard_either(api: Api) -> None:
+def test_without_alarms_there_is_no_dashboard(api: Api) -> None:
     document = api(alarms=None)
     assert not {"aws_cloudwatch_metric_alarm", "aws_cloudwatch_dashboard"} & set(document["resource"])

@@ -1,4 +1,4 @@
-"""Who may write into the archive, judged by the policies themselves."""
+"""Who may write into the archive, decided by evaluating its policies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localcloud.aws.policy import Call, Principal, permitted
 from stacks.archive import ArchiveStack
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.storage.archive_bucket import ArchiveBucket, write_access
-from tests.support.synth import one, resources, synth
+from tests.support.synth import only_resource, resources, synth
 
 MAIN, ARCHIVE = "111122223333", "444455556666"
 BUCKET = f"arn:aws:s3:::acme-dev-archive-{ARCHIVE}"
@@ -80,7 +80,7 @@ def test_an_upload_cannot_choose_another_encryption(header: str, value: str) -> 
     assert not may(WRITER, "s3:PutObject", "records/a.json", **{header: [value]})
 
 
-def test_the_key_may_be_named_by_its_alias_which_is_known_beforehand() -> None:
+def test_an_upload_may_name_the_key_by_its_alias() -> None:
     alias = f"arn:aws:kms:eu-west-2:{ARCHIVE}:alias/acme-dev-archive"
     assert may(
         WRITER,
@@ -100,10 +100,10 @@ def key_use(who: Principal, *, via: str = "s3.eu-west-2.amazonaws.com", what: st
         resource=f"arn:aws:kms:eu-west-2:{ARCHIVE}:key/k",
         context={"kms:ViaService": [via], "kms:EncryptionContext:aws:s3:arn": [what]},
     )
-    return permitted(one(archive(), "aws_kms_key")["policy"], call, owner=ARCHIVE)
+    return permitted(only_resource(archive(), "aws_kms_key")["policy"], call, owner=ARCHIVE)
 
 
-def test_the_key_is_for_the_role_through_s3_and_this_bucket_alone() -> None:
+def test_only_the_role_uses_the_key_and_only_through_this_bucket() -> None:
     assert key_use(WRITER)
     assert key_use(WRITER, what=f"{BUCKET}/records/a.json")
     assert not key_use(OTHER_ROLE)
@@ -111,25 +111,25 @@ def test_the_key_is_for_the_role_through_s3_and_this_bucket_alone() -> None:
     assert not key_use(WRITER, what="arn:aws:s3:::another-bucket")
 
 
-def test_the_writer_s_account_has_to_be_in_the_organisation_where_a_value_names_it() -> None:
+def test_the_writer_must_belong_to_the_organisation_that_a_value_names() -> None:
     document = synth(ArchiveStack, archive={"organisation_id": "o-a1b2c3d4e5"})
     policies = [policy["policy"] for policy in resources(document, "aws_s3_bucket_policy")]
     (bucket,) = [policy for policy in policies if "WriterAddsObjects" in policy]
-    key = one(document, "aws_kms_key")["policy"]
+    key = only_resource(document, "aws_kms_key")["policy"]
     through_s3 = {"kms:ViaService": ["s3.eu-west-2.amazonaws.com"], "kms:EncryptionContext:aws:s3:arn": [BUCKET]}
 
     def permitted_in(organisation: str) -> list[bool]:
-        ours = {"aws:PrincipalOrgID": [organisation]} if organisation else {}
-        put = Call(WRITER, "s3:PutObject", f"{BUCKET}/records/a.json", {**TLS, **ours})
-        use = Call(WRITER, "kms:GenerateDataKey", f"arn:aws:kms:eu-west-2:{ARCHIVE}:key/k", {**through_s3, **ours})
+        member = {"aws:PrincipalOrgID": [organisation]} if organisation else {}
+        put = Call(WRITER, "s3:PutObject", f"{BUCKET}/records/a.json", {**TLS, **member})
+        use = Call(WRITER, "kms:GenerateDataKey", f"arn:aws:kms:eu-west-2:{ARCHIVE}:key/k", {**through_s3, **member})
         return [permitted(bucket, put, owner=ARCHIVE), permitted(key, use, owner=ARCHIVE)]
 
     assert permitted_in("o-a1b2c3d4e5") == [True, True]
     assert permitted_in("o-zzzzzzzzzz") == permitted_in("") == [False, False]
-    assert "PrincipalOrgID" not in bucket_policy(), "only by value"
+    assert "PrincipalOrgID" not in bucket_policy(), "only if a value names it"
 
 
-def test_the_policies_need_no_other_stack_first() -> None:
+def test_the_stack_reads_no_other_stack() -> None:
     assert "terraform_remote_state" not in archive().get("data", {})
     assert WRITER.arn in bucket_policy()
 
@@ -141,7 +141,7 @@ def test_the_stack_acts_in_the_archive_account_through_its_role() -> None:
     assert provider["assume_role"] == [{"role_arn": f"${{terraform.applying ? {applying} : {planning}}}"}]
 
 
-def test_the_role_s_side_names_the_same_bucket_prefix_and_key() -> None:
+def test_the_writer_s_own_policy_names_the_same_bucket_prefix_and_key() -> None:
     add, encrypt = (
         statement.document()
         for statement in write_access(
@@ -179,7 +179,7 @@ def test_objects_are_deleted_when_the_environment_says() -> None:
         ({"prefix": "records"}, "'records' would also open its neighbours or nothing"),
     ],
 )
-def test_a_bucket_whose_writer_or_prefix_makes_no_sense_is_refused(changes: dict[str, str], sentence: str) -> None:
+def test_an_impossible_writer_or_prefix_is_refused(changes: dict[str, str], sentence: str) -> None:
     from cdktf import TerraformStack, Testing
 
     values = {

@@ -1,4 +1,4 @@
-"""The cluster: who gets in, what it runs on, and the compositions that EKS would accept and never make work."""
+"""The cluster: who has access, what it runs on, and values that EKS would accept but that could not work."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from stacks.blocks.waivers import waivers
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
 from stacks.values import Environment
-from tests.support.synth import environment, one, resources, statements, synth
+from tests.support.synth import environment, only_resource, resources, statements, synth
 
 FARGATE_ONLY = {
     "node_groups": {},
@@ -58,12 +58,12 @@ def mixed() -> Any:
     )
 
 
-# ── who gets in ────────────────────────────────────────────────────────────────────────────────────
-def test_the_endpoint_is_private_unless_ranges_are_named(default: Any, mixed: Any) -> None:
-    private = one(default, "aws_eks_cluster")["vpc_config"]
+# ── who has access ─────────────────────────────────────────────────────────────────────────────────
+def test_the_endpoint_is_private_unless_address_ranges_are_allowed(default: Any, mixed: Any) -> None:
+    private = only_resource(default, "aws_eks_cluster")["vpc_config"]
     assert private["endpoint_private_access"]
     assert not private["endpoint_public_access"]
-    public = one(mixed, "aws_eks_cluster")["vpc_config"]
+    public = only_resource(mixed, "aws_eks_cluster")["vpc_config"]
     assert public["endpoint_public_access"]
     assert public["public_access_cidrs"] == ["192.0.2.0/24"]
 
@@ -75,7 +75,7 @@ def test_hosted_runners_and_a_private_endpoint_raise() -> None:
     assert "runner: vpc" in raised.value.fix
 
 
-def test_a_public_endpoint_is_waived_and_a_private_one_needs_no_waiver() -> None:
+def test_a_public_endpoint_needs_a_waiver_and_a_private_one_does_not() -> None:
     stacks: list[ClusterStack] = []
 
     def remember(scope: Construct, values: Environment) -> ClusterStack:
@@ -88,14 +88,14 @@ def test_a_public_endpoint_is_waived_and_a_private_one_needs_no_waiver() -> None
 
 
 def test_not_even_the_creator_has_access_without_an_entry(default: Any) -> None:
-    assert one(default, "aws_eks_cluster")["access_config"] == {
+    assert only_resource(default, "aws_eks_cluster")["access_config"] == {
         "authentication_mode": "API",
         "bootstrap_cluster_creator_admin_permissions": False,
     }
     assert "aws_eks_access_entry" not in default["resource"]
 
 
-def test_the_pipeline_gets_in_to_read_for_its_plans_and_to_write_for_its_applies() -> None:
+def test_the_pipeline_reads_the_cluster_to_plan_and_writes_to_apply() -> None:
     def entries(**access: Any) -> dict[str, str]:
         """Role → policy."""
         github = {"github_repository": "acme/platform"}
@@ -105,13 +105,13 @@ def test_the_pipeline_gets_in_to_read_for_its_plans_and_to_write_for_its_applies
             for name, body in document["aws_eks_access_entry"].items()
         }
         associations = document["aws_eks_access_policy_association"].values()
-        return {roles[one["principal_arn"]]: one["policy_arn"].rsplit("/", 1)[1] for one in associations}
+        return {roles[each["principal_arn"]]: each["policy_arn"].rsplit("/", 1)[1] for each in associations}
 
     reads, writes = "AmazonEKSViewPolicy", "AmazonEKSClusterAdminPolicy"
     plans = {"acme-dev-delivery-plan": reads, "acme-dev-delivery-plan-pull-request": reads}
     assert entries() == {**plans, "acme-dev-delivery-apply": writes}
     named = {"principal_arn": "arn:aws:iam::111122223333:role/acme-dev-delivery-apply", "policy": "edit"}
-    assert entries(mine=named) == {**plans, "acme-dev-delivery-apply": "AmazonEKSEditPolicy"}, "a value says otherwise"
+    assert entries(mine=named) == {**plans, "acme-dev-delivery-apply": "AmazonEKSEditPolicy"}, "a value overrides it"
 
 
 def test_access_is_for_the_whole_cluster_or_for_namespaces(mixed: Any) -> None:
@@ -131,48 +131,48 @@ def test_a_cluster_admin_of_one_namespace_raises() -> None:
         check(access={"x": entry})
 
 
-def test_two_entries_for_one_principal_raise() -> None:
+def test_two_access_entries_for_one_principal_raise() -> None:
     entry = {"principal_arn": "arn:aws:iam::111122223333:role/x", "policy": "view"}
     with pytest.raises(IllegalComposition, match="one entry per principal") as raised:
         check(access={"first": entry, "second": entry})
     assert raised.value.key == "cluster.access.second.principal_arn"
 
 
-def test_a_name_that_aws_would_refuse_is_refused_in_the_environment() -> None:
+def test_a_node_group_name_that_aws_would_refuse_is_refused() -> None:
     with pytest.raises(ValueError, match="node_groups"):
         check(node_groups={"General Purpose": {}})
 
 
 # ── the control plane ──────────────────────────────────────────────────────────────────────────────
 def test_secrets_are_encrypted_with_a_key_that_rotates(default: Any) -> None:
-    assert one(default, "aws_eks_cluster")["encryption_config"]["resources"] == ["secrets"]
-    assert one(default, "aws_kms_key")["enable_key_rotation"]
+    assert only_resource(default, "aws_eks_cluster")["encryption_config"]["resources"] == ["secrets"]
+    assert only_resource(default, "aws_kms_key")["enable_key_rotation"]
 
 
 def test_an_existing_key_is_used_instead_of_making_one() -> None:
     arn = "arn:aws:kms:eu-west-2:111122223333:key/11111111-2222-3333-4444-555555555555"
     document = cluster(key_arn=arn)
-    assert one(document, "aws_eks_cluster")["encryption_config"]["provider"]["key_arn"] == arn
+    assert only_resource(document, "aws_eks_cluster")["encryption_config"]["provider"]["key_arn"] == arn
     assert "aws_kms_key" not in document["resource"]
 
 
-def test_all_control_plane_logs_go_to_a_group_that_is_there_before_the_cluster(default: Any) -> None:
-    body, group = one(default, "aws_eks_cluster"), one(default, "aws_cloudwatch_log_group")
+def test_all_control_plane_logs_go_to_a_group_made_before_the_cluster(default: Any) -> None:
+    body, group = only_resource(default, "aws_eks_cluster"), only_resource(default, "aws_cloudwatch_log_group")
     assert len(body["enabled_cluster_log_types"]) == 5
     assert group["name"] == f"/aws/eks/{body['name']}/cluster"
     assert any(needed.startswith("aws_cloudwatch_log_group.") for needed in body["depends_on"])
 
 
 def test_a_protected_cluster_is_not_destroyed() -> None:
-    assert one(synth(build, protect=True), "aws_eks_cluster")["lifecycle"] == {"prevent_destroy": True}
+    assert only_resource(synth(build, protect=True), "aws_eks_cluster")["lifecycle"] == {"prevent_destroy": True}
 
 
-def test_the_control_plane_sits_where_there_is_no_way_out(default: Any) -> None:
-    assert all("intra" in subnet for subnet in one(default, "aws_eks_cluster")["vpc_config"]["subnet_ids"])
+def test_the_control_plane_is_in_subnets_without_internet_access(default: Any) -> None:
+    assert all("intra" in subnet for subnet in only_resource(default, "aws_eks_cluster")["vpc_config"]["subnet_ids"])
 
 
 # ── nodes and Fargate ──────────────────────────────────────────────────────────────────────────────
-def test_pods_cannot_borrow_the_nodes_role_and_disks_are_encrypted(mixed: Any) -> None:
+def test_pods_cannot_use_the_nodes_role_and_disks_are_encrypted(mixed: Any) -> None:
     for template in resources(mixed, "aws_launch_template"):
         options = template["metadata_options"]
         assert (options["http_tokens"], options["http_put_response_hop_limit"]) == ("required", 1)
@@ -184,25 +184,28 @@ def test_the_machine_image_follows_system_and_architecture(mixed: Any) -> None:
     assert images == {"general": "AL2023_ARM_64_STANDARD", "edge": "BOTTLEROCKET_x86_64"}
 
 
-def test_bottlerockets_data_disk_is_its_second(mixed: Any) -> None:
+def test_the_data_disk_of_bottlerocket_is_its_second(mixed: Any) -> None:
     templates = mixed["resource"]["aws_launch_template"]
     (edge,) = [body for key, body in templates.items() if key.startswith("nodes_edge")]
     assert edge["block_device_mappings"][0]["device_name"] == "/dev/xvdb"
 
 
-def test_a_third_of_the_nodes_at_most_is_replaced_at_once_and_the_autoscaler_keeps_its_number(default: Any) -> None:
-    group = one(default, "aws_eks_node_group")
-    assert group["update_config"] == {"max_unavailable_percentage": 33}
+def test_at_most_a_third_of_the_nodes_is_replaced_at_once(default: Any) -> None:
+    assert only_resource(default, "aws_eks_node_group")["update_config"] == {"max_unavailable_percentage": 33}
+
+
+def test_terraform_leaves_the_number_of_nodes_to_the_autoscaler(default: Any) -> None:
+    group = only_resource(default, "aws_eks_node_group")
     assert group["lifecycle"]["ignore_changes"] == ["scaling_config[0].desired_size"]
 
 
-def test_nodes_may_join_and_pull_images_and_nothing_else(default: Any) -> None:
+def test_a_node_s_role_may_only_join_the_cluster_and_pull_images(default: Any) -> None:
     attached = default["resource"]["aws_iam_role_policy_attachment"]
     policies = {body["policy_arn"].rsplit("/", 1)[1] for key, body in attached.items() if key.startswith("node_role")}
     assert policies == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
 
 
-def test_nothing_but_https_leaves_the_vpc_and_nothing_enters_from_outside(default: Any) -> None:
+def test_only_https_leaves_the_vpc_and_nothing_enters_from_outside(default: Any) -> None:
     to_world = [
         rule
         for rule in resources(default, "aws_vpc_security_group_egress_rule")
@@ -222,10 +225,12 @@ def test_pods_on_fargate_and_on_nodes_reach_each_other(mixed: Any, default: Any)
 
 
 def test_fargate_runs_the_pods_of_its_namespace_and_labels(mixed: Any) -> None:
-    assert one(mixed, "aws_eks_fargate_profile")["selector"] == [{"namespace": "batch", "labels": {"runs": "once"}}]
+    assert only_resource(mixed, "aws_eks_fargate_profile")["selector"] == [
+        {"namespace": "batch", "labels": {"runs": "once"}}
+    ]
 
 
-def test_a_cluster_without_anything_to_run_on_raises() -> None:
+def test_a_cluster_without_nodes_and_fargate_profiles_raises() -> None:
     with pytest.raises(IllegalComposition, match="no pod could run"):
         check(node_groups={})
 
@@ -237,8 +242,8 @@ def test_add_ons_are_pinned_exactly(default: Any) -> None:
     assert all("-eksbuild." in version for version in versions)
 
 
-def test_networking_is_there_before_nodes_and_name_resolution_after(default: Any) -> None:
-    nodes = one(default, "aws_eks_node_group")
+def test_network_add_ons_come_before_the_nodes_and_coredns_after(default: Any) -> None:
+    nodes = only_resource(default, "aws_eks_node_group")
     needed = " ".join(nodes["depends_on"])
     assert all(name in needed for name in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"))
     addons = {body["addon_name"]: body for body in resources(default, "aws_eks_addon")}
@@ -251,7 +256,7 @@ def test_network_policies_are_enforced(default: Any) -> None:
     assert json.loads(cni["configuration_values"]) == {"enableNetworkPolicy": "true"}
 
 
-def test_networking_and_storage_have_roles_of_their_own_for_this_cluster_only(default: Any) -> None:
+def test_networking_and_storage_have_their_own_roles_for_this_cluster(default: Any) -> None:
     accounts = {body["service_account"] for body in resources(default, "aws_eks_pod_identity_association")}
     assert accounts == {"aws-node", "ebs-csi-controller-sa"}
     roles = {key: body for key, body in default["resource"]["aws_iam_role"].items() if "identity" in key}
@@ -264,23 +269,23 @@ def test_networking_and_storage_have_roles_of_their_own_for_this_cluster_only(de
 
 def test_coredns_runs_on_fargate_where_there_are_no_nodes() -> None:
     document = cluster(**FARGATE_ONLY)
-    addon = one(document, "aws_eks_addon")
+    addon = only_resource(document, "aws_eks_addon")
     assert json.loads(addon["configuration_values"]) == {"computeType": "Fargate"}
     assert any(each.startswith("aws_eks_fargate_profile.") for each in addon["depends_on"])
 
 
-def test_fargate_only_without_a_home_for_coredns_raises() -> None:
+def test_fargate_only_without_a_profile_for_coredns_raises() -> None:
     with pytest.raises(IllegalComposition, match="which no profile covers"):
         check(**{**FARGATE_ONLY, "fargate_profiles": {"shop": {"namespace": "shop"}}})
 
 
 @pytest.mark.parametrize("addon", sorted(cluster_rules.NEED_NODES))
-def test_daemons_without_nodes_raise(addon: str) -> None:
+def test_add_ons_that_need_nodes_raise_without_nodes(addon: str) -> None:
     with pytest.raises(IllegalComposition, match=NOWHERE_NEAR_NODES) as raised:
         check(**{**FARGATE_ONLY, "addons": {"coredns": "v1", addon: "v1.33.0-eksbuild.2"}})
     assert addon in raised.value.why
 
 
-def test_a_kube_proxy_of_another_kubernetes_raises() -> None:
+def test_a_kube_proxy_for_another_kubernetes_version_raises() -> None:
     with pytest.raises(IllegalComposition, match=r"is not for Kubernetes 1\.34"):
         check(version="1.34")

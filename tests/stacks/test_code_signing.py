@@ -1,4 +1,4 @@
-"""Code signing as a value: off unless asked for, and then nothing unsigned runs."""
+"""Code signing is off by default; with signing profiles, Lambda runs only code that they signed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from stacks.blocks.api.signed_code import SignedCode
 from stacks.blocks.errors import IllegalComposition
 from tests.support.api import synth_api, tiny_packages
-from tests.support.synth import environment, one, resources
+from tests.support.synth import environment, only_resource, resources
 
 PROFILES = [
     "arn:aws:signer:eu-west-2:111122223333:/signing-profiles/release/Abc1234567",
@@ -29,25 +29,25 @@ def name_of(document: Any, kind: str) -> str:
     return f"${{{kind}.{name}"
 
 
-def test_without_a_profile_the_function_takes_the_zip_and_nothing_of_signing_exists(tmp_path: Path) -> None:
+def test_without_a_profile_the_function_gets_the_zip_unsigned(tmp_path: Path) -> None:
     plain = synth_api(tmp_path)
-    function = one(plain, "aws_lambda_function")
+    function = only_resource(plain, "aws_lambda_function")
     assert "code_signing_config_arn" not in function
     assert function["filename"].endswith(".zip")
     assert function["source_code_hash"]
     assert not {"aws_lambda_code_signing_config", "aws_signer_signing_job", "aws_s3_bucket"} & set(plain["resource"])
 
 
-def test_code_without_a_signature_of_the_named_profiles_is_refused(signed: Any) -> None:
-    config = one(signed, "aws_lambda_code_signing_config")
+def test_lambda_refuses_code_that_no_named_profile_signed(signed: Any) -> None:
+    config = only_resource(signed, "aws_lambda_code_signing_config")
     assert config["policies"] == {"untrusted_artifact_on_deployment": "Enforce"}
     assert config["allowed_publishers"] == {"signing_profile_version_arns": PROFILES}
-    function = one(signed, "aws_lambda_function")
+    function = only_resource(signed, "aws_lambda_function")
     assert function["code_signing_config_arn"] == name_of(signed, "aws_lambda_code_signing_config") + ".arn}"
 
 
-def test_the_function_takes_what_the_first_profile_signed_and_no_local_file(signed: Any) -> None:
-    job = one(signed, "aws_signer_signing_job")
+def test_the_function_gets_the_code_that_the_first_profile_signed(signed: Any) -> None:
+    job = only_resource(signed, "aws_signer_signing_job")
     assert job["profile_name"] == "release"
     source = name_of(signed, "aws_s3_object")
     assert job["source"]["s3"] == {
@@ -55,23 +55,23 @@ def test_the_function_takes_what_the_first_profile_signed_and_no_local_file(sign
         "key": source + ".key}",
         "version": source + ".version_id}",
     }
-    function = one(signed, "aws_lambda_function")
+    function = only_resource(signed, "aws_lambda_function")
     made = name_of(signed, "aws_signer_signing_job") + ".signed_object[0].s3[0]"
     assert (function["s3_bucket"], function["s3_key"]) == (f"{made}.bucket}}", f"{made}.key}}")
     assert not {"filename", "source_code_hash"} & set(function)
 
 
-def test_another_package_is_another_version_and_so_signed_anew(tmp_path: Path, signed: Any) -> None:
+def test_another_package_is_another_version_and_is_signed_again(tmp_path: Path, signed: Any) -> None:
     values = {"signing_profile_arns": PROFILES, "runtime": "python3.12"}
-    other = one(synth_api(tmp_path, function=values), "aws_s3_object")
-    assert other["source_hash"] != one(signed, "aws_s3_object")["source_hash"]
-    assert other["key"] == one(signed, "aws_s3_object")["key"]
+    other = only_resource(synth_api(tmp_path, function=values), "aws_s3_object")
+    assert other["source_hash"] != only_resource(signed, "aws_s3_object")["source_hash"]
+    assert other["key"] == only_resource(signed, "aws_s3_object")["key"]
 
 
-def test_the_code_lies_encrypted_versioned_and_private(signed: Any) -> None:
-    assert one(signed, "aws_s3_bucket")["bucket"] == "acme-dev-code-111122223333"
-    assert one(signed, "aws_s3_bucket_versioning")["versioning_configuration"] == {"status": "Enabled"}
-    assert one(signed, "aws_s3_object")["kms_key_id"] == name_of(signed, "aws_kms_key") + ".arn}"
+def test_the_code_is_stored_encrypted_versioned_and_private(signed: Any) -> None:
+    assert only_resource(signed, "aws_s3_bucket")["bucket"] == "acme-dev-code-111122223333"
+    assert only_resource(signed, "aws_s3_bucket_versioning")["versioning_configuration"] == {"status": "Enabled"}
+    assert only_resource(signed, "aws_s3_object")["kms_key_id"] == name_of(signed, "aws_kms_key") + ".arn}"
     assert len(resources(signed, "aws_s3_bucket_public_access_block")) == 1
 
 
@@ -97,7 +97,7 @@ def test_the_finding_is_waived_only_while_signing_is_off(tmp_path: Path) -> None
         "arn:aws:kms:eu-west-2:111122223333:key/release/Abc1234567",
     ],
 )
-def test_a_profile_without_version_or_another_thing_is_no_profile(arn: str) -> None:
+def test_an_arn_without_a_profile_version_is_refused(arn: str) -> None:
     with pytest.raises(ValidationError, match="signing_profile_arns"):
         environment(api={"function": {"signing_profile_arns": [arn]}})
 

@@ -18,7 +18,7 @@ from tests.support.terraform import Terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-# In a process of its own: it changes where the App writes.
+# Runs in another process, because the App's output folder is set for a whole process.
 SYNTHESISE = """
 import os, sys
 from pathlib import Path
@@ -75,7 +75,7 @@ def client(service: str, endpoint: str) -> Any:
     return made
 
 
-def test_a_new_package_is_signed_and_runs_and_everything_goes_again(
+def test_a_new_package_is_signed_and_runs_and_can_be_destroyed(
     program: Terraform, endpoint: str, checkout: Path, tmp_path: Path
 ) -> None:
     signer, s3, functions = (client(name, endpoint) for name in ("signer", "s3", "lambda"))
@@ -99,10 +99,10 @@ def test_a_new_package_is_signed_and_runs_and_everything_goes_again(
         assert made.returncode == 0, made.stderr[-3000:]
         file = tmp_path / "out/stacks/signed/cdk.tf.json"
         document = json.loads(file.read_text(encoding="utf-8"))
-        del document["terraform"]["backend"]  # with the state in a file there is nothing to initialise
+        del document["terraform"]["backend"]  # with the state in a file, no `init` is needed
         file.write_text(json.dumps(document), encoding="utf-8")
         assert run("apply", "-auto-approve") == 0
-        assert run("plan", "-detailed-exitcode") == 0, "a second plan has to be empty"
+        assert run("plan", "-detailed-exitcode") == 0, "a second plan must be empty"
 
     def run(*command: str) -> int:
         environ = {
@@ -115,15 +115,15 @@ def test_a_new_package_is_signed_and_runs_and_everything_goes_again(
         assert done.code in {0, 2}, done.end
         return done.code
 
-    def said() -> Any:
+    def invoke() -> Any:
         return json.loads(functions.invoke(FunctionName="signed", Qualifier="live", Payload=b"{}")["Payload"].read())
 
     def signed() -> set[str]:
         listed = s3.list_objects_v2(Bucket="signed-code", Prefix="signed/signed/").get("Contents", [])
-        return {one["Key"] for one in listed}
+        return {entry["Key"] for entry in listed}
 
     deploy("first")
-    assert said() == "first"
+    assert invoke() == "first"
     (before,) = signed()
     config = functions.get_function_code_signing_config(FunctionName="signed")["CodeSigningConfigArn"]
     policies = functions.get_code_signing_config(CodeSigningConfigArn=config)["CodeSigningConfig"]
@@ -131,9 +131,9 @@ def test_a_new_package_is_signed_and_runs_and_everything_goes_again(
     assert policies["AllowedPublishers"] == {"SigningProfileVersionArns": [profile["profileVersionArn"]]}
 
     deploy("second")
-    assert said() == "second"
-    assert signed() > {before}, "signed anew, and the earlier code is kept"
+    assert invoke() == "second"
+    assert signed() > {before}, "the new code is signed, and the earlier code is kept"
 
     assert run("destroy", "-auto-approve") == 0
-    assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == ["signed-logs"]
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["signed-logs"]
     assert functions.list_functions()["Functions"] == functions.list_code_signing_configs()["CodeSigningConfigs"] == []

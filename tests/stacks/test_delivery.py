@@ -1,4 +1,4 @@
-"""The delivery stack: who may sign in, put, get and vouch, and that no role of the pipeline can widen itself."""
+"""The delivery stack: who may sign in, store, read and sign plans, and that no role can extend its own rights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.pipeline.role_boundary import LARGEST_POLICY
 from stacks.blocks.security.mac_key import MacKey
 from stacks.delivery import DeliveryStack
-from tests.support.synth import environment, one, resources, statements, synth
+from tests.support.synth import environment, only_resource, resources, statements, synth
 
 REPOSITORY = "acme/platform"
 ISSUER = "token.actions.githubusercontent.com"
@@ -24,7 +24,7 @@ PLANS = f"acme-dev-plans-{ACCOUNT}"
 ROLES = {kind: f"arn:aws:iam::{ACCOUNT}:role/acme-dev-delivery-{kind}" for kind in
          ("plan", "plan-pull-request", "apply", "release")}  # fmt: skip
 READING = re.compile(r":(Get|List|Describe|BatchGet|GET)")
-# Actions that hand out what is stored, not how it is set up.
+# Actions that read data instead of settings.
 DATA = {
     "s3:GetObject", "secretsmanager:GetSecretValue", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query",
     "ssm:GetParameter", "ssm:GetParameters", "logs:GetLogEvents", "logs:FilterLogEvents", "kms:Decrypt",
@@ -64,29 +64,30 @@ def allowed(document: Any, kind: str, action: str, resource: str, context: Mappi
     """Whether a role's own policies and its boundary let it do something; `context` is condition key → value."""
     keys = {"aws:RequestedRegion": ["eu-west-2"]} | {key: [value] for key, value in (context or {}).items()}
     call = Call(Principal(ACCOUNT, ROLES[kind]), action, resource, keys)
-    found = {evaluate(policy, call) for policy in policies_of(document, kind)}
+    decisions = {evaluate(policy, call) for policy in policies_of(document, kind)}
     return (
-        Decision.DENIED not in found
-        and Decision.ALLOWED in found
-        and evaluate(boundary(document), call) is (Decision.ALLOWED)
+        Decision.DENIED not in decisions
+        and Decision.ALLOWED in decisions
+        and evaluate(boundary(document), call) is Decision.ALLOWED
     )
 
 
 def boundary(document: Any) -> Any:
-    (found,) = [
+    (policy,) = [
         policy for policy in resources(document, "aws_iam_policy") if policy["name"] == "acme-dev-delivery-boundary"
     ]
-    return json.loads(found["policy"])
+    return json.loads(policy["policy"])
 
 
-def bucket_says(action: str, role: str, key: str, **context: str) -> Decision:
+def bucket_decision(action: str, role: str, key: str, **context: str) -> Decision:
+    """What the bucket's policy decides; `context` is condition key → value, as s3_if_none_match."""
     call = Call(
         Principal(ACCOUNT, ROLES[role]),
         action,
         f"arn:aws:s3:::{PLANS}/{key}",
         {name.replace("_", ":", 1).replace("_", "-"): [value] for name, value in context.items()},
     )
-    return evaluate(one(delivery(), "aws_s3_bucket_policy")["policy"], call)
+    return evaluate(only_resource(delivery(), "aws_s3_bucket_policy")["policy"], call)
 
 
 def actions_of(document: Any, kind: str) -> Iterator[str]:
@@ -114,7 +115,7 @@ def trust(kind: str, **changes: Any) -> dict[str, Any]:
         ("release", "dev-release", "release.yml"),
     ],
 )
-def test_a_role_is_for_one_github_environment_and_one_workflow_of_main(
+def test_a_role_trusts_one_github_environment_and_one_workflow_of_main(
     kind: str, github_environment: str, workflow: str
 ) -> None:
     assert trust(kind)["Condition"] == {
@@ -127,7 +128,7 @@ def test_a_role_is_for_one_github_environment_and_one_workflow_of_main(
     assert trust(kind)["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"}
 
 
-def test_tags_are_admitted_by_value_and_for_the_apply_alone() -> None:
+def test_only_the_apply_role_trusts_tags_and_only_if_a_value_allows_it() -> None:
     changes = {"delivery": {"apply_from_tags": "v*"}}
     conditions = trust("apply", **changes)["Condition"]
     file = f"{REPOSITORY}/.github/workflows/apply.yml"
@@ -136,7 +137,7 @@ def test_tags_are_admitted_by_value_and_for_the_apply_alone() -> None:
     assert "StringLike" not in trust("plan", **changes)["Condition"]
 
 
-def test_without_a_repository_there_is_nobody_to_let_in() -> None:
+def test_without_a_repository_there_are_no_roles() -> None:
     document = synth(DeliveryStack)
     assert "aws_iam_role" not in document["resource"]
     assert "aws_s3_bucket" in document["resource"]
@@ -164,54 +165,54 @@ def test_without_a_repository_there_is_nobody_to_let_in() -> None:
         ("release", "main/x", False, False),
     ],
 )
-def test_every_role_puts_and_gets_where_it_has_to_and_nowhere_else(role: str, key: str, put: bool, get: bool) -> None:
-    """Of role policy and bucket policy each alone refuses what must not be, so that one mistake opens nothing."""
+def test_every_role_writes_and_reads_only_its_own_prefixes(role: str, key: str, put: bool, get: bool) -> None:
+    """The role's policy and the bucket's policy each refuse everything else, so a mistake in one opens nothing."""
     document, object_ = delivery(), f"arn:aws:s3:::{PLANS}/{key}"
     assert allowed(document, role, "s3:PutObject", object_) is put
     assert any(allowed(document, role, f"s3:GetObject{which}", object_) for which in ("", "Version")) is get
     if role != "release":
         refused = Decision.DENIED
-        assert (bucket_says("s3:PutObject", role, key, s3_if_none_match="*") is not refused) is put
-        assert (bucket_says("s3:GetObjectVersion", role, key) is not refused) is get
+        assert (bucket_decision("s3:PutObject", role, key, s3_if_none_match="*") is not refused) is put
+        assert (bucket_decision("s3:GetObjectVersion", role, key) is not refused) is get
 
 
 @pytest.mark.parametrize("role", ["plan", "plan-pull-request", "apply"])
-def test_nothing_is_overwritten_or_deleted_by_the_pipeline(role: str) -> None:
+def test_the_pipeline_overwrites_and_deletes_nothing(role: str) -> None:
     key = {"plan": "main/x", "plan-pull-request": "pull-request/7/x", "apply": "applied/x"}[role]
-    assert bucket_says("s3:PutObject", role, key) is Decision.DENIED, "without If-None-Match"
+    assert bucket_decision("s3:PutObject", role, key) is Decision.DENIED, "without If-None-Match"
     for action in ("DeleteObject", "DeleteObjectVersion", "PutObjectTagging"):
-        assert bucket_says(f"s3:{action}", role, key) is Decision.DENIED
+        assert bucket_decision(f"s3:{action}", role, key) is Decision.DENIED
     for action in ("PutBucketPolicy", "DeleteBucketPolicy", "PutLifecycleConfiguration", "PutBucketVersioning"):
-        assert bucket_says(f"s3:{action}", role, "") is not Decision.ALLOWED
+        assert bucket_decision(f"s3:{action}", role, "") is not Decision.ALLOWED
         assert not allowed(delivery(), role, f"s3:{action}", f"arn:aws:s3:::{PLANS}")
 
 
-def test_plans_go_after_their_days_and_what_was_applied_or_decided_stays() -> None:
-    rules = one(delivery(delivery={"plan_days": 3}), "aws_s3_bucket_lifecycle_configuration")["rule"]
+def test_plans_expire_and_applied_plans_and_decisions_are_kept() -> None:
+    rules = only_resource(delivery(delivery={"plan_days": 3}), "aws_s3_bucket_lifecycle_configuration")["rule"]
     expiring = {rule["filter"][0]["prefix"]: rule["expiration"][0]["days"] for rule in rules if "expiration" in rule}
     assert expiring == {"main/": 3, "pull-request/": 7}
 
 
-def test_who_vouches_does_not_check_and_who_checks_does_not_vouch() -> None:
+def test_no_role_both_makes_and_verifies_macs() -> None:
     keys = {key["description"]: key for key in resources(delivery(), "aws_kms_key")}
     main = keys["Vouches for plans of acme-dev"]["policy"]
-    theirs = keys["Fingerprints of plans of pull requests in acme-dev"]["policy"]
+    pull_request = keys["Fingerprints of plans of pull requests in acme-dev"]["policy"]
 
-    def says(policy: str, role: str, action: str) -> bool:
+    def may(policy: str, role: str, action: str) -> bool:
         arn = f"arn:aws:kms:eu-west-2:{ACCOUNT}:key/k"
         return evaluate(policy, Call(Principal(ACCOUNT, role), f"kms:{action}", arn)) is Decision.ALLOWED
 
-    assert says(main, ROLES["plan"], "GenerateMac")
-    assert says(main, ROLES["apply"], "VerifyMac")
+    assert may(main, ROLES["plan"], "GenerateMac")
+    assert may(main, ROLES["apply"], "VerifyMac")
     for role in (ROLES["apply"], ROLES["plan-pull-request"], f"arn:aws:iam::{ACCOUNT}:role/admin"):
-        assert not says(main, role, "GenerateMac")
+        assert not may(main, role, "GenerateMac")
     for role in (ROLES["plan"], ROLES["plan-pull-request"], f"arn:aws:iam::{ACCOUNT}:role/admin"):
-        assert not says(main, role, "VerifyMac")
-    assert says(theirs, ROLES["plan-pull-request"], "GenerateMac")
-    assert not says(theirs, ROLES["plan"], "GenerateMac")
+        assert not may(main, role, "VerifyMac")
+    assert may(pull_request, ROLES["plan-pull-request"], "GenerateMac")
+    assert not may(pull_request, ROLES["plan"], "GenerateMac")
 
 
-def test_a_role_that_vouches_and_checks_is_refused() -> None:
+def test_a_mac_key_whose_makers_also_verify_is_refused() -> None:
     def build(scope: Any, values: Any) -> Any:
         stack = DeliveryStack(scope, values)
         both = [ROLES["apply"]]
@@ -224,7 +225,7 @@ def test_a_role_that_vouches_and_checks_is_refused() -> None:
 
 # ── what plans may read ────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("kind", ["plan", "plan-pull-request"])
-def test_plans_read_settings_and_no_data(kind: str) -> None:
+def test_plan_roles_read_settings_but_no_data(kind: str) -> None:
     document = delivery()
     state = f"arn:aws:s3:::acme-dev-state-{ACCOUNT}/dev"
     for action in DATA - {"kms:Decrypt"}:
@@ -242,7 +243,7 @@ def test_plans_read_settings_and_no_data(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["plan", "plan-pull-request"])
-def test_plans_write_their_lock_and_their_plans_and_nothing_else(kind: str) -> None:
+def test_plan_roles_write_only_their_lock_and_their_plans(kind: str) -> None:
     writes = {action for action in actions_of(delivery(), kind) if not READING.search(action)}
     assert writes == {
         "s3:PutObject", "s3:DeleteObject", "dynamodb:PutItem", "dynamodb:DeleteItem",
@@ -250,7 +251,7 @@ def test_plans_write_their_lock_and_their_plans_and_nothing_else(kind: str) -> N
     }  # fmt: skip
 
 
-def test_only_the_apply_assumes_the_role_that_writes_in_the_archive_account() -> None:
+def test_only_the_apply_role_may_write_in_the_archive_account() -> None:
     deploys, plans = (f"arn:aws:iam::444455556666:role/groundwork-{name}" for name in ("deploy", "plan"))
     for kind in ("plan", "plan-pull-request"):
         assert allowed(delivery(), kind, "sts:AssumeRole", plans)
@@ -300,7 +301,9 @@ BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/acme-dev-delivery-boundary"
         ("lambda:CreateFunction", f"arn:aws:lambda:eu-west-2:{ACCOUNT}:function:acme-prod-populate", {}),
     ],
 )  # fmt: skip
-def test_the_apply_cannot(action: str, resource: str, context: dict[str, str]) -> None:
+def test_the_apply_role_cannot_change_its_own_limits_or_other_environments(
+    action: str, resource: str, context: dict[str, str]
+) -> None:
     assert not allowed(delivery(), "apply", action, resource, context)
 
 
@@ -324,8 +327,10 @@ def test_the_apply_cannot(action: str, resource: str, context: dict[str, str]) -
         ("lambda:CreateFunction", "*", {"aws:RequestedRegion": "us-east-1"}),
     ],
 )  # fmt: skip
-def test_the_boundary_refuses_whatever_a_role_is_given(action: str, resource: str, context: dict[str, str]) -> None:
-    """A mistake in a policy, or a role that the pipeline makes, gets nowhere either."""
+def test_the_boundary_denies_the_same_whatever_policies_a_role_has(
+    action: str, resource: str, context: dict[str, str]
+) -> None:
+    """It limits a mistake in a policy, and the roles that the pipeline makes."""
     keys = {"aws:RequestedRegion": ["eu-west-2"]} | {key: [value] for key, value in context.items()}
     call = Call(Principal(ACCOUNT, ROLES["apply"]), action, resource, keys)
     assert evaluate(boundary(delivery()), call) is Decision.DENIED
@@ -353,11 +358,11 @@ def test_the_boundary_refuses_whatever_a_role_is_given(action: str, resource: st
         ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/acme-dev-api", {}),
     ],
 )  # fmt: skip
-def test_the_apply_can_do_its_work(action: str, resource: str, context: dict[str, str]) -> None:
+def test_the_apply_role_can_deploy_the_platform(action: str, resource: str, context: dict[str, str]) -> None:
     assert allowed(delivery(), "apply", action, resource, context)
 
 
-def test_every_role_of_the_pipeline_is_bounded_and_nobody_has_the_boundary_as_a_policy() -> None:
+def test_every_role_has_the_boundary_as_a_limit_and_never_as_a_policy() -> None:
     document = delivery()
     (name,) = [key for key in document["resource"]["aws_iam_policy"] if key.startswith("boundary")]
     for role in resources(document, "aws_iam_role"):
@@ -366,9 +371,10 @@ def test_every_role_of_the_pipeline_is_bounded_and_nobody_has_the_boundary_as_a_
     assert f"${{aws_iam_policy.{name}.arn}}" not in attached
 
 
-def test_policies_fit_into_what_iam_takes_with_the_longest_names() -> None:
+def test_with_the_longest_names_policies_stay_within_iams_limits() -> None:
     document = delivery(name="e" * 16, organisation="o" * 16, state={"replica_region": "eu-west-1"})
-    assert all(len("".join(one["policy"].split())) <= LARGEST_POLICY for one in resources(document, "aws_iam_policy"))
+    attached = [policy["policy"] for policy in resources(document, "aws_iam_policy")]
+    assert all(len("".join(policy.split())) <= LARGEST_POLICY for policy in attached)
     inline: dict[str, int] = {}
     for policy in resources(document, "aws_iam_role_policy"):
         inline[policy["role"]] = inline.get(policy["role"], 0) + len("".join(policy["policy"].split()))
@@ -377,17 +383,17 @@ def test_policies_fit_into_what_iam_takes_with_the_longest_names() -> None:
 
 
 # ── registries ─────────────────────────────────────────────────────────────────────────────────────
-def test_tags_of_images_and_charts_never_move() -> None:
+def test_tags_of_images_and_charts_are_immutable() -> None:
     document = delivery(delivery={"images": ["ledger"], "charts": ["service"]})
-    found = {each["name"]: each for each in resources(document, "aws_ecr_repository")}
-    assert set(found) == {"acme-dev/ledger", "acme-dev/charts/service"}
-    for each in found.values():
+    repositories = {each["name"]: each for each in resources(document, "aws_ecr_repository")}
+    assert set(repositories) == {"acme-dev/ledger", "acme-dev/charts/service"}
+    for each in repositories.values():
         assert each["image_tag_mutability"] == "IMMUTABLE"
         assert each["encryption_configuration"][0]["encryption_type"] == "KMS"
         assert each["image_scanning_configuration"]["scan_on_push"] is True
 
 
-def test_a_release_pushes_and_can_take_nothing_away() -> None:
+def test_the_release_role_pushes_images_and_deletes_nothing() -> None:
     repository = f"arn:aws:ecr:eu-west-2:{ACCOUNT}:repository/acme-dev/ledger"
     assert allowed(delivery(), "release", "ecr:PutImage", repository)
     for action in ("ecr:BatchDeleteImage", "ecr:DeleteRepository", "ecr:PutImageTagMutability"):
@@ -396,7 +402,7 @@ def test_a_release_pushes_and_can_take_nothing_away() -> None:
     assert not allowed(delivery(), "release", "ecr:PutImage", other)
 
 
-def test_two_registries_of_one_name_are_refused() -> None:
+def test_two_registries_with_the_same_name_are_refused() -> None:
     with pytest.raises(IllegalComposition, match="occurs twice"):
         DeliveryStack(*_app(delivery={"images": ["ledger", "ledger"]}))
 
@@ -407,13 +413,13 @@ def _app(**changes: Any) -> tuple[Any, Any]:
     return Testing.app(), environment(**changes)
 
 
-def test_uploads_are_encrypted_with_the_plans_own_key() -> None:
-    found = statements(one(delivery(), "aws_s3_bucket_policy")["policy"])
-    assert found["DenyPlainHttp"]["Effect"] == "Deny"
-    assert "alias/acme-dev-plans" in json.dumps(found["DenyOtherKeys"])
+def test_the_plan_bucket_accepts_only_https_and_its_own_key() -> None:
+    policy = statements(only_resource(delivery(), "aws_s3_bucket_policy")["policy"])
+    assert policy["DenyPlainHttp"]["Effect"] == "Deny"
+    assert "alias/acme-dev-plans" in json.dumps(policy["DenyOtherKeys"])
 
 
-def test_signed_code_can_be_signed_by_the_apply_and_looked_at_by_plans() -> None:
+def test_only_the_apply_role_signs_code_and_plan_roles_may_read_it() -> None:
     profile = f"arn:aws:signer:eu-west-2:{ACCOUNT}:/signing-profiles/release"
     document = delivery(api={"function": {"signing_profile_arns": [f"{profile}/abcdefghij"]}})
     code = f"arn:aws:s3:::acme-dev-code-{ACCOUNT}/unsigned/x.zip"
@@ -422,4 +428,4 @@ def test_signed_code_can_be_signed_by_the_apply_and_looked_at_by_plans() -> None
     assert allowed(document, "plan", "s3:GetObject", code)
     assert not allowed(document, "plan", "s3:PutObject", code)
     assert not allowed(document, "plan", "signer:StartSigningJob", profile)
-    assert not allowed(delivery(), "apply", "s3:PutObject", code), "only where a value asks for it"
+    assert not allowed(delivery(), "apply", "s3:PutObject", code), "only if a value asks for it"

@@ -1,6 +1,6 @@
 """Every change of Terraform shows in review: the synthesised stacks are kept in tests/golden.
 
-After a change that is meant: `pytest tests/stacks/test_golden.py --update-golden`, and look at the difference.
+After an intended change: `pytest tests/stacks/test_golden.py --update-golden`, and look at the difference.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from stacks.values import load_all
+from tests.support.catalog import addresses
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 # The laptop's function is built for the machine and the Python it runs on.
@@ -26,7 +27,7 @@ HOST = [
 
 
 def normal(stack: str, text: str) -> str:
-    """A synthesised stack as it is on every machine."""
+    """A synthesised stack without what differs between machines."""
     if stack == "local-api":
         for pattern, word in HOST:
             text = pattern.sub(word, text)
@@ -52,16 +53,14 @@ def test_every_stack_synthesises_what_was_reviewed(synthesised: Path, request: p
     assert not changed, f"{changed} differ from tests/golden; run with --update-golden and review the difference"
 
 
-def addresses(out: Path, stack: str) -> set[str]:
-    document = json.loads((out / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8"))
-    return {f"{kind}.{name}" for kind, named in document.get("resource", {}).items() for name in named}
-
-
 def test_prod_differs_from_staging_only_in_values(synthesised: Path, checkout: Path) -> None:
+    def addresses_of(stack: str) -> set[str]:
+        return addresses(json.loads((synthesised / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8")))
+
     stacks = {path.name.removeprefix("prod-") for path in (synthesised / "stacks").glob("prod-*")}
     assert stacks
     for stack in stacks:
-        assert addresses(synthesised, f"prod-{stack}") == addresses(synthesised, f"staging-{stack}"), stack
+        assert addresses_of(f"prod-{stack}") == addresses_of(f"staging-{stack}"), stack
     assert {environment.name for environment in load_all(checkout / "environments")} >= {"prod", "staging"}
 
 
@@ -76,11 +75,11 @@ STACKS = ("account", "delivery", "state-backend", "network", "cluster", "workloa
 
 
 def test_every_committed_environment_has_the_same_stacks(synthesised: Path) -> None:
-    found = {path.name for path in (synthesised / "stacks").iterdir()}
-    assert found == {f"{name}-{stack}" for name in ("dev", "local", "prod", "staging") for stack in STACKS}
+    folders = {path.name for path in (synthesised / "stacks").iterdir()}
+    assert folders == {f"{name}-{stack}" for name in ("dev", "local", "prod", "staging") for stack in STACKS}
 
 
-def test_what_belongs_to_a_machine_is_no_difference() -> None:
+def test_differences_between_machines_do_not_count() -> None:
     def api(runtime: str, architecture: str, digest: str) -> str:
         asset = digest.upper()[:8] * 4
         function = {

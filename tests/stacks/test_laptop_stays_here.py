@@ -1,4 +1,4 @@
-"""The laptop's Terraform never reaches AWS, whatever the environment says: with the real Terraform and provider."""
+"""The laptop's Terraform never reaches AWS, whatever the shell sets: with the real Terraform and provider."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ REFUSED = "proxyconnect tcp: dial tcp 127.0.0.1:9: connect: connection refused"
 
 
 class Outside(socketserver.ThreadingTCPServer):
-    """The proxy of a company: notes who is asked for, and lets nobody out."""
+    """The proxy of a company: records which hosts are requested, and forwards nothing."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Visit)
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     @property
     def url(self) -> str:
@@ -37,7 +37,7 @@ class Outside(socketserver.ThreadingTCPServer):
 class _Visit(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         assert isinstance(self.server, Outside)
-        self.server.asked.append(self.rfile.readline().decode().strip())
+        self.server.requests.append(self.rfile.readline().decode().strip())
         self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
 
@@ -56,7 +56,7 @@ def program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Terrafo
 
 @pytest.fixture
 def stack(checkout: Path, synthesised: Path, tmp_path: Path) -> Path:
-    """The synthesised stack in a checkout that holds nothing else but the laptop's profile; no embedded AWS runs."""
+    """The synthesised stack in a checkout with only the laptop's profile; no embedded AWS runs."""
     shutil.copytree(checkout / "localcloud/profile", tmp_path / "localcloud/profile")
     folder = tmp_path / "cdktf.out/stacks" / STACK
     shutil.copytree(synthesised / "stacks" / STACK, folder)
@@ -65,7 +65,7 @@ def stack(checkout: Path, synthesised: Path, tmp_path: Path) -> Path:
 
 
 def hostile(outside: Outside, **more: str) -> dict[str, str]:
-    """A shell with real-looking keys and a proxy, where endpoints that are configured do not count."""
+    """A shell with real-looking keys and a proxy, in which configured endpoints are ignored."""
     return {
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
         "AWS_ACCESS_KEY_ID": "AKIA" + "REALLOOKING12345",
@@ -84,7 +84,7 @@ def change(stack: Path, edit: Callable[[dict[str, Any]], None]) -> None:
 
 
 def without_backend(document: dict[str, Any]) -> None:
-    """With the state in a file nothing stands before the provider, not even `init`."""
+    """Keep the state in a file, so that the provider is reached without `init`."""
     del document["terraform"]["backend"]
 
 
@@ -109,32 +109,34 @@ OTHERS: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("more", OTHERS.values(), ids=OTHERS)
-def test_the_backend_asks_nobody_outside_this_machine(
+def test_the_backend_connects_only_to_this_machine(
     program: Terraform, stack: Path, outside: Outside, more: dict[str, str]
 ) -> None:
     done = program.run(stack, "init", "-no-color", "-input=false", environ=hostile(outside, **more))
     assert done.code == 1
     assert REFUSED in done.output, done.end
-    assert outside.asked == []
+    assert outside.requests == []
 
 
 @pytest.mark.parametrize("more", OTHERS.values(), ids=OTHERS)
-def test_the_provider_asks_nobody_outside_this_machine(
+def test_the_provider_connects_only_to_this_machine(
     program: Terraform, stack: Path, outside: Outside, more: dict[str, str]
 ) -> None:
     change(stack, without_backend)
     done = program.run(stack, "plan", "-no-color", "-input=false", environ=hostile(outside, **more))
     assert done.code == 1
     assert REFUSED in done.output, done.end
-    assert outside.asked == []
+    assert outside.requests == []
 
 
-def test_without_that_proxy_both_would_have_asked_aws(program: Terraform, stack: Path, outside: Outside) -> None:
-    """What the tests above look for can be seen: the same runs without the three settings."""
+def test_without_our_proxy_settings_both_would_connect_to_aws(
+    program: Terraform, stack: Path, outside: Outside
+) -> None:
+    """Shows that the tests above would notice: the same runs without the three settings."""
     change(stack, without_our_proxy)
     program.run(stack, "init", "-no-color", "-input=false", environ=hostile(outside))
-    assert set(outside.asked) == {"CONNECT sts.eu-west-2.amazonaws.com:443 HTTP/1.1"}
-    outside.asked.clear()
+    assert set(outside.requests) == {"CONNECT sts.eu-west-2.amazonaws.com:443 HTTP/1.1"}
+    outside.requests.clear()
     change(stack, without_backend)
     program.run(stack, "plan", "-no-color", "-input=false", environ=hostile(outside))
-    assert set(outside.asked) == {"CONNECT sts.eu-west-2.amazonaws.com:443 HTTP/1.1"}
+    assert set(outside.requests) == {"CONNECT sts.eu-west-2.amazonaws.com:443 HTTP/1.1"}

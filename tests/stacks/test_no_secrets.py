@@ -1,4 +1,4 @@
-"""Nothing secret is synthesised: no value that looks like one, and nothing of what the environment happens to hold."""
+"""No secret is synthesised: nothing that looks like a secret, and no value of an environment variable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = re.compile(
     rb"|(?P<argument>\"(\w+_)?(password|passwd|secret|secret_string|secret_binary|token|private_key|api_key)\":"
     rb" *\"(?!\$\{|\.\.\.)[^\"]+\")"
 )
-# Planted while main.py runs; none of them may come out again.
+# Environment variables while main.py runs; none of their values may be synthesised.
 CANARIES = {
     "AWS_ACCESS_KEY_ID": "AKIA" + "CANARY0000000001",
     "AWS_SECRET_ACCESS_KEY": "canary-secret-access-key-2",
@@ -50,20 +50,20 @@ def texts(out: Path) -> Iterator[tuple[str, bytes]]:
             yield name, path.read_bytes()
 
 
-def found(out: Path, canaries: list[str]) -> list[str]:
+def leaks(out: Path, canaries: list[str]) -> list[str]:
     """Files that hold one of the canaries."""
     return [f"{name}: {canary}" for name, text in texts(out) for canary in canaries if canary.encode() in text]
 
 
 def test_no_synthesised_file_holds_anything_that_looks_like_a_secret(synthesised: Path) -> None:
-    looked_at = 0
+    checked = 0
     for name, text in texts(synthesised):
         if "!" in name and "populate/" not in name.partition("!")[2]:
-            continue  # packages of others in the zip carry examples in their docstrings
-        looked_at += 1
+            continue  # third-party packages in the zip have examples in their docstrings
+        checked += 1
         match = SECRET.search(text)
         assert not match, f"{name}: {match.lastgroup}"
-    assert looked_at > 20
+    assert checked > 20
 
 
 @pytest.mark.parametrize(
@@ -76,26 +76,26 @@ def test_no_synthesised_file_holds_anything_that_looks_like_a_secret(synthesised
         b"ghp_" + b"a" * 36,
     ],
 )
-def test_a_secret_would_be_seen(text: bytes) -> None:
+def test_a_secret_would_be_noticed(text: bytes) -> None:
     assert SECRET.search(text)
 
 
 @pytest.mark.parametrize(
     "text", [b'"password": "${aws_x.y.password}"', b'"secret_arn": "arn:aws:x"', b'"token_type": "a"']
 )
-def test_a_reference_is_no_secret(text: bytes) -> None:
+def test_a_reference_to_a_secret_is_allowed(text: bytes) -> None:
     assert not SECRET.search(text)
 
 
-def test_a_canary_would_be_seen_in_a_file_and_in_a_zip(tmp_path: Path) -> None:
+def test_a_canary_would_be_noticed_in_a_file_and_in_a_zip(tmp_path: Path) -> None:
     (tmp_path / "cdk.tf.json").write_text('{"x": "canary-anything-10"}', encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "function.zip", "w") as archive:
         archive.writestr("settings.py", "canary-user-11")
-    assert len(found(tmp_path, list(CANARIES.values()))) == 2
+    assert len(leaks(tmp_path, list(CANARIES.values()))) == 2
 
 
 @pytest.mark.slow
-def test_nothing_of_the_environment_variables_is_synthesised(checkout: Path, tmp_path: Path) -> None:
+def test_no_value_of_an_environment_variable_is_synthesised(checkout: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     environ = {**os.environ, **CANARIES, "CDKTF_OUTDIR": str(out)}
     done = subprocess.run(
@@ -103,5 +103,5 @@ def test_nothing_of_the_environment_variables_is_synthesised(checkout: Path, tmp
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert list((out / "stacks").glob("*/cdk.tf.json"))
-    assert not found(out, list(CANARIES.values()))
+    assert not leaks(out, list(CANARIES.values()))
     assert not [canary for canary in CANARIES.values() if canary in done.stdout + done.stderr]

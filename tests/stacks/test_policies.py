@@ -1,4 +1,4 @@
-"""Least privilege, on every policy of every stack: what is wide is on a list here, with its reason."""
+"""Least privilege in every policy of every stack; exceptions are listed here with their reasons."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ CONNECTION = "arn:aws:codeconnections:eu-west-2:111122223333:connection/1"
 
 
 def is_boundary(statement: Statement) -> bool:
-    """Whether it stands in the permission boundary, which no role has as a policy (test_delivery.py)."""
+    """Whether it belongs to the permission boundary, which no role has as a policy (test_delivery.py)."""
     return statement.address.startswith("aws_iam_policy.boundary_policy")
 
 
-# What may say `Resource: "*"`, and why AWS offers nothing narrower.
+# Why AWS offers nothing narrower than `Resource: "*"` → the statements for which that holds.
 MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
     "in the policy of a key `*` is that key": lambda s: s.kind in {"aws_kms_key", "aws_kms_replica_key"},
     "X-Ray knows no resources": lambda s: set(s.listed("Action")) <= TRACING,
     "a registry's login token belongs to no repository": lambda s: s.listed("Action") == ["ecr:GetAuthorizationToken"],
-    # What the pipeline's roles may do: tests/stacks/test_delivery.py asks them more.
+    # tests/stacks/test_delivery.py has more about what the pipeline's roles may do.
     "these list what an account has": lambda s: (
         s.stack.endswith(("-delivery", "-runners"))
         and all(action.split(":")[1].startswith(("Describe", "Get", "List")) for action in s.listed("Action"))
@@ -52,13 +52,13 @@ MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
         action.endswith(("LogDelivery", "LogDeliveries", "ResourcePolicy")) for action in s.listed("Action")
     ),
     "a permission boundary gives nothing": is_boundary,
-    # The function's code may not use them: a Deny stands beside it, which a test below insists on.
-    "Lambda checks this right before it knows the interface": lambda s: (
+    # A Deny beside it keeps the function's code from using them, which a test below checks.
+    "Lambda needs this right before the interface exists": lambda s: (
         s.body["Sid"] == "LambdaAttachesFunction" and set(s.listed("Action")) <= ATTACHING
     ),
 }
 
-# Every kind of policy that the stacks of today have, so that none of them slips out of these tests unnoticed.
+# Kinds of policies that the stacks have; a test fails if one of them is no longer found and so no longer checked.
 KINDS = {
     "aws_iam_policy.policy",
     "aws_iam_role.assume_role_policy",
@@ -71,7 +71,7 @@ RESOURCE_POLICIES = {"aws_s3_bucket_policy", "aws_kms_key", "aws_sqs_queue_polic
 
 @pytest.fixture(scope="module")
 def stacks(synthesised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The committed environments, and one that switches on what these leave off."""
+    """The committed environments, and another that switches on what they leave off."""
     everything = environment(
         name="more",
         network={"interface_endpoints": ["sts", "ecr.api", "ecr.dkr", "logs"]},
@@ -97,8 +97,8 @@ def written(stacks: dict[str, Any]) -> list[Statement]:
 @pytest.mark.slow
 def test_every_policy_can_be_read_before_it_is_applied(stacks: dict[str, Any]) -> None:
     assert not [line for stack, document in stacks.items() for line in unreadable(stack, document)]
-    found = {f"{s.kind}.{s.argument}" for stack in stacks for s in statements(stack, stacks[stack])}
-    assert found >= KINDS, "a kind of policy is no longer looked at"
+    kinds = {f"{s.kind}.{s.argument}" for stack in stacks for s in statements(stack, stacks[stack])}
+    assert kinds >= KINDS, "a kind of policy is no longer checked"
 
 
 @pytest.mark.slow
@@ -112,26 +112,26 @@ def test_no_policy_allows_every_action_of_a_service(written: list[Statement]) ->
 
 
 @pytest.mark.slow
-def test_no_policy_allows_all_but_something(written: list[Statement]) -> None:
+def test_no_policy_allows_everything_except_a_list(written: list[Statement]) -> None:
     negative = [s for s in written if s.allows and {"NotAction", "NotResource", "NotPrincipal"} & set(s.body)]
     assert not negative, "\n".join(map(str, negative))
 
 
 @pytest.mark.slow
-def test_every_resource_is_named_only_where_aws_offers_nothing_narrower(written: list[Statement]) -> None:
+def test_a_resource_of_star_needs_a_listed_reason(written: list[Statement]) -> None:
     wide = [s for s in written if s.allows and "*" in s.listed("Resource")]
     unexplained = [s for s in wide if not any(fits(s) for fits in MAY_NAME_EVERY_RESOURCE.values())]
     assert not unexplained, "\n".join(map(str, unexplained))
 
 
 @pytest.mark.slow
-def test_the_world_is_a_principal_only_under_a_condition(written: list[Statement]) -> None:
+def test_everybody_is_a_principal_only_under_a_condition(written: list[Statement]) -> None:
     open_to_all = [s for s in written if s.allows and s.everyone and not s.body.get("Condition")]
     assert not open_to_all, "\n".join(map(str, open_to_all))
 
 
 @pytest.mark.slow
-def test_a_service_that_acts_for_others_is_bound_to_our_account_or_resource(written: list[Statement]) -> None:
+def test_a_service_principal_is_limited_to_our_account_or_resource(written: list[Statement]) -> None:
     # Otherwise anybody's CloudTrail, Config or log delivery could write into our buckets and use our keys.
     unbound = [
         s
@@ -145,7 +145,7 @@ def test_a_service_that_acts_for_others_is_bound_to_our_account_or_resource(writ
 
 
 @pytest.mark.slow
-def test_the_code_of_a_function_cannot_use_the_right_to_attach_it(written: list[Statement]) -> None:
+def test_the_code_of_a_function_cannot_attach_network_interfaces(written: list[Statement]) -> None:
     attaching = {(s.stack, s.address): s for s in written if s.body.get("Sid") == "LambdaAttachesFunction"}
     assert attaching
     for where, allowed in attaching.items():

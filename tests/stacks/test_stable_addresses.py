@@ -1,4 +1,4 @@
-"""More of something never moves what is there: an address that changes is a resource destroyed and made anew."""
+"""Adding to an environment changes no existing address, because Terraform would replace that resource."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.catalog import addresses, documents
-from tests.support.synth import environment
+from tests.support.synth import environment, merged
 
 BASE: dict[str, Any] = {
     "runner": "hosted",
@@ -20,7 +20,7 @@ BASE: dict[str, Any] = {
 ENTRY = {"principal_arn": "arn:aws:iam::111122223333:role/developers", "policy": "view"}
 WORKLOAD = {"namespace": "bye", "image": "ghcr.io/acme/bye", "tag": "1.0.0"}
 
-# What grows → the stack that gains resources.
+# What is added → the stack that gains resources, and the values that add it.
 GROWTH: dict[str, tuple[str, dict[str, Any]]] = {
     "a third zone": ("network", {"network": {"zones": 3}}),
     "a NAT gateway per zone": ("network", {"network": {"nat": "per_zone"}}),
@@ -38,17 +38,9 @@ GROWTH: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`base` with `changes` laid over it, section by section."""
-    made = dict(base)
-    for key, value in changes.items():
-        made[key] = merged(made[key], value) if isinstance(value, dict) and isinstance(made.get(key), dict) else value
-    return made
-
-
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set[str]]]:
-    """Growth (or "nothing") → short name of a stack → its addresses; all in one synthesis."""
+    """Key of GROWTH, or "nothing" → short name of a stack → its addresses; all in one synthesis."""
     names = {growth: f"e{number}" for number, growth in enumerate(["nothing", *GROWTH])}
     environments = [
         environment(**{**merged(BASE, GROWTH[growth][1] if growth in GROWTH else {}), "name": name})
@@ -67,17 +59,19 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set[s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("growth", GROWTH)
-def test_growing_only_adds_addresses(grown: dict[str, dict[str, set[str]]], growth: str) -> None:
+def test_adding_to_an_environment_changes_no_existing_address(
+    grown: dict[str, dict[str, set[str]]], growth: str
+) -> None:
     grows, _ = GROWTH[growth]
     before, after = grown["nothing"], grown[growth]
     assert set(before) == set(after)
     for stack in before:
-        assert before[stack] <= after[stack], f"{stack} moved {before[stack] - after[stack]}"
-    assert after[grows] - before[grows], f"{grows} did not grow"
+        assert before[stack] <= after[stack], f"{stack} lost {before[stack] - after[stack]}"
+    assert after[grows] - before[grows], f"{grows} gained nothing"
 
 
 @pytest.mark.slow
-def test_the_order_of_entries_in_a_file_moves_nothing(tmp_path: Path) -> None:
+def test_the_order_of_entries_in_a_file_changes_no_address(tmp_path: Path) -> None:
     groups = {"general": {}, "batch": {}, "gpu": {}}
     built = documents(
         tmp_path,

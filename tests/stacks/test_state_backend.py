@@ -1,4 +1,4 @@
-"""What the state backend promises, and which values it refuses."""
+"""The state backend keeps, encrypts, locks and replicates states, and refuses contradictory values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.waivers import waivers
 from stacks.state_backend import StateBackendStack
-from tests.support.synth import environment, one, resources, statements, synth
+from tests.support.synth import environment, only_resource, resources, statements, synth
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +23,13 @@ def replicated() -> Any:
 
 
 def _bucket(document: Any, kind: str, bucket: str) -> dict[str, Any]:
-    """The settings of one type that belong to the bucket of that name."""
+    """The resource of a type that configures the bucket of that name."""
     (name,) = [n for n, b in document["resource"]["aws_s3_bucket"].items() if b["bucket"] == bucket]
-    (found,) = [r for r in resources(document, kind) if r["bucket"] == f"${{aws_s3_bucket.{name}.id}}"]
-    return found
+    (resource,) = [r for r in resources(document, kind) if r["bucket"] == f"${{aws_s3_bucket.{name}.id}}"]
+    return resource
 
 
-def test_every_version_of_a_state_is_kept_for_a_while_and_some_for_ever(plain: Any) -> None:
+def test_state_versions_are_kept_180_days_and_the_last_ten_for_ever(plain: Any) -> None:
     versioning = _bucket(plain, "aws_s3_bucket_versioning", "acme-dev-state-111122223333")
     assert versioning["versioning_configuration"] == {"status": "Enabled"}
     (rule,) = _bucket(plain, "aws_s3_bucket_lifecycle_configuration", "acme-dev-state-111122223333")["rule"]
@@ -37,7 +37,7 @@ def test_every_version_of_a_state_is_kept_for_a_while_and_some_for_ever(plain: A
     assert "expiration" not in rule, "a current state must never expire"
 
 
-def test_plain_http_and_other_keys_are_refused(plain: Any) -> None:
+def test_requests_over_plain_http_or_with_other_keys_are_refused(plain: Any) -> None:
     policy = statements(_bucket(plain, "aws_s3_bucket_policy", "acme-dev-state-111122223333")["policy"])
     assert policy["DenyPlainHttp"]["Effect"] == "Deny"
     assert policy["DenyPlainHttp"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -46,15 +46,15 @@ def test_plain_http_and_other_keys_are_refused(plain: Any) -> None:
     assert allowed == [f"${{aws_kms_key.{key}.arn}}", "arn:aws:kms:eu-west-2:111122223333:alias/acme-dev-state"]
 
 
-def test_the_backend_writes_with_the_key_that_the_bucket_asks_for(plain: Any) -> None:
+def test_the_backend_writes_with_the_key_that_the_bucket_requires(plain: Any) -> None:
     backend = plain["terraform"]["backend"]["s3"]
     assert backend["kms_key_id"] == "arn:aws:kms:eu-west-2:111122223333:alias/acme-dev-state"
-    assert one(plain, "aws_kms_alias")["name"] == "alias/acme-dev-state"
+    assert only_resource(plain, "aws_kms_alias")["name"] == "alias/acme-dev-state"
     assert backend["bucket"] == "acme-dev-state-111122223333"
     assert backend["allowed_account_ids"] == ["111122223333"]
 
 
-def test_nothing_is_public_and_the_owner_owns_everything(plain: Any) -> None:
+def test_nothing_is_public_and_the_bucket_owner_owns_every_object(plain: Any) -> None:
     assert len(resources(plain, "aws_s3_bucket")) == 2
     for block in resources(plain, "aws_s3_bucket_public_access_block"):
         switches = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
@@ -63,12 +63,12 @@ def test_nothing_is_public_and_the_owner_owns_everything(plain: Any) -> None:
     assert owners == ["BucketOwnerEnforced"] * 2
 
 
-def test_accesses_are_logged(plain: Any) -> None:
-    assert one(plain, "aws_s3_bucket_logging")["target_prefix"] == "acme-dev-state-111122223333/"
+def test_access_to_the_state_is_logged(plain: Any) -> None:
+    assert only_resource(plain, "aws_s3_bucket_logging")["target_prefix"] == "acme-dev-state-111122223333/"
 
 
-def test_locks_are_encrypted_and_restorable(plain: Any) -> None:
-    table = one(plain, "aws_dynamodb_table")
+def test_the_lock_table_is_encrypted_and_can_be_restored(plain: Any) -> None:
+    table = only_resource(plain, "aws_dynamodb_table")
     assert table["name"] == "acme-dev-state-locks"
     assert table["hash_key"] == "LockID"
     assert table["point_in_time_recovery"] == {"enabled": True}
@@ -84,7 +84,9 @@ def test_locks_are_encrypted_and_restorable(plain: Any) -> None:
         ("both", 1, "acme-dev-state-locks", True),
     ],
 )
-def test_locking_is_a_value(locking: str, tables: int, table: str | None, lockfile: bool | None) -> None:
+def test_a_value_chooses_how_states_are_locked(
+    locking: str, tables: int, table: str | None, lockfile: bool | None
+) -> None:
     document = synth(StateBackendStack, state={"locking": locking})
     backend = document["terraform"]["backend"]["s3"]
     assert len(resources(document, "aws_dynamodb_table")) == tables
@@ -94,34 +96,34 @@ def test_locking_is_a_value(locking: str, tables: int, table: str | None, lockfi
 
 def test_protection_holds_in_terraform_and_in_aws(replicated: Any) -> None:
     for kind in ("aws_s3_bucket", "aws_kms_key", "aws_dynamodb_table"):
-        assert all(one["lifecycle"]["prevent_destroy"] for one in resources(replicated, kind)), kind
-    assert one(replicated, "aws_dynamodb_table")["deletion_protection_enabled"] is True
+        assert all(resource["lifecycle"]["prevent_destroy"] for resource in resources(replicated, kind)), kind
+    assert only_resource(replicated, "aws_dynamodb_table")["deletion_protection_enabled"] is True
     assert {bucket["force_destroy"] for bucket in resources(replicated, "aws_s3_bucket")} == {False}
     assert {key["deletion_window_in_days"] for key in resources(replicated, "aws_kms_key")} == {30}
 
 
-def test_a_copy_lies_in_another_region_under_its_own_key_and_provider(replicated: Any) -> None:
+def test_a_copy_is_kept_in_another_region_under_its_own_key(replicated: Any) -> None:
     providers = {block.get("alias"): block["region"] for block in replicated["provider"]["aws"]}
     assert providers == {None: "eu-west-2", "replica": "eu-west-1"}
     copy = _bucket(replicated, "aws_s3_bucket_versioning", "acme-dev-state-replica-111122223333")
     assert copy["provider"] == "aws.replica"
-    (rule,) = one(replicated, "aws_s3_bucket_replication_configuration")["rule"]
+    (rule,) = only_resource(replicated, "aws_s3_bucket_replication_configuration")["rule"]
     assert rule["destination"]["bucket"] == "arn:aws:s3:::acme-dev-state-replica-111122223333"
     (elsewhere,) = [n for n, k in replicated["resource"]["aws_kms_key"].items() if k.get("provider") == "aws.replica"]
     assert rule["destination"]["encryption_configuration"] == {
         "replica_kms_key_id": f"${{aws_kms_key.{elsewhere}.arn}}"
     }
-    trust = statements(one(replicated, "aws_iam_role")["assume_role_policy"])["ServiceAssumes"]
+    trust = statements(only_resource(replicated, "aws_iam_role")["assume_role_policy"])["ServiceAssumes"]
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
     assert trust["Condition"]["ArnLike"] == {"aws:SourceArn": "arn:aws:s3:::acme-dev-state-111122223333"}
 
 
-def test_an_existing_key_is_used_and_none_is_made() -> None:
+def test_an_existing_key_is_used_instead_of_a_new_one() -> None:
     arn = "arn:aws:kms:eu-west-2:111122223333:key/11111111-2222-3333-4444-555555555555"
     document = synth(StateBackendStack, state={"key_arn": arn})
     assert resources(document, "aws_kms_key") == []
     assert document["terraform"]["backend"]["s3"]["kms_key_id"] == arn
-    assert one(document, "aws_dynamodb_table")["server_side_encryption"]["kms_key_arn"] == arn
+    assert only_resource(document, "aws_dynamodb_table")["server_side_encryption"]["kms_key_arn"] == arn
 
 
 def test_a_copy_in_the_same_region_is_refused() -> None:
@@ -129,13 +131,13 @@ def test_a_copy_in_the_same_region_is_refused() -> None:
         synth(StateBackendStack, state={"replica_region": "eu-west-2"})
 
 
-def test_replication_ends_the_waiver_that_excused_one_region() -> None:
+def test_the_finding_about_one_region_is_waived_only_without_a_copy() -> None:
     from cdktf import Testing
 
-    def excused(**state: Any) -> set[str]:
+    def waived(**state: Any) -> set[str]:
         stack = StateBackendStack(Testing.app(), environment(state=state))
         bucket = f"aws_s3_bucket.{stack.bucket.bucket.friendly_unique_id}"
         return {waiver.check for waiver in waivers(stack) if waiver.address == bucket}
 
-    assert "CKV_AWS_144" in excused()
-    assert "CKV_AWS_144" not in excused(replica_region="eu-west-1")
+    assert "CKV_AWS_144" in waived()
+    assert "CKV_AWS_144" not in waived(replica_region="eu-west-1")

@@ -1,4 +1,4 @@
-"""Two environments fit into one account: nothing has the same name, and what exists once is made once."""
+"""Two environments fit into one account: they share no name, and singletons are made once."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ WITHIN_A_PARENT = {
     "aws_route53_record": "within its zone, its name is the domain's",
     "helm_release": "within its cluster",
 }
-# What an account has once, whoever asks.
-ONCE = {
+# What an account has once, however many environments it holds.
+SINGLETONS = {
     "aws_accessanalyzer_analyzer",
     "aws_api_gateway_account",
     "aws_cloudtrail",
     "aws_ebs_encryption_by_default",
+    "aws_ebs_snapshot_block_public_access",
     "aws_guardduty_detector",
     "aws_iam_account_password_policy",
     "aws_iam_openid_connect_provider",
@@ -79,7 +80,7 @@ def resources(stacks: dict[str, Any], name: str) -> Iterator[tuple[str, str, dic
 
 
 def named(stacks: dict[str, Any], name: str) -> dict[tuple[str, str, str], str]:
-    """Type, argument and literal name → who has it."""
+    """Type, argument and literal name → address of the resource that has it."""
     return {
         (kind, argument, value): address
         for kind, address, body in resources(stacks, name)
@@ -98,39 +99,39 @@ def test_no_two_environments_in_an_account_share_a_name(stacks: dict[str, Any]) 
 
 
 @pytest.mark.slow
-def test_no_name_is_given_twice_within_an_environment(stacks: dict[str, Any]) -> None:
-    given: dict[tuple[str, str, str], list[str]] = {}
+def test_no_two_resources_of_an_environment_share_a_name(stacks: dict[str, Any]) -> None:
+    owners: dict[tuple[str, str, str], list[str]] = {}
     for kind, address, body in resources(stacks, "blue"):
         for argument in NAMING & body.keys():
             if isinstance(body[argument], str) and "${" not in body[argument] and kind not in WITHIN_A_PARENT:
-                given.setdefault((kind, argument, body[argument]), []).append(address)
-    assert not {key: addresses for key, addresses in given.items() if len(addresses) > 1}
+                owners.setdefault((kind, argument, body[argument]), []).append(address)
+    assert not {key: addresses for key, addresses in owners.items() if len(addresses) > 1}
 
 
 @pytest.mark.slow
-def test_what_an_account_has_once_is_made_by_its_owner_alone(stacks: dict[str, Any]) -> None:
-    assert {kind for kind, _, _ in resources(stacks, "blue")} >= ONCE
-    assert not {kind for kind, _, _ in resources(stacks, "green")} & ONCE
+def test_only_the_owning_environment_makes_the_singletons(stacks: dict[str, Any]) -> None:
+    assert {kind for kind, _, _ in resources(stacks, "blue")} >= SINGLETONS
+    assert not {kind for kind, _, _ in resources(stacks, "green")} & SINGLETONS
     assert "blue-account" in stacks
     assert "green-account" not in stacks
 
 
 @pytest.mark.slow
-def test_every_stack_has_a_state_of_its_own(stacks: dict[str, Any]) -> None:
+def test_every_stack_has_its_own_state(stacks: dict[str, Any]) -> None:
     states = [(backend["bucket"], backend["key"]) for document in stacks.values()
               for backend in [document["terraform"]["backend"]["s3"]]]  # fmt: skip
     assert len(set(states)) == len(stacks)
 
 
 @pytest.mark.slow
-def test_every_archive_admits_the_function_of_its_own_environment_alone(stacks: dict[str, Any]) -> None:
+def test_an_archive_lets_in_only_the_function_of_its_own_environment(stacks: dict[str, Any]) -> None:
     for name, other in (("blue", "green"), ("green", "blue")):
         text = str(stacks[f"{name}-archive"])
         assert f"role/acme-{name}-populate" in text
         assert f"acme-{other}-" not in text
 
 
-def test_the_committed_environments_give_every_account_one_owner(checkout: Path) -> None:
+def test_in_the_committed_environments_every_account_has_one_owner(checkout: Path) -> None:
     from stacks.values import load_all
 
     environments = load_all(checkout / "environments")

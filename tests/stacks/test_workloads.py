@@ -1,4 +1,4 @@
-"""Releases: one per entry, reproducible, apart from the cluster, and on a laptop never in somebody's real cluster."""
+"""Helm releases: one per workload, reproducible, and on a laptop never in somebody's real cluster."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
 from stacks.values import Environment
 from stacks.workloads import WorkloadsStack
-from tests.support.synth import environment, one, synth
+from tests.support.synth import environment, only_resource, synth
 
 HELLO = {"namespace": "hello", "image": "ghcr.io/example/hello", "tag": "1.2.3"}
 
@@ -28,7 +28,7 @@ def workloads(**entries: Any) -> Any:
 
 
 def values_of(document: Any) -> dict[str, Any]:
-    (text,) = one(document, "helm_release")["values"]
+    (text,) = only_resource(document, "helm_release")["values"]
     values: dict[str, Any] = json.loads(text)
     return values
 
@@ -39,14 +39,14 @@ def hello() -> Any:
 
 
 def test_a_release_is_all_or_nothing_and_waits_for_its_pods(hello: Any) -> None:
-    release = one(hello, "helm_release")
+    release = only_resource(hello, "helm_release")
     assert (release["name"], release["namespace"]) == ("hello", "hello")
     assert all(release[setting] for setting in ("atomic", "wait", "cleanup_on_fail", "lint", "reset_values"))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stack's folder as a whole application writes it, references to other stacks included."""
+    """The stack's folder as the application writes it, with references to other stacks."""
     out = tmp_path_factory.mktemp("application") / "out"
     app = App(outdir=str(out))
     build(app, environment(workloads={"hello": HELLO}))
@@ -54,8 +54,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "stacks" / "dev-workloads"
 
 
-def test_the_chart_lies_inside_the_stacks_folder(folder: Path) -> None:
-    chart = one(json.loads((folder / "cdk.tf.json").read_text()), "helm_release")["chart"]
+def test_the_chart_is_copied_into_the_stacks_folder(folder: Path) -> None:
+    chart = only_resource(json.loads((folder / "cdk.tf.json").read_text()), "helm_release")["chart"]
     assert chart.startswith("./assets/")
     assert (folder / chart / "Chart.yaml").read_bytes() == (CHART / "Chart.yaml").read_bytes()
     assert str(CHART.parent) not in (folder / "cdk.tf.json").read_text()
@@ -76,13 +76,13 @@ def test_a_changed_template_changes_the_release(tmp_path: Path) -> None:
             ServiceRelease(stack, "other", name="other", values=workload, chart=chart)
             return stack
 
-        path: str = one(synth(with_chart), "helm_release")["chart"]
+        path: str = only_resource(synth(with_chart), "helm_release")["chart"]
         return path
 
     assert chart_path("a") != chart_path("b")
 
 
-def test_values_are_the_workloads_own(hello: Any) -> None:
+def test_the_release_gets_the_image_and_replicas_of_the_workload(hello: Any) -> None:
     values = values_of(hello)
     assert values["image"] == {"repository": "ghcr.io/example/hello", "tag": "1.2.3"}
     assert values["replicas"] == {"min": 2, "max": 6}
@@ -99,7 +99,7 @@ def test_the_order_of_settings_in_the_file_makes_no_difference() -> None:
     assert one_way == other_way
 
 
-def test_another_service_leaves_the_first_as_it_is(hello: Any) -> None:
+def test_another_workload_does_not_change_the_first(hello: Any) -> None:
     both = workloads(hello=HELLO, shop={**HELLO, "namespace": "shop"})
     assert hello["resource"]["helm_release"].items() <= both["resource"]["helm_release"].items()
 
@@ -112,30 +112,30 @@ def test_an_environment_without_workloads_has_no_releases() -> None:
     ("change", "problem"),
     [({"tag": "latest"}, "latest moves"), ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4")],
 )
-def test_what_cannot_be_released_is_refused_in_the_environment(change: dict[str, Any], problem: str) -> None:
+def test_a_workload_that_cannot_be_released_is_refused(change: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         environment(workloads={"hello": {**HELLO, **change}})
 
 
-def test_helm_keeps_its_releases_where_a_plan_may_read_them_without_a_right_to_secrets(hello: Any) -> None:
+def test_helm_stores_releases_in_config_maps_which_a_plan_may_read(hello: Any) -> None:
     (helm,) = hello["provider"]["helm"]
     assert helm["helm_driver"] == "configmap"
 
 
-def test_credentials_are_tokens_made_on_demand_and_never_values(folder: Path) -> None:
+def test_the_cluster_is_reached_with_a_token_that_is_fetched_on_demand(folder: Path) -> None:
     (helm,) = json.loads((folder / "cdk.tf.json").read_text())["provider"]["helm"]
     assert helm["kubernetes"]["exec"]["args"][:4] == ["eks", "get-token", "--cluster-name", "acme-dev-cluster"]
     assert not {"token", "password", "client_key"} & set(helm["kubernetes"])
     assert "terraform_remote_state" in helm["kubernetes"]["host"]
 
 
-def test_a_laptops_releases_only_reach_the_laptops_cluster() -> None:
+def test_a_laptops_releases_go_only_to_the_laptops_cluster() -> None:
     laptop = {"target": "laptop", "accounts": {"main": {"id": "000000000000"}, "archive": {"id": "000000000001"}}}
     (helm,) = synth(build, workloads={"hello": HELLO}, **laptop)["provider"]["helm"]
     assert helm["kubernetes"] == {"config_path": "../../../.groundwork/kubernetes/kubeconfig"}
 
 
-def test_releases_come_after_the_cluster_also_where_nothing_of_it_is_read() -> None:
+def test_releases_come_after_the_cluster_even_if_they_read_nothing_of_it() -> None:
     laptop = {"target": "laptop", "accounts": {"main": {"id": "000000000000"}, "archive": {"id": "000000000001"}}}
     stack = build(Testing.app(), environment(workloads={"hello": HELLO}, **laptop))
     assert [dependency.node.id for dependency in stack.dependencies] == ["dev-cluster"]

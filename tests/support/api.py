@@ -28,7 +28,7 @@ def tiny_packages(folder: Path) -> PackageSource:
     return source
 
 
-# An existing network is the smallest one; the api stack does not see the difference.
+# An existing network synthesises the least, and the api stack cannot tell it from a new one.
 _NETWORK = {
     "existing": {
         "vpc_id": "vpc-0a1b2c3d",
@@ -39,7 +39,7 @@ _NETWORK = {
 
 
 def synth_api(folder: Path, **api: Any) -> Any:
-    """The parsed cdk.tf.json of the api stack for a section `api`; other sections by `environment_<section>`."""
+    """The parsed cdk.tf.json of the api stack; keywords are keys of `api`, or `environment_<section>` for others."""
     changes = {key.removeprefix("environment_"): api.pop(key) for key in list(api) if key.startswith("environment_")}
     changes.setdefault("network", _NETWORK)
 

@@ -25,7 +25,7 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""A root user has no sandbox, and nothing but the page shall use the network."""
+"""Root cannot use the sandbox; and only the page may use the network."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,25 @@ def home() -> Path:
 
 
 def find(environ: Mapping[str, str]) -> Program | None:
-    """GROUNDWORK_CHROMIUM, else the pinned one, else one on PATH."""
+    """The browser that GROUNDWORK_CHROMIUM names, else the pinned browser, else Chromium or Chrome on PATH."""
     if named := environ.get("GROUNDWORK_CHROMIUM"):
         return Program(Path(named), {})
     pinned = home() / "chromium"
     if (pinned / "chromium").is_file():
-        # It brings the libraries that a bare machine lacks, and a font for where there is none.
+        # It comes with the libraries and the font that a bare machine lacks.
         libraries = f"{pinned / 'lib'}:{environ.get('LD_LIBRARY_PATH', '')}".rstrip(":")
         return Program(
             pinned / "chromium", {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(pinned / "fonts.conf")}
         )
     for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name, path=environ.get("PATH")):
-            return Program(Path(found), {})
+        if path := shutil.which(name, path=environ.get("PATH")):
+            return Program(Path(path), {})
     return None
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser with an empty profile; the test is skipped where there is none."""
+    """A browser with an empty profile; skips the test when no browser is installed."""
     program = find(os.environ)
     if program is None:
         pytest.skip(
@@ -76,7 +76,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def axe() -> str:
-    """The script that checks a page by the rules of accessibility; the test is skipped where it was not fetched."""
+    """The script that checks a page for accessibility; skips the test when it was not fetched."""
     script = home() / "node_modules/axe-core/axe.min.js"
     if not script.is_file():
         pytest.skip("no axe-core: `tools/setup.sh test` fetches it")

@@ -44,8 +44,8 @@ class CloudProject:
         """A client of the embedded AWS."""
         return self.session().client(service, endpoint_url=self.endpoint)
 
-    def forget_states(self) -> None:
-        """Empty the state bucket and the lock table, where there are any, and remove all synthesised stacks."""
+    def clear_states(self) -> None:
+        """Empty the state bucket and the lock table, where they exist, and remove all synthesised stacks."""
         shutil.rmtree(self.stacks)
         self.stacks.mkdir()
         s3, dynamodb = self.client("s3"), self.client("dynamodb")
@@ -60,15 +60,14 @@ class CloudProject:
 
 @contextmanager
 def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudProject]:
-    """The checkout's profile copied to `root`, and a server that is gone afterwards."""
-    ours = Project(checkout)
+    """A throwaway checkout in `root` with its own server, which ends with the context."""
     shutil.copytree(checkout / "localcloud" / "profile", root / "localcloud" / "profile")
     (root / "cdktf.out" / "stacks").mkdir(parents=True)
     cloud = LocalCloud(Project(root).work, python)
     endpoint = cloud.up(0, wait=timedelta(seconds=90)).endpoint
     try:
-        binary = terraform.find(os.environ, ours, may_download=False)
-        environ = {**environment.environment(os.environ, ours, binary), "AWS_ENDPOINT_URL": endpoint}
+        binary = terraform.find(os.environ, Project(checkout), may_download=False)
+        environ = {**environment.environment(os.environ, Project(checkout), binary), "AWS_ENDPOINT_URL": endpoint}
         profile = "../../../localcloud/profile"
         backend = {
             "region": "eu-west-2",
@@ -82,7 +81,7 @@ def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudPro
 
 
 def state_bucket(cloud: CloudProject) -> None:
-    """Make the bucket `state` and the lock table `locks`, where there are none."""
+    """Make the bucket `state` and the lock table `locks` unless they exist."""
     s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
     if any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
         return
@@ -97,7 +96,7 @@ def state_bucket(cloud: CloudProject) -> None:
 
 
 def link_checkout(root: Path, checkout: Path, cloud: CloudProject) -> None:
-    """Make `root` a checkout whose `gw` finds the tools of ours, and the embedded AWS that runs for the test."""
+    """Make `root` a checkout whose `gw` uses the tools of `checkout` and the embedded AWS that runs for the test."""
     (root / "environments").mkdir(parents=True)
     shutil.copytree(checkout / "localcloud" / "profile", root / "localcloud" / "profile")
     shutil.copy(checkout / "environments" / "local.yaml", root / "environments")
@@ -112,13 +111,13 @@ def link_checkout(root: Path, checkout: Path, cloud: CloudProject) -> None:
 
 
 def begin_repository(root: Path, user: str, email: str, *, author: str = "Ada <ada@example.org>") -> None:
-    """Commit all that lies in `root` as the first commit on a branch main; `user` commits what `author` wrote."""
+    """Make `root` a Git repository with everything in its first commit on main, by `author`, committed by `user`."""
     for words in (
         ["init", "-q", "-b", "main"],
         ["config", "user.name", user],
         ["config", "user.email", email],
         ["add", "-A"],
-        ["commit", "-q", "-m", "the beginning", f"--author={author}"],
+        ["commit", "-q", "-m", "first commit", f"--author={author}"],
     ):
         subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
 

@@ -1,6 +1,6 @@
 """Which tests are unit tests: they start no program, open no connection and synthesise nothing.
 
-`pytest -m unit` imports these files alone. What a unit test does all the same, it fails for.
+`pytest -m unit` imports these files alone. A unit test that starts a program or connects to something fails.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ UNIT = (
     "toolchain/test_providers.py",
     "toolchain/test_side_by_side.py",
 )
-"""Globs of files below tests/. Tests in them that are marked `slow` or `terraform` are no unit tests."""
+"""Globs of files below tests/. Their tests marked `slow` or `terraform` are not unit tests."""
 
 
 def is_unit(path: Path) -> bool:

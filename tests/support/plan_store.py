@@ -1,4 +1,4 @@
-"""The plan store of a throwaway checkout: what matters of the `delivery` stack, made by boto3 in a moment."""
+"""The plan store of a throwaway checkout: the `delivery` stack's bucket, keys and roles, made quickly by boto3."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from stacks.values import load
 from tests.support.cloud_project import CloudProject
 
 _OPENED: dict[str, PlanStore] = {}
-"""By server: a client of boto3 takes a tenth of a second to make."""
+"""Server and checkout → store: making boto3's clients takes a tenth of a second each."""
 
 _HMAC = {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}
 
 
 def empty_store(cloud: CloudProject, checkout: Path) -> PlanStore:
-    """The store of `local` without anything in it, with the permissions of the laptop's user."""
+    """The empty store of `local`, opened as the laptop's user."""
     key = f"{cloud.endpoint} {cloud.project.root}"
     if key not in _OPENED:
         location = PlatformEnvironment(load(checkout / "environments" / "local.yaml")).plan_store

@@ -178,7 +178,7 @@ class PlannedProject:
     ) -> Index:
         """Put bundles into the store; returns the index that an apply starts from."""
         index = plans_file.index(ENVIRONMENT, planner or self.planner(), made, waiting)
-        return index.model_copy(update={"bundles": tuple(self.store.push(one) for one in made)})
+        return index.model_copy(update={"bundles": tuple(self.store.push(one.bundle, one.path.read_bytes()) for one in made)})
 
     def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """The command line in this checkout."""

@@ -1,4 +1,4 @@
-"""Every policy in a synthesised stack, statement by statement, wherever it hides."""
+"""Every policy in a synthesised stack, statement by statement, nested blocks included."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Statement:
 
     @property
     def allows(self) -> bool:
-        """Whether it gives rather than takes."""
+        """Whether its effect is Allow."""
         return bool(self.body["Effect"] == "Allow")
 
     def listed(self, key: str) -> list[str]:
@@ -34,7 +34,7 @@ class Statement:
 
     @property
     def everyone(self) -> bool:
-        """Whether its principal is the whole world."""
+        """Whether its principal is everybody (`*`)."""
         principal = self.body.get("Principal")
         if not isinstance(principal, dict):
             return principal == "*"
@@ -53,12 +53,12 @@ def statements(stack: str, document: Any) -> Iterator[Statement]:
                     yield Statement(stack, f"{kind}.{name}", argument, statement)
 
 
-# Policies that say nothing about who may do what.
+# Resources whose `policy` grants nothing.
 _NO_PERMISSIONS = {"aws_ecr_lifecycle_policy"}
 
 
 def unreadable(stack: str, document: Any) -> Iterator[str]:
-    """Arguments named like a policy that hold a reference or anything else instead of a policy that can be read."""
+    """Arguments named like a policy whose value is not a literal policy, such as a reference."""
     for kind, named in document.get("resource", {}).items():
         for name, body in named.items() if kind not in _NO_PERMISSIONS else ():
             for argument in ("policy", "assume_role_policy", "access_policy", "resource_policy"):

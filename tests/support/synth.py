@@ -23,7 +23,7 @@ BASE: dict[str, Any] = {
 
 def environment(**changes: Any) -> Environment:
     """The base environment with `changes` merged in, section by section."""
-    return Environment.model_validate(_merged(BASE, changes))
+    return Environment.model_validate(merged(BASE, changes))
 
 
 def synth(build: Callable[[Construct, Environment], TerraformStack], **changes: Any) -> Any:
@@ -36,10 +36,10 @@ def resources(document: Any, kind: str) -> list[dict[str, Any]]:
     return list(document.get("resource", {}).get(kind, {}).values())
 
 
-def one(document: Any, kind: str) -> dict[str, Any]:
-    """The only resource of a type; fails where there is none or more than one."""
-    (found,) = resources(document, kind)
-    return found
+def only_resource(document: Any, kind: str) -> dict[str, Any]:
+    """The only resource of a type; fails when there is not exactly one."""
+    (resource,) = resources(document, kind)
+    return resource
 
 
 def statements(policy: str) -> dict[str, dict[str, Any]]:
@@ -47,9 +47,10 @@ def statements(policy: str) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in json.loads(policy)["Statement"]}
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` laid over it, section by section."""
+    made = dict(base)
     for key, value in changes.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
-    return merged
+        old = made.get(key)
+        made[key] = merged(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
+    return made

@@ -1,4 +1,4 @@
-"""The real Terraform with the real AWS provider, for tests: found on this machine, run in a folder, never installed."""
+"""The real Terraform and AWS provider of this machine, for tests: run in a folder, never installed."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Terraform:
-    """Terraform with one AWS provider that needs no `init`: taken where it lies, neither copied nor hashed."""
+    """Terraform with an AWS provider that needs no `init`: used from where it lies, neither copied nor hashed."""
 
     binary: Path
     config: Path
 
     def run(self, folder: Path, *arguments: str, environ: Mapping[str, str]) -> Outcome:
-        """Run a command in `folder`; nothing of this process's environment but PATH and HOME reaches it."""
+        """Run a command in `folder`, with PATH, HOME and TMPDIR of this process and `environ` as its environment."""
         full = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
             "TF_CLI_CONFIG_FILE": str(self.config),
@@ -66,7 +66,7 @@ class Terraform:
 
 
 def find_or_skip(checkout: Path, folder: Path) -> Terraform:
-    """The Terraform and the provider of this machine; `folder` takes the CLI configuration. Skips without either."""
+    """The Terraform and provider of this machine, or skip; writes their CLI configuration to `folder`."""
     project = Project(checkout)
     try:
         binary = terraform.find(os.environ, project, may_download=False).path

@@ -1,8 +1,8 @@
 """`gw` without a cold start: a server that has imported it forks for each command, which takes 30 ms instead of 1 s.
 
-A command gets arguments, folder, environment and standard streams of whoever asks, ends when whoever asks ends, and
-gives its exit code. `python warm_gw.py SOCKET PARENT` serves until the process PARENT is gone. The part that asks is
-standard library only, because a step of a workflow uses it.
+A command gets arguments, folder, environment and standard streams of its client, ends when the client ends, and
+returns its exit code. `python warm_gw.py SOCKET PARENT` serves until the process PARENT is gone. The client uses
+the standard library only, because a step of a workflow runs it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 _KILLED = 137  # what a shell gives for a program that was killed
 
 
-# ── who asks ───────────────────────────────────────────────────────────────────────────────────────
+# ── the client ─────────────────────────────────────────────────────────────────────────────────────
 def ask(address: Path, words: Sequence[str], *, cwd: Path, environ: Mapping[str, str], streams: Sequence[int]) -> int:
     """Run `gw WORDS`, with file descriptors for its three standard streams; returns its exit code."""
     with socket.socket(socket.AF_UNIX) as connection:
@@ -42,7 +42,7 @@ def ask(address: Path, words: Sequence[str], *, cwd: Path, environ: Mapping[str,
 def run(
     address: Path, words: Sequence[str], *, cwd: Path, environ: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """The same with an empty input, and what it printed."""
+    """Run `gw WORDS` with an empty input; returns its exit code and what it printed."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
         streams = (nothing.fileno(), out.fileno(), err.fileno())
         code = ask(address, words, cwd=cwd, environ=environ, streams=streams)
@@ -84,7 +84,7 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
 def serve(address: Path, parent: int) -> None:
     """Fork for each command, in a process that has one thread."""
     _preload()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the commands: the system removes them
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the commands, since the server does not wait
     listener = socket.socket(socket.AF_UNIX)
     draft = address.with_suffix(".new")
     listener.bind(str(draft))
@@ -105,7 +105,7 @@ def serve(address: Path, parent: int) -> None:
 
 
 def _preload() -> None:
-    """Everything that commands import, and nothing that looks at the environment while it is imported."""
+    """Import everything that commands use, except modules that read the environment while they are imported."""
     import importlib
     import pkgutil
 
@@ -115,9 +115,9 @@ def _preload() -> None:
     import groundwork.cli
 
     groundwork.cli.application()
-    leave = ("groundwork.synthesis", "groundwork.bench", "groundwork.toolchain.guard", "groundwork.toolchain.prepare")
+    skipped = ("groundwork.synthesis", "groundwork.bench", "groundwork.toolchain.guard", "groundwork.toolchain.prepare")
     for module in pkgutil.walk_packages(groundwork.__path__, "groundwork."):
-        if not module.name.startswith(leave) and not module.name.endswith("__main__"):
+        if not module.name.startswith(skipped) and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     assert threading.active_count() == 1, threading.enumerate()
 
@@ -145,7 +145,7 @@ def _become_gw(connection: socket.socket) -> None:
     try:
         from groundwork.cli import console, main
 
-        importlib.reload(console)  # it looks at the environment for width and colours
+        importlib.reload(console)  # it reads width and colours from the environment
         main()
         code = 0
     except SystemExit as ended:
@@ -163,7 +163,7 @@ def _become_gw(connection: socket.socket) -> None:
 
 
 def _end_with(connection: socket.socket) -> None:
-    """Interrupt the command when whoever asked for it is gone."""
+    """Interrupt the command when its client is gone."""
     if not connection.recv(1):
         os.kill(os.getpid(), signal.SIGTERM)
 

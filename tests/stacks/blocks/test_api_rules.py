@@ -1,4 +1,4 @@
-"""Compositions of an API that must not exist, each refused with its reason, and documented."""
+"""Combinations of values that an API cannot have: each is refused with its reason, and documented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JWT = {"issuer": "https://login.example.com", "audience": ["api"]}
 PROFILE = "arn:aws:signer:{}:111122223333:/signing-profiles/release/Abc1234567"
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1"
 
-# Rule → the smallest change of the base environment that breaks it, and it alone.
+# Rule → the smallest change of the base environment that breaks only that rule.
 BROKEN: dict[str, dict[str, Any]] = {
     "waf-needs-rest": {"api": {"kind": "http", "waf": True}},
     "allowed-cidrs-need-rest": {"api": {"kind": "http", "allowed_cidrs": ["10.0.0.0/8"]}},
@@ -41,12 +41,12 @@ BROKEN: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_rule_has_a_composition_that_breaks_it() -> None:
+def test_every_rule_has_an_example_that_breaks_it() -> None:
     assert list(BROKEN) == [rule.name for rule in api_rules.RULES]
 
 
 @pytest.mark.parametrize("rule", api_rules.RULES, ids=lambda rule: rule.name)
-def test_is_refused_with_key_reason_and_fix(rule: api_rules.Rule) -> None:
+def test_a_broken_rule_is_refused_with_key_reason_and_fix(rule: api_rules.Rule) -> None:
     values = environment(**BROKEN[rule.name])
     assert [each.name for each in api_rules.RULES if each.broken(values)] == [rule.name]
     with pytest.raises(IllegalComposition) as caught:
@@ -54,7 +54,7 @@ def test_is_refused_with_key_reason_and_fix(rule: api_rules.Rule) -> None:
     assert str(caught.value) == f"{rule.key}: {rule.why}\n  fix: {rule.fix}"
 
 
-def test_the_stack_refuses_what_the_table_refuses(tmp_path: Path) -> None:
+def test_the_stack_applies_the_rules(tmp_path: Path) -> None:
     with pytest.raises(IllegalComposition) as caught:
         synth_api(tmp_path, kind="http", waf=True)
     assert str(caught.value) == (
@@ -63,7 +63,7 @@ def test_the_stack_refuses_what_the_table_refuses(tmp_path: Path) -> None:
     )
 
 
-def test_the_documented_table_is_the_one_that_is_checked(checkout: Path) -> None:
+def test_the_documented_table_lists_the_rules(checkout: Path) -> None:
     assert api_rules.table() in (checkout / "docs" / "architecture" / "api.md").read_text(encoding="utf-8")
 
 
@@ -79,5 +79,5 @@ def test_the_documented_table_is_the_one_that_is_checked(checkout: Path) -> None
         {"network": {"nat": "none"}, "api": {"function": {"source": "listings", "in_vpc": False}}},
     ],
 )
-def test_what_aws_can_combine_passes(changes: dict[str, Any]) -> None:
+def test_combinations_that_aws_supports_pass(changes: dict[str, Any]) -> None:
     api_rules.check(environment(**changes))

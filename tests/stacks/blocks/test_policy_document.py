@@ -1,4 +1,4 @@
-"""Policies are narrow by construction."""
+"""Policy statements are refused if they are too wide."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_statement_becomes_the_json_that_aws_returns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"actions": ["*"]}, r"Some\.actions: allows \*"),
         ({"actions": ["s3:*"]}, r"Some\.actions: allows s3:\*"),
@@ -50,13 +50,13 @@ def test_a_statement_becomes_the_json_that_aws_returns() -> None:
         ({"sid": "not camel"}, r"sid: 'not camel'"),
     ],
 )
-def test_what_is_too_wide_or_unnamed_is_refused(arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(IllegalComposition, match=said) as refused:
+def test_a_statement_that_is_too_wide_or_has_no_valid_sid_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(IllegalComposition, match=message) as refused:
         Statement(**{"sid": "Some", "actions": ["s3:GetObject"], "resources": [BUCKET], **arguments})
     assert refused.value.fix
 
 
-def test_a_denial_may_be_as_wide_as_it_likes() -> None:
+def test_a_denial_may_name_everything() -> None:
     statement = Statement(
         sid="Never", effect="Deny", actions=["*"], resources=["*"], principal=Principal(everyone=True)
     )
@@ -69,7 +69,7 @@ def test_every_resource_with_a_reason_is_accepted() -> None:
     assert reason not in policy_document(statement)
 
 
-def test_a_policy_needs_statements_with_different_names() -> None:
+def test_a_policy_needs_statements_with_different_sids() -> None:
     statement = Statement(sid="Read", actions=["s3:GetObject"], resources=[BUCKET])
     with pytest.raises(IllegalComposition, match="Read occurs twice"):
         policy_document(statement, statement)
@@ -77,5 +77,5 @@ def test_a_policy_needs_statements_with_different_names() -> None:
         policy_document()
 
 
-def test_iam_variables_are_left_to_iam() -> None:
+def test_iam_variables_are_escaped_from_terraform() -> None:
     assert policy_variable("aws:username") == "$${aws:username}"

@@ -1,4 +1,4 @@
-"""Keys, buckets, log groups and roles: secure without asking, and unwilling to be composed into nonsense."""
+"""Keys, buckets, log groups and roles: secure by default, and contradictory arguments are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, key_use, logs_key_use
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
-from tests.support.synth import one, statements
+from tests.support.synth import only_resource, statements
 
 ACCOUNT = "111122223333"
 KEY = ExistingKey(f"arn:aws:kms:eu-west-2:{ACCOUNT}:key/k")
@@ -28,7 +28,7 @@ def _synth(build: Callable[[TerraformStack], object]) -> Any:
     return json.loads(Testing.synth(stack))
 
 
-def test_a_key_rotates_and_leaves_its_use_to_iam() -> None:
+def test_a_key_rotates_and_lets_iam_decide_who_uses_it() -> None:
     document = _synth(
         lambda stack: EncryptionKey(
             stack,
@@ -42,7 +42,7 @@ def test_a_key_rotates_and_leaves_its_use_to_iam() -> None:
             ],
         )
     )
-    key = one(document, "aws_kms_key")
+    key = only_resource(document, "aws_kms_key")
     assert key["enable_key_rotation"] is True
     policy = statements(key["policy"])
     assert set(policy) == {"AccountAdministersKey", "IamDecidesWhoUsesKey", "TopicUsesKey", "CloudWatchLogsUsesKey"}
@@ -52,7 +52,7 @@ def test_a_key_rotates_and_leaves_its_use_to_iam() -> None:
     assert arn == f"arn:aws:logs:eu-west-2:{ACCOUNT}:log-group:/aws/lambda/*"
 
 
-def test_an_alias_that_is_none_is_refused() -> None:
+def test_an_alias_without_its_prefix_is_refused() -> None:
     with pytest.raises(IllegalComposition, match="does not begin with alias/"):
         _synth(lambda stack: EncryptionKey(stack, "key", alias="a", description="d", account=ACCOUNT))
 
@@ -64,14 +64,14 @@ def _bucket(stack: TerraformStack, **changes: Any) -> PrivateBucket:
     return PrivateBucket(stack, "bucket", **{**arguments, **changes})
 
 
-def test_uploads_that_ask_for_nothing_get_the_key_and_others_are_refused() -> None:
+def test_uploads_use_the_bucket_s_key_and_other_keys_are_refused() -> None:
     document = _synth(_bucket)
-    (rule,) = one(document, "aws_s3_bucket_server_side_encryption_configuration")["rule"]
+    (rule,) = only_resource(document, "aws_s3_bucket_server_side_encryption_configuration")["rule"]
     assert rule["apply_server_side_encryption_by_default"] == {
         "sse_algorithm": "aws:kms",
         "kms_master_key_id": KEY.arn,
     }
-    policy = statements(one(document, "aws_s3_bucket_policy")["policy"])
+    policy = statements(only_resource(document, "aws_s3_bucket_policy")["policy"])
     header = "s3:x-amz-server-side-encryption"
     assert policy["DenyOtherEncryption"]["Condition"] == {
         "StringNotEquals": {header: "aws:kms"},
@@ -81,31 +81,31 @@ def test_uploads_that_ask_for_nothing_get_the_key_and_others_are_refused() -> No
 
 
 def test_unfinished_uploads_never_pile_up() -> None:
-    (rule,) = one(_synth(_bucket), "aws_s3_bucket_lifecycle_configuration")["rule"]
+    (rule,) = only_resource(_synth(_bucket), "aws_s3_bucket_lifecycle_configuration")["rule"]
     assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"protect": True, "disposable": True}, "disposable: a protected bucket"),
         ({"key": None, "also_known_as": ["arn"]}, "also_known_as: there is no key"),
     ],
 )
-def test_contradictions_of_a_bucket_are_refused(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(IllegalComposition, match=said):
+def test_contradictory_arguments_of_a_bucket_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(IllegalComposition, match=message):
         _synth(lambda stack: _bucket(stack, **changes))
 
 
-def test_retention_that_cannot_happen_is_refused() -> None:
+def test_contradictory_retention_is_refused() -> None:
     with pytest.raises(IllegalComposition, match="gone before they move"):
         Retention(expire_days=30, infrequent_access_days=30)
     with pytest.raises(IllegalComposition, match="old_versions_kept"):
         Retention(old_version_days=None, old_versions_kept=3)
 
 
-def test_a_log_group_is_encrypted_and_ends() -> None:
-    group = one(_synth(lambda stack: LogGroup(stack, "logs", name="/a", key=KEY)), "aws_cloudwatch_log_group")
+def test_a_log_group_is_encrypted_and_keeps_logs_for_a_year() -> None:
+    group = only_resource(_synth(lambda stack: LogGroup(stack, "logs", name="/a", key=KEY)), "aws_cloudwatch_log_group")
     assert (group["kms_key_id"], group["retention_in_days"]) == (KEY.arn, 365)
 
 
@@ -113,17 +113,17 @@ def _role(stack: TerraformStack, service: str = "lambda.amazonaws.com", source: 
     return ServiceRole(stack, "role", name="r", description="d", service=service, source_account=source)
 
 
-def test_a_role_is_for_this_account_and_allows_what_is_named() -> None:
+def test_a_role_trusts_this_account_and_allows_only_what_is_listed() -> None:
     def build(stack: TerraformStack) -> None:
         _role(stack).allow("write", Statement(sid="Write", actions=["s3:PutObject"], resources=["arn:aws:s3:::b/*"]))
 
     document = _synth(build)
-    trust = statements(one(document, "aws_iam_role")["assume_role_policy"])["ServiceAssumes"]
+    trust = statements(only_resource(document, "aws_iam_role")["assume_role_policy"])["ServiceAssumes"]
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    assert set(statements(one(document, "aws_iam_role_policy")["policy"])) == {"Write"}
+    assert set(statements(only_resource(document, "aws_iam_role_policy")["policy"])) == {"Write"}
 
 
 @pytest.mark.parametrize(("service", "source"), [("lambda.amazonaws.com", None), ("ec2.amazonaws.com", ACCOUNT)])
-def test_a_source_that_the_service_does_not_send_is_refused(service: str, source: str | None) -> None:
+def test_a_role_has_a_source_account_only_if_the_service_sends_one(service: str, source: str | None) -> None:
     with pytest.raises(IllegalComposition, match="source_account"):
         _synth(lambda stack: _role(stack, service, source))

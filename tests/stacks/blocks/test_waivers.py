@@ -1,4 +1,4 @@
-"""A finding is accepted for one resource, with a reason that says something and a last day."""
+"""A waiver accepts a finding of one resource, with a meaningful reason and a last day."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_waiver_has_address_reason_last_day_and_line(queue: Any) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "not needed", "accepted by the team"])
-def test_a_reason_that_says_nothing_is_none(queue: Any, reason: str) -> None:
+def test_an_empty_phrase_is_refused_as_a_reason(queue: Any, reason: str) -> None:
     with pytest.raises(ValueError, match="is no reason"):
         waive(queue, "CKV_AWS_27", reason=reason, expires=LAST_DAY)
     assert waivers(TerraformStack.of(queue)) == ()

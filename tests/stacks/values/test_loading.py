@@ -1,4 +1,4 @@
-"""What an environment file may say, and how a mistake is answered."""
+"""Environment files are validated, and every mistake is reported with its line and a fix."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def test_an_environment_is_named_after_its_file(tmp_path: Path) -> None:
         ("cluster: {public_endpoint_cidrs: [0.0.0.0/0]}", "0.0.0.0/0 opens the API server to the world"),
     ],
 )
-def test_a_mistake_is_answered_with_file_line_key_value_and_fix(tmp_path: Path, line: str, sentence: str) -> None:
+def test_a_mistake_is_reported_with_file_line_key_value_and_fix(tmp_path: Path, line: str, sentence: str) -> None:
     assert sentence in refusal(tmp_path, GOOD + line + "\n")
 
 
-def test_all_mistakes_of_a_file_are_named_at_once_in_the_order_of_its_lines(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_file_are_reported_in_the_order_of_its_lines(tmp_path: Path) -> None:
     message = refusal(tmp_path, GOOD + "region2: x\nnetwork:\n  zones: 9\n  nat: no\n")
     lines = [line.split(": ")[0] for line in message.splitlines() if line.startswith("dev.yaml:")]
     assert lines == ["dev.yaml:6", "dev.yaml:8", "dev.yaml:9"]
@@ -86,20 +86,20 @@ def test_all_files_are_read_before_the_first_mistake_is_reported(tmp_path: Path)
     assert "two.yaml:6" in str(caught.value)
 
 
-def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
     assert 'found duplicate key "region"' in refusal(tmp_path, GOOD + "region: eu-west-1\n")
 
 
-def test_a_file_that_is_no_yaml_names_the_line(tmp_path: Path) -> None:
+def test_a_syntax_error_is_reported_with_its_line(tmp_path: Path) -> None:
     assert refusal(tmp_path, GOOD + "network: [1\n").startswith("dev.yaml:7: file: is not YAML")
 
 
-def test_a_missing_environment_names_those_there_are() -> None:
+def test_for_an_unknown_environment_the_error_lists_the_known_ones() -> None:
     with pytest.raises(EnvironmentFileError, match="known: dev, local, prod, staging"):
         load(COMMITTED / "produ.yaml")
 
 
-def test_the_laptops_account_number_goes_with_the_laptop_alone(tmp_path: Path) -> None:
+def test_the_laptops_account_number_is_only_for_the_laptop(tmp_path: Path) -> None:
     assert "goes with target: laptop alone" in refusal(tmp_path, GOOD.replace("123456789012", "000000000000"))
     assert "goes with target: laptop alone" in refusal(tmp_path, GOOD + "target: laptop\n")
 
@@ -115,7 +115,7 @@ def test_the_committed_schema_is_current() -> None:
 
 
 @pytest.mark.parametrize("name", ["local", "dev", "staging", "prod"])
-def test_the_schema_accepts_the_committed_files_and_every_file_names_it(name: str) -> None:
+def test_the_committed_files_fit_the_schema_and_refer_to_it(name: str) -> None:
     path = COMMITTED / f"{name}.yaml"
     document = YAML(typ="safe").load(path)
     Draft202012Validator(YAML(typ="safe").load(schema.text())).validate(document)
@@ -128,13 +128,13 @@ def test_prod_and_dev_have_the_same_shape() -> None:
     assert dev.api.kind == prod.api.kind
 
 
-def test_placeholder_account_numbers_refuse_to_plan_against_aws() -> None:
+def test_placeholder_account_numbers_are_refused_on_aws() -> None:
     with pytest.raises(EnvironmentFileError, match=r"dev.yaml: accounts.main.id: 111111111111 is a placeholder"):
         refuse_placeholders(load(COMMITTED / "dev.yaml"))
     refuse_placeholders(load(COMMITTED / "local.yaml"))
 
 
-def copy_of_the_committed(tmp_path: Path) -> Path:
+def copied_environments(tmp_path: Path) -> Path:
     for path in COMMITTED.glob("*.yaml"):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     return tmp_path
@@ -151,7 +151,7 @@ ANSWERS = Answers(
 
 
 def test_init_fills_every_file_and_keeps_its_comments(tmp_path: Path) -> None:
-    folder = copy_of_the_committed(tmp_path)
+    folder = copied_environments(tmp_path)
     fill(folder, ANSWERS)
     for environment in load_all(folder):
         assert environment.organisation == "initech"
@@ -164,17 +164,17 @@ def test_init_fills_every_file_and_keeps_its_comments(tmp_path: Path) -> None:
     assert fill(folder, ANSWERS) == [], "a second run changes nothing"
 
 
-def test_init_gives_an_environment_a_region_of_its_own(tmp_path: Path) -> None:
-    folder = copy_of_the_committed(tmp_path)
+def test_init_can_set_the_region_of_one_environment(tmp_path: Path) -> None:
+    folder = copied_environments(tmp_path)
     fill(folder, Answers(**{**vars(ANSWERS), "regions": {"prod": "us-east-1"}}))
-    assert {one.name: one.region for one in load_all(folder)} == {
+    assert {environment.name: environment.region for environment in load_all(folder)} == {
         **dict.fromkeys(("dev", "local", "staging"), "eu-central-1"),
         "prod": "us-east-1",
     }
 
 
 def test_a_wrong_answer_to_init_changes_no_file(tmp_path: Path) -> None:
-    folder = copy_of_the_committed(tmp_path)
+    folder = copied_environments(tmp_path)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     wrong = Answers(**{**vars(ANSWERS), "accounts": {**ANSWERS.accounts, "staging": "12"}})
     with pytest.raises(EnvironmentFileError, match=r"staging\.yaml"):
@@ -182,7 +182,7 @@ def test_a_wrong_answer_to_init_changes_no_file(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_a_zone_is_made_by_one_environment_only(tmp_path: Path) -> None:
+def test_two_environments_that_make_the_same_zone_are_refused(tmp_path: Path) -> None:
     domain = "api: {domain: {name: %s.acme.example, zone: acme.example%s}}\n"
     other = GOOD.replace("123456789012", "123456789013")
     (tmp_path / "blue.yaml").write_text(GOOD + domain % ("blue", ""), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A GitHub of the test's own: its API, its jobs' tokens and its OIDC provider, on a loopback port."""
+"""A fake GitHub on a loopback port: its API, its jobs' tokens and its OIDC provider."""
 
 from tests.support.fake_github.fake import FakeGitHub
 from tests.support.fake_github.runs import DeploymentNotAllowed, Run, RunJob

@@ -10,25 +10,25 @@ from tests.support.fake_github.state import Commit, Environment, Pull, State, us
 
 
 class Contents:
-    """The half of FakeGitHub that fills it."""
+    """The methods of FakeGitHub that fill the repository."""
 
     state: State
     people: dict[str, tuple[str, bool]]
-    """Token → login, and whether it is an administrator."""
+    """Token → login, and whether that person is an administrator."""
 
     @property
     def url(self) -> str:
-        """What GITHUB_API_URL has to be."""
+        """The value for GITHUB_API_URL."""
         raise NotImplementedError
 
     def person(self, login: str, *, admin: bool = False) -> dict[str, str]:
-        """Environment variables with a token of a person's own."""
+        """Add a person; returns environment variables with their token."""
         token = f"ghp_{secrets.token_hex(18)}"
         self.people[token] = (login, admin)
         return {"GITHUB_API_URL": self.url, "GITHUB_TOKEN": token, "GITHUB_REPOSITORY": self.state.repository}
 
     def team(self, name: str, *members: str) -> None:
-        """A team of the organisation."""
+        """Add a team to the organisation."""
         self.state.teams[name] = list(members)
 
     def environment(
@@ -41,19 +41,19 @@ class Contents:
         branches: Sequence[str] = ("main",),
         tags: Sequence[str] = (),
     ) -> Environment:
-        """An environment; a reviewer is a login, or a team of `team()`. No branch and no tag: every ref may deploy."""
+        """Set up an environment. A reviewer is a login or a team of `team()`; without branches and tags, all deploy."""
         made = self.state.environment(name)
         made.reviewers = [
-            {"type": "Team", "reviewer": {"id": user(one)["id"], "slug": one, "name": one}}
-            if one in self.state.teams
-            else {"type": "User", "reviewer": user(one)}
-            for one in reviewers
+            {"type": "Team", "reviewer": {"id": user(reviewer)["id"], "slug": reviewer, "name": reviewer}}
+            if reviewer in self.state.teams
+            else {"type": "User", "reviewer": user(reviewer)}
+            for reviewer in reviewers
         ]
         made.prevent_self_review = prevent_self_review
         made.can_admins_bypass = can_admins_bypass
-        patterns = [*(("branch", one) for one in branches), *(("tag", one) for one in tags)]
+        patterns = [*(("branch", branch) for branch in branches), *(("tag", tag) for tag in tags)]
         made.policy = {"protected_branches": False, "custom_branch_policies": True} if patterns else None
-        made.refs = [{"id": next(self.state.ids), "type": kind, "name": one} for kind, one in patterns]
+        made.refs = [{"id": next(self.state.ids), "type": kind, "name": pattern} for kind, pattern in patterns]
         return made
 
     def commit(
@@ -66,7 +66,7 @@ class Contents:
         committer_email: str = "noreply@github.com",
         sha: str = "",
     ) -> str:
-        """A commit; an author who is empty has an address that belongs to no login. Gives its SHA."""
+        """Add a commit and return its SHA. With an empty `author`, its address belongs to no login."""
         named = sha or hashlib.sha1(secrets.token_bytes(8)).hexdigest()  # noqa: S324 - the shape of a commit
         address = email if email is not None else f"{author}@example.com"
         self.state.commits[named] = Commit(named, author, committer, message, address, committer_email)
@@ -81,7 +81,7 @@ class Contents:
         head_ref: str = "change",
         labels: Sequence[str] = (),
     ) -> int:
-        """A pull request to main with its commits, one by its author unless given. Gives its number."""
+        """Open a pull request to main and return its number. Without `commits` it has one commit by its author."""
         own = list(commits) or [self.commit(author)]
         number = max([0, *self.state.issues, *self.state.pulls]) + 1
         base, merge = self.commit("somebody-before"), self.commit("web-flow", message=f"test merge of #{number}")
@@ -89,7 +89,7 @@ class Contents:
         return number
 
     def merge(self, number: int, by: str, *, sha: str = "") -> str:
-        """Merge a pull request as a squash commit. Gives that commit's SHA."""
+        """Merge a pull request as a squash commit and return that commit's SHA."""
         pull = self.state.pulls[number]
         pull.merged_by, pull.merged_at = by, self.state.clock.text()
         pull.merge_sha = self.commit(pull.author, message=f"change (#{number})", sha=sha)

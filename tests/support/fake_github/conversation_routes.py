@@ -1,4 +1,4 @@
-"""Issues, labels and comments: what the pipeline says."""
+"""Issues, labels and comments, which the pipeline writes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LONGEST = 65536  # characters of a body
 @route("GET", "issues", "issues: read")
 def issues(call: Call) -> Any:
     wanted = call.query.get("state", "open")
-    labels = {one for one in call.query.get("labels", "").split(",") if one}
+    labels = {label for label in call.query.get("labels", "").split(",") if label}
     creator = call.query.get("creator", "")
     return Paged(
         [
-            one
-            for one in reversed(call.state.issues.values())
-            if wanted in ("all", one["state"])
-            and labels <= {label["name"] for label in one["labels"]}
-            and creator in ("", one["user"]["login"])
+            issue
+            for issue in reversed(call.state.issues.values())
+            if wanted in ("all", issue["state"])
+            and labels <= {label["name"] for label in issue["labels"]}
+            and creator in ("", issue["user"]["login"])
         ]
     )
 
@@ -44,16 +44,16 @@ def open_issue(call: Call) -> Any:
 
 @route("PATCH", "issues/<number>", "issues: write")
 def change_issue(call: Call, number: str) -> Any:
-    found = _known(call.state.issues, number)
+    issue = _known(call.state.issues, number)
     for key in ("title", "body", "state", "state_reason"):
         if key in call.body:
-            found[key] = _text(call.body[key]) if key == "body" else call.body[key]
-    return found
+            issue[key] = _text(call.body[key]) if key == "body" else call.body[key]
+    return issue
 
 
 @route("GET", "issues/<number>/comments", "issues: read or pull-requests: read")
 def comments(call: Call, number: str) -> Any:
-    return Paged([one for one in call.state.comments.values() if one["issue"] == int(number)])
+    return Paged([comment for comment in call.state.comments.values() if comment["issue"] == int(number)])
 
 
 @route("POST", "issues/<number>/comments", "issues: write or pull-requests: write")
@@ -73,9 +73,9 @@ def add_comment(call: Call, number: str) -> Any:
 
 @route("PATCH", "issues/comments/<number>", "issues: write or pull-requests: write")
 def change_comment(call: Call, number: str) -> Any:
-    found = _known(call.state.comments, number)
-    found["body"] = _text(call.body["body"])
-    return found
+    comment = _known(call.state.comments, number)
+    comment["body"] = _text(call.body["body"])
+    return comment
 
 
 @route("DELETE", "issues/comments/<number>", "issues: write or pull-requests: write")

@@ -60,7 +60,7 @@ class FakeGitHub(Contents):
 
     @property
     def url(self) -> str:
-        """What GITHUB_API_URL has to be."""
+        """The value for GITHUB_API_URL."""
         return self.server.url
 
     @property
@@ -81,14 +81,16 @@ class FakeGitHub(Contents):
         pull_request: int | None = None,
         inputs: Mapping[str, str] | None = None,
     ) -> Run:
-        """Start a run of a workflow file (by name; the only one of that event where left out).
+        """Start a run of a workflow file, by default of the only workflow with that event.
 
-        For `pull_request` a number, or one is opened by the actor. Raises WorkflowInvalid as GitHub refuses a file.
+        Without a number, the event `pull_request` opens one by the actor. Raises WorkflowInvalid for a file that
+        GitHub would refuse.
         """
         files = self._workflows.all()
-        found = [one for one in files if (one.file.endswith(f"/{workflow}") if workflow else event in one.events)]
-        assert len(found) == 1, f"{len(found)} workflows for {workflow or event}: name one of {[w.file for w in files]}"
-        assert event in found[0].events, f"{found[0].file} does not run on {event}"
+        matching = [w for w in files if (w.file.endswith(f"/{workflow}") if workflow else event in w.events)]
+        names = [w.file for w in files]
+        assert len(matching) == 1, f"{len(matching)} workflows for {workflow or event}: name one of {names}"
+        assert event in matching[0].events, f"{matching[0].file} does not run on {event}"
         head, head_ref = sha, ""
         if event == "pull_request":
             pull_request = pull_request or self.open_pull_request(actor, fork=fork)
@@ -102,7 +104,7 @@ class FakeGitHub(Contents):
         made = Run(
             id=number,
             number=len(self.runs) + 1,
-            workflow=found[0],
+            workflow=matching[0],
             event=event,
             actor=actor,
             triggering_actor=actor,
@@ -112,36 +114,36 @@ class FakeGitHub(Contents):
             head_ref=head_ref,
             fork=fork,
             pull_request=pull_request,
-            jobs=self._workflows.jobs(found[0], default, inputs),
+            jobs=self._workflows.jobs(matching[0], default, inputs),
             inputs=dict(inputs or {}),
         )
         self.runs[number] = made
         return made
 
     def rerun(self, run: Run, by: str) -> Run:
-        """Start the run again: one attempt more, and whatever waited waits again."""
-        for one in self._jobs:
-            if one.run is run:
-                one.ended = True
+        """Start the run again as another attempt; approvals of the attempt before do not carry over."""
+        for run_job in self._jobs:
+            if run_job.run is run:
+                run_job.ended = True
         run.attempt += 1
         run.triggering_actor = by
         return run
 
     def job(self, run: Run, job_id: str, *, matrix: Mapping[str, str] | None = None) -> RunJob:
-        """The job of this attempt, queued on the first call: where it names an environment, its deployment begins.
+        """The job of this attempt. The first call queues it, and begins the deployment to its environment, if any.
 
-        Jobs of called workflows are named `caller/job`. Raises DeploymentNotAllowed where a branch policy says no.
+        Jobs of called workflows are named `caller/job`. Raises DeploymentNotAllowed if the branch policy forbids it.
         """
         with self.lock:
             return self._job(run, job_id, matrix or {})
 
     def _job(self, run: Run, job_id: str, matrix: Mapping[str, str]) -> RunJob:
-        path = job_id if job_id in run.jobs else next((one for one in run.jobs if one.endswith(f"/{job_id}")), job_id)
+        path = job_id if job_id in run.jobs else next((p for p in run.jobs if p.endswith(f"/{job_id}")), job_id)
         job = run.jobs[path]
         environment = job.environment_name(matrix)
-        for one in self._jobs:
-            if (one.run, one.job.path, one.attempt, one.environment) == (run, path, run.attempt, environment):
-                return one
+        for known in self._jobs:
+            if (known.run, known.job.path, known.attempt, known.environment) == (run, path, run.attempt, environment):
+                return known
         permissions = read_only(job.permissions) if run.read_only else job.permissions
         made = RunJob(run, job, run.attempt, permissions, environment, id=next(self.state.ids))
         self._jobs.append(made)
@@ -150,15 +152,15 @@ class FakeGitHub(Contents):
         return made
 
     def job_environment(self, run: Run, job_id: str, *, matrix: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment variables of a job. While it waits for an approval its tokens answer nothing."""
-        one = self.job(run, job_id, matrix=matrix)
+        """The environment variables of a job. While it waits for an approval, its tokens do not work."""
+        run_job = self.job(run, job_id, matrix=matrix)
         ref = run.ref.removeprefix("refs/heads/").removeprefix("refs/tags/").removeprefix("refs/")
-        found = {
+        environ = {
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": self.url,
             "GITHUB_SERVER_URL": "https://github.com",
-            "GITHUB_TOKEN": one.token,
+            "GITHUB_TOKEN": run_job.token,
             "GITHUB_REPOSITORY": self.state.repository,
             "GITHUB_REPOSITORY_ID": str(self.state.repository_id),
             "GITHUB_REPOSITORY_OWNER": self.state.owner,
@@ -168,7 +170,7 @@ class FakeGitHub(Contents):
             "GITHUB_RUN_ATTEMPT": str(run.attempt),
             "GITHUB_WORKFLOW": run.workflow.name,
             "GITHUB_WORKFLOW_REF": f"{self.state.repository}/{run.workflow.file}@{run.ref}",
-            "GITHUB_JOB": one.job.id,
+            "GITHUB_JOB": run_job.job.id,
             "GITHUB_EVENT_NAME": run.event,
             "GITHUB_SHA": run.sha,
             "GITHUB_REF": run.ref,
@@ -180,10 +182,10 @@ class FakeGitHub(Contents):
             "GITHUB_ACTOR": run.actor,
             "GITHUB_TRIGGERING_ACTOR": run.triggering_actor,
         }
-        if one.signs_in:
-            found["ACTIONS_ID_TOKEN_REQUEST_URL"] = f"{self.url}/_actions/token/{run.id}/{one.id}?api-version=2.0"
-            found["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = one.oidc_token
-        return found
+        if run_job.signs_in:
+            environ["ACTIONS_ID_TOKEN_REQUEST_URL"] = f"{self.url}/_actions/token/{run.id}/{run_job.id}?api-version=2.0"
+            environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = run_job.oidc_token
+        return environ
 
     def event(self, run: Run) -> dict[str, Any]:
         """What `github.event` holds in a run."""
@@ -195,48 +197,52 @@ class FakeGitHub(Contents):
         return {**self.state.variables, **(self.state.environment(name).variables if name else {})}
 
     def approve(self, run: Run, environment: str, by: str) -> None:
-        """Say yes as a person; Refusal where GitHub would not take it."""
+        """Approve as a person. Raises Refusal where GitHub would refuse."""
         self.review(run, environment, by=by, state="approved")
 
     def reject(self, run: Run, environment: str, by: str) -> None:
-        """Say no as a person."""
+        """Reject as a person. Raises Refusal where GitHub would refuse."""
         self.review(run, environment, by=by, state="rejected")
 
     def review(self, run: Run, environment: str, *, by: str, state: str) -> None:
-        """Decide about everything of the run's that waits for an environment."""
+        """Approve or reject all jobs of the run that wait for an environment; `state` is "approved" or "rejected"."""
         with self.lock:
             self._review(run, environment, by, state)
 
     def _review(self, run: Run, environment: str, by: str, state: str) -> None:
-        known = self.state.environment(environment)
-        waiting = [one for one in self._jobs if one.run is run and one.environment == environment and one.waiting]
+        protected = self.state.environment(environment)
+        waiting = [
+            run_job
+            for run_job in self._jobs
+            if run_job.run is run and run_job.environment == environment and run_job.waiting
+        ]
         if not waiting:
             raise Refusal(422, "No pending deployment requests to approve or reject")
-        if not self.state.may_review(known, by) or (known.prevent_self_review and by == run.triggering_actor):
+        if not self.state.may_review(protected, by) or (protected.prevent_self_review and by == run.triggering_actor):
             raise Refusal(422, "Validation Failed", errors=[f"{by} cannot approve or reject {environment}"])
         self.state.reviews.append(
-            {"run_id": run.id, "environment": known.name, "by": by, "state": state, "comment": ""}
+            {"run_id": run.id, "environment": protected.name, "by": by, "state": state, "comment": ""}
         )
-        for one in waiting:
-            runs.status(self.state, one, "queued" if state == "approved" else "failure")
+        for run_job in waiting:
+            runs.add_status(self.state, run_job, "queued" if state == "approved" else "failure")
 
     def finish(self, run: Run, job_id: str, *, success: bool = True, matrix: Mapping[str, str] | None = None) -> None:
-        """The job is over: its tokens answer nothing any more."""
-        one = self.job(run, job_id, matrix=matrix)
-        one.ended = True
-        if one.deployment is not None:
-            runs.status(self.state, one, "success" if success else "failure")
+        """End the job, and with it its tokens."""
+        run_job = self.job(run, job_id, matrix=matrix)
+        run_job.ended = True
+        if run_job.deployment is not None:
+            runs.add_status(self.state, run_job, "success" if success else "failure")
 
-    # ── what the server asks ───────────────────────────────────────────────────────────────────────
+    # ── what the server uses ───────────────────────────────────────────────────────────────────────
     def job_of(self, token: str) -> RunJob | None:
         """The job that a token belongs to."""
-        return next((one for one in self._jobs if one.token == token), None)
+        return next((run_job for run_job in self._jobs if run_job.token == token), None)
 
     def job_of_oidc(self, token: str) -> RunJob | None:
         """The job that a request token belongs to."""
-        return next((one for one in self._jobs if one.oidc_token == token), None)
+        return next((run_job for run_job in self._jobs if run_job.oidc_token == token), None)
 
-    def started(self, one: RunJob) -> None:
-        """The job has used its token, so it runs."""
-        if one.deployment is not None and one.deployment.state == "queued":
-            runs.status(self.state, one, "in_progress")
+    def mark_running(self, run_job: RunJob) -> None:
+        """Set the deployment of a job to in_progress, because it has used its token."""
+        if run_job.deployment is not None and run_job.deployment.state == "queued":
+            runs.add_status(self.state, run_job, "in_progress")

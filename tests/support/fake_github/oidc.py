@@ -1,4 +1,4 @@
-"""The OIDC provider of Actions: tokens with GitHub's claims, signed by a key of the fake's own."""
+"""The OIDC provider of Actions: tokens with GitHub's claims, signed by the fake's own key."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ ISSUER = "https://token.actions.githubusercontent.com"
 
 @lru_cache(maxsize=1)
 def _key() -> RSAKey:
-    """One key for all fakes of a process: making it takes longer than everything else they do."""
+    """The key that all fakes of a process share, because making it takes longer than everything else they do."""
     return RSAKey.generate_key(2048, parameters={"use": "sig", "alg": "RS256"}, auto_kid=True)
 
 
 class Signer:
-    """An RSA key and what is made with it."""
+    """Signs tokens with an RSA key and publishes that key."""
 
     def __init__(self) -> None:
         self._key = _key()
@@ -37,16 +37,16 @@ class Signer:
         return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": self._key.kid}, claims, self._key)
 
 
-def claims(state: State, started: RunJob, audience: str) -> dict[str, Any]:
+def claims(state: State, run_job: RunJob, audience: str) -> dict[str, Any]:
     """The claims of a job's token; source: GitHub docs, "OpenID Connect reference"."""
-    run, job = started.run, started.job
+    run, job = run_job.run, run_job.job
     now = int(time.time())
     workflow_ref = f"{state.repository}/{run.workflow.file}@{run.ref}"
     made = {
         "jti": str(uuid.uuid4()),
         "iss": ISSUER,
         "aud": audience or f"https://github.com/{state.owner}",
-        "sub": f"{subject_prefix(state)}:{_context(started)}",
+        "sub": f"{subject_prefix(state)}:{_context(run_job)}",
         "iat": now,
         "nbf": now - 300,
         "exp": now + 300,
@@ -71,11 +71,11 @@ def claims(state: State, started: RunJob, audience: str) -> dict[str, Any]:
         "workflow": run.workflow.name,
         "workflow_ref": workflow_ref,
         "workflow_sha": run.sha,
-        # The file that holds the job: of a called workflow that is not the one that was triggered.
+        # The file that holds the job, which differs from workflow_ref in a called workflow.
         "job_workflow_ref": f"{state.repository}/{job.file}@{job.ref or run.ref}",
         "job_workflow_sha": run.sha,
     }
-    return made | ({"environment": started.environment} if started.environment else {})
+    return made | ({"environment": run_job.environment} if run_job.environment else {})
 
 
 def subject_prefix(state: State) -> str:
@@ -86,9 +86,9 @@ def subject_prefix(state: State) -> str:
     return f"repo:{state.owner}@{state.owner_id}/{name}@{state.repository_id}"
 
 
-def _context(started: RunJob) -> str:
-    if started.environment:
-        return f"environment:{started.environment.replace(':', '%3A')}"
-    if started.run.pull_request is not None:
+def _context(run_job: RunJob) -> str:
+    if run_job.environment:
+        return f"environment:{run_job.environment.replace(':', '%3A')}"
+    if run_job.run.pull_request is not None:
         return "pull_request"
-    return f"ref:{started.run.ref}"
+    return f"ref:{run_job.run.ref}"

@@ -1,4 +1,4 @@
-"""Commits, pull requests, runs, deployments and who approved them: what the gate reads."""
+"""Commits, pull requests, runs, deployments and their approvals, which the gate reads."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def commit(call: Call, sha: str) -> Any:
 @route("GET", "commits/<sha>/pulls", "pull-requests: read")
 def pulls_of_commit(call: Call, sha: str) -> Any:
     state = call.state
-    found = [pull for pull in state.pulls.values() if sha in (*pull.commits, pull.merge_sha)]
-    return Paged([pull.json(state.repository, whole=False) for pull in found])
+    pulls = [pull for pull in state.pulls.values() if sha in (*pull.commits, pull.merge_sha)]
+    return Paged([pull.brief(state.repository) for pull in pulls])
 
 
 @route("GET", "pulls/<number>", "pull-requests: read")
 def pull(call: Call, number: str) -> Any:
-    return _pull(call, number).json(call.state.repository, whole=True)
+    return _pull(call, number).json(call.state.repository)
 
 
 @route("GET", "pulls/<number>/commits", "pull-requests: read")
@@ -48,9 +48,9 @@ def commits_of_pull(call: Call, number: str) -> Any:
 
 @route("GET", "compare/<base>...<head>", "contents: read")
 def compare(call: Call, base: str, head: str) -> Any:
-    for one in call.state.pulls.values():
-        if (one.base_sha, one.head_sha) == (base, head):
-            return Paged([call.state.commits[sha].json() for sha in one.commits], "commits")
+    for pull in call.state.pulls.values():
+        if (pull.base_sha, pull.head_sha) == (base, head):
+            return Paged([call.state.commits[sha].json() for sha in pull.commits], "commits")
     raise Refusal(404, "Not Found")
 
 
@@ -61,7 +61,7 @@ def run(call: Call, run_id: str) -> Any:
 
 @route("GET", "actions/runs/<run_id>/approvals", "actions: read")
 def approvals(call: Call, run_id: str) -> Any:
-    found = _run(call, run_id)
+    run = _run(call, run_id)
     return [
         {
             "state": review["state"],
@@ -70,14 +70,18 @@ def approvals(call: Call, run_id: str) -> Any:
             "environments": [{"id": call.state.environment(review["environment"]).id, "name": review["environment"]}],
         }
         for review in reversed(call.state.reviews)
-        if review["run_id"] == found.id
+        if review["run_id"] == run.id
     ]
 
 
 @route("GET", "actions/runs/<run_id>/pending_deployments", "actions: read")
 def pending(call: Call, run_id: str) -> Any:
-    found = _run(call, run_id)
-    waiting = [one for one in call.state.deployments if one.run_id == found.id and one.state == "waiting"]
+    run = _run(call, run_id)
+    waiting = [
+        deployment
+        for deployment in call.state.deployments
+        if deployment.run_id == run.id and deployment.state == "waiting"
+    ]
     return [
         {
             "environment": {"id": environment.id, "name": environment.name},
@@ -85,44 +89,44 @@ def pending(call: Call, run_id: str) -> Any:
             "current_user_can_approve": call.state.may_review(environment, call.caller.login),
             "reviewers": environment.reviewers,
         }
-        for environment in (call.state.environment(one.environment) for one in waiting)
+        for environment in (call.state.environment(deployment.environment) for deployment in waiting)
     ]
 
 
 @route("POST", "actions/runs/<run_id>/pending_deployments", "deployments: write")
 def review(call: Call, run_id: str) -> Any:
-    found = _run(call, run_id)
-    names = {one.id: one.name for one in call.state.environments.values()}
+    run = _run(call, run_id)
+    names = {environment.id: environment.name for environment in call.state.environments.values()}
     for number in call.body["environment_ids"]:
-        call.fake.review(found, names[number], by=call.caller.login, state=call.body["state"])
+        call.fake.review(run, names[number], by=call.caller.login, state=call.body["state"])
     return []
 
 
 @route("GET", "deployments", "deployments: read")
 def deployments(call: Call) -> Any:
     wanted = {key: call.query[key] for key in ("sha", "environment", "ref") if key in call.query}
-    found = [one for one in call.state.deployments if all(getattr(one, key) == wanted[key] for key in wanted)]
+    matching = [known for known in call.state.deployments if all(getattr(known, key) == wanted[key] for key in wanted)]
     return Paged(
         [
             {
-                "id": one.id,
-                "sha": one.sha,
-                "ref": one.ref,
+                "id": deployment.id,
+                "sha": deployment.sha,
+                "ref": deployment.ref,
                 "task": "deploy",
-                "environment": one.environment,
+                "environment": deployment.environment,
                 "creator": user("github-actions[bot]"),
-                "created_at": one.created_at,
+                "created_at": deployment.created_at,
             }
-            for one in reversed(found)
+            for deployment in reversed(matching)
         ]
     )
 
 
 @route("GET", "deployments/<number>/statuses", "deployments: read")
 def statuses(call: Call, number: str) -> Any:
-    for one in call.state.deployments:
-        if one.id == int(number):
-            return Paged(list(reversed(one.statuses)))
+    for deployment in call.state.deployments:
+        if deployment.id == int(number):
+            return Paged(list(reversed(deployment.statuses)))
     raise Refusal(404, "Not Found")
 
 

@@ -1,4 +1,4 @@
-"""How a call finds its handler, and whether its token may make it."""
+"""Routes a call to its handler, and checks whether its token may make the call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.fake_github.runs import RunJob
 from tests.support.fake_github.state import Refusal, State
 from tests.support.fake_github.workflows import grants
 
-# A token of a workflow never has these, whatever its file says.
+# A workflow's token never has these, whatever permissions its file grants.
 ADMINISTRATION = ("administration", "environments", "variables", "members", "organization-administration")
 
 
@@ -43,7 +43,7 @@ class Call:
 
     @property
     def author(self) -> str:
-        """Who writes what the call writes."""
+        """The author of what the call writes."""
         return "github-actions[bot]" if self.caller.job else self.caller.login
 
 
@@ -69,15 +69,15 @@ _HANDLERS: dict[str, Handler] = {}
 
 
 def route(method: str, path: str, needs: str) -> Callable[[Handler], Handler]:
-    """Register a handler. `needs` is `scope: level`, several with ` or ` between them; paths lie below the repository
-    unless they begin with `/`.
+    """Register a handler. `needs` is `scope: level`, or alternatives with ` or ` between them. Paths are relative to
+    the repository unless they begin with `/`.
     """
 
     def register(handler: Handler) -> Handler:
         where = path if path.startswith("/") else f"/repos/<owner>/<name>/{path}".rstrip("/")
         endpoint = f"{method} {where}"
         _RULES.append(Rule(where, methods=[method], endpoint=endpoint))
-        alternatives = (one.split(": ") for one in needs.split(" or "))
+        alternatives = (alternative.split(": ") for alternative in needs.split(" or "))
         _NEEDS[endpoint] = tuple((scope, level) for scope, level in alternatives)
         _HANDLERS[endpoint] = handler
         return handler
@@ -91,7 +91,7 @@ def url_map() -> Map:
 
 
 def answer(endpoint: str, call: Call, path: dict[str, str]) -> Any:
-    """Ask the handler, if the token may; Refusal in GitHub's words if not."""
+    """The handler's answer. Raises Refusal in GitHub's words if the token may not make the call."""
     needs = _NEEDS[endpoint]
     owner, name = path.pop("owner", None), path.pop("name", None)
     if owner is not None and f"{owner}/{name}" != call.state.repository:

@@ -1,4 +1,4 @@
-"""Runs and their jobs: when a job may start, what its token may do, what its OIDC token says."""
+"""Runs and their jobs: when a job may start, and what its token may do."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.support.fake_github.workflows import Permissions, Workflow, WorkflowJ
 
 
 class DeploymentNotAllowed(Exception):
-    """The environment's branch policy does not admit the run's ref: the job fails before it starts."""
+    """The environment's branch policy does not allow the run's ref: the job fails before it starts."""
 
 
 @dataclass
 class Run:
-    """One workflow run. `sha` and `ref` are GITHUB_SHA and GITHUB_REF: of a pull request, its merge commit's."""
+    """One workflow run. `sha` and `ref` are GITHUB_SHA and GITHUB_REF; for a pull request, those of its test merge."""
 
     id: int
     number: int
@@ -42,16 +42,16 @@ class Run:
 
     def payload(self, state: State) -> dict[str, Any]:
         """The event as a workflow sees it in `github.event`."""
-        found: dict[str, Any] = {"repository": {"full_name": state.repository}, "sender": user(self.actor)}
+        event: dict[str, Any] = {"repository": {"full_name": state.repository}, "sender": user(self.actor)}
         if self.pull_request is not None:
-            found |= {
+            event |= {
                 "action": "opened",
                 "number": self.pull_request,
-                "pull_request": state.pulls[self.pull_request].json(state.repository, whole=True),
+                "pull_request": state.pulls[self.pull_request].json(state.repository),
             }
         if self.inputs:
-            found["inputs"] = self.inputs
-        return found
+            event["inputs"] = self.inputs
+        return event
 
     def json(self, state: State) -> dict[str, Any]:
         return {
@@ -94,7 +94,7 @@ class RunJob:
 
     @property
     def runs(self) -> bool:
-        """Whether it has started and not ended."""
+        """Whether it has begun and not ended."""
         return not (self.ended or self.waiting or (self.deployment is not None and self.deployment.state == "failure"))
 
     @property
@@ -103,7 +103,7 @@ class RunJob:
         return self.permissions.get("id-token") == "write"
 
 
-def admits(environment: Environment, ref: str) -> bool:
+def _allows(environment: Environment, ref: str) -> bool:
     """Whether an environment's branch policy lets a ref deploy."""
     if environment.policy is None:
         return True
@@ -111,15 +111,15 @@ def admits(environment: Environment, ref: str) -> bool:
         return ref == "refs/heads/main"
     kind = "tag" if ref.startswith("refs/tags/") else "branch"
     name = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
-    return any(one["type"] == kind and fnmatch.fnmatchcase(name, one["name"]) for one in environment.refs)
+    return any(policy["type"] == kind and fnmatch.fnmatchcase(name, policy["name"]) for policy in environment.refs)
 
 
-def deploy(state: State, started: RunJob) -> None:
-    """What naming an environment does: a deployment that waits where somebody has to approve it.
+def deploy(state: State, run_job: RunJob) -> None:
+    """Begin a deployment to the job's environment; it waits if the environment has reviewers.
 
-    Raises DeploymentNotAllowed where the branch policy says no.
+    Raises DeploymentNotAllowed if the branch policy forbids it.
     """
-    run, environment = started.run, state.environment(started.environment)
+    run, environment = run_job.run, state.environment(run_job.environment)
     made = Deployment(
         next(state.ids),
         run.head_sha,
@@ -127,29 +127,29 @@ def deploy(state: State, started: RunJob) -> None:
         environment.name,
         run.id,
         run.attempt,
-        started.job.path,
+        run_job.job.path,
         state.clock.text(),
     )
     state.deployments.append(made)
-    started.deployment = made
-    if not admits(environment, run.ref):
-        status(state, started, "failure")
+    run_job.deployment = made
+    if not _allows(environment, run.ref):
+        add_status(state, run_job, "failure")
         raise DeploymentNotAllowed(
             f'"{made.ref}" is not allowed to deploy to {environment.name} due to environment protection rules.'
         )
-    status(state, started, "waiting" if environment.reviewers else "queued")
+    add_status(state, run_job, "waiting" if environment.reviewers else "queued")
 
 
-def status(state: State, started: RunJob, name: str) -> None:
+def add_status(state: State, run_job: RunJob, name: str) -> None:
     """Add a status to the job's deployment."""
-    assert started.deployment is not None
-    log = f"https://github.com/{state.repository}/actions/runs/{started.run.id}/job/{started.id}"
-    started.deployment.statuses.append(
+    assert run_job.deployment is not None
+    log = f"https://github.com/{state.repository}/actions/runs/{run_job.run.id}/job/{run_job.id}"
+    run_job.deployment.statuses.append(
         {
             "id": next(state.ids),
             "state": name,
             "creator": user("github-actions[bot]"),
-            "environment": started.deployment.environment,
+            "environment": run_job.deployment.environment,
             "log_url": log,
             "target_url": log,
             "created_at": state.clock.text(),

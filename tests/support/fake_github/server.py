@@ -1,4 +1,4 @@
-"""The HTTP side: a threaded server on a loopback port, tokens, pages, GitHub's way of saying no."""
+"""The HTTP server on a loopback port: tokens, pages, and errors in GitHub's form."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _ROUTES = (conversation_routes, repository_routes, settings_routes)  # importing
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: tests look at `requests`."""
+        """Log nothing: tests read `requests`."""
 
 
 class Server:
-    """Answers for one FakeGitHub; `requests` is method and path of every call, `failures` what comes first."""
+    """Answers for a FakeGitHub. `requests` lists method and path of every call; `failures` are answered first."""
 
     def __init__(self, fake: Any) -> None:
         self._fake = fake
@@ -49,7 +49,7 @@ class Server:
             try:
                 if self.failures:
                     status, headers = self.failures.pop(0)
-                    return _json({"message": "told to fail"}, status, headers)
+                    return _json({"message": "a failure that the test wants"}, status, headers)
                 return self._answer(request)
             except Refusal as refused:
                 return _refused(refused)
@@ -75,7 +75,7 @@ class Server:
     def _control(self, request: Request, token: str) -> Response:
         """`/_fake/runs/RUN/JOB?matrix key=value`: a job's variables, for a runner in another process.
 
-        `waiting` says whether the job may not start yet.
+        `waiting` is true while the job may not start.
         """
         if token != self._fake.control_token:
             raise Refusal(401, "Bad credentials")
@@ -89,19 +89,19 @@ class Server:
     def _caller(self, token: str) -> Caller:
         if token in self._fake.people:
             return Caller(*self._fake.people[token][:1], admin=self._fake.people[token][1])
-        started = self._fake.job_of(token)
-        if started is None or not started.runs:
-            # A job that waits has not started, and one that has ended has no token any more.
+        run_job = self._fake.job_of(token)
+        if run_job is None or not run_job.runs:
+            # The token of a job works neither before its approval nor after its end.
             raise Refusal(401, "Bad credentials")
-        self._fake.started(started)
-        return Caller("github-actions[bot]", started)
+        self._fake.mark_running(run_job)
+        return Caller("github-actions[bot]", run_job)
 
     def _identity(self, request: Request, token: str) -> Response:
-        started = self._fake.job_of_oidc(token)
-        if started is None or not started.runs or not started.signs_in:
+        run_job = self._fake.job_of_oidc(token)
+        if run_job is None or not run_job.runs or not run_job.signs_in:
             raise Refusal(403, "Unable to get an OIDC token: this job has none to ask for (id-token, approval, fork)")
-        self._fake.started(started)
-        signed = self._fake.signer.sign(claims(self._fake.state, started, request.args.get("audience", "")))
+        self._fake.mark_running(run_job)
+        signed = self._fake.signer.sign(claims(self._fake.state, run_job, request.args.get("audience", "")))
         return _json({"count": len(signed), "value": signed}, 200)
 
     def _shown(self, request: Request, value: Any) -> Response:

@@ -1,4 +1,4 @@
-"""Environments, rulesets, variables and Actions settings, with what each GitHub plan leaves out."""
+"""Environments, rulesets, variables and Actions settings, without what the owner's GitHub plan lacks."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def environment(call: Call, environment: str) -> Any:
 def put_environment(call: Call, environment: str) -> Any:
     if call.state.private and call.state.plan == "free":
         raise Refusal(403, _UPGRADE)
-    wanted, found = call.body or {}, call.state.environment(environment)
-    # A PUT states the whole: what it does not name goes back to nothing.
-    found.reviewers, found.prevent_self_review, found.wait_timer = [], False, 0
-    found.policy = wanted.get("deployment_branch_policy")
-    found.refs = found.refs if found.policy and found.policy["custom_branch_policies"] else []
+    wanted, known = call.body or {}, call.state.environment(environment)
+    # A PUT replaces everything: what it does not name is reset.
+    known.reviewers, known.prevent_self_review, known.wait_timer = [], False, 0
+    known.policy = wanted.get("deployment_branch_policy")
+    known.refs = known.refs if known.policy and known.policy["custom_branch_policies"] else []
     if "can_admins_bypass" in wanted:
-        found.can_admins_bypass = wanted["can_admins_bypass"]
-    asked = wanted.get("reviewers") or []
-    if asked and call.state.private and call.state.plan != "enterprise":
-        raise Refusal(422, _REVIEWERS)  # the environment is there all the same, without the rule
-    found.reviewers = [_reviewer(call, one) for one in asked]
-    found.prevent_self_review = bool(wanted.get("prevent_self_review"))
-    return found.json()
+        known.can_admins_bypass = wanted["can_admins_bypass"]
+    reviewers = wanted.get("reviewers") or []
+    if reviewers and call.state.private and call.state.plan != "enterprise":
+        raise Refusal(422, _REVIEWERS)  # the environment exists all the same, without the rule
+    known.reviewers = [_reviewer(call, reviewer) for reviewer in reviewers]
+    known.prevent_self_review = bool(wanted.get("prevent_self_review"))
+    return known.json()
 
 
-def _reviewer(call: Call, one: dict[str, Any]) -> dict[str, Any]:
+def _reviewer(call: Call, wanted: dict[str, Any]) -> dict[str, Any]:
     for team, members in call.state.teams.items():
-        if one["type"] == "Team" and one["id"] == user(team)["id"]:
-            return {"type": "Team", "reviewer": {"id": one["id"], "slug": team, "name": team}}
+        if wanted["type"] == "Team" and wanted["id"] == user(team)["id"]:
+            return {"type": "Team", "reviewer": {"id": wanted["id"], "slug": team, "name": team}}
         for login in members:
-            if one["type"] == "User" and one["id"] == user(login)["id"]:
+            if wanted["type"] == "User" and wanted["id"] == user(login)["id"]:
                 return {"type": "User", "reviewer": user(login)}
     raise Refusal(422, "Failed to create the environment protection rule. Please ensure that it's a valid reviewer.")
 
@@ -57,18 +57,18 @@ def refs(call: Call, environment: str) -> Any:
 
 @route("POST", "environments/<environment>/deployment-branch-policies", "administration: write")
 def add_ref(call: Call, environment: str) -> Any:
-    found = _environment(call, environment)
-    if not (found.policy and found.policy["custom_branch_policies"]):
+    known = _environment(call, environment)
+    if not (known.policy and known.policy["custom_branch_policies"]):
         raise Refusal(404, "Not Found")
     made = {"id": next(call.state.ids), "name": call.body["name"], "type": call.body.get("type", "branch")}
-    found.refs.append(made)
+    known.refs.append(made)
     return made
 
 
 @route("DELETE", "environments/<environment>/deployment-branch-policies/<number>", "administration: write")
 def remove_ref(call: Call, environment: str, number: str) -> Any:
-    found = _environment(call, environment)
-    found.refs = [one for one in found.refs if one["id"] != int(number)]
+    known = _environment(call, environment)
+    known.refs = [ref for ref in known.refs if ref["id"] != int(number)]
 
 
 @route("GET", "environments/<environment>/variables", "environments: read")
@@ -106,17 +106,17 @@ def change_variable(call: Call, variable: str) -> Any:
 def rulesets(call: Call) -> Any:
     _rulesets_exist(call)
     brief = ("id", "name", "target", "enforcement", "source_type")
-    return Paged([{key: one[key] for key in brief} for one in call.state.rulesets.values()])
+    return Paged([{key: known[key] for key in brief} for known in call.state.rulesets.values()])
 
 
 @route("GET", "rulesets/<number>", "metadata: read")
 def ruleset(call: Call, number: str) -> Any:
-    found = copy.deepcopy(call.state.rulesets.get(int(number)))
-    if found is None:
+    known = copy.deepcopy(call.state.rulesets.get(int(number)))
+    if known is None:
         raise Refusal(404, "Not Found")
     if not call.caller.may("administration", "read"):
-        del found["bypass_actors"]  # shown to those who may change it
-    return found
+        del known["bypass_actors"]  # shown only to administrators
+    return known
 
 
 @route("POST", "rulesets", "administration: write")
@@ -172,7 +172,7 @@ def subject(call: Call) -> Any:
 def organisation(call: Call, organisation: str) -> Any:
     if not call.state.organisation or organisation != call.state.owner:
         raise Refusal(404, "Not Found")
-    # Its plan is shown to its owners.
+    # Only its owners see its plan.
     return {"login": organisation} | ({"plan": {"name": call.state.plan}} if call.caller.admin else {})
 
 
@@ -191,10 +191,10 @@ def account(call: Call, login: str) -> Any:
 
 
 def _environment(call: Call, name: str) -> Environment:
-    found = call.state.environments.get(name.lower())
-    if found is None:
+    known = call.state.environments.get(name.lower())
+    if known is None:
         raise Refusal(404, "Not Found")
-    return found
+    return known
 
 
 def _shown(known: dict[str, str]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An answer of the API other than 2xx, in GitHub's words; `accepted` is what the token would have needed."""
+    """An answer of the API other than 2xx, in GitHub's words; `accepted` names the permissions that would do."""
 
     def __init__(self, status: int, message: str, *, accepted: str = "", errors: list[Any] | None = None) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class Refusal(Exception):
 
 
 class Clock:
-    """Real time, but no two readings are equal. GitHub shows whole seconds; a test is faster than that."""
+    """Real time in microseconds, never the same twice: GitHub shows seconds, and a test is faster than that."""
 
     def __init__(self) -> None:
         self._last = datetime.now(UTC)
@@ -74,16 +74,17 @@ class Pull:
     merged_by: str = ""
     merged_at: str | None = None
 
-    def json(self, repository: str, *, whole: bool) -> dict[str, Any]:
+    def brief(self, repository: str) -> dict[str, Any]:
+        """The pull request as it is listed for a commit."""
         owner, name = repository.split("/")
         head = f"{self.author}/{name}" if self.fork else repository
-        brief = {
+        return {
             "number": self.number,
             "state": "closed" if self.merged_by else "open",
             "user": user(self.author),
             "merge_commit_sha": self.merge_sha,
             "merged_at": self.merged_at,
-            "labels": [{"name": one} for one in self.labels],
+            "labels": [{"name": label} for label in self.labels],
             "head": {
                 "sha": self.head_sha,
                 "ref": self.head_ref,
@@ -95,10 +96,10 @@ class Pull:
                 "repo": {"full_name": repository, "fork": False, "owner": user(owner)},
             },
         }
-        if not whole:
-            return brief
+
+    def json(self, repository: str) -> dict[str, Any]:
         return {
-            **brief,
+            **self.brief(repository),
             "merged": bool(self.merged_by),
             "merged_by": user(self.merged_by) if self.merged_by else None,
             "commits": len(self.commits),
@@ -206,13 +207,13 @@ class State:
         return self.repository.split("/")[0]
 
     def environment(self, name: str) -> Environment:
-        """The environment of that name, made without any rule where there is none, as GitHub does for a job."""
+        """The environment of that name; a new one gets no rule, as when a job names it on GitHub."""
         return self.environments.setdefault(name.lower(), Environment(next(self.ids), name))
 
     def may_review(self, environment: Environment, login: str) -> bool:
         """Whether a login is among the reviewers, by itself or through a team."""
-        for one in environment.reviewers:
-            known = one["reviewer"]
-            if login == known.get("login") or login in self.teams.get(known.get("slug", ""), ()):
-                return True
-        return False
+        reviewers = [entry["reviewer"] for entry in environment.reviewers]
+        return any(
+            login == reviewer.get("login") or login in self.teams.get(reviewer.get("slug", ""), ())
+            for reviewer in reviewers
+        )

@@ -1,4 +1,4 @@
-"""What workflow files say about their jobs: permissions, environment, and jobs of workflows that they call."""
+"""Reads workflow files: the permissions and environments of their jobs, and of jobs in workflows that they call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class WorkflowJob:
     file: str
     """Path of the workflow file that holds it: `.github/workflows/deploy.yml`."""
     ref: str
-    """The ref that file is of, where it is called at one (`uses: owner/repo/…@main`); empty for that of the run."""
+    """The ref at which the file is called (`uses: owner/repo/…@main`); empty if it is the run's own."""
     permissions: Permissions
     environment: str
     """As written: it may hold expressions."""
@@ -48,9 +48,9 @@ class WorkflowJob:
         """The environment with its expressions filled in from inputs and `matrix`; raises ValueError for others."""
         values = {f"matrix.{key}": value for key, value in matrix.items()}
         name = _filled(_filled(self.environment, _named(self.inputs)), values)
-        if left := _EXPRESSION.search(name):
+        if unknown := _EXPRESSION.search(name):
             raise ValueError(
-                f"{left[0]} in environment: has no value here; give it as matrix or as an input of the run"
+                f"{unknown[0]} in environment: has no value here; pass it as matrix or as an input of the run"
             )
         return name
 
@@ -60,7 +60,7 @@ def _named(inputs: Mapping[str, str]) -> dict[str, str]:
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    """Text with the expressions that have a value; the others stay as they are."""
+    """Replace the expressions that have a value; the others stay as they are."""
     return _EXPRESSION.sub(lambda match: values.get(match["path"], match[0]), text)
 
 
@@ -73,7 +73,7 @@ class Workflow:
 
 
 class Workflows:
-    """The workflow files of a folder, read anew at every run so that a test may change them."""
+    """The workflow files of a folder, read for every run so that a test may change them."""
 
     def __init__(self, folder: Path | None, repository: str) -> None:
         self._folder = folder
@@ -84,8 +84,8 @@ class Workflows:
 
     def read(self, name: str) -> Workflow:
         """The workflow in a file of the folder."""
-        assert self._folder is not None, "this FakeGitHub was given no folder of workflows"
-        # YAML 1.2, as GitHub reads it: `on` is no boolean there.
+        assert self._folder is not None, "this FakeGitHub has no folder of workflows"
+        # GitHub reads YAML 1.2, where `on` is text and not a boolean.
         document = YAML(typ="safe", pure=True).load((self._folder / name).read_text(encoding="utf-8"))
         on = document["on"]
         events = frozenset([on] if isinstance(on, str) else on)
@@ -94,12 +94,12 @@ class Workflows:
     def jobs(
         self, workflow: Workflow, default: Permissions, inputs: Mapping[str, str] | None = None
     ) -> dict[str, WorkflowJob]:
-        """Every job by path. `default` is what a job gets where neither it nor its file says `permissions`.
+        """Every job by path. `default` applies where neither the job nor its file has `permissions`.
 
-        `inputs` are those of whoever started it by hand.
+        `inputs` are those of a run that was started by hand.
         """
-        given = {**_defaults(workflow, "workflow_dispatch"), **(inputs or {})}
-        return {job.path: job for job in self._jobs(workflow, default, None, "", "", given)}
+        values = {**_defaults(workflow, "workflow_dispatch"), **(inputs or {})}
+        return {job.path: job for job in self._jobs(workflow, default, None, "", "", values)}
 
     def _jobs(
         self,
@@ -110,25 +110,27 @@ class Workflows:
         ref: str,
         inputs: Mapping[str, str],
     ) -> list[WorkflowJob]:
-        found = []
+        jobs = []
         top = _permissions(workflow.document.get("permissions"))
         for name, job in workflow.document["jobs"].items():
-            asked = _permissions(job.get("permissions"))
-            granted = asked if asked is not None else top if top is not None else default
+            own = _permissions(job.get("permissions"))
+            granted = own if own is not None else top if top is not None else default
             if most is not None:
                 _within(name, granted, most)
             path = f"{above}{name}"
             if "uses" in job:
                 called, called_ref = self._called(str(job["uses"]), ref)
-                # A called workflow sees its own inputs and none of its caller's.
-                given = {key: _filled(str(value), _named(inputs)) for key, value in (job.get("with") or {}).items()}
-                given = {**_defaults(called, "workflow_call"), **given}
-                found += self._jobs(called, granted, granted, f"{path}/", called_ref, given)
+                # A called workflow sees only the inputs that its caller passes on.
+                called_inputs = {
+                    key: _filled(str(value), _named(inputs)) for key, value in (job.get("with") or {}).items()
+                }
+                called_inputs = {**_defaults(called, "workflow_call"), **called_inputs}
+                jobs += self._jobs(called, granted, granted, f"{path}/", called_ref, called_inputs)
                 continue
             environment = job.get("environment", "")
             name_of = str(environment.get("name", "")) if isinstance(environment, Mapping) else str(environment)
-            found.append(WorkflowJob(path, workflow.file, ref, granted, name_of, inputs))
-        return found
+            jobs.append(WorkflowJob(path, workflow.file, ref, granted, name_of, inputs))
+        return jobs
 
     def _called(self, uses: str, ref: str) -> tuple[Workflow, str]:
         path, _, at = uses.partition("@")
@@ -142,25 +144,25 @@ class Workflows:
 def _defaults(workflow: Workflow, event: str) -> dict[str, str]:
     on = workflow.document["on"]
     declared = ((on.get(event) or {}).get("inputs") or {}) if isinstance(on, Mapping) else {}
-    return {name: str(one["default"]) for name, one in declared.items() if one and "default" in one}
+    return {name: str(about["default"]) for name, about in declared.items() if about and "default" in about}
 
 
-def _permissions(said: Any) -> Permissions | None:
-    """What a `permissions:` key grants: whatever it does not name is none. None where there is no such key."""
-    if said is None:
+def _permissions(written: Any) -> Permissions | None:
+    """What a `permissions:` key grants; scopes that it does not name get no access. None without that key."""
+    if written is None:
         return None
-    if isinstance(said, str):
-        level = {"read-all": "read", "write-all": "write"}[said]
-        # There is nothing to read about id-token.
+    if isinstance(written, str):
+        level = {"read-all": "read", "write-all": "write"}[written]
+        # id-token has no level `read`.
         return {scope: level for scope in SCOPES if level == "write" or scope != "id-token"}
-    unknown = set(said) - set(SCOPES)
+    unknown = set(written) - set(SCOPES)
     if unknown:
         raise WorkflowInvalid(f"Unexpected value {sorted(unknown)} in permissions")
-    return {scope: level for scope, level in said.items() if level != "none"}
+    return {scope: level for scope, level in written.items() if level != "none"}
 
 
-def _within(name: str, asked: Permissions, most: Permissions) -> None:
-    for scope, level in asked.items():
+def _within(name: str, requested: Permissions, most: Permissions) -> None:
+    for scope, level in requested.items():
         allowed = most.get(scope, "none")
         if _RANK[level] > _RANK[allowed]:
             raise WorkflowInvalid(
@@ -170,17 +172,17 @@ def _within(name: str, asked: Permissions, most: Permissions) -> None:
 
 
 def read_only(permissions: Permissions) -> Permissions:
-    """What is left for a run of a forked pull request or of Dependabot."""
+    """The permissions of a run for a fork's pull request or for Dependabot."""
     return {scope: "read" for scope in permissions if scope != "id-token"}
 
 
 def default_permissions(level: str) -> Permissions:
-    """What a job gets where its file says nothing: the repository's setting, `read` or `write`."""
+    """What a job without `permissions` gets under the repository's setting, `read` or `write`."""
     if level == "write":
         return {scope: "write" for scope in SCOPES if scope != "id-token"}
     return {"contents": "read", "packages": "read"}
 
 
 def grants(permissions: Permissions, scope: str, level: str) -> bool:
-    """Whether a token with these permissions may do what takes `scope: level`."""
+    """Whether a token with these permissions has `scope: level`."""
     return scope == "metadata" or _RANK[permissions.get(scope, "none")] >= _RANK[level]
