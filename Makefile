@@ -22,8 +22,8 @@ help: ## Show the targets
 setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, tools
 	@tools/setup.sh setup
 
-pipeline: ## Install what a job of the pipeline needs: all but the Go programs
-	@tools/setup.sh bench
+pipeline: ## Install what a job of the pipeline needs: no Go programs, no embedded servers
+	@tools/setup.sh pipeline
 
 demo: ## Deploy the platform to this laptop, send a request through it, show a diff
 	@tools/setup.sh demo
@@ -67,5 +67,5 @@ release: ## Make what a release holds in dist/: zips of the functions, charts, i
 	@$(RUN) tools/release.sh "$(VERSION)"
 
 clean: ## Remove everything made in this checkout (the user's cache stays)
-	@rm -rf .venv node_modules cdktf.out .groundwork bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@rm -rf .venv node_modules cdktf.out .groundwork bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache uv.toml
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

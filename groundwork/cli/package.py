@@ -46,9 +46,8 @@ def register(app: typer.Typer) -> None:
         for name in functions or known:
             if lock:
                 console.note(f"{name}: resolving requirements.in for every target")
-                write_lock(source / name, environ=context.environ)
-            out = context.project.work / "lambda"
-            made.append(build(source / name, target, cache=context.project.cache, out=out, environ=context.environ))
+                write_lock(source / name)
+            made.append(build(source / name, target, out=context.project.work / "lambda"))
         if json:
             console.print_json([{"path": each.path, "sha256": each.sha256_base64, "size": each.size} for each in made])
         else:

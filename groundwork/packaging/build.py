@@ -1,20 +1,22 @@
-"""From a function's folder to its zip; when nothing changed since the last time, in milliseconds and without pip."""
+"""From a function's folder to its zip; when nothing changed since the last time, in milliseconds and without uv."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundwork.errors import PackagingError
+from groundwork.files import write_atomically
 from groundwork.packaging import archive
-from groundwork.packaging.contents import Contents, merge, source_files, wheel_files
+from groundwork.packaging.contents import Contents, installed_files, source_files
 from groundwork.packaging.function import load_function
+from groundwork.packaging.install import Uv
 from groundwork.packaging.requirements import Lock, read_lock
 from groundwork.packaging.target import Target
-from groundwork.packaging.wheels import atomic_write, fetch
 
 
 @dataclass(frozen=True)
@@ -27,20 +29,10 @@ class Package:
     files: tuple[str, ...]
 
 
-def build(
-    function_dir: Path,
-    target: Target,
-    *,
-    cache: Path,
-    out: Path,
-    pip: Sequence[str] | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> Package:
+def build(function_dir: Path, target: Target, *, out: Path, uv: Uv | None = None) -> Package:
     """`out`/<function>-<runtime>-<architecture>-<digest>.zip, where the digest is of the sources and the lock.
 
-    `cache` keeps wheels for all checkouts; `pip` is the command that fills it (default: this Python's) with the
-    environment `environ` (default: this process's), needed the first time only. Safe to run several times at once
-    and to kill. Raises PackagingError.
+    `uv` runs only when that zip does not exist. Safe to run several times at once and to kill. Raises PackagingError.
     """
     load_function(function_dir)
     sources = source_files(function_dir)
@@ -49,13 +41,17 @@ def build(
     finished = _finished(path)
     if finished is not None:
         return finished
-    wheels = fetch(lock, target, cache=cache, pip=pip, environ=environ)
-    parts = [(wheel.name, wheel_files(wheel, architecture=target.architecture)) for wheel in wheels]
-    data = archive.zip_bytes(merge([(f"lambda_src/{function_dir.name}", sources), *parts]))
-    out.mkdir(parents=True, exist_ok=True)
+    packages: Contents = {}
+    if lock.hashes:
+        with tempfile.TemporaryDirectory(prefix="groundwork-package-") as site:
+            (uv or Uv()).install(lock.path, target, into=Path(site))
+            packages = installed_files(Path(site), architecture=target.architecture)
+    if both := sorted(sources.keys() & packages.keys()):
+        raise PackagingError(f"{both[0]} is in lambda_src/ and in a package", fix="rename the function's folder")
+    data = archive.zip_bytes(sources | packages)
     # The checksum first: a zip without the right one beside it is made again.
-    atomic_write(_checksum_file(path), _sha256_base64(data).encode())
-    atomic_write(path, data)
+    write_atomically(_checksum_file(path), _sha256_base64(data))
+    write_atomically(path, data)
     return _package(path, data)
 
 

@@ -1,10 +1,10 @@
-"""What goes into a zip: a function's own modules and its wheels, by name, with everything else left behind."""
+"""What goes into a zip: a function's own modules and its packages, by name, with everything else left behind."""
 
 from __future__ import annotations
 
-import stat
-import zipfile
-from collections.abc import Iterable
+import base64
+import csv
+import hashlib
 from pathlib import Path, PurePosixPath
 
 from groundwork.errors import PackagingError
@@ -13,8 +13,9 @@ from groundwork.packaging.native import check_architecture, is_native
 Contents = dict[str, bytes]
 
 # How an installation came about, not what it is; some of it differs from machine to machine.
-_RECORDS = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"})
-_INSTALLED_AT_ROOT = frozenset({"purelib", "platlib"})
+_RECORDS = frozenset(
+    {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
+)
 
 
 def source_files(function_dir: Path) -> Contents:
@@ -32,63 +33,48 @@ def source_files(function_dir: Path) -> Contents:
     return contents
 
 
-def wheel_files(wheel: Path, *, architecture: str) -> Contents:
-    """What installing `wheel` would put on the path, without tests, stubs, byte code and installation records.
+def installed_files(site: Path, *, architecture: str) -> Contents:
+    """The files of the packages in the folder `site`, without tests, stubs, byte code, scripts and records.
 
-    Raises PackagingError for a broken wheel, a name that leads outside, a link, or code of another architecture.
+    Raises PackagingError for a file that is not as its package recorded it, that two packages differ about, that lies
+    outside, or that is code of another architecture.
     """
     contents: Contents = {}
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            for entry in archive.infolist():
-                if entry.is_dir():
-                    continue
-                _check_entry(wheel, entry)
-                name = _installed_name(entry.filename)
-                if name is None:
-                    continue
-                data = archive.read(entry)
-                if is_native(name, data):
-                    check_architecture(f"{wheel.name}: {name}", data, wanted=architecture)
-                contents[name] = data
-    except zipfile.BadZipFile as error:
-        raise PackagingError(
-            f"{wheel} is not a readable wheel: {error}", fix="delete it; it is fetched again"
-        ) from error
+    for name, (package, digest) in _recorded(site).items():
+        path = site / name
+        if "\\" in name or not path.resolve().is_relative_to(site.resolve()):
+            raise PackagingError(f"{package} holds {name!r}, which leads outside", fix="do not use this wheel")
+        data = path.read_bytes()
+        if _record_digest(data) != digest:
+            raise PackagingError(f"{name} is not the file that {package} recorded", fix="uv cache clean")
+        if is_native(name, data):
+            check_architecture(f"{package}: {name}", data, wanted=architecture)
+        contents[name] = data
     return contents
 
 
-def merge(parts: Iterable[tuple[str, Contents]]) -> Contents:
-    """All of `parts` (a label and its contents) in one; raises PackagingError when two differ about a file."""
-    merged: Contents = {}
-    owner: dict[str, str] = {}
-    for label, contents in parts:
-        for name, data in contents.items():
-            if merged.setdefault(name, data) != data:
-                raise PackagingError(f"{name} is in {owner[name]} and, different, in {label}", fix="drop one of them")
-            owner.setdefault(name, label)
-    return merged
+def _recorded(site: Path) -> dict[str, tuple[str, str]]:
+    """Name of a file that a function needs → the package that brought it, and its digest there."""
+    recorded: dict[str, tuple[str, str]] = {}
+    for record in sorted(site.glob("*.dist-info/RECORD")):
+        package = record.parent.name.removesuffix(".dist-info")
+        for name, digest, _size in csv.reader(record.read_text(encoding="utf-8").splitlines()):
+            if not _is_needed(name):
+                continue
+            owner, known = recorded.setdefault(name, (package, digest))
+            if known != digest:
+                raise PackagingError(f"{name} is in {owner} and, different, in {package}", fix="drop one of them")
+    return recorded
 
 
-def _installed_name(name: str) -> str | None:
-    """Where an installer puts a wheel's entry, relative to the path; None for what the function does not need."""
+def _record_digest(data: bytes) -> str:
+    """As RECORD writes it: https://packaging.python.org/en/latest/specifications/recording-installed-packages/."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
+def _is_needed(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    if parts[0].endswith(".data"):
-        if len(parts) < 3 or parts[1] not in _INSTALLED_AT_ROOT:
-            return None  # scripts, headers and data files
-        parts = parts[2:]
-    if parts[0].endswith(".dist-info") and parts[-1] in _RECORDS:
-        return None
+    if parts[0] == "bin" or (parts[0].endswith(".dist-info") and parts[-1] in _RECORDS):
+        return False
     # Only a `tests` folder inside a package: a package of that name would be imported by somebody.
-    if "__pycache__" in parts or "tests" in parts[1:-1] or parts[-1].endswith((".pyc", ".pyo", ".pyi")):
-        return None
-    return "/".join(parts)
-
-
-def _check_entry(wheel: Path, entry: zipfile.ZipInfo) -> None:
-    name = entry.filename
-    parts = name.split("/")
-    if "\\" in name or "\0" in name or ":" in parts[0] or any(part in {"", ".", ".."} for part in parts):
-        raise PackagingError(f"{wheel.name} holds {name!r}, which leads outside", fix="do not use this wheel")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise PackagingError(f"{wheel.name} holds the link {name!r}", fix="do not use this wheel")
+    return not ("__pycache__" in parts or "tests" in parts[1:-1] or parts[-1].endswith((".pyc", ".pyo", ".pyi")))

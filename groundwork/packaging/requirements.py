@@ -38,11 +38,15 @@ class Lock:
 
 
 def read_lock(path: Path) -> Lock:
-    """Reads `path`. Raises PackagingError for a line that is not `name==version --hash=sha256:...`."""
+    """Read `path`. Raises PackagingError for a line that is not `name==version --hash=sha256:...`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return parse_lock(path, path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise PackagingError(f"{path} does not exist", fix="gw package --lock writes it") from error
+
+
+def parse_lock(path: Path, text: str) -> Lock:
+    """What `text` pins; `path` is for messages. Raises PackagingError as `read_lock` does."""
     versions: dict[str, str] = {}
     hashes: dict[str, frozenset[str]] = {}
     for line in text.replace("\\\n", " ").splitlines():

@@ -12,11 +12,10 @@ from groundwork.errors import UsageError
 Runtime = Literal["python3.11", "python3.12", "python3.13"]
 Architecture = Literal["x86_64", "arm64"]
 
-# glibc of the runtime's operating system bounds the wheels it can load: python3.11 runs on Amazon Linux 2 (2.26),
-# the later ones on Amazon Linux 2023 (2.34), of which 2.28 is the newest that wheels are commonly built for and
-# that laptops have (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
-_NEWEST_GLIBC: dict[str, int] = {"python3.11": 26, "python3.12": 28, "python3.13": 28}
-_OLDEST_GLIBC = 17
+# glibc of the runtime's operating system bounds the wheels it can load: python3.11 runs on Amazon Linux 2 (2.26), the
+# later ones on Amazon Linux 2023 (2.34), of which 2.28 is the newest that wheels are commonly built for and that
+# laptops have (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html). uv knows 2.17 and 2.28 of these.
+_MANYLINUX: dict[str, str] = {"python3.11": "2_17", "python3.12": "2_28", "python3.13": "2_28"}
 _MACHINES: dict[str, Architecture] = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -40,15 +39,14 @@ class Target:
 
     @property
     def python_version(self) -> str:
-        """As pip wants it: `3.13`."""
+        """As uv wants it: `3.13`."""
         return self.runtime.removeprefix("python")
 
     @property
-    def wheel_platforms(self) -> tuple[str, ...]:
-        """The platform tags of wheels this target can load, newest first."""
+    def uv_platform(self) -> str:
+        """What uv calls the platforms whose wheels this target can load."""
         machine = "aarch64" if self.architecture == "arm64" else self.architecture
-        versions = range(_NEWEST_GLIBC[self.runtime], _OLDEST_GLIBC - 1, -1)
-        return (*(f"manylinux_2_{minor}_{machine}" for minor in versions), f"manylinux2014_{machine}")
+        return f"{machine}-manylinux_{_MANYLINUX[self.runtime]}"
 
 
 ALL_TARGETS: tuple[Target, ...] = tuple(

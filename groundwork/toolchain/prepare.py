@@ -27,6 +27,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "check": ("actionlint",),
     "demo": (),
     "bench": (),
+    "pipeline": (),
 }
 # Lint, types and Kubernetes need no Terraform.
 WITHOUT_TERRAFORM = {"check", "kubernetes"}

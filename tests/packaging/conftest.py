@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.packaging import Package, Target, build
+from groundwork.packaging import Package, Target, Uv, build
 
 X86, ARM = Target("python3.12", "x86_64"), Target("python3.12", "arm64")
 E_MACHINE = {"x86_64": 0x3E, "arm64": 0xB7, "riscv64": 0xF3}
@@ -32,8 +32,9 @@ def make_wheel(path: Path, files: dict[str, bytes]) -> Path:
     metadata = {
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: false\n",
-        f"{info}/RECORD": b"",
     }
+    record = "".join(f"{entry},{record_digest(data)},{len(data)}\n" for entry, data in {**files, **metadata}.items())
+    metadata[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for entry, data in {**files, **metadata}.items():
@@ -41,9 +42,14 @@ def make_wheel(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
+def record_digest(data: bytes) -> str:
+    """As a wheel's RECORD writes it."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
 @dataclass
 class Bench:
-    """A place to package in: `wheelhouse` is all pip can see."""
+    """A place to package in: `wheelhouse` is all uv can see, `cache` is its own."""
 
     root: Path
     function: Path
@@ -69,8 +75,12 @@ class Bench:
         """As on a machine where nothing was packaged yet."""
         shutil.rmtree(self.cache)
 
-    def build(self, target: Target = X86, *, out: str = "out", pip: list[str] | None = None) -> Package:
-        return build(self.function, target, cache=self.cache, out=self.root / out, pip=pip, environ=self.environ)
+    @property
+    def uv(self) -> Uv:
+        return Uv(environ=self.environ)
+
+    def build(self, target: Target = X86, *, out: str = "out", uv: Uv | None = None) -> Package:
+        return build(self.function, target, out=self.root / out, uv=uv or self.uv)
 
 
 @pytest.fixture(scope="session")
@@ -122,15 +132,10 @@ def bench(made_once: Path, tmp_path: Path) -> Bench:
 
 
 def bench_at(root: Path) -> Bench:
-    """The bench in `root`, whose pip knows the wheelhouse there and nothing else."""
-    environ = {
-        "PATH": "/usr/bin:/bin",
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(root / "wheelhouse"),
-        "PIP_CONFIG_FILE": "/dev/null",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_CACHE_DIR": "1",
-    }
+    """The bench in `root`, whose uv knows the wheelhouse there and nothing else."""
+    root.mkdir(exist_ok=True)
+    (root / "uv.toml").write_text(f'no-index = true\nfind-links = ["{root / "wheelhouse"}"]\n')
+    environ = {"PATH": "/usr/bin:/bin", "UV_CACHE_DIR": str(root / "cache"), "XDG_CONFIG_HOME": str(root / "no-config")}
     return Bench(root, root / "lambda_src" / "greet", root / "wheelhouse", root / "cache", environ)
 
 
@@ -139,6 +144,6 @@ def digest_of(path: Path) -> str:
     return base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
 
 
-def nowhere() -> list[str]:
-    """A pip that fails when it is started."""
-    return [sys.executable, "-c", "raise SystemExit('pip was started')"]
+def no_uv() -> Uv:
+    """A uv that fails when it is started."""
+    return Uv([sys.executable, "-c", "raise SystemExit('uv was started')"])

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from groundwork.errors import PackagingError
 from groundwork.packaging import archive, write_lock
-from tests.packaging.conftest import ARM, X86, Bench, digest_of, elf, nowhere
+from tests.packaging.conftest import ARM, X86, Bench, digest_of, elf, no_uv
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +54,7 @@ def test_another_checkout_umask_clock_and_time_zone_give_the_same_bytes(bench: B
     first = bench.build()
     elsewhere = tmp_path / "elsewhere" / "greet"
     shutil.copytree(bench.function, elsewhere)
+    shutil.copy(bench.root / "uv.toml", tmp_path)
     for path in elsewhere.rglob("*"):
         path.chmod(0o600 if path.is_file() else 0o700)
         os.utime(path, (1, 1))
@@ -57,12 +63,19 @@ def test_another_checkout_umask_clock_and_time_zone_give_the_same_bytes(bench: B
     (elsewhere / ".handler.py.swp").write_bytes(b"an editor's")
     program = (
         "import os, sys; from pathlib import Path; from groundwork.packaging import Target, build\n"
-        "os.umask(0o077); folder, cache, out = map(Path, sys.argv[1:])\n"
-        "build(folder, Target('python3.12', 'x86_64'), cache=cache, out=out)"
+        "os.umask(0o077); folder, out = map(Path, sys.argv[1:])\n"
+        "build(folder, Target('python3.12', 'x86_64'), out=out)"
     )
     subprocess.run(
-        [sys.executable, "-c", program, elsewhere, tmp_path / "cache2", tmp_path / "out2"],
-        env={**bench.environ, "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7", "HOME": str(tmp_path)},
+        [sys.executable, "-c", program, elsewhere, tmp_path / "out2"],
+        env={
+            **bench.environ,
+            "UV_CACHE_DIR": str(tmp_path / "cache2"),
+            "TZ": "Pacific/Kiritimati",
+            "LC_ALL": "C",
+            "PYTHONHASHSEED": "7",
+            "HOME": str(tmp_path),
+        },
         cwd=ROOT,
         check=True,
     )
@@ -119,9 +132,19 @@ def test_native_code_lambda_cannot_load_is_refused(bench: Bench, name: str, data
         bench.build(X86)
 
 
-@pytest.mark.parametrize("name", ["../out.py", "/etc/x.py", "a/../../x.py", "a//x.py", "a\\..\\x.py", "C:/x.py"])
-def test_a_name_that_leads_outside_is_refused(bench: Bench, name: str):
-    bench.wheel("pure-1.0-py3-none-any.whl", {name: b""})
+@pytest.mark.parametrize("name", ["../out.py", "/etc/x.py", "a/../../x.py"])
+def test_a_name_that_leads_outside_reaches_neither_disk_nor_zip(bench: Bench, tmp_path: Path, name: str):
+    bench.wheel("pure-1.0-py3-none-any.whl", {name: b"", "pure/__init__.py": b""})
+    bench.lock()
+    site = tmp_path / "outer" / "inner" / "site"
+    bench.uv.install(bench.function / "requirements.txt", X86, into=site)
+    assert list((tmp_path / "outer").iterdir()) == [tmp_path / "outer" / "inner"]
+    assert list((tmp_path / "outer" / "inner").iterdir()) == [site]
+    assert [file for file in bench.build().files if file.endswith(("x.py", "out.py"))] == []
+
+
+def test_a_name_with_a_backslash_is_refused(bench: Bench):
+    bench.wheel("pure-1.0-py3-none-any.whl", {"a\\..\\x.py": b"", "pure/__init__.py": b""})
     bench.lock()
     with pytest.raises(PackagingError, match="which leads outside"):
         bench.build()
@@ -137,7 +160,7 @@ def test_a_source_that_links_outside_is_refused(bench: Bench, tmp_path: Path):
 def test_two_packages_that_differ_about_a_file_are_refused(bench: Bench):
     bench.wheel("more-1.0-py3-none-any.whl", {"pure/__init__.py": b"WORD = 'other'\n"})
     bench.lock()
-    with pytest.raises(PackagingError, match=r"pure/__init__\.py is in more-1\.0"):
+    with pytest.raises(PackagingError, match=r"pure/__init__\.py is in more-1\.0 and, different, in pure-1\.0"):
         bench.build()
 
 
@@ -147,23 +170,23 @@ def test_a_zip_too_big_for_lambda_is_refused_with_the_biggest_part(monkeypatch: 
         archive.zip_bytes({"big/a.py": bytes(3_000_000), "small/a.py": bytes(600_000)})
 
 
-def test_a_function_without_dependencies_needs_no_pip(bench: Bench):
+def test_a_function_without_dependencies_needs_no_uv(bench: Bench):
     (bench.function / "requirements.in").write_text("# nothing\n")
-    write_lock(bench.function, pip=nowhere())
-    assert bench.build(pip=nowhere()).files == ("greet/__init__.py", "greet/handler.py")
+    write_lock(bench.function, uv=no_uv())
+    assert bench.build(uv=no_uv()).files == ("greet/__init__.py", "greet/handler.py")
 
 
-def test_nothing_changed_means_no_pip_and_the_same_file(bench: Bench):
+def test_nothing_changed_means_no_uv_and_the_same_file(bench: Bench):
     first = bench.build()
     touched = first.path.stat().st_mtime_ns
-    assert bench.build(pip=nowhere()) == first
+    assert bench.build(uv=no_uv()) == first
     assert first.path.stat().st_mtime_ns == touched
 
 
 def test_changed_source_gives_another_zip_from_the_cached_wheels(bench: Bench):
     first = bench.build()
     (bench.function / "handler.py").write_text("def lambda_handler(event, context):\n    return 1\n")
-    second = bench.build(pip=nowhere())
+    second = bench.build()
     assert second.path != first.path
     assert second.sha256_base64 != first.sha256_base64
     assert first.path.is_file()
@@ -173,73 +196,100 @@ def test_a_comment_in_the_lock_changes_nothing(bench: Bench):
     first = bench.build()
     lock = bench.function / "requirements.txt"
     lock.write_text("# reviewed\n" + lock.read_text())
-    assert bench.build(pip=nowhere()) == first
+    assert bench.build(uv=no_uv()) == first
 
 
 def test_a_damaged_zip_is_made_again(bench: Bench):
     first = bench.build()
     first.path.write_bytes(first.path.read_bytes()[:-9])
-    assert bench.build(pip=nowhere()).sha256_base64 == first.sha256_base64 == digest_of(first.path)
+    assert bench.build().sha256_base64 == first.sha256_base64 == digest_of(first.path)
 
 
-def test_a_damaged_wheel_in_the_cache_is_fetched_again(bench: Bench):
-    first = bench.build()
-    next(bench.cache.rglob("pure-*.whl")).write_bytes(b"damaged")
+def test_a_damaged_file_in_the_cache_is_not_packaged(bench: Bench):
+    bench.build()
+    for copy in bench.cache.rglob("pure/__init__.py"):
+        copy.write_bytes(b"WORD = 'damaged'\n")
+    shutil.rmtree(bench.root / "out")
+    with pytest.raises(PackagingError, match=r"pure/__init__\.py is not the file that pure-1\.0 recorded") as raised:
+        bench.build()
+    assert raised.value.fix == "uv cache clean"
+
+
+def test_without_cache_and_index_the_error_says_what_uv_said(bench: Bench):
+    bench.empty_cache()
+    (bench.root / "uv.toml").write_text("no-index = true\n")
+    with pytest.raises(PackagingError, match=r"(?s)uv could not get .*requirements\.txt.*fast"):
+        bench.build()
+
+
+def test_a_fetched_package_is_built_again_without_the_index(bench: Bench):
+    bench.empty_cache()
+    shutil.rmtree(bench.root / "out", ignore_errors=True)
+    with index_of(bench) as address:
+        (bench.root / "uv.toml").write_text(f'index-url = "{address}"\n')
+        first = bench.build()
     shutil.rmtree(bench.root / "out")
     assert bench.build().sha256_base64 == first.sha256_base64
 
 
-def test_without_cache_and_index_the_error_says_what_pip_said(bench: Bench):
-    bench.empty_cache()
-    bench.environ["PIP_FIND_LINKS"] = str(bench.root / "absent")
-    with pytest.raises(PackagingError, match=r"(?s)pip could not fetch .*requirements\.txt.*No matching distribution"):
-        bench.build()
-    assert not list(bench.cache.rglob("*.part-*"))
+@contextlib.contextmanager
+def index_of(bench: Bench) -> Iterator[str]:
+    """The address of a package index with the wheelhouse in it: https://packaging.python.org/specifications/simple-repository-api/."""
+    for wheel in bench.wheelhouse.glob("*.whl"):
+        folder = bench.root / "index" / wheel.name.split("-")[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(wheel, folder)
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(bench.root / "index"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 def test_a_wheel_with_another_hash_than_the_locked_one_is_refused(bench: Bench):
     bench.empty_cache()
     bench.wheel("pure-1.0-py3-none-any.whl", {"pure/__init__.py": b"import evil\n"})
-    with pytest.raises(PackagingError, match=r"(?si)do not match the hashes"):
+    with pytest.raises(PackagingError, match=r"(?i)hash mismatch for `pure==1\.0`"):
         bench.build()
 
 
-def test_many_builds_at_once_fetch_once_and_agree(bench: Bench):
+def test_many_builds_at_once_agree(bench: Bench):
     bench.empty_cache()
     with ThreadPoolExecutor(4) as pool:
         packages = list(pool.map(lambda number: bench.build(out=f"out{number}"), range(4)))
     assert len({package.sha256_base64 for package in packages}) == 1
-    assert len(list((bench.cache / "wheels").glob("*/"))) == 1
 
 
-def test_a_killed_download_leaves_nothing_that_the_next_build_trusts(bench: Bench):
+def test_a_killed_build_leaves_nothing_that_the_next_build_trusts(bench: Bench):
     bench.empty_cache()
     stuck = bench.root / "stuck.py"
     stuck.write_text(
         "import pathlib, sys, time\n"
-        "into = pathlib.Path(sys.argv[sys.argv.index('--dest') + 1])\n"
-        "(into / 'pure-1.0-py3-none-any.whl').write_bytes(b'half')\n"
-        "print('half way', flush=True)\n"
+        "into = pathlib.Path(sys.argv[sys.argv.index('--target') + 1])\n"
+        "(into / 'pure').mkdir()\n"
+        "(into / 'pure' / '__init__.py').write_bytes(b'half')\n"
+        "pathlib.Path(sys.argv[1]).touch()\n"
         "time.sleep(60)\n"
     )
     program = (
-        "import sys; from pathlib import Path; from groundwork.packaging import Target, build\n"
-        "folder, cache, out, stuck = map(Path, sys.argv[1:])\n"
-        "build(folder, Target('python3.12', 'x86_64'), cache=cache, out=out, pip=[sys.executable, str(stuck)])"
+        "import sys; from pathlib import Path; from groundwork.packaging import Target, Uv, build\n"
+        "folder, out, stuck, started = map(Path, sys.argv[1:])\n"
+        "uv = Uv([sys.executable, str(stuck), str(started)])\n"
+        "build(folder, Target('python3.12', 'x86_64'), out=out, uv=uv)"
     )
+    started = bench.root / "started"
     process = subprocess.Popen(
-        [sys.executable, "-c", program, bench.function, bench.cache, bench.root / "out", stuck],
+        [sys.executable, "-c", program, bench.function, bench.root / "out", stuck, started],
         cwd=ROOT,
         start_new_session=True,
     )
     deadline = time.monotonic() + 20
-    while not list(bench.cache.rglob("*.part-*/*.whl")):
-        assert time.monotonic() < deadline, "the download never started"
+    while not started.exists():
+        assert time.monotonic() < deadline, "the installation never started"
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert "pure/__init__.py" in bench.build().files
-    assert not list(bench.cache.rglob("*.part-*"))
 
 
 def test_an_unchanged_build_takes_less_than_fifty_milliseconds(bench: Bench):
@@ -247,6 +297,6 @@ def test_an_unchanged_build_takes_less_than_fifty_milliseconds(bench: Bench):
     durations = []
     for _ in range(5):
         started = time.perf_counter()
-        bench.build(pip=nowhere())
+        bench.build(uv=no_uv())
         durations.append(time.perf_counter() - started)
     assert min(durations) < 0.05

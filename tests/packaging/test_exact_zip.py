@@ -34,11 +34,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def packaged(folder: Path, target: Target) -> Package:
     try:
-        return build(POPULATE, target, cache=folder / "cache", out=folder / "out")
+        return build(POPULATE, target, out=folder / "out")
     except PackagingError as error:
-        if "pip could not fetch" not in error.message:
+        if "uv could not get" not in error.message:
             raise
-        pytest.skip("needs a package index that pip can reach, for the wheels of lambda_src/populate")
+        pytest.skip("needs a package index that uv can reach, for the wheels of lambda_src/populate")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -41,10 +42,13 @@ def test_a_laptop_lambda_has_no_match_for_is_refused():
         host_target(machine="x86_64", python=(3, 10))
 
 
-def test_amazon_linux_2_gets_no_wheel_for_a_newer_libc():
-    assert "manylinux_2_26_x86_64" in Target("python3.11", "x86_64").wheel_platforms
-    assert "manylinux_2_28_x86_64" not in Target("python3.11", "x86_64").wheel_platforms
-    assert "manylinux_2_28_aarch64" in ARM.wheel_platforms
+def test_amazon_linux_2_gets_no_wheel_for_a_newer_libc(bench: Bench):
+    for wheel in bench.wheelhouse.glob("fast-*-manylinux_2_17_x86_64.whl"):
+        wheel.rename(str(wheel).replace("manylinux_2_17", "manylinux_2_28"))
+    bench.lock()
+    assert "fast/core.cp312.so" in bench.build(Target("python3.12", "x86_64")).files
+    with pytest.raises(PackagingError, match=r"uv could not get .* for python3\.11-x86_64"):
+        bench.build(Target("python3.11", "x86_64"))
 
 
 @pytest.mark.parametrize(
@@ -72,15 +76,15 @@ def test_the_committed_lock_names_no_index_and_nothing_of_the_runtime():
 
 def test_the_committed_lock_has_a_native_wheel_for_every_target():
     lock = read_lock(POPULATE / "requirements.txt")
-    assert len(lock.hashes["pydantic-core"]) == len(ALL_TARGETS)
+    assert len(lock.hashes["pydantic-core"]) >= len(ALL_TARGETS)
 
 
 def test_locking_pins_one_version_with_the_hashes_of_all_targets(bench: Bench):
-    by_hand = read_lock(bench.function / "requirements.txt")
-    lock = write_lock(bench.function, targets=(X86, ARM), environ=bench.environ)
+    lock = write_lock(bench.function, targets=(X86, ARM), uv=bench.uv)
     assert dict(lock.versions) == {"fast": "2.0", "pure": "1.0"}
-    assert len(lock.hashes["fast"]) == 2
-    assert lock.hashes["fast"] < by_hand.hashes["fast"]
+    assert lock.hashes["fast"] == {
+        hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in bench.wheelhouse.glob("fast-*cp312*")
+    }
     assert bench.build().files
 
 
@@ -89,7 +93,7 @@ def test_targets_that_would_get_different_versions_are_refused(bench: Bench):
     with pytest.raises(
         PackagingError, match=r"fast resolves to 3\.0 for python3\.12-x86_64, 2\.0 for python3\.12-arm64"
     ):
-        write_lock(bench.function, targets=(X86, ARM), environ=bench.environ)
+        write_lock(bench.function, targets=(X86, ARM), uv=bench.uv)
 
 
 @pytest.mark.parametrize(

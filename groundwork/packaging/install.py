@@ -1,0 +1,69 @@
+"""Installs a lock's packages for one target with uv, which checks the hash of every wheel and keeps it in its cache."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from groundwork.errors import PackagingError
+from groundwork.packaging.target import Target
+from groundwork.toolchain import uv
+
+UV_SECONDS = 600
+
+
+class Uv:
+    """uv for the packages of Lambda functions.
+
+    `command` starts it (default: the uv of Pipfile.lock), `environ` is its environment (default: this process's).
+    """
+
+    def __init__(self, command: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> None:
+        self._command = [*(command or uv.command()), "--quiet", "--no-progress"]
+        self._environ = None if environ is None else dict(environ)
+
+    def install(self, lock: Path, target: Target, *, into: Path) -> None:
+        """Put exactly the wheels that `lock` pins into the folder `into`. Raises PackagingError."""
+        options = ["--no-deps", "--require-hashes", "--target", str(into), "--requirements", str(lock)]
+        try:
+            # Without a question to the index where the cache has them all.
+            self._run(lock, target, "--offline", "pip", "install", *options)
+        except PackagingError:
+            self._run(lock, target, "pip", "install", *options)
+
+    def resolve(self, source: Path, target: Target) -> str:
+        """Pins with hashes for everything that `source` needs on the target. Raises PackagingError."""
+        return self._run(
+            source, target, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", str(source)
+        )
+
+    def _run(self, requirements: Path, target: Target, *arguments: str) -> str:
+        wheels = ["--only-binary", ":all:", "--python", sys.executable]
+        wheels += ["--python-version", target.python_version, "--python-platform", target.uv_platform]
+        try:
+            done = subprocess.run(
+                [*self._command, *arguments, *wheels],
+                cwd=requirements.parent,
+                env=self._environ,
+                check=True,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=UV_SECONDS,
+                stdin=subprocess.DEVNULL,
+            )
+        except FileNotFoundError as error:
+            raise PackagingError(f"uv cannot be started: {self._command[0]}", fix="make setup") from error
+        except subprocess.TimeoutExpired as error:
+            raise PackagingError(
+                f"uv took more than {UV_SECONDS} s for {target}", fix="check the package index"
+            ) from error
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.strip().splitlines()
+            raise PackagingError(
+                f"uv could not get {requirements} for {target}:\n    " + "\n    ".join(lines[-8:]),
+                fix="check the index (uv.toml); a package without a wheel for this target cannot be used",
+            ) from error
+        return done.stdout

@@ -1,0 +1,10 @@
+"""uv, the installer of Python packages; its own configuration, or the checkout's uv.toml, says where they come from."""
+
+from __future__ import annotations
+
+import uv
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line that runs the uv of Pipfile.lock."""
+    return [uv.find_uv_bin(), *arguments]
