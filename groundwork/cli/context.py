@@ -67,10 +67,13 @@ class Context:
     def releaser(self) -> Releaser | None:
         """Handles Helm releases on the laptop; None where helm is not built here."""
         from groundwork.cli.releases import LaptopReleases
-        from groundwork.toolchain import go_tools
+        from groundwork.toolchain import go_tools, process
+        from localcloud.kubernetes.helm import Helm
 
-        helm = go_tools.find("helm", self.environ, self.project)
-        return LaptopReleases(helm.path, self.tools.kubeconfig, self.tools.environ) if helm else None
+        binary = go_tools.find("helm", self.environ, self.project)
+        if binary is None:
+            return None
+        return LaptopReleases(Helm(binary.path, self.tools.environ, process.run), self.tools.kubeconfig)
 
     def checkers(self, on_progress: Callable[[str], None]) -> Checkers:
         """checkov and tflint; builds tflint and its ruleset where they are not there yet (minutes, once per user)."""

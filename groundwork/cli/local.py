@@ -13,6 +13,7 @@ from groundwork.cli import console
 if TYPE_CHECKING:
     from groundwork.cli.context import Context
     from localcloud import cloud
+    from localcloud.aws.snapshot import Restored
     from localcloud.kubernetes import cluster
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -122,7 +123,7 @@ def _show_cluster(status: cluster.Status) -> None:
     console.say(f"kubectl --kubeconfig {status.kubeconfig} get pods --all-namespaces")
 
 
-def _restored(found: cloud.Restored) -> str:
+def _restored(found: Restored) -> str:
     """What a start found; after a kill only what went to S3 and DynamoDB is newer than the last save."""
     written = f"{found.replayed} writes to S3 and DynamoDB"
     if not found.services:

@@ -1,4 +1,4 @@
-"""The reserved paths under /_groundwork/: status, inventory, save, shutdown. For this machine's own tools only."""
+"""The reserved paths under /_groundwork/: status, inventory, save, shutdown; for tools of this machine only."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from localcloud.aws.app import is_loopback_host
 from localcloud.aws.gate import GATE
 from localcloud.aws.inventory import take_inventory
-from localcloud.aws.persistence import Persistence, Restored
+from localcloud.aws.persistence import Persistence
 from localcloud.aws.routing import Request, Response, json_error, json_response
+from localcloud.aws.snapshot import Restored
 
 PREFIX = "/_groundwork/"
 GUARD_HEADER = "x-groundwork"  # a web page cannot send it across origins without a preflight, which is never answered

@@ -1,4 +1,4 @@
-"""Who is calling: account and principal, read from the access key a request was signed with."""
+"""Who sends a request: account and principal, by the access key that it was signed with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from localcloud.aws.gate import GATE
+from localcloud.aws.policy import Principal
 
 MAIN_ACCOUNT = "000000000000"
 DEFAULT_REGION = "eu-west-2"
@@ -29,17 +30,23 @@ class Caller:
     access_key: str = ""
     session_arn: str = ""
     signed: bool = True
-    known: bool = True  # False for a key that nobody issued; it still acts as the main account's root
+    known: bool = True  # False for a key that was never issued; it still acts as the main account's root
 
 
 ANONYMOUS = Caller(account=MAIN_ACCOUNT, principal_arn="", signed=False)
 
-_current: ContextVar[Caller | None] = ContextVar("caller", default=None)
+_current: ContextVar[Caller] = ContextVar("caller", default=ANONYMOUS)
 
 
-def current() -> Caller | None:
-    """The caller of the request this thread answers, None outside of a request."""
+def current() -> Caller:
+    """The caller of the request that this thread answers; ANONYMOUS outside of a request."""
     return _current.get()
+
+
+def current_principal() -> Principal:
+    """The current caller as policies see it."""
+    caller = current()
+    return Principal(caller.account, caller.principal_arn, caller.session_arn)
 
 
 @contextmanager
@@ -56,15 +63,15 @@ def identify(headers: Mapping[str, str], query: str) -> Caller:
     """The caller by Authorization header or presigned query; header names in lower case.
 
     An access key that STS issued belongs to the role's account; every other key is the main account's root, or the
-    IAM user it was made for. Signatures are not verified: this server listens on loopback only.
+    IAM user that it belongs to. Signatures are not verified: this server listens on loopback only.
     """
     scope = headers.get("authorization", "")
     if not scope and "X-Amz-Credential" in query:
         scope = "Credential=" + parse_qs(query).get("X-Amz-Credential", [""])[0]
-    found = _SCOPE.search(scope)
-    if not found:
+    match = _SCOPE.search(scope)
+    if not match:
         return ANONYMOUS
-    key, region, service = found.groups()
+    key, region, service = match.groups()
     account, principal, session, known = _principal(key)
     return Caller(
         account=account,
@@ -78,7 +85,7 @@ def identify(headers: Mapping[str, str], query: str) -> Caller:
 
 
 def _principal(key: str) -> tuple[str, str, str, bool]:
-    """Account, principal ARN and session ARN of an access key, and whether somebody issued it."""
+    """Account, principal ARN and session ARN of an access key, and whether IAM or STS issued it."""
     from moto.iam.models import iam_backends
     from moto.sts.models import sts_backends
 
@@ -95,7 +102,7 @@ def _principal(key: str) -> tuple[str, str, str, bool]:
 
 
 def forget_expired() -> None:
-    """Drop sessions whose time is over: every Terraform run opens a few."""
+    """Drop expired sessions: every Terraform run opens a few."""
     from moto.core.utils import utcnow
     from moto.sts.models import sts_backends
 

@@ -7,8 +7,8 @@ import time
 from itertools import accumulate
 from typing import Any
 
-from localcloud.aws.changes import CHANGED
 from localcloud.aws.gate import GATE
+from localcloud.aws.writes import UNSAVED
 
 
 def write_events(*, account: str, region: str, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
@@ -18,8 +18,8 @@ def write_events(*, account: str, region: str, group: str, stream: str, lines: l
     if not lines:
         return
     backend: Any = logs_backends[account][region]
-    # What a function prints while it starts has an earlier time than the START line it stands behind, and a clock may
-    # be set back; CloudWatch takes a batch in the order of time only.
+    # What a function prints while it starts is older than the START line before it, and a clock may be set back, but
+    # CloudWatch takes a batch in the order of time only.
     moments = accumulate((moment for moment, _ in lines), max)
     events = [{"timestamp": moment, "message": text} for moment, (_, text) in zip(moments, lines, strict=True)]
     with GATE.entered():
@@ -28,7 +28,7 @@ def write_events(*, account: str, region: str, group: str, stream: str, lines: l
         # A subscription whose target is gone must not fail the invocation that logs.
         with contextlib.suppress(KeyError):
             backend.put_log_events(group, stream, events)
-        CHANGED.set()
+        UNSAVED.set()
 
 
 def now_ms() -> int:

@@ -1,4 +1,4 @@
-"""Keeps the state: restores it at the start, writes through what Terraform needs, saves the rest every few seconds."""
+"""Keeps the state: restores it at the start, journals what Terraform needs, saves the rest every few seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -18,33 +17,18 @@ from werkzeug.test import EnvironBuilder
 
 from localcloud.aws import identity, snapshot
 from localcloud.aws.app import Application, parse
-from localcloud.aws.changes import CHANGED
 from localcloud.aws.gate import GATE
 from localcloud.aws.inventory import take_inventory
 from localcloud.aws.journal import Journal, Record
 from localcloud.aws.routing import Request, Response
-from localcloud.aws.writes import changes_something, is_written_through, stand_in, take_version
+from localcloud.aws.snapshot import Restored
+from localcloud.aws.writes import UNSAVED, changes_something, is_journalled, journalled_request, set_version
+from localcloud.files import write_atomically
 
 log = structlog.get_logger(__name__)
 
 SAVE_SECONDS = 4.0
 _CHILD_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Restored:
-    """What was found at the start. `set_aside` names a snapshot that could not be used, and why."""
-
-    services: int = 0
-    resources: int = 0
-    replayed: int = 0
-    age_seconds: float = 0.0
-    set_aside: str = ""
-
-    @property
-    def anything(self) -> bool:
-        """Whether something was found at all."""
-        return bool(self.services or self.replayed or self.set_aside)
 
 
 class Persistence:
@@ -80,7 +64,7 @@ class Persistence:
             self._journal.sequence = record.sequence
             replayed += 1
         if replayed:
-            CHANGED.set()
+            UNSAVED.set()
         age = (datetime.now(UTC) - loaded.saved_at).total_seconds() if loaded else 0.0
         with GATE.entered():
             resources = take_inventory().total() if loaded or replayed else 0
@@ -109,28 +93,25 @@ class Persistence:
             if response.status >= 400:
                 log.warning("a saved write no longer applies", target=record.target, status=response.status)
             elif record.version_id:
-                take_version(request, record.version_id)
+                set_version(request, record.version_id)
 
     # ── while it runs ────────────────────────────────────────────────────────────────────────────────
     def answered(self, request: Request, response: Response) -> None:
-        """Write through what must not be lost, and note that there is something to save."""
+        """Journal a write that must not be lost, and remember that there is something to save."""
         if response.status >= 400 or not changes_something(request):
             return
-        CHANGED.set()
-        if not is_written_through(request):
-            return
-        caller = identity.current()
-        kept = stand_in(request)
-        if kept is None or caller is None:
+        UNSAVED.set()
+        write = journalled_request(request) if is_journalled(request) else None
+        if write is None:
             return
         self._journal.append(
             Record(
                 sequence=self._journal.sequence + 1,
-                method=kept.method,
-                target=kept.raw_path + (f"?{kept.raw_query}" if kept.raw_query else ""),
-                headers=dict(kept.headers),
-                body=kept.body,
-                caller=caller,
+                method=write.method,
+                target=write.raw_path + (f"?{write.raw_query}" if write.raw_query else ""),
+                headers=dict(write.headers),
+                body=write.body,
+                caller=identity.current(),
                 version_id=response.header("x-amz-version-id"),
             )
         )
@@ -142,7 +123,7 @@ class Persistence:
             while not self._stop.wait(SAVE_SECONDS):
                 try:
                     tick()
-                    if CHANGED.is_set():
+                    if UNSAVED.is_set():
                         self.save(fork=True)
                 except Exception as error:  # this thread is all that saves: it reports, and tries again
                     self.problem = f"{type(error).__name__}: {error}"
@@ -155,15 +136,15 @@ class Persistence:
     def stop(self) -> None:
         """End the saving thread and save a last time."""
         self._stop.set()
-        with self._saving:  # a save that was under way gives up, and says so in CHANGED
+        with self._saving:  # a save that is under way gives up, and sets UNSAVED again
             pass
-        if CHANGED.is_set():
+        if UNSAVED.is_set():
             self.save(fork=False)
 
     def save(self, *, fork: bool) -> bool:
-        """Write a snapshot; in a forked copy of this process nobody has to wait for it. False when it failed."""
+        """Write a snapshot; False when that failed. With `fork` a copy of this process writes, and no request waits."""
         with self._saving:
-            CHANGED.clear()
+            UNSAVED.clear()
             with GATE.entered():
                 sequence = self._journal.cut()
                 child = _fork() if fork else None
@@ -172,25 +153,25 @@ class Persistence:
             if child == 0:
                 self._end_child(sequence)
             if child:
-                problem = _await(child, give_up=self._stop.is_set)
+                problem = _await_child(child, give_up=self._stop.is_set)
             self.problem = problem or snapshot.left_out(self._snapshot)
             if problem:
-                CHANGED.set()
+                UNSAVED.set()
                 log.error("state not saved", reason=problem)
                 return False
             self._journal.forget(sequence)
             return True
 
     def _write(self, sequence: int) -> str:
-        """Write the snapshot; what went wrong, "" when nothing did."""
+        """Write the snapshot and return the problem, "" where it was written."""
         try:
-            snapshot.write(self._snapshot, snapshot.dump(sequence))
-        except Exception as error:  # a full disk, or a model that cannot be pickled: the server goes on and says so
+            write_atomically(self._snapshot, snapshot.dump(sequence))
+        except Exception as error:  # a full disk, or a model that cannot be pickled: the server reports it and runs on
             return f"{type(error).__name__}: {error}"
         return ""
 
     def _end_child(self, sequence: int) -> None:
-        """The forked copy's whole life after the fork."""
+        """All that the forked copy does."""
         code = 1
         # A collection would touch, and so copy, every page that is still shared with the server.
         gc.disable()
@@ -211,13 +192,13 @@ def _fork() -> int:
         return os.fork()
 
 
-def _await(child: int, *, give_up: Callable[[], bool]) -> str:
-    """Wait for the forked copy, at most until the server ends; what went wrong, "" when nothing did."""
+def _await_child(child: int, *, give_up: Callable[[], bool]) -> str:
+    """Wait for the forked copy, at most until the server ends; returns the problem, "" where it saved."""
     end = time.monotonic() + _CHILD_SECONDS
     while time.monotonic() < end and not give_up():
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
-            return "" if status == 0 else f"the saving process ended with status {status}; its reason stands above"
+            return "" if status == 0 else f"the saving process ended with status {status}; the log says why"
         time.sleep(0.02)
     os.kill(child, 9)
     os.waitpid(child, 0)

@@ -9,7 +9,6 @@ import hashlib
 import importlib
 import io
 import json
-import os
 import pickle
 import threading
 import weakref
@@ -31,6 +30,26 @@ _LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threa
 
 class Unusable(Exception):
     """A snapshot that cannot be read: torn, changed, or of another version of moto."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a server found on the disk when it started.
+
+    `replayed` counts the writes that the journal had beyond the snapshot, `age_seconds` is the snapshot's age.
+    `set_aside` names a snapshot that could not be used, and why.
+    """
+
+    services: int = 0
+    resources: int = 0
+    replayed: int = 0
+    age_seconds: float = 0.0
+    set_aside: str = ""
+
+    @property
+    def anything(self) -> bool:
+        """Whether the disk held anything."""
+        return bool(self.services or self.replayed or self.set_aside)
 
 
 @dataclass(frozen=True)
@@ -94,21 +113,6 @@ def _refusal(value: Any) -> str:
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""
-
-
-def write(path: Path, data: bytes) -> None:
-    """Replace `path` by `data` so that a crash at any moment leaves the old file or the new one."""
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def load(path: Path) -> Loaded:

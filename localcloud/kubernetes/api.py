@@ -1,4 +1,4 @@
-"""The few questions Groundwork itself asks the embedded Kubernetes."""
+"""What Groundwork itself asks the API server of the embedded Kubernetes."""
 
 from __future__ import annotations
 
@@ -36,26 +36,16 @@ class Api:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._client.close()
 
-    def get(self, path: str, **headers: str) -> Any:
-        """The JSON at a path."""
-        answer = self._client.get(path, headers=headers)
-        answer.raise_for_status()
-        return answer.json()
-
-    def post(self, path: str, body: Any) -> httpx.Response:
-        """What the server answers; a refusal is an answer too."""
-        return self._client.post(path, json=body)
-
     def version(self) -> str:
         """Such as 1.34.4."""
-        return str(self.get("/version")["gitVersion"]).removeprefix("v")
+        return str(self._get("/version")["gitVersion"]).removeprefix("v")
 
-    def serves(self) -> bool:
-        """Whether the server says that everything in it has started."""
+    def is_ready(self) -> bool:
+        """Whether everything in the API server has started."""
         return self._client.get("/readyz").status_code == httpx.codes.OK
 
     def add_nodes(self) -> None:
-        """Register the nodes that are not there yet."""
+        """Register the nodes that are missing."""
         for name, zone in NODES.items():
             labels = {
                 "kubernetes.io/hostname": name,
@@ -63,45 +53,46 @@ class Api:
                 "kubernetes.io/arch": "amd64",
                 "topology.kubernetes.io/zone": zone,
             }
-            answer = self.post(
-                "/api/v1/nodes",
-                {
-                    "metadata": {"name": name, "labels": labels},
-                    "status": {"capacity": _CAPACITY, "allocatable": _CAPACITY},
-                },
-            )
+            status = {"capacity": _CAPACITY, "allocatable": _CAPACITY}
+            node = {"metadata": {"name": name, "labels": labels}, "status": status}
+            answer = self._client.post("/api/v1/nodes", json=node)
             if answer.status_code != httpx.codes.CONFLICT:
                 answer.raise_for_status()
 
     def ready_nodes(self, since: datetime | None = None) -> int:
-        """Nodes that take pods, and with `since` have been heard of after that moment."""
-        heard = {
+        """How many nodes take pods; with `since`, only those that renewed their lease after that moment."""
+        renewed = {
             lease["metadata"]["name"]: datetime.fromisoformat(lease["spec"]["renewTime"])
-            for lease in self.get(NODE_LEASES)["items"]
+            for lease in self._get(NODE_LEASES)["items"]
         }
         ready = [
             node["metadata"]["name"]
-            for node in self.get("/api/v1/nodes")["items"]
+            for node in self._get("/api/v1/nodes")["items"]
             if _is_ready(node) and not node["spec"].get("taints")
         ]
-        return sum(since is None or (name in heard and heard[name] >= since) for name in ready)
+        return sum(since is None or (name in renewed and renewed[name] >= since) for name in ready)
 
     def controllers_work(self) -> bool:
-        """Whether the controller manager made what every new namespace needs before a pod is admitted."""
+        """Whether the controller manager made the service account without which a namespace accepts no pod."""
         path = "/api/v1/namespaces/default/serviceaccounts/default"
         return self._client.get(path).status_code == httpx.codes.OK
 
     def pods(self) -> tuple[int, int]:
         """Pods that are ready, and all pods."""
-        items = self.get("/api/v1/pods")["items"]
-        return sum(_is_ready(pod) for pod in items), len(items)
+        pods = self._get("/api/v1/pods")["items"]
+        return sum(_is_ready(pod) for pod in pods), len(pods)
 
     def releases(self) -> list[str]:
         """Helm releases that are deployed, as namespace/name."""
-        found = self.get("/api/v1/secrets?labelSelector=owner%3Dhelm,status%3Ddeployed", Accept=_PARTIAL)["items"] or []
-        return sorted({f"{one['metadata']['namespace']}/{one['metadata']['labels']['name']}" for one in found})
+        path = "/api/v1/secrets?labelSelector=owner%3Dhelm,status%3Ddeployed"
+        secrets = [secret["metadata"] for secret in self._get(path, Accept=_PARTIAL)["items"] or []]
+        return sorted({f"{secret['namespace']}/{secret['labels']['name']}" for secret in secrets})
+
+    def _get(self, path: str, **headers: str) -> Any:
+        answer = self._client.get(path, headers=headers)
+        return answer.raise_for_status().json()
 
 
-def _is_ready(thing: Any) -> bool:
-    conditions = thing.get("status", {}).get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+def _is_ready(item: Any) -> bool:
+    conditions = item.get("status", {}).get("conditions", ())
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

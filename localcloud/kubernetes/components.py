@@ -1,4 +1,4 @@
-"""The programs that make up the embedded Kubernetes: which are needed, where they are, and how each is started."""
+"""The programs that make up the embedded Kubernetes, and the arguments that each is started with."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ class Component:
 
 
 def components(programs: Mapping[str, Path], layout: Layout, port: int) -> list[Component]:
-    """What to start, in this order. The API server listens on `port` of the loopback; nothing else listens on TCP."""
+    """What to start, in this order. The API server listens on `port` of 127.0.0.1; no other component listens on TCP.
+
+    `programs` has a path for each of PROGRAMS.
+    """
     keys, sockets = layout.credentials, "unix://etcd"
     arguments = {
         "etcd": [
             f"--data-dir={layout.data}",
-            # Sockets in the working folder. The `:0` is part of their names: etcd insists on something like a port.
+            # Sockets in the working folder. The `:0` is part of their names: etcd insists on a port.
             f"--listen-client-urls={sockets}:0", f"--advertise-client-urls={sockets}:0",
             f"--listen-peer-urls={sockets}-peer:0", f"--initial-advertise-peer-urls={sockets}-peer:0",
             f"--initial-cluster=default={sockets}-peer:0",
@@ -37,7 +40,7 @@ def components(programs: Mapping[str, Path], layout: Layout, port: int) -> list[
         "kube-apiserver": [
             f"--etcd-servers={sockets}:0",
             f"--bind-address={HOST}", f"--secure-port={port}", f"--cert-dir={keys}",
-            # A loopback address is no endpoint that a pod could reach, and without a network there is no other.
+            # No pod could reach a loopback address, and without a network there is no other.
             f"--advertise-address={HOST}", "--endpoint-reconciler-type=none",
             f"--token-auth-file={layout.tokens}", "--anonymous-auth=false", "--authorization-mode=Node,RBAC",
             f"--service-account-key-file={layout.signing_key}",
@@ -64,6 +67,6 @@ def components(programs: Mapping[str, Path], layout: Layout, port: int) -> list[
             "--cidr=10.244.0.1/16",
         ],
     }  # fmt: skip
-    # kwok calls itself something else at each start, and would wait until the leases of the one before have run out.
+    # kwok takes a new name at each start, and would wait until the leases under its old name expire.
     clears = {"kwok": NODE_LEASES}
     return [Component(name, (str(programs[name]), *arguments[name]), clears.get(name, "")) for name in PROGRAMS]

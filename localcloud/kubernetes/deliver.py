@@ -1,13 +1,13 @@
-"""What a laptop does with releases: apply them where a cluster is, otherwise prove what can be proven without."""
+"""Delivers a stack's releases on a laptop: applies them where a cluster runs, only checks them otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.kubernetes import manifests, releases
-from localcloud.kubernetes.releases import Outcome, Release
+from localcloud.kubernetes import manifests
+from localcloud.kubernetes.helm import Helm, Outcome
+from localcloud.kubernetes.releases import Release, read_releases
 
 
 @dataclass(frozen=True)
@@ -23,51 +23,34 @@ class Delivered:
         """One line for people."""
         objects = f"{len(self.checked.valid)} objects valid"
         skipped = f", {len(self.checked.skipped)} of custom kinds not checked" if self.checked.skipped else ""
-        done = self.outcome or "rendered, not applied: no cluster"
-        return f"{self.release.namespace}/{self.release.name}: {done} ({objects}{skipped})"
+        outcome = self.outcome or "rendered, not applied: no cluster"
+        return f"{self.release.namespace}/{self.release.name}: {outcome} ({objects}{skipped})"
 
 
-def deliver(
-    stack_folder: Path,
-    *,
-    helm: Path,
-    kube_version: str,
-    kubeconfig: Path | None,
-    environ: Mapping[str, str],
-    on_progress: Callable[[str], None] = lambda _: None,
-) -> list[Delivered]:
+def deliver(stack_folder: Path, *, helm: Helm, kube_version: str, kubeconfig: Path | None) -> list[Delivered]:
     """Lint, render and check every release of a synthesised stack; apply each where `kubeconfig` names a cluster.
 
     Everything is checked before the first release is applied. Raises ReleaseFailed and SynthesisError.
     """
     checked: list[tuple[Release, manifests.Checked]] = []
-    for release in releases.releases(stack_folder):
-        on_progress(f"checking {release.namespace}/{release.name}")
-        releases.lint(release, helm, kube_version=kube_version, environ=environ)
-        rendered = releases.render(release, helm, kube_version=kube_version, environ=environ)
+    for release in read_releases(stack_folder):
+        helm.lint(release, kube_version=kube_version)
+        rendered = helm.render(release, kube_version=kube_version)
         checked.append((release, manifests.check(rendered, kube_version=kube_version)))
-    delivered = []
-    for release, objects in checked:
-        outcome = None
-        if kubeconfig:
-            on_progress(f"releasing {release.namespace}/{release.name}")
-            outcome = releases.apply(release, helm, kubeconfig, environ=environ)
-        delivered.append(Delivered(release, objects, outcome))
-    return delivered
-
-
-def deployed(stack_folder: Path, *, helm: Path, kubeconfig: Path, environ: Mapping[str, str]) -> list[Release]:
-    """The releases of a synthesised stack that the cluster holds. Raises ReleaseFailed and SynthesisError."""
     return [
-        release
-        for release in releases.releases(stack_folder)
-        if releases.is_there(release, helm, kubeconfig, environ=environ)
+        Delivered(release, objects, helm.apply(release, kubeconfig) if kubeconfig else None)
+        for release, objects in checked
     ]
 
 
-def remove(stack_folder: Path, *, helm: Path, kubeconfig: Path, environ: Mapping[str, str]) -> list[Release]:
-    """Uninstall what `deployed` finds, and wait until it is gone; namespaces stay, as they do with Terraform."""
-    found = deployed(stack_folder, helm=helm, kubeconfig=kubeconfig, environ=environ)
-    for release in found:
-        releases.remove(release, helm, kubeconfig, environ=environ)
-    return found
+def deployed(stack_folder: Path, *, helm: Helm, kubeconfig: Path) -> list[Release]:
+    """The releases of a synthesised stack that the cluster holds. Raises ReleaseFailed and SynthesisError."""
+    return [release for release in read_releases(stack_folder) if helm.is_installed(release, kubeconfig)]
+
+
+def remove(stack_folder: Path, *, helm: Helm, kubeconfig: Path) -> list[Release]:
+    """Uninstall the stack's deployed releases and wait until they are gone; namespaces stay, as with Terraform."""
+    releases = deployed(stack_folder, helm=helm, kubeconfig=kubeconfig)
+    for release in releases:
+        helm.remove(release, kubeconfig)
+    return releases

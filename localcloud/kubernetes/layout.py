@@ -4,155 +4,102 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from groundwork.errors import LocalCloudError
+from localcloud.files import write_atomically
 from localcloud.ports import HOST
 
 NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 ADMIN = "admin"
 # Who signs in with a token of their own, and the group that gives them their rights. The controller manager and the
-# scheduler have the roles that Kubernetes itself makes for them; kwok stands in for kubelets, which no role covers.
+# scheduler have the roles that Kubernetes itself makes for them; kwok acts for kubelets, which no role covers.
 USERS = {
     ADMIN: ("groundwork-admin", "system:masters"),
     "kube-controller-manager": ("system:kube-controller-manager", ""),
     "kube-scheduler": ("system:kube-scheduler", ""),
     "kwok": ("groundwork-kwok", "system:masters"),
 }
-_OURS = "# Written by `gw local up --kubernetes` and removed by `gw local down`.\n"
+_HEADER = "# Written by `gw local up --kubernetes` and removed by `gw local down`.\n"
 
 
-@dataclass(frozen=True)
 class Layout:
     """Everything lies in `home`, readable by its owner alone."""
 
-    home: Path
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.kubeconfig = home / "kubeconfig"  # for kubectl, helm and Terraform's Helm provider, while the cluster runs
+        self.record = home / "cluster.json"  # the supervisor's process
+        self.plan = home / "components.json"  # what the supervisor has to run
+        self.lock = home / "lock"  # held by whoever starts or stops the cluster
+        self.data = home / "data"  # etcd's files: every object of the cluster
+        self.logs = home / "logs"
+        self.run = home / "run"  # where the components work, etcd's sockets included: no other user reaches them
+        self.credentials = home / "credentials"  # certificate and keys of the API server, tokens, kubeconfigs
+        self.certificate = self.credentials / "apiserver.crt"  # self-signed by the API server at its first start
+        self.signing_key = self.credentials / "service-account.key"  # signs the tokens of service accounts
+        self.tokens = self.credentials / "tokens.csv"  # for the API server: token, user, uid, groups
 
-    @property
-    def kubeconfig(self) -> Path:
-        """What kubectl, helm and Terraform's Helm provider are given; there while the cluster runs."""
-        return self.home / "kubeconfig"
+    def log(self, program: str) -> Path:
+        """The log of a component or of the supervisor."""
+        return self.logs / f"{program}.log"
 
-    @property
-    def record(self) -> Path:
-        """What is written down about the running cluster."""
-        return self.home / "cluster.json"
-
-    @property
-    def plan(self) -> Path:
-        """What the supervisor is to run."""
-        return self.home / "components.json"
-
-    @property
-    def lock(self) -> Path:
-        """Held by whoever starts or stops the cluster."""
-        return self.home / "lock"
-
-    @property
-    def credentials(self) -> Path:
-        """Certificate and keys of the API server, tokens, and the components' kubeconfigs."""
-        return self.home / "credentials"
-
-    @property
-    def certificate(self) -> Path:
-        """What clients trust; the API server signs it itself at its first start."""
-        return self.credentials / "apiserver.crt"
-
-    @property
-    def signing_key(self) -> Path:
-        """Signs the tokens of service accounts."""
-        return self.credentials / "service-account.key"
-
-    @property
-    def tokens(self) -> Path:
-        """The API server's list of tokens: token, user, uid, groups."""
-        return self.credentials / "tokens.csv"
-
-    @property
-    def data(self) -> Path:
-        """etcd's files: every object of the cluster."""
-        return self.home / "data"
-
-    @property
-    def logs(self) -> Path:
-        """A log per component."""
-        return self.home / "logs"
-
-    @property
-    def run(self) -> Path:
-        """Where the components work; etcd's sockets lie here, so that nobody else on the machine reaches them."""
-        return self.home / "run"
-
-    # ── making ─────────────────────────────────────────────────────────────────────────────────────
     def prepare(self) -> None:
         """Make the folders, the signing key and the tokens where they are missing."""
         for folder in (self.home, self.credentials, self.data, self.logs, self.run):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
         if not self.signing_key.exists():
-            write_private(self.signing_key, _private_key())
+            write_atomically(self.signing_key, _private_key(), mode=0o600)
         if not self.tokens.exists():
-            lines = [[secrets.token_urlsafe(32), user, user, group] for user, group in USERS.values()]
-            write_private(
-                self.tokens, "".join(f'{token},{user},{uid},"{group}"\n' for token, user, uid, group in lines)
-            )
+            lines = [f'{secrets.token_urlsafe(32)},{user},{user},"{group}"\n' for user, group in USERS.values()]
+            write_atomically(self.tokens, "".join(lines), mode=0o600)
 
-    def token(self, who: str) -> str:
+    def token(self, user: str) -> str:
         """The token of one of USERS."""
-        user = USERS[who][0]
+        name = USERS[user][0]
         with self.tokens.open(newline="") as file:
-            return next(row[0] for row in csv.reader(file) if row[1] == user)
+            return next(row[0] for row in csv.reader(file) if row[1] == name)
 
-    def component_kubeconfig(self, who: str) -> Path:
+    def component_kubeconfig(self, user: str) -> Path:
         """Where a component finds the API server and its token."""
-        return self.credentials / f"{who}.kubeconfig"
+        return self.credentials / f"{user}.kubeconfig"
 
-    def write_kubeconfig(self, path: Path, who: str, port: int) -> None:
-        """A kubeconfig for one of USERS, mode 0600. It names the certificate's file, so that it may be written first.
+    def write_kubeconfig(self, path: Path, user: str, port: int) -> None:
+        """Write the kubeconfig of one of USERS, mode 0600.
 
-        Written as JSON, which every reader of YAML reads.
+        It names the certificate's file, which need not exist yet. Written as JSON, which every reader of YAML reads.
         """
-        write_private(path, _OURS + json.dumps(self._kubeconfig(who, port), indent=2) + "\n")
+        write_atomically(path, _HEADER + json.dumps(self._kubeconfig(user, port), indent=2) + "\n", mode=0o600)
 
     def refuse_foreign_kubeconfig(self) -> None:
-        """Raise where the user put the kubeconfig of another cluster in our place."""
-        if self.kubeconfig.exists() and not self.is_ours():
+        """Raise where the user put the kubeconfig of another cluster in the place of the embedded cluster's."""
+        if self.kubeconfig.exists() and not self.owns_kubeconfig():
             raise LocalCloudError(
                 f"{self.kubeconfig} is the kubeconfig of another cluster, put there by hand",
-                fix=f"go on with that cluster, or remove the file: rm {self.kubeconfig}",
+                fix=f"keep using that cluster, or remove the file: rm {self.kubeconfig}",
             )
 
-    def is_ours(self) -> bool:
-        """Whether the kubeconfig that lies there is the embedded cluster's."""
+    def owns_kubeconfig(self) -> bool:
+        """Whether the kubeconfig is the embedded cluster's."""
         try:
-            return self.kubeconfig.read_text(encoding="utf-8", errors="replace").startswith(_OURS)
+            return self.kubeconfig.read_text(encoding="utf-8", errors="replace").startswith(_HEADER)
         except OSError:
             return False
 
-    def _kubeconfig(self, who: str, port: int) -> dict[str, Any]:
+    def _kubeconfig(self, user: str, port: int) -> dict[str, Any]:
         name = "groundwork"
         cluster = {"server": f"https://{HOST}:{port}", "certificate-authority": str(self.certificate)}
         return {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": name, "cluster": cluster}],
-            "users": [{"name": who, "user": {"token": self.token(who)}}],
-            "contexts": [{"name": name, "context": {"cluster": name, "user": who}}],
+            "users": [{"name": user, "user": {"token": self.token(user)}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
             "current-context": name,
         }
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file in one step; at no time can another user read it."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
 
 
 def _private_key() -> str:

@@ -9,10 +9,7 @@ from groundwork.errors import ReleaseFailed
 
 @dataclass(frozen=True)
 class Checked:
-    """What was looked at: `valid` objects, and `skipped` ones whose kind Kubernetes itself does not define (CRDs).
-
-    Each is written Kind/name.
-    """
+    """Objects as Kind/name: the `valid`, and the `skipped`, whose kind is not Kubernetes' own (CRDs)."""
 
     valid: tuple[str, ...]
     skipped: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""Runs the components of the embedded Kubernetes, starts one again that ends, and ends all of them with itself.
+"""Runs the components of the embedded Kubernetes: restarts what ends, and ends all of them with itself.
 
-`python -m localcloud.kubernetes.supervisor PLAN`, where PLAN is the JSON that cluster.py wrote. Components start
-no programs of their own, so that telling the kernel to kill them with this process covers kill -9 as well.
+`python -m localcloud.kubernetes.supervisor PLAN`, where PLAN is the JSON that cluster.py wrote. The kernel kills the
+components with this process, kill -9 included; they start no programs of their own, which would stay.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _POLL = 0.2  # seconds between two looks at the components
-_ENDS, _WITHIN = 5, 60.0  # a component that ends so often within so many seconds will not recover
-_GRACE = 8.0  # seconds between SIGTERM and SIGKILL; the API server finishes what it was asked
-_FIRST = ("etcd", "kube-apiserver")  # the others give up where these do not answer
+_MAX_ENDS, _WITHIN = 5, 60.0  # a component that ends so often within so many seconds will not recover
+_GRACE = 8.0  # seconds between SIGTERM and SIGKILL; the API server finishes its requests
+_SERVERS = ("etcd", "kube-apiserver")  # in this order; the others give up where these do not answer
 
 
 @dataclass
-class Running:
-    """A component and its process."""
+class Component:
+    """A component and its process. `clears`: see components.Component."""
 
     name: str
     command: list[str]
@@ -38,10 +38,10 @@ class Running:
     log: Path
     folder: Path
     process: subprocess.Popen[bytes] | None = None
-    ends: deque[float] = field(default_factory=lambda: deque(maxlen=_ENDS))
+    ends: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_ENDS))
 
     def start(self) -> None:
-        """Begin it, also once more."""
+        """Start it, for the first time or again."""
         supervisor = os.getpid()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -51,33 +51,33 @@ class Running:
                 preexec_fn=lambda: _end_with(supervisor),  # noqa: PLW1509 (this process has one thread)
             )  # fmt: skip
 
-    def ended(self) -> bool:
-        """Whether it was started and is no more."""
+    def has_ended(self) -> bool:
+        """Whether it was started and runs no longer."""
         return self.process is not None and self.process.poll() is not None
 
-    def hopeless(self) -> bool:
-        """Note one more end; whether there were too many in a short time."""
+    def ends_too_often(self) -> bool:
+        """Record that it ended just now; whether that happened too often to start it again."""
         self.ends.append(time.monotonic())
-        return len(self.ends) == _ENDS and self.ends[-1] - self.ends[0] < _WITHIN
+        return len(self.ends) == _MAX_ENDS and self.ends[-1] - self.ends[0] < _WITHIN
 
 
 @dataclass(frozen=True)
-class _Server:
-    """The API server, asked as `token` says."""
+class _ApiServer:
+    """The API server; `token` signs in."""
 
     url: str
     certificate: str
     token: str
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether everything in it has started: the other components complain at length before that."""
-        return self._ask("GET", "/readyz")
+        return self._request("GET", "/readyz")
 
     def clear(self, path: str) -> bool:
-        """Delete all objects of a collection."""
-        return self._ask("DELETE", path)
+        """Delete all objects of a collection; whether that worked."""
+        return self._request("DELETE", path)
 
-    def _ask(self, method: str, path: str) -> bool:
+    def _request(self, method: str, path: str) -> bool:
         headers = {"Authorization": f"Bearer {self.token}"}
         try:
             trust = ssl.create_default_context(cafile=self.certificate)
@@ -91,46 +91,46 @@ class _Server:
             return False
 
 
-def main(plan: Path) -> int:
+def main(plan_file: Path) -> int:
     """Run until SIGTERM; 1 where a component does not stay alive."""
-    told: dict[str, Any] = json.loads(plan.read_text())
-    logs = Path(told["logs"])
+    plan: dict[str, Any] = json.loads(plan_file.read_text())
+    logs, folder = Path(plan["logs"]), Path(plan["run"])
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
-    parts = [
-        Running(one["name"], one["command"], one["clears"], logs / f"{one['name']}.log", Path(told["run"]))
-        for one in told["components"]
-    ]
+    components = [Component(**each, log=logs / f"{each['name']}.log", folder=folder) for each in plan["components"]]
     try:
-        return _supervise(parts, _Server(**told["server"]), stopping)
+        return _supervise(components, _ApiServer(**plan["server"]), stopping)
     finally:
-        _end(parts)
+        _end(components)
 
 
-def _supervise(parts: list[Running], server: _Server, stopping: threading.Event) -> int:
-    due = list(parts)
+def _supervise(components: list[Component], server: _ApiServer, stopping: threading.Event) -> int:
+    waiting = list(components)  # to be started
     while not stopping.wait(_POLL):
-        for part in list(due):
-            if part.name in _FIRST or (server.ready() and (not part.clears or server.clear(part.clears))):
-                part.start()
-                due.remove(part)
-        for part in (part for part in parts if part not in due and part.ended()):
-            _say(f"{part.name} ended with {part.process.returncode if part.process else ''}")
-            if part.hopeless():
-                _say(f"{part.name} does not stay alive: giving up; its log says why")
+        for component in list(waiting):
+            if component.name in _SERVERS or (
+                server.is_ready() and (not component.clears or server.clear(component.clears))
+            ):
+                component.start()
+                waiting.remove(component)
+        for component in (each for each in components if each not in waiting and each.has_ended()):
+            _log(f"{component.name} ended with {component.process.returncode if component.process else ''}")
+            if component.ends_too_often():
+                _log(f"{component.name} does not stay alive: giving up; its log says why")
                 return 1
             if stopping.wait(1.0):
                 return 0
-            due.append(part)
+            waiting.append(component)
     return 0
 
 
-def _end(parts: list[Running]) -> None:
+def _end(components: list[Component]) -> None:
     """Last started first: the clients, then the API server, then etcd, which keeps what the others wrote."""
-    clients = [part for part in parts if part.name not in _FIRST]
-    for group in (clients, *([part] for name in reversed(_FIRST) for part in parts if part.name == name)):
-        alive = [part.process for part in group if part.process and part.process.poll() is None]
+    clients = [component for component in components if component.name not in _SERVERS]
+    servers = [[component] for name in reversed(_SERVERS) for component in components if component.name == name]
+    for group in (clients, *servers):
+        alive = [component.process for component in group if component.process and not component.has_ended()]
         for process in alive:
             process.terminate()
         until = time.monotonic() + _GRACE
@@ -148,7 +148,7 @@ def _end_with(supervisor: int) -> None:
         os._exit(1)
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {text}\n")
     sys.stderr.flush()
 

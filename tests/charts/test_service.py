@@ -10,7 +10,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from groundwork.errors import ReleaseFailed
-from localcloud.kubernetes import manifests, releases
+from groundwork.toolchain.process import run
+from localcloud.kubernetes import manifests
+from localcloud.kubernetes.helm import Helm
 from localcloud.kubernetes.releases import Release
 from stacks.blocks.cluster.service_release import CHART
 
@@ -45,10 +47,10 @@ class Chart:
     """The chart, rendered by the helm binary."""
 
     def __init__(self, helm: Path) -> None:
-        self.helm = helm
+        self.helm = Helm(helm, os.environ, run)
 
     def text(self, values: dict[str, Any]) -> str:
-        return releases.render(self._release(values), self.helm, kube_version=KUBERNETES, environ=os.environ)
+        return self.helm.render(self._release(values), kube_version=KUBERNETES)
 
     def objects(self, **changes: Any) -> dict[str, Any]:
         """Kind → object; the test pod aside, the chart makes one of each."""
@@ -56,7 +58,7 @@ class Chart:
         return {document["kind"]: document for document in documents}
 
     def lint(self, values: dict[str, Any]) -> None:
-        releases.lint(self._release(values), self.helm, kube_version=KUBERNETES, environ=os.environ)
+        self.helm.lint(self._release(values), kube_version=KUBERNETES)
 
     def _release(self, values: dict[str, Any]) -> Release:
         return replace(TEMPLATE, values=(json.dumps(values),))

@@ -20,7 +20,7 @@ def require_signature(call: GatewayCall) -> None:
 
     The signature itself is not verified, and identity policies are not evaluated.
     """
-    caller = identity.current() or identity.ANONYMOUS
+    caller = identity.current()
     rest = call.to.kind == "REST"
     if not caller.signed:
         raise Refused(403, "Missing Authentication Token" if rest else "Forbidden", reason="the request is not signed")
@@ -41,7 +41,7 @@ def require_policy(call: GatewayCall, *, method: str, path: str, signed: bool) -
     document = _policy_document(call)
     if document is None:
         return
-    caller = identity.current() or identity.ANONYMOUS
+    caller = identity.current()
     principal = (
         Principal(caller.account, caller.principal_arn, caller.session_arn)
         if signed

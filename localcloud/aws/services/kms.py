@@ -67,7 +67,7 @@ def authorise(request: Request) -> Response | None:
     if found is None:
         return None  # moto answers NotFoundException
     key, owner, _ = found
-    caller = identity.current() or identity.ANONYMOUS
+    caller = identity.current()
     principal = Principal(caller.account, caller.principal_arn, caller.session_arn)
     context = {"kms:CallerAccount": [caller.account], "kms:GrantIsForAWSResource": ["false"]}
     if permitted(key.policy, Call(principal, f"kms:{operation}", key.arn, context), owner=owner):

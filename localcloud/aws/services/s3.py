@@ -66,7 +66,7 @@ def authorise_unsigned(request: Request) -> Response | None:
 
 
 def _principal() -> Principal:
-    caller = identity.current() or identity.ANONYMOUS
+    caller = identity.current()
     return Principal(caller.account, caller.principal_arn, caller.session_arn)
 
 

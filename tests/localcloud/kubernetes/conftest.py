@@ -15,27 +15,27 @@ from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
 from groundwork.toolchain.process import Finished, run
-from localcloud.kubernetes.api import Api
 from localcloud.kubernetes.cluster import EmbeddedKubernetes, Status
+from localcloud.kubernetes.helm import Helm
 
-WAIT = timedelta(seconds=240)  # a busy machine is no failure
+WAIT = timedelta(seconds=240)  # for a busy machine
 
 
 @pytest.fixture(scope="session")
-def helm(checkout: Path) -> Path:
-    return tool("helm", checkout)
+def helm(checkout: Path) -> Helm:
+    return Helm(find_tool("helm", checkout), os.environ, run)
 
 
-def tool(name: str, checkout: Path) -> Path:
-    found = go_tools.find(name, os.environ, Project(checkout))
-    if found is None:
+def find_tool(name: str, checkout: Path) -> Path:
+    tool = go_tools.find(name, os.environ, Project(checkout))
+    if tool is None:
         pytest.skip(f"{name} is neither on PATH nor built; `{go_tools.TOOLS[name].setup}` builds it")
-    return found.path
+    return tool.path
 
 
-def until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
-    while not holds():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
 
@@ -47,7 +47,7 @@ class Laptop:
     root: Path
     cluster: EmbeddedKubernetes
     programs: dict[str, Path]
-    helm: Path
+    helm: Helm
     kubectl_path: Path
 
     @property
@@ -57,30 +57,25 @@ class Laptop:
     def up(self) -> Status:
         return self.cluster.up(self.programs, WAIT)
 
-    def api(self) -> Api:
-        status = self.cluster.status()
-        assert status is not None
-        return Api(self.cluster.layout, int(status.endpoint.rpartition(":")[2]))
-
     def kubectl(self, *arguments: str) -> Finished:
         return run([str(self.kubectl_path), "--kubeconfig", str(self.kubeconfig), *arguments], keep_stdout=True)
 
-    def ask(self, *arguments: str) -> str:
-        done = self.kubectl(*arguments)
-        assert done.ok, done.tail
-        return done.stdout
+    def kubectl_output(self, *arguments: str) -> str:
+        finished = self.kubectl(*arguments)
+        assert finished.ok, finished.tail
+        return finished.stdout
 
 
 @pytest.fixture
-def laptop(one_laptop: Laptop) -> Laptop:
+def laptop(shared_laptop: Laptop) -> Laptop:
     """The cluster of all tests, running, whatever the test before did to it."""
-    if one_laptop.cluster.status() is None or not one_laptop.kubeconfig.exists():
-        one_laptop.up()
-    return one_laptop
+    if shared_laptop.cluster.status() is None or not shared_laptop.kubeconfig.exists():
+        shared_laptop.up()
+    return shared_laptop
 
 
 @pytest.fixture(scope="session")
-def one_laptop(checkout: Path, helm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+def shared_laptop(checkout: Path, helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """One cluster for all tests that use it, in a folder that `gw` takes for a checkout."""
     try:
         programs = kubernetes_programs.find(os.environ, Project(checkout))
@@ -89,11 +84,10 @@ def one_laptop(checkout: Path, helm: Path, tmp_path_factory: pytest.TempPathFact
     root = tmp_path_factory.mktemp("laptop")
     (root / "cdktf.json").write_text("{}")
     (root / "tools").symlink_to(checkout / "tools")
-    made = Laptop(
-        root, EmbeddedKubernetes(Project(root).work, Path(sys.executable)), programs, helm, tool("kubectl", checkout)
-    )
-    made.up()
+    cluster = EmbeddedKubernetes(Project(root).work, Path(sys.executable))
+    laptop = Laptop(root, cluster, programs, helm, find_tool("kubectl", checkout))
+    laptop.up()
     try:
-        yield made
+        yield laptop
     finally:
-        made.cluster.down()
+        cluster.down()

@@ -1,19 +1,19 @@
-"""A stack's releases on a laptop: everything is checked first, and nobody is told it runs where it does not."""
+"""A stack's releases on a laptop: checked before the first is applied, and never called running without a cluster."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from groundwork.errors import ReleaseFailed
 from localcloud.kubernetes.deliver import deliver
+from localcloud.kubernetes.helm import Helm
 from stacks.values import load
 from tests.localcloud.kubernetes.test_releases import KUBERNETES, stack
 
 
 @pytest.mark.slow
 def test_without_a_cluster_the_committed_workloads_render_and_are_valid(
-    checkout: Path, synthesised: Path, helm: Path
+    checkout: Path, synthesised: Path, helm: Helm
 ) -> None:
     for file in sorted((checkout / "environments").glob("*.yaml")):
         environment = load(file)
@@ -22,7 +22,6 @@ def test_without_a_cluster_the_committed_workloads_render_and_are_valid(
             helm=helm,
             kube_version=environment.cluster.version,
             kubeconfig=None,
-            environ=os.environ,
         )
         assert [each.release.name for each in delivered] == sorted(environment.workloads)
         for each in delivered:
@@ -31,7 +30,7 @@ def test_without_a_cluster_the_committed_workloads_render_and_are_valid(
             assert f"Deployment/{each.release.name}" in each.checked.valid
 
 
-def test_a_stack_that_breaks_a_schema_is_not_delivered(tmp_path: Path, helm: Path) -> None:
+def test_a_stack_that_breaks_a_schema_is_not_delivered(tmp_path: Path, helm: Helm) -> None:
     folder = stack(tmp_path)
     (tmp_path / "assets" / "chart" / "Chart.yaml").write_text(
         "apiVersion: v2\nname: small\nversion: 1.0.0\nicon: https://example.com/icon.png\n"
@@ -40,4 +39,4 @@ def test_a_stack_that_breaks_a_schema_is_not_delivered(tmp_path: Path, helm: Pat
         "apiVersion: v1\nkind: Service\nmetadata: {name: hello}\nspec: {prots: []}\n"
     )
     with pytest.raises(ReleaseFailed, match="prots"):
-        deliver(folder, helm=helm, kube_version=KUBERNETES, kubeconfig=tmp_path / "kubeconfig", environ=os.environ)
+        deliver(folder, helm=helm, kube_version=KUBERNETES, kubeconfig=tmp_path / "kubeconfig")

@@ -1,9 +1,8 @@
-"""The committed workloads in a real Kubernetes API with the genuine helm: installed, upgraded, recovered, removed."""
+"""The committed workloads in a real Kubernetes API with the real helm: installed, upgraded, recovered, removed."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -16,18 +15,19 @@ from typing import Any
 import pytest
 
 from groundwork.errors import ReleaseFailed
-from localcloud.kubernetes import deliver, releases
+from localcloud.kubernetes import deliver
 from localcloud.kubernetes.deliver import Delivered
-from localcloud.kubernetes.releases import Outcome, Release
+from localcloud.kubernetes.helm import Outcome
+from localcloud.kubernetes.releases import Release, read_releases
 from stacks.values import load
-from tests.localcloud.kubernetes.conftest import Laptop, until
+from tests.localcloud.kubernetes.conftest import Laptop, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kubernetes")]
 
 KUBERNETES = "1.34.0"
 NEVER = {"nodeSelector": {"no": "such-node"}}  # its pods stay pending
 # What Kubernetes itself puts into every namespace.
-OF_THE_NAMESPACE = {"configmap/kube-root-ca.crt", "serviceaccount/default"}
+OF_EVERY_NAMESPACE = {"configmap/kube-root-ca.crt", "serviceaccount/default"}
 
 
 @pytest.fixture(scope="module")
@@ -53,32 +53,30 @@ def copy(committed: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 def release_into(laptop: Laptop, stack: Path) -> list[Delivered]:
-    return deliver.deliver(
-        stack, helm=laptop.helm, kube_version=KUBERNETES, kubeconfig=laptop.cluster.kubeconfig, environ=os.environ
-    )
+    return deliver.deliver(stack, helm=laptop.helm, kube_version=KUBERNETES, kubeconfig=laptop.cluster.kubeconfig)
 
 
-def outcomes(done: list[Delivered]) -> list[Outcome | None]:
-    return [one.outcome for one in done]
+def outcomes(releases: list[Delivered]) -> list[Outcome | None]:
+    return [release.outcome for release in releases]
 
 
 def remove(laptop: Laptop, stack: Path) -> list[Release]:
-    return deliver.remove(stack, helm=laptop.helm, kubeconfig=laptop.kubeconfig, environ=os.environ)
+    return deliver.remove(stack, helm=laptop.helm, kubeconfig=laptop.kubeconfig)
 
 
-def restricted(laptop: Laptop, namespace: str) -> None:
-    """A namespace that admits nothing but what the restricted Pod Security Standard allows."""
-    laptop.ask("create", "namespace", namespace)
-    laptop.ask("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+def make_restricted(laptop: Laptop, namespace: str) -> None:
+    """Make a namespace that accepts nothing but what the restricted Pod Security Standard allows."""
+    laptop.kubectl_output("create", "namespace", namespace)
+    laptop.kubectl_output("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
 
 
 def objects(laptop: Laptop, kind: str, namespace: str) -> list[dict[str, Any]]:
-    answer = json.loads(laptop.ask("get", kind, "--namespace", namespace, "--output=json"))
+    answer = json.loads(laptop.kubectl_output("get", kind, "--namespace", namespace, "--output=json"))
     return list(answer["items"])
 
 
-def written(folder: Path, rendered: str, release_namespace: str, namespace: str) -> Path:
-    """Rendered manifests in a file, meant for another namespace."""
+def write_manifests(folder: Path, rendered: str, release_namespace: str, namespace: str) -> Path:
+    """Write rendered manifests to a file, moved to another namespace."""
     file = folder / f"{namespace}.yaml"
     file.write_text(rendered.replace(f"\n  namespace: {release_namespace}\n", f"\n  namespace: {namespace}\n"))
     return file
@@ -89,24 +87,27 @@ def generations(laptop: Laptop, namespace: str) -> int:
     return len({pod["metadata"]["labels"]["pod-template-hash"] for pod in objects(laptop, "pods", namespace)})
 
 
-def left_in(laptop: Laptop, namespace: str) -> set[str]:
+def objects_left(laptop: Laptop, namespace: str) -> set[str]:
     kinds = "all,configmaps,secrets,serviceaccounts,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers"
-    return set(laptop.ask("get", kinds, "--namespace", namespace, "--output=name").split()) - OF_THE_NAMESPACE
+    names = laptop.kubectl_output("get", kinds, "--namespace", namespace, "--output=name").split()
+    return set(names) - OF_EVERY_NAMESPACE
 
 
 def helm_status(laptop: Laptop, namespace: str, release: str) -> str:
-    command = [str(laptop.helm), "status", release, "--namespace", namespace, "--kubeconfig", str(laptop.kubeconfig)]
-    done = subprocess.run([*command, "--output", "json"], capture_output=True, text=True, check=False)
-    return str(json.loads(done.stdout)["info"]["status"]) if done.returncode == 0 else ""
+    command = [str(laptop.helm.path), "status", release, "--namespace", namespace, "--output", "json"]
+    command += ["--kubeconfig", str(laptop.kubeconfig)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    return str(json.loads(finished.stdout)["info"]["status"]) if finished.returncode == 0 else ""
 
 
 def kill_helm_while_it_waits(laptop: Laptop, stack: Path, expected: str) -> None:
-    """Leave a release the way a machine that lost its power does."""
-    (release,) = releases.releases(stack)
+    """Leave a release as a power cut would leave it."""
+    (release,) = read_releases(stack)
     values = stack / "values.json"
     values.write_text(release.values[0])
-    command = [str(laptop.helm), "upgrade", "--install", release.name, release.chart, "--namespace", release.namespace]
-    command += ["--create-namespace", "--wait", "--kubeconfig", str(laptop.kubeconfig), "--values", str(values)]
+    command = [str(laptop.helm.path), "upgrade", "--install", release.name, release.chart, "--create-namespace"]
+    command += ["--namespace", release.namespace, "--wait", "--values", str(values)]
+    command += ["--kubeconfig", str(laptop.kubeconfig)]
     waiting = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 60
@@ -120,8 +121,8 @@ def kill_helm_while_it_waits(laptop: Laptop, stack: Path, expected: str) -> None
     assert helm_status(laptop, release.namespace, release.name) == expected
 
 
-def test_the_committed_workloads_become_ready_under_restricted_pod_security(laptop: Laptop, committed: Path) -> None:
-    restricted(laptop, "hello")
+def test_the_committed_workloads_become_ready_under_pod_security(laptop: Laptop, committed: Path) -> None:
+    make_restricted(laptop, "hello")
     assert outcomes(release_into(laptop, committed)) == [Outcome.RELEASED]
     (deployment,) = objects(laptop, "deployments", "hello")
     assert deployment["status"]["readyReplicas"] == deployment["spec"]["replicas"]
@@ -135,8 +136,10 @@ def test_a_changed_value_is_rolled_out(laptop: Laptop, copy: Callable[..., Path]
     release_into(laptop, copy("changing"))
     blue = copy("changing", environment={"COLOUR": "blue"})
     assert outcomes(release_into(laptop, blue)) == [Outcome.RELEASED]
-    assert {"COLOUR": "blue"} in [one.get("data") for one in objects(laptop, "configmaps", "changing")]
-    until(lambda: generations(laptop, "changing") == 1)  # the pods with the old settings go, they do not stay beside
+    assert {"COLOUR": "blue"} in [item.get("data") for item in objects(laptop, "configmaps", "changing")]
+    wait_until(
+        lambda: generations(laptop, "changing") == 1
+    )  # pods with the old settings do not stay beside the new ones
     assert outcomes(release_into(laptop, blue)) == [Outcome.UNCHANGED]
 
 
@@ -161,33 +164,33 @@ def test_a_killed_install_and_a_killed_upgrade_are_recovered(laptop: Laptop, cop
     assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
     kill_helm_while_it_waits(laptop, stuck, "pending-upgrade")
     assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
-    until(lambda: not any("nodeSelector" in pod["spec"] for pod in objects(laptop, "pods", "killed")))
+    wait_until(lambda: not any("nodeSelector" in pod["spec"] for pod in objects(laptop, "pods", "killed")))
     assert outcomes(release_into(laptop, good)) == [Outcome.UNCHANGED]
 
 
-def test_removed_it_leaves_nothing(laptop: Laptop, copy: Callable[..., Path]) -> None:
+def test_a_removed_stack_leaves_nothing(laptop: Laptop, copy: Callable[..., Path]) -> None:
     stack = copy("leaving")
     release_into(laptop, stack)
-    assert len(left_in(laptop, "leaving")) > 5
-    assert [one.name for one in remove(laptop, stack)] == ["hello"]
-    assert left_in(laptop, "leaving") == set()
+    assert len(objects_left(laptop, "leaving")) > 5
+    assert [release.name for release in remove(laptop, stack)] == ["hello"]
+    assert objects_left(laptop, "leaving") == set()
     assert remove(laptop, stack) == []
 
 
-def test_every_environments_workloads_are_admitted_under_restricted_pod_security(
+def test_every_environments_workloads_pass_restricted_pod_security(
     laptop: Laptop, checkout: Path, synthesised: Path, tmp_path: Path
 ) -> None:
     for values in sorted((checkout / "environments").glob("*.yaml")):
         environment = load(values)
-        for release in releases.releases(synthesised / "stacks" / f"{environment.name}-workloads"):
+        for release in read_releases(synthesised / "stacks" / f"{environment.name}-workloads"):
             namespace = f"{environment.name}-{release.name}"
-            restricted(laptop, namespace)
-            rendered = releases.render(release, laptop.helm, kube_version=KUBERNETES, environ=os.environ)
-            assert "hook" in rendered  # the chart's test is among what is admitted
-            file = written(tmp_path, rendered, release.namespace, namespace)
-            # Restricted or not is said of pods; of a deployment's template the server warns, and a warning is an error.
+            make_restricted(laptop, namespace)
+            rendered = laptop.helm.render(release, kube_version=KUBERNETES)
+            assert "hook" in rendered  # the chart's test is accepted too
+            file = write_manifests(tmp_path, rendered, release.namespace, namespace)
+            # The server refuses pods; of a deployment's template it only warns, so a warning is an error here.
             dry = ["--dry-run=server", "--validate=strict", "--warnings-as-errors", "--namespace", namespace]
-            assert laptop.ask("create", *dry, "--filename", str(file)).count("(server dry run)") >= 7
+            assert laptop.kubectl_output("create", *dry, "--filename", str(file)).count("(server dry run)") >= 7
 
 
 @pytest.mark.parametrize(
@@ -198,16 +201,16 @@ def test_every_environments_workloads_are_admitted_under_restricted_pod_security
         ("type: RuntimeDefault", "type: Unconfined"),
     ],
 )
-def test_a_chart_that_gave_up_a_restriction_would_be_noticed(
+def test_a_chart_that_drops_a_restriction_is_refused(
     laptop: Laptop, committed: Path, tmp_path: Path, from_: str, to: str
 ) -> None:
-    (release,) = releases.releases(committed)
-    rendered = releases.render(release, laptop.helm, kube_version=KUBERNETES, environ=os.environ)
+    (release,) = read_releases(committed)
+    rendered = laptop.helm.render(release, kube_version=KUBERNETES)
     assert from_ in rendered
     namespace = f"loose-{from_.partition(':')[0].lower()}"
-    restricted(laptop, namespace)
-    file = written(tmp_path, rendered.replace(from_, to), release.namespace, namespace)
+    make_restricted(laptop, namespace)
+    file = write_manifests(tmp_path, rendered.replace(from_, to), release.namespace, namespace)
     dry = ["--dry-run=server", "--warnings-as-errors", "--namespace", namespace, "--filename", str(file)]
-    done = laptop.kubectl("create", *dry)
-    assert not done.ok
-    assert 'violate PodSecurity "restricted' in done.tail
+    finished = laptop.kubectl("create", *dry)
+    assert not finished.ok
+    assert 'violate PodSecurity "restricted' in finished.tail

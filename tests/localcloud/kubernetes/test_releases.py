@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from groundwork.errors import ReleaseFailed, SynthesisError
-from localcloud.kubernetes import manifests, releases
-from localcloud.kubernetes.releases import Outcome, Release
+from groundwork.toolchain.process import run
+from localcloud.kubernetes import manifests
+from localcloud.kubernetes.helm import Helm, Outcome
+from localcloud.kubernetes.releases import Release, read_releases
 
 KUBERNETES = "1.33.0"
 
@@ -32,7 +34,7 @@ def stack(folder: Path, **release: Any) -> Path:
 
 
 def only(folder: Path) -> Release:
-    (release,) = releases.releases(folder)
+    (release,) = read_releases(folder)
     return release
 
 
@@ -50,12 +52,12 @@ def test_what_the_stack_leaves_out_is_the_providers_default(tmp_path: Path) -> N
 
 def test_a_stack_without_releases_has_none(tmp_path: Path) -> None:
     (tmp_path / "cdk.tf.json").write_text("{}")
-    assert releases.releases(tmp_path) == []
+    assert read_releases(tmp_path) == []
 
 
-def test_a_stack_that_is_not_synthesised_says_what_to_type(tmp_path: Path) -> None:
+def test_a_stack_that_is_not_synthesised_is_refused_with_the_command(tmp_path: Path) -> None:
     with pytest.raises(SynthesisError) as raised:
-        releases.releases(tmp_path)
+        read_releases(tmp_path)
     assert raised.value.fix == "gw synth"
 
 
@@ -66,7 +68,7 @@ def test_a_release_that_only_terraform_could_make_is_refused(tmp_path: Path) -> 
         only(stack(tmp_path, set_sensitive=[{"name": "password", "value": "x"}]))
 
 
-def test_a_chart_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_chart_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SynthesisError, match="is not in"):
         only(stack(tmp_path, chart="./assets/other"))
 
@@ -78,32 +80,31 @@ def test_a_changed_template_is_another_release(tmp_path: Path) -> None:
     assert only(tmp_path).fingerprint != before
 
 
-def test_later_values_win(tmp_path: Path, helm: Path) -> None:
+def test_later_values_win(tmp_path: Path, helm: Helm) -> None:
     release = only(stack(tmp_path, values=["level: debug", "level: error"]))
-    assert 'level: "error"' in releases.render(release, helm, kube_version=KUBERNETES, environ=os.environ).replace(
-        "{level", "level"
-    )
+    assert '{level: "error"}' in helm.render(release, kube_version=KUBERNETES)
 
 
-def test_a_template_that_fails_says_which_release_and_why(tmp_path: Path, helm: Path) -> None:
+def test_a_template_that_fails_says_which_release_and_why(tmp_path: Path, helm: Helm) -> None:
     folder = stack(tmp_path)
     (tmp_path / "assets" / "chart" / "templates" / "bad.yaml").write_text('{{ fail "no region given" }}')
     with pytest.raises(ReleaseFailed, match=r"helm_release\.hello does not render: (.|\n)*no region given"):
-        releases.render(only(folder), helm, kube_version=KUBERNETES, environ=os.environ)
+        helm.render(only(folder), kube_version=KUBERNETES)
 
 
-def test_no_cluster_is_an_error_that_names_the_release(tmp_path: Path, helm: Path) -> None:
+def test_no_cluster_is_an_error_that_names_the_release(tmp_path: Path, helm: Helm) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     with pytest.raises(ReleaseFailed, match=r"helm_release\.hello: the cluster does not answer"):
-        releases.apply(only(stack(tmp_path)), helm, kubeconfig, environ=os.environ)
+        helm.apply(only(stack(tmp_path)), kubeconfig)
 
 
 # ── helm's answers, by a program that records its calls and answers as helm 3 does ─────────────────
 class Recorder:
-    """Stands in for helm where a cluster would be needed: `status` is what `helm status` says."""
+    """A program in place of helm that needs no cluster."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "helm"
+        self.helm = Helm(self.path, os.environ, run)
         self.calls_file = folder / "calls"
         self.status_file = folder / "status"
         self.path.write_text(
@@ -115,7 +116,8 @@ class Recorder:
         )
         self.path.chmod(self.path.stat().st_mode | stat.S_IXUSR)
 
-    def says(self, status: str, description: str = "") -> None:
+    def set_status(self, status: str, description: str = "") -> None:
+        """What `helm status` reports from now on."""
         self.status_file.write_text(json.dumps({"info": {"status": status, "description": description}}))
 
     @property
@@ -133,9 +135,9 @@ def recorder(tmp_path: Path) -> Recorder:
     return Recorder(tmp_path / "bin")
 
 
-def test_a_release_is_made_as_the_stack_says(tmp_path: Path, recorder: Recorder) -> None:
+def test_a_release_gets_the_flags_that_the_stack_sets(tmp_path: Path, recorder: Recorder) -> None:
     release = only(stack(tmp_path, atomic=True, create_namespace=True, timeout=60, max_history=10))
-    assert releases.apply(release, recorder.path, tmp_path / "kc", environ=os.environ) is Outcome.RELEASED
+    assert recorder.helm.apply(release, tmp_path / "kc") is Outcome.RELEASED
     call = recorder.calls[-1]
     for flag in ("--install", "--atomic", "--wait", "--create-namespace", "--timeout 60s", "--history-max 10"):
         assert flag in call
@@ -143,32 +145,32 @@ def test_a_release_is_made_as_the_stack_says(tmp_path: Path, recorder: Recorder)
 
 def test_the_second_time_nothing_is_released(tmp_path: Path, recorder: Recorder) -> None:
     release = only(stack(tmp_path))
-    recorder.says("deployed", f"groundwork {release.fingerprint}")
-    assert releases.apply(release, recorder.path, tmp_path / "kc", environ=os.environ) is Outcome.UNCHANGED
+    recorder.set_status("deployed", f"groundwork {release.fingerprint}")
+    assert recorder.helm.apply(release, tmp_path / "kc") is Outcome.UNCHANGED
     assert recorder.verbs == ["status"]
 
 
 def test_a_changed_value_is_released(tmp_path: Path, recorder: Recorder) -> None:
     release = only(stack(tmp_path))
-    recorder.says("deployed", f"groundwork {release.fingerprint}")
+    recorder.set_status("deployed", f"groundwork {release.fingerprint}")
     changed = replace(release, values=("level: debug",))
-    assert releases.apply(changed, recorder.path, tmp_path / "kc", environ=os.environ) is Outcome.RELEASED
+    assert recorder.helm.apply(changed, tmp_path / "kc") is Outcome.RELEASED
 
 
-@pytest.mark.parametrize(("status", "way_out"), [("pending-install", "uninstall"), ("pending-upgrade", "rollback")])
+@pytest.mark.parametrize(("status", "action"), [("pending-install", "uninstall"), ("pending-upgrade", "rollback")])
 def test_a_run_that_was_killed_is_cleared_up_first(
-    tmp_path: Path, recorder: Recorder, status: str, way_out: str
+    tmp_path: Path, recorder: Recorder, status: str, action: str
 ) -> None:
-    recorder.says(status)
-    releases.apply(only(stack(tmp_path)), recorder.path, tmp_path / "kc", environ=os.environ)
-    assert recorder.verbs == ["status", way_out, "upgrade"]
+    recorder.set_status(status)
+    recorder.helm.apply(only(stack(tmp_path)), tmp_path / "kc")
+    assert recorder.verbs == ["status", action, "upgrade"]
 
 
-def test_the_callers_own_cluster_is_never_meant(tmp_path: Path, recorder: Recorder) -> None:
+def test_the_cluster_of_the_callers_shell_is_never_used(tmp_path: Path, recorder: Recorder) -> None:
     environ = {**os.environ, "KUBECONFIG": "/their/own", "HELM_KUBECONTEXT": "production"}
-    release = only(stack(tmp_path))
-    releases.apply(release, recorder.path, tmp_path / "kc", environ=environ)
-    releases.remove(release, recorder.path, tmp_path / "kc", environ=environ)
+    helm, release = Helm(recorder.path, environ, run), only(stack(tmp_path))
+    helm.apply(release, tmp_path / "kc")
+    helm.remove(release, tmp_path / "kc")
     assert all(call.startswith("||") and f"--kubeconfig {tmp_path / 'kc'}" in call for call in recorder.calls)
 
 
@@ -176,7 +178,7 @@ def test_the_callers_own_cluster_is_never_meant(tmp_path: Path, recorder: Record
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n"
 
 
-def test_a_valid_object_and_one_of_a_custom_kind_are_told_apart() -> None:
+def test_a_valid_object_and_an_object_of_a_custom_kind_are_told_apart() -> None:
     custom = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: b}\n"
     checked = manifests.check(f"{SERVICE}---\n{custom}", kube_version="1.33")
     assert (checked.valid, checked.skipped) == (("Service/a",), ("Widget/b",))
@@ -193,11 +195,11 @@ def test_every_problem_is_named_with_object_and_field() -> None:
     assert "prots" in second
 
 
-def test_a_kubernetes_that_is_not_known_is_an_error_and_not_a_pass() -> None:
+def test_an_unknown_version_of_kubernetes_fails_the_check() -> None:
     with pytest.raises(ReleaseFailed, match=r"no schemas of Kubernetes 1\.99"):
         manifests.check(SERVICE, kube_version="1.99.0")
 
 
-def test_nothing_rendered_is_an_error_and_not_a_pass() -> None:
+def test_an_empty_render_fails_the_check() -> None:
     with pytest.raises(ReleaseFailed, match="nothing was rendered"):
         manifests.check("---\n", kube_version="1.33")

@@ -1,4 +1,4 @@
-"""What the laptop says and does about Kubernetes where none runs: nothing is started, guessed or overwritten."""
+"""Where no Kubernetes runs: nothing is started, guessed or overwritten."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from localcloud.kubernetes import components
 from localcloud.kubernetes.cluster import EmbeddedKubernetes
 from localcloud.kubernetes.layout import Layout
 
-THEIRS = "apiVersion: v1\nkind: Config\ncurrent-context: kind-kind\n"
+FOREIGN = "apiVersion: v1\nkind: Config\ncurrent-context: kind-kind\n"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def cluster(project: Project) -> EmbeddedKubernetes:
     return EmbeddedKubernetes(project.work, Path(sys.executable))
 
 
-def test_programs_that_are_not_built_are_named_with_the_command_that_builds_them(project: Project) -> None:
+def test_missing_programs_are_named_with_the_command_that_builds_them(project: Project) -> None:
     with pytest.raises(ToolMissing, match=r"etcd, kube-apiserver, .* not built") as raised:
         kubernetes_programs.find(os.environ, project)
     assert raised.value.fix == "make kubernetes"
@@ -49,12 +49,12 @@ def test_programs_that_are_not_built_are_named_with_the_command_that_builds_them
 def test_where_kubernetes_cannot_start_aws_is_not_started_either(project: Project) -> None:
     app = typer.Typer()
     command.register(app)
-    done = CliRunner().invoke(app, ["local", "up", "--kubernetes"])
-    assert isinstance(done.exception, ToolMissing)
+    finished = CliRunner().invoke(app, ["local", "up", "--kubernetes"])
+    assert isinstance(finished.exception, ToolMissing)
     assert not (project.work / "aws").exists()
 
 
-def test_only_those_who_ask_for_kubernetes_and_all_tests_build_it() -> None:
+def test_only_make_kubernetes_and_the_tests_build_the_control_plane() -> None:
     embedded = set(components.PROGRAMS)
     assert embedded <= set(prepare.NEEDS["kubernetes"])
     assert embedded <= set(prepare.NEEDS["test"])
@@ -62,34 +62,34 @@ def test_only_those_who_ask_for_kubernetes_and_all_tests_build_it() -> None:
         assert not embedded & set(prepare.NEEDS[target])
 
 
-def test_all_of_the_control_plane_is_of_one_version(checkout: Path) -> None:
-    of = [go_tools.TOOLS[name] for name in components.PROGRAMS if name.startswith("kube-")]
-    assert {go_tools.pinned_version(tool, Project(checkout)) for tool in of} == {"1.34.4"}
+def test_the_whole_control_plane_has_one_version(checkout: Path) -> None:
+    tools = [go_tools.TOOLS[name] for name in components.PROGRAMS if name.startswith("kube-")]
+    assert {go_tools.pinned_version(tool, Project(checkout)) for tool in tools} == {"1.34.4"}
 
 
-def test_a_cluster_that_never_was_is_no_error(cluster: EmbeddedKubernetes) -> None:
+def test_to_stop_or_reset_a_cluster_that_never_ran_is_not_an_error(cluster: EmbeddedKubernetes) -> None:
     assert (cluster.status(), cluster.kubeconfig, cluster.down(), cluster.reset()) == (None, None, False, False)
     assert not cluster.layout.home.exists()
 
 
-def test_the_shells_own_cluster_is_never_the_laptops(
+def test_the_cluster_of_the_shell_is_never_used(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "production").write_text(THEIRS)
+    (tmp_path / "production").write_text(FOREIGN)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "production"))
     assert Context.here().kubernetes.kubeconfig is None
 
 
-def test_a_cluster_named_by_hand_is_used_and_its_file_is_left_alone(cluster: EmbeddedKubernetes) -> None:
+def test_a_kubeconfig_of_the_user_is_used_and_left_alone(cluster: EmbeddedKubernetes) -> None:
     cluster.layout.home.mkdir(parents=True)
-    cluster.layout.kubeconfig.write_text(THEIRS)
+    cluster.layout.kubeconfig.write_text(FOREIGN)
     assert cluster.kubeconfig == cluster.layout.kubeconfig
     with pytest.raises(LocalCloudError, match="is the kubeconfig of another cluster") as raised:
         cluster.up({})
     assert raised.value.fix.endswith(f"rm {cluster.layout.kubeconfig}")
     cluster.down()
     cluster.reset()
-    assert cluster.layout.kubeconfig.read_text() == THEIRS
+    assert cluster.layout.kubeconfig.read_text() == FOREIGN
 
 
 def test_a_kubeconfig_that_a_killed_cluster_left_is_not_used(cluster: EmbeddedKubernetes) -> None:
@@ -100,10 +100,10 @@ def test_a_kubeconfig_that_a_killed_cluster_left_is_not_used(cluster: EmbeddedKu
 
 
 def test_credentials_are_made_once_and_differ_between_laptops(tmp_path: Path) -> None:
-    one, other = Layout(tmp_path / "one"), Layout(tmp_path / "other")
-    for layout in (one, other):
+    first, second = Layout(tmp_path / "first"), Layout(tmp_path / "second")
+    for layout in (first, second):
         layout.prepare()
-    before = one.token("admin"), one.signing_key.read_text()
-    one.prepare()
-    assert (one.token("admin"), one.signing_key.read_text()) == before
-    assert len({one.token("admin"), other.token("admin"), one.token("kube-scheduler")}) == 3
+    before = first.token("admin"), first.signing_key.read_text()
+    first.prepare()
+    assert (first.token("admin"), first.signing_key.read_text()) == before
+    assert len({first.token("admin"), second.token("admin"), first.token("kube-scheduler")}) == 3
