@@ -19,7 +19,7 @@ from groundwork.errors import GroundworkError, Interrupted, UsageError
 # In the order of `gw --help`: first look, then run, then what helps.
 COMMANDS = (
     "synth", "list_stacks", "diff", "drift", "review", "plan", "approve", "deploy", "destroy", "bootstrap",
-    "state", "unlock", "recover", "local", "check", "admit", "audit", "github", "where",
+    "state", "unlock", "recover", "local", "check", "preflight", "audit", "github", "where",
     "doctor", "setup", "lock", "package", "bench",
 )  # fmt: skip
 

@@ -71,13 +71,13 @@ def _refs(
     if missing:
         yield Difference(
             _where(wanted),
-            f"does not admit {_listed(missing)}",
+            f"does not let {_listed(missing)} deploy",
             tuple(ApiCall("POST", policies, {"name": pattern, "type": kind}) for kind, pattern in missing),
         )
     if extra:
         yield Difference(
             _where(wanted),
-            f"admits {_listed(extra)}",
+            f"lets {_listed(extra)} deploy",
             tuple(ApiCall("DELETE", f"{policies}/{there[ref]}") for ref in extra),
         )
 

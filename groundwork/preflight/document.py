@@ -1,4 +1,4 @@
-"""A stack's Terraform read as Terraform reads it: with every way of writing a block, and no way to hide one."""
+"""Reads a stack's JSON as Terraform does: in every form that a block can have, and without a way to hide one."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ class Ambiguous(ValueError):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The document; raises Ambiguous where it is no object, or where an object names a key twice.
+    """The document; raises Ambiguous where it is not an object, or where an object has a key twice.
 
-    Terraform takes a key that is there twice as two blocks; Python would silently keep the last one only.
+    Terraform takes a repeated key as two blocks; Python would silently keep the last of them.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
-    except UnicodeDecodeError as wrong:
-        raise Ambiguous("it is not UTF-8") from wrong
-    except json.JSONDecodeError as wrong:
-        raise Ambiguous(f"it is not JSON ({wrong})") from wrong
+    except UnicodeDecodeError as error:
+        raise Ambiguous("it is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise Ambiguous(f"it is not JSON ({error})") from error
     if not isinstance(document, dict):
-        raise Ambiguous("it is not one JSON object")
+        raise Ambiguous("it is not a JSON object")
     return document
 
 
 def blocks(value: object, labels: int) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Every block below a keyword with its labels: ("aws_s3_bucket", "logs") for a resource.
+    """Every block below a keyword with its labels, for example ("aws_s3_bucket", "logs") for a resource.
 
     At each level Terraform takes an object or a list of objects. Raises Ambiguous for anything else.
     """
@@ -61,9 +61,9 @@ def strings(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
-            raise Ambiguous(f"the key {key!r} is there twice in one object")
-        found[key] = value
-    return found
+        if key in document:
+            raise Ambiguous(f"an object has the key {key!r} twice")
+        document[key] = value
+    return document

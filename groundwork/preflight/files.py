@@ -1,7 +1,7 @@
-"""Files: what lies in a stack's folder, and what its Terraform reads from the disk of the job.
+"""Files: what lies in a stack's folder, and what its Terraform reads from the job's disk.
 
-A file function would put any file of the runner, credentials included, into a plan; so would a link in the folder, or
-an argument that is uploaded, such as a Lambda function's zip.
+A file function would put any file of the runner, credentials included, into a plan. So would a link in the folder, or
+an argument whose file is uploaded, such as a Lambda function's zip.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from groundwork.preflight import document
-from groundwork.preflight.found import Found
+from groundwork.preflight import Violation, document
 from groundwork.refusals import Code
 
-# What Terraform and cdktf leave in a folder that was planned before is not looked at: a job starts from a fresh one.
+# What Terraform and cdktf leave behind is not listed: a job starts with a folder that nobody has planned in.
 _KNOWN = {"cdk.tf.json", ".terraform.lock.hcl", "origins.json", "waivers.json", "assets"}
-# templatefile and templatestring evaluate text that this check does not see; the others read a path.
+# templatefile and templatestring evaluate text that this check cannot see; the others read a path.
 _INDIRECT = {"templatefile", "templatestring"}
 _READING = {
     "file", "filebase64", "filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512",
@@ -41,39 +40,39 @@ _PATHS = {
 }
 
 
-def check_folder(folder: Path, locks: frozenset[bytes]) -> Iterator[Found]:
-    """Findings on what lies in a stack's folder; `locks` are the contents of the lock files of main."""
+def check_folder(folder: Path, locks: frozenset[bytes]) -> Iterator[Violation]:
+    """Violations among the files of a stack's folder; `locks` are the contents of main's lock files."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            yield Found(Code.FILE_OUTSIDE_STACK, f"{name} is a link")
+            yield Violation(Code.FILE_OUTSIDE_STACK, f"{name} is a link")
         elif not (path.is_file() or path.is_dir()):
-            yield Found(Code.FILE_NOT_ALLOWED, f"{name} is neither a file nor a folder")
+            yield Violation(Code.FILE_NOT_ALLOWED, f"{name} is neither a file nor a folder")
     for path in sorted(folder.iterdir()):
         # Terraform reads every *.tf, *.tf.json, *.tfvars and override file of the folder.
         if path.name not in _KNOWN:
-            yield Found(Code.FILE_NOT_ALLOWED, f"{path.name} is not a file that synthesis writes")
+            yield Violation(Code.FILE_NOT_ALLOWED, f"{path.name} is not a file that synthesis writes")
     lock = folder / ".terraform.lock.hcl"
     if lock.is_file() and lock.read_bytes() not in locks:
-        yield Found(Code.LOCK_FILE_DIFFERS, "its provider lock is not one that is committed on main")
+        yield Violation(Code.LOCK_FILE_DIFFERS, "its provider lock is not one that is committed on main")
 
 
-def check(terraform: Mapping[str, Any]) -> Iterator[Found]:
-    """Findings on file functions and on arguments that name files."""
+def check(terraform: Mapping[str, Any]) -> Iterator[Violation]:
+    """Violations in file functions and arguments that name files."""
     for path, text in document.strings(terraform):
         for function in _reads(text):
-            yield Found(Code.FILE_OUTSIDE_STACK, f"{_short(path)} calls {function}() on no file of the stack")
+            yield Violation(Code.FILE_OUTSIDE_STACK, f"{_short(path)} calls {function}() on a file outside the stack")
     for (kind, name), body in document.blocks(terraform.get("resource", {}), 2):
         for key, value in body.items():
             if (kind, key) in _PATHS and not _inside(value):
-                yield Found(Code.FILE_OUTSIDE_STACK, f"{kind}.{name}.{key} is not a path inside the stack's folder")
+                yield Violation(Code.FILE_OUTSIDE_STACK, f"{kind}.{name}.{key} is not a path inside the stack's folder")
 
 
 def _reads(text: str) -> Iterator[str]:
     if "${" not in text and "%{" not in text:
         return
     code = _COMMENT.sub(" ", text)
-    # Both with and without what looks like a comment: inside a string of the expression it is none.
+    # With and without what looks like a comment: inside a string of the expression it is text.
     for variant in {code, text}:
         for call in _CALL.finditer(variant):
             function = call[1]

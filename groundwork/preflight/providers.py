@@ -1,5 +1,7 @@
-"""Providers: which ones, at which version, and with which settings. A provider is a program, and its settings can name
-other programs, files with credentials, and servers that would be given them.
+"""Providers: which ones, at which version, and with which settings.
+
+A provider is a program. Its settings can name other programs, files with credentials, and servers that would receive
+them.
 """
 
 from __future__ import annotations
@@ -8,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.platform import Environment, PreflightLimits
-from groundwork.preflight import document
-from groundwork.preflight.found import Found
+from groundwork.preflight import Violation, document
 from groundwork.refusals import Code
 from groundwork.synthesis.lock_file import Provider, full_address
 
@@ -24,8 +25,8 @@ _ENDPOINTS = {
 _HELM_EXEC_ARGUMENTS = ("eks", "get-token", "--cluster-name")
 
 
-def check(terraform: Mapping[str, Any], environment: Environment, locked: frozenset[Provider]) -> Iterator[Found]:
-    """Findings on required providers and on provider blocks; `locked` are the providers of the committed lock files."""
+def check(terraform: Mapping[str, Any], environment: Environment, locked: frozenset[Provider]) -> Iterator[Violation]:
+    """Violations in required providers and provider blocks; `locked` are the providers in the committed lock files."""
     limits = environment.preflight
     declared: dict[str, str] = {}
     for _, settings in document.blocks(terraform.get("terraform", {}), 0):
@@ -34,21 +35,23 @@ def check(terraform: Mapping[str, Any], environment: Environment, locked: frozen
                 if name == "//":
                     continue
                 if not isinstance(entry, dict) or entry.keys() - {"source", "version"}:
-                    yield Found(Code.PROVIDER_NOT_ALLOWED, f"required_providers.{name} is not just source and version")
+                    yield Violation(
+                        Code.PROVIDER_NOT_ALLOWED, f"required_providers.{name} is not just source and version"
+                    )
                     continue
                 address = full_address(str(entry.get("source", name)))
                 version = str(entry.get("version", "")).removeprefix("=").strip()
                 declared[name] = address
                 if Provider(address, version) not in locked:
-                    yield Found(
+                    yield Violation(
                         Code.PROVIDER_NOT_ALLOWED,
-                        f"provider {address} {version or 'of any version'} is in no lock file of main",
+                        f"provider {address} {version or 'of any version'} is not in a lock file on main",
                     )
-    for kind in _used(terraform):
+    for kind in _resource_types(terraform):
         name = kind.split("_", 1)[0]
         if name not in {*declared, BUILT_IN}:
-            # Terraform would look the provider up by itself, at the newest version.
-            yield Found(Code.PROVIDER_NOT_ALLOWED, f"{kind} is of a provider that required_providers does not name")
+            # Terraform would look for the provider by itself and take its newest version.
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"{kind} needs a provider that required_providers does not name")
     for (name,), body in document.blocks(terraform.get("provider", {}), 1):
         address = declared.get(name, "")
         if address.endswith("/hashicorp/aws"):
@@ -56,14 +59,14 @@ def check(terraform: Mapping[str, Any], environment: Environment, locked: frozen
         elif address.endswith("/hashicorp/helm"):
             yield from _helm(body, limits, environment.region)
         else:
-            yield Found(Code.PROVIDER_NOT_ALLOWED, f"the settings of provider {name!r} are not known")
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"the settings of provider {name!r} are not known")
 
 
-def _used(terraform: Mapping[str, Any]) -> set[str]:
+def _resource_types(terraform: Mapping[str, Any]) -> set[str]:
     return {kind for section in ("resource", "data") for (kind, _), _ in document.blocks(terraform.get(section, {}), 2)}
 
 
-def _aws(body: Mapping[str, Any], limits: PreflightLimits) -> Iterator[Found]:
+def _aws(body: Mapping[str, Any], limits: PreflightLimits) -> Iterator[Violation]:
     allowed: dict[str, list[object]] = {
         "region": list(limits.regions),
         "allowed_account_ids": [[account] for account in limits.accounts],
@@ -71,7 +74,7 @@ def _aws(body: Mapping[str, Any], limits: PreflightLimits) -> Iterator[Found]:
     allowed |= {key: [value] for key, value in limits.provider.items()}
     for key in ("region", "allowed_account_ids"):
         if key not in body:
-            yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider aws has no {key}, so it could act elsewhere")
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider aws has no {key}, so it could act elsewhere")
     for key, value in body.items():
         if key == "//" or key in _FREE:
             continue
@@ -79,45 +82,45 @@ def _aws(body: Mapping[str, Any], limits: PreflightLimits) -> Iterator[Found]:
             yield from _assume_role(key, value, limits)
         elif key not in allowed:
             code = Code.ENDPOINT_NOT_ALLOWED if key in _ENDPOINTS else Code.PROVIDER_NOT_ALLOWED
-            yield Found(code, f"provider aws may not set {key}")
+            yield Violation(code, f"provider aws may not set {key}")
         elif value not in allowed[key]:
-            yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider aws sets {key} to a value that main does not know")
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider aws sets {key} to a value that main does not know")
 
 
-def _assume_role(key: str, value: object, limits: PreflightLimits) -> Iterator[Found]:
+def _assume_role(key: str, value: object, limits: PreflightLimits) -> Iterator[Violation]:
     if key != "assume_role":
-        yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, f"provider aws may not set {key}")
+        yield Violation(Code.ASSUME_ROLE_NOT_ALLOWED, f"provider aws may not set {key}")
         return
     for _, body in document.blocks(value, 0):
         for extra in body.keys() - {"role_arn", "//"}:
-            yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, f"assume_role may not set {extra}")
+            yield Violation(Code.ASSUME_ROLE_NOT_ALLOWED, f"assume_role may not set {extra}")
         if body.get("role_arn") not in limits.roles:
-            yield Found(Code.ASSUME_ROLE_NOT_ALLOWED, "assume_role names a role that main does not know")
+            yield Violation(Code.ASSUME_ROLE_NOT_ALLOWED, "assume_role names a role that main does not know")
 
 
-def _helm(body: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Found]:
+def _helm(body: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Violation]:
     for key in body.keys() - {"kubernetes", "helm_driver", "alias", "//"}:
-        yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set {key}")
+        yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set {key}")
     if body.get("helm_driver", "configmap") != "configmap":
-        # The driver `sql` would reach a database of somebody's choice.
-        yield Found(Code.PROVIDER_NOT_ALLOWED, "provider helm may keep releases in ConfigMaps alone")
+        # The driver `sql` would connect to any database.
+        yield Violation(Code.PROVIDER_NOT_ALLOWED, "provider helm may keep releases only in ConfigMaps")
     for _, kubernetes in document.blocks(body.get("kubernetes", {}), 0):
         if limits.kubeconfig and kubernetes == {"config_path": limits.kubeconfig}:
             continue
         for key in kubernetes.keys() - {"host", "cluster_ca_certificate", "exec", "//"}:
-            yield Found(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set kubernetes.{key}")
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set kubernetes.{key}")
         host = str(kubernetes.get("host", ""))
         if not (host.startswith("${data.terraform_remote_state.") and host.endswith("endpoint}")):
-            yield Found(Code.ENDPOINT_NOT_ALLOWED, "provider helm may only reach the endpoint of the cluster stack")
+            yield Violation(Code.ENDPOINT_NOT_ALLOWED, "provider helm may only reach the endpoint of the cluster stack")
         for _, program in document.blocks(kubernetes.get("exec", {}), 0):
             yield from _exec(program, limits, region)
 
 
-def _exec(program: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Found]:
+def _exec(program: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Violation]:
     arguments = [*_HELM_EXEC_ARGUMENTS, limits.cluster, "--region", region]
-    right = program.get("command") == "aws" and program.get("args") == arguments
-    if not right or program.keys() - {"api_version", "command", "args", "//"}:
-        yield Found(
+    expected = program.get("command") == "aws" and program.get("args") == arguments
+    if not expected or program.keys() - {"api_version", "command", "args", "//"}:
+        yield Violation(
             Code.PROVIDER_NOT_ALLOWED,
             "provider helm may only run `aws eks get-token` for the environment's own cluster",
         )

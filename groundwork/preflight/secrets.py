@@ -1,4 +1,4 @@
-"""Secrets that were written into synthesised Terraform: by their looks, and by canaries that only a leak can spread."""
+"""Secrets in synthesised Terraform: what looks like one, and canaries, which only a leak can bring there."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
-from groundwork.preflight.found import Found
+from groundwork.preflight import Violation
 from groundwork.refusals import Code
 
-_LOOKS = {
+_PATTERNS = {
     "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
     "a GitHub token": re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b"),
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
@@ -44,7 +44,7 @@ CANARY_VARIABLES = (
     "TOKEN",
     "SSH_PRIVATE_KEY",
 )
-"""Environment variables that hold secrets in pipelines and shells; none of them may get into what is synthesised."""
+"""Environment variables that hold secrets in pipelines and shells; none of their values may appear in the output."""
 _READ_IN_CODE = re.compile(r"""(?:environ(?:\.get\(|\[)|getenv\()\s*['"]([A-Za-z_][A-Za-z0-9_]*)['"]""")
 _NOT_A_VALUE = {"CDKTF_OUTDIR", "PATH", "HOME", "SYNTH_HCL_OUTPUT", "GROUNDWORK_SYNTH", "NODE_OPTIONS", "JSII_NODE"}
 
@@ -60,23 +60,23 @@ def canaries(*code: Path) -> dict[str, str]:
     return {name: f"canary-{secrets.token_hex(12)}" for name in sorted({*CANARY_VARIABLES, *read} - _NOT_A_VALUE)}
 
 
-def check_looks(folder: Path) -> Iterator[Found]:
-    """Findings on anything in a folder that looks like a credential, members of zips included."""
+def check_patterns(folder: Path) -> Iterator[Violation]:
+    """Violations by anything in a folder that looks like a credential, members of zips included."""
     for name, content in _contents(folder):
         if zipfile.is_zipfile(BytesIO(content)):
-            continue  # compressed bytes look like anything; its members come one by one
-        for what, pattern in _LOOKS.items():
+            continue  # compressed bytes can look like anything; the members are checked instead
+        for what, pattern in _PATTERNS.items():
             if pattern.search(content):
-                yield Found(Code.BAKED_SECRET, f"{name} holds what looks like {what}")
+                yield Violation(Code.BAKED_SECRET, f"{name} holds what looks like {what}")
 
 
-def check_canaries(folder: Path, planted: Mapping[str, str]) -> Iterator[Found]:
-    """Findings on canaries of environment variables that turned up in a folder, plain or encoded."""
+def check_canaries(folder: Path, planted: Mapping[str, str]) -> Iterator[Violation]:
+    """Violations by canaries of environment variables that a folder holds, plain or encoded."""
     forms = {variable: set(_forms(value)) for variable, value in planted.items()}
     for name, content in _contents(folder):
         for variable, encoded in forms.items():
             if any(form in content for form in encoded):
-                yield Found(Code.BAKED_SECRET, f"{name} holds the value of the environment variable {variable}")
+                yield Violation(Code.BAKED_SECRET, f"{name} holds the value of the environment variable {variable}")
 
 
 def _forms(value: str) -> Iterator[bytes]:
@@ -85,7 +85,7 @@ def _forms(value: str) -> Iterator[bytes]:
     yield raw[::-1]
     yield raw.hex().encode()
     yield quote(value, safe="").encode()
-    # The middle of base64 depends on where the value begins among three bytes.
+    # base64 encodes three bytes at a time, so a value has three encodings, by where in such a group it begins.
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw)
         yield encoded[4 if shift else 0 : -4]
@@ -108,5 +108,5 @@ def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_dependency(member: str) -> bool:
-    # Wheels come by hash from the lock, and libraries carry examples of keys; our own modules lie at the top.
+    # The lock pins wheels by hash, and libraries contain example keys; our own modules lie at the top level.
     return "/" in member and not member.endswith((".env", ".pem", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg"))

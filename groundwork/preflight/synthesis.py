@@ -1,4 +1,4 @@
-"""A synth with canaries in its environment: whatever of it turns up in the output was read where it must not be."""
+"""A synthesis with canaries in its environment: one that appears in the output was read from the environment."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ OUT = "cdktf.out.canaries"
 
 
 def with_canaries(workspace: Workspace) -> list[Refusal]:
-    """Synthesise beside the checkout's own output and report every canary that turned up; leaves nothing behind."""
+    """Synthesise beside the checkout's own output and report every canary in the result; leaves no files behind."""
     root = workspace.project.root
     planted = canaries(root / "main.py", root / "stacks")
     tools = replace(workspace.tools, environ={**workspace.tools.environ, **planted})
-    trial = replace(workspace.at(OUT), tools=tools)
+    trial = replace(workspace.with_out(OUT), tools=tools)
     try:
         trial.synth()
         return leaks(trial.out, planted)

@@ -1,6 +1,6 @@
 """How the laptop's Terraform reaches the embedded AWS, and nothing else: settings of its providers and backends.
 
-The stacks write them, and the admission compares what a pull request wrote with them.
+The stacks write them, and preflight compares what a pull request wrote with them.
 """
 
 from __future__ import annotations

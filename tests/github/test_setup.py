@@ -142,7 +142,7 @@ def spoil_token(fake: FakeGitHub) -> None:
         (spoil_more_reviewers, "environment prod: is reviewed by user mallory, whom the values do not name"),
         (spoil_self_review, "environment prod: reviewers may approve their own deployment"),
         (spoil_bypass, "environment prod-plan: administrators may bypass it"),
-        (spoil_branches, "environment prod: admits branch *"),
+        (spoil_branches, "environment prod: lets branch * deploy"),
         (spoil_variable, "environment prod: variables differ: AWS_ROLE_ARN"),
         (spoil_rule, "ruleset main: lacks the rule non_fast_forward"),
         (spoil_owners, "ruleset main: pull_request is weaker in require_code_owner_review"),

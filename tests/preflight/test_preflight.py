@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.preflight.check import Rules, admit, leaks
+from groundwork.preflight.check import Rules, check, leaks
 from groundwork.preflight.secrets import canaries
 from groundwork.refusals import Code
 from stacks.platform import PLATFORM
@@ -50,10 +50,10 @@ class PullRequest:
         self.write(json.dumps(terraform), stack)
 
     def codes(self) -> set[Code]:
-        return {one.code for one in admit(self.out, self.rules)}
+        return {refusal.code for refusal in check(self.out, self.rules)}
 
     def reasons(self) -> list[str]:
-        return [str(one) for one in admit(self.out, self.rules)]
+        return [str(refusal) for refusal in check(self.out, self.rules)]
 
 
 @pytest.fixture
@@ -61,12 +61,12 @@ def pull_request(synthesised: Path, checkout: Path, tmp_path: Path) -> PullReque
     return PullRequest(synthesised, tmp_path / "cdktf.out", checkout)
 
 
-def test_what_main_synthesises_is_admitted(synthesised: Path, pull_request: PullRequest) -> None:
-    assert admit(synthesised, pull_request.rules) == []
+def test_what_main_synthesises_passes(synthesised: Path, pull_request: PullRequest) -> None:
+    assert check(synthesised, pull_request.rules) == []
     assert pull_request.reasons() == []
 
 
-def test_the_same_terraform_written_with_lists_of_blocks_is_admitted_too(pull_request: PullRequest) -> None:
+def test_the_same_terraform_written_with_lists_of_blocks_passes_too(pull_request: PullRequest) -> None:
     def as_lists(terraform: Terraform) -> None:
         terraform["data"] = [{kind: [named]} for kind, named in terraform["data"].items()]
         terraform["terraform"] = [terraform["terraform"]]
@@ -186,7 +186,7 @@ def test_refuses_backend_not_allowed_for_an_environment_that_main_does_not_know(
     manifest = json.loads(path.read_text())
     manifest["stacks"]["evil-api"] = {**manifest["stacks"]["dev-network"], "name": "evil-api"}
     path.write_text(json.dumps(manifest))
-    (refusal,) = admit(pull_request.out, pull_request.rules)
+    (refusal,) = check(pull_request.out, pull_request.rules)
     assert refusal.code == Code.BACKEND_NOT_ALLOWED
     assert "merge its file first" in refusal.sentence
 

@@ -173,9 +173,12 @@ def the_plan_job_runs_merged_code_alone(folder: Folder) -> Iterator[str]:
     job = Job("plan.yml", "plan", folder.workflows["plan.yml"]["jobs"]["plan"])
     if [step["with"].get("ref") for step in job.using("actions/checkout")] != [MERGED_ONLY]:
         yield f"{job}: checks out something else than main or what is deployed"
-    admit, sign_in = job.position("gw admit --out cdktf.out"), job.position("aws-actions/configure-aws-credentials")
-    if not admit < sign_in < min(job.position("gw diff"), job.position("gw plan")) < len(job.steps):
-        yield f"{job}: does not admit, then sign in, then plan"
+    preflight, sign_in = (
+        job.position("gw preflight --out cdktf.out"),
+        job.position("aws-actions/configure-aws-credentials"),
+    )
+    if not preflight < sign_in < min(job.position("gw diff"), job.position("gw plan")) < len(job.steps):
+        yield f"{job}: does not run preflight, then sign in, then plan"
     if job.position("gw synth") < len(job.steps):
         yield f"{job}: synthesises where it can sign in"
     if job.said["environment"] != "${{ inputs.environment }}-${{ inputs.kind }}":
@@ -300,7 +303,7 @@ def both_ways_are_gated(folder: Folder) -> Iterator[str]:
             yield f"{job}: checkov and tflint do not gate it"
     for file in ("pull-request.yml", "deploy.yml"):
         job = Job(file, "synthesise", folder.workflows[file]["jobs"]["synthesise"])
-        if job.position("gw admit --canaries") == len(job.steps):
+        if job.position("gw preflight --canaries") == len(job.steps):
             yield f"{job}: nothing looks for baked secrets"
 
 

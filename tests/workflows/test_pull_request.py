@@ -48,9 +48,9 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
     for environment in ("dev", "staging", "prod"):
         job = f"plan:{environment}"
         assert run.did(job, f"head {main}")
-        (admitted,), (signed,) = run.did(job, "gw admit --out cdktf.out"), run.did(job, "signed in")
+        (preflight,), (signed,) = run.did(job, "gw preflight --out cdktf.out"), run.did(job, "signed in")
         assert signed.endswith(f"acme-{environment}-delivery-plan-pull-request")
-        assert run.notes.index(admitted) < run.notes.index(signed)
+        assert run.notes.index(preflight) < run.notes.index(signed)
     assert run.did("report", f"head {main}")
     assert not [note for note in run.notes if note.startswith(("check:", "synthesise:")) and "with cred" in note]
     # What was planned is kept where nobody applies from, and nothing happened.
@@ -80,13 +80,13 @@ def test_a_smuggled_data_source_stops_the_plan_before_there_is_anything_to_take(
         green(github)
         github.edit("main.py", '        **({"resource":', f'        "data": {SMUGGLED},\n        **({{"resource":')
         # It does not help to take the check out: the plan workflow is main's.
-        github.edit(".github/workflows/plan.yml", "gw admit --out cdktf.out", "echo admitted")
-        github.edit(".github/workflows/pull-request.yml", "      - run: gw admit --canaries\n", "")
+        github.edit(".github/workflows/plan.yml", "gw preflight --out cdktf.out", "echo passed")
+        github.edit(".github/workflows/pull-request.yml", "      - run: gw preflight --canaries\n", "")
 
     run = github.on_pull_request(github.open_pull_request(smuggle))
     assert not run.end()
-    (admitted,) = run.did("plan:dev", "gw admit --out cdktf.out")
-    assert admitted.endswith("ended 13")
+    (preflight,) = run.did("plan:dev", "gw preflight --out cdktf.out")
+    assert preflight.endswith("ended 13")
     assert "data-source-not-allowed" in run.log
     assert not signed_in(run)
     assert not [note for note in run.notes if "gw diff" in note or "gw plan" in note]

@@ -1,4 +1,4 @@
-"""`gw admit`: may the synthesised Terraform be planned with credentials?"""
+"""`gw preflight`: may the synthesised Terraform be planned with credentials?"""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command(rich_help_panel="Pipeline")
-    def admit(
+    def preflight(
         targets: Targets = None,
         out: Annotated[
-            Path | None, typer.Option(help="Synthesised output to inspect, for example of a pull request.")
+            Path | None, typer.Option(help="Synthesised output to check, for example of a pull request.")
         ] = None,
         canaries: Annotated[
             bool,
@@ -26,14 +26,14 @@ def register(app: typer.Typer) -> None:
         ] = False,
         json: Json = False,
     ) -> None:
-        """Inspect synthesised Terraform before anything with credentials reads it. Needs no credentials itself.
+        """Check synthesised Terraform before anything with credentials reads it. Needs no credentials itself.
 
         Only what this checkout allows passes: providers, data sources, backends, endpoints, roles, files. Ends with 13
-        where something does not. Examples: `gw admit`, `gw admit --out pull-request/cdktf.out`, `gw admit --canaries`
+        where a stack breaks a rule. Examples: `gw preflight`, `gw preflight --out pull-request/cdktf.out`,
+        `gw preflight --canaries`
         """
         from groundwork.cli.context import Context
-        from groundwork.preflight.check import Rules
-        from groundwork.preflight.check import admit as check
+        from groundwork.preflight.check import Rules, check
         from groundwork.preflight.synthesis import with_canaries
         from groundwork.refusals import require_none
 
@@ -46,8 +46,11 @@ def register(app: typer.Typer) -> None:
             refusals += with_canaries(workspace)
         if json:
             console.print_json(
-                [{"code": one.code, "stack": one.stack, "why": one.sentence, "fix": one.command} for one in refusals]
+                [
+                    {"code": refusal.code, "stack": refusal.stack, "why": refusal.sentence, "fix": refusal.command}
+                    for refusal in refusals
+                ]
             )
         require_none(refusals)
         if not json:
-            console.say("admitted: nothing in it needs more than a plan may have")
+            console.say("passed: no stack needs more than a plan may have")
