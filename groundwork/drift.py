@@ -1,4 +1,4 @@
-"""Drift and undeployed code, kept apart: the world differs from the state, or the state from the code.
+"""Drift and undeployed code: the world differs from the state, or the state from the code.
 
 It reports names of resources and attributes, never values.
 """
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from groundwork.errors import StackBlocked, StateLocked, TerraformFailed, UsageError
 from groundwork.plan import archive, bootstrap_stacks, extracted
-from groundwork.plan.fingerprint import changed_outputs, changed_resources
+from groundwork.plan.fingerprint import Plan, changed_outputs, changed_resources
 from groundwork.platform import Environment
 from groundwork.store.plan_store import PlanStore
 from groundwork.toolchain import side_by_side
@@ -21,9 +21,6 @@ from groundwork.toolchain.secure_tempdir import secure_tempdir
 from groundwork.workspace import Workspace
 
 OUT = "cdktf.out.applied"
-"""Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
-
-Plan = Mapping[str, Any]
 
 Status = Literal["as it should be", "undeployed code", "drift", "not deployed", "not compared", "error"]
 
@@ -41,10 +38,10 @@ class Difference:
 class StackDrift:
     """How one stack differs.
 
-    `drift` is what somebody changed outside of Terraform although the code sets it, or what a plan would put back;
-    `computed` are other attributes that changed by themselves. `undeployed` is what the code would change in the state.
-    `compared_with` names the commit that was applied last; it is empty where only the code is known, and `note` says
-    why. `in_code` is False for a stack that was removed.
+    `drift` is what somebody changed outside of Terraform although the code sets it, or what a plan would undo;
+    `computed` are other attributes, which changed by themselves. `undeployed` is what the code would change in the
+    state. `compared_with` names the commit that was applied last; it is empty where only the code is known, and `note`
+    says why. `in_code` is False for a stack that was removed.
     """
 
     stack: str
@@ -83,8 +80,8 @@ def find(
 ) -> list[StackDrift]:
     """Drift and undeployed code of `stacks`, and drift of `orphans`, which have no code; side by side.
 
-    `store` gives the plan store of an environment. A stack that cannot be planned is an error of its own and keeps no
-    other from being compared. Raises UsageError where there are no stacks.
+    `store` returns the plan store of an environment. A stack that cannot be planned has the status "error"; the others
+    are compared all the same. Raises UsageError where there are no stacks.
     """
     if not [*stacks, *orphans]:
         raise UsageError("there are no stacks to compare", fix="`gw list` shows them")
@@ -107,7 +104,7 @@ def find(
 
 @dataclass(frozen=True)
 class _Applied:
-    """Stacks as they were applied last, of which commit; `workspace` has them in place of cdktf.out."""
+    """Stacks as they were applied last, with their commits; `workspace` has them in place of cdktf.out."""
 
     workspace: Workspace
     commits: Mapping[str, str]
@@ -121,15 +118,15 @@ class _Applied:
         for stack in stacks:
             try:
                 body = store(workspace.environment_of(stack).name).deployed(stack)
-            except (StackBlocked, TerraformFailed) as unreadable:
-                # A pull request's role, or no store at all: the state and the world can still be compared.
-                notes[stack] = f"compared with the code: what was applied last cannot be read ({unreadable.message})"
+            except (StackBlocked, TerraformFailed) as error:
+                # A pull request's role, or an environment without a store: the code can still be compared.
+                notes[stack] = f"compared with the code: what was applied last cannot be read ({error.message})"
                 continue
-            bundle = archive.about(body) if body else None
+            bundle = archive.describe(body) if body else None
             if body and bundle and bundle.purpose == "apply":
                 commits[stack], archives[stack] = bundle.commit, body
             else:
-                notes[stack] = "compared with the code: no bundle of it is kept"
+                notes[stack] = "compared with the code: the store has no bundle of it"
         return cls(extracted.extract(workspace, archives, name=OUT).workspace, commits, notes)
 
 
@@ -140,7 +137,7 @@ def _compare(
     commit = applied.commits.get(stack, "")
     result = StackDrift(stack, in_code=in_code, compared_with=commit, note=applied.notes.get(stack, ""))
     if not in_code and not commit:
-        return replace(result, why="no code, and no bundle of it is kept")
+        return replace(result, why="no code, and the store has no bundle of it")
     if in_code and (reason := workspace.unplannable(stack)):
         return replace(result, why=reason.why)
     as_applied = applied.workspace if commit else workspace
@@ -160,7 +157,7 @@ def _compare(
 
 
 def _drifted(plan: Plan) -> Iterator[tuple[Difference, bool]]:
-    """What a refresh shows, and whether it counts: set by the code, put back by the plan, or gone altogether."""
+    """What a refresh shows, and whether it is drift: set by the code, undone by the plan, or deleted."""
     configured = {
         resource["address"]: set(resource.get("expressions", {}))
         for resource in plan.get("configuration", {}).get("root_module", {}).get("resources", ())
@@ -176,9 +173,9 @@ def _drifted(plan: Plan) -> Iterator[tuple[Difference, bool]]:
         names = _changed_attributes(change)
         if not names:
             continue
-        put_back = set(_changed_attributes(planned[address])) if address in planned else set()
+        undone = set(_changed_attributes(planned[address])) if address in planned else set()
         in_code = configured.get(address.partition("[")[0], set())
-        counting = tuple(name for name in names if name in in_code | put_back)
+        counting = tuple(name for name in names if name in in_code | undone)
         yield Difference(address, counting or names, "changed"), bool(counting)
 
 
@@ -192,15 +189,15 @@ def _undeployed(plan: Plan) -> Iterator[Difference]:
 
 
 def _changed_attributes(change: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of attributes that differ. None, empty and absent are the same: a refresh likes to put one for another."""
+    """Names of attributes that differ. None, empty and absent are equal: a refresh replaces one by another."""
     before, after = change.get("before") or {}, change.get("after") or {}
     names = sorted(before.keys() | after.keys())
     return tuple(name for name in names if (before.get(name) or None) != (after.get(name) or None))
 
 
 def markdown(drift: StackDrift, environments: Mapping[str, Environment]) -> str:
-    """The body of an issue: the same text for the same drift, whoever compares and when."""
-    lines = [f"`{drift.stack}` is not as Terraform left it."]
+    """The body of an issue. Equal drift gives equal text, whoever compares and when."""
+    lines = [f"`{drift.stack}` has changed since Terraform applied it."]
     for title, differences in (
         ("Changed outside of Terraform", drift.drift),
         ("Code that is not deployed", drift.undeployed),
@@ -210,8 +207,8 @@ def markdown(drift: StackDrift, environments: Mapping[str, Environment]) -> str:
             lines += [f"- `{it.address}` {it.how}{_names(it)}" for it in differences]
     lines += [
         "",
-        f"{bootstrap_stacks.restore_advice(environments, drift.stack)}, or take it over into the code.",
-        f"`gw drift {drift.stack}` compares again; the issue closes itself when nothing is left.",
+        f"{bootstrap_stacks.restore_advice(environments, drift.stack)}, or adopt the change in the code.",
+        f"`gw drift {drift.stack}` compares again; the issue is closed when nothing is left.",
     ]
     return "\n".join(lines) + "\n"
 

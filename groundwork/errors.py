@@ -1,22 +1,22 @@
 """Every error the tool raises on purpose, on one page.
 
-GroundworkError                 exit  the message says what is wrong, `fix` what to do
+GroundworkError                 exit  `message` is the problem, `fix` the command that solves it
 ├── UsageError                    2   a command was called in a way that cannot work
 ├── EnvironmentFileError             3   environments/*.yaml cannot be read as values
-├── ToolMissing                   4   a program or provider that is needed is not there
+├── ToolMissing                   4   a program or provider that is needed is missing
 ├── SynthesisError                5   main.py did not synthesise
 ├── TerraformFailed               6   Terraform or cdktf ended with an error
 ├── StackBlocked                  7   an upstream stack has to be deployed first
-├── CheckFailed                   8   checkov, tflint or a waiver says no
-├── LocalCloudError               9   the embedded AWS is not as the command needs it
+├── CheckFailed                   8   checkov or tflint found something, or a waiver has expired
+├── LocalCloudError               9   the embedded AWS does not run, or does not fit the command
 ├── PackagingError               10   a Lambda function's zip cannot be made from its source and lock
-├── StateLocked                  11   somebody else is changing the stack, or died while they did
+├── StateLocked                  11   somebody is changing the stack, or a run was killed meanwhile
 ├── ReleaseFailed                12   a Helm release does not render, is not valid, or did not become ready
-├── Refused                      13   the gate does not let a plan through; every reason has a code and a command
+├── Refused                      13   the gate or preflight refuses; every reason has a code and a command
 ├── GitHubError                  14   GitHub's API does not answer, or not as documented
 └── Interrupted                 130   Ctrl-C or SIGTERM; nothing is left running
 
-Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line translates.
+Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line prints it and exits.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import ClassVar, Protocol
 
 
 class GroundworkError(Exception):
-    """Base of all: `message` is what is wrong, `fix` the next thing to type or change (may be empty)."""
+    """Base of all: `message` is the problem, `fix` what to type or change next (may be empty)."""
 
     exit_code: ClassVar[int] = 1
 
@@ -46,7 +46,7 @@ class UsageError(GroundworkError):
 
 
 class EnvironmentFileError(GroundworkError):
-    """A file in environments/ cannot be read as values. Holds every problem of the file, not just the first."""
+    """A file in environments/ cannot be read as values. Lists every problem of the file."""
 
     exit_code = 3
 
@@ -76,25 +76,25 @@ class StackBlocked(GroundworkError):
 
 
 class CheckFailed(GroundworkError):
-    """checkov, tflint or a waiver refuses the synthesised Terraform."""
+    """checkov or tflint reports findings without a waiver, or a waiver has expired."""
 
     exit_code = 8
 
 
 class LocalCloudError(GroundworkError):
-    """The embedded AWS is not running, cannot start, or holds what the command does not expect."""
+    """The embedded AWS is not running, cannot start, or contains what the command does not expect."""
 
     exit_code = 9
 
 
 class PackagingError(GroundworkError):
-    """A Lambda function's zip cannot be made: its folder, its lock, or a wheel is not as it must be."""
+    """A Lambda function's zip cannot be made: its folder, its lock, or a wheel is wrong."""
 
     exit_code = 10
 
 
 class StateLocked(GroundworkError):
-    """The state of a stack is locked; the message names who holds it, the fix what frees it."""
+    """The state of a stack is locked; the message names who holds it, the fix releases it."""
 
     exit_code = 11
 
@@ -106,7 +106,7 @@ class ReleaseFailed(GroundworkError):
 
 
 class Reason(Protocol):
-    """Why the gate says no, as `groundwork.refusals.Refusal` has it; as text it names all of it."""
+    """A reason to refuse: what `groundwork.refusals.Refusal` implements. Its text has all of the fields."""
 
     @property
     def code(self) -> str:
@@ -114,7 +114,7 @@ class Reason(Protocol):
 
     @property
     def sentence(self) -> str:
-        """What is wrong; it has no secret."""
+        """What is wrong, without secrets."""
 
     @property
     def command(self) -> str:
@@ -122,21 +122,21 @@ class Reason(Protocol):
 
     @property
     def stack(self) -> str:
-        """Empty where it concerns the whole run."""
+        """The stack's name; empty where the reason concerns the whole run."""
 
 
 class Refused(GroundworkError):
-    """The gate says no. `refusals` are all reasons, not just the first."""
+    """The gate or preflight refuses. `refusals` are all of the reasons."""
 
     exit_code = 13
 
     def __init__(self, refusals: Sequence[Reason]) -> None:
-        super().__init__("\n".join(str(one) for one in refusals))
+        super().__init__("\n".join(str(refusal) for refusal in refusals))
         self.refusals = tuple(refusals)
 
 
 class GitHubError(GroundworkError):
-    """GitHub's API does not answer, refuses, or says what its documentation does not; never taken for a yes."""
+    """GitHub's API does not answer, refuses, or answers against its documentation; that is never an approval."""
 
     exit_code = 14
 

@@ -1,4 +1,4 @@
-"""Where everything lies: one object names every path of a checkout and of the caches beside it."""
+"""The paths of a checkout, and of the user's cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Project:
 
     @classmethod
     def find(cls, start: Path) -> Project:
-        """The checkout that `start` lies in; raises UsageError where there is none."""
+        """The checkout that `start` lies in; raises UsageError where `start` is not inside of one."""
         for folder in (start.resolve(), *start.resolve().parents):
             if (folder / "cdktf.json").is_file():
                 return cls(folder)
@@ -45,7 +45,7 @@ class Project:
 
     @property
     def charts(self) -> Path:
-        """Helm charts of our own."""
+        """The repository's own Helm charts."""
         return self.root / "charts"
 
     @property
@@ -53,7 +53,7 @@ class Project:
         """One folder per tool that is built from a Go module, and the pins of downloaded ones."""
         return self.root / "tools"
 
-    # ── what is made and can be deleted ────────────────────────────────────────────────────────────
+    # ── what is generated and can be deleted ──────────────────────────────────────────────────────────
     @property
     def venv(self) -> Path:
         """The Python environment, made by `make setup`."""
@@ -61,7 +61,7 @@ class Project:
 
     @property
     def node_modules(self) -> Path:
-        """cdktf-cli and what it needs."""
+        """cdktf-cli and its dependencies."""
         return self.root / "node_modules"
 
     @property
@@ -71,7 +71,7 @@ class Project:
 
     @property
     def work(self) -> Path:
-        """State of this checkout that is not committed: the embedded AWS, downloads, logs."""
+        """Files of this checkout that are not committed: the embedded AWS, downloads, logs."""
         return self.root / ".groundwork"
 
     @cached_property

@@ -1,7 +1,7 @@
-"""What the tool has to know of the platform that it serves.
+"""What the tool knows about the platform that it serves.
 
-The platform implements these protocols; `cdktf.json` names the module whose `PLATFORM` does it:
-`"context": {"groundwork": "stacks.platform"}`. The tool imports nothing else of it.
+The platform implements these protocols; `cdktf.json` names the module that holds it as `PLATFORM`:
+`"context": {"groundwork": "stacks.platform"}`. The tool imports nothing else from the platform.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Reviewers(Protocol):
 
 @dataclass(frozen=True)
 class PlanStoreLocation:
-    """Where plans of an environment lie, and which keys and roles reach them.
+    """Where the plans of an environment lie, and which keys and roles give access.
 
-    `stack` is the stack that makes them; `deployed_key` the ARN, or alias' ARN, of the KMS key of what was applied;
-    `mac_keys` the alias of the HMAC key per role, `roles` the ARN of each role that the pipeline runs as.
+    `stack` is the stack that creates the place; `deployed_key` the ARN, or alias' ARN, of the KMS key that encrypts
+    what was applied; `mac_keys` the alias of each role's HMAC key, `roles` the ARN of each role of the pipeline.
     """
 
     stack: str
@@ -55,7 +55,7 @@ class PlanStoreLocation:
 class PreflightLimits:
     """The only accounts, regions, roles and settings that the Terraform of a pull request may name.
 
-    `backend` and `provider` are settings with the one value that each may have; a backend's key comes on top.
+    `backend` and `provider` map each allowed setting to its only value; a backend's key comes on top.
     """
 
     accounts: frozenset[str]
@@ -71,10 +71,10 @@ class PreflightLimits:
 
 @dataclass(frozen=True)
 class GitHubSettings:
-    """What an environment says about GitHub. `repository` is owner/name, `subject` what follows `repo:` in OIDC tokens.
+    """An environment's GitHub settings. `repository` is owner/name, `subject` what follows `repo:` in OIDC tokens.
 
-    `environments` is role → GitHub's environment whose jobs run as it. `apply_from_tags` is a pattern of tags from
-    which is applied, `registries` what the names of images and charts begin with.
+    `environments` maps each role to the GitHub environment whose jobs assume it. `apply_from_tags` is the pattern of
+    tags that may be applied, `registries` the beginning of the names of images and charts.
     """
 
     repository: str | None
@@ -94,7 +94,7 @@ class Environment(Protocol):
 
     @property
     def target(self) -> Target:
-        """`laptop` reaches the embedded AWS and nothing else."""
+        """`laptop` reaches only the embedded AWS."""
 
     @property
     def region(self) -> str:
@@ -106,19 +106,19 @@ class Environment(Protocol):
 
     @property
     def protect(self) -> bool:
-        """Whether nothing that holds data may be destroyed."""
+        """Whether resources that hold data are protected from destruction."""
 
     @property
     def kubernetes_version(self) -> str:
-        """Version of the cluster, as `1.33`; empty where there is none."""
+        """Version of the cluster, as `1.33`; empty without a cluster."""
 
     @property
     def bootstrap_stacks(self) -> Sequence[str]:
-        """Stacks that a person applies, in this order; the first holds the states of all. May be empty."""
+        """Stacks that a person applies, in this order; the first creates the bucket for all states. May be empty."""
 
     @property
     def plan_store(self) -> PlanStoreLocation | None:
-        """Where plans lie; None where the environment keeps none."""
+        """Where plans lie; None where the environment does not store plans."""
 
     @property
     def preflight(self) -> PreflightLimits:
@@ -126,13 +126,13 @@ class Environment(Protocol):
 
     @property
     def github(self) -> GitHubSettings | None:
-        """What GitHub is to be set to; None where nothing is."""
+        """Settings that GitHub should have; None where the environment has no repository."""
 
     def state_key(self, stack: str) -> str:
         """Key of a stack's state in its bucket."""
 
     def require_real_accounts(self) -> None:
-        """Raise EnvironmentFileError where account numbers are placeholders that nobody has filled in."""
+        """Raise EnvironmentFileError where account numbers are still placeholders."""
 
 
 class Platform(Protocol):
@@ -142,7 +142,7 @@ class Platform(Protocol):
         """Every environment; raises EnvironmentFileError with every problem of every file in `folder`."""
 
     def synth_arguments(self, environments: Sequence[str], folder: Path | None) -> list[str]:
-        """Arguments for the app of cdktf.json; no environments are all, `folder` replaces that of the files."""
+        """Arguments for the app of cdktf.json; no names select all environments, `folder` replaces their folder."""
 
     @property
     def commands(self) -> Sequence[str]:
@@ -150,7 +150,7 @@ class Platform(Protocol):
 
 
 def load(project: Project) -> Platform:
-    """The platform of a checkout; raises UsageError where cdktf.json names none that can be imported."""
+    """The platform of a checkout; raises UsageError where cdktf.json does not name a module that can be imported."""
     path = project.root / "cdktf.json"
     try:
         name = json.loads(path.read_bytes()).get("context", {}).get(CONTEXT_KEY)
@@ -166,10 +166,10 @@ def load(project: Project) -> Platform:
     try:
         platform: Platform = importlib.import_module(name).PLATFORM
     except (ImportError, AttributeError) as error:
-        raise UsageError(f"{path}: {name} gives no PLATFORM: {error}", fix="correct context.groundwork") from error
+        raise UsageError(f"{path}: {name} has no PLATFORM: {error}", fix="correct context.groundwork") from error
     return platform
 
 
 def in_order(environment: Environment, stacks: Sequence[str]) -> list[str]:
-    """Those of the environment's bootstrap stacks that are among `stacks`, in the order in which they are made."""
+    """The environment's bootstrap stacks among `stacks`, in the order in which they are created."""
     return [stack for stack in environment.bootstrap_stacks if stack in stacks]

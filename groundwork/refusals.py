@@ -54,7 +54,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason. `stack` is empty where it concerns the whole run; `sentence` has no secret; `command` resolves it."""
+    """One reason. `sentence` has no secret, `command` resolves it, `stack` is empty where it concerns the whole run."""
 
     code: Code
     sentence: str
@@ -67,12 +67,12 @@ class Refusal:
 
 
 def require_none(refusals: Sequence[Refusal]) -> None:
-    """Raise Refused with every reason, where there is one."""
+    """Raise Refused with every reason, unless there are none."""
     if refusals:
         raise Refused(refusals)
 
 
 def shortened(items: Sequence[str], most: int = 6) -> str:
-    """Items for a sentence: the first `most` by name, the others counted."""
+    """Items for a sentence: the names of the first `most`, and the number of the others."""
     more = f" and {len(items) - most} more" if len(items) > most else ""
     return ", ".join(items[:most]) + more

@@ -1,4 +1,4 @@
-"""From what a person types (environments, stacks, nothing) to the stacks that are meant, in deploy order."""
+"""Which stacks a person selects by typing names of environments, names of stacks, or nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groundwork.errors import UsageError
 
 
 def select(wanted: Sequence[str], stacks: Sequence[str], environments: Collection[str]) -> list[str]:
-    """The stacks that `wanted` names: an environment stands for all of its stacks, nothing stands for everything.
+    """The stacks that `wanted` names: an environment selects all of its stacks, no name selects every stack.
 
     `stacks` is in deploy order, and so is the result. Raises UsageError for a name that is neither.
     """
@@ -33,7 +33,7 @@ def select(wanted: Sequence[str], stacks: Sequence[str], environments: Collectio
 
 def environment_of(stack: str, environments: Collection[str]) -> str:
     """The environment of a stack named `<environment>-<stack>`; the longest name wins (`eu` and `eu-prod`)."""
-    found = [name for name in environments if stack.startswith(f"{name}-")]
-    if not found:
-        raise UsageError(f"stack {stack!r} belongs to no environment ({', '.join(sorted(environments))})")
-    return max(found, key=len)
+    matching = [name for name in environments if stack.startswith(f"{name}-")]
+    if not matching:
+        raise UsageError(f"stack {stack!r} does not belong to any environment ({', '.join(sorted(environments))})")
+    return max(matching, key=len)

@@ -37,7 +37,7 @@ class Tools:
     helm_provider: bool
     """Whether Terraform can install the Helm provider here."""
     kubeconfig: Path | None
-    """A cluster that stands in for the embedded EKS, which has no Kubernetes API."""
+    """Of a cluster to use with the embedded EKS, which has no Kubernetes API."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Unplannable:
 
 @dataclass(frozen=True)
 class Workspace:
-    """One checkout. `endpoint` is the embedded AWS's address where it runs; `out` is what synthesis writes."""
+    """One checkout. `endpoint` is the address of the embedded AWS where it runs."""
 
     project: Project
     tools: Tools
@@ -59,8 +59,8 @@ class Workspace:
     environments_folder: Path | None = None
     _stores: dict[str, StateStore] = field(default_factory=dict)
 
-    def at(self, out_name: str) -> Workspace:
-        """The same checkout with another folder in place of cdktf.out."""
+    def with_out(self, out_name: str) -> Workspace:
+        """The same checkout with a folder beside cdktf.out in its place; stacks name files by paths relative to it."""
         return replace(self, out_name=out_name, _stores={})
 
     @property
@@ -71,7 +71,7 @@ class Workspace:
     # ── environments ───────────────────────────────────────────────────────────────────────────────
     @cached_property
     def platform(self) -> Platform:
-        """What the checkout's own code tells the tool."""
+        """The platform that the checkout contains."""
         return platform.load(self.project)
 
     @cached_property
@@ -89,7 +89,7 @@ class Workspace:
         return self.environment_of(stack).target == "laptop"
 
     def environments_of(self, wanted: Sequence[str]) -> list[str]:
-        """The environments of stacks and environments as they were typed; all of them for nothing."""
+        """The environments of stacks and environments as they were typed; all of them for no names."""
         names = list(self.environments)
         if not wanted:
             return names
@@ -112,16 +112,16 @@ class Workspace:
         return self.manifest()
 
     def _app(self) -> list[str]:
-        """The program of cdktf.json's `app`, without the Python before it: the tool's own runs it."""
+        """The program of cdktf.json's `app`, without its Python: the tool uses its own."""
         words = shlex.split(json.loads((self.project.root / "cdktf.json").read_bytes())["app"])
         return words[1:] if Path(words[0]).name.startswith("python") else words
 
     def manifest(self) -> Manifest:
-        """What was synthesised last; raises SynthesisError where nothing was."""
+        """The last synthesis; raises SynthesisError where there is no output."""
         return Manifest.read(self.out)
 
     def select(self, manifest: Manifest, wanted: Sequence[str]) -> list[str]:
-        """The stacks of what was typed, in deploy order; raises UsageError for an unknown name."""
+        """The stacks that the typed names select, in deploy order; raises UsageError for an unknown name."""
         return selection.select(wanted, [stack.name for stack in manifest.stacks], self.environments)
 
     # ── one stack ──────────────────────────────────────────────────────────────────────────────────
@@ -144,9 +144,9 @@ class Workspace:
         """The environment variables for Terraform on a stack."""
         environ = dict(self.tools.environ)
         if self.on_laptop(stack):
-            # Beats the endpoint of the laptop's profile, so that a server on another port is found.
+            # It overrides the endpoint in the laptop's profile: the server may use another port.
             environ["AWS_ENDPOINT_URL"] = self._laptop_endpoint()
-            # It would switch both off, and the laptop's Terraform would find nothing at all.
+            # It would disable both endpoints, and Terraform would call AWS itself.
             environ.pop("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", None)
         return environ
 
@@ -165,7 +165,7 @@ class Workspace:
         if not self.tools.helm_provider:
             return Unplannable("provider", "the Helm provider cannot be installed here")
         if self.on_laptop(stack) and not self.tools.kubeconfig:
-            return Unplannable("cluster", "no Kubernetes API stands behind the embedded EKS")
+            return Unplannable("cluster", "the embedded EKS has no Kubernetes API")
         return None
 
     def _laptop_endpoint(self) -> str:
@@ -175,7 +175,7 @@ class Workspace:
 
     # ── several stacks ─────────────────────────────────────────────────────────────────────────────
     def orphans(self, environments: Sequence[str]) -> list[Orphan]:
-        """Stacks of these environments that have resources in a state and no code any more."""
+        """Stacks of these environments that have resources in a state but no code any more."""
         stacks = [stack.name for stack in self.manifest().stacks]
         orphaned: list[Orphan] = []
         for name in environments:
@@ -191,6 +191,6 @@ class Workspace:
             environment.require_real_accounts()
         if len({environment.target for environment in environments.values()}) > 1:
             raise UsageError(
-                f"{', '.join(environments)} lie partly on the laptop and partly on AWS",
+                f"{', '.join(environments)} are partly on the laptop and partly on AWS",
                 fix="name them one after the other",
             )

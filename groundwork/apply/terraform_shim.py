@@ -15,7 +15,7 @@ from pathlib import Path
 
 from groundwork.apply.ticket import NoTicket, Ticket
 from groundwork.plan import digest
-from groundwork.terraform.environ import cleaned
+from groundwork.terraform.environ import terraform_environ
 
 PROGRAM = "groundwork-terraform"
 """The shim's name beside the Python that runs `gw`."""
@@ -62,4 +62,4 @@ def main() -> None:
         sys.stderr.write(f"\nError: {REFUSED}: {NotApproved.code}: {refused}\n")
         sys.exit(1)
     sys.stdout.flush()
-    os.execve(real[0], real, cleaned(os.environ))  # noqa: S606 (an argument list, no shell)
+    os.execve(real[0], real, terraform_environ(os.environ))  # noqa: S606 (an argument list, no shell)

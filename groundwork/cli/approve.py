@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         index = approvals.index(environment)
         store = open_store(workspace, environment, role="apply")
         # Fetched from the store as an apply does, so that what is shown is what would be applied.
-        bundles = {stored.stack: archive.about(store.fetch(stored, index=index)) for stored in index.bundles}
+        bundles = {stored.stack: archive.describe(store.fetch(stored, index=index)) for stored in index.bundles}
         show(index, bundles)
         contributors = approvals.facts(environment, commit=index.commit).contributors
         if why := {person.casefold(): reason for person, reason in contributors.items()}.get(name.strip().casefold()):

@@ -1,4 +1,4 @@
-"""The gate as an apply calls it: gathers the facts from this checkout, then makes every check."""
+"""The gate as an apply calls it: collects the facts from this checkout, then makes every check."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from groundwork.workspace import Workspace
 class ApplyGate:
     """The gate of one index of plans; call it with extracted bundles (groundwork.apply.apply.Gate).
 
-    `wanted` are the stacks that the run is to apply, also those without a plan. `run_id` and `run_attempt` are those of
-    the run that wants to apply; on the laptop, which has no runs, those of the index. `approvals` tells who approved,
-    `allow_destroy` holds stacks and addresses whose data may go.
+    `wanted` are the stacks that the run is to apply, also those without a plan. `run_id` and `run_attempt` identify the
+    run that wants to apply; on the laptop, which has no runs, they are those of the index. `approvals` knows who
+    approved, `allow_destroy` holds stacks and addresses whose data may be lost.
     """
 
     workspace: Workspace
@@ -38,9 +38,9 @@ class ApplyGate:
     allow_destroy: Collection[str] = frozenset()
 
     def __call__(self, extracted: Extracted, stacks: Sequence[Stored]) -> list[Refusal]:
-        """Every reason against applying these stacks now; empty without any."""
+        """Every reason against applying these stacks now; empty where they may be applied."""
         root, environment = self.workspace.project.root, self.index.environment
-        # A checkout with edits counts as another commit, which is refused among the other reasons.
+        # A checkout with uncommitted changes counts as another commit, so the gate refuses it with its other reasons.
         checked_out = commit.of_checkout(root, uncommitted=True)
         sha = checked_out.partition(commit.MARK)[0]
         target = self.workspace.environments[environment].target
@@ -70,7 +70,7 @@ class ApplyGate:
             return refusals
 
     def _record(self, run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> None:
-        """Record which approvals let the plans through, with the time of each."""
+        """Record the valid approvals with their times."""
         valid = approvals.valid(gate.with_planners(approval, stacks), gate.planned_at(run, stacks))
         for chosen in [single for single in valid if not single.or_by] or valid:
             who = " or ".join(chosen.people)

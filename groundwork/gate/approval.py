@@ -1,4 +1,4 @@
-"""Who approved what, and whose approval does not count: facts, whether from GitHub's API or from the laptop."""
+"""Who approved what, and whose approval does not count: facts from GitHub's API or from the laptop."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Approval:
-    """One person's approval of one environment; `at` is in UTC, from the deployment's status and not from a clock.
+    """A person's approval of an environment; `at` is in UTC, from the deployment's status and not from a clock.
 
-    `or_by` are others who may have given this approval instead: GitHub does not tell which approval released which job.
+    `or_by` are others who may have given this approval instead: GitHub does not say which approval released which job.
     """
 
     by: str
@@ -21,18 +21,18 @@ class Approval:
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Everybody who may have given it; one of them did."""
+        """Everybody who may have given the approval; one of them did."""
         return (self.by, *self.or_by)
 
 
 @dataclass(frozen=True)
 class ApprovalFacts:
-    """Everything the gate has to know of approvals.
+    """What the gate knows about approvals.
 
     `contributors` is login → why that person's approval does not count ("author of pull request #7", "author of commit
-    1a2b3c4", "merged pull request #7", "started run 12"). `unprotected` are reasons why the environment's protection
-    does not hold ("no required reviewers", "reviewers may approve their own deployment", "administrators may bypass it"
-    …); empty where it holds. `run_id` and `run_attempt` are those of the run that wants to apply.
+    1a2b3c4", "merged pull request #7", "started run 12"). `unprotected` are the gaps in the environment's protection
+    ("no required reviewers", "reviewers may approve their own deployment", "administrators may bypass it" …); empty
+    where it holds. `run_id` and `run_attempt` identify the run that wants to apply.
     """
 
     environment: str
@@ -44,7 +44,7 @@ class ApprovalFacts:
 
 
 class ApprovalSource(Protocol):
-    """GitHub's API, or the laptop's own record."""
+    """GitHub's API, or the laptop's own records."""
 
     def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
-        """What is known now; raises GitHubError where the source does not answer (never an empty fact instead)."""
+        """What is known now; raises GitHubError, instead of returning empty facts, where the source does not answer."""

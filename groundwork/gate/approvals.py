@@ -13,12 +13,12 @@ from groundwork.refusals import Code, Refusal
 def check(run: RunFacts, facts: ApprovalFacts, planned_at: datetime) -> Iterator[Refusal]:
     """ENVIRONMENT_UNPROTECTED, APPROVAL_MISSING, APPROVAL_TOO_EARLY and APPROVAL_BY_AUTHOR.
 
-    `planned_at` is when the last plan was made: nobody can have read all of them before. One valid approval is enough.
+    `planned_at` is when the last plan was made: before, nobody can have read all of them. One valid approval suffices.
     """
     if facts.unprotected:
         yield Refusal(
             Code.ENVIRONMENT_UNPROTECTED,
-            f"the protection of {run.environment} does not hold: {'; '.join(facts.unprotected)}",
+            f"the protection of {run.environment} has gaps: {'; '.join(facts.unprotected)}",
             "gw github check",
         )
     command = _command(run)
@@ -41,11 +41,11 @@ def check(run: RunFacts, facts: ApprovalFacts, planned_at: datetime) -> Iterator
         yield Refusal(Code.APPROVAL_TOO_EARLY, sentence, command)
     if own := [approval for approval in facts.approvals if approval.by.casefold() in contributors]:
         who = ", ".join(f"{approval.by} ({contributors[approval.by.casefold()]})" for approval in own)
-        yield Refusal(Code.APPROVAL_BY_AUTHOR, f"only those approved whose change it is: {who}", command)
+        yield Refusal(Code.APPROVAL_BY_AUTHOR, f"only contributors to the change approved: {who}", command)
 
 
 def valid(facts: ApprovalFacts, planned_at: datetime) -> list[Approval]:
-    """The approvals that count: after the plans, by somebody who did not contribute, whoever of `people` it was."""
+    """The approvals that count: after the plans, and with only non-contributors among `people`."""
     contributors = _contributors(facts)
     return [
         approval
@@ -55,7 +55,7 @@ def valid(facts: ApprovalFacts, planned_at: datetime) -> list[Approval]:
 
 
 def _contributors(facts: ApprovalFacts) -> dict[str, str]:
-    """By login in lower case: GitHub does not tell logins apart by case."""
+    """The contributors by login in lower case: GitHub's logins ignore case."""
     return {person.casefold(): why for person, why in facts.contributors.items()}
 
 

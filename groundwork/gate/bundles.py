@@ -1,4 +1,4 @@
-"""Does every stack have a plan, and is its bundle what was planned: this commit, these tools, this run?"""
+"""Does every stack have a plan, and was its bundle planned from this commit, with these tools, by this run?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork.terraform.terraform import PLAN_FILE
 _NAMED = 4  # files or tools in a sentence
 
 _NOT_SYNTHESISED = frozenset({PLAN_FILE, PLACED})
-"""The plan itself, and the lock file, which is a reason of its own."""
+"""The plan itself, and the lock file, which has its own refusal."""
 
 _READ_BY_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
 
@@ -30,7 +30,7 @@ def check_run(run: RunFacts) -> Iterator[Refusal]:
     if run.target == "aws" and not run.on_main:
         yield Refusal(
             Code.FOREIGN_COMMIT,
-            f"commit {_short(run.commit)} is not on main; {run.environment} gets nothing from elsewhere, tagged or not",
+            f"commit {_short(run.commit)} is not on main; {run.environment} is deployed from main only, tagged or not",
             f"merge it, then: {run.plan_again}",
         )
     if (index.run_id, index.run_attempt) != (run.run_id, run.run_attempt):
@@ -43,7 +43,7 @@ def check_run(run: RunFacts) -> Iterator[Refusal]:
 
 
 def check_planned(run: RunFacts) -> Iterator[Refusal]:
-    """PROVIDER_MISSING for stacks that could not be planned here, BUNDLE_MISSING for those that nobody planned."""
+    """PROVIDER_MISSING for stacks that cannot be planned here, BUNDLE_MISSING for others without a plan."""
     planned = {stored.stack for stored in run.index.bundles} | {waiting.stack for waiting in run.index.waiting}
     for stack in run.wanted:
         if stack in planned:
@@ -51,14 +51,14 @@ def check_planned(run: RunFacts) -> Iterator[Refusal]:
         if why := run.unplannable.get(stack):
             yield Refusal(Code.PROVIDER_MISSING, f"it could not be planned: {why}", "gw doctor", stack)
         else:
-            yield Refusal(Code.BUNDLE_MISSING, "the index holds no plan of it", f"gw plan make {stack}", stack)
+            yield Refusal(Code.BUNDLE_MISSING, "the index has no plan of it", f"gw plan make {stack}", stack)
 
 
 def check_integrity(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
-    """BUNDLE_TAMPERED: archive, files and bundle.json must be those that the plan job handed over."""
+    """BUNDLE_TAMPERED, unless archive, files and bundle.json are those that the plan job handed over."""
     problems = [*_not_this_bundle(run, facts)]
-    if different := _differences(facts.bundle.files, facts.files):
-        problems.append(f"files differ from those that were planned: {shortened(different, _NAMED)}")
+    if differences := _differences(facts.bundle.files, facts.files):
+        problems.append(f"files differ from those that were planned: {shortened(differences, _NAMED)}")
     if problems:
         yield Refusal(Code.BUNDLE_TAMPERED, "; ".join(problems), run.plan_again, facts.stack)
 
@@ -79,7 +79,7 @@ def check_origin(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
         )
     if sentence := _synth_differs(facts):
         yield Refusal(Code.SYNTH_DIFFERS, sentence, run.plan_again, facts.stack)
-    # What an orphan is destroyed with comes from its last applied bundle: the checkout has no lock for it any more.
+    # An orphan is destroyed with the lock of its last applied bundle: the checkout has none for it any more.
     if facts.in_code and bundle.lock_file_sha256 != facts.lock_file_sha256:
         yield Refusal(
             Code.LOCK_FILE_DIFFERS,
@@ -87,9 +87,12 @@ def check_origin(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
             run.plan_again,
             facts.stack,
         )
-    if other := [*_tools(facts)]:
+    if different := [*_tools(facts)]:
         yield Refusal(
-            Code.TOOL_VERSION_DIFFERS, f"planned with other tools: {shortened(other, _NAMED)}", "gw doctor", facts.stack
+            Code.TOOL_VERSION_DIFFERS,
+            f"planned with other tools: {shortened(different, _NAMED)}",
+            "gw doctor",
+            facts.stack,
         )
 
 
@@ -104,7 +107,7 @@ def _not_this_bundle(run: RunFacts, facts: StackFacts) -> Iterator[str]:
     if (bundle.outcome, bundle.wave, bundle.provisional) != (stored.outcome, stored.wave, stored.provisional):
         yield "its outcome or wave is not the one that the index shows"
     if not facts.fingerprint_holds:
-        yield "its fingerprint is not of the plan it names"
+        yield "its fingerprint does not belong to its plan"
 
 
 def _differences(expected: Files, actual: Files) -> list[str]:
@@ -117,14 +120,14 @@ def _differences(expected: Files, actual: Files) -> list[str]:
 
 def _synth_differs(facts: StackFacts) -> str:
     if facts.synthesised is None:
-        return "" if facts.bundle.purpose == "destroy" else "the checkout synthesises no such stack"
+        return "" if facts.bundle.purpose == "destroy" else "the checkout does not synthesise this stack"
     now = {path: sha for path, sha in facts.synthesised.items() if path not in _NOT_SYNTHESISED}
-    # What an earlier synthesis left in the folder that was planned does no harm, unless Terraform reads it.
+    # Files that an earlier synthesis left in the planned folder do no harm, unless Terraform reads them.
     planned = {
         path: sha for path, sha in facts.bundle.files.items() if path in now or path.endswith(_READ_BY_TERRAFORM)
     }
-    different = _differences(planned, now)
-    return f"the checkout does not synthesise what was planned: {shortened(different, _NAMED)}" if different else ""
+    differences = _differences(planned, now)
+    return f"the checkout does not synthesise what was planned: {shortened(differences, _NAMED)}" if differences else ""
 
 
 def _tools(facts: StackFacts) -> Iterator[str]:
@@ -133,7 +136,7 @@ def _tools(facts: StackFacts) -> Iterator[str]:
         if then != here:
             yield f"{name} {then}, here {here}"
     if not facts.in_code:
-        return  # the checkout names no providers: they are those of its last applied bundle
+        return  # the checkout names no providers for it: they are those of its last applied bundle
     for source in sorted(planned.providers.keys() | now.providers.keys()):
         then, here = planned.providers.get(source, "none"), now.providers.get(source, "none")
         if then != here:

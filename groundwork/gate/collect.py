@@ -1,4 +1,4 @@
-"""Gathers the facts for the gate from the checkout, the extracted bundles, the store, the states and Terraform."""
+"""Collects the facts for the gate from the checkout, the extracted bundles, the store, the states and Terraform."""
 
 from __future__ import annotations
 
@@ -19,29 +19,28 @@ from groundwork.gate.world import Comparison
 from groundwork.plan import archive, digest, tools
 from groundwork.plan.bundle import Bundle, StateAt, Stored
 from groundwork.plan.fingerprint import semantic_digest
-from groundwork.review import scrubbed
 from groundwork.store.journal import Journal
 from groundwork.store.plan_store import PlanStore
+from groundwork.terraform.environ import unreviewed_environ
 from groundwork.terraform.terraform import PLAN_FILE
 from groundwork.toolchain import side_by_side
 from groundwork.toolchain.secure_tempdir import secure_tempdir
 from groundwork.workspace import Workspace
 
-AGAIN = "cdktf.out.again"
-"""Where the checkout is synthesised for the comparison: as deep as cdktf.out, because stacks name paths of it."""
+OUT = "cdktf.out.again"
 
 
 @contextmanager
 def synthesised_again(workspace: Workspace, environment: str) -> Iterator[Workspace]:
     """The checkout synthesised from scratch into a folder that is deleted afterwards.
 
-    Its Python gets no credential: what it makes must not depend on who runs it, and the job has those of an apply.
+    Its Python gets no credentials: the job has those of an apply, and the result must not depend on who runs it.
     """
-    again = workspace.at(AGAIN)
+    again = workspace.with_out(OUT)
     shutil.rmtree(again.out, ignore_errors=True)
     try:
         with tempfile.TemporaryDirectory() as home:
-            bare = scrubbed.environment(
+            bare = unreviewed_environ(
                 workspace.tools.environ, home=Path(home), cache=Path(platformdirs.user_cache_dir())
             )
             replace(again, tools=replace(workspace.tools, environ=bare)).synth([environment])
@@ -60,15 +59,15 @@ class Collector:
     journal: Journal
 
     def stack(self, stored: Stored, bundle: Bundle, archive_sha256: str) -> StackFacts:
-        """The facts of one bundle; runs nothing of it."""
+        """The facts of one bundle; runs no code of it."""
         stack, folder = stored.stack, self._folder(stored.stack)
         synthesised = {known.name: known.folder for known in self.code.manifest().stacks}.get(stack)
         used = self.code.tools
         last = self.store.last_applied(stack)
-        # The files that an orphan's plan has to have are those of its last applied bundle.
+        # The plan of an orphan must have the files of its last applied bundle.
         code = _files(synthesised) if synthesised else None
         if last and not synthesised:
-            code = archive.about(self.store.fetch(last.stored, index=last)).files
+            code = archive.describe(self.store.fetch(last.stored, index=last)).files
         return StackFacts(
             stored=stored,
             bundle=bundle,
@@ -90,7 +89,7 @@ class Collector:
 
     @property
     def plan_again(self) -> PlanAgain:
-        """Plans stacks from their bundles' folders and compares; Terraform's JSON stays in memory."""
+        """A function that plans stacks in their bundles' folders and compares; Terraform's JSON stays in memory."""
 
         def plan(stacks: Sequence[StackFacts]) -> dict[str, Comparison]:
             compared = side_by_side.each(self._compare, stacks, at_once=self.approved.tools.parallelism)
@@ -112,9 +111,9 @@ class Collector:
 
 
 def _files(folder: Path) -> Files:
-    """The files of a folder; a link or device has no digest and so equals nothing."""
+    """The files of a folder; a link or device has no digest, so it differs from every file."""
     return {
-        name: digest.of_file(path) if path.is_file() and not path.is_symlink() else "no ordinary file"
+        name: digest.of_file(path) if path.is_file() and not path.is_symlink() else "not a regular file"
         for name, path in digest.files(folder).items()
     }
 

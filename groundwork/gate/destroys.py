@@ -1,4 +1,4 @@
-"""Would data or a whole stack be destroyed, and did somebody allow that by name?"""
+"""Would data or an orphan be destroyed, and did somebody allow that by name?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from groundwork.gate.facts import RunFacts, StackFacts
 from groundwork.refusals import Code, Refusal
 
 LABEL = "allow-destroy:"
-"""Begins a pull request's label that allows the same as the option `--allow-destroy STACK`."""
+"""Beginning of a pull request's label that means the same as the option `--allow-destroy STACK`."""
 
 
 def allowed_by_labels(labels: Iterable[str]) -> frozenset[str]:
@@ -21,10 +21,10 @@ def check(run: RunFacts, facts: StackFacts) -> Iterator[Refusal]:
     if facts.stack in run.allow_destroy:
         return
     command = f"gw deploy {facts.stack} --approved plans.json --allow-destroy {facts.stack}"
-    if doomed := [address for address in facts.bundle.protected_destroys if address not in run.allow_destroy]:
+    if addresses := [address for address in facts.bundle.protected_destroys if address not in run.allow_destroy]:
         yield Refusal(
             Code.PROTECTED_DESTROY,
-            f"data would go with {', '.join(doomed)}, and nobody has allowed it",
+            f"data would be lost with {', '.join(addresses)}, and nobody has allowed it",
             f"{command} (in a pull request: label {LABEL}{facts.stack})",
             facts.stack,
         )

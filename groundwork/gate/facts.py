@@ -1,4 +1,4 @@
-"""Everything the gate checks, as values: what the run wants, what each bundle is, and what is deployed now."""
+"""What the gate checks, as values: the run, each bundle, and what is deployed now."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Files = Mapping[str, str]
 class RunFacts:
     """The run that wants to apply.
 
-    `wanted` are the stacks it is to apply, `unplannable` is stack → why Terraform cannot plan it here. `commit` is what
-    is checked out; `on_main` whether it is main or an ancestor of it (tags may point anywhere). `allow_destroy` holds
-    stacks or addresses whose data may go: from the option, or from labels `allow-destroy:<stack>`.
+    `wanted` are the stacks that it is to apply, `unplannable` is stack → why Terraform cannot plan it here. `commit` is
+    checked out; `on_main` is whether it is main or an ancestor of it (tags may point anywhere). `allow_destroy` holds
+    stacks or addresses whose data may be lost: from the option, or from labels `allow-destroy:<stack>`.
     """
 
     index: Index
@@ -46,12 +46,12 @@ class RunFacts:
 class StackFacts:
     """One bundle, and what it is compared with.
 
-    `archive_sha256` is of the bytes that were fetched, `files` of what was extracted (without bundle.json).
-    `synthesised` are the files that the checkout's own synthesis gives for the stack (for an orphan those of its last
-    applied bundle); None without any. `in_code` is whether the checkout has the stack at all.
-    `lock_file_sha256` (empty for a stack without providers) and `tools` are the checkout's and this machine's. `state`
-    is read now. `applied` is when and by whom this very bundle was applied before, `unsettled` describes an apply that
-    never ended; both may be empty.
+    `archive_sha256` is of the bytes that were fetched, `files` of the extracted files (without bundle.json).
+    `synthesised` are the files of the stack in the checkout's own synthesis (for an orphan those of its last applied
+    bundle); None where there are none. `in_code` is whether the checkout has the stack at all. `lock_file_sha256`
+    (empty for a stack without providers) and `tools` are the checkout's and this machine's. `state` is read now.
+    `applied` is when and by whom this very bundle was applied before, `unsettled` describes an apply without an end;
+    both may be empty.
     """
 
     stored: Stored

@@ -1,4 +1,4 @@
-"""Every reason for which an approved plan may not be applied, all at once."""
+"""Every reason why an approved plan may not be applied, all at once."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from groundwork.gate.world import Comparison
 from groundwork.refusals import Code, Refusal
 
 PlanAgain = Callable[[Sequence[StackFacts]], Mapping[str, Comparison]]
-"""Plans stacks from their bundles' folders, side by side, and compares: stack → comparison. The only fact for which
-something of a bundle has to run."""
+"""Plans stacks in their bundles' folders, side by side, and compares: stack → comparison. No other fact needs code of a
+bundle to run."""
 
 
 def check(
     run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts], *, plan_again: PlanAgain
 ) -> list[Refusal]:
-    """Why these stacks may not be applied now; empty where nothing stands in the way.
+    """Why these stacks may not be applied now; empty where they may.
 
     `stacks` are those of one wave, or of the whole index. `plan_again` is called only for a stack whose bundle is what
-    was planned and approved: nothing of any other bundle runs with the credentials of an apply. It is not called after
-    an unsettled apply, which may still hold the lock, nor for a provisional plan, which is made again after its
-    upstream's apply (groundwork.apply.replan).
+    was planned and approved: no other bundle's code runs with the credentials of an apply. It is not called after an
+    unsettled apply, which may still hold the lock, nor for a provisional plan, which is made again after its upstream's
+    apply (groundwork.apply.replan).
     """
     approval = with_planners(approval, stacks)
     refusals = [*bundles.check_run(run), *approvals.check(run, approval, planned_at(run, stacks))]
@@ -45,11 +45,11 @@ def check(
 
 
 def planned_at(run: RunFacts, stacks: Sequence[StackFacts]) -> datetime:
-    """When the last of the plans was made: nobody can have read all of them before."""
+    """When the last of the plans was made: before, nobody can have read all of them."""
     return max([run.index.planned_at, *(facts.bundle.planned_at for facts in stacks)])
 
 
 def with_planners(approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> ApprovalFacts:
-    """The facts with those who made the plans among the contributors."""
+    """The facts with the planners among the contributors."""
     planners = {facts.bundle.planned_by: "made the plans" for facts in stacks}
     return replace(approval, contributors={**planners, **approval.contributors})

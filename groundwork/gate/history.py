@@ -1,18 +1,17 @@
-"""What git knows of a commit: whether main has it, and whose work is in it."""
+"""What git knows about a commit: whether it is on main, and who worked on it."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from groundwork.errors import UsageError
-from groundwork.plan.commit import MARK
+from groundwork.plan.commit import MARK, git, git_output
 
 _MAIN = ("refs/remotes/origin/main", "refs/heads/main")
 
 
 def on_main(root: Path, commit: str) -> bool:
-    """Whether `commit` is main's tip or lies behind it; origin's main counts where there is one, else the local one.
+    """Whether `commit` is main or an ancestor of it; origin's main counts where it exists, else the local main.
 
     Raises UsageError where this clone has no main, so that a shallow checkout is not reported as a wrong commit.
     """
@@ -26,14 +25,14 @@ def on_main(root: Path, commit: str) -> bool:
 
 
 def authors(root: Path, commit: str) -> dict[str, str]:
-    """Name and e-mail of everybody whose work `commit` brings in → why: authors, committers and co-authors.
+    """Name and e-mail of everybody whose work `commit` adds → why: authors, committers and co-authors.
 
-    For a merge these are all commits that it merged, else the commit alone.
+    For a merge this covers all commits that it merged, else the commit alone.
     """
     commit = commit.partition(MARK)[0]
     first = f"^{commit}^1" if _ok(root, "rev-parse", "--verify", "--quiet", f"{commit}^1") else ""
     shape = "%h%x00%an%x00%ae%x00%cn%x00%ce%x00%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
-    log = _git(root, "log", f"--format={shape}", *([first] if first else []), commit)
+    log = git_output(root, "log", f"--format={shape}", *([first] if first else []), commit).decode()
     people: dict[str, str] = {}
     for line in log.splitlines():
         short, *who = line.split("\0")
@@ -45,10 +44,10 @@ def authors(root: Path, commit: str) -> dict[str, str]:
     return people
 
 
-def me(root: Path) -> dict[str, str]:
-    """Name and e-mail that git is configured with in this checkout; empty where it is not."""
-    answers = [_run(root, "config", key) for key in ("user.name", "user.email")]
-    return {answer.stdout.strip(): "works in this checkout" for answer in answers if answer.stdout.strip()}
+def configured_user(root: Path) -> dict[str, str]:
+    """Name and e-mail in git's configuration for this checkout; empty without one."""
+    answers = [git(root, "config", key).stdout.decode().strip() for key in ("user.name", "user.email")]
+    return {answer: "works in this checkout" for answer in answers if answer}
 
 
 def _name_and_address(person: str) -> list[str]:
@@ -56,19 +55,5 @@ def _name_and_address(person: str) -> list[str]:
     return [part for part in (name.strip(), address.rstrip("> ").strip()) if part]
 
 
-def _git(root: Path, *words: str) -> str:
-    done = _run(root, *words)
-    if done.returncode:
-        raise UsageError(
-            f"git {words[0]} does not answer in {root}: {done.stderr.strip()}",
-            fix="work in a clone of the repository; an approval belongs to a commit",
-        )
-    return done.stdout.strip()
-
-
 def _ok(root: Path, *words: str) -> bool:
-    return _run(root, *words).returncode == 0
-
-
-def _run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+    return git(root, *words).returncode == 0

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from groundwork.errors import UsageError
 from groundwork.files import write_atomically
 from groundwork.gate import history
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.paths import Project
-from groundwork.plan import plans_file
-from groundwork.plan.bundle import Index
+from groundwork.plan import digest, plans_file
+from groundwork.plan.bundle import Frozen, Index
 
 FOLDER = "approvals"
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Entry(Frozen):
     by: str
     at: datetime
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Record(Frozen):
     environment: str
     plans_sha256: str
     approvals: tuple[_Entry, ...] = ()
@@ -35,13 +32,13 @@ class _Record(BaseModel):
 
 @dataclass(frozen=True)
 class LaptopApprovals:
-    """The approvals of the plans in one index file; they belong to its bytes, and so to exactly those bundles."""
+    """The approvals of the plans in one index file. They belong to its bytes, and so to exactly those bundles."""
 
     project: Project
     plans: Path
 
     def index(self, environment: str) -> Index:
-        """The plans; raises UsageError where they are of another environment, or in no store yet."""
+        """The plans; raises UsageError where they are of another environment, or not in a store yet."""
         index = plans_file.read(self.plans)
         if index.environment != environment:
             raise UsageError(
@@ -49,25 +46,25 @@ class LaptopApprovals:
                 fix=f"gw plan make {environment}",
             )
         if not plans_file.pushed(index):
-            # Storing them changes the file, and with it what an approval belongs to.
-            raise UsageError(f"the plans in {self.plans} are in no store yet", fix="gw plan push")
+            # Storing them changes the file, to which an approval belongs.
+            raise UsageError(f"the plans in {self.plans} are not in a store yet", fix="gw plan push")
         return index
 
     def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
-        """What is recorded for these plans. Authors of the commit and whoever works here may not approve."""
+        """The approvals of these plans. Authors of the commit and the user of this checkout may not approve."""
         index = plans_file.read(self.plans)
         record = self._record(environment)
         return ApprovalFacts(
             environment=environment,
             approvals=[Approval(entry.by, entry.at) for entry in record.approvals],
-            contributors={**history.me(self.project.root), **history.authors(self.project.root, commit)},
+            contributors={**history.configured_user(self.project.root), **history.authors(self.project.root, commit)},
             unprotected=(),
             run_id=index.run_id,
             run_attempt=index.run_attempt,
         )
 
     def approve(self, environment: str, *, by: str, now: datetime) -> Path:
-        """Record an approval of these plans at `now` (UTC), beside earlier ones; returns the file."""
+        """Record an approval of these plans at `now` (UTC), in addition to earlier ones; returns the file."""
         self.index(environment)
         if not by.strip():
             raise UsageError("an approval needs a name", fix=f"gw approve {environment} --as NAME")
@@ -79,7 +76,7 @@ class LaptopApprovals:
 
     @property
     def _digest(self) -> str:
-        return hashlib.sha256(self.plans.read_bytes()).hexdigest()
+        return digest.of_file(self.plans)
 
     def _file(self, environment: str) -> Path:
         return self.project.work / FOLDER / f"{environment}-{self._digest}.json"
@@ -90,8 +87,8 @@ class LaptopApprovals:
             return _Record(environment=environment, plans_sha256=self._digest)
         try:
             record = _Record.model_validate_json(file.read_bytes())
-        except ValidationError as broken:
-            raise UsageError(f"{file} is not a record of approvals", fix=f"delete {file} and approve again") from broken
+        except ValidationError as error:
+            raise UsageError(f"{file} is not a record of approvals", fix=f"delete {file} and approve again") from error
         if (record.environment, record.plans_sha256) != (environment, self._digest):
             raise UsageError(f"{file} is of other plans", fix=f"delete {file} and approve again")
         return record

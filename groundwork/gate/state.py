@@ -1,4 +1,4 @@
-"""Is the state still the one that was planned from, and has every earlier apply ended?"""
+"""Is the state the one that was planned from, and has every earlier apply ended?"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _moved(facts: StackFacts) -> str:
     if not now.lineage:
         return f"the state it was planned from (serial {then.serial}) does not exist any more"
     if not then.lineage:
-        return f"it was planned without a state, now there is one (serial {now.serial})"
+        return f"it was planned without a state, and has one now (serial {now.serial})"
     if then.lineage != now.lineage:
         return "the state was replaced by another one (its lineage differs)"
     return f"it was planned from serial {then.serial} of the state, which is at {now.serial} now"

@@ -1,4 +1,4 @@
-"""Would the approved plan still do the same? It is compared with a plan made now; names are shown, values never."""
+"""Would the approved plan still do the same? It is compared with a plan made now; shows names, never values."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork.gate.facts import RunFacts, StackFacts
-from groundwork.plan.fingerprint import normalise
+from groundwork.plan.fingerprint import Plan, normalise
 from groundwork.refusals import Code, Refusal, shortened
-
-PlanJson = Mapping[str, Any]
-"""A plan as `terraform show -json` prints it. It holds secrets and stays in memory."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +25,8 @@ class Comparison:
     different: tuple[str, ...]
 
 
-def compare(approved: PlanJson, fresh: PlanJson, *, same: bool) -> Comparison:
-    """The difference of two plans of one stack; `same` is whether the store takes the fresh fingerprint for equal."""
+def compare(approved: Plan, fresh: Plan, *, same: bool) -> Comparison:
+    """The difference of two plans of one stack; `same` is whether the store finds their fingerprints equal."""
     if same:
         return Comparison(same=True, drift={}, different=())
     known = {resource["address"]: resource["change"] for resource in approved.get("resource_drift", ())}
@@ -45,7 +42,7 @@ def compare(approved: PlanJson, fresh: PlanJson, *, same: bool) -> Comparison:
 def check(run: RunFacts, facts: StackFacts, comparison: Comparison, *, state_moved: bool) -> Iterator[Refusal]:
     """DRIFT where the world changed, PLAN_DIFFERS where the plan differs for any other reason.
 
-    A state that moved explains a different plan by itself; then only drift is reported.
+    A state that moved explains a different plan, so then only drift is reported.
     """
     if comparison.same:
         return
@@ -53,8 +50,8 @@ def check(run: RunFacts, facts: StackFacts, comparison: Comparison, *, state_mov
         resources = [f"{address} ({', '.join(names)})" for address, names in sorted(comparison.drift.items())]
         yield Refusal(
             Code.DRIFT,
-            f"changed behind Terraform's back since the plan was made: {shortened(resources)}",
-            f"gw diff {facts.stack}; then put it back, or take it over: {run.plan_again}",
+            f"changed outside of Terraform since the plan was made: {shortened(resources)}",
+            f"gw diff {facts.stack}; then undo the change, or adopt it in the code: {run.plan_again}",
             facts.stack,
         )
     elif not state_moved:
@@ -67,26 +64,26 @@ def check(run: RunFacts, facts: StackFacts, comparison: Comparison, *, state_mov
 def _drifted(change: Mapping[str, Any]) -> tuple[str, ...]:
     if "delete" in change["actions"]:
         return ("deleted",)
-    return _unlike(change.get("before"), change.get("after")) or ("something computed",)
+    return _differing(change.get("before"), change.get("after")) or ("something computed",)
 
 
-def _resources(approved: PlanJson, fresh: PlanJson) -> Iterator[str]:
+def _resources(approved: Plan, fresh: Plan) -> Iterator[str]:
     then, now = approved["resources"], fresh["resources"]
     for address in sorted(then.keys() | now.keys()):
-        was, would = then.get(address, _NOTHING), now.get(address, _NOTHING)
+        was, would = then.get(address, _NO_CHANGE), now.get(address, _NO_CHANGE)
         if was["actions"] != would["actions"]:
             yield f"{address} ({_words(was['actions'])} → {_words(would['actions'])})"
         elif was != would:
-            inside = {name for part in _VALUES for name in _unlike(was.get(part), would.get(part))}
-            yield f"{address} ({', '.join(sorted(inside)) or 'how it is done'})"
+            inside = {name for part in _VALUES for name in _differing(was.get(part), would.get(part))}
+            yield f"{address} ({', '.join(sorted(inside)) or 'the actions'})"
 
 
-def _others(approved: PlanJson, fresh: PlanJson) -> Iterator[str]:
+def _others(approved: Plan, fresh: Plan) -> Iterator[str]:
     for part, word in (("outputs", "output"), ("providers", "provider")):
-        yield from (f"{word} {name}" for name in _unlike(approved[part], fresh[part]))
+        yield from (f"{word} {name}" for name in _differing(approved[part], fresh[part]))
 
 
-_NOTHING: Mapping[str, Any] = {"actions": ["no-op"]}
+_NO_CHANGE: Mapping[str, Any] = {"actions": ["no-op"]}
 _VALUES = ("before", "after", "unknown")
 
 
@@ -94,7 +91,7 @@ def _words(actions: Sequence[str]) -> str:
     return "replace" if len(actions) == 2 else actions[0]
 
 
-def _unlike(before: Any, after: Any) -> tuple[str, ...]:
+def _differing(before: Any, after: Any) -> tuple[str, ...]:
     """Names of the attributes in which two values of a resource differ."""
     then, now = before if isinstance(before, dict) else {}, after if isinstance(after, dict) else {}
     return tuple(sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name)))

@@ -1,1 +1,1 @@
-"""What stacks would change: diffs, plans, and bundles, which are plans as they are approved."""
+"""What stacks would change: diffs, plans, and bundles, in which plans are approved and applied."""

@@ -1,4 +1,4 @@
-"""What a bundle says of itself, and the index of a run's bundles that travels from the plan job to the apply job."""
+"""The description inside a bundle, and the index of a run's bundles, which the plan job hands to the apply job."""
 
 from __future__ import annotations
 
@@ -13,34 +13,36 @@ from pydantic import BaseModel, ConfigDict
 Outcome = Literal["no change", "change", "destroy", "replace"]
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """Base of the documents that are stored: immutable, and without unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class StateAt(_Frozen):
-    """The state a plan was made from; both empty where there was none."""
+class StateAt(Frozen):
+    """The state that a plan was made from; empty lineage and serial 0 where the stack had none."""
 
     lineage: str
     serial: int
 
 
 def state_of(plan: Path) -> StateAt:
-    """The state that a plan file was made from: Terraform compares the same two values before it applies it."""
+    """The state that a plan file was made from: Terraform compares the same two values before it applies the plan."""
     with zipfile.ZipFile(plan) as archive:
         state = json.loads(archive.read("tfstate"))
     return StateAt(lineage=state["lineage"], serial=state["serial"])
 
 
-class ToolVersions(_Frozen):
-    """Versions that planned; an apply with others is refused. `providers` is source address → version."""
+class ToolVersions(Frozen):
+    """Versions of the tools that planned; an apply with others is refused. `providers` is source address → version."""
 
     terraform: str
     cdktf: str
     providers: dict[str, str]
 
 
-class Counts(_Frozen):
-    """Resources a plan touches; a replacement counts as an add and a destroy, as Terraform counts."""
+class Counts(Frozen):
+    """Resources that a plan touches. As in Terraform, a replacement counts as an add and a destroy."""
 
     add: int
     change: int
@@ -54,16 +56,15 @@ class Counts(_Frozen):
         return counted + (f", {self.forget} to forget" if self.forget else "")
 
 
-class Bundle(_Frozen):
-    """`bundle.json` inside a bundle: what was planned, from what, with what, by whom, when.
+class Bundle(Frozen):
+    """`bundle.json` inside a bundle: what was planned, from which state, with which tools, by whom and when.
 
-    `files` is path (POSIX, relative to the stack's folder) → SHA-256 in hex of every file of the folder as planned:
+    `files` is path (POSIX, relative to the stack's folder) → SHA-256 in hex of every file in the folder as planned:
     synthesised JSON, plan file, lock file, assets. `semantic_digest` is the SHA-256 in hex over the normalised changes
-    (groundwork.plan.fingerprint); the store makes it a keyed fingerprint. `wave` counts from 0; a stack of a
-    later wave was planned against planned outputs (`provisional`) or cannot be planned before its upstream is applied
-    (then there is no bundle, and the index names it in `waiting`). `protected_destroys` are addresses of resources that
-    hold data and would be destroyed or replaced. `dependencies` are the stacks whose outputs the stack reads.
-    `changes` is address → what happens to the resource, in words and without its values.
+    (groundwork.plan.fingerprint), from which the store makes the keyed fingerprint. `wave` counts from 0;
+    `provisional` stacks were planned against planned outputs. `protected_destroys` are addresses of resources that hold
+    data and would be destroyed or replaced. `dependencies` are the stacks whose outputs the stack reads. `changes` is
+    address → what happens to the resource, in words and without its values.
     """
 
     format: Literal[1] = 1
@@ -89,8 +90,8 @@ class Bundle(_Frozen):
     changes: dict[str, str] = {}
 
 
-class Stored(_Frozen):
-    """Where one bundle lies and what it must be: handed from the plan job to the apply job as a job output.
+class Stored(Frozen):
+    """Where one bundle lies and how to verify it; the plan job hands it to the apply job as a job output.
 
     `digest` is the SHA-256 in hex of the archive's bytes; `mac` the keyed MAC (base64) over `digest`, commit, run and
     stack; `fingerprint` the keyed MAC (base64) over the semantic digest. `location` is `s3://bucket/key` with
@@ -108,8 +109,8 @@ class Stored(_Frozen):
     provisional: bool
 
 
-class Waiting(_Frozen):
-    """A stack that cannot be planned before others are applied; `outputs` are those that are unknown until then."""
+class Waiting(Frozen):
+    """A stack that cannot be planned before others are applied; `outputs` are the unknown outputs that it reads."""
 
     stack: str
     upstream: tuple[str, ...]
@@ -120,7 +121,7 @@ class Waiting(_Frozen):
         return f"waits for {', '.join(self.upstream)}{outputs}"
 
 
-class Index(_Frozen):
+class Index(Frozen):
     """All bundles of one run and environment, in deploy order: the file `plans.json`."""
 
     format: Literal[1] = 1

@@ -1,7 +1,7 @@
-"""The diffs of many stacks, side by side, each against what its upstream stacks will give once they are applied.
+"""The diffs of many stacks, side by side, each against the outputs that its upstream stacks will have once applied.
 
-Against the outputs as they are, a new reference of one stack to another is an error ("unsupported attribute"), although
-nothing is wrong: the upstream's apply makes it right.
+Against today's outputs, a new reference from one stack to another is an error ("unsupported attribute"), although the
+upstream's apply resolves it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from groundwork.workspace import Workspace
 
 _REPLANNED = {*CHANGING, Status.UNCHANGED, Status.ERROR}
 
-_PROVISIONAL = "planned against the planned outputs of what it reads, and once more after their apply"
+_PROVISIONAL = "planned against the planned outputs of what it reads, and again after their apply"
 
 OnEnd = Callable[[StackDiff], None]
 
@@ -43,8 +43,8 @@ def diff_stacks(
 
     A stack that reads an output which another one would change is planned against the planned output, or is *waiting*
     where the output is unknown until then. With a `base`, stacks that are the same there and read nothing that differs
-    are untouched, and not planned. `through_cdktf` starts `cdktf diff` for each instead of what it runs. `on_end` is
-    told of each stack once, when its diff is final. Raises EnvironmentFileError for placeholder accounts.
+    are untouched, and not planned. `through_cdktf` starts `cdktf diff` for each instead of what it runs. `on_end` gets
+    each stack's diff once, when it is final. Raises EnvironmentFileError for placeholder accounts.
     """
     for stack in stacks:
         workspace.environment_of(stack).require_real_accounts()
@@ -53,14 +53,14 @@ def diff_stacks(
     chain = _Chain(workspace, _not_planned(workspace, stacks, base), through_cdktf, on_begin)
     postponed: list[str] = []
 
-    def first(stack: str, stop: threading.Event) -> None:
+    def plan(stack: str, stop: threading.Event) -> None:
         planned = chain.plan_first(stack, stop)
         if stack in reading and planned.status is Status.ERROR:
-            postponed.append(stack)  # perhaps it only misses what its upstream does not give yet
+            postponed.append(stack)  # it may only lack an output that its upstream does not have yet
         else:
             on_end(planned)
 
-    side_by_side.each(first, stacks, at_once=workspace.tools.parallelism)
+    side_by_side.each(plan, stacks, at_once=workspace.tools.parallelism)
     for batch in prerequisites.batches(stacks, dependencies):
         chain.plan_again([stack for stack in batch if stack in reading])
     for stack in postponed:
@@ -81,7 +81,7 @@ def _not_planned(workspace: Workspace, stacks: Sequence[str], base: Manifest | N
             reasons[stack] = (Status.NO_PROVIDER if reason.missing == "provider" else Status.NO_CLUSTER, reason.why)
     if base:
         touched = affected.affected(base, manifest)
-        untouched = (Status.UNTOUCHED, "its Terraform and all it reads are as in the base")
+        untouched = (Status.UNTOUCHED, "its Terraform and everything it reads are as in the base")
         reasons |= {stack: untouched for stack in stacks if stack not in touched}
     return reasons
 
@@ -107,7 +107,7 @@ class _Chain:
         return self.diffs[stack]
 
     def plan_again(self, stacks: Sequence[str]) -> None:
-        """Plan those of a batch, whose upstream stacks are all final, that read outputs which would change."""
+        """Plan the stacks of a batch that read outputs which would change; the diffs of their upstreams are final."""
         planned: dict[str, dict[str, PlannedOutputs]] = {}
         for stack in stacks:
             if self.diffs[stack].status in _REPLANNED and (outputs := self._planned_outputs(stack)):
@@ -118,8 +118,8 @@ class _Chain:
 
             def plan(stack: str, stop: threading.Event) -> None:
                 with folders.folder(stack, self.workspace.folder(stack)) as folder:
-                    again = self._diff(stack, lambda: self._with_terraform(stack, folder, stop))
-                self.diffs[stack] = again if again.status is Status.ERROR else replace(again, why=_PROVISIONAL)
+                    diff_ = self._diff(stack, lambda: self._with_terraform(stack, folder, stop))
+                self.diffs[stack] = diff_ if diff_.status is Status.ERROR else replace(diff_, why=_PROVISIONAL)
 
             side_by_side.each(plan, list(planned), at_once=self.workspace.tools.parallelism)
 
@@ -129,7 +129,7 @@ class _Chain:
             plan = make()
             planned = diff.of_plan(stack, plan)
         except (TerraformFailed, StateLocked) as error:
-            # Of this stack alone: whoever applies it must not keep a pull request from seeing the others.
+            # An error of this stack alone: while somebody applies it, a pull request must still see the other stacks.
             return StackDiff(stack, Status.ERROR, why=error.message)
         if planned.status in CHANGING:
             self._plans[stack] = plan
@@ -145,7 +145,7 @@ class _Chain:
         return replace(plan, has_changes=contents.outcome(plan.document) != "no change")
 
     def _planned_outputs(self, stack: str) -> dict[str, PlannedOutputs]:
-        """Data source → what to plan a stack against; empty where its diff is final, which may now be *waiting*."""
+        """Data source → planned outputs to plan a stack against; empty where its diff is final, perhaps *waiting*."""
         manifest = self.workspace.manifest()
         terraform = manifest.stack(stack).terraform
         upstream = [up for up in manifest.dependencies[stack] if up in self.diffs]

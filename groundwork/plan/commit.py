@@ -1,4 +1,4 @@
-"""Which commit a plan is of."""
+"""The commit that a plan was made from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from groundwork.errors import UsageError
+from groundwork.refusals import shortened
 
 MARK = "+worktree-"
 _SHORT = 12
@@ -17,33 +18,39 @@ def of_checkout(root: Path, *, uncommitted: bool) -> str:
 
     Raises UsageError where there are changes and `uncommitted` does not allow them, and outside of a repository.
     """
-    head = _git(root, "rev-parse", "--verify", "HEAD^{commit}").decode().strip()
-    changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", ".").decode().splitlines()
-    if not changed:
+    head = git_output(root, "rev-parse", "--verify", "HEAD^{commit}").decode().strip()
+    changes = git_output(root, "status", "--porcelain", "--untracked-files=all", "--", ".").decode().splitlines()
+    if not changes:
         return head
     if not uncommitted:
-        named = ", ".join(line[3:] for line in changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        named = shortened([line[3:] for line in changes], 3)
         raise UsageError(
-            f"the checkout has changes that are in no commit: {named}", fix="commit them: a plan is of a commit"
+            f"the checkout has uncommitted changes: {named}", fix="commit them: a plan is made from a commit"
         )
     return head + MARK + _of_changes(root)
 
 
 def _of_changes(root: Path) -> str:
-    found = hashlib.sha256(_git(root, "diff", "HEAD", "--binary", "--no-ext-diff", "--", "."))
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".").split(b"\0")
+    changes = hashlib.sha256(git_output(root, "diff", "HEAD", "--binary", "--no-ext-diff", "--", "."))
+    new = git_output(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".").split(b"\0")
     for name in sorted(name for name in new if name):
         path = root / name.decode("utf-8", "surrogateescape")
         content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        found.update(b"\0" + name + b"\0" + hashlib.sha256(content).digest())
-    return found.hexdigest()[:_SHORT]
+        changes.update(b"\0" + name + b"\0" + hashlib.sha256(content).digest())
+    return changes.hexdigest()[:_SHORT]
 
 
-def _git(root: Path, *words: str) -> bytes:
-    done = subprocess.run(["git", *words], cwd=root, capture_output=True, check=False)
+def git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a checkout, whether it succeeds or not."""
+    return subprocess.run(["git", *words], cwd=root, capture_output=True, check=False)
+
+
+def git_output(root: Path, *words: str) -> bytes:
+    """What git prints; raises UsageError where it fails."""
+    done = git(root, *words)
     if done.returncode:
         raise UsageError(
             f"git {words[0]} does not answer in {root}: {done.stderr.decode().strip()}",
-            fix="work in a clone of the repository: a plan is of a commit",
+            fix="work in a clone of the repository: a plan is made from a commit",
         )
     return done.stdout

@@ -1,4 +1,4 @@
-"""What a plan does to a stack, read from Terraform's JSON: outcome, counts, addresses, data that would go."""
+"""What a plan does to a stack, read from Terraform's JSON: outcome, counts, addresses, data that would be lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork.plan.fingerprint import Plan, changed_outputs, changed_resources
 from groundwork.synthesis import data_holders
 
 _VERBS = {"update": "change", "delete": "destroy", "no-op": ""}
-"""Terraform's actions that people know by another word."""
+"""Terraform's actions that Terraform itself shows to people under another name."""
 
 
 def counts(plan: Plan) -> Counts:
@@ -26,12 +26,12 @@ def counts(plan: Plan) -> Counts:
 
 
 def changes(plan: Plan) -> dict[str, str]:
-    """Address → what a plan does to the resource, without any value of it."""
+    """Address → what a plan does to the resource, without its values."""
     return {name_of(resource): _verbs(resource) for resource in changed_resources(plan)}
 
 
 def outcome(plan: Plan) -> Outcome:
-    """The plan in a word. A move, an import, a resource that is forgotten, or an output alone is a change."""
+    """The plan in a word. A move, an import, a resource that Terraform forgets, or an output alone is a change."""
     resources = changed_resources(plan)
     if any(_replaces(resource) for resource in resources):
         return "replace"

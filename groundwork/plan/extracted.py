@@ -1,4 +1,4 @@
-"""`cdktf.out.approved`: bundles extracted side by side, with a manifest, so that cdktf-cli takes them for a synth."""
+"""`cdktf.out.approved`: extracted bundles with a manifest, which cdktf-cli accepts as a synthesis."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from groundwork.terraform.terraform import ERRORED
 from groundwork.workspace import Workspace
 
 NAME = "cdktf.out.approved"
-"""Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """What was extracted. `workspace` is the checkout with this folder in place of cdktf.out; `archives` is stack →
-    bytes of its bundle.
+    """Extracted bundles. `workspace` is the checkout with this folder in place of cdktf.out; `archives` is stack →
+    the bundle's bytes.
     """
 
     workspace: Workspace
@@ -35,28 +34,28 @@ class Extracted:
 
 
 def extract(checkout: Workspace, archives: Mapping[str, bytes], *, name: str = NAME) -> Extracted:
-    """Make the folder `name` anew from bundles: stack → bytes. `archives` are in the order in which they are applied.
+    """Make the folder `name` anew from `archives`: stack → bundle's bytes, in the order in which they are applied.
 
     Raises Refused where an archive is not exactly what it lists, is of another stack, or where an earlier apply left a
     state here that it could not store.
     """
-    workspace = checkout.at(name)
+    workspace = checkout.with_out(name)
     require_none([_unstored(path) for path in sorted(workspace.out.glob(f"stacks/*/{ERRORED}"))])
     if workspace.out.exists():
         shutil.rmtree(workspace.out)
     workspace.out.mkdir(mode=0o700)  # plans hold secrets
     bundles: dict[str, Bundle] = {}
     for stack, packed in archives.items():
-        about = archive.about(packed)
-        if about.stack != stack:
-            require_none([_of_another(stack, about)])
+        bundle = archive.describe(packed)
+        if bundle.stack != stack:
+            require_none([_of_another(stack, bundle)])
         bundles[stack] = archive.unpack(packed, workspace.out / "stacks" / stack)
     (workspace.out / FILE).write_text(json.dumps(manifest(list(bundles.values())), indent=2), encoding="utf-8")
     return Extracted(workspace, bundles, dict(archives))
 
 
 def manifest(bundles: Sequence[Bundle]) -> dict[str, object]:
-    """The manifest that cdktf would have written for these stacks; what they read and is not among them is left out."""
+    """The manifest that cdktf would write for these stacks, without their dependencies outside of the bundles."""
     names = {bundle.stack for bundle in bundles}
     return {
         "version": bundles[0].tools.cdktf if bundles else "",
@@ -67,7 +66,7 @@ def manifest(bundles: Sequence[Bundle]) -> dict[str, object]:
                 "workingDirectory": f"stacks/{bundle.stack}",
                 "synthesizedStackPath": f"stacks/{bundle.stack}/cdk.tf.json",
                 "annotations": [],
-                "dependencies": [one for one in bundle.dependencies if one in names],
+                "dependencies": [name for name in bundle.dependencies if name in names],
             }
             for bundle in bundles
         },
@@ -76,9 +75,9 @@ def manifest(bundles: Sequence[Bundle]) -> dict[str, object]:
 
 def _unstored(path: Path) -> Refusal:
     stack = path.parent.name
-    sentence = f"the last apply could not store its state and left it in {path}: resources that no state knows"
+    sentence = f"the last apply could not store its state and left it in {path}, the only record of what it created"
     return Refusal(Code.UNSETTLED_APPLY, sentence, f"gw recover {stack}", stack)
 
 
-def _of_another(stack: str, about: Bundle) -> Refusal:
-    return Refusal(Code.BUNDLE_TAMPERED, f"it is a bundle of {about.stack}", "gw plan make", stack)
+def _of_another(stack: str, bundle: Bundle) -> Refusal:
+    return Refusal(Code.BUNDLE_TAMPERED, f"it is a bundle of {bundle.stack}", "gw plan make", stack)

@@ -1,7 +1,7 @@
-"""What a plan would do, without what is different each time it is made.
+"""What a plan would do, without what differs each time it is made.
 
-Two plans of the same change have the same digest; another value, also a sensitive one, gives another. Terraform's plan
-as JSON holds secrets in clear: it comes in as a value and leaves as a digest, and is written nowhere.
+Plans of the same change have the same digest; any other value, sensitive ones included, gives another digest.
+Terraform's plan as JSON holds secrets in clear: it comes in as a value, leaves as a digest, and is written nowhere.
 """
 
 from __future__ import annotations
@@ -26,60 +26,62 @@ def semantic_digest(plan: Plan) -> str:
 def normalise(plan: Plan) -> dict[str, Any]:
     """The changes of `terraform show -json PLAN`: {"resources": {address: …}, "outputs": {name: …}, "providers": {…}}.
 
-    Kept of a resource: actions, before, after, what is unknown or sensitive in them, which paths force a replacement,
-    where it moved from, what is imported. Left out: resources that stay, data sources, times, versions, reasons, and
-    the order of resources and of replacing paths, which mean nothing. The order inside values is kept: Terraform
-    itself orders sets, and of a list it is part of the change.
+    A resource keeps its actions, before and after, what is unknown or sensitive in them, which paths force a
+    replacement, where it moved from, and what is imported. Left out: resources that stay, data sources, times,
+    versions, reasons, and the order of resources and of replacing paths, which have no meaning. The order inside values
+    stays: Terraform itself sorts sets, and in a list the order is part of the value.
 
-    `providers` is how each provider is configured, without its version: the same resource made in another region or
-    account is another change, and the resource alone does not show it.
+    `providers` is the configuration of each provider, without its version: the same resource in another region or
+    account is another change, which the resource alone does not show.
     """
     return {
-        "resources": {name_of(one): _resource(one) for one in changed_resources(plan)},
+        "resources": {name_of(resource): _resource(resource) for resource in changed_resources(plan)},
         "outputs": {name: _values(change) for name, change in changed_outputs(plan).items()},
         "providers": {
-            key: {"source": one.get("full_name", ""), "settings": one.get("expressions", {})}
-            for key, one in plan.get("configuration", {}).get("provider_config", {}).items()
+            key: {"source": provider.get("full_name", ""), "settings": provider.get("expressions", {})}
+            for key, provider in plan.get("configuration", {}).get("provider_config", {}).items()
         },
     }
 
 
 def changed_resources(plan: Plan) -> list[Mapping[str, Any]]:
-    """The entries of `resource_changes` that something happens to: an action, a move, or an import."""
+    """The entries of `resource_changes` with an action, a move, or an import."""
     return [
-        one
-        for one in plan.get("resource_changes", [])
-        if one.get("mode") != "data"
-        and tuple(one["change"]["actions"]) != _READ
+        resource
+        for resource in plan.get("resource_changes", [])
+        if resource.get("mode") != "data"
+        and tuple(resource["change"]["actions"]) != _READ
         and (
-            tuple(one["change"]["actions"]) != _NOTHING
-            or one.get("previous_address")
-            or one["change"].get("importing") is not None
+            tuple(resource["change"]["actions"]) != _NOTHING
+            or resource.get("previous_address")
+            or resource["change"].get("importing") is not None
         )
     ]
 
 
 def changed_outputs(plan: Plan) -> dict[str, Mapping[str, Any]]:
-    """The entries of `output_changes` that are not as before."""
-    return {name: one for name, one in plan.get("output_changes", {}).items() if tuple(one["actions"]) != _NOTHING}
+    """The entries of `output_changes` whose value changes."""
+    return {
+        name: change for name, change in plan.get("output_changes", {}).items() if tuple(change["actions"]) != _NOTHING
+    }
 
 
 def name_of(resource: Mapping[str, Any]) -> str:
-    """The address, and which of the resource's deposed objects is meant where it is one."""
+    """The address, followed by the key of the deposed object where it is one."""
     deposed = resource.get("deposed")
     return f"{resource['address']} ({deposed})" if deposed else str(resource["address"])
 
 
 def _resource(resource: Mapping[str, Any]) -> dict[str, Any]:
     change = resource["change"]
-    kept = {"type": resource["type"], **_values(change)}
+    normalised = {"type": resource["type"], **_values(change)}
     if change.get("replace_paths"):
-        kept["replace_paths"] = sorted(change["replace_paths"], key=json.dumps)
+        normalised["replace_paths"] = sorted(change["replace_paths"], key=json.dumps)
     if resource.get("previous_address"):
-        kept["moved_from"] = resource["previous_address"]
+        normalised["moved_from"] = resource["previous_address"]
     if change.get("importing") is not None:
-        kept["importing"] = change["importing"]
-    return kept
+        normalised["importing"] = change["importing"]
+    return normalised
 
 
 def _values(change: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,18 +89,18 @@ def _values(change: Mapping[str, Any]) -> dict[str, Any]:
         "actions": list(change["actions"]),
         "before": change.get("before"),
         "after": change.get("after"),
-        # Whether a branch without a single mark is spelled as false, [] or {} differs between Terraform's versions.
+        # Terraform's versions differ in how they write a branch without marks: false, [] or {}.
         "unknown": _marks(change.get("after_unknown")),
         "sensitive": [_marks(change.get("before_sensitive")), _marks(change.get("after_sensitive"))],
     }
 
 
 def _marks(value: object) -> object:
-    """Only the branches that end in true; None where there is none."""
+    """Only the branches that end in true; None where there are no such branches."""
     if isinstance(value, Mapping):
-        kept = {name: marks for name, one in value.items() if (marks := _marks(one)) is not None}
-        return kept or None
+        marked = {name: marks for name, below in value.items() if (marks := _marks(below)) is not None}
+        return marked or None
     if isinstance(value, Sequence) and not isinstance(value, str):
-        kept = {str(place): marks for place, one in enumerate(value) if (marks := _marks(one)) is not None}
-        return kept or None
+        marked = {str(place): marks for place, below in enumerate(value) if (marks := _marks(below)) is not None}
+        return marked or None
     return True if value is True else None

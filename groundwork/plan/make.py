@@ -1,4 +1,4 @@
-"""Plans stacks and packs one bundle of each: the whole folder as planned, the plan file, and what both are."""
+"""Plans stacks and packs a bundle of each: the folder as planned, the plan file, and a description."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Planner:
 
 @dataclass(frozen=True)
 class MadeBundle:
-    """A bundle on this machine. `changed_outputs` are names of the stack's outputs that its apply would change."""
+    """A bundle on this machine. `changed_outputs` are names of outputs that the stack's apply would change."""
 
     path: Path
     bundle: Bundle
@@ -43,9 +43,9 @@ class MadeBundle:
 
 @dataclass(frozen=True)
 class Wave:
-    """Which wave each stack is planned in (0 where none is named), and which of them against planned outputs.
+    """The wave that each stack is planned in (0 where none is named), and the stacks planned against planned outputs.
 
-    `folder` is given a stack and its synthesised folder, and gives the one that it is planned in.
+    `folder` maps a stack and its synthesised folder to the folder that the stack is planned in.
     """
 
     numbers: Mapping[str, int] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Wave:
 
 @dataclass(frozen=True)
 class Watch:
-    """Is told when a stack begins and ends, from several threads."""
+    """Callbacks for the begin and end of a stack's plan; they are called from several threads."""
 
     begin: Callable[[str], None] = lambda _: None
     end: Callable[[MadeBundle], None] = lambda _: None
@@ -74,12 +74,13 @@ def make(
     out: Path,
     wave: Wave = FIRST,
     watch: Watch = SILENT,
-    seen: Callable[[str, Mapping[str, Any]], None] = lambda _stack, _plan: None,
+    on_plan: Callable[[str, Mapping[str, Any]], None] = lambda _stack, _plan: None,
 ) -> list[MadeBundle]:
-    """Plan stacks side by side, each in its folder of `workspace.out`, and write `out`/<stack>.tar.gz of each.
+    """Plan stacks side by side, each in its folder of `workspace.out`, and write `out`/<stack>.tar.gz for each.
 
-    In the order of `stacks`. `seen` is handed each plan as Terraform's JSON, which holds secrets and must stay in
-    memory. Raises what `Terraform.plan` raises for the first stack that cannot be planned; no bundle of it is left.
+    The result is in the order of `stacks`. `on_plan` gets each plan as Terraform's JSON, which holds secrets and must
+    stay in memory. Raises what `Terraform.plan` raises for the first stack that cannot be planned; no bundle of it is
+    left.
     """
     out.mkdir(parents=True, exist_ok=True)
     for stack in stacks:
@@ -95,7 +96,7 @@ def make(
         with wave.folder(stack, folder) as planned_in:
             terraform = workspace.terraform(stack, planned_in)
             document = terraform.plan(file.resolve(), destroy=purpose == "destroy", stop=stop).document
-        seen(stack, document)
+        on_plan(stack, document)
         bundle = _describe(workspace, stack, document, purpose=purpose, planner=planner, wave=wave)
         made = _pack(bundle, folder, document, out)
         watch.end(made)
@@ -141,7 +142,7 @@ def _describe(
 def _pack(bundle: Bundle, folder: Path, plan: Mapping[str, Any], out: Path) -> MadeBundle:
     packed = archive.pack(folder, bundle)
     path = out / f"{bundle.stack}{SUFFIX}"
-    # A plan holds secrets: readable to its owner alone, from the first byte on.
+    # A plan holds secrets, so only its owner may read the file, from the first byte on.
     path.touch(mode=0o600)
     path.write_bytes(packed)
     return MadeBundle(path, bundle, digest.of_bytes(packed), tuple(sorted(changed_outputs(plan))))

@@ -1,4 +1,4 @@
-"""The plans of a run as Markdown, for whoever approves them: what is done to which resource, and no value of any."""
+"""The plans of a run as Markdown for approvers: what happens to which resource, without any values."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from groundwork.plan.bundle import Bundle, Index, Stored
 from groundwork.plan.make import SUFFIX
 from groundwork.review.render.escaping import html_code, html_text
 
-_MOST_ROOM = 900_000  # bytes; GitHub shows nothing of a step whose summary is larger than 1 MiB
-_MOST_NAMED = 500  # resources per stack
+_SIZE_LIMIT = 900_000  # bytes; GitHub shows nothing of a step whose summary is larger than 1 MiB
+_RESOURCE_LIMIT = 500  # resources per stack
 
 
 def read(index: Index, folder: Path) -> dict[str, Bundle]:
-    """Stack → its bundle, of the files that `gw plan make` left in `folder`.
+    """Stack → its bundle, from the files that `gw plan make` left in `folder`.
 
-    Raises UsageError where one is missing or not the one that the index names, Refused where it was tampered with.
+    Raises UsageError where one is missing or is not the one in the index, Refused where somebody changed it.
     """
-    return {one.stack: _read(one, folder / f"{one.stack}{SUFFIX}") for one in index.bundles}
+    return {stored.stack: _read(stored, folder / f"{stored.stack}{SUFFIX}") for stored in index.bundles}
 
 
 def _read(stored: Stored, path: Path) -> Bundle:
     try:
         packed = path.read_bytes()
-    except FileNotFoundError as missing:
-        raise UsageError(f"{path} does not exist", fix="gw plan make ENVIRONMENT, on this machine") from missing
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} does not exist", fix="gw plan make ENVIRONMENT, on this machine") from error
     if digest.of_bytes(packed) != stored.digest:
         raise UsageError(f"{path} is not the plan that the index names: its digest differs", fix="gw plan make")
-    return archive.about(packed)
+    return archive.describe(packed)
 
 
 def summary(index: Index, bundles: Mapping[str, Bundle], waiting: Mapping[str, str]) -> str:
-    """A table of the stacks, the data that would go, and each stack's resources folded away.
+    """A table of the stacks, the data that would be lost, and each stack's resources in a closed section.
 
-    `waiting` is stack → what it waits for, in words. Resources that would make it longer than GitHub shows are counted.
+    `waiting` is stack → what it waits for, in words. Resources that do not fit into what GitHub shows are left out.
     """
-    shown = "\n".join([*_head(index), *_table(index, bundles, waiting), "", *_going(bundles)])
-    room = _MOST_ROOM - len(shown.encode())
-    for one in index.bundles:
-        details = _details(bundles[one.stack])
+    shown = "\n".join([*_head(index), *_table(index, bundles, waiting), "", *_data_loss(bundles)])
+    room = _SIZE_LIMIT - len(shown.encode())
+    for stored in index.bundles:
+        details = _details(bundles[stored.stack])
         room -= len(details.encode())
         if room < 0:
-            return f"{shown}\nThe resources of {html_text(one.stack)} and those behind it do not fit here.\n"
+            return f"{shown}\nThe resources of {html_text(stored.stack)} and of the stacks after it do not fit here.\n"
         shown += details
     return f"{shown}\n"
 
@@ -54,7 +54,7 @@ def _head(index: Index) -> Iterator[str]:
     yield ""
     yield (
         f"Commit {html_code(index.commit[:12])}, run {html_text(index.run_id)} attempt {index.run_attempt}, "
-        f"{index.planned_at:%Y-%m-%d %H:%M} UTC. An approval is of exactly these plans."
+        f"{index.planned_at:%Y-%m-%d %H:%M} UTC. An approval covers exactly these plans."
     )
     yield ""
 
@@ -62,25 +62,25 @@ def _head(index: Index) -> Iterator[str]:
 def _table(index: Index, bundles: Mapping[str, Bundle], waiting: Mapping[str, str]) -> Iterator[str]:
     yield "| Stack | Plan | Add | Change | Destroy | Wave | Digest |"
     yield "|---|---|---:|---:|---:|---|---|"
-    for one in index.bundles:
-        bundle = bundles[one.stack]
-        word = f"{one.outcome} (end of the stack)" if bundle.purpose == "destroy" else one.outcome
-        word = f"**{word}**" if one.outcome in {"destroy", "replace"} else word
-        wave = f"{one.wave}, provisional" if one.provisional else str(one.wave)
+    for stored in index.bundles:
+        bundle = bundles[stored.stack]
+        word = f"{stored.outcome} (end of the stack)" if bundle.purpose == "destroy" else stored.outcome
+        word = f"**{word}**" if stored.outcome in {"destroy", "replace"} else word
+        wave = f"{stored.wave}, provisional" if stored.provisional else str(stored.wave)
         counts = bundle.counts
         yield (
-            f"| {html_code(one.stack)} | {word} | {counts.add} | {counts.change} | {counts.destroy} "
-            f"| {wave} | {html_code(one.digest[:12])} |"
+            f"| {html_code(stored.stack)} | {word} | {counts.add} | {counts.change} | {counts.destroy} "
+            f"| {wave} | {html_code(stored.digest[:12])} |"
         )
     for stack, words in waiting.items():
         yield f"| {html_code(stack)} | waits {html_text(words, 400)} | | | | later | |"
 
 
-def _going(bundles: Mapping[str, Bundle]) -> Iterator[str]:
-    """What nobody may overlook."""
+def _data_loss(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """What an approver must not overlook."""
     for stack, bundle in bundles.items():
         for address in bundle.protected_destroys:
-            yield f"- **Data goes with** {html_code(address, 400)} of {html_code(stack)}"
+            yield f"- **Data is lost with** {html_code(address, 400)} of {html_code(stack)}"
     yield ""
 
 
@@ -88,10 +88,10 @@ def _details(bundle: Bundle) -> str:
     if bundle.outcome == "no change":
         return ""
     named = list(bundle.changes.items())
-    lines = [f"- {html_text(doing, 400)} {html_code(address, 400)}" for address, doing in named[:_MOST_NAMED]]
+    lines = [f"- {html_text(doing, 400)} {html_code(address, 400)}" for address, doing in named[:_RESOURCE_LIMIT]]
     if more := len(named) - len(lines):
         lines.append(f"- and {more} more")
     counts = f"{len(named)} resource{'' if len(named) == 1 else 's'}"
     title = f"<summary>{html_code(bundle.stack)}: {counts}</summary>"
-    body = "\n".join(lines) if lines else "Outputs alone change."
+    body = "\n".join(lines) if lines else "Only outputs change."
     return f"\n<details>{title}\n\n{body}\n\n</details>\n"

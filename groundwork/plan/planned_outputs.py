@@ -1,4 +1,4 @@
-"""The outputs that a stack will have once its plan is applied, as a state that others can read before that."""
+"""The outputs that a stack will have once its plan is applied, as a state that others can read earlier."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Plan = Mapping[str, Any]
+from groundwork.plan.fingerprint import Plan
 
 
 @dataclass(frozen=True)
 class PlannedOutputs:
-    """Outputs of one stack after its apply. `known` is name → value, type and sensitivity as Terraform's JSON has them.
+    """Outputs of a stack after its apply. `known` is name → value, type and sensitivity as in Terraform's JSON.
 
-    `unknown` are the names whose value, or a part of it, is decided by the apply. Values may be secret: they are held
-    in memory, and written by `state_file` alone.
+    `unknown` are the names whose value, wholly or in part, only the apply decides. Values may be secret: they are held
+    in memory, and only `state_file` writes them out.
     """
 
     known: Mapping[str, Mapping[str, Any]]
@@ -23,23 +23,23 @@ class PlannedOutputs:
 
     @classmethod
     def of(cls, plan: Plan) -> PlannedOutputs:
-        """What `terraform show -json PLAN` says of the root module's outputs."""
+        """The root module's outputs in the result of `terraform show -json PLAN`."""
         changes = plan.get("output_changes", {})
         planned = plan.get("planned_values", {}).get("outputs", {})
         unknown = {name for name in planned if _any(changes.get(name, {}).get("after_unknown"))}
-        # A value that Terraform does not print is unknown, whatever the marks say: never an empty one instead.
+        # A value that Terraform does not print is unknown whatever the marks say, and must not become an empty one.
         unknown |= {name for name, output in planned.items() if "type" not in output or "value" not in output}
-        return cls({name: one for name, one in planned.items() if name not in unknown}, frozenset(unknown))
+        return cls({name: output for name, output in planned.items() if name not in unknown}, frozenset(unknown))
 
     def state_file(self) -> bytes:
-        """A Terraform state (format 4) that has these outputs and nothing else."""
+        """A Terraform state (format 4) with only these outputs."""
         outputs = {
             name: {
-                "value": one["value"],
-                "type": one["type"],
-                **({"sensitive": True} if one.get("sensitive") else {}),
+                "value": output["value"],
+                "type": output["type"],
+                **({"sensitive": True} if output.get("sensitive") else {}),
             }
-            for name, one in self.known.items()
+            for name, output in self.known.items()
         }
         document = {
             "version": 4,
@@ -55,7 +55,7 @@ class PlannedOutputs:
 
 def _any(marks: object) -> bool:
     if isinstance(marks, Mapping):
-        return any(_any(one) for one in marks.values())
+        return any(_any(mark) for mark in marks.values())
     if isinstance(marks, list):
-        return any(_any(one) for one in marks)
+        return any(_any(mark) for mark in marks)
     return marks is True

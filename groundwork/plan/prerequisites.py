@@ -1,4 +1,4 @@
-"""What must be there before a stack can be planned: the states of the stacks it reads."""
+"""What a stack needs before it can be planned: the states of the stacks that it reads."""
 
 from __future__ import annotations
 
@@ -11,33 +11,37 @@ from groundwork.errors import StackBlocked
 def blocked(
     stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]], deployed: Callable[[str], bool]
 ) -> dict[str, list[str]]:
-    """Stack → the upstream stacks that have no state yet, for every stack that waits for one."""
+    """Stack → its upstream stacks without a state, for every stack that waits for one."""
     known: dict[str, bool] = {}
 
-    def there(stack: str) -> bool:
+    def is_deployed(stack: str) -> bool:
         if stack not in known:
             known[stack] = deployed(stack)
         return known[stack]
 
-    waiting = {stack: [up for up in dependencies.get(stack, ()) if not there(up)] for stack in stacks}
+    waiting = {stack: [up for up in dependencies.get(stack, ()) if not is_deployed(up)] for stack in stacks}
     return {stack: upstream for stack, upstream in waiting.items() if upstream}
 
 
 def complete(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> bool:
-    """Whether every upstream of these stacks is among them."""
+    """Whether `stacks` contains all of their upstream stacks."""
     return all(upstream in stacks for stack in stacks for upstream in dependencies.get(stack, ()))
 
 
 def dependants(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[str]:
-    """The stacks that read one of these and are not among them."""
-    return [one for one, upstream in dependencies.items() if one not in stacks and any(up in stacks for up in upstream)]
+    """The other stacks that read one of these."""
+    return [
+        stack
+        for stack, upstream in dependencies.items()
+        if stack not in stacks and any(up in stacks for up in upstream)
+    ]
 
 
 def require_unread(
     stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]], deployed: Callable[[str], bool]
 ) -> None:
-    """Raise StackBlocked where a stack that stays reads one of those that are to be destroyed."""
-    staying = [one for one in dependants(stacks, dependencies) if deployed(one)]
+    """Raise StackBlocked where a stack that stays reads one of `stacks`, which are to be destroyed."""
+    staying = [stack for stack in dependants(stacks, dependencies) if deployed(stack)]
     if staying:
         raise StackBlocked(
             f"{', '.join(staying)} is deployed and reads what would be destroyed",
@@ -46,10 +50,10 @@ def require_unread(
 
 
 def batches(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Stacks in batches, one after the other: no stack of a batch waits for another one of it.
+    """Stacks in batches, one after the other: the stacks of a batch do not wait for each other.
 
-    cdktf refuses stacks without those they read (to deploy) or that read them (to destroy), and told to ignore that it
-    no longer waits for any. Where some are missing, it is given one batch at a time.
+    cdktf refuses stacks without those they read (to deploy) or that read them (to destroy), and with the option to
+    ignore that it waits for nothing. Where some are missing, it therefore gets one batch at a time.
     """
     sorter = TopologicalSorter({stack: [up for up in dependencies.get(stack, ()) if up in stacks] for stack in stacks})
     sorter.prepare()
@@ -62,7 +66,7 @@ def batches(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]]) ->
 
 
 def require(stacks: Sequence[str], dependencies: Mapping[str, Sequence[str]], deployed: Callable[[str], bool]) -> None:
-    """Raise StackBlocked unless every upstream is deployed already or among `stacks`."""
+    """Raise StackBlocked unless every upstream is deployed or among `stacks`."""
     for stack in stacks:
         missing = [up for up in dependencies.get(stack, ()) if up not in stacks and not deployed(up)]
         if missing:

@@ -1,4 +1,4 @@
-"""A stack's folder in which the states of changed upstream stacks are their planned outputs, while it is planned."""
+"""A copy of a stack's folder that reads the planned outputs of changed upstream stacks in place of their states."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from groundwork.terraform.terraform import PLAN_FILE
 from groundwork.toolchain.secure_tempdir import secure_tempdir
 
 OUT = "cdktf.out.planned"
-"""Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
+"""Beside cdktf.out and at the same depth, because stacks refer to files of the checkout by relative paths."""
 
 _OVERRIDE = "planned_outputs_override.tf.json"
-"""Terraform merges files of this ending over all others, block by block."""
+"""Terraform merges files with this ending into all others, block by block."""
 
 
 @dataclass(frozen=True)
 class Provisional:
-    """Makes such folders below `root`, the checkout, inside of a `with`; `sources` is stack → data source → outputs."""
+    """Makes such copies below the checkout `root`, inside of a `with`; `sources` is stack → data source → outputs."""
 
     root: Path
     sources: Mapping[str, Mapping[str, PlannedOutputs]]
 
     def __enter__(self) -> Provisional:
-        self._clear()  # of a process that was killed
+        self._clear()  # left behind by a process that was killed
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -38,19 +38,20 @@ class Provisional:
 
     @contextmanager
     def folder(self, stack: str, folder: Path) -> Iterator[Path]:
-        """`folder` itself for a stack without stand-ins, else a copy of it that reads planned outputs.
+        """`folder` itself for a stack without `sources`, else a copy of it that reads planned outputs.
 
-        The copy holds paths only: the outputs, which may be secret, lie in a private folder. Both are gone afterwards.
+        The copy holds paths only: the outputs, which may be secret, lie in a secure tempdir. Both are deleted
+        afterwards.
         """
         planned = self.sources.get(stack)
         if not planned:
             yield folder
             return
         copy = self.root / OUT / "stacks" / stack
-        with secure_tempdir() as private:
+        with secure_tempdir() as tempdir:
             blocks = {}
             for number, (name, outputs) in enumerate(sorted(planned.items())):
-                file = private / f"{number}.tfstate"
+                file = tempdir / f"{number}.tfstate"
                 file.write_bytes(outputs.state_file())
                 blocks[name] = {"backend": "local", "config": {"path": str(file)}}
             try:

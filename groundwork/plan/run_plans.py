@@ -1,4 +1,4 @@
-"""Plans the stacks of an environment in one go: what can be planned finally now, and what has to wait for an apply."""
+"""Plans the stacks of an environment in one run: what can be planned now, and what has to wait for an apply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from groundwork.workspace import Workspace
 
 @dataclass(frozen=True)
 class Plans:
-    """What came of it, in deploy order. `left_out` is stack → why no plan was made of it."""
+    """The plans of a run, in deploy order. `left_out` is stack → why it was not planned."""
 
     made: tuple[MadeBundle, ...]
     waiting: tuple[Waiting, ...]
@@ -26,11 +26,11 @@ class Plans:
 
 
 def environment_of(workspace: Workspace, stacks: Sequence[str]) -> str:
-    """The one environment of these stacks; raises UsageError where there are several: each is approved by itself."""
+    """The environment of these stacks; raises UsageError where there are several: each is approved by itself."""
     names = workspace.environments_of(stacks) if stacks else []
     if len(names) != 1:
         raise UsageError(
-            f"plans are made of one environment, not of {', '.join(names) or 'none'}", fix="gw plan make ENVIRONMENT"
+            f"plans are made for one environment, not for {', '.join(names) or 'none'}", fix="gw plan make ENVIRONMENT"
         )
     return names[0]
 
@@ -47,18 +47,18 @@ def plan_all(
 ) -> Plans:
     """Plan `stacks` for an apply and `destroy` for their end; `orphans` holds those of them that have no code.
 
-    A stack that reads one which this run would change is planned against that one's planned outputs, a wave later and
-    provisionally. It waits where it reads an output that is unknown until then, or a stack without a state. Raises
-    Refused (provider-missing) on AWS where a stack cannot be planned on this machine; on the laptop it is left out, as
-    `gw deploy` does with what Terraform has no provider for. On AWS those of `stacks` that a person applies are left
-    out: what reads them is planned against their states.
+    A stack that reads one which this run would change is planned provisionally, a wave later, against the planned
+    outputs of that stack. It waits where it reads an output that is unknown until then, or a stack without a state.
+    Raises Refused (provider-missing) on AWS where a stack cannot be planned on this machine; on the laptop such stacks
+    are left out, as in `gw deploy`. On AWS bootstrap stacks are left out, too: what reads them is planned against their
+    states.
     """
     manifest = workspace.manifest()
-    gone = [stack.name for stack in orphans.manifest().stacks] if orphans else []
-    of_a_person = bootstrap_stacks.left_out(workspace.environments, stacks)
-    stacks = [stack for stack in stacks if stack not in of_a_person]
-    there = [stack for stack in [*stacks, *destroy] if stack not in gone]
-    unplannable = {stack: reason.why for stack in there if (reason := workspace.unplannable(stack))}
+    orphaned = [stack.name for stack in orphans.manifest().stacks] if orphans else []
+    bootstrap = bootstrap_stacks.left_out(workspace.environments, stacks)
+    stacks = [stack for stack in stacks if stack not in bootstrap]
+    with_code = [stack for stack in [*stacks, *destroy] if stack not in orphaned]
+    unplannable = {stack: reason.why for stack in with_code if (reason := workspace.unplannable(stack))}
     require_none(
         [
             Refusal(Code.PROVIDER_MISSING, f"it cannot be planned: {why}", "gw doctor", stack)
@@ -66,13 +66,13 @@ def plan_all(
             if not workspace.on_laptop(stack)
         ]
     )
-    going = [stack for stack in destroy if stack not in unplannable and stack not in gone]
+    destroyed = [stack for stack in destroy if stack not in unplannable and stack not in orphaned]
     prerequisites.require_unread(
-        going, manifest.dependencies, lambda stack: stack not in destroy and workspace.deployed(stack)
+        destroyed, manifest.dependencies, lambda stack: stack not in destroy and workspace.deployed(stack)
     )
-    coming = [stack for stack in stacks if stack not in unplannable and stack not in destroy]
+    applied = [stack for stack in stacks if stack not in unplannable and stack not in destroy]
     upstream = Upstream(lambda stack: workspace.store(stack).backend, workspace.deployed)
-    for batch in prerequisites.batches(coming, manifest.dependencies):
+    for batch in prerequisites.batches(applied, manifest.dependencies):
         ready = []
         for stack in batch:
             waits = upstream.waits(stack, manifest.stack(stack).terraform, manifest.dependencies[stack])
@@ -83,24 +83,24 @@ def plan_all(
         if ready:
             _plan_batch(workspace, ready, upstream, planner=planner, out=out, watch=watch)
     made = upstream.made
-    if going:
-        found = make(workspace, going, purpose="destroy", planner=planner, out=out, watch=watch)
-        made |= {one.bundle.stack: one for one in found}
+    if destroyed:
+        bundles = make(workspace, destroyed, purpose="destroy", planner=planner, out=out, watch=watch)
+        made |= {made_bundle.bundle.stack: made_bundle for made_bundle in bundles}
     if orphans:
-        found = make(orphans, gone, purpose="destroy", planner=planner, out=out, watch=watch)
-        made |= {one.bundle.stack: one for one in found}
-    order = [*(stack.name for stack in manifest.stacks), *gone]
+        bundles = make(orphans, orphaned, purpose="destroy", planner=planner, out=out, watch=watch)
+        made |= {made_bundle.bundle.stack: made_bundle for made_bundle in bundles}
+    order = [*(stack.name for stack in manifest.stacks), *orphaned]
     return Plans(
-        tuple(sorted(made.values(), key=lambda one: order.index(one.bundle.stack))),
-        tuple(sorted(upstream.waiting.values(), key=lambda one: order.index(one.stack))),
-        {**of_a_person, **unplannable},
+        tuple(sorted(made.values(), key=lambda each: order.index(each.bundle.stack))),
+        tuple(sorted(upstream.waiting.values(), key=lambda waits: order.index(waits.stack))),
+        {**bootstrap, **unplannable},
     )
 
 
 def _plan_batch(
     workspace: Workspace, stacks: Sequence[str], upstream: Upstream, *, planner: Planner, out: Path, watch: Watch
 ) -> None:
-    """Plan stacks that do not read each other, each against the planned outputs of what it reads and what changes."""
+    """Plan stacks that do not read each other, each against the planned outputs of the changed stacks that it reads."""
     manifest = workspace.manifest()
     reads = {stack: upstream.changed(manifest.dependencies[stack]) for stack in stacks}
     folders = Provisional(
@@ -113,7 +113,14 @@ def _plan_batch(
         folder=folders.folder,
     )
     with folders:
-        found = make(
-            workspace, stacks, purpose="apply", planner=planner, out=out, wave=wave, watch=watch, seen=upstream.saw
+        bundles = make(
+            workspace,
+            stacks,
+            purpose="apply",
+            planner=planner,
+            out=out,
+            wave=wave,
+            watch=watch,
+            on_plan=upstream.take_outputs,
         )
-    upstream.made |= {one.bundle.stack: one for one in found}
+    upstream.made |= {each.bundle.stack: each for each in bundles}

@@ -1,4 +1,4 @@
-"""Which versions plan, or would apply: Terraform, cdktf-cli, and the providers that a lock file allows."""
+"""Versions of the tools that plan and apply: Terraform, cdktf-cli, and the providers in a lock file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundwork.toolchain import process
 
 
 def versions(folder: Path, *, terraform: Path, cdktf: Sequence[str], environ: Mapping[str, str]) -> ToolVersions:
-    """The versions for a stack's folder. `terraform` and `cdktf` are what would be started, `environ` with what."""
+    """The versions for a stack's folder. `terraform` and `cdktf` would be started, with the environment `environ`."""
     lock = folder / PLACED
     providers = lock_file.read(lock) if lock.is_file() else {}
     return ToolVersions(
@@ -33,12 +33,12 @@ def lock_file_sha256(folder: Path) -> str:
 
 def terraform_version(program: Path, environ: Mapping[str, str]) -> str:
     """The version of a Terraform binary; raises ToolMissing where it does not answer."""
-    # In a folder without Terraform files: it would otherwise look at the providers of the one it is called in.
-    said = process.run([str(program), "version", "-json"], cwd=program.parent, environ=environ, keep_stdout=True)
+    # In a folder without Terraform files: Terraform also lists the providers of its working directory.
+    answer = process.run([str(program), "version", "-json"], cwd=program.parent, environ=environ, keep_stdout=True)
     try:
-        version: str = json.loads(said.stdout)["terraform_version"]
-    except (ValueError, KeyError) as unreadable:
-        raise ToolMissing(f"{program} does not say its version: {said.tail}", fix="gw doctor") from unreadable
+        version: str = json.loads(answer.stdout)["terraform_version"]
+    except (ValueError, KeyError) as error:
+        raise ToolMissing(f"{program} does not report its version: {answer.tail}", fix="gw doctor") from error
     return version
 
 
@@ -46,7 +46,8 @@ def cdktf_version(command: Sequence[str]) -> str:
     """The version of the cdktf-cli that `command` (Node and its script) starts, from its package.json."""
     script = Path(command[-1])
     for folder in script.parents:
-        package = folder / "package.json"
-        if package.is_file() and (found := json.loads(package.read_text(encoding="utf-8"))).get("name") == "cdktf-cli":
-            return str(found["version"])
-    raise ToolMissing(f"{script} belongs to no cdktf-cli that says its version", fix="make setup")
+        if (folder / "package.json").is_file():
+            package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+            if package.get("name") == "cdktf-cli":
+                return str(package["version"])
+    raise ToolMissing(f"{script} is not part of a cdktf-cli with a version", fix="make setup")

@@ -21,10 +21,11 @@ import platformdirs
 from filelock import FileLock
 
 from groundwork.errors import SynthesisError
-from groundwork.review import revisions, scrubbed
+from groundwork.review import revisions
 from groundwork.review.revisions import Revision
 from groundwork.synthesis.manifest import FILE as MANIFEST
 from groundwork.synthesis.manifest import Manifest
+from groundwork.terraform.environ import unreviewed_environ
 from groundwork.toolchain import process
 
 ABOUT = "review.json"
@@ -59,7 +60,7 @@ def synthesise(
 ) -> list[Synthesised]:
     """Each revision synthesised, those that are not in `store` side by side.
 
-    `environ` is what a program of ours may see; far less reaches the code of a commit (groundwork.review.scrubbed).
+    `environ` is what a program of ours may see; far less reaches the code of a commit (groundwork.terraform.environ).
     Equal files are synthesised once. Raises SynthesisError that names the commit where main.py fails. A run that is
     killed leaves nothing in `store` that a later one would take for a result.
     """
@@ -105,7 +106,7 @@ def _one(
         revisions.extract(revision, root, files)
         if not (files / "main.py").is_file():
             raise SynthesisError(f"{_called(revision)} has no main.py", fix="name a commit that has one")
-        _run(revision, files, out, scrubbed.environment(environ, home=home, cache=_user_cache()), stop)
+        _run(revision, files, out, unreviewed_environ(environ, home=home, cache=_user_cache()), stop)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=store) as beside:
             partial = Path(beside) / "made"
             _keep(out, partial, environments=sorted(p.stem for p in (files / "environments").glob("*.y*ml")))

@@ -90,7 +90,7 @@ def _move_out(folder: BootstrapFolder) -> None:
     held = locks.held(StateStore(folder.path, folder.backend, folder.endpoint))
     if held:
         path = held[0].path.removeprefix(f"{folder.backend['bucket']}/")
-        raise held[0].refusal(path.removesuffix(".tfstate").replace("/", "-"))
+        raise held[0].error(path.removesuffix(".tfstate").replace("/", "-"))
     folder.use_s3()
     state = folder.terraform.pull()
     folder.keep_local(_one_further(state))

@@ -1,1 +1,1 @@
-"""Where bundles, decisions and the journal lie; everything in it is written once."""
+"""The store of bundles, decisions and the journal, whose objects are written once."""

@@ -1,7 +1,7 @@
-"""What was applied last, per stack: the bundle for the role that applies, its folder without the plan for plan roles.
+"""What was applied last, per stack: the bundle, and its folder without the plan.
 
-The destroy of a stack that was removed from the code is planned from that folder, and drift is distinguished from
-undeployed code by it. The plan itself may hold secrets, so only the role that applies reads it.
+The destroy of a stack that was removed from the code is planned from that folder, which also tells drift from
+undeployed code. The plan itself may hold secrets, so only the role that applies may read the bundle.
 """
 
 from __future__ import annotations
@@ -10,19 +10,17 @@ import uuid
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
-from groundwork.plan.bundle import Stored
+from groundwork.plan.bundle import Frozen, Stored
 from groundwork.store.audit import timestamp
 
 PREFIX = "applied"
 DEPLOYED = "deployed"
 
 
-class Applied(BaseModel):
-    """A kept bundle (`stored` names the copy), and the run that planned it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Applied(Frozen):
+    """A bundle that was applied (`stored` names the copy that is kept), and the run that planned it."""
 
     format: Literal[1] = 1
     environment: str
@@ -34,12 +32,12 @@ class Applied(BaseModel):
 
 
 def folder_of(stack: str) -> str:
-    """Where the bundles of a stack are kept."""
+    """Where the applied bundles of a stack lie."""
     return f"{PREFIX}/{stack}/"
 
 
 def deployed_folder_of(stack: str) -> str:
-    """Where the folders of a stack are kept that were applied, without their plans."""
+    """Where the applied folders of a stack lie, without their plans."""
     return f"{DEPLOYED}/{stack}/"
 
 

@@ -1,4 +1,4 @@
-"""What was decided about plans: an object per decision, written once."""
+"""Decisions about plans: an object for each, written once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
-from groundwork.plan.bundle import Index, Stored
+from groundwork.plan.bundle import Frozen, Index, Stored
 
 PREFIX = "audit"
 
@@ -17,15 +17,13 @@ Kind = Literal["planned", "approved", "applied", "refused", "recovered", "break-
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-class Decision(BaseModel):
+class Decision(Frozen):
     """One decision about the plans of one environment.
 
     `who` is a GitHub login, a role's session or a name entered on the laptop. `run_id` is empty outside of a workflow.
-    `codes` are those of the refusals. `digests` is stack → digest of its bundle. `reason` is a person's text, for
+    `codes` are the codes of refusals. `digests` is stack → digest of its bundle. `reason` is a person's text, for
     break-glass and recovery.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     kind: Kind

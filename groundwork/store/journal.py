@@ -1,8 +1,8 @@
 """Which applies began and which of them ended, so that a killed run is noticed.
 
-Two audit objects per stack and apply, both written once: the first before anything changes, the second when it is known
-how the apply ended. Where the second is missing, resources may exist that no state knows, and nothing is applied to the
-stack again before a person has resolved that.
+Two audit objects per stack and apply, both written once: the first before anything changes, the second when the result
+of the apply is known. Where the second is missing, there may be resources that no state lists, and the stack is not
+applied again before a person has resolved that.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
-from groundwork.plan.bundle import Bundle, StateAt
+from groundwork.plan.bundle import Bundle, Frozen, StateAt
 from groundwork.store import audit
 from groundwork.store.objects import Objects
 
@@ -28,12 +28,8 @@ Result = Literal["applied", "failed", "not started", "recovered"]
 """`failed`: Terraform reported an error and stored the state. `recovered`: resolved by a person."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Began(_Frozen):
-    """An apply of one stack began. `digest` is the bundle's, `state` what its plan was made from; ids sort by time."""
+class Began(Frozen):
+    """An apply of one stack began. `digest` is the bundle's, `state` what it was planned from; ids sort by time."""
 
     format: Literal[1] = 1
     id: str
@@ -50,7 +46,7 @@ class Began(_Frozen):
 
     @classmethod
     def of(cls, bundle: Bundle, *, digest: str, by: str, at: datetime) -> Began:
-        """An apply of this bundle begins now; the entry gets a new id."""
+        """An entry with a new id for an apply of this bundle that begins now."""
         return cls(
             id=f"{audit.timestamp(at)}-{uuid.uuid4().hex}",
             stack=bundle.stack,
@@ -71,8 +67,8 @@ class Began(_Frozen):
         )
 
 
-class Ended(_Frozen):
-    """It is known how the apply `id` ended; `by` is who reports it, `why` the details."""
+class Ended(Frozen):
+    """How the apply `id` ended; `by` is who reports it, `why` the details."""
 
     format: Literal[1] = 1
     id: str
@@ -98,7 +94,7 @@ class Journal:
         self._put(f"{PREFIX}/{entry.stack}/{entry.id}{_ENDED}", entry)
 
     def open(self, stack: str = "") -> list[Began]:
-        """Applies that began and are not known to have ended, of one stack or of all, oldest first."""
+        """Applies that began and have no recorded end, of one stack or of all, oldest first."""
         keys = self.objects.keys(f"{PREFIX}/{stack}/" if stack else f"{PREFIX}/")
         ended = {key.removesuffix(_ENDED) for key in keys if key.endswith(_ENDED)}
         began = [key for key in keys if key.endswith(_BEGAN) and key.removesuffix(_BEGAN) not in ended]
@@ -124,5 +120,5 @@ class Journal:
             end = key.removesuffix(_BEGAN) + _ENDED
             yield began, Ended.model_validate_json(self.objects.newest(end)) if end in keys else None
 
-    def _put(self, key: str, entry: BaseModel) -> None:
+    def _put(self, key: str, entry: Frozen) -> None:
         self.objects.put_new(key, entry.model_dump_json(indent=2).encode(), media_type="application/json")

@@ -1,6 +1,6 @@
-"""Keyed MACs over what a bundle is and what it would change: nobody without the key can forge a bundle.
+"""Keyed MACs over a bundle and over what it would change: nobody without the key can forge them.
 
-A message names its purpose first, so that a MAC made for one cannot serve as the other.
+A message begins with its purpose, so that a MAC for one purpose cannot be used for the other.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _KEY_BYTES = 32  # HMAC_256 (KMS developer guide, "HMAC keys in AWS KMS")
 
 
 class Mac(Protocol):
-    """Something that holds the key. MACs are base64."""
+    """Generates and verifies MACs, in base64, with a key that it holds."""
 
     def generate(self, message: bytes) -> str:
-        """The MAC of a message of at most 4096 bytes, which is what KMS takes."""
+        """The MAC of a message of at most 4096 bytes, KMS's limit."""
 
     def verify(self, message: bytes, mac: str) -> bool:
         """Whether the MAC is of this message and made with this key."""
@@ -46,14 +46,14 @@ def fingerprint_message(*, semantic_digest: str, environment: str, stack: str) -
 
 
 def _message(purpose: str, fields: Mapping[str, str]) -> bytes:
-    # Hashed, so that its length never meets KMS's limit; JSON, so that no field can run into the next.
+    # Hashed, so that its length stays below KMS's limit; JSON, so that fields cannot run into each other.
     text = json.dumps({"groundwork": purpose, **fields}, sort_keys=True, separators=(",", ":"))
     return f"groundwork-{purpose}-1:{hashlib.sha256(text.encode()).hexdigest()}".encode()
 
 
 @dataclass(frozen=True)
 class KmsMac:
-    """A key that never leaves KMS: plan roles may generate with it, the apply role may verify."""
+    """A key that never leaves KMS: plan roles may generate MACs with it, the apply role may verify them."""
 
     client: Any
     """A boto3 client of KMS."""

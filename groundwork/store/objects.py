@@ -1,4 +1,4 @@
-"""Bytes that are written once under a key and read back by version."""
+"""Objects that are written once under a key and read by version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class NotStored(Exception):
 
 
 class NotReadable(Exception):
-    """Bundles are not read from this place, or the caller may not read it."""
+    """Bundles are not read from this location, or the caller may not read it."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Objects(Protocol):
     """Write-once bytes. Keys are POSIX paths without a leading slash."""
 
     def put_new(self, key: str, body: bytes, *, media_type: str, for_planners: bool = False) -> Place:
-        """Store bytes under a key that nobody used before; raises AlreadyStored otherwise.
+        """Store bytes under a new key; raises AlreadyStored where the key exists.
 
-        `for_planners`: encrypted so that the roles that plan can read it, which nothing else here is.
+        `for_planners`: encrypted so that the roles that plan can read it, unlike every other object.
         """
 
     def key_of(self, location: str) -> str:
@@ -42,7 +42,7 @@ class Objects(Protocol):
         """Exactly that version's bytes; raises NotStored, NotReadable."""
 
     def newest(self, key: str) -> bytes:
-        """The current bytes under a key; raises NotStored, NotReadable."""
+        """The newest bytes under a key; raises NotStored, NotReadable."""
 
     def keys(self, prefix: str) -> list[str]:
         """Every key that begins with `prefix`, in order."""

@@ -1,4 +1,4 @@
-"""Opens the plan store of an environment, which its `delivery` stack makes."""
+"""Opens the plan store of an environment, which its `delivery` stack creates."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from groundwork.workspace import Workspace
 def open_store(workspace: Workspace, environment: str, *, role: PipelineRole) -> PlanStore:
     """The store of an environment, with the permissions of `role`. The environment must be synthesised.
 
-    On AWS the job's own credentials decide; on the laptop the role is assumed, so that it may do no more than on AWS.
+    On AWS the job's own credentials decide; on the laptop the role is assumed, with the same permissions as on AWS.
     Raises StackBlocked where there is no plan store yet, TerraformFailed where AWS refuses.
     """
     values = workspace.environments[environment]
     values.require_real_accounts()
     if values.plan_store is None:
-        raise UsageError(f"{environment} keeps no plans", fix="its platform names no plan store")
+        raise UsageError(f"{environment} has no plan store", fix="name one in the platform")
     state = workspace.store(values.plan_store.stack)
     session = state.session
     try:
@@ -47,7 +47,7 @@ def in_aws(
     region: str,
     endpoint: str | None,
 ) -> PlanStore:
-    """The store at a location in AWS, by the credentials of `session`."""
+    """The store at a location in AWS, with the credentials of `session`."""
     s3, kms = (
         session.client(service, region_name=region, endpoint_url=endpoint, config=aws_session.CONFIG)
         for service in ("s3", "kms")

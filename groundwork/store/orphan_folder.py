@@ -1,4 +1,4 @@
-"""Extracts stacks that the code no longer has as they were applied last, so that their destroy can be planned."""
+"""Extracts orphans as they were applied last, so that their destroy can be planned."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from groundwork.store.plan_store import PlanStore
 from groundwork.workspace import Workspace
 
 OUT = "cdktf.out.orphans"
-"""Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
 
 
 def extract(workspace: Workspace, store: PlanStore, stacks: Sequence[str], *, environment: str) -> Workspace:
-    """The checkout with these stacks as they were applied last in place of cdktf.out; needs only a plan role.
+    """The checkout with these orphans, as they were applied last, in place of cdktf.out; needs only a plan role.
 
-    Raises UsageError for a stack of which no bundle is kept, StackBlocked where another stack without code that is
-    still deployed reads one of them, Refused (bundle-tampered) for an archive that is not what it lists.
+    Raises UsageError for a stack without a bundle in the store, StackBlocked where another orphan reads one of them,
+    Refused (bundle-tampered) for an archive that is not what it lists.
     """
     archives = {stack: _deployed(store, stack) for stack in stacks}
     for orphan in workspace.orphans([environment]):
         deployed = store.deployed(orphan.stack) if orphan.stack not in stacks else None
         if deployed is None:
             continue
-        read = set(archive.about(deployed).dependencies) & set(stacks)
+        read = set(archive.describe(deployed).dependencies) & set(stacks)
         if read:
             raise StackBlocked(
-                f"{orphan.stack} is deployed, has no code either, and reads {', '.join(sorted(read))}",
+                f"{orphan.stack} has no code either, is deployed, and reads {', '.join(sorted(read))}",
                 fix=f"gw plan make --destroy {' --destroy '.join([*stacks, orphan.stack])}",
             )
     return extracted.extract(workspace, archives, name=OUT).workspace
@@ -37,7 +36,7 @@ def _deployed(store: PlanStore, stack: str) -> bytes:
     deployed = store.deployed(stack)
     if deployed is None:
         raise UsageError(
-            f"{stack} is not in the code, and no bundle of it is kept: it was never applied from an approved plan",
-            fix="check out a commit that has it, and destroy it from there",
+            f"{stack} is not in the code, and the store has no bundle of it: no approved plan of it was ever applied",
+            fix="check out a commit that has it, then gw destroy {stack}",
         )
     return deployed

@@ -1,19 +1,15 @@
-"""The store of plans: put once, fetched by digest, version and MAC, with a write-once record of decisions."""
+"""The store of plans: bundles are written once and verified by digest, version and MAC; decisions are recorded."""
 
-from __future__ import annotations
-
-import hashlib
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Protocol
 
 from groundwork.errors import Refused
 from groundwork.plan import archive
 from groundwork.plan.bundle import Bundle, Index, Stored
+from groundwork.plan.digest import of_bytes
 from groundwork.refusals import Code, Refusal
 from groundwork.store import applied, audit, mac
 from groundwork.store.applied import Applied
@@ -24,23 +20,11 @@ from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Obje
 MAIN = "main"
 PULL_REQUEST = "pull-request"
 _PREFIX = re.compile(rf"{MAIN}|{PULL_REQUEST}/[1-9]\d*")
-# Only what main planned is applied: nobody fetches bundles of a pull request.
+# Only plans of main are applied: bundles of a pull request are never fetched.
 _FETCHED_FROM = (f"{MAIN}/", f"{applied.PREFIX}/")
 _PLAN_AGAIN = "gw plan make && gw plan push, and a new approval"
 _ARCHIVE = "application/gzip"
 _JSON = "application/json"
-
-
-class Made(Protocol):
-    """A bundle on this machine, as `groundwork.plan.make` makes it."""
-
-    @property
-    def path(self) -> Path:
-        """The archive."""
-
-    @property
-    def bundle(self) -> Bundle:
-        """Its content description."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +36,16 @@ class PlanStore:
     mac: Mac
 
     # ── bundles ────────────────────────────────────────────────────────────────────────────────────
-    def push(self, made: Made, *, prefix: str = MAIN) -> Stored:
-        """Store a bundle under a key of its own; `prefix` is `main`, or `pull-request/<number>`.
+    def push(self, bundle: Bundle, body: bytes, *, prefix: str = MAIN) -> Stored:
+        """Store a bundle, whose archive is `body`, under a new key; `prefix` is `main` or `pull-request/<number>`.
 
         Raises ValueError for another prefix or a bundle of another environment.
         """
-        bundle = made.bundle
         if not _PREFIX.fullmatch(prefix):
             raise ValueError(f"{prefix!r} is neither {MAIN} nor {PULL_REQUEST}/<number>")
         if bundle.environment != self.environment:
             raise ValueError(f"{bundle.stack} is of {bundle.environment}, this store of {self.environment}")
-        body = made.path.read_bytes()
-        digest = hashlib.sha256(body).hexdigest()
+        digest = of_bytes(body)
         folder = f"{prefix}/{bundle.run_id}-{bundle.run_attempt}/{bundle.stack}"
         place = self._put(lambda: f"{folder}/{uuid.uuid4().hex}.tar.gz", body, _ARCHIVE)
         return Stored(
@@ -90,11 +72,11 @@ class PlanStore:
     def fetch(self, stored: Stored, *, index: Index | Applied) -> bytes:
         """The bytes of a bundle, verified to be those that the run of `index` planned from its commit.
 
-        Raises Refused with `bundle-missing` where nothing lies there, and with `bundle-tampered` where the place, the
-        bytes or the MAC are not those of that run.
+        Raises Refused with `bundle-missing` where the object does not exist, and with `bundle-tampered` where the
+        location, the bytes or the MAC are not those of that run.
         """
         body = self._read(stored)
-        if hashlib.sha256(body).hexdigest() != stored.digest:
+        if of_bytes(body) != stored.digest:
             raise _tampered(f"the bytes at {stored.location} are not those that were planned", stored)
         message = mac.bundle_message(
             digest=stored.digest,
@@ -113,12 +95,12 @@ class PlanStore:
         return body
 
     def _read(self, stored: Stored) -> bytes:
-        """The bytes in the place and version that the index names."""
+        """The bytes at the location and version that the index names."""
         try:
             key = self.objects.key_of(stored.location)
             return self.objects.get(_fetchable(key), stored.version_id)
         except NotReadable as error:
-            raise _tampered(f"the index names a place that plans are not fetched from: {error}", stored) from error
+            raise _tampered(f"the index names a location that plans are not fetched from: {error}", stored) from error
         except NotStored as error:
             sentence = f"the plan is not, or no longer, at {error}"
             raise Refused([Refusal(Code.BUNDLE_MISSING, sentence, _PLAN_AGAIN, stack=stored.stack)]) from error
@@ -127,22 +109,22 @@ class PlanStore:
         try:
             return self.objects.put_new(name(), body, media_type=media_type)
         except AlreadyStored:
-            # Keys are random: the object is our own, of an attempt whose answer was lost. Its version is unknown.
+            # Keys are random, so the object is from an earlier attempt whose answer was lost. Its version is unknown.
             return self.objects.put_new(name(), body, media_type=media_type)
 
     # ── fingerprints ───────────────────────────────────────────────────────────────────────────────
     def fingerprint(self, stack: str, semantic_digest: str) -> str:
-        """The keyed fingerprint of what a plan would change; needs the right to generate."""
+        """The keyed fingerprint of what a plan would change; needs permission to generate MACs."""
         return self.mac.generate(self._changes(stack, semantic_digest))
 
     def same_changes(self, stored: Stored, semantic_digest: str) -> bool:
-        """Whether a plan changes exactly what the stored one does; needs the right to verify."""
+        """Whether a plan changes exactly what the stored one does; needs permission to verify MACs."""
         return self.mac.verify(self._changes(stored.stack, semantic_digest), stored.fingerprint)
 
     def _changes(self, stack: str, semantic_digest: str) -> bytes:
         return mac.fingerprint_message(semantic_digest=semantic_digest, environment=self.environment, stack=stack)
 
-    # ── what was decided and applied ───────────────────────────────────────────────────────────────
+    # ── decisions, and what was applied ───────────────────────────────────────────────────────────────
     def record(self, decision: Decision) -> str:
         """Record a decision; returns its location. Raises ValueError for a decision of another environment."""
         if decision.environment != self.environment:
@@ -151,16 +133,16 @@ class PlanStore:
         return self._put(lambda: audit.key_of(decision), body, _JSON).location
 
     def decisions(self, *kinds: audit.Kind) -> list[Decision]:
-        """Every decision, or those of some kinds, oldest first."""
+        """Every decision, or the decisions of some kinds, oldest first."""
         listings = (self.objects.keys(f"{audit.PREFIX}/{kind}/") for kind in kinds or audit.KINDS)
         keys = [key for listing in listings for key in listing if key.endswith(".json")]
         keys.sort(key=lambda key: key.rsplit("/", 1)[-1])
         return [Decision.model_validate_json(self.objects.newest(key)) for key in keys]
 
     def keep_applied(self, stored: Stored, *, index: Index | Applied, at: datetime) -> Applied:
-        """Keep a bundle that was applied, verified again, under a key of its own."""
+        """Verify a bundle that was applied again, and keep a copy under a key of its own."""
         body = self.fetch(stored, index=index)
-        # The same name for all three, the record last: it never names a bundle that does not exist.
+        # The same name for all three. The record comes last, so that it never names a bundle that does not exist.
         name = applied.name_of(at)
         place = self.objects.put_new(f"{applied.folder_of(stored.stack)}{name}.tar.gz", body, media_type=_ARCHIVE)
         self.objects.put_new(
@@ -182,22 +164,18 @@ class PlanStore:
         return record
 
     def last_applied(self, stack: str) -> Applied | None:
-        """The latest kept bundle of a stack, which `fetch(applied.stored, index=applied)` reads; None without any."""
+        """The latest applied bundle of a stack, for `fetch(applied.stored, index=applied)`; None without one."""
         records = [key for key in self.objects.keys(applied.folder_of(stack)) if key.endswith(".json")]
         return Applied.model_validate_json(self.objects.newest(records[-1])) if records else None
 
     def deployed(self, stack: str) -> bytes | None:
-        """The folder of a stack as it was applied last, as a bundle without its plan; None where none is kept.
+        """The folder of a stack as it was applied last, as a bundle without its plan; None where there is none.
 
-        For the roles that plan, which may not check MACs: only the role that applies writes it, and what is planned
-        from it is compared with the bundle itself (`last_applied`) before it is applied.
+        For the roles that plan, which may not verify MACs. Only the role that applies writes it, and a plan made from
+        it is compared with the bundle itself (`last_applied`) before the apply.
         """
         keys = self.objects.keys(applied.deployed_folder_of(stack))
         return self.objects.newest(keys[-1]) if keys else None
-
-    def applied_stacks(self) -> Sequence[str]:
-        """Every stack with a kept bundle, also those that the code no longer has."""
-        return sorted({key.split("/")[1] for key in self.objects.keys(f"{applied.PREFIX}/")})
 
 
 def _fetchable(key: str) -> str:

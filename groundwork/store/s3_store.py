@@ -13,21 +13,21 @@ from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Plac
 
 # S3 answers 409 where two conditional writes of one key meet.
 _TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict"}
-_GONE = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"}  # the last one: a delete marker
+_GONE = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"}  # MethodNotAllowed: a delete marker
 _NO_VERSION = {"InvalidArgument", "400"}
 
 
 @dataclass(frozen=True)
 class S3Objects:
-    """`client` is a boto3 client of S3, whose credentials decide what works."""
+    """`client` is a boto3 client of S3, whose credentials decide what is allowed."""
 
     client: Any
     bucket: str
     planners_key: str
-    """ARN, or alias' ARN, of the KMS key that the roles that plan may decrypt with."""
+    """ARN, or alias' ARN, of the KMS key with which the roles that plan may decrypt."""
 
     def put_new(self, key: str, body: bytes, *, media_type: str, for_planners: bool = False) -> Place:
-        """See Objects. The bucket's own key encrypts, unless planners are to read it; the version is S3's."""
+        """See Objects. The bucket's own key encrypts, except for planners; the version is S3's."""
         other_key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.planners_key} if for_planners else {}
         try:
             answer = self.client.put_object(
@@ -49,9 +49,9 @@ class S3Objects:
         return location.removeprefix(prefix)
 
     def get(self, key: str, version: str) -> bytes:
-        """See Objects. Never the newest version in place of the named one."""
+        """See Objects. Never reads the newest version in place of the named one."""
         if not version:
-            raise NotStored(f"s3://{self.bucket}/{key}: without a version")
+            raise NotStored(f"s3://{self.bucket}/{key}, no version named")
         return self._read(key, VersionId=version)
 
     def newest(self, key: str) -> bytes:

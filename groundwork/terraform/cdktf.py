@@ -1,4 +1,4 @@
-"""cdktf's own commands as functions: what is run, and what each stack printed."""
+"""cdktf's own commands as functions that return what each stack printed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from groundwork.terraform.printed import Complete, StackLog, Step
 from groundwork.toolchain import process
 
 OnEvent = Callable[[str, Step | Complete], None]
-"""Is given the stack, and the resource that began or is done, or that the stack is."""
+"""Gets the stack with a step of one of its resources, or with its own end."""
 
 
 class Run(Protocol):
-    """Starts a program and hands over each line; Ctrl-C reaches the program, and none is left behind."""
+    """Starts a program and passes on each line; Ctrl-C ends the program, too."""
 
     def __call__(
         self,
@@ -53,7 +53,7 @@ class Cdktf:
     ) -> dict[str, StackLog]:
         """`cdktf deploy`: applies stacks in dependency order, independent ones side by side.
 
-        `complete` says that all upstreams are among the stacks; otherwise none of them may wait for another.
+        `complete`: all upstreams are among the stacks; otherwise the stacks must not wait for each other.
         Raises TerraformFailed with the errors of every stack that failed; what was applied before stays applied.
         """
         return self._apply("deploy", stacks, parallelism, on_event, ignoring=not complete)
@@ -65,8 +65,8 @@ class Cdktf:
     def destroy_one(self, stack: str, *, on_event: OnEvent, stop: threading.Event | None = None) -> dict[str, StackLog]:
         """`cdktf destroy` of one stack, whatever reads it.
 
-        One stack only: told to ignore stacks that are not named, cdktf 0.21 starts the first of several again and again
-        until it has ended.
+        One stack only: with the option to ignore stacks that are not named, cdktf 0.21 starts the first of several
+        again and again until it has ended.
         """
         return self._apply("destroy", [stack], 1, on_event, ignoring=True, stop=stop)
 
@@ -77,10 +77,10 @@ class Cdktf:
         def take(raw: str) -> None:
             log.lines.append(reader.line(raw).text)
 
-        # gw has checked the provider locks and put them in place: cdktf need not ask the registry.
+        # gw has checked the provider locks and put them in place, so cdktf need not send requests to the registry.
         code = self._start(["diff", stack, "--skip-synth", "--no-color", "--skip-provider-lock"], take, stop)
         if code:
-            _refuse_locked(stack, log)
+            _raise_if_locked(stack, log)
             raise TerraformFailed(f"{stack} cannot be planned:\n{log.errors}")
         return log
 
@@ -112,19 +112,19 @@ class Cdktf:
         arguments = [verb, *stacks, "--auto-approve", "--skip-synth", "--no-color", "--skip-provider-lock"]
         arguments += ["--parallelism", str(parallelism)]
         if ignoring:
-            # Whether upstream stacks are there was checked before: cdktf would insist on applying them again.
+            # gw has checked that upstream stacks are deployed; cdktf would insist on applying them again.
             arguments.append("--ignore-missing-stack-dependencies")
         code = self._start(arguments, take, stop)
         if code:
             for stack, log in logs.items():
-                _refuse_locked(stack, log)
+                _raise_if_locked(stack, log)
             failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
             errors = "\n".join(failed or (log.errors for log in logs.values()))
             raise TerraformFailed(f"cdktf {verb} failed\n{errors}")
         return dict(logs)
 
     def _start(self, arguments: Sequence[str], on_line: Callable[[str], None], stop: threading.Event | None) -> int:
-        # CI=1: cdktf prints each line once instead of redrawing a status block that nobody could read back.
+        # CI=1: cdktf prints each line once instead of redrawing a status block, which could not be parsed.
         environ = {**self.environ, "CI": "1"}
         return self.run(
             [*self.command, *arguments, "--output", self.output],
@@ -135,7 +135,6 @@ class Cdktf:
         )
 
 
-def _refuse_locked(stack: str, log: StackLog) -> None:
-    """Raise StateLocked, with who holds it and what frees it, where that is why a stack failed."""
+def _raise_if_locked(stack: str, log: StackLog) -> None:
     if lock := locks.read("\n".join(log.lines)):
-        raise lock.refusal(stack)
+        raise lock.error(stack)

@@ -1,14 +1,63 @@
-"""The environment in which Terraform plans and applies what is approved: nothing in it changes what a command means."""
+"""Environment variables of programs that must not get all of the caller's: Terraform, and unreviewed Python."""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
 
-# Each would let Terraform do something else than what is written: other arguments, values, folders, providers.
-_TAKEN_AWAY = re.compile(r"TF_(?:CLI_ARGS(?:_.+)?|VAR_.+|DATA_DIR|WORKSPACE|REATTACH_PROVIDERS|PLUGIN_CACHE_MAY_.+)")
+# Each changes what a Terraform command does: other arguments, values, folders, providers.
+_CHANGES_TERRAFORM = re.compile(
+    r"TF_(?:CLI_ARGS(?:_.+)?|VAR_.+|DATA_DIR|WORKSPACE|REATTACH_PROVIDERS|PLUGIN_CACHE_MAY_.+)"
+)
+
+# What a program needs to start, to find certificates, and to reach a package index without signing in.
+_ALLOWED = frozenset(
+    {
+        "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+        "PIP_CERT", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_DEFAULT_TIMEOUT", "PIP_DISABLE_PIP_VERSION_CHECK",
+        "JSII_NODE", "GROUNDWORK_SYNTH",
+    }
+)  # fmt: skip
+# Allowed unless the address contains a user name or password.
+_ADDRESSES = frozenset(
+    {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"}
+    | {name for scheme in ("http", "https", "all", "no") for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")}
+)
 
 
-def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what changes a command's meaning."""
-    return {name: value for name, value in environ.items() if not _TAKEN_AWAY.fullmatch(name)}
+def terraform_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without the variables that change what a Terraform command does."""
+    return {name: value for name, value in environ.items() if not _CHANGES_TERRAFORM.fullmatch(name)}
+
+
+def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path) -> dict[str, str]:
+    """What a commit's Python gets of `environ`: no AWS_*, no token of GitHub or Actions, no TF_VAR_*, another home.
+
+    `home` is an empty folder, so that the user's credentials, profiles and kubeconfigs are out of reach. `cache` is the
+    user's cache folder, which holds wheels and tools.
+    """
+    passed = {name: value for name, value in environ.items() if name in _ALLOWED}
+    passed |= {name: value for name, value in environ.items() if name in _ADDRESSES and not _has_login(value)}
+    # The programs beside this Python (node among them) come first, as in a shell of this checkout.
+    passed["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)])
+    return {
+        **passed,
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "XDG_CACHE_HOME": str(cache),
+        "CHECKPOINT_DISABLE": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # Unpacking cdktf and its providers takes longer than all the rest, so the result is cached, but not in the
+        # user's own cache, which unreviewed code must not write.
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "groundwork" / "review-jsii"),
+    }
+
+
+def _has_login(value: str) -> bool:
+    return any("@" in urlsplit(word if "//" in word else f"//{word}").netloc for word in value.split())

@@ -1,4 +1,4 @@
-"""Remembers what a stack's folder was initialised for, because `terraform init` reads 700 MB of provider each time."""
+"""Remembers what a stack's folder was initialised for: `terraform init` reads 700 MB of providers each time."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class InitStamp:
     environ: Mapping[str, str]
 
     def is_current(self) -> bool:
-        """Whether init succeeded for the backend, providers, lock, folder, binary and server of this moment.
+        """Whether init succeeded for today's backend, providers, lock, folder, binary and server.
 
-        Every plan still checks the providers against the lock, and the backend against what init wrote down.
+        Every plan still checks the providers against the lock, and the backend against what init recorded.
         """
         return self._path.is_file() and self._path.read_text(encoding="utf-8") == self._digest()
 
@@ -42,7 +42,7 @@ class InitStamp:
         return self.folder / ".terraform" / _STAMP
 
     def _digest(self) -> str:
-        """The folder's path is part of it: .terraform holds links, and a checkout may be moved."""
+        """It covers the folder's path: .terraform holds links, and a checkout may be moved."""
         digest = hashlib.sha256()
         lock = self.folder / PLACED
         document = json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The state lock that Terraform ran into, read from its error."""
+"""The state lock that stopped Terraform, read from its error."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class HeldLock:
     who: str
     created: str
 
-    def refusal(self, stack: str) -> StateLocked:
-        """The error that names the holder and both ways on."""
+    def error(self, stack: str) -> StateLocked:
+        """The error that names the holder, and both ways to continue."""
         return StateLocked(
             f"{stack} is locked by {self.who or 'somebody'} since {self.created or 'an unknown time'} "
             f"({self.operation or 'unknown operation'}, lock {self.id})",

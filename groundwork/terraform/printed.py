@@ -1,4 +1,4 @@
-"""Reads what cdktf and Terraform print: which resource began, which is done, what a plan would do."""
+"""Reads what cdktf and Terraform print: which resource began, which is done, how a stack ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BEGAN = {"Creating", "Modifying", "Destroying"}
 
 @dataclass(frozen=True)
 class Line:
-    """A line without colours; `stack` is empty where cdktf speaks for itself."""
+    """A line without colours; `stack` is empty for cdktf's own messages."""
 
     stack: str
     text: str
@@ -41,18 +41,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Complete:
-    """A stack is done; `counts` as Terraform says it: `3 added, 0 changed, 0 destroyed`."""
+    """A stack is done; `counts` as Terraform prints them: `3 added, 0 changed, 0 destroyed`."""
 
     counts: str
 
 
 def without_colours(raw: str) -> str:
-    """A printed line as plain text, without its end."""
+    """A printed line as plain text, without the line break."""
     return _ANSI.sub("", raw.rstrip("\r\n"))
 
 
 class Reader:
-    """Takes printed lines apart, one after another: an indented line belongs to the stack that spoke last."""
+    """Parses printed lines in order: an indented line belongs to the stack of the line before."""
 
     def __init__(self) -> None:
         self._stack = ""
@@ -85,7 +85,7 @@ def complete(text: str) -> Complete | None:
 
 @dataclass
 class StackLog:
-    """What one stack said."""
+    """What one stack printed."""
 
     lines: list[str] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
@@ -102,10 +102,10 @@ class StackLog:
 
     @property
     def errors(self) -> str:
-        """What Terraform said from its first error on, or the last lines where it named none."""
+        """What Terraform printed from its first error on, or the last lines where there is no error."""
         first = self._first_error
-        said = self.lines[-_TAIL:] if first is None else self.lines[first : first + _TAIL]
-        return "\n".join(_shortened(line) for line in said if line.strip())
+        lines = self.lines[-_TAIL:] if first is None else self.lines[first : first + _TAIL]
+        return "\n".join(_shortened(line) for line in lines if line.strip())
 
     @property
     def _first_error(self) -> int | None:

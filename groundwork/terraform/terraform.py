@@ -12,7 +12,7 @@ from typing import Any
 
 from groundwork.errors import StackBlocked, TerraformFailed
 from groundwork.terraform import locks
-from groundwork.terraform.environ import cleaned
+from groundwork.terraform.environ import terraform_environ
 from groundwork.terraform.init_stamp import InitStamp
 from groundwork.terraform.printed import StackLog, without_colours
 from groundwork.toolchain import process
@@ -21,13 +21,13 @@ PLAN_FILE = "plan"
 """Name of a plan in its stack's folder: the one that `cdktf diff` gives it."""
 
 ERRORED = "errored.tfstate"
-"""What Terraform leaves where an apply could not store the state: resources that no state knows."""
+"""What Terraform leaves where an apply could not store the state: the only record of what it created."""
 
 _INIT = ("-lockfile=readonly", "-reconfigure")
-"""Only the providers that the lock file allows; and what an earlier run remembers of the backend does not count."""
+"""Only the providers that the lock file allows, and no settings of the backend that an earlier run recorded."""
 
 _ASKS_FOR_INIT = "terraform init"
-"""Part of Terraform's error where a folder is not initialised after all: it was emptied, or a provider is gone."""
+"""Part of Terraform's error where a folder is not initialised after all: it was emptied, or a provider is missing."""
 
 _NO_CHANGES, _FAILED, _CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`."""
@@ -37,7 +37,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Terraform:
-    """Terraform in `folder` for `stack`. `environ` is complete; `on_line` is given every line that is no secret.
+    """Terraform in `folder` for `stack`. `environ` is complete; `on_line` gets every line that is not secret.
 
     Every method raises StateLocked where somebody holds the state's lock, and TerraformFailed with Terraform's own
     error otherwise. `stop`, where a method takes it, ends Terraform from another thread and raises Interrupted.
@@ -73,7 +73,7 @@ class Terraform:
     ) -> PlanFile:
         """Write a plan to `out`, or to the folder's own plan file.
 
-        Without `refresh` the state is taken for the world: the plan is the difference of code and state alone.
+        Without `refresh` the state is assumed to match the world: the plan is the difference of code and state alone.
         Without `init` the caller has initialised the folder. Raises StackBlocked where an earlier apply left a state
         that was never stored.
         """
@@ -87,8 +87,8 @@ class Terraform:
         self.ensure_init(stop=stop)
         try:
             return self._plan(out, arguments, stop)
-        except TerraformFailed as failed:
-            if not had_stamp or _ASKS_FOR_INIT not in failed.message:
+        except TerraformFailed as error:
+            if not had_stamp or _ASKS_FOR_INIT not in error.message:
                 raise
             # Somebody else initialised the folder in the meantime, or emptied it.
             self._stamp.remove()
@@ -107,10 +107,10 @@ class Terraform:
         except ValueError:
             document = {}
         if not document:
-            # Nothing of the output: it may be half a plan.
+            # The message leaves out the output: it may be half a plan, with secrets.
             raise TerraformFailed(f"{self.stack}: terraform show cannot read the plan (exit code {finished.code})")
         if document.get("errored") or not document.get("complete", True):
-            raise TerraformFailed(f"{self.stack}: Terraform could not plan everything; nothing of it may be applied")
+            raise TerraformFailed(f"{self.stack}: Terraform could not plan everything, so the plan may not be applied")
         return document
 
     def apply(self, plan: Path) -> None:
@@ -123,11 +123,11 @@ class Terraform:
 
     # ── states ─────────────────────────────────────────────────────────────────────────────────────
     def untaint(self, address: str) -> None:
-        """Let the next apply complete a half-made resource instead of replacing it."""
+        """Let the next apply complete a half-created resource instead of replacing it."""
         self._run("untaint", address)
 
     def pull(self) -> str:
-        """The state as text; empty where there is none."""
+        """The state as text; empty without a state."""
         finished = self._start("state", "pull", keep_stdout=True)
         if not finished.ok:
             raise self._failure("state pull", finished.tail)
@@ -138,10 +138,10 @@ class Terraform:
         self._run("state", "push", str(state))
 
     def force_unlock(self, lock_id: str) -> None:
-        """Take a lock away from whoever holds it."""
+        """Release a lock, whoever holds it."""
         self._run("force-unlock", "-force", lock_id)
 
-    # ── running it ─────────────────────────────────────────────────────────────────────────────────
+    # ── running Terraform ─────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def _stamp(self) -> InitStamp:
         return InitStamp(self.folder, self.program, self.environ)
@@ -167,12 +167,12 @@ class Terraform:
         keep_stdout: bool = False,
         stop: threading.Event | None = None,
     ) -> process.Finished:
-        # `show -json` and the subcommands of `state` print no colours; some know no such option.
+        # `show -json` and the subcommands of `state` print no colours, and some do not know the option.
         colour = [] if arguments[0] in {"state", "show"} else ["-no-color"]
         return process.run(
             [str(self.program), arguments[0], *colour, *arguments[1:]],
             cwd=self.folder,
-            environ=cleaned(self.environ),
+            environ=terraform_environ(self.environ),
             on_line=on_line,
             keep_stdout=keep_stdout,
             stop=stop,
@@ -180,15 +180,15 @@ class Terraform:
 
     def _failure(self, verb: str, output: str, errors: str = "") -> Exception:
         if lock := locks.read(output):
-            return lock.refusal(self.stack)
+            return lock.error(self.stack)
         return TerraformFailed(f"{self.stack}: terraform {verb} failed:\n{errors or output}")
 
 
 @dataclass(frozen=True)
 class PlanFile:
-    """A plan that Terraform wrote. `text` is what it printed, for people; nothing is decided by it.
+    """A plan that Terraform wrote. `text` is what it printed, for people; no code decides by it.
 
-    `has_changes` comes from Terraform's exit code: also True for outputs, moves and imports alone.
+    `has_changes` comes from Terraform's exit code: it is also True for outputs, moves and imports alone.
     """
 
     terraform: Terraform

@@ -1,4 +1,4 @@
-"""The shim becomes Terraform with the approved plan, and nothing else."""
+"""The terraform shim runs Terraform only to apply the approved plan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from groundwork.apply.terraform_shim import NotApproved, command
 from groundwork.apply.ticket import NoTicket, StackTicket, Ticket
 from groundwork.plan import digest
-from groundwork.terraform.environ import cleaned
+from groundwork.terraform.environ import terraform_environ
 
 REAL = "/real/terraform"
 
@@ -33,18 +33,18 @@ def ticket(folder: Path, tmp_path: Path) -> Ticket:
     return Ticket(REAL, {str(folder.resolve()): known}, str(tmp_path / "started"))
 
 
-def test_an_apply_becomes_the_apply_of_the_approved_plan(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
+def test_an_apply_applies_the_approved_plan(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
     arguments = ["apply", "-auto-approve", "-no-color", "-parallelism=4"]
     assert command(arguments, folder, ticket) == [REAL, "apply", "-input=false", "-no-color", "plan"]
     assert (tmp_path / "started" / "local-one").exists()
 
 
-def test_an_init_takes_exactly_the_locked_providers(folder: Path, ticket: Ticket) -> None:
+def test_an_init_installs_exactly_the_locked_providers(folder: Path, ticket: Ticket) -> None:
     expected = [REAL, "init", "-input=false", "-lockfile=readonly", "-no-color"]
     assert command(["init", "-no-color"], folder, ticket) == expected
 
 
-def test_questions_about_terraform_and_outputs_pass(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
+def test_version_and_output_pass(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
     for arguments in (["version", "-json"], ["-v"]):
         assert command(arguments, tmp_path, ticket) == [REAL, *arguments]
     assert command(["output", "-json", "-no-color"], folder, ticket) == [REAL, "output", "-json", "-no-color"]
@@ -68,7 +68,7 @@ def test_questions_about_terraform_and_outputs_pass(folder: Path, ticket: Ticket
         [],
     ],
 )
-def test_everything_else_is_refused(folder: Path, ticket: Ticket, arguments: list[str], tmp_path: Path) -> None:
+def test_every_other_command_is_refused(folder: Path, ticket: Ticket, arguments: list[str], tmp_path: Path) -> None:
     with pytest.raises(NotApproved, match="does not belong to applying an approved plan"):
         command(arguments, folder, ticket)
     assert not (tmp_path / "started" / "local-one").exists()
@@ -79,7 +79,7 @@ def test_everything_else_is_refused(folder: Path, ticket: Ticket, arguments: lis
     ("name", "content", "message"),
     [("cdk.tf.json", "{ }", "was changed"), ("override.tf.json", "{}", "was added"), ("plan", None, "is missing")],
 )
-def test_a_folder_that_changed_is_refused_at_every_step(
+def test_a_folder_that_changed_is_refused_by_every_command(
     folder: Path, ticket: Ticket, arguments: list[str], name: str, content: str | None, message: str
 ) -> None:
     if content is None:
@@ -103,13 +103,13 @@ def test_a_link_instead_of_a_file_is_refused(folder: Path, ticket: Ticket, tmp_p
         command(["apply", "-auto-approve"], folder, ticket)
 
 
-def test_nothing_in_the_environment_changes_what_a_command_means() -> None:
+def test_variables_that_change_a_command_of_terraform_are_removed() -> None:
     passed = {"PATH": "/bin", "TF_CLI_CONFIG_FILE": "c", "AWS_PROFILE": "p", "TF_APPEND_USER_AGENT": "cdktf"}
-    taken = ["TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_VAR_x", "TF_DATA_DIR", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS"]
-    assert cleaned({**passed, **dict.fromkeys(taken, "x")}) == passed
+    removed = ["TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_VAR_x", "TF_DATA_DIR", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS"]
+    assert terraform_environ({**passed, **dict.fromkeys(removed, "x")}) == passed
 
 
-def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Path) -> None:
+def test_a_changed_or_missing_ticket_is_refused(ticket: Ticket, tmp_path: Path) -> None:
     environ = ticket.write(tmp_path / "ticket.json")
     assert Ticket.read(environ) == ticket
     (tmp_path / "ticket.json").write_text((tmp_path / "ticket.json").read_text().replace(REAL, "/bin/true"))
@@ -119,7 +119,9 @@ def test_a_ticket_counts_only_as_it_was_handed_over(ticket: Ticket, tmp_path: Pa
         Ticket.read({})
 
 
-def test_the_installed_shim_runs_terraform_or_refuses_in_its_form(folder: Path, ticket: Ticket, tmp_path: Path) -> None:
+def test_the_installed_shim_runs_terraform_or_prints_a_terraform_error(
+    folder: Path, ticket: Ticket, tmp_path: Path
+) -> None:
     real = tmp_path / "terraform"
     real.write_text(f'#!{sys.executable}\nimport os, sys\nprint(sys.argv[1:], os.environ.get("TF_CLI_ARGS"))\n')
     real.chmod(0o755)

@@ -1,4 +1,4 @@
-"""With a base, only what differs is planned: changed stacks and all that read them."""
+"""With a base, only changed stacks and the stacks that read them are planned."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def test_the_same_code_affects_nothing(synthesised: Path, head: Path) -> None:
     assert affected(Manifest.read(synthesised), Manifest.read(head)) == frozenset()
 
 
-def test_code_that_moved_without_changing_terraform_affects_nothing(synthesised: Path, head: Path) -> None:
+def test_code_that_moves_without_changing_terraform_affects_nothing(synthesised: Path, head: Path) -> None:
     file = head / "stacks" / "dev-network" / "cdk.tf.json"
     file.write_text(file.read_text().replace('"path": "dev-network/', '"path": "dev-network/elsewhere/'))
     assert "elsewhere" in file.read_text()
     assert affected(Manifest.read(synthesised), Manifest.read(head)) == frozenset()
 
 
-def test_a_changed_stack_takes_all_that_read_it_along_and_no_other_environment(synthesised: Path, head: Path) -> None:
+def test_a_changed_stack_affects_its_readers_and_no_other_environment(synthesised: Path, head: Path) -> None:
     file = head / "stacks" / "dev-network" / "cdk.tf.json"
     terraform = json.loads(file.read_text())
     terraform["output"] = {**terraform.get("output", {}), "new": {"value": "x"}}
     file.write_text(json.dumps(terraform))
-    found = affected(Manifest.read(synthesised), Manifest.read(head))
-    assert {"dev-network", "dev-cluster", "dev-workloads", "dev-api"} == found
+    expected = {"dev-network", "dev-cluster", "dev-workloads", "dev-api"}
+    assert affected(Manifest.read(synthesised), Manifest.read(head)) == expected
 
 
-def test_another_provider_lock_and_a_new_stack_are_changes(synthesised: Path, head: Path) -> None:
+def test_another_provider_lock_or_a_new_stack_is_a_change(synthesised: Path, head: Path) -> None:
     lock = head / "stacks" / "prod-workloads" / ".terraform.lock.hcl"
     lock.write_text(lock.read_text() + "\n")
     manifest = json.loads((head / "manifest.json").read_text())

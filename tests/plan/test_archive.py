@@ -1,4 +1,4 @@
-"""A bundle is one file that is the same for the same content, and only what it says it is gets out of it."""
+"""Bundles are packed reproducibly, and unpacked only if they hold exactly what their bundle.json lists."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import io
 import os
 import tarfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from groundwork.errors import Refused, UsageError
 from groundwork.plan import archive, digest
-from groundwork.plan.bundle import Bundle, Counts, StateAt, ToolVersions
+from groundwork.plan.bundle import Bundle
 from groundwork.refusals import Code
+from tests.store import samples
 
 
 @pytest.fixture
@@ -31,26 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def bundle(folder: Path) -> Bundle:
-    return Bundle(
-        stack="local-one",
-        environment="local",
-        purpose="apply",
-        commit="0" * 40,
-        run_id="1",
-        run_attempt=1,
-        planned_by="ada",
-        planned_at=datetime(2026, 1, 1, tzinfo=UTC),
-        outcome="change",
-        counts=Counts(add=1, change=0, destroy=0),
-        state=StateAt(lineage="", serial=0),
-        tools=ToolVersions(terraform="1.11.4", cdktf="0.21.0", providers={}),
-        lock_file_sha256="",
-        semantic_digest="0" * 64,
-        files=digest.of_folder(folder),
-        wave=0,
-        provisional=False,
-        protected_destroys=(),
-    )
+    return samples.bundle(files=digest.of_folder(folder))
 
 
 def test_the_same_folder_gives_the_same_bytes_whenever_it_is_packed(folder: Path) -> None:
@@ -60,9 +41,9 @@ def test_the_same_folder_gives_the_same_bytes_whenever_it_is_packed(folder: Path
     assert archive.pack(folder, bundle(folder)) == first
 
 
-def test_what_comes_out_is_what_went_in_without_terraforms_own_folder(folder: Path, tmp_path: Path) -> None:
+def test_a_bundle_unpacks_to_what_was_packed_without_terraforms_folder(folder: Path, tmp_path: Path) -> None:
     packed = archive.pack(folder, bundle(folder))
-    assert archive.unpack(packed, tmp_path / "out") == bundle(folder) == archive.about(packed)
+    assert archive.unpack(packed, tmp_path / "out") == bundle(folder) == archive.describe(packed)
     assert digest.differences(digest.of_folder(folder), tmp_path / "out") == []
     assert not (tmp_path / "out" / ".terraform").exists()
 
@@ -74,13 +55,13 @@ def test_a_folder_that_changed_since_it_was_planned_is_not_packed(folder: Path) 
         archive.pack(folder, planned)
 
 
-def test_a_link_in_the_folder_is_no_part_of_a_bundle(folder: Path) -> None:
+def test_a_link_in_the_folder_is_refused(folder: Path) -> None:
     (folder / "assets" / "etc").symlink_to("/etc")
-    with pytest.raises(ValueError, match="assets/etc is no ordinary file"):
+    with pytest.raises(ValueError, match="assets/etc is not a regular file"):
         digest.of_folder(folder)
 
 
-def test_each_difference_of_a_folder_is_named(folder: Path) -> None:
+def test_each_difference_of_a_folder_is_reported(folder: Path) -> None:
     planned = digest.of_folder(folder)
     (folder / "plan").unlink()
     (folder / "cdk.tf.json").write_text("{ }")
@@ -110,21 +91,21 @@ def _with(name: str, content: bytes = b"x", kind: bytes = tarfile.REGTYPE) -> Ca
         (_with("../outside"), "points outside"),
         (_with("/etc/cron.d/x"), "points outside"),
         (_with("stack/./plan"), "points outside"),
-        (_with("stack/link", kind=tarfile.SYMTYPE), "no ordinary file"),
-        (_with("stack/link", kind=tarfile.LNKTYPE), "no ordinary file"),
-        (_with("stack/plan"), "in it twice"),
+        (_with("stack/link", kind=tarfile.SYMTYPE), "is not a regular file"),
+        (_with("stack/link", kind=tarfile.LNKTYPE), "is not a regular file"),
+        (_with("stack/plan"), "holds stack/plan twice"),
         (_with("stack/override.tf.json"), r"not those that its bundle\.json lists"),
-        (_with("elsewhere"), "belong to no stack"),
+        (_with("elsewhere"), "do not belong to the stack"),
         (lambda packed: packed[:-20], "cannot be unpacked"),
         (lambda _: b"no archive", "cannot be unpacked"),
         (lambda _: gzip.compress(b""), "cannot be unpacked|has no bundle.json"),
     ],
 )
-def test_refuses_an_archive_that_is_not_exactly_what_it_says(
+def test_refuses_an_archive_that_is_not_what_its_bundle_json_lists(
     folder: Path, tmp_path: Path, edit: Callable[[bytes], bytes], why: str
 ) -> None:
     packed = edit(archive.pack(folder, bundle(folder)))
     with pytest.raises(Refused, match=why) as refused:
         archive.unpack(packed, tmp_path / "out")
-    assert [one.code for one in refused.value.refusals] == [Code.BUNDLE_TAMPERED]
+    assert [refusal.code for refusal in refused.value.refusals] == [Code.BUNDLE_TAMPERED]
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""What a person makes is nothing that a pipeline plans, has approved, and then fails to apply."""
+"""On AWS, the pipeline neither plans nor applies the bootstrap stacks, which it could not apply."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from stacks.blocks.pipeline.role_boundary import BOOTSTRAP_STACKS
 from stacks.platform_stack import PlatformStack
 from tests.store.samples import COMMIT, index, stored
 
-OF_A_PERSON = ("state-backend", "account", "delivery")
+BOOTSTRAP = ("state-backend", "account", "delivery")
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, checkout: Path) -> Workspace:
-    """Two environments with the same stacks, as they are synthesised: the laptop, and prod on AWS."""
-    names = [f"{environment}-{stack}" for environment in ("local", "prod") for stack in (*OF_A_PERSON, "web")]
+    """Two environments with the same synthesised stacks: the laptop, and prod on AWS."""
+    names = [f"{environment}-{stack}" for environment in ("local", "prod") for stack in (*BOOTSTRAP, "web")]
     entries = {name: {"name": name, "dependencies": [], "workingDirectory": f"stacks/{name}"} for name in names}
     shutil.copy(checkout / "cdktf.json", tmp_path)
     (tmp_path / "cdktf.out").mkdir()
@@ -44,7 +44,7 @@ def workspace(tmp_path: Path, checkout: Path) -> Workspace:
 
 
 def planned(workspace: Workspace, environment: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
-    """The stacks that plans are made of, and those that are left out, where an environment is named."""
+    """The stacks of an environment that are planned, and those that are left out with the reason."""
     made: list[str] = []
 
     def make(_workspace: Workspace, level: list[str], **_: object) -> list[Any]:
@@ -57,23 +57,23 @@ def planned(workspace: Workspace, environment: str, monkeypatch: pytest.MonkeyPa
     return made, [f"{stack}: {why}" for stack, why in plans.left_out.items()]
 
 
-def test_on_aws_what_a_person_makes_is_left_out_with_the_command_that_applies_it(
+def test_on_aws_bootstrap_stacks_are_left_out_naming_gw_bootstrap(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, left_out = planned(workspace, "prod", monkeypatch)
     assert made == ["prod-web"]
-    assert left_out == [f"prod-{one}: a person applies it: gw bootstrap prod --update" for one in OF_A_PERSON]
+    assert left_out == [f"prod-{name}: a person applies it: gw bootstrap prod --update" for name in BOOTSTRAP]
 
 
-def test_the_laptop_plans_all_of_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_the_laptop_bootstrap_stacks_are_planned(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     made, left_out = planned(workspace, "local", monkeypatch)
-    assert made == [f"local-{one}" for one in (*OF_A_PERSON, "web")]
+    assert made == [f"local-{name}" for name in (*BOOTSTRAP, "web")]
     assert left_out == []
 
 
-@pytest.mark.parametrize("stack", [f"prod-{one}" for one in OF_A_PERSON])
-def test_named_it_is_refused_with_the_command_that_applies_it(workspace: Workspace, stack: str) -> None:
-    with pytest.raises(UsageError, match=f"{stack} is made by a person") as refused:
+@pytest.mark.parametrize("stack", [f"prod-{name}" for name in BOOTSTRAP])
+def test_a_bootstrap_stack_is_refused_by_name_naming_gw_bootstrap(workspace: Workspace, stack: str) -> None:
+    with pytest.raises(UsageError, match=f"{stack} is a bootstrap stack") as refused:
         bootstrap_stacks.refuse(workspace.environments, ["prod-web", stack])
     assert refused.value.fix == "gw bootstrap prod --update"
     with pytest.raises(UsageError, match=stack) as refused:
@@ -81,9 +81,9 @@ def test_named_it_is_refused_with_the_command_that_applies_it(workspace: Workspa
     assert refused.value.fix == f"gw destroy {stack}, from a commit that has it"
 
 
-def test_environments_and_what_lies_on_the_laptop_are_not_refused(workspace: Workspace) -> None:
+def test_environments_and_the_laptop_s_stacks_are_not_refused(workspace: Workspace) -> None:
     bootstrap_stacks.refuse(workspace.environments, ["prod", "prod-web", "local-delivery"], destroy=["local-account"])
-    # An environment may bear a name that would be such a stack's in another one.
+    # The name of an environment may be the name of a bootstrap stack in another environment.
     prod = workspace.environments["prod"]
     named_alike = replace(prod, values=platform.values_of(prod).model_copy(update={"name": "prod-delivery"}))
     both = {"prod": prod, "prod-delivery": named_alike}
@@ -91,29 +91,29 @@ def test_environments_and_what_lies_on_the_laptop_are_not_refused(workspace: Wor
 
 
 def wanted(workspace: Workspace, environment: str, *targets: str) -> list[str]:
-    """What `gw deploy --approved` is asked for, with a plan of `web` and of nothing else."""
-    found = index(stored(stack=f"{environment}-web"), environment=environment)
-    return deploy_approved._wanted(workspace, found, targets)
+    """The stacks that `gw deploy TARGETS --approved` would apply, with a plan of `web` alone."""
+    plans = index(stored(stack=f"{environment}-web"), environment=environment)
+    return deploy_approved._wanted(workspace, plans, targets)
 
 
-def test_the_gate_asks_for_no_plan_of_it_where_its_environment_is_applied(workspace: Workspace) -> None:
+def test_an_environment_is_applied_without_plans_of_its_bootstrap_stacks(workspace: Workspace) -> None:
     assert wanted(workspace, "prod", "prod") == ["prod-web"]
-    with pytest.raises(UsageError, match="prod-delivery is made by a person"):
+    with pytest.raises(UsageError, match="prod-delivery is a bootstrap stack"):
         wanted(workspace, "prod", "prod-delivery")
 
     plans = index(stored(stack="prod-web"), environment="prod")
     run = RunFacts(plans, "aws", COMMIT, True, "100", 1, wanted(workspace, "prod", "prod"))
     assert list(bundles.check_planned(run)) == []
     forgotten = replace(run, wanted=["prod-web", "prod-delivery"])
-    assert [one.stack for one in bundles.check_planned(forgotten)] == ["prod-delivery"]
+    assert [refusal.stack for refusal in bundles.check_planned(forgotten)] == ["prod-delivery"]
 
 
-def test_a_plan_of_it_that_somebody_made_all_the_same_is_not_applied(workspace: Workspace) -> None:
-    found = index(stored(stack="prod-delivery"), stored(stack="prod-web"), environment="prod")
-    assert deploy_approved._wanted(workspace, found, ["prod"]) == ["prod-web"]
+def test_a_plan_of_a_bootstrap_stack_is_not_applied(workspace: Workspace) -> None:
+    plans = index(stored(stack="prod-delivery"), stored(stack="prod-web"), environment="prod")
+    assert deploy_approved._wanted(workspace, plans, ["prod"]) == ["prod-web"]
 
 
-def test_the_command_and_the_stacks_mean_the_same_three() -> None:
+def test_the_bootstrap_stacks_are_those_whose_class_says_so() -> None:
     for module in pkgutil.iter_modules(stacks.__path__):
         importlib.import_module(f"stacks.{module.name}")
     kinds = [kind for kind in PlatformStack.__subclasses__() if kind.made_by_a_person]
@@ -122,7 +122,7 @@ def test_the_command_and_the_stacks_mean_the_same_three() -> None:
     assert sorted(BOOTSTRAP_STACKS) == sorted(platform.BOOTSTRAP_STACKS)
 
 
-def test_an_issue_about_drift_says_who_can_put_it_back(workspace: Workspace) -> None:
+def test_an_issue_about_drift_names_the_command_that_corrects_it(workspace: Workspace) -> None:
     environments = workspace.environments
     assert "`gw bootstrap prod --update`" in markdown(StackDrift("prod-state-backend"), environments)
     assert "`gw plan make prod-network`" in markdown(StackDrift("prod-network"), environments)

@@ -1,16 +1,14 @@
-"""`gw diff` of stacks that read each other: against what will be there; no error that an apply makes right."""
+"""`gw diff` plans a stack with the outputs that its upstream will have, so that a new reference is not an error."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from groundwork.apply.apply import ApprovedApply
 from groundwork.plan import provisional
 from tests.support.cloud_project import CloudProject
 from tests.support.planned_project import PlannedProject, planned_project
@@ -26,16 +24,14 @@ def project(tmp_path_factory: pytest.TempPathFactory, cloud: CloudProject, check
     """Three stacks that read one after the other, deployed."""
     made = replace(planned_project(tmp_path_factory.mktemp("project") / "checkout", cloud, checkout), prefix="local")
     write(made)
-    index = made.push(made.plan())
-    approved = ApprovedApply(made.workspace, index, made.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
-    approved.apply([one.stack for one in index.bundles], on_event=lambda *_: None, say=lambda _: None)
+    made.apply(made.push(made.plan()))
     return made
 
 
 def write(
     project: PlannedProject, *, colour: str = "blue", more: dict[str, Any] | None = None, read: str = "colour"
 ) -> None:
-    """`up` gives its colour and `more`, `down` takes what it reads of it, and `last` what `down` took."""
+    """`up` outputs its colour and `more`, `down` passes on the output `read` of it, and `last` reads that."""
     project.stack("up", {"page": {"input": colour}}, outputs={"colour": "blue", **(more or {})})
     project.stack(
         "down", {"copy": {"input": READS % ("up", read)}}, outputs={"taken": READS % ("up", read)}, reads=["up"]
@@ -45,12 +41,12 @@ def write(
 
 def diff(project: PlannedProject, *words: str) -> tuple[int, dict[str, dict[str, Any]]]:
     done = project.gw("diff", "local", "--json", *words)
-    rows = {one["stack"]: one for one in json.loads(done.stdout)}
-    assert not (project.root / provisional.OUT).exists(), "it names files in which outputs lie"
+    rows = {row["stack"]: row for row in json.loads(done.stdout)}
+    assert not (project.root / provisional.OUT).exists(), "it would refer to files with outputs"
     return done.returncode, rows
 
 
-def test_a_new_reference_to_a_stack_that_is_deployed_is_a_change_and_no_error(project: PlannedProject) -> None:
+def test_a_new_reference_to_a_deployed_stack_is_planned_as_a_change(project: PlannedProject) -> None:
     write(project, more={"size": "large"}, read="size")
     code, rows = diff(project)
     assert code == 20
@@ -64,7 +60,7 @@ def test_a_new_reference_to_a_stack_that_is_deployed_is_a_change_and_no_error(pr
     assert rows[UP]["why"] == ""
 
 
-def test_what_only_an_apply_decides_is_waited_for_and_named(project: PlannedProject) -> None:
+def test_a_stack_waits_for_an_output_that_only_an_apply_can_tell(project: PlannedProject) -> None:
     write(project, colour="green", more={"id": "${terraform_data.other.id}"}, read="id")
     project.stack(
         "up",
@@ -79,7 +75,7 @@ def test_what_only_an_apply_decides_is_waited_for_and_named(project: PlannedProj
     assert rows[LAST]["wave"] >= rows[DOWN]["wave"] == 1
 
 
-def test_an_upstream_that_changes_without_what_is_read_of_it_leaves_the_diff_as_it_was(project: PlannedProject) -> None:
+def test_a_changed_upstream_with_the_same_outputs_changes_no_reader(project: PlannedProject) -> None:
     write(project, colour="green", more={"size": "large"})
     code, rows = diff(project)
     assert code == 20
@@ -87,7 +83,7 @@ def test_an_upstream_that_changes_without_what_is_read_of_it_leaves_the_diff_as_
     assert rows[DOWN]["why"] == ""
 
 
-def test_an_error_that_no_apply_makes_right_stays_one(project: PlannedProject) -> None:
+def test_a_reference_to_an_unknown_output_is_an_error(project: PlannedProject) -> None:
     write(project, more={"size": "large"}, read="sise")
     code, rows = diff(project)
     assert code == 6

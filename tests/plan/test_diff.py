@@ -1,4 +1,4 @@
-"""What a diff reports comes from Terraform's exit code and JSON; its text is for people and decides nothing."""
+"""The result of a diff comes from Terraform's exit code and JSON, never from its text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.plan.bundle import Counts
 from groundwork.plan.diff import StackDiff, Status, of_plan, waves
 from groundwork.terraform.terraform import PlanFile, Terraform
 
-# Each of these lines stood in a value of a real plan, or is Terraform's own for something else.
+# Each of these lines was in a value of a real plan, or is what Terraform prints for something else.
 MISLEADING = """Terraform will perform the following actions:
   # terraform_data.a will be replaced, as requested
   # this node must be replaced by hand
@@ -24,7 +24,7 @@ Error: Error acquiring the state lock
 
 
 class _Shown:
-    """Terraform as far as a plan file asks it: to show the plan."""
+    """The part of Terraform that a plan file uses: it shows the plan."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
@@ -70,20 +70,20 @@ def test_status_and_counts_come_from_the_json(changes: list[dict[str, Any]], sta
     assert diff.text == MISLEADING
 
 
-def test_an_output_that_changes_alone_is_a_change() -> None:
+def test_a_changed_output_alone_is_a_change() -> None:
     diff = of_plan("local-network", plan(outputs={"vpc_id": {"actions": ["create"]}}))
     assert (diff.status, diff.counts) == (Status.CHANGED, Counts(add=0, change=0, destroy=0))
 
 
-def test_no_change_is_what_the_exit_code_says() -> None:
+def test_the_exit_code_decides_that_nothing_changes() -> None:
     assert of_plan("local-network", plan(has_changes=False)).status is Status.UNCHANGED
 
 
-def test_a_change_outside_of_resources_and_outputs_is_not_green() -> None:
+def test_a_change_outside_of_resources_and_outputs_is_a_change() -> None:
     assert of_plan("local-network", plan()).status is Status.CHANGED
 
 
-def test_a_stack_behind_a_changed_one_is_of_a_later_wave() -> None:
+def test_a_stack_that_reads_a_changed_stack_is_of_a_later_wave() -> None:
     diffs = [
         StackDiff("network", Status.CHANGED),
         StackDiff("cluster", Status.UNCHANGED),

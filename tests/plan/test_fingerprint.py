@@ -1,4 +1,4 @@
-"""The same change has the same digest; whatever a reviewer would call another change has another."""
+"""The same change has the same digest, and a change that differs for a reviewer has another."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def plan() -> dict[str, Any]:
     ids=["time and version", "order", "order of paths", "spelling of nothing", "what stays", "data source",
          "output that stays", "provider version", "prior state"],
 )  # fmt: skip
-def test_what_is_different_each_time_does_not_count(edit: Any) -> None:
+def test_what_differs_between_equal_plans_does_not_count(edit: Any) -> None:
     other = plan()
     edit(other)
     assert other != plan()
@@ -104,14 +104,14 @@ def test_another_change_has_another_digest(edit: Any) -> None:
     assert semantic_digest(other) != semantic_digest(plan())
 
 
-def test_a_replacement_counts_twice_and_what_stays_not_at_all() -> None:
+def test_a_replacement_counts_as_add_and_destroy_and_no_op_not_at_all() -> None:
     assert set(normalise(plan())["resources"]) == {"aws_db_instance.db", "aws_sqs_queue.queue"}
-    found = contents.counts(plan())
-    assert (found.add, found.change, found.destroy) == (1, 1, 1)
+    counts = contents.counts(plan())
+    assert (counts.add, counts.change, counts.destroy) == (1, 1, 1)
     assert contents.outcome(plan()) == "replace"
 
 
-def test_data_that_would_go_is_named_and_what_can_be_made_again_is_not() -> None:
+def test_only_destroyed_resources_that_hold_data_are_protected() -> None:
     gone = plan()
     gone["resource_changes"] += [
         change("aws_s3_bucket.b", ["delete"]),
@@ -125,11 +125,11 @@ def test_data_that_would_go_is_named_and_what_can_be_made_again_is_not() -> None
     )
 
 
-def test_an_output_alone_is_a_change_and_nothing_is_none() -> None:
-    found = plan()
-    found["resource_changes"] = []
-    assert contents.outcome(found) == "change"
-    found["output_changes"].pop("new")
-    assert contents.outcome(found) == "no change"
-    found["resource_changes"] = [change("aws_sqs_queue.q", ["delete"])]
-    assert contents.outcome(found) == "destroy"
+def test_the_outcome_is_change_no_change_or_destroy() -> None:
+    document = plan()
+    document["resource_changes"] = []
+    assert contents.outcome(document) == "change", "an output changes"
+    document["output_changes"].pop("new")
+    assert contents.outcome(document) == "no change"
+    document["resource_changes"] = [change("aws_sqs_queue.q", ["delete"])]
+    assert contents.outcome(document) == "destroy"

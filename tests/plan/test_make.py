@@ -1,4 +1,4 @@
-"""A plan becomes a bundle: the whole folder as planned, with what the plan does and what it was made from."""
+"""A plan becomes a bundle: the stack's folder as planned, what the plan would do, and what it was made from."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_bundle_holds_the_whole_folder_as_planned(project: PlannedProject, tmp
     assert embedded == (tmp_path / "unpacked" / "cdk.tf.json").read_bytes()
 
 
-def test_two_plans_of_the_same_change_have_one_digest_and_another_secret_has_another(project: PlannedProject) -> None:
+def test_equal_plans_have_equal_digests_and_another_secret_another(project: PlannedProject) -> None:
     def digest(secret: str) -> str:
         project.stack(
             "one",
@@ -52,7 +52,7 @@ def test_two_plans_of_the_same_change_have_one_digest_and_another_secret_has_ano
     assert digest(canary) != digest("canary-" + "7f3b")
 
 
-def test_what_is_planned_from_a_state_names_it_and_an_unchanged_stack_says_so(project: PlannedProject) -> None:
+def test_a_bundle_names_the_state_that_it_was_planned_from(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}}, outputs={"value": "first"})
     project.synth()
     Rollout(project.workspace, [stack]).deploy(lambda *_: None, lambda _: None)
@@ -71,7 +71,7 @@ def test_what_is_planned_from_a_state_names_it_and_an_unchanged_stack_says_so(pr
         plan_all(project.workspace, [stack], planner=project.planner(), out=folder.parent / "plans")
 
 
-def test_a_stack_that_cannot_be_planned_leaves_no_bundle_behind(project: PlannedProject) -> None:
+def test_a_stack_that_cannot_be_planned_leaves_no_bundle(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}})
     (made,) = project.plan()
     project.stack("one", {"thing": {"input": "${nothing.like.that}"}})
@@ -80,11 +80,11 @@ def test_a_stack_that_cannot_be_planned_leaves_no_bundle_behind(project: Planned
     assert not made.path.exists()
 
 
-def test_a_plan_is_of_a_commit(project: PlannedProject) -> None:
+def test_a_plan_names_the_commit_and_uncommitted_changes(project: PlannedProject) -> None:
     clean = commit.of_checkout(project.root, uncommitted=False)
     assert len(clean) == 40
     project.stack("one", {"thing": {"input": "first"}})
-    with pytest.raises(UsageError, match=r"changes that are in no commit: stacks\.json"):
+    with pytest.raises(UsageError, match=r"uncommitted changes: stacks\.json"):
         commit.of_checkout(project.root, uncommitted=False)
     marked = commit.of_checkout(project.root, uncommitted=True)
     assert marked.startswith(f"{clean}+worktree-")
@@ -99,11 +99,11 @@ def test_gw_plan_make_writes_bundles_and_their_index(project: PlannedProject) ->
     done = project.gw("plan", "make", "local", "--json")
     assert done.returncode == 0, done.stderr
     index = json.loads(done.stdout)
-    assert [one["stack"] for one in index["bundles"]] == ["local-one", "local-two"]
+    assert [bundle["stack"] for bundle in index["bundles"]] == ["local-one", "local-two"]
     plans = project.root / ".groundwork" / "plans"
     assert json.loads((plans / "plans.json").read_text()) == index
     assert {path.name for path in plans.glob("*.tar.gz")} == {"local-one.tar.gz", "local-two.tar.gz"}
-    # Who approves is told which resources, and no value of theirs.
+    # The approver sees which resources change, and none of their values.
     shown = project.gw("plan", "show", "--markdown")
     assert shown.returncode == 0, shown.stderr
     assert "| <code>local-two</code> | change | 1 | 0 | 0 | 0 |" in shown.stdout
@@ -113,13 +113,12 @@ def test_gw_plan_make_writes_bundles_and_their_index(project: PlannedProject) ->
     assert project.gw("plan", "show", "--markdown").returncode == 2
 
 
-def test_nothing_in_the_environment_changes_what_is_planned(project: PlannedProject) -> None:
+def test_environment_variables_do_not_change_what_is_planned(project: PlannedProject) -> None:
     project.stack("one", {"thing": {"input": "first"}})
     project.synth()
     tools = replace(
         project.workspace.tools, environ={**project.workspace.tools.environ, "TF_CLI_ARGS_plan": "-destroy"}
     )
     workspace = replace(project.workspace, tools=tools)
-    out = project.workspace.project.work / "plans"
-    plans = plan_all(workspace, ["local-one"], planner=project.planner(), out=out)
-    assert [one.bundle.counts.add for one in plans.made] == [1]
+    plans = plan_all(workspace, ["local-one"], planner=project.planner(), out=project.index_path.parent)
+    assert [made.bundle.counts.add for made in plans.made] == [1]

@@ -1,4 +1,4 @@
-"""Which outputs a plan already knows, and which of them another stack reads."""
+"""Which outputs a plan knows before its apply, and which outputs another stack reads."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ def plan(**outputs: dict[str, Any]) -> dict[str, Any]:
     return {
         "planned_values": {
             "outputs": {
-                name: {"sensitive": one.get("sensitive", False), "type": "string"}
-                | ({"value": one["value"]} if "value" in one else {})
-                for name, one in outputs.items()
+                name: {"sensitive": each.get("sensitive", False), "type": "string"}
+                | ({"value": each["value"]} if "value" in each else {})
+                for name, each in outputs.items()
             }
         },
         "output_changes": {
-            name: {"actions": ["create"], "after_unknown": one.get("unknown", False)} for name, one in outputs.items()
+            name: {"actions": ["create"], "after_unknown": each.get("unknown", False)} for name, each in outputs.items()
         },
     }
 
 
-def test_a_value_that_is_known_only_in_part_is_unknown() -> None:
-    found = PlannedOutputs.of(
+def test_an_output_that_is_known_only_in_part_is_unknown() -> None:
+    outputs = PlannedOutputs.of(
         plan(
-            whole={"value": "there"},
+            complete={"value": "there"},
             none={"unknown": True},
             part={"value": {"name": "there"}, "unknown": {"name": False, "arn": True}},
             listed={"value": ["a"], "unknown": [False, {"id": True}]},
             unprinted={},
         )
     )
-    assert set(found.known) == {"whole"}
-    assert found.unknown == {"none", "part", "listed", "unprinted"}
+    assert set(outputs.known) == {"complete"}
+    assert outputs.unknown == {"none", "part", "listed", "unprinted"}
 
 
-def test_the_state_that_stands_in_keeps_values_types_and_what_is_sensitive() -> None:
-    found = PlannedOutputs.of(
+def test_the_provisional_state_keeps_types_and_sensitivity_of_outputs() -> None:
+    outputs = PlannedOutputs.of(
         plan(open={"value": "a"}, secret={"value": "b", "sensitive": True}, none={"unknown": True})
     )
-    outputs = json.loads(found.state_file())["outputs"]
-    assert outputs == {
+    assert json.loads(outputs.state_file())["outputs"] == {
         "open": {"value": "a", "type": "string"},
         "secret": {"value": "b", "type": "string", "sensitive": True},
     }
@@ -67,7 +66,7 @@ def test_the_state_that_stands_in_keeps_values_types_and_what_is_sensitive() -> 
         ('${data.terraform_remote_state.up.outputs["${var.name}"]}', remote_states.EVERYTHING),
     ],
 )  # fmt: skip
-def test_outputs_that_expressions_use(expression: str, read: set[str] | None) -> None:
+def test_the_outputs_that_an_expression_reads_are_recognised(expression: str, read: set[str] | None) -> None:
     terraform = {
         "resource": {"x": {"y": {"nested": [{"text": expression}]}}},
         "//": {"text": "data.terraform_remote_state.up"},
@@ -75,7 +74,7 @@ def test_outputs_that_expressions_use(expression: str, read: set[str] | None) ->
     assert remote_states.outputs_read(terraform, "up") == read
 
 
-def test_a_state_is_known_by_its_bucket_and_key() -> None:
+def test_a_stack_s_state_is_recognised_by_its_bucket_and_key() -> None:
     mine, other = ({"bucket": "state", "key": key, "region": "eu-west-2"} for key in ("dev/a.tfstate", "dev/b.tfstate"))
     terraform = {
         "data": {

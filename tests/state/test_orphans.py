@@ -94,7 +94,7 @@ def test_against_a_base_only_changed_stacks_and_their_readers_are_planned(
         down: ("change", 0),
         rest: ("untouched", None),
     }
-    assert rows[rest]["why"] == "its Terraform and all it reads are as in the base"
+    assert rows[rest]["why"] == "its Terraform and everything it reads are as in the base"
     assert f"{rest}: planning" not in done.stderr
     folders = project.workspace.out / "stacks"
     assert {stack: (folders / stack / ".terraform").exists() for stack in rows} == {up: True, down: True, rest: False}

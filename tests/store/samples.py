@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from groundwork.plan import archive, digest
 from groundwork.plan.bundle import Bundle, Counts, Index, StateAt, Stored, ToolVersions
@@ -14,10 +14,9 @@ AT = datetime(2026, 5, 1, 10, 0, tzinfo=UTC)
 COMMIT = "c" * 40
 
 
-@dataclass(frozen=True)
-class Made:
-    path: Path
+class Made(NamedTuple):
     bundle: Bundle
+    body: bytes
 
 
 def bundle(**changes: object) -> Bundle:
@@ -44,11 +43,8 @@ def bundle(**changes: object) -> Bundle:
     return Bundle.model_validate({**values, **changes})
 
 
-def made(folder: Path, *, body: bytes = b"planned bytes", **changes: object) -> Made:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "bundle.tar.gz"
-    path.write_bytes(body)
-    return Made(path, bundle(**changes))
+def made(*, body: bytes = b"planned bytes", **changes: object) -> Made:
+    return Made(bundle(**changes), body)
 
 
 def packed(folder: Path, *, files: dict[str, str], **changes: object) -> Made:
@@ -58,9 +54,7 @@ def packed(folder: Path, *, files: dict[str, str], **changes: object) -> Made:
         (stack / name).parent.mkdir(parents=True, exist_ok=True)
         (stack / name).write_text(text)
     about = bundle(files={name: digest.of_file(stack / name) for name in files}, **changes)
-    path = folder / "bundle.tar.gz"
-    path.write_bytes(archive.pack(stack, about))
-    return Made(path, about)
+    return Made(about, archive.pack(stack, about))
 
 
 def index(*stored: Stored, **changes: object) -> Index:

@@ -124,8 +124,8 @@ def test_a_second_plan_changes_nothing(cloud: CloudProject, names: Names) -> Non
     assert "No changes." in terraform(cloud, folder, "plan", "-input=false")
 
 
-def test_what_main_planned_is_what_the_apply_job_gets(planner: PlanStore, applier: PlanStore, tmp_path: Path) -> None:
-    stored = planner.push(made(tmp_path))
+def test_what_main_planned_is_what_the_apply_job_gets(planner: PlanStore, applier: PlanStore) -> None:
+    stored = planner.push(*made())
     assert stored.location.startswith("s3://")
     assert stored.version_id
     assert applier.fetch(stored, index=index(stored)) == b"planned bytes"
@@ -133,11 +133,9 @@ def test_what_main_planned_is_what_the_apply_job_gets(planner: PlanStore, applie
     assert not applier.same_changes(stored, "2" * 64)
 
 
-def test_refuses_bundle_tampered(
-    planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
-) -> None:
+def test_refuses_bundle_tampered(planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names) -> None:
     """Even somebody who may overwrite: another version is not read, and naming it does not help."""
-    stored = planner.push(made(tmp_path))
+    stored = planner.push(*made())
     key = stored.location.split("/", 3)[3]
     root = cloud.client("s3")
     policy = root.get_bucket_policy(Bucket=names.plan_bucket)["Policy"]
@@ -154,17 +152,17 @@ def test_refuses_bundle_tampered(
 
 @pytest.mark.parametrize("other", [{"commit": "d" * 40}, {"run_id": "101"}, {"run_attempt": 2}])
 def test_a_plan_of_another_run_or_commit_is_refused(
-    planner: PlanStore, applier: PlanStore, tmp_path: Path, other: dict[str, object]
+    planner: PlanStore, applier: PlanStore, other: dict[str, object]
 ) -> None:
-    stored = planner.push(made(tmp_path))
+    stored = planner.push(*made())
     with pytest.raises(Refused) as error:
         applier.fetch(stored, index=index(stored, **other))
     assert [refusal.code for refusal in error.value.refusals] == [Code.BUNDLE_TAMPERED]
 
 
 @pytest.mark.parametrize("gone", ["key", "version"])
-def test_refuses_bundle_missing(planner: PlanStore, applier: PlanStore, tmp_path: Path, gone: str) -> None:
-    stored = planner.push(made(tmp_path))
+def test_refuses_bundle_missing(planner: PlanStore, applier: PlanStore, gone: str) -> None:
+    stored = planner.push(*made())
     elsewhere = {"location": f"{stored.location}.gone"} if gone == "key" else {"version_id": "v" * 32}
     with pytest.raises(Refused) as error:
         applier.fetch(stored.model_copy(update=elsewhere), index=index(stored))
@@ -212,11 +210,11 @@ def test_nobody_writes_without_saying_that_nothing_may_be_there(
     assert outcome(s3.delete_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
 
 
-def test_who_plans_reads_nothing_back(planner: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path) -> None:
-    stored = planner.push(made(tmp_path))
+def test_who_plans_reads_nothing_back(planner: PlanStore, cloud: CloudProject, names: Names) -> None:
+    stored = planner.push(*made())
     with pytest.raises(TerraformFailed, match="plan store refuses to get"):
         planner.fetch(stored, index=index(stored))
-    theirs = store_of(cloud, names, "plan-pull-request").push(made(tmp_path), prefix="pull-request/7")
+    theirs = store_of(cloud, names, "plan-pull-request").push(*made(), prefix="pull-request/7")
     for role in ("plan", "plan-pull-request"):
         s3 = s3_of(cloud, names, role)
         for bundle in (stored, theirs):
@@ -224,11 +222,9 @@ def test_who_plans_reads_nothing_back(planner: PlanStore, cloud: CloudProject, n
             assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
 
 
-def test_the_apply_job_reads_no_plan_of_a_pull_request(
-    applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
-) -> None:
-    stored = store_of(cloud, names, "plan-pull-request").push(made(tmp_path), prefix="pull-request/7")
-    with pytest.raises(Refused, match="place that plans are not fetched from"):
+def test_the_apply_job_reads_no_plan_of_a_pull_request(applier: PlanStore, cloud: CloudProject, names: Names) -> None:
+    stored = store_of(cloud, names, "plan-pull-request").push(*made(), prefix="pull-request/7")
+    with pytest.raises(Refused, match="location that plans are not fetched from"):
         applier.fetch(stored, index=index(stored))
     s3 = s3_of(cloud, names, "apply")
     key = stored.location.split("/", 3)[3]
@@ -255,11 +251,11 @@ def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanS
     applier.record(decision(kind="applied", at=AT + timedelta(minutes=1)))
     assert [decision.kind for decision in applier.decisions("planned", "applied")] == ["planned", "applied"]
     bundle = packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"})
-    stored = planner.push(bundle)
+    stored = planner.push(*bundle)
     applier.keep_applied(stored, index=index(stored), at=AT)
     last = applier.last_applied("local-thing")
     assert last is not None
-    assert applier.fetch(last.stored, index=last) == bundle.path.read_bytes()
+    assert applier.fetch(last.stored, index=last) == bundle.body
     with pytest.raises(TerraformFailed):
         planner.record(decision(kind="applied"))
 
@@ -267,11 +263,11 @@ def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanS
 def test_only_mains_plan_role_reads_what_was_applied_without_its_plan(
     planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
 ) -> None:
-    stored = planner.push(packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"}))
+    stored = planner.push(*packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"}))
     applier.keep_applied(stored, index=index(stored), at=AT)
     deployed = planner.deployed("local-thing")
     assert deployed is not None
-    assert list(archive.about(deployed).files) == ["cdk.tf.json"]
+    assert list(archive.describe(deployed).files) == ["cdk.tf.json"]
     with pytest.raises(TerraformFailed):
         planner.last_applied("local-thing")
     with pytest.raises(TerraformFailed):

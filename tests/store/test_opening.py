@@ -34,5 +34,5 @@ def test_without_a_bucket_the_error_names_bootstrap(
 
 
 def test_an_environment_without_a_plan_store_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="local keeps no plans"):
+    with pytest.raises(UsageError, match="local has no plan store"):
         opening.open_store(workspace(tmp_path, None), "local", role="apply")

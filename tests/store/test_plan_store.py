@@ -38,22 +38,22 @@ def refused(error: pytest.ExceptionInfo[Refused]) -> Code:
     return refusal.code
 
 
-def test_what_was_pushed_is_fetched(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path))
+def test_what_was_pushed_is_fetched(store: PlanStore) -> None:
+    stored = store.push(*made())
     assert store.fetch(stored, index=index(stored)) == b"planned bytes"
     assert (stored.stack, stored.outcome, stored.wave) == ("local-thing", "change", 0)
 
 
-def test_refuses_bundle_tampered(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path))
+def test_refuses_bundle_tampered(store: PlanStore) -> None:
+    stored = store.push(*made())
     tamper(store, stored, b"other bytes")
     with pytest.raises(Refused, match="not those that were planned") as error:
         store.fetch(stored, index=index(stored))
     assert refused(error) is Code.BUNDLE_TAMPERED
 
 
-def test_a_digest_that_was_changed_with_its_bytes_is_refused_by_the_mac(store: PlanStore, tmp_path: Path) -> None:
-    stored, other = store.push(made(tmp_path)), store.push(made(tmp_path, body=b"other bytes", run_id="7"))
+def test_a_digest_that_was_changed_with_its_bytes_is_refused_by_the_mac(store: PlanStore) -> None:
+    stored, other = store.push(*made()), store.push(*made(body=b"other bytes", run_id="7"))
     forged = stored.model_copy(update={"digest": other.digest, "location": other.location})
     with pytest.raises(Refused, match="MAC is not that of local-thing") as error:
         store.fetch(forged, index=index(forged))
@@ -63,32 +63,30 @@ def test_a_digest_that_was_changed_with_its_bytes_is_refused_by_the_mac(store: P
 @pytest.mark.parametrize(
     "other", [{"commit": "d" * 40}, {"run_id": "101"}, {"run_attempt": 2}, {"environment": "prod"}]
 )
-def test_a_plan_of_another_run_commit_or_environment_is_refused(
-    store: PlanStore, tmp_path: Path, other: dict[str, object]
-) -> None:
-    stored = store.push(made(tmp_path))
+def test_a_plan_of_another_run_commit_or_environment_is_refused(store: PlanStore, other: dict[str, object]) -> None:
+    stored = store.push(*made())
     with pytest.raises(Refused) as error:
         store.fetch(stored, index=index(stored, **other))
     assert refused(error) is Code.BUNDLE_TAMPERED
 
 
-def test_a_plan_of_another_stack_is_refused(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path, stack="local-other")).model_copy(update={"stack": "local-thing"})
+def test_a_plan_of_another_stack_is_refused(store: PlanStore) -> None:
+    stored = store.push(*made(stack="local-other")).model_copy(update={"stack": "local-thing"})
     with pytest.raises(Refused) as error:
         store.fetch(stored, index=index(stored))
     assert refused(error) is Code.BUNDLE_TAMPERED
 
 
-def test_refuses_bundle_missing(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path))
+def test_refuses_bundle_missing(store: PlanStore) -> None:
+    stored = store.push(*made())
     tamper(store, stored, None)
     with pytest.raises(Refused) as error:
         store.fetch(stored, index=index(stored))
     assert refused(error) is Code.BUNDLE_MISSING
 
 
-def test_a_version_that_does_not_exist_is_missing(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path)).model_copy(update={"version_id": "another"})
+def test_a_version_that_does_not_exist_is_missing(store: PlanStore) -> None:
+    stored = store.push(*made()).model_copy(update={"version_id": "another"})
     with pytest.raises(Refused) as error:
         store.fetch(stored, index=index(stored))
     assert refused(error) is Code.BUNDLE_MISSING
@@ -96,43 +94,43 @@ def test_a_version_that_does_not_exist_is_missing(store: PlanStore, tmp_path: Pa
 
 @pytest.mark.parametrize("where", ["outside", "climbing", "pull-request", "audit"])
 def test_a_place_that_holds_no_plan_of_main_is_refused(store: PlanStore, tmp_path: Path, where: str) -> None:
-    stored = store.push(made(tmp_path))
-    elsewhere = store.push(made(tmp_path), prefix="pull-request/7").location
+    stored = store.push(*made())
+    elsewhere = store.push(*made(), prefix="pull-request/7").location
     place = {
         "outside": str(tmp_path / "bundle.tar.gz"),
         "climbing": stored.location.replace("/main/", "/main/../pull-request/"),
         "pull-request": elsewhere,
         "audit": store.record(decision()),
     }[where]
-    with pytest.raises(Refused, match="place that plans are not fetched from") as error:
+    with pytest.raises(Refused, match="location that plans are not fetched from") as error:
         store.fetch(stored.model_copy(update={"location": place}), index=index(stored))
     assert refused(error) is Code.BUNDLE_TAMPERED
 
 
-def test_nothing_is_overwritten(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path))
+def test_nothing_is_overwritten(store: PlanStore) -> None:
+    stored = store.push(*made())
     with pytest.raises(AlreadyStored):
         store.objects.put_new(store.objects.key_of(stored.location), b"x", media_type="application/gzip")
     assert store.fetch(stored, index=index(stored)) == b"planned bytes"
-    assert store.push(made(tmp_path)).location != stored.location, "the same plan again has a place of its own"
+    assert store.push(*made()).location != stored.location, "the same plan again has a place of its own"
 
 
 @pytest.mark.parametrize("prefix", ["applied", "pull-request", "pull-request/0", "pull-request/7/x", "main/x", ""])
-def test_plans_lie_under_main_or_a_pull_request(store: PlanStore, tmp_path: Path, prefix: str) -> None:
+def test_plans_lie_under_main_or_a_pull_request(store: PlanStore, prefix: str) -> None:
     with pytest.raises(ValueError, match="neither main nor"):
-        store.push(made(tmp_path), prefix=prefix)
+        store.push(*made(), prefix=prefix)
 
 
-def test_plans_of_another_environment_are_not_taken(store: PlanStore, tmp_path: Path) -> None:
+def test_plans_of_another_environment_are_not_taken(store: PlanStore) -> None:
     with pytest.raises(ValueError, match="local-thing is of prod"):
-        store.push(made(tmp_path, environment="prod"))
+        store.push(*made(environment="prod"))
     with pytest.raises(ValueError, match="decision about prod"):
         store.record(decision(environment="prod"))
 
 
-def test_equal_changes_have_equal_fingerprints_and_others_do_not(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path))
-    assert store.push(made(tmp_path, body=b"another archive", run_id="7")).fingerprint == stored.fingerprint
+def test_equal_changes_have_equal_fingerprints_and_others_do_not(store: PlanStore) -> None:
+    stored = store.push(*made())
+    assert store.push(*made(body=b"another archive", run_id="7")).fingerprint == stored.fingerprint
     assert store.same_changes(stored, "1" * 64)
     assert not store.same_changes(stored, "2" * 64)
     assert not store.same_changes(stored.model_copy(update={"stack": "local-other"}), "1" * 64)
@@ -156,14 +154,13 @@ def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: Plan
     for number in (1, 2):
         files = {"cdk.tf.json": f"code {number}", "plan": "a secret"}
         bundle = packed(tmp_path / str(number), files=files, run_attempt=number)
-        planned, stored = bundle.path.read_bytes(), store.push(bundle)
+        planned, stored = bundle.body, store.push(*bundle)
         run = index(stored, run_attempt=number)
         store.keep_applied(stored, index=run, at=AT + timedelta(minutes=number))
         tamper(store, stored, None)
     last = store.last_applied("local-thing")
     assert last is not None
     assert store.fetch(last.stored, index=last) == planned
-    assert store.applied_stacks() == ["local-thing"]
 
     # For those who plan: the same folder, without the plan.
     deployed = store.deployed("local-thing")
@@ -175,8 +172,8 @@ def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: Plan
     assert store.deployed("local-other") is None
 
 
-def test_what_was_not_planned_is_not_kept(store: PlanStore, tmp_path: Path) -> None:
-    stored = store.push(made(tmp_path))
+def test_what_was_not_planned_is_not_kept(store: PlanStore) -> None:
+    stored = store.push(*made())
     with pytest.raises(Refused):
         store.keep_applied(stored, index=index(stored, commit="d" * 40), at=AT)
     assert store.last_applied("local-thing") is None
