@@ -44,16 +44,13 @@ class AccountStack(PlatformStack):
             self.trail = Trail(
                 self,
                 "audit",
+                aws=self.aws,
                 name=names.of("audit"),
                 alias=names.alias("audit"),
                 bucket_name=names.bucket("audit"),
                 access_logs_name=names.bucket("audit-access"),
-                region=environment.region,
-                account=account.id,
-                partition=names.partition,
                 keep_days=wanted.trail_days,
                 log_days=wanted.log_days,
-                protect=environment.protect,
             )
             TerraformOutput(self, "trail_bucket", value=self.trail.bucket.bucket.id)
         if wanted.threat_detection:
@@ -66,5 +63,5 @@ class AccountStack(PlatformStack):
             self.passwords = PasswordPolicy(self, "passwords")
         if wanted.api_gateway_logs_role:
             self.api_gateway_logging = ApiGatewayLogging(
-                self, "api_gateway_logging", role_name=names.of("api-gateway-logs"), partition=names.partition
+                self, "api_gateway_logging", role_name=names.of("api-gateway-logs"), aws=self.aws
             )

@@ -74,10 +74,9 @@ class ApiStack(PlatformStack):
         self.table = IdempotencyTable(
             self,
             "requests",
+            aws=self.aws,
             table_name=self.names.of("populate-requests"),
             key=self.key,
-            region=environment.region,
-            protect=environment.protect,
         )
         self.secret = self._listings_secret() if values.function.source == "listings" else None
         self.function = self._function(network, package_source)
@@ -93,28 +92,20 @@ class ApiStack(PlatformStack):
         return domain is None or domain.keep_default_endpoint
 
     def _encryption_key(self) -> EncryptionKey:
-        environment = self.environment
-        account = environment.accounts.main.id
         return EncryptionKey(
             self,
             "encryption",
+            aws=self.aws,
             alias=self.names.alias("api"),
             description=f"API {self.name}: logs, environment, table",
-            account=account,
-            partition=self.names.partition,
-            protect=environment.protect,
             statements=[
                 logs_key_use(
-                    region=environment.region,
-                    account=account,
-                    partition=self.names.partition,
-                    log_groups=[
-                        f"/aws/lambda/{self.names.populate_function}",
-                        f"/aws/apigateway/{self.name}",
-                        f"{LOG_PREFIX}{self.name}",
-                        # API Gateway puts the API's id, which is not known yet, into the name.
-                        f"API-Gateway-Execution-Logs_*/{environment.api.stage}",
-                    ],
+                    self.aws,
+                    f"/aws/lambda/{self.names.populate_function}",
+                    f"/aws/apigateway/{self.name}",
+                    f"{LOG_PREFIX}{self.name}",
+                    # API Gateway puts the API's id, which is not known yet, into the name.
+                    f"API-Gateway-Execution-Logs_*/{self.environment.api.stage}",
                 )
             ],
         )
@@ -123,11 +114,10 @@ class ApiStack(PlatformStack):
         return SecretContainer(
             self,
             "listings",
+            aws=self.aws,
             name=self.names.of("listings"),
             description='Key of the listings API: {"api_key": "…"}',
             key=self.key,
-            region=self.environment.region,
-            protect=self.environment.protect,
         )
 
     def _function(self, network: NetworkStack | None, package_source: packages.PackageSource) -> LambdaFunction:
@@ -140,6 +130,7 @@ class ApiStack(PlatformStack):
         return LambdaFunction(
             self,
             "populate",
+            aws=self.aws,
             name=self.names.populate_function,
             description="Puts a file of records into the archive",
             package=package,
@@ -147,9 +138,6 @@ class ApiStack(PlatformStack):
             handler=described.handler,
             environment=variables,
             key=self.key,
-            account=environment.accounts.main.id,
-            region=environment.region,
-            partition=self.names.partition,
             limits=Limits(
                 memory_mb=values.memory_mb,
                 timeout_seconds=values.timeout_seconds,
@@ -167,14 +155,13 @@ class ApiStack(PlatformStack):
         return SignedCode(
             self,
             "signed_code",
+            aws=self.aws,
             function_name=self.names.populate_function,
             package=package,
             profile_arns=self.environment.api.function.signing_profile_arns,
             bucket_name=self.names.bucket("code"),
             log_bucket_name=self.names.access_log_bucket,
             key=self.key,
-            partition=self.names.partition,
-            protect=self.environment.protect,
         )
 
     def _function_network(self, network: NetworkStack | None) -> FunctionNetwork:
@@ -185,10 +172,10 @@ class ApiStack(PlatformStack):
         return FunctionNetwork(
             self,
             "function_network",
+            aws=self.aws,
             name=self.names.populate_function,
             vpc_id=network.vpc_id,
             subnet_ids=network.private_subnet_ids,
-            region=self.environment.region,
             internet=self.environment.api.function.source == "listings",
         )
 
@@ -220,23 +207,22 @@ class ApiStack(PlatformStack):
         role.allow(
             "write-archive",
             *write_access(
+                self.names.archive_aws,
                 bucket_name=self.names.archive_bucket,
                 prefix=environment.archive.prefix,
                 key_alias=self.names.alias("archive"),
-                account=environment.accounts.archive.id,
-                region=environment.region,
-                partition=self.names.partition,
             ),
         )
         if self.secret:
             role.allow("read-listings-key", *self.secret.read())
 
     def _rest(self) -> RestApi:
-        environment, values = self.environment, self.environment.api
+        values = self.environment.api
         assert values.authorisation != "jwt"  # noqa: S101 - api_rules refused it; this tells mypy
         api = RestApi(
             self,
             "rest",
+            aws=self.aws,
             name=self.name,
             route=self.route,
             function=self.function,
@@ -244,8 +230,6 @@ class ApiStack(PlatformStack):
             request_schema=REQUEST_SCHEMA,
             throttle=self.throttle,
             key=self.key,
-            account=environment.accounts.main.id,
-            partition=self.names.partition,
             allowed_cidrs=values.allowed_cidrs,
             default_endpoint=self._default_endpoint,
             log_days=values.log_days,
@@ -306,13 +290,13 @@ class ApiStack(PlatformStack):
         return ApiAlarms(
             self,
             "alarms",
+            aws=self.aws,
             name=self.name,
             function_name=self.function.function_name,
             timeout_seconds=self.environment.api.function.timeout_seconds,
             api=ApiMetrics.rest(name=self.name, stage=stage)
             if isinstance(self.api, RestApi)
             else ApiMetrics.http(api_id=self.api.api.id, stage=stage),
-            region=self.environment.region,
             errors=values.errors,
             slow_percent=values.slow_percent,
             notify_arns=values.notify_arns,

@@ -14,26 +14,22 @@ class ArchiveStack(PlatformStack):
     """Bucket and key in the archive account. It knows its one writer by name, so it needs no other stack first."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
-        account = environment.accounts.archive.id
-        super().__init__(scope, environment, "archive", account=account)
+        super().__init__(scope, environment, "archive", in_archive_account=True)
         names = self.names
         self.archive = ArchiveBucket(
             self,
             "archive",
+            aws=self.aws,
             bucket_name=names.archive_bucket,
-            access_logs_name=names.bucket("archive-access", account=account),
+            access_logs_name=names.bucket("archive-access", account=self.aws.account),
             alias=names.alias("archive"),
             alias_arn=names.archive_key_alias_arn,
             prefix=environment.archive.prefix,
             writer_account=environment.accounts.main.id,
             writer_role_arn=names.populate_role_arn,
-            account=account,
-            region=environment.region,
-            partition=names.partition,
             organisation_id=environment.archive.organisation_id,
             keep_days=environment.archive.keep_days,
             infrequent_access_days=environment.archive.infrequent_access_after_days,
-            protect=environment.protect,
         )
         TerraformOutput(self, "bucket", value=self.archive.bucket.bucket.id)
         TerraformOutput(self, "prefix", value=environment.archive.prefix)

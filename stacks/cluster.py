@@ -42,9 +42,7 @@ class ClusterStack(PlatformStack):
         # A reference, so that everything below waits for the cluster.
         cluster_name: str = self.control_plane.cluster.name
         for name, entry in {**values.access, **self._pipeline()}.items():
-            ClusterAccess(
-                self, f"access_{name}", values=entry, cluster_name=cluster_name, partition=self.names.partition
-            )
+            ClusterAccess(self, f"access_{name}", values=entry, cluster_name=cluster_name, aws=self.aws)
         addons = EksAddons(
             self,
             "addons",

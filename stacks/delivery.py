@@ -11,7 +11,6 @@ from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.github_role import GithubRole
 from stacks.blocks.pipeline.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
 from stacks.blocks.pipeline.pipeline_reads import base_reads, service_reads, signing_reads, state_access
-from stacks.blocks.pipeline.pipeline_scope import PipelineScope
 from stacks.blocks.pipeline.pipeline_writes import (
     base_writes,
     network_writes,
@@ -41,59 +40,51 @@ class DeliveryStack(PlatformStack):
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, environment, "delivery")
         names, values = self.names, environment.delivery
-        self.scope = PipelineScope(names)
-        account, partition, protect = environment.accounts.main.id, names.partition, environment.protect
         planner, applier = names.delivery_role_arn("plan"), names.delivery_role_arn("apply")
         pull_request_planner = names.delivery_role_arn("plan-pull-request")
         self.plans = PlanBucket(
             self,
             "plans",
+            aws=self.aws,
             bucket_name=names.plan_bucket,
             alias=names.plan_key_alias,
-            alias_arn=self.scope.arn("kms", names.plan_key_alias),
+            alias_arn=self.aws.arn("kms", names.plan_key_alias),
             deployed_alias=names.deployed_key_alias,
             deployed_alias_arn=names.deployed_key_alias_arn,
             log_bucket_name=names.access_log_bucket,
             planner=planner,
             pull_request_planner=pull_request_planner,
             applier=applier,
-            account=account,
             days={"main/": values.plan_days, "pull-request/": values.pull_request_plan_days}
             if values.expire_plans
             else {},
-            partition=partition,
-            protect=protect,
         )
         self.mac = MacKey(
             self,
             "mac",
+            aws=self.aws,
             alias=names.plan_mac_alias(),
             description=f"Vouches for plans of {names.prefix}",
             makers=[planner],
             checkers=[applier],
-            account=account,
-            partition=partition,
-            protect=protect,
         )
         # A key of its own: with main's, a pull request could vouch for a plan that main never made.
         self.pull_request_mac = MacKey(
             self,
             "pull_request_mac",
+            aws=self.aws,
             alias=names.plan_mac_alias(pull_request=True),
             description=f"Fingerprints of plans of pull requests in {names.prefix}",
             makers=[pull_request_planner],
             checkers=[],
-            account=account,
-            partition=partition,
-            protect=protect,
         )
-        self._registries(account, partition)
+        self._registries()
         if environment.singletons.github_repository:
             self._roles(environment.singletons.github_repository)
         TerraformOutput(self, "plan_bucket", value=self.plans.bucket.bucket.id, description="Plans and decisions")
 
-    def _registries(self, account: str, partition: str) -> None:
-        values, protect = self.environment.delivery, self.environment.protect
+    def _registries(self) -> None:
+        values = self.environment.delivery
         wanted = [*values.images, *(f"charts/{chart}" for chart in values.charts)]
         if not wanted:
             return
@@ -104,11 +95,9 @@ class DeliveryStack(PlatformStack):
         self.registry_key = EncryptionKey(
             self,
             "registry_key",
+            aws=self.aws,
             alias=self.names.alias("registries"),
             description=f"Images and charts of {self.names.prefix}",
-            account=account,
-            partition=partition,
-            protect=protect,
         )
         for name in wanted:
             Registry(
@@ -117,26 +106,28 @@ class DeliveryStack(PlatformStack):
                 name=self.names.registry(name),
                 key=self.registry_key,
                 kept=values.images_kept,
-                disposable=not protect,
+                disposable=not self.aws.protect,
             )
 
     def _roles(self, repository: str) -> None:
         environment, values = self.environment, self.environment.delivery
         regions = [environment.region, environment.state.replica_region, *values.regions]
-        self.boundary = RoleBoundary(self, "boundary", names=self.names, regions=[one for one in regions if one])
+        self.boundary = RoleBoundary(
+            self, "boundary", names=self.names, regions=[region for region in regions if region]
+        )
         reads = {
             "base_reads": self._shared(
-                "base-reads", "Settings of what every stack has, no data", base_reads(self.scope)
+                "base-reads", "Settings of what every stack has, no data", base_reads(self.names)
             ),
-            "service_reads": self._shared("service-reads", "Settings of services, no data", service_reads(self.scope)),
+            "service_reads": self._shared("service-reads", "Settings of services, no data", service_reads(self.names)),
         }
         files, archive = values.workflows, environment.accounts.archive
         self.pull_request_planner = self._role("plan-pull-request", repository, files.plan)
         self.planner = self._role("plan", repository, files.plan)
         for role, kind in ((self.pull_request_planner, "plan-pull-request"), (self.planner, "plan")):
             role.attach_all(reads)
-            role.allow("state", *state_access(self.scope, write=False))
-            role.allow("plans", *plan_store_writes(self.scope, pull_request=kind == "plan-pull-request"))
+            role.allow("state", *state_access(self.names, write=False))
+            role.allow("plans", *plan_store_writes(self.names, pull_request=kind == "plan-pull-request"))
             role.allow("archive", self._archive(archive.plan_role))
         self.applier = self._role(
             "apply", repository, files.apply, tags=values.apply_from_tags, session_minutes=values.session_minutes
@@ -144,31 +135,30 @@ class DeliveryStack(PlatformStack):
         self.applier.attach_all(
             {
                 **reads,
-                "base_writes": self._shared("base-writes", "What every stack has", base_writes(self.scope)),
-                "service_writes": self._shared("service-writes", "What services run on", service_writes(self.scope)),
+                "base_writes": self._shared("base-writes", "What every stack has", base_writes(self.names)),
+                "service_writes": self._shared("service-writes", "What services run on", service_writes(self.names)),
             }
         )
-        self.applier.allow("network", *network_writes(self.scope))
-        self.applier.allow("roles", *role_writes(self.scope))
-        self.applier.allow("state", *state_access(self.scope, write=True))
-        self.applier.allow("plans", *plan_store_reads(self.scope))
+        self.applier.allow("network", *network_writes(self.names))
+        self.applier.allow("roles", *role_writes(self.names))
+        self.applier.allow("state", *state_access(self.names, write=True))
+        self.applier.allow("plans", *plan_store_reads(self.names))
         # Applying is planned for the last time there, as the role that plans.
         self.applier.allow("archive", self._archive(archive.plan_role, archive.role))
         if profiles := environment.api.function.signing_profile_arns:
             for role in (self.pull_request_planner, self.planner, self.applier):
-                role.allow("signing-reads", *signing_reads(self.scope))
-            self.applier.allow("signing-writes", *signing_writes(self.scope, profiles))
+                role.allow("signing-reads", *signing_reads(self.names))
+            self.applier.allow("signing-writes", *signing_writes(self.names, profiles))
         if values.runners:
-            self.applier.allow("runners", *runner_writes(self.scope, values.runners.connection_arn))
+            self.applier.allow("runners", *runner_writes(self.names, values.runners.connection_arn))
         if values.images or values.charts:
-            self._role("release", repository, files.release).allow("push", *registry_writes(self.scope))
+            self._role("release", repository, files.release).allow("push", *registry_writes(self.names))
 
     def _archive(self, *roles: str) -> Statement:
-        account = self.environment.accounts.archive.id
         return Statement(
             sid="ActInArchiveAccount",
             actions=["sts:AssumeRole"],
-            resources=[f"arn:{self.names.partition}:iam::{account}:role/{role}" for role in roles],
+            resources=[self.names.archive_aws.iam_arn(f"role/{role}") for role in roles],
         )
 
     def _shared(self, what: str, description: str, statements: list[Statement]) -> IamPolicy:

@@ -119,7 +119,7 @@ class PlatformEnvironment:
     @property
     def github(self) -> GitHubSettings:
         """Reviewers, environments and registries."""
-        domain = "amazonaws.com.cn" if self.names.partition == "aws-cn" else "amazonaws.com"
+        domain = "amazonaws.com.cn" if self.names.aws.partition == "aws-cn" else "amazonaws.com"
         return GitHubSettings(
             repository=self.values.singletons.github_repository,
             subject=self.values.singletons.subject,

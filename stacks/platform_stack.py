@@ -6,11 +6,11 @@ from cdktf import S3Backend, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
 from constructs import Construct
 
-from stacks.values import Environment, Names, laptop
+from stacks.values import AwsScope, Environment, Names, laptop
 
 
 class PlatformStack(TerraformStack):
-    """Base of all stacks. `stack_name` is the short name, for example `network`.
+    """Base of all stacks. `stack_name` is the short name, for example `network`; `aws` is where its resources are.
 
     The laptop's provider and backend name a profile of their own whose endpoint is the embedded AWS and whose keys are
     dummies, so that real credentials in the environment are never used. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS would undo
@@ -21,17 +21,16 @@ class PlatformStack(TerraformStack):
     """Whether `gw bootstrap` makes the stack: before the pipeline, and out of its reach."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, stack_name: str, *, account: str | None = None
+        self, scope: Construct, environment: Environment, stack_name: str, *, in_archive_account: bool = False
     ) -> None:
         self.names = Names(environment)
         super().__init__(scope, self.names.stack(stack_name))
         self.environment = environment
         self.stack_name = stack_name
+        self.aws = self.names.archive_aws if in_archive_account else self.names.aws
         self._state()
         self.provider = self.add_provider(
-            "aws",
-            account=account or environment.accounts.main.id,
-            role_arn=self.names.archive_role_arn if account == environment.accounts.archive.id else None,
+            "aws", aws=self.aws, role_arn=self.names.archive_role_arn if in_archive_account else None
         )
 
     @property
@@ -46,13 +45,7 @@ class PlatformStack(TerraformStack):
         return self.environment.target == "laptop"
 
     def add_provider(
-        self,
-        id_: str,
-        *,
-        account: str,
-        role_arn: str | None = None,
-        region: str | None = None,
-        alias: str | None = None,
+        self, id_: str, *, aws: AwsScope, role_arn: str | None = None, alias: str | None = None
     ) -> AwsProvider:
         """An AWS provider for one account and region; refuses to act on any other account."""
         environment = self.environment
@@ -60,8 +53,8 @@ class PlatformStack(TerraformStack):
             self,
             id_,
             alias=alias,
-            region=region or environment.region,
-            allowed_account_ids=[account],
+            region=aws.region,
+            allowed_account_ids=[aws.account],
             assume_role=[AwsProviderAssumeRole(role_arn=role_arn)] if role_arn else None,
             default_tags=[
                 AwsProviderDefaultTags(
@@ -83,12 +76,12 @@ class PlatformStack(TerraformStack):
             self,
             bucket=self.names.state_bucket,
             key=self.names.state_key(self.stack_name),
-            region=self.environment.region,
+            region=self.names.aws.region,
             encrypt=True,
             # Without it Terraform would ask for S3's own keys, which the bucket refuses.
             kms_key_id=self.names.state_key_arn,
             dynamodb_table=self.names.lock_table if state.locking in {"dynamodb", "both"} else None,
-            allowed_account_ids=[self.environment.accounts.main.id],
+            allowed_account_ids=[self.names.aws.account],
             **(laptop.BACKEND if self.on_laptop else {}),
         )
         if state.locking in {"lockfile", "both"}:

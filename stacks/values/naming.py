@@ -6,9 +6,10 @@ planned side by side, and lets `gw bootstrap` find what an interrupted run has a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from stacks.values.aws_scope import AwsScope
 from stacks.values.model import Environment
 
 PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
@@ -26,10 +27,15 @@ class Names:
         return f"{self.environment.organisation}-{self.environment.name}"
 
     @property
-    def partition(self) -> str:
-        """aws, aws-cn or aws-us-gov, from the region."""
-        region = self.environment.region
-        return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    def aws(self) -> AwsScope:
+        """The main account, in the environment's region."""
+        environment = self.environment
+        return AwsScope(account=environment.accounts.main.id, region=environment.region, protect=environment.protect)
+
+    @property
+    def archive_aws(self) -> AwsScope:
+        """The archive account, in the same region."""
+        return replace(self.aws, account=self.environment.accounts.archive.id)
 
     def stack(self, stack: str) -> str:
         """Name of a stack in Terraform and in every command."""
@@ -41,15 +47,15 @@ class Names:
 
     def bucket(self, what: str, *, account: str | None = None) -> str:
         """Name of a bucket, unique in the world by organisation and account number."""
-        return f"{self.prefix}-{what}-{account or self.environment.accounts.main.id}"
+        return f"{self.prefix}-{what}-{account or self.aws.account}"
 
     def alias(self, what: str) -> str:
         """Alias of a KMS key."""
         return f"alias/{self.prefix}-{what}"
 
-    def role_arn(self, what: str, *, account: str | None = None) -> str:
-        """ARN of the role `of(what)`."""
-        return f"arn:{self.partition}:iam::{account or self.environment.accounts.main.id}:role/{self.of(what)}"
+    def role_arn(self, what: str) -> str:
+        """ARN of the role `of(what)` in the main account."""
+        return self.aws.iam_arn(f"role/{self.of(what)}")
 
     # ── names that two stacks must agree on ────────────────────────────────────────────────────────
     @property
@@ -74,9 +80,7 @@ class Names:
     @property
     def state_key_arn(self) -> str:
         """The KMS key of the state: an existing one, or ours by alias, which is known before the key exists."""
-        account, region = self.environment.accounts.main.id, self.environment.region
-        own = f"arn:{self.partition}:kms:{region}:{account}:{self.state_key_alias}"
-        return self.environment.state.key_arn or own
+        return self.environment.state.key_arn or self.aws.arn("kms", self.state_key_alias)
 
     @property
     def access_log_bucket(self) -> str:
@@ -101,7 +105,7 @@ class Names:
     @property
     def archive_bucket(self) -> str:
         """The other account's bucket."""
-        return self.bucket("archive", account=self.environment.accounts.archive.id)
+        return self.bucket("archive", account=self.archive_aws.account)
 
     @property
     def archive_role_arn(self) -> str:
@@ -110,14 +114,13 @@ class Names:
         A plan made with the one is applied with the other; Terraform knows which it is doing and does not store it.
         """
         archive = self.environment.accounts.archive
-        roles = f"arn:{self.partition}:iam::{archive.id}:role"
-        return f'${{terraform.applying ? "{roles}/{archive.role}" : "{roles}/{archive.plan_role}"}}'
+        applying, planning = (self.archive_aws.iam_arn(f"role/{role}") for role in (archive.role, archive.plan_role))
+        return f'${{terraform.applying ? "{applying}" : "{planning}"}}'
 
     @property
     def archive_key_alias_arn(self) -> str:
         """The other account's KMS key, by alias."""
-        account = self.environment.accounts.archive.id
-        return f"arn:{self.partition}:kms:{self.environment.region}:{account}:{self.alias('archive')}"
+        return self.archive_aws.arn("kms", self.alias("archive"))
 
     # ── delivery ───────────────────────────────────────────────────────────────────────────────────
     @property
@@ -138,8 +141,7 @@ class Names:
     @property
     def deployed_key_alias_arn(self) -> str:
         """That key, by alias."""
-        account = self.environment.accounts.main.id
-        return f"arn:{self.partition}:kms:{self.environment.region}:{account}:{self.deployed_key_alias}"
+        return self.aws.arn("kms", self.deployed_key_alias)
 
     def plan_mac_alias(self, *, pull_request: bool = False) -> str:
         """Alias of the HMAC key that vouches for plans. Pull requests have their own: theirs vouch for nothing else."""
@@ -156,13 +158,12 @@ class Names:
     @property
     def role_boundary_arn(self) -> str:
         """The policy that bounds the apply role and every role it makes."""
-        return f"arn:{self.partition}:iam::{self.environment.accounts.main.id}:policy/{self.of('delivery-boundary')}"
+        return self.aws.iam_arn(f"policy/{self.of('delivery-boundary')}")
 
     @property
     def github_oidc_arn(self) -> str:
         """GitHub's OIDC provider in the main account, which the `account` stack makes."""
-        host = "token.actions.githubusercontent.com"
-        return f"arn:{self.partition}:iam::{self.environment.accounts.main.id}:oidc-provider/{host}"
+        return self.aws.iam_arn("oidc-provider/token.actions.githubusercontent.com")
 
     def github_environment(self, role: PipelineRole) -> str:
         """GitHub's environment whose jobs run as a role: `<env>` is the one with reviewers."""

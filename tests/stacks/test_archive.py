@@ -11,9 +11,11 @@ from localcloud.aws.policy import Call, Principal, permitted
 from stacks.archive import ArchiveStack
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.storage.archive_bucket import ArchiveBucket, write_access
+from stacks.values import AwsScope
 from tests.support.synth import only_resource, resources, synth
 
 MAIN, ARCHIVE = "111122223333", "444455556666"
+AWS = AwsScope(account=ARCHIVE, region="eu-west-2", protect=False)
 BUCKET = f"arn:aws:s3:::acme-dev-archive-{ARCHIVE}"
 WRITER = Principal(account=MAIN, arn=f"arn:aws:iam::{MAIN}:role/acme-dev-populate")
 OTHER_ROLE = Principal(account=MAIN, arn=f"arn:aws:iam::{MAIN}:role/acme-dev-cluster")
@@ -145,11 +147,10 @@ def test_the_writer_s_own_policy_names_the_same_bucket_prefix_and_key() -> None:
     add, encrypt = (
         statement.document()
         for statement in write_access(
+            AWS,
             bucket_name=f"acme-dev-archive-{ARCHIVE}",
             prefix="records/",
             key_alias="alias/acme-dev-archive",
-            account=ARCHIVE,
-            region="eu-west-2",
         )
     )
     assert (add["Action"], add["Resource"]) == ("s3:PutObject", f"{BUCKET}/records/*")
@@ -182,7 +183,8 @@ def test_objects_are_deleted_when_the_environment_says() -> None:
 def test_an_impossible_writer_or_prefix_is_refused(changes: dict[str, str], sentence: str) -> None:
     from cdktf import TerraformStack, Testing
 
-    values = {
+    values: dict[str, Any] = {
+        "aws": AWS,
         "bucket_name": "b",
         "access_logs_name": "l",
         "alias": "alias/a",
@@ -190,8 +192,6 @@ def test_an_impossible_writer_or_prefix_is_refused(changes: dict[str, str], sent
         "prefix": "records/",
         "writer_account": MAIN,
         "writer_role_arn": WRITER.arn,
-        "account": ARCHIVE,
-        "region": "eu-west-2",
     }
     with pytest.raises(IllegalComposition) as caught:
         ArchiveBucket(TerraformStack(Testing.app(), "s"), "archive", **{**values, **changes})

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from stacks.blocks.api.signed_code import SignedCode
 from stacks.blocks.errors import IllegalComposition
+from stacks.values import AwsScope
 from tests.support.api import synth_api, tiny_packages
 from tests.support.synth import environment, only_resource, resources
 
@@ -112,6 +113,7 @@ def test_the_block_refuses_more_profiles_than_lambda_takes(tmp_path: Path) -> No
         SignedCode(
             TerraformStack(Testing.app(), "x"),
             "code",
+            aws=AwsScope(account="111122223333", region="eu-west-2", protect=False),
             function_name="populate",
             package=tiny_packages(tmp_path)("populate", host_target()),
             profile_arns=PROFILES[:1] * 21,

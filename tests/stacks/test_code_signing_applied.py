@@ -30,24 +30,25 @@ from groundwork.packaging import Package, host_target
 from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
 from stacks.blocks.api.lambda_function import LambdaFunction
 from stacks.blocks.api.signed_code import SignedCode
+from stacks.values import AwsScope
 
 out, zipped, checksum, profile = sys.argv[1:]
-account, region = "000000000000", "eu-west-2"
+aws = AwsScope(account="000000000000", region="eu-west-2", protect=False)
 app = App(outdir=out)
 stack = TerraformStack(app, "signed")
-AwsProvider(stack, "aws", region=region, max_retries=2, s3_use_path_style=True)
+AwsProvider(stack, "aws", region=aws.region, max_retries=2, s3_use_path_style=True)
 key = EncryptionKey(
-    stack, "key", alias="alias/signed", description="test", account=account, protect=False,
-    statements=[logs_key_use(region=region, account=account, log_groups="/aws/lambda/signed")],
+    stack, "key", aws=aws, alias="alias/signed", description="test",
+    statements=[logs_key_use(aws, "/aws/lambda/signed")],
 )
 package = Package(Path(zipped), checksum, Path(zipped).stat().st_size, ("handler.py",))
 code = SignedCode(
-    stack, "code", function_name="signed", package=package, profile_arns=[profile], bucket_name="signed-code",
-    log_bucket_name="signed-logs", key=key, protect=False,
+    stack, "code", aws=aws, function_name="signed", package=package, profile_arns=[profile],
+    bucket_name="signed-code", log_bucket_name="signed-logs", key=key,
 )
 LambdaFunction(
-    stack, "function", name="signed", description="test", package=package, target=host_target(),
-    handler="handler.handle", environment={"A": "B"}, key=key, account=account, region=region, signed=code,
+    stack, "function", aws=aws, name="signed", description="test", package=package, target=host_target(),
+    handler="handler.handle", environment={"A": "B"}, key=key, signed=code,
 )
 app.synth()
 """

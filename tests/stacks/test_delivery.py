@@ -216,7 +216,7 @@ def test_a_mac_key_whose_makers_also_verify_is_refused() -> None:
     def build(scope: Any, values: Any) -> Any:
         stack = DeliveryStack(scope, values)
         both = [ROLES["apply"]]
-        MacKey(stack, "wrong", alias="alias/x", description="x", makers=both, checkers=both, account=ACCOUNT)
+        MacKey(stack, "wrong", aws=stack.aws, alias="alias/x", description="x", makers=both, checkers=both)
         return stack
 
     with pytest.raises(IllegalComposition, match="could vouch for what it checks"):

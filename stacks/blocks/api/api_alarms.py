@@ -11,6 +11,8 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
 
+from stacks.values import AwsScope
+
 PERIOD = 300  # seconds; CloudWatch keeps five-minute figures for 63 days
 _SLOW_PERIODS = 3  # one slow quarter of an hour: a single cold start is nothing to wake somebody for
 _WIDTH, _HEIGHT = 12, 6  # of 24 columns
@@ -47,11 +49,11 @@ class ApiAlarms(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         name: str,
         function_name: str,
         timeout_seconds: int,
         api: ApiMetrics,
-        region: str,
         errors: int,
         slow_percent: int,
         notify_arns: Sequence[str],
@@ -97,7 +99,7 @@ class ApiAlarms(Construct):
             statistic="Sum",
         )
         self.dashboard = CloudwatchDashboard(
-            self, "dashboard", dashboard_name=name, dashboard_body=json.dumps(_dashboard(region, function, api))
+            self, "dashboard", dashboard_name=name, dashboard_body=json.dumps(_dashboard(aws.region, function, api))
         )
 
     def _alarm(

@@ -6,12 +6,13 @@ from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
 from constructs import Construct
 
 from stacks.blocks.iam.service_role import ServiceRole
+from stacks.values import AwsScope
 
 
 class ApiGatewayLogging(Construct):
     """Sets the account's API Gateway log role. REST APIs cannot log before it is set."""
 
-    def __init__(self, scope: Construct, id_: str, *, role_name: str, partition: str = "aws") -> None:
+    def __init__(self, scope: Construct, id_: str, *, aws: AwsScope, role_name: str) -> None:
         super().__init__(scope, id_)
         self.role = ServiceRole(
             self,
@@ -23,7 +24,7 @@ class ApiGatewayLogging(Construct):
         )
         # API Gateway refuses a role that may not do all of this on every log group, so nothing narrower can be set.
         attached = self.role.attach(
-            "write-logs", f"arn:{partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+            "write-logs", aws.managed_policy_arn("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
         )
         self.setting = ApiGatewayAccount(
             self,

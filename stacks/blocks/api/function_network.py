@@ -9,6 +9,8 @@ from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from constructs import Construct
 
+from stacks.values import AwsScope
+
 
 class FunctionNetwork(Construct):
     """A security group that nothing gets in through, and that lets HTTPS out to S3 and DynamoDB alone.
@@ -21,10 +23,10 @@ class FunctionNetwork(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         name: str,
         vpc_id: str,
         subnet_ids: Sequence[str],
-        region: str,
         internet: bool = False,
     ) -> None:
         super().__init__(scope, id_)
@@ -41,7 +43,7 @@ class FunctionNetwork(Construct):
             return
         for service in ("s3", "dynamodb"):
             addresses = DataAwsEc2ManagedPrefixList(
-                self, f"{service}_addresses", name=f"com.amazonaws.{region}.{service}"
+                self, f"{service}_addresses", name=f"com.amazonaws.{aws.region}.{service}"
             )
             self._https_out(service, f"{service} in this region", prefix_list=addresses.id)
 

@@ -30,6 +30,7 @@ from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
+from stacks.values import AwsScope
 
 ALIAS = "live"
 
@@ -66,6 +67,7 @@ class LambdaFunction(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         name: str,
         description: str,
         package: Package,
@@ -73,9 +75,6 @@ class LambdaFunction(Construct):
         handler: str,
         environment: Mapping[str, str],
         key: Key,
-        account: str,
-        region: str,
-        partition: str = "aws",
         limits: Limits | None = None,
         network: FunctionNetwork | None = None,
         previous_version: str | None = None,
@@ -90,10 +89,15 @@ class LambdaFunction(Construct):
             )
         limits = limits or Limits()
         self.function_name = name
-        self._arn = f"arn:{partition}:lambda:{region}:{account}:function:{name}"
+        self._arn = aws.arn("lambda", f"function:{name}")
         self.log_group = LogGroup(self, "log", name=f"/aws/lambda/{name}", key=key, retention_days=log_days)
         self.role = ServiceRole(
-            self, "identity", name=name, description=description, service="lambda.amazonaws.com", source_account=account
+            self,
+            "identity",
+            name=name,
+            description=description,
+            service="lambda.amazonaws.com",
+            source_account=aws.account,
         )
         allowed = [
             self.role.allow("write-logs-and-traces", *self._logs_and_traces()),

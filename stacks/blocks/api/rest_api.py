@@ -29,6 +29,7 @@ from stacks.blocks.iam.policy_document import Principal, Statement, policy_docum
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
+from stacks.values import AwsScope
 
 Authorisation = Literal["iam", "api_key", "open"]
 
@@ -46,6 +47,7 @@ class RestApi(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         name: str,
         route: Route,
         function: LambdaFunction,
@@ -53,8 +55,6 @@ class RestApi(Construct):
         request_schema: Mapping[str, Any],
         throttle: Throttle,
         key: Key,
-        account: str,
-        partition: str = "aws",
         allowed_cidrs: Sequence[str] = (),
         default_endpoint: bool = True,
         log_days: int = 365,
@@ -72,7 +72,7 @@ class RestApi(Construct):
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         schema = json.dumps(request_schema, sort_keys=True)
-        policy = self._source_policy(allowed_cidrs, account, partition) if allowed_cidrs else None
+        policy = self._source_policy(allowed_cidrs, aws) if allowed_cidrs else None
         integration = self._route(function, schema)
         permission = let_call(self, "caller", function=function, execution_arn=self.api.execution_arn, route=route)
         deployment = self._deployment(integration, policy, schema, default_endpoint=default_endpoint)
@@ -85,14 +85,10 @@ class RestApi(Construct):
         url: str = self.stage.invoke_url
         return url
 
-    def _source_policy(self, cidrs: Sequence[str], account: str, partition: str) -> ApiGatewayRestApiPolicy:
+    def _source_policy(self, cidrs: Sequence[str], aws: AwsScope) -> ApiGatewayRestApiPolicy:
         every_route = f"{self.api.execution_arn}/*"
         # Naming the account, and not everyone, leaves it to IAM who of the account may call.
-        callers = (
-            Principal(aws=[f"arn:{partition}:iam::{account}:root"])
-            if self._authorisation == "iam"
-            else Principal(everyone=True)
-        )
+        callers = Principal(aws=[aws.root]) if self._authorisation == "iam" else Principal(everyone=True)
         return ApiGatewayRestApiPolicy(
             self,
             "sources",

@@ -24,6 +24,7 @@ from groundwork.packaging import Package
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.storage.private_bucket import PrivateBucket
+from stacks.values import AwsScope
 
 _MOST_PUBLISHERS = 20  # AWS Lambda, API reference, AllowedPublishers
 
@@ -41,14 +42,13 @@ class SignedCode(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         function_name: str,
         package: Package,
         profile_arns: Sequence[str],
         bucket_name: str,
         log_bucket_name: str,
         key: Key,
-        partition: str = "aws",
-        protect: bool = True,
     ) -> None:
         super().__init__(scope, id_)
         if not 1 <= len(profile_arns) <= _MOST_PUBLISHERS:
@@ -60,13 +60,12 @@ class SignedCode(Construct):
         self.bucket = PrivateBucket(
             self,
             "code",
+            aws=aws,
             bucket_name=bucket_name,
             key=key,
             log_bucket_name=log_bucket_name,
             single_region_because="The code is made again from the repository, and Lambda keeps a copy of its own.",
-            partition=partition,
-            protect=protect,
-            disposable=not protect,
+            disposable=not aws.protect,
         )
         asset = TerraformAsset(self, "package", path=str(package.path.resolve()), type=AssetType.FILE)
         unsigned = S3Object(

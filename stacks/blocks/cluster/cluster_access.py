@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.eks_access_policy_association import (
 )
 from constructs import Construct
 
+from stacks.values import AwsScope
 from stacks.values.cluster import AccessEntry
 
 _POLICIES: Final = {
@@ -24,7 +25,7 @@ _POLICIES: Final = {
 class ClusterAccess(Construct):
     """Lets one IAM principal use the cluster with an AWS-managed access policy, everywhere or in some namespaces."""
 
-    def __init__(self, scope: Construct, id_: str, *, values: AccessEntry, cluster_name: str, partition: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, aws: AwsScope, values: AccessEntry, cluster_name: str) -> None:
         super().__init__(scope, id_)
         self.entry = EksAccessEntry(
             self, "entry", cluster_name=cluster_name, principal_arn=values.principal_arn, type="STANDARD"
@@ -34,7 +35,7 @@ class ClusterAccess(Construct):
             "policy",
             cluster_name=cluster_name,
             principal_arn=self.entry.principal_arn,
-            policy_arn=f"arn:{partition}:eks::aws:cluster-access-policy/{_POLICIES[values.policy]}",
+            policy_arn=aws.arn("eks", f"cluster-access-policy/{_POLICIES[values.policy]}", region="", account="aws"),
             access_scope=EksAccessPolicyAssociationAccessScope(
                 type="namespace" if values.namespaces else "cluster", namespaces=list(values.namespaces) or None
             ),

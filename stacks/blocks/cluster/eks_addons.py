@@ -93,7 +93,7 @@ class EksAddons(Construct):
             namespace="kube-system",
             service_account=needed.service_account,
         )
-        policy = identity.role.attach("policy", f"arn:{self._names.partition}:iam::aws:policy/{needed.policy}")
+        policy = identity.role.attach("policy", self._names.aws.managed_policy_arn(needed.policy))
         return [identity.association, policy]
 
     def _settings(self, name: str) -> dict[str, Any] | None:

@@ -43,10 +43,9 @@ class ControlPlane(Construct):
         security_group_ids: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
-        environment = names.environment
-        account, region = environment.accounts.main.id, environment.region
+        aws = names.aws
         self.name = names.cluster
-        self.cluster_arn = f"arn:{names.partition}:eks:{region}:{account}:cluster/{self.name}"
+        self.cluster_arn = aws.arn("eks", f"cluster/{self.name}")
         log_group = f"/aws/eks/{self.name}/cluster"
         self.key: Key = (
             ExistingKey(values.key_arn)
@@ -54,14 +53,10 @@ class ControlPlane(Construct):
             else EncryptionKey(
                 self,
                 "key",
+                aws=aws,
                 alias=names.alias("cluster"),
                 description=f"Kubernetes secrets and control-plane logs of {self.name}",
-                account=account,
-                partition=names.partition,
-                statements=[
-                    logs_key_use(region=region, account=account, partition=names.partition, log_groups=log_group)
-                ],
-                protect=environment.protect,
+                statements=[logs_key_use(aws, log_group)],
             )
         )
         self.logs = LogGroup(self, "logs", name=log_group, key=self.key, retention_days=values.log_days)
@@ -71,11 +66,11 @@ class ControlPlane(Construct):
             name=names.of("cluster"),
             description=f"Control plane of {self.name}",
             service="eks.amazonaws.com",
-            source_account=account,
+            source_account=aws.account,
             source_arns=[self.cluster_arn],
         )
         # The policy that EKS requires of a cluster role (EKS user guide, "Cluster IAM role").
-        policy = self.role.attach("policy", f"arn:{names.partition}:iam::aws:policy/AmazonEKSClusterPolicy")
+        policy = self.role.attach("policy", aws.managed_policy_arn("AmazonEKSClusterPolicy"))
         self.cluster = EksCluster(
             self,
             "cluster",
@@ -102,7 +97,7 @@ class ControlPlane(Construct):
             # EXTENDED, AWS's default, silently costs six times as much once a version is out of standard support.
             upgrade_policy=EksClusterUpgradePolicy(support_type="STANDARD"),
             # Provider 5.100.0 does not know EKS's own deletion protection.
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if environment.protect else None,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
             depends_on=[policy, self.logs.group],
         )
         if values.public_endpoint_cidrs:

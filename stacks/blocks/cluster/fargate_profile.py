@@ -17,19 +17,17 @@ class FargateRole(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, names: Names) -> None:
         super().__init__(scope, id_)
-        account, region = names.environment.accounts.main.id, names.environment.region
+        aws = names.aws
         self.role = ServiceRole(
             self,
             "role",
             name=names.of("fargate"),
             description=f"Fargate pods of {names.cluster}: pull images and join the cluster",
             service="eks-fargate-pods.amazonaws.com",
-            source_account=account,
-            source_arns=[f"arn:{names.partition}:eks:{region}:{account}:fargateprofile/{names.cluster}/*"],
+            source_account=aws.account,
+            source_arns=[aws.arn("eks", f"fargateprofile/{names.cluster}/*")],
         )
-        self.permission = self.role.attach(
-            "execute", f"arn:{names.partition}:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy"
-        )
+        self.permission = self.role.attach("execute", aws.managed_policy_arn("AmazonEKSFargatePodExecutionRolePolicy"))
 
 
 class Fargate(Construct):

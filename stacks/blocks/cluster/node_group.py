@@ -54,10 +54,9 @@ class NodeRole(Construct):
             service="ec2.amazonaws.com",
             source_account=None,
         )
-        managed = f"arn:{names.partition}:iam::aws:policy"
         self.permissions: Sequence[ITerraformDependable] = [
-            self.role.attach("join", f"{managed}/AmazonEKSWorkerNodePolicy"),
-            self.role.attach("pull", f"{managed}/AmazonEC2ContainerRegistryPullOnly"),
+            self.role.attach("join", names.aws.managed_policy_arn("AmazonEKSWorkerNodePolicy")),
+            self.role.attach("pull", names.aws.managed_policy_arn("AmazonEC2ContainerRegistryPullOnly")),
         ]
 
 

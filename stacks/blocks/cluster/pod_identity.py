@@ -35,7 +35,7 @@ class PodIdentity(Construct):
             name=names.of(name),
             description=f"Service account {namespace}/{service_account} of {names.cluster}",
             service="pods.eks.amazonaws.com",
-            source_account=names.environment.accounts.main.id,
+            source_account=names.aws.account,
             source_arns=[cluster_arn],
             # Pod Identity tags each session with cluster, namespace and pod, for policies to refer to.
             trust_actions=["sts:AssumeRole", "sts:TagSession"],

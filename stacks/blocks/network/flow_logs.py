@@ -17,18 +17,15 @@ class FlowLogs(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, vpc_id: str, names: Names, retention_days: int) -> None:
         super().__init__(scope, id_)
-        environment = names.environment
-        account, region = environment.accounts.main.id, environment.region
+        aws = names.aws
         group_name = f"/groundwork/{names.prefix}/vpc-flow-logs"
         self.key = EncryptionKey(
             self,
             "key",
+            aws=aws,
             alias=names.alias("flow-logs"),
             description=f"VPC flow logs of {names.prefix}",
-            account=account,
-            partition=names.partition,
-            statements=[logs_key_use(region=region, account=account, partition=names.partition, log_groups=group_name)],
-            protect=environment.protect,
+            statements=[logs_key_use(aws, group_name)],
         )
         self.group = LogGroup(self, "logs", name=group_name, key=self.key, retention_days=retention_days)
         self.role = ServiceRole(
@@ -37,8 +34,8 @@ class FlowLogs(Construct):
             name=names.of("vpc-flow-logs"),
             description="Lets VPC flow logs write into their log group",
             service="vpc-flow-logs.amazonaws.com",
-            source_account=account,
-            source_arns=[f"arn:{names.partition}:ec2:{region}:{account}:vpc-flow-log/*"],
+            source_account=aws.account,
+            source_arns=[aws.arn("ec2", "vpc-flow-log/*")],
         )
         write = self.role.allow(
             "write",

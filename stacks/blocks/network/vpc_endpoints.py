@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurity
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
+from stacks.values import AwsScope
 
 # EKS user guide, "Deploy private clusters with limited internet access", plus ec2 for the CNI and eks-auth for Pod
 # Identity. S3 holds the image layers of ECR.
@@ -46,9 +47,9 @@ class VpcEndpoints(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         vpc_id: str,
         vpc_cidr: str,
-        region: str,
         name: str,
         gateways: Sequence[str],
         route_table_ids: Sequence[str],
@@ -62,7 +63,7 @@ class VpcEndpoints(Construct):
                 f"gateway_{service}",
                 vpc_id=vpc_id,
                 vpc_endpoint_type="Gateway",
-                service_name=f"com.amazonaws.{region}.{service}",
+                service_name=f"com.amazonaws.{aws.region}.{service}",
                 route_table_ids=list(route_table_ids),
                 tags={"Name": f"{name}-{service}"},
             )
@@ -96,7 +97,7 @@ class VpcEndpoints(Construct):
                 f"interface_{service.replace('.', '_')}",
                 vpc_id=vpc_id,
                 vpc_endpoint_type="Interface",
-                service_name=f"com.amazonaws.{region}.{service}",
+                service_name=f"com.amazonaws.{aws.region}.{service}",
                 subnet_ids=list(subnet_ids),
                 security_group_ids=[self.security_group.id],
                 private_dns_enabled=True,

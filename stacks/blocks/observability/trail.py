@@ -10,8 +10,9 @@ from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import EncryptionKey, key_grant, logs_key_use
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
-from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.blocks.waivers import waive
+from stacks.values import AwsScope
 
 _CLOUDTRAIL = Principal(services=["cloudtrail.amazonaws.com"])
 
@@ -20,7 +21,7 @@ class Trail(Construct):
     """A trail called `name` with a key, a bucket and a log group of its own.
 
     `bucket_name` and `access_logs_name` are unique in the world, `alias` begins with alias/. Objects are deleted after
-    `keep_days`, the searchable copy in CloudWatch after `log_days`. `protect` keeps both against a destroy.
+    `keep_days`, the searchable copy in CloudWatch after `log_days`. `aws.protect` keeps both against a destroy.
     """
 
     def __init__(
@@ -28,32 +29,27 @@ class Trail(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         name: str,
         alias: str,
         bucket_name: str,
         access_logs_name: str,
-        region: str,
-        account: str,
-        partition: str = "aws",
         keep_days: int = 365,
         log_days: int = 365,
-        protect: bool = True,
     ) -> None:
         super().__init__(scope, id_)
         log_group_name = f"/aws/cloudtrail/{name}"
         # Computed: bucket and key name the trail before it exists, which in turn needs both.
-        trail_arn = f"arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"
+        trail_arn = aws.arn("cloudtrail", f"trail/{name}")
         from_this_trail = {"StringEquals": {"aws:SourceArn": trail_arn}}
         self.key = EncryptionKey(
             self,
             "encryption",
+            aws=aws,
             alias=alias,
             description=f"CloudTrail {name}",
-            account=account,
-            partition=partition,
-            protect=protect,
             statements=[
-                logs_key_use(region=region, account=account, partition=partition, log_groups=log_group_name),
+                logs_key_use(aws, log_group_name),
                 key_grant(
                     sid="CloudTrailEncrypts",
                     principal=_CLOUDTRAIL,
@@ -68,19 +64,12 @@ class Trail(Construct):
                 ),
             ],
         )
-        access_logs = AccessLogBucket(
-            self,
-            "access_logs",
-            bucket_name=access_logs_name,
-            sources=bucket_name,
-            account=account,
-            partition=partition,
-            protect=protect,
-        )
-        arn = bucket_arn(bucket_name, partition=partition)
+        access_logs = AccessLogBucket(self, "access_logs", aws=aws, bucket_name=access_logs_name, sources=bucket_name)
+        arn = aws.bucket_arn(bucket_name)
         self.bucket = PrivateBucket(
             self,
             "records",
+            aws=aws,
             bucket_name=bucket_name,
             key=self.key,
             log_bucket_name=access_logs.name,
@@ -100,15 +89,13 @@ class Trail(Construct):
                     sid="CloudTrailWrites",
                     principal=_CLOUDTRAIL,
                     actions=["s3:PutObject"],
-                    resources=[f"{arn}/AWSLogs/{account}/*"],
+                    resources=[f"{arn}/AWSLogs/{aws.account}/*"],
                     conditions={
                         "StringEquals": {"aws:SourceArn": trail_arn, "s3:x-amz-acl": "bucket-owner-full-control"}
                     },
                 ),
             ],
-            partition=partition,
-            protect=protect,
-            disposable=not protect,
+            disposable=not aws.protect,
         )
         self.log_group = LogGroup(self, "log", name=log_group_name, key=self.key, retention_days=log_days)
         role = ServiceRole(
@@ -124,7 +111,7 @@ class Trail(Construct):
             Statement(
                 sid="WriteEvents",
                 actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[f"{self.log_group.arn}:log-stream:{account}_CloudTrail_*"],
+                resources=[f"{self.log_group.arn}:log-stream:{aws.account}_CloudTrail_*"],
             ),
         )
         self.trail = Cloudtrail(

@@ -27,9 +27,9 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, PipelineScope
+from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
 from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
-from stacks.values import Names
+from stacks.values import AwsScope, Names
 from stacks.values.delivery import Runners
 
 # CodeBuild user guide, "Docker images provided by CodeBuild".
@@ -61,19 +61,16 @@ class GithubRunner(Construct):
         super().__init__(scope, id_)
         if not subnet_ids:
             raise IllegalComposition("subnet_ids", "is empty, and a runner sits in one", "name the private subnets")
-        self._names, self._scope = names, PipelineScope(names)
+        aws = names.aws
         project = names.of("runner")
         group_name = f"/groundwork/{names.prefix}/runner"
-        account, region = self._scope.account, self._scope.region
         self.key = EncryptionKey(
             self,
             "key",
+            aws=aws,
             alias=names.alias("runner"),
             description=f"Logs and caches of the runners of {names.prefix}",
-            account=account,
-            partition=names.partition,
-            statements=[logs_key_use(region=region, account=account, partition=names.partition, log_groups=group_name)],
-            protect=names.environment.protect,
+            statements=[logs_key_use(aws, group_name)],
         )
         self.logs = LogGroup(self, "logs", name=group_name, key=self.key, retention_days=values.log_days)
         self.security_group = SecurityGroup(
@@ -89,7 +86,7 @@ class GithubRunner(Construct):
             to_port=443,
             cidr_ipv4="0.0.0.0/0",
         )
-        self.role = self._role(project, subnet_ids, values.connection_arn)
+        self.role = self._role(aws, project, subnet_ids, values.connection_arn)
         kind, image = _MACHINES[values.architecture]
         self.project = CodebuildProject(
             self,
@@ -128,18 +125,17 @@ class GithubRunner(Construct):
             ],
         )
 
-    def _role(self, project: str, subnet_ids: Sequence[str], connection_arn: str) -> ServiceRole:
-        scope = self._scope
+    def _role(self, aws: AwsScope, project: str, subnet_ids: Sequence[str], connection_arn: str) -> ServiceRole:
         role = ServiceRole(
             self,
             "role",
             name=project,
             description="The machine of a runner: its log and its place in the VPC",
             service="codebuild.amazonaws.com",
-            source_account=scope.account,
-            source_arns=[scope.arn("codebuild", f"project/{project}")],
+            source_account=aws.account,
+            source_arns=[aws.arn("codebuild", f"project/{project}")],
         )
-        subnets = [scope.arn("ec2", f"subnet/{subnet}") for subnet in subnet_ids]
+        subnets = [aws.arn("ec2", f"subnet/{subnet}") for subnet in subnet_ids]
         role.allow(
             "run",
             Statement(
@@ -166,14 +162,14 @@ class GithubRunner(Construct):
                 actions=["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"],
                 resources=[
                     *subnets,
-                    scope.arn("ec2", f"security-group/{self.security_group.id}"),
-                    scope.arn("ec2", "network-interface/*"),
+                    aws.arn("ec2", f"security-group/{self.security_group.id}"),
+                    aws.arn("ec2", "network-interface/*"),
                 ],
             ),
             Statement(
                 sid="LetCodeBuildUseTheInterface",
                 actions=["ec2:CreateNetworkInterfacePermission"],
-                resources=[scope.arn("ec2", "network-interface/*")],
+                resources=[aws.arn("ec2", "network-interface/*")],
                 conditions={
                     "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
                     "ArnEquals": {"ec2:Subnet": subnets},

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from stacks.blocks.iam.policy_document import Conditions, Statement
-from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, PipelineScope
+from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
+from stacks.values import AwsScope, Names
 
 
-def plan_store_writes(scope: PipelineScope, *, pull_request: bool) -> list[Statement]:
+def plan_store_writes(names: Names, *, pull_request: bool) -> list[Statement]:
     """Statements for a role that plans: it puts what it made, vouches for it, and reads none of that back.
 
     What main plans may read what was applied, without plans: the end of a stack that the code lacks is planned from it.
     """
-    names = scope.names
-    bucket = scope.unowned("s3", names.plan_bucket)
+    aws = names.aws
+    bucket = aws.bucket_arn(names.plan_bucket)
     folders = ["pull-request"] if pull_request else ["main", "audit/planned"]
     reads = [
         Statement(sid="GetDeployed", actions=["s3:GetObject"], resources=[f"{bucket}/deployed/*"]),
@@ -22,20 +23,20 @@ def plan_store_writes(scope: PipelineScope, *, pull_request: bool) -> list[State
             resources=[bucket],
             conditions={"StringLike": {"s3:prefix": "deployed/*"}},
         ),
-        _keys("DecryptDeployed", scope, ["kms:Decrypt"], names.deployed_key_alias),
+        _keys("DecryptDeployed", aws, ["kms:Decrypt"], names.deployed_key_alias),
     ]
     return [
         Statement(sid="PutPlans", actions=["s3:PutObject"], resources=[f"{bucket}/{folder}/*" for folder in folders]),
-        _keys("EncryptPlans", scope, ["kms:GenerateDataKey"], names.plan_key_alias),
-        _keys("VouchForPlans", scope, ["kms:GenerateMac"], names.plan_mac_alias(pull_request=pull_request)),
+        _keys("EncryptPlans", aws, ["kms:GenerateDataKey"], names.plan_key_alias),
+        _keys("VouchForPlans", aws, ["kms:GenerateMac"], names.plan_mac_alias(pull_request=pull_request)),
         *([] if pull_request else reads),
     ]
 
 
-def plan_store_reads(scope: PipelineScope) -> list[Statement]:
+def plan_store_reads(names: Names) -> list[Statement]:
     """Statements for the role that applies: it gets what main planned, checks it, and writes down what it did."""
-    names = scope.names
-    bucket = scope.unowned("s3", names.plan_bucket)
+    aws = names.aws
+    bucket = aws.bucket_arn(names.plan_bucket)
     folders = ("main", "applied", "audit")
     return [
         Statement(
@@ -55,13 +56,13 @@ def plan_store_reads(scope: PipelineScope) -> list[Statement]:
             actions=["s3:PutObject"],
             resources=[f"{bucket}/{folder}/*" for folder in ("applied", "deployed", "audit")],
         ),
-        _keys("DecryptPlans", scope, ["kms:Decrypt", "kms:GenerateDataKey"], names.plan_key_alias),
-        _keys("EncryptDeployed", scope, ["kms:GenerateDataKey"], names.deployed_key_alias),
-        _keys("CheckPlans", scope, ["kms:VerifyMac"], names.plan_mac_alias()),
+        _keys("DecryptPlans", aws, ["kms:Decrypt", "kms:GenerateDataKey"], names.plan_key_alias),
+        _keys("EncryptDeployed", aws, ["kms:GenerateDataKey"], names.deployed_key_alias),
+        _keys("CheckPlans", aws, ["kms:VerifyMac"], names.plan_mac_alias()),
     ]
 
 
-def registry_writes(scope: PipelineScope) -> list[Statement]:
+def registry_writes(names: Names) -> list[Statement]:
     """Statements for the role that releases: it pushes images and charts, and can neither delete nor replace any."""
     return [
         Statement(
@@ -77,12 +78,12 @@ def registry_writes(scope: PipelineScope) -> list[Statement]:
                 "ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer",
                 "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
             ],
-            resources=[scope.arn("ecr", f"repository/{scope.names.prefix}/*")],
+            resources=[names.aws.arn("ecr", f"repository/{names.prefix}/*")],
         ),
     ]  # fmt: skip
 
 
-def _keys(sid: str, scope: PipelineScope, actions: list[str], alias: str) -> Statement:
+def _keys(sid: str, aws: AwsScope, actions: list[str], alias: str) -> Statement:
     # The key's id is not known before it is made, and policies do not take an alias as resource.
     by_alias: Conditions = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
-    return Statement(sid=sid, actions=actions, resources=[scope.arn("kms", "key/*")], conditions=by_alias)
+    return Statement(sid=sid, actions=actions, resources=[aws.arn("kms", "key/*")], conditions=by_alias)

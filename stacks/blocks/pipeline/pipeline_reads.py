@@ -7,7 +7,16 @@ authorization reference; per resource type the calls that the AWS provider's Rea
 from __future__ import annotations
 
 from stacks.blocks.iam.policy_document import Statement
-from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, PipelineScope
+from stacks.blocks.pipeline.pipeline_resources import (
+    ACTIONS_WITHOUT_RESOURCES,
+    alarm_arns,
+    api_arn,
+    api_arns,
+    bucket_arns,
+    cluster_arns,
+    log_group_arns,
+)
+from stacks.values import Names
 
 _S3 = (
     "s3:ListBucket", "s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation",
@@ -34,14 +43,14 @@ _LISTING = (
 )  # fmt: skip
 
 
-def base_reads(scope: PipelineScope) -> list[Statement]:
+def base_reads(names: Names) -> list[Statement]:
     """Statements for every role that plans: what every stack is made of."""
-    names = scope.names
+    aws = names.aws
     return [
         Statement(
             sid="List", actions=_LISTING, resources=["*"], any_resource_because=ACTIONS_WITHOUT_RESOURCES
         ),
-        Statement(sid="Buckets", actions=_S3, resources=[scope.buckets]),
+        Statement(sid="Buckets", actions=_S3, resources=bucket_arns(names)),
         Statement(
             sid="Roles",
             actions=[
@@ -50,16 +59,16 @@ def base_reads(scope: PipelineScope) -> list[Statement]:
                 "iam:GetOpenIDConnectProvider",
             ],
             resources=[
-                scope.iam(f"role/{names.prefix}-*"),
-                scope.iam(f"policy/{names.prefix}-*"),
+                aws.iam_arn(f"role/{names.prefix}-*"),
+                aws.iam_arn(f"policy/{names.prefix}-*"),
                 names.github_oidc_arn,
-                scope.aws_policies(),
+                aws.managed_policy_arn("*"),
             ],
         ),
         Statement(
             sid="Keys",
             actions=["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
-            resources=[scope.anywhere("kms", "key/*")],
+            resources=[aws.arn("kms", "key/*", region="*")],
         ),
         Statement(
             sid="Tables",
@@ -67,12 +76,12 @@ def base_reads(scope: PipelineScope) -> list[Statement]:
                 "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive",
                 "dynamodb:ListTagsOfResource",
             ],
-            resources=[scope.arn("dynamodb", f"table/{names.prefix}-*")],
+            resources=[aws.arn("dynamodb", f"table/{names.prefix}-*")],
         ),
         Statement(
             sid="SecretsWithoutTheirValues",
             actions=["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
-            resources=[scope.arn("secretsmanager", f"secret:{names.prefix}*")],
+            resources=[aws.arn("secretsmanager", f"secret:{names.prefix}*")],
         ),
         Statement(
             sid="Guards",
@@ -82,9 +91,9 @@ def base_reads(scope: PipelineScope) -> list[Statement]:
                 "guardduty:ListTagsForResource",
             ],
             resources=[
-                scope.arn("access-analyzer", f"analyzer/{names.prefix}-*"),
-                scope.arn("cloudtrail", f"trail/{names.prefix}-*"),
-                scope.arn("guardduty", "detector/*"),
+                aws.arn("access-analyzer", f"analyzer/{names.prefix}-*"),
+                aws.arn("cloudtrail", f"trail/{names.prefix}-*"),
+                aws.arn("guardduty", "detector/*"),
             ],
         ),
         Statement(
@@ -94,28 +103,28 @@ def base_reads(scope: PipelineScope) -> list[Statement]:
                 "ecr:ListTagsForResource", "codebuild:BatchGetProjects",
             ],
             resources=[
-                scope.arn("ecr", f"repository/{names.prefix}/*"), scope.arn("codebuild", f"project/{names.prefix}-*"),
+                aws.arn("ecr", f"repository/{names.prefix}/*"), aws.arn("codebuild", f"project/{names.prefix}-*"),
             ],
         ),
     ]  # fmt: skip
 
 
-def service_reads(scope: PipelineScope) -> list[Statement]:
+def service_reads(names: Names) -> list[Statement]:
     """Statements for every role that plans: what the services run on."""
-    names = scope.names
+    aws = names.aws
     return [
         Statement(
-            sid="Functions", actions=_LAMBDA, resources=[scope.arn("lambda", f"function:{names.prefix}-*")]
+            sid="Functions", actions=_LAMBDA, resources=[aws.arn("lambda", f"function:{names.prefix}-*")]
         ),
         Statement(
             sid="FunctionSigning",
             actions=["lambda:GetCodeSigningConfig", "signer:GetSigningProfile", "signer:ListTagsForResource"],
             resources=[
-                scope.arn("lambda", "code-signing-config:*"), scope.arn("signer", f"/signing-profiles/{names.prefix}*"),
-                scope.arn("signer", f"/signing-profiles/{names.prefix.replace('-', '_')}*"),
+                aws.arn("lambda", "code-signing-config:*"), aws.arn("signer", f"/signing-profiles/{names.prefix}*"),
+                aws.arn("signer", f"/signing-profiles/{names.prefix.replace('-', '_')}*"),
             ],
         ),
-        Statement(sid="Apis", actions=["apigateway:GET"], resources=scope.apis),
+        Statement(sid="Apis", actions=["apigateway:GET"], resources=[api_arn(aws, "/account"), *api_arns(names)]),
         Statement(
             sid="Names",
             actions=[
@@ -123,18 +132,18 @@ def service_reads(scope: PipelineScope) -> list[Statement]:
                 "route53:ListResourceRecordSets", "route53:ListTagsForResource",
             ],
             resources=[
-                scope.arn("acm", "certificate/*"),
-                scope.unowned("route53", "hostedzone/*"),
-                scope.unowned("route53", "change/*"),
+                aws.arn("acm", "certificate/*"),
+                aws.arn("route53", "hostedzone/*", region="", account=""),
+                aws.arn("route53", "change/*", region="", account=""),
             ],
         ),
         Statement(
-            sid="Logs", actions=["logs:ListTagsForResource"], resources=scope.log_groups
+            sid="Logs", actions=["logs:ListTagsForResource"], resources=log_group_arns(names)
         ),
         Statement(
             sid="Alarms",
             actions=["cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"],
-            resources=scope.alarms,
+            resources=alarm_arns(names),
         ),
         Statement(
             sid="Cluster",
@@ -143,12 +152,12 @@ def service_reads(scope: PipelineScope) -> list[Statement]:
                 "eks:DescribeNodegroup", "eks:DescribePodIdentityAssociation", "eks:DescribeUpdate",
                 "eks:ListAssociatedAccessPolicies", "eks:ListPodIdentityAssociations", "eks:ListTagsForResource",
             ],
-            resources=scope.eks,
+            resources=cluster_arns(names),
         ),
         Statement(
             sid="DatabaseSubnets",
             actions=["rds:ListTagsForResource"],
-            resources=[scope.arn("rds", f"subgrp:{names.prefix}-*")],
+            resources=[aws.arn("rds", f"subgrp:{names.prefix}-*")],
         ),
         Statement(
             sid="WebAcl",
@@ -157,39 +166,39 @@ def service_reads(scope: PipelineScope) -> list[Statement]:
                 "wafv2:ListTagsForResource",
             ],
             resources=[
-                scope.arn("wafv2", f"regional/webacl/{names.prefix}-*/*"),
-                scope.unowned("apigateway", "/restapis/*", regional=True),
+                aws.arn("wafv2", f"regional/webacl/{names.prefix}-*/*"),
+                api_arn(aws, "/restapis/*"),
             ],
         ),
     ]  # fmt: skip
 
 
-def signing_reads(scope: PipelineScope) -> list[Statement]:
+def signing_reads(names: Names) -> list[Statement]:
     """Statements for functions whose code is signed: the provider looks at the zips, which hold no secrets."""
     return [
         Statement(
             sid="CodeObjects",
             actions=["s3:GetObject", "s3:GetObjectTagging"],
-            resources=[f"{scope.unowned('s3', scope.names.bucket('code'))}/*"],
+            resources=[f"{names.aws.bucket_arn(names.bucket('code'))}/*"],
         ),
         Statement(
             sid="SigningJobs",
             actions=["signer:DescribeSigningJob"],
-            resources=[scope.arn("signer", "/signing-jobs/*")],
+            resources=[names.aws.arn("signer", "/signing-jobs/*")],
         ),
     ]
 
 
-def state_access(scope: PipelineScope, *, write: bool) -> list[Statement]:
+def state_access(names: Names, *, write: bool) -> list[Statement]:
     """Statements for Terraform's state: read it and hold its lock; with `write`, change it."""
-    names, state = scope.names, scope.names.environment.state
-    bucket = scope.unowned("s3", names.state_bucket)
+    aws, state = names.aws, names.environment.state
+    bucket = aws.bucket_arn(names.state_bucket)
     folder = f"{bucket}/{names.environment.name}"
     key = (
         {"resources": [state.key_arn]}
         if state.key_arn
         else {
-            "resources": [scope.arn("kms", "key/*")],
+            "resources": [aws.arn("kms", "key/*")],
             # The key's id is not known before it is made, and policies do not take an alias as resource.
             "conditions": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.state_key_alias}},
         }
@@ -218,7 +227,7 @@ def state_access(scope: PipelineScope, *, write: bool) -> list[Statement]:
                 sid="StateLockItem",
                 # The table holds locks and checksums of states, nothing else.
                 actions=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
-                resources=[scope.arn("dynamodb", f"table/{names.lock_table}")],
+                resources=[aws.arn("dynamodb", f"table/{names.lock_table}")],
             )
         )
     return statements

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stacks.blocks.iam.policy_document import Conditions, Statement
-from stacks.blocks.pipeline.pipeline_scope import ACTIONS_WITHOUT_RESOURCES, IDS_ARE_UNKNOWN, PipelineScope
+from stacks.blocks.pipeline.pipeline_resources import (
+    ACTIONS_WITHOUT_RESOURCES,
+    IDS_ARE_UNKNOWN,
+    alarm_arns,
+    api_arn,
+    api_arns,
+    bucket_arns,
+    cluster_arns,
+    log_group_arns,
+)
+from stacks.values import Names
 
 _SERVICES_OF_ROLES = (
     "eks.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com", "pods.eks.amazonaws.com",
@@ -21,9 +31,9 @@ _SERVICES_WITH_LINKED_ROLES = (
 )  # fmt: skip
 
 
-def base_writes(scope: PipelineScope) -> list[Statement]:
+def base_writes(names: Names) -> list[Statement]:
     """Statements for the role that applies: what every stack is made of."""
-    names = scope.names
+    aws = names.aws
     ours: Conditions = {"StringEquals": {"aws:ResourceTag/environment": names.environment.name}}
     return [
         Statement(
@@ -34,7 +44,7 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
                 "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning",
                 "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
             ],
-            resources=[scope.buckets],
+            resources=bucket_arns(names),
         ),
         Statement(
             sid="MakeKeys",
@@ -53,27 +63,30 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
                 "kms:CancelKeyDeletion", "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
                 "kms:UntagResource", "kms:UpdateKeyDescription",
             ],
-            resources=[scope.arn("kms", "key/*")],
+            resources=[aws.arn("kms", "key/*")],
             conditions=ours,
         ),
         Statement(
             sid="NameKeys",
             actions=["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"],
-            resources=[scope.arn("kms", f"alias/{names.prefix}-*"), scope.arn("kms", "key/*")],
+            resources=[aws.arn("kms", f"alias/{names.prefix}-*"), aws.arn("kms", "key/*")],
         ),
         Statement(
             sid="LetServicesUseKeys",
             actions=["kms:CreateGrant"],
-            resources=[scope.arn("kms", "key/*")],
+            resources=[aws.arn("kms", "key/*")],
             conditions={**ours, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
         # These services make things with the caller's right to the key: environment variables, tables, secrets.
         Statement(
             sid="UseKeysThroughServices",
             actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-            resources=[scope.arn("kms", "key/*")],
+            resources=[aws.arn("kms", "key/*")],
             conditions={
-                "StringEquals": {**ours["StringEquals"], "kms:ViaService": _via(scope)}
+                "StringEquals": {
+                    **ours["StringEquals"],
+                    "kms:ViaService": [aws.endpoint(name) for name in ("lambda", "dynamodb", "s3", "secretsmanager")],
+                },
             },
         ),
         Statement(
@@ -82,7 +95,7 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
                 "dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource",
                 "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive",
             ],
-            resources=[scope.arn("dynamodb", f"table/{names.prefix}-*")],
+            resources=[aws.arn("dynamodb", f"table/{names.prefix}-*")],
         ),
         Statement(
             sid="SecretsWithoutTheirValues",
@@ -91,7 +104,7 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
                 "secretsmanager:PutResourcePolicy", "secretsmanager:TagResource", "secretsmanager:UntagResource",
                 "secretsmanager:UpdateSecret",
             ],
-            resources=[scope.arn("secretsmanager", f"secret:{names.prefix}*")],
+            resources=[aws.arn("secretsmanager", f"secret:{names.prefix}*")],
         ),
         Statement(
             sid="LogGroups",
@@ -99,7 +112,7 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
                 "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy",
                 "logs:DisassociateKmsKey", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
             ],
-            resources=scope.log_groups,
+            resources=log_group_arns(names),
         ),
         Statement(
             sid="LogDeliveries",
@@ -113,9 +126,9 @@ def base_writes(scope: PipelineScope) -> list[Statement]:
     ]  # fmt: skip
 
 
-def service_writes(scope: PipelineScope) -> list[Statement]:
+def service_writes(names: Names) -> list[Statement]:
     """Statements for the role that applies: what the services run on."""
-    names = scope.names
+    aws = names.aws
     return [
         Statement(
             sid="Alarms",
@@ -123,7 +136,7 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
                 "cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard",
                 "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
             ],
-            resources=scope.alarms,
+            resources=alarm_arns(names),
         ),
         Statement(
             sid="Functions",
@@ -136,7 +149,7 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
                 "lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode",
                 "lambda:UpdateFunctionConfiguration",
             ],
-            resources=[scope.arn("lambda", f"function:{names.prefix}-*")],
+            resources=[aws.arn("lambda", f"function:{names.prefix}-*")],
         ),
         Statement(
             sid="Apis",
@@ -144,7 +157,7 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
                 "apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT",
                 "apigateway:SetWebACL", "apigateway:UpdateRestApiPolicy",
             ],
-            resources=[one for one in scope.apis if not one.endswith("/account")],
+            resources=api_arns(names),
         ),
         Statement(
             sid="Names",
@@ -153,7 +166,7 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
                 "route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets",
                 "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
             ],
-            resources=[scope.arn("acm", "certificate/*"), scope.unowned("route53", "hostedzone/*")],
+            resources=[aws.arn("acm", "certificate/*"), aws.arn("route53", "hostedzone/*", region="", account="")],
         ),
         Statement(
             sid="MakeNames",
@@ -169,7 +182,7 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
                 "eks:CreatePodIdentityAssociation", "eks:Delete*", "eks:DisassociateAccessPolicy", "eks:TagResource",
                 "eks:UntagResource", "eks:Update*",
             ],
-            resources=scope.eks,
+            resources=cluster_arns(names),
         ),
         Statement(
             sid="DatabaseSubnets",
@@ -177,7 +190,7 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
                 "rds:AddTagsToResource", "rds:CreateDBSubnetGroup", "rds:DeleteDBSubnetGroup",
                 "rds:ModifyDBSubnetGroup", "rds:RemoveTagsFromResource",
             ],
-            resources=[scope.arn("rds", f"subgrp:{names.prefix}-*")],
+            resources=[aws.arn("rds", f"subgrp:{names.prefix}-*")],
         ),
         Statement(
             sid="WebAcl",
@@ -187,17 +200,19 @@ def service_writes(scope: PipelineScope) -> list[Statement]:
                 "wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
             ],
             resources=[
-                scope.arn("wafv2", f"regional/webacl/{names.prefix}-*/*"),
-                scope.arn("wafv2", "regional/managedruleset/*/*"),
-                scope.unowned("apigateway", "/restapis/*", regional=True),
+                aws.arn("wafv2", f"regional/webacl/{names.prefix}-*/*"),
+                aws.arn("wafv2", "regional/managedruleset/*/*"),
+                api_arn(aws, "/restapis/*"),
             ],
         ),
     ]  # fmt: skip
 
 
-def network_writes(scope: PipelineScope) -> list[Statement]:
+def network_writes(names: Names) -> list[Statement]:
     """Statements for EC2's network: made with the environment's tag, deleted only with it."""
-    environment = scope.names.environment.name
+    aws, environment = names.aws, names.environment.name
+    # Images and their snapshots belong to AWS.
+    images = [aws.arn("ec2", f"{kind}/*", account="") for kind in ("image", "snapshot")]
     return [
         Statement(
             sid="MakeNetwork",
@@ -210,13 +225,12 @@ def network_writes(scope: PipelineScope) -> list[Statement]:
                 # EKS asks with the caller's rights whether a launch template could start a node.
                 "ec2:RunInstances",
             ],
-            # Images and their snapshots belong to AWS.
-            resources=[scope.arn("ec2", "*/*"), *_shared_images(scope)],
+            resources=[aws.arn("ec2", "*/*"), *images],
         ),
         Statement(
             sid="TagNetwork",
             actions=["ec2:CreateTags"],
-            resources=[scope.arn("ec2", "*/*")],
+            resources=[aws.arn("ec2", "*/*")],
             # What is being made, and defaults, have none; nobody else's network becomes ours by a tag.
             conditions={"StringEqualsIfExists": {"aws:ResourceTag/environment": environment}},
         ),
@@ -227,7 +241,7 @@ def network_writes(scope: PipelineScope) -> list[Statement]:
                 "ec2:DeleteRoute", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
                 "ec2:ReplaceRoute", "ec2:DisassociateRouteTable", "ec2:DisassociateAddress",
             ],
-            resources=[scope.arn("ec2", "*/*")],
+            resources=[aws.arn("ec2", "*/*")],
         ),
         Statement(
             sid="ChangeOwnNetwork",
@@ -240,16 +254,16 @@ def network_writes(scope: PipelineScope) -> list[Statement]:
                 "ec2:ModifyVpcEndpoint", "ec2:ReleaseAddress", "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
                 "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
             ],
-            resources=[scope.arn("ec2", "*/*")],
+            resources=[aws.arn("ec2", "*/*")],
             conditions={"StringEquals": {"aws:ResourceTag/environment": environment}},
         ),
     ]  # fmt: skip
 
 
-def role_writes(scope: PipelineScope) -> list[Statement]:
+def role_writes(names: Names) -> list[Statement]:
     """Statements for IAM: roles of the environment, which are bounded as the pipeline itself is."""
-    names = scope.names
-    roles = scope.iam(f"role/{names.prefix}-*")
+    aws = names.aws
+    roles = aws.iam_arn(f"role/{names.prefix}-*")
     bounded = {"StringEquals": {"iam:PermissionsBoundary": names.role_boundary_arn}}
     return [
         Statement(
@@ -278,13 +292,13 @@ def role_writes(scope: PipelineScope) -> list[Statement]:
         Statement(
             sid="RolesOfServices",
             actions=["iam:CreateServiceLinkedRole"],
-            resources=[scope.iam("role/aws-service-role/*")],
+            resources=[aws.iam_arn("role/aws-service-role/*")],
             conditions={"StringEquals": {"iam:AWSServiceName": _SERVICES_WITH_LINKED_ROLES}},
         ),
     ]  # fmt: skip
 
 
-def signing_writes(scope: PipelineScope, profile_arns: Sequence[str]) -> list[Statement]:
+def signing_writes(names: Names, profile_arns: Sequence[str]) -> list[Statement]:
     """Statements for functions whose code is signed; profiles are named with their version."""
     profiles = [arn.rsplit("/", 1)[0] for arn in profile_arns]
     return [
@@ -294,7 +308,7 @@ def signing_writes(scope: PipelineScope, profile_arns: Sequence[str]) -> list[St
         Statement(
             sid="CodeBucket",
             actions=["s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging"],
-            resources=[f"{scope.unowned('s3', scope.names.bucket('code'))}/*"],
+            resources=[f"{names.aws.bucket_arn(names.bucket('code'))}/*"],
         ),
         Statement(
             sid="OnlySignedCode",
@@ -302,12 +316,12 @@ def signing_writes(scope: PipelineScope, profile_arns: Sequence[str]) -> list[St
                 "lambda:CreateCodeSigningConfig", "lambda:DeleteCodeSigningConfig", "lambda:TagResource",
                 "lambda:UpdateCodeSigningConfig",
             ],
-            resources=[scope.arn("lambda", "code-signing-config:*")],
+            resources=[names.aws.arn("lambda", "code-signing-config:*")],
         ),
     ]  # fmt: skip
 
 
-def runner_writes(scope: PipelineScope, connection_arn: str) -> list[Statement]:
+def runner_writes(names: Names, connection_arn: str) -> list[Statement]:
     """Statements for the `runners` stack."""
     return [
         Statement(
@@ -316,7 +330,7 @@ def runner_writes(scope: PipelineScope, connection_arn: str) -> list[Statement]:
                 "codebuild:CreateProject", "codebuild:CreateWebhook", "codebuild:DeleteProject",
                 "codebuild:DeleteWebhook", "codebuild:UpdateProject", "codebuild:UpdateWebhook",
             ],
-            resources=[scope.arn("codebuild", f"project/{scope.names.prefix}-*")],
+            resources=[names.aws.arn("codebuild", f"project/{names.prefix}-*")],
         ),
         Statement(
             sid="RunnersReachGithub",
@@ -327,11 +341,3 @@ def runner_writes(scope: PipelineScope, connection_arn: str) -> list[Statement]:
             resources=[connection_arn],
         ),
     ]  # fmt: skip
-
-
-def _via(scope: PipelineScope) -> list[str]:
-    return [f"{service}.{scope.region}.amazonaws.com" for service in ("lambda", "dynamodb", "s3", "secretsmanager")]
-
-
-def _shared_images(scope: PipelineScope) -> list[str]:
-    return [scope.unowned("ec2", f"{what}/*", regional=True) for what in ("image", "snapshot")]

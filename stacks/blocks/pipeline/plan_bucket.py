@@ -8,7 +8,8 @@ from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Principal, Statement
 from stacks.blocks.security.encryption_key import EncryptionKey
-from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
+from stacks.values import AwsScope
 
 # Source: service authorization reference, "Actions, resources, and condition keys for Amazon S3".
 _UNDOING = (
@@ -36,6 +37,7 @@ class PlanBucket(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         bucket_name: str,
         alias: str,
         alias_arn: str,
@@ -45,22 +47,17 @@ class PlanBucket(Construct):
         planner: str,
         pull_request_planner: str,
         applier: str,
-        account: str,
         days: Mapping[str, int],
-        partition: str = "aws",
-        protect: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        arn = bucket_arn(bucket_name, partition=partition)
+        arn = aws.bucket_arn(bucket_name)
         planners = [planner, pull_request_planner]
         self.key = EncryptionKey(
             self,
             "encryption",
+            aws=aws,
             alias=alias,
             description=f"Plans in {bucket_name}",
-            account=account,
-            partition=partition,
-            protect=protect,
             statements=[
                 Statement(
                     sid="PlannersReadNothing",
@@ -75,11 +72,9 @@ class PlanBucket(Construct):
         self.deployed_key = EncryptionKey(
             self,
             "deployed_encryption",
+            aws=aws,
             alias=deployed_alias,
             description=f"What was applied, without plans, in {bucket_name}",
-            account=account,
-            partition=partition,
-            protect=protect,
             statements=[
                 Statement(
                     sid="PullRequestsReadNothing",
@@ -94,6 +89,7 @@ class PlanBucket(Construct):
         self.bucket = PrivateBucket(
             self,
             "objects",
+            aws=aws,
             bucket_name=bucket_name,
             key=self.key,
             also_known_as=[alias_arn, deployed_alias_arn],
@@ -132,9 +128,7 @@ class PlanBucket(Construct):
                     conditions=_only([*planners, applier]),
                 ),
             ],
-            partition=partition,
-            protect=protect,
-            disposable=not protect,
+            disposable=not aws.protect,
         )
 
 

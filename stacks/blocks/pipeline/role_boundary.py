@@ -9,7 +9,6 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Conditions, Statement, policy_document
-from stacks.blocks.pipeline.pipeline_scope import PipelineScope
 from stacks.values import Names
 
 LARGEST_POLICY = 6144  # characters without white space (IAM user guide, "IAM and AWS STS quotas")
@@ -58,7 +57,7 @@ class RoleBoundary(Construct):
             "policy",
             name=names.of("delivery-boundary"),
             description="How far the pipeline, and every role it makes, can reach at most",
-            statements=[*_cap(regions), *_protect(PipelineScope(names))],
+            statements=[*_cap(regions), *_protect(names)],
         )
 
     @property
@@ -96,8 +95,8 @@ def _cap(regions: Sequence[str]) -> list[Statement]:
     ]
 
 
-def _protect(scope: PipelineScope) -> list[Statement]:
-    names = scope.names
+def _protect(names: Names) -> list[Statement]:
+    aws = names.aws
     buckets = ("state", "state-replica", "plans", "access-logs", "replica-logs", "audit", "audit-access")
     tagged: Conditions = {
         "StringEquals": {
@@ -113,17 +112,17 @@ def _protect(scope: PipelineScope) -> list[Statement]:
             "ItsOwnRoles",
             _CHANGE_IAM,
             [
-                scope.iam(f"role/{names.prefix}-delivery-*"),
-                scope.iam(f"policy/{names.prefix}-delivery-*"),
-                scope.iam("oidc-provider/*"),
-                scope.iam("user/*"),
-                scope.iam("group/*"),
+                aws.iam_arn(f"role/{names.prefix}-delivery-*"),
+                aws.iam_arn(f"policy/{names.prefix}-delivery-*"),
+                aws.iam_arn("oidc-provider/*"),
+                aws.iam_arn("user/*"),
+                aws.iam_arn("group/*"),
             ],
         ),
         _deny(
             "NamesOfItsKeys",
             ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"],
-            [scope.anywhere("kms", f"alias/{names.prefix}-{what}") for what in ("plan*", "state*", "audit*")],
+            [aws.arn("kms", f"alias/{names.prefix}-{what}", region="*") for what in ("plan*", "state*", "audit*")],
         ),
         _deny(
             "ItsBuckets",
@@ -131,11 +130,11 @@ def _protect(scope: PipelineScope) -> list[Statement]:
             [
                 arn
                 for what in buckets
-                for bucket in [scope.unowned("s3", names.bucket(what))]
+                for bucket in [aws.bucket_arn(names.bucket(what))]
                 for arn in (bucket, f"{bucket}/*")
             ],
         ),
-        _deny("ItsLocks", _CHANGE_TABLE, [scope.arn("dynamodb", f"table/{names.lock_table}")]),
+        _deny("ItsLocks", _CHANGE_TABLE, [aws.arn("dynamodb", f"table/{names.lock_table}")]),
         _deny("UnboundedRoles", ["iam:CreateRole", "iam:PutRolePermissionsBoundary"], everywhere, unbounded),
         _deny("BoundariesStay", ["iam:DeleteRolePermissionsBoundary"], everywhere),
         _deny("WatchersStay", _SWITCH_OFF, everywhere),

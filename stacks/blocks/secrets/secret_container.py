@@ -8,23 +8,22 @@ from constructs import Construct
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
+from stacks.values import AwsScope
 
 
 class SecretContainer(Construct):
-    """An empty secret called `name`, encrypted with `key`; `protect` gives 30 days to undo its deletion, else none."""
+    """An empty secret called `name`, encrypted with `key`. Where `aws` protects, 30 days remain to undo a deletion."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, name: str, description: str, key: Key, region: str, protect: bool = True
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, aws: AwsScope, name: str, description: str, key: Key) -> None:
         super().__init__(scope, id_)
-        self._key, self._region = key, region
+        self._aws, self._key = aws, key
         self.secret = SecretsmanagerSecret(
             self,
             "secret",
             name=name,
             description=description,
             kms_key_id=key.arn,
-            recovery_window_in_days=30 if protect else 0,
+            recovery_window_in_days=30 if aws.protect else 0,
         )
         waive(
             self.secret,
@@ -40,6 +39,6 @@ class SecretContainer(Construct):
                 sid="UseKeyThroughSecretsManager",
                 actions=["kms:Decrypt"],
                 resources=[self._key.arn],
-                conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{self._region}.amazonaws.com"}},
+                conditions={"StringEquals": {"kms:ViaService": self._aws.endpoint("secretsmanager")}},
             ),
         ]

@@ -13,6 +13,7 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Conditions, Principal, Statement, policy_document
+from stacks.values import AwsScope
 
 THIS_KEY_ONLY = "in a key policy * means the key that the policy belongs to"
 USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
@@ -43,8 +44,8 @@ class ExistingKey:
 class EncryptionKey(Construct):
     """A customer-managed key. `alias` begins with alias/ (see `Names.alias`); `statements` extend the key's policy.
 
-    The account's IAM policies decide who may administer and use it. `protect` keeps Terraform from destroying it and
-    gives 30 days, instead of 7, to change one's mind after a deletion.
+    The account's IAM policies decide who may administer and use it. Where `aws` protects, Terraform never destroys
+    it, and a deletion can be undone for 30 days instead of 7.
     """
 
     def __init__(
@@ -52,32 +53,30 @@ class EncryptionKey(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         alias: str,
         description: str,
-        account: str,
-        partition: str = "aws",
         statements: Sequence[Statement] = (),
-        protect: bool = True,
         rotation_days: int = 365,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id_)
         if not alias.startswith("alias/"):
             raise IllegalComposition("alias", f"{alias!r} does not begin with alias/", "use Names.alias(…)")
-        root = Principal(aws=[f"arn:{partition}:iam::{account}:root"])
+        root = Principal(aws=[aws.root])
         self.key = KmsKey(
             self,
             "key",
             description=description,
             enable_key_rotation=True,
             rotation_period_in_days=rotation_days,
-            deletion_window_in_days=30 if protect else 7,
+            deletion_window_in_days=30 if aws.protect else 7,
             policy=policy_document(
                 key_grant(sid="AccountAdministersKey", principal=root, actions=ADMINISTER),
                 key_grant(sid="IamDecidesWhoUsesKey", principal=root, actions=[*USE, "kms:CreateGrant"]),
                 *statements,
             ),
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
             provider=provider,
         )
         self.alias = KmsAlias(self, "alias", name=alias, target_key_id=self.key.key_id, provider=provider)
@@ -117,18 +116,15 @@ def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequenc
     )
 
 
-def logs_key_use(*, region: str, account: str, partition: str = "aws", log_groups: str | Sequence[str]) -> Statement:
+def logs_key_use(aws: AwsScope, *log_groups: str) -> Statement:
     """Key-policy statement: CloudWatch Logs may use the key for log groups named like `log_groups` (may hold *)."""
-    groups = [log_groups] if isinstance(log_groups, str) else log_groups
     return key_grant(
         sid="CloudWatchLogsUsesKey",
-        principal=Principal(services=[f"logs.{region}.amazonaws.com"]),
+        principal=Principal(services=[aws.endpoint("logs")]),
         actions=USE,
         conditions={
             "ArnLike": {
-                "kms:EncryptionContext:aws:logs:arn": [
-                    f"arn:{partition}:logs:{region}:{account}:log-group:{group}" for group in groups
-                ]
+                "kms:EncryptionContext:aws:logs:arn": [aws.arn("logs", f"log-group:{group}") for group in log_groups]
             }
         },
     )

@@ -12,6 +12,7 @@ from constructs import Construct
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
 from stacks.blocks.security.encryption_key import ADMINISTER, key_grant
+from stacks.values import AwsScope
 
 
 class MacKey(Construct):
@@ -27,20 +28,18 @@ class MacKey(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         alias: str,
         description: str,
         makers: Sequence[str],
         checkers: Sequence[str],
-        account: str,
-        partition: str = "aws",
-        protect: bool = True,
     ) -> None:
         super().__init__(scope, id_)
         if both := sorted(set(makers) & set(checkers)):
             raise IllegalComposition(
                 "checkers", f"{', '.join(both)} could vouch for what it checks", "leave it out of makers or checkers"
             )
-        root = Principal(aws=[f"arn:{partition}:iam::{account}:root"])
+        root = Principal(aws=[aws.root])
         uses = {"Generate": ("kms:GenerateMac", makers), "Verify": ("kms:VerifyMac", checkers)}
         self.key = KmsKey(
             self,
@@ -49,7 +48,7 @@ class MacKey(Construct):
             # KMS rotates no HMAC keys: a new one is made by hand, and plans that wait are then planned again.
             key_usage="GENERATE_VERIFY_MAC",
             customer_master_key_spec="HMAC_256",
-            deletion_window_in_days=30 if protect else 7,
+            deletion_window_in_days=30 if aws.protect else 7,
             policy=policy_document(
                 key_grant(sid="AccountAdministersKey", principal=root, actions=ADMINISTER),
                 *(
@@ -74,7 +73,7 @@ class MacKey(Construct):
                     for verb, (action, roles) in uses.items()
                 ),
             ),
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
         )
         self.alias = KmsAlias(self, "alias", name=alias, target_key_id=self.key.key_id)
 

@@ -6,8 +6,9 @@ from cdktf import TerraformProvider
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Principal, Statement
-from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.blocks.waivers import waive
+from stacks.values import AwsScope
 
 
 class AccessLogBucket(Construct):
@@ -18,18 +19,17 @@ class AccessLogBucket(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         bucket_name: str,
         sources: str,
-        account: str,
-        partition: str = "aws",
         keep_days: int = 365,
-        protect: bool = True,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.target = PrivateBucket(
             self,
             "target",
+            aws=aws,
             bucket_name=bucket_name,
             key=None,
             log_bucket_name=None,
@@ -40,16 +40,14 @@ class AccessLogBucket(Construct):
                     sid="S3DeliversAccessLogs",
                     principal=Principal(services=["logging.s3.amazonaws.com"]),
                     actions=["s3:PutObject"],
-                    resources=[f"{bucket_arn(bucket_name, partition=partition)}/*"],
+                    resources=[f"{aws.bucket_arn(bucket_name)}/*"],
                     conditions={
-                        "StringEquals": {"aws:SourceAccount": account},
-                        "ArnLike": {"aws:SourceArn": bucket_arn(sources, partition=partition)},
+                        "StringEquals": {"aws:SourceAccount": aws.account},
+                        "ArnLike": {"aws:SourceArn": aws.bucket_arn(sources)},
                     },
                 )
             ],
-            partition=partition,
-            protect=protect,
-            disposable=not protect,
+            disposable=not aws.protect,
             provider=provider,
         )
         waive(
@@ -57,7 +55,6 @@ class AccessLogBucket(Construct):
             "CKV_AWS_145",
             reason="S3 delivers access logs only to buckets whose default encryption is S3's own (SSE-S3).",
         )
-
         waive(
             self.target.bucket,
             "CKV_AWS_18",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement
 from stacks.blocks.security.encryption_key import EncryptionKey, key_grant
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
-from stacks.blocks.storage.private_bucket import PrivateBucket, Retention, bucket_arn
+from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
+from stacks.values import AwsScope
 
 
 class ArchiveBucket(Construct):
@@ -25,6 +28,7 @@ class ArchiveBucket(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         bucket_name: str,
         access_logs_name: str,
         alias: str,
@@ -32,19 +36,15 @@ class ArchiveBucket(Construct):
         prefix: str,
         writer_account: str,
         writer_role_arn: str,
-        account: str,
-        region: str,
-        partition: str = "aws",
         keep_days: int = 365,
         infrequent_access_days: int | None = 90,
         organisation_id: str | None = None,
-        protect: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        if writer_account == account:
+        if writer_account == aws.account:
             raise IllegalComposition(
                 "writer_account",
-                f"{account} holds the bucket itself, and inside one account IAM alone already lets roles write",
+                f"{aws.account} holds the bucket itself, and inside one account IAM alone already lets roles write",
                 "give the archive an account of its own: accounts.archive.id",
             )
         if f":iam::{writer_account}:role/" not in writer_role_arn:
@@ -55,20 +55,18 @@ class ArchiveBucket(Construct):
             raise IllegalComposition(
                 "prefix", f"{prefix!r} would also open its neighbours or nothing", "end it with a slash, begin without"
             )
-        arn = bucket_arn(bucket_name, partition=partition)
+        arn = aws.bucket_arn(bucket_name)
         self.prefix = prefix
-        writer = Principal(aws=[f"arn:{partition}:iam::{writer_account}:root"])
+        writer = Principal(aws=[replace(aws, account=writer_account).root])
         only_the_role = {"ArnEquals": {"aws:PrincipalArn": writer_role_arn}}
         # An account that leaves the organisation takes its number along, and loses the archive.
         of_us = {"aws:PrincipalOrgID": organisation_id} if organisation_id else {}
         self.key = EncryptionKey(
             self,
             "encryption",
+            aws=aws,
             alias=alias,
             description=f"Objects in {bucket_name}",
-            account=account,
-            partition=partition,
-            protect=protect,
             statements=[
                 key_grant(
                     sid="WriterEncryptsThroughS3",
@@ -76,25 +74,18 @@ class ArchiveBucket(Construct):
                     actions=["kms:GenerateDataKey"],
                     conditions={
                         **only_the_role,
-                        "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com", **of_us},
+                        "StringEquals": {"kms:ViaService": aws.endpoint("s3"), **of_us},
                         # S3 sends the bucket with a bucket key, the object without.
                         "StringLike": {"kms:EncryptionContext:aws:s3:arn": [arn, f"{arn}/{prefix}*"]},
                     },
                 )
             ],
         )
-        access_logs = AccessLogBucket(
-            self,
-            "access_logs",
-            bucket_name=access_logs_name,
-            sources=bucket_name,
-            account=account,
-            partition=partition,
-            protect=protect,
-        )
+        access_logs = AccessLogBucket(self, "access_logs", aws=aws, bucket_name=access_logs_name, sources=bucket_name)
         self.bucket = PrivateBucket(
             self,
             "objects",
+            aws=aws,
             bucket_name=bucket_name,
             key=self.key,
             also_known_as=[alias_arn],
@@ -121,36 +112,34 @@ class ArchiveBucket(Construct):
                     actions=["s3:*"],
                     resources=[arn, f"{arn}/*"],
                     conditions={
-                        "StringNotEquals": {"aws:PrincipalAccount": account},
+                        "StringNotEquals": {"aws:PrincipalAccount": aws.account},
                         "ArnNotEquals": {"aws:PrincipalArn": writer_role_arn},
                         "Bool": {"aws:PrincipalIsAWSService": "false"},
                     },
                 ),
             ],
-            partition=partition,
-            protect=protect,
-            disposable=not protect,
+            disposable=not aws.protect,
         )
 
 
-def write_access(
-    *, bucket_name: str, prefix: str, key_alias: str, account: str, region: str, partition: str = "aws"
-) -> list[Statement]:
-    """What the writer's own role must allow: both accounts have to agree before S3 lets it write."""
-    through_s3 = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
+def write_access(aws: AwsScope, *, bucket_name: str, prefix: str, key_alias: str) -> list[Statement]:
+    """What the writer's own role must allow: both accounts have to agree before S3 lets it write.
+
+    `aws` is where the archive is.
+    """
     return [
         Statement(
             sid="AddObjects",
             actions=["s3:PutObject"],
-            resources=[f"{bucket_arn(bucket_name, partition=partition)}/{prefix}*"],
+            resources=[f"{aws.bucket_arn(bucket_name)}/{prefix}*"],
         ),
         # The key's id is not known before it is made, and policies do not take an alias as resource.
         Statement(
             sid="EncryptObjects",
             actions=["kms:GenerateDataKey"],
-            resources=[f"arn:{partition}:kms:{region}:{account}:key/*"],
+            resources=[aws.arn("kms", "key/*")],
             conditions={
-                "StringEquals": through_s3,
+                "StringEquals": {"kms:ViaService": aws.endpoint("s3")},
                 "ForAnyValue:StringEquals": {"kms:ResourceAliases": key_alias},
             },
         ),

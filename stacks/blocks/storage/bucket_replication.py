@@ -18,6 +18,7 @@ from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.storage.private_bucket import PrivateBucket
+from stacks.values import AwsScope
 
 
 class BucketReplication(Construct):
@@ -32,8 +33,8 @@ class BucketReplication(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         role_name: str,
-        account: str,
         source: PrivateBucket,
         source_key: Key,
         destination: PrivateBucket,
@@ -46,7 +47,7 @@ class BucketReplication(Construct):
             name=role_name,
             description=f"S3 copies {source.bucket_arn} to {destination.bucket_arn}",
             service="s3.amazonaws.com",
-            source_account=account,
+            source_account=aws.account,
             source_arns=[source.bucket_arn],
         )
         allowed = self.role.allow(

@@ -13,16 +13,15 @@ from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.security.encryption_key import Key
+from stacks.values import AwsScope
 
 
 class IdempotencyTable(Construct):
     """The table that Powertools' idempotency expects: key `id`, expiry in `expiration`, paid by request."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, table_name: str, key: Key, region: str, protect: bool = True
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, aws: AwsScope, table_name: str, key: Key) -> None:
         super().__init__(scope, id_)
-        self._key, self._region = key, region
+        self._aws, self._key = aws, key
         self.table = DynamodbTable(
             self,
             "table",
@@ -33,7 +32,7 @@ class IdempotencyTable(Construct):
             ttl=DynamodbTableTtl(enabled=True, attribute_name="expiration"),
             point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
             server_side_encryption=DynamodbTableServerSideEncryption(enabled=True, kms_key_arn=key.arn),
-            deletion_protection_enabled=protect,
+            deletion_protection_enabled=aws.protect,
         )
 
     def use(self) -> list[Statement]:
@@ -49,6 +48,6 @@ class IdempotencyTable(Construct):
                 sid="UseKeyThroughDynamodb",
                 actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
                 resources=[self._key.arn],
-                conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self._region}.amazonaws.com"}},
+                conditions={"StringEquals": {"kms:ViaService": self._aws.endpoint("dynamodb")}},
             ),
         ]

@@ -35,6 +35,7 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
+from stacks.values import AwsScope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +76,8 @@ class PrivateBucket(Construct):
     `key` None means S3's own keys (needed by access-log targets, `access_log_bucket`). `log_bucket_name` is where
     accesses are logged. `also_known_as` are what else uploads may name as key: the ARN of its alias, another key.
     `single_region_because` says why one region's copy is enough; leave it out where `BucketReplication` is added.
-    `untidied_because` says why nothing in it ever goes by itself; then there is no lifecycle. `protect` keeps Terraform
-    from destroying the bucket; `disposable` lets a destroy take the objects along.
+    `untidied_because` says why nothing in it ever goes by itself; then there is no lifecycle. Where `aws` protects,
+    Terraform does not destroy the bucket; `disposable` lets a destroy take the objects along.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class PrivateBucket(Construct):
         scope: Construct,
         id_: str,
         *,
+        aws: AwsScope,
         bucket_name: str,
         key: Key | None,
         log_bucket_name: str | None,
@@ -92,27 +94,25 @@ class PrivateBucket(Construct):
         untidied_because: str | None = None,
         statements: Sequence[Statement] = (),
         also_known_as: Sequence[str] = (),
-        partition: str = "aws",
-        protect: bool = True,
         disposable: bool = False,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        if protect and disposable:
+        if aws.protect and disposable:
             raise IllegalComposition(
                 "disposable", "a protected bucket is never destroyed with its objects", "set protect or disposable"
             )
         if also_known_as and key is None:
             raise IllegalComposition("also_known_as", "there is no key to have other names", "pass key, or drop it")
         # Computed, so that the policy reads the same before and after the bucket exists.
-        self.bucket_arn = bucket_arn(bucket_name, partition=partition)
+        self.bucket_arn = aws.bucket_arn(bucket_name)
         self._provider = provider
         self.bucket = S3Bucket(
             self,
             "bucket",
             bucket=bucket_name,
             force_destroy=disposable,
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protect else None,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
             provider=provider,
         )
         self.public_access_block = S3BucketPublicAccessBlock(
@@ -233,11 +233,6 @@ class PrivateBucket(Construct):
             depends_on=[self.versioning],
             provider=self._provider,
         )
-
-
-def bucket_arn(name: str, *, partition: str = "aws") -> str:
-    """ARN of a bucket, which its name alone decides."""
-    return f"arn:{partition}:s3:::{name}"
 
 
 def _denials(arn: str, keys: Sequence[str] | None) -> list[Statement]:

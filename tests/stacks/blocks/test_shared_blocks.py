@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, key_use, logs_key_use
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
+from stacks.values import AwsScope
 from tests.support.synth import only_resource, statements
 
 ACCOUNT = "111122223333"
+AWS = AwsScope(account=ACCOUNT, region="eu-west-2", protect=False)
 KEY = ExistingKey(f"arn:aws:kms:eu-west-2:{ACCOUNT}:key/k")
 REASON = "The contents can be made again from what is committed."
 
@@ -35,10 +38,10 @@ def test_a_key_rotates_and_lets_iam_decide_who_uses_it() -> None:
             "key",
             alias="alias/a",
             description="d",
-            account=ACCOUNT,
+            aws=AWS,
             statements=[
                 key_use(sid="TopicUsesKey", services=["sns.amazonaws.com"], account=ACCOUNT),
-                logs_key_use(region="eu-west-2", account=ACCOUNT, log_groups="/aws/lambda/*"),
+                logs_key_use(AWS, "/aws/lambda/*"),
             ],
         )
     )
@@ -54,12 +57,12 @@ def test_a_key_rotates_and_lets_iam_decide_who_uses_it() -> None:
 
 def test_an_alias_without_its_prefix_is_refused() -> None:
     with pytest.raises(IllegalComposition, match="does not begin with alias/"):
-        _synth(lambda stack: EncryptionKey(stack, "key", alias="a", description="d", account=ACCOUNT))
+        _synth(lambda stack: EncryptionKey(stack, "key", aws=AWS, alias="a", description="d"))
 
 
 def _bucket(stack: TerraformStack, **changes: Any) -> PrivateBucket:
     arguments: dict[str, Any] = {
-        "bucket_name": "b", "key": KEY, "log_bucket_name": "logs", "single_region_because": REASON, "protect": False,
+        "aws": AWS, "bucket_name": "b", "key": KEY, "log_bucket_name": "logs", "single_region_because": REASON,
     }  # fmt: skip
     return PrivateBucket(stack, "bucket", **{**arguments, **changes})
 
@@ -88,7 +91,7 @@ def test_unfinished_uploads_never_pile_up() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"protect": True, "disposable": True}, "disposable: a protected bucket"),
+        ({"aws": replace(AWS, protect=True), "disposable": True}, "disposable: a protected bucket"),
         ({"key": None, "also_known_as": ["arn"]}, "also_known_as: there is no key"),
     ],
 )
