@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,15 @@ def _uses_a_module_fixture(item: pytest.Item) -> bool:
 def checkout() -> Path:
     """The repository."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def bare_checkout(checkout: Path, tmp_path: Path) -> Path:
+    """A checkout with nothing but cdktf.json and the environment files."""
+    root = tmp_path / "checkout"
+    shutil.copytree(checkout / "environments", root / "environments")
+    shutil.copy(checkout / "cdktf.json", root)
+    return root
 
 
 @pytest.fixture(scope="session")

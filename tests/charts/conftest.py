@@ -1,4 +1,4 @@
-"""The helm binary, and one way to render the chart."""
+"""The helm binary."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from groundwork.toolchain import go_tools
 
 @pytest.fixture(scope="session")
 def helm(checkout: Path) -> Path:
-    found = go_tools.find("helm", os.environ, Project(checkout))
-    if found is None:
+    tool = go_tools.find("helm", os.environ, Project(checkout))
+    if tool is None:
         pytest.skip("helm is neither on PATH nor built; `make setup` builds it")
-    return found.path
+    return tool.path

@@ -86,7 +86,7 @@ def pod(objects: dict[str, Any]) -> dict[str, Any]:
 
 # ── renders ────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(("name", "values"), [("smallest", SMALLEST), ("everything", EVERYTHING)])
-def test_renders_are_the_reviewed_ones(
+def test_the_chart_renders_as_reviewed(
     chart: Chart, name: str, values: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
     rendered, golden = chart.text(values), GOLDEN / f"{name}.yaml"
@@ -96,19 +96,19 @@ def test_renders_are_the_reviewed_ones(
     assert rendered == golden.read_text(), "the chart renders differently: review with --update-golden and git diff"
 
 
-def test_two_renders_are_the_same_bytes(chart: Chart) -> None:
+def test_rendering_is_reproducible(chart: Chart) -> None:
     assert chart.text(EVERYTHING) == chart.text(EVERYTHING)
 
 
 @pytest.mark.parametrize("kubernetes", ["1.31", "1.33", "1.35"])
-def test_kubernetes_knows_every_field(chart: Chart, kubernetes: str) -> None:
+def test_rendered_objects_fit_the_schemas_of_kubernetes(chart: Chart, kubernetes: str) -> None:
     checked = manifests.check(chart.text(EVERYTHING), kube_version=kubernetes)
     assert set(checked.skipped) == {"HTTPRoute/hello", "ServiceMonitor/hello"}
     assert len(checked.valid) == 9
 
 
 @pytest.mark.parametrize("values", [SMALLEST, EVERYTHING])
-def test_helm_lint_has_nothing_to_say(chart: Chart, values: dict[str, Any]) -> None:
+def test_helm_lint_finds_nothing(chart: Chart, values: dict[str, Any]) -> None:
     chart.lint(values)
 
 
@@ -124,12 +124,12 @@ def test_pods_meet_the_restricted_standard(smallest: dict[str, Any]) -> None:
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
-def test_tmp_can_be_written_to_and_is_bounded(smallest: dict[str, Any]) -> None:
+def test_tmp_is_writable_and_its_size_limited(smallest: dict[str, Any]) -> None:
     assert pod(smallest)["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}]
     assert pod(smallest)["containers"][0]["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
 
 
-def test_a_slow_start_is_not_a_failure_of_life(chart: Chart) -> None:
+def test_a_slow_start_fails_no_liveness_probe(chart: Chart) -> None:
     (container,) = pod(chart.objects(probes={"startupSeconds": 120}))["containers"]
     startup = container["startupProbe"]
     assert startup["failureThreshold"] * startup["periodSeconds"] == 120
@@ -137,12 +137,12 @@ def test_a_slow_start_is_not_a_failure_of_life(chart: Chart) -> None:
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
-def test_the_digest_decides_what_is_pulled(chart: Chart) -> None:
+def test_an_image_is_pulled_by_its_digest(chart: Chart) -> None:
     (container,) = pod(chart.objects(image=EVERYTHING["image"]))["containers"]
     assert container["image"] == "ghcr.io/example/hello:1.2.3@sha256:" + "a" * 64
 
 
-def test_requests_are_drained_before_the_process_is_told_to_stop(smallest: dict[str, Any]) -> None:
+def test_requests_are_drained_before_the_process_is_stopped(smallest: dict[str, Any]) -> None:
     (container,) = pod(smallest)["containers"]
     drained = container["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert 0 < drained < pod(smallest)["terminationGracePeriodSeconds"]
@@ -169,7 +169,7 @@ def test_a_new_chart_version_alone_restarts_nothing(smallest: dict[str, Any]) ->
 
 
 # ── the network ────────────────────────────────────────────────────────────────────────────────────
-def test_only_the_port_is_open_and_only_dns_can_be_reached(smallest: dict[str, Any]) -> None:
+def test_by_default_pods_accept_only_their_port_and_reach_only_dns(smallest: dict[str, Any]) -> None:
     policy = smallest["NetworkPolicy"]["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     assert [rule["ports"] for rule in policy["ingress"]] == [[{"port": "http", "protocol": "TCP"}]]
@@ -177,7 +177,7 @@ def test_only_the_port_is_open_and_only_dns_can_be_reached(smallest: dict[str, A
     assert not any("ipBlock" in peer for rule in policy["ingress"] for peer in rule["from"])
 
 
-def test_the_test_pod_gets_in_and_gets_no_requests(smallest: dict[str, Any]) -> None:
+def test_the_test_pod_may_connect_but_receives_no_requests(smallest: dict[str, Any]) -> None:
     labels = smallest["Pod"]["metadata"]["labels"]
     peers = smallest["NetworkPolicy"]["spec"]["ingress"][0]["from"]
     assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": labels["app.kubernetes.io/name"]}}} in peers
@@ -188,16 +188,16 @@ def test_the_test_pod_gets_in_and_gets_no_requests(smallest: dict[str, Any]) -> 
 @pytest.mark.parametrize(("fewest", "budget"), [(1, None), (2, 1), (5, 1), (6, 2), (30, 10)])
 def test_the_disruption_budget_follows_the_fewest_replicas(chart: Chart, fewest: int, budget: int | None) -> None:
     objects = chart.objects(replicas={"min": fewest, "max": 40})
-    found = objects.get("PodDisruptionBudget", {"spec": {"maxUnavailable": None}})
-    assert found["spec"]["maxUnavailable"] == budget
+    rendered = objects.get("PodDisruptionBudget", {"spec": {"maxUnavailable": None}})
+    assert rendered["spec"]["maxUnavailable"] == budget
 
 
-def test_the_autoscaler_alone_decides_the_number_of_replicas(smallest: dict[str, Any]) -> None:
+def test_the_autoscaler_decides_the_number_of_replicas(smallest: dict[str, Any]) -> None:
     assert "replicas" not in smallest["Deployment"]["spec"]
     assert smallest["HorizontalPodAutoscaler"]["spec"]["minReplicas"] == 2
 
 
-def test_a_fixed_number_needs_no_autoscaler(chart: Chart) -> None:
+def test_a_fixed_number_of_replicas_has_no_autoscaler(chart: Chart) -> None:
     objects = chart.objects(replicas={"min": 3, "max": 3})
     assert objects["Deployment"]["spec"]["replicas"] == 3
     assert "HorizontalPodAutoscaler" not in objects

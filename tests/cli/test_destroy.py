@@ -1,4 +1,4 @@
-"""What a person is told before `gw destroy` begins."""
+"""`gw destroy` states what would be destroyed before it begins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.errors import UsageError
 BACKENDS = {"dev-state-backend": "dev", "prod-state-backend": "prod"}
 
 
-def test_who_destroys_the_state_backend_is_told_that_every_version_of_every_state_goes() -> None:
+def test_destroying_the_state_backend_warns_that_all_state_history_goes() -> None:
     what = what_goes({"dev-state-backend": 12, "dev-network": 70}, BACKENDS)
     assert what == (
         "destroy 82 resources of 2 stacks and delete the history of dev: every version of every state, for good"
@@ -20,7 +20,7 @@ def test_who_destroys_the_state_backend_is_told_that_every_version_of_every_stat
         confirm(what, confirmed=False)
 
 
-def test_without_the_state_backend_nothing_is_said_about_the_history_because_it_stays() -> None:
+def test_without_the_state_backend_there_is_no_warning_about_history() -> None:
     assert what_goes({"dev-network": 1}, BACKENDS) == "destroy 1 resource of 1 stack"
 
 

@@ -1,4 +1,4 @@
-"""The table of `gw diff`: one row says what is with a stack, also where it could not be planned."""
+"""The table of `gw diff` has a row per stack with its changes, or with the reason why it was not planned."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ TERRAFORM = """local-api cannot be planned:
 ╵"""
 
 
-def shown(monkeypatch: pytest.MonkeyPatch, *found: StackDiff, **options: dict[str, int]) -> tuple[list[str], str]:
-    """The rows below the heading, and what standard error shows."""
+def shown(monkeypatch: pytest.MonkeyPatch, *diffs: StackDiff, **options: dict[str, int]) -> tuple[list[str], str]:
+    """The rows below the heading, and what goes to standard error."""
     out, err = StringIO(), StringIO()
     monkeypatch.setattr(console, "err", Console(file=err, width=120))
-    diff.show(found, text=False, to=Console(file=out, width=120), **options)
+    diff.show(diffs, text=False, to=Console(file=out, width=120), **options)
     return [" ".join(line.split()) for line in out.getvalue().splitlines()[1:]], err.getvalue()
 
 
-def test_the_row_of_a_stack_that_failed_shows_terraforms_error_and_all_of_it_follows(
+def test_a_failed_stack_has_terraforms_error_in_its_row_and_in_full_below(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rows, below = shown(monkeypatch, StackDiff("local-api", Status.ERROR, why=TERRAFORM))
@@ -35,7 +35,7 @@ def test_the_row_of_a_stack_that_failed_shows_terraforms_error_and_all_of_it_fol
     assert "on cdk.tf.json line 32" in below
 
 
-def test_a_failure_without_an_error_of_terraform_shows_its_first_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_without_a_terraform_error_shows_its_first_line(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, _ = shown(monkeypatch, StackDiff("local-api", Status.ERROR, why="local-api printed nothing:\nkilled"))
     assert rows == ["local-api error local-api printed nothing:"]
 

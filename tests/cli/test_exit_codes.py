@@ -1,4 +1,4 @@
-"""A pipeline reads exit codes: several outcomes become one number, and every page says the same of it."""
+"""Exit codes, which a pipeline reads: how several outcomes become a number, and that all documentation agrees."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from groundwork.drift import Difference, StackDrift
 from groundwork.errors import GroundworkError, TerraformFailed
 from groundwork.plan.diff import StackDiff, Status
 
-# What commands answer where nothing has failed.
+# Command → its exit codes other than 0 when nothing failed.
 ANSWERS = {
     "diff": {diff.CHANGES, diff.NOT_PLANNED, diff.DESTROYS, diff.ORPHANED},
     "review": {review.CHANGES, review.HIGH},
     "drift": {drift.UNDEPLOYED, drift.DRIFTED},
     "recover": {recover.UNSETTLED},
 }
-# The order in which `gw diff --help` names them: of several the last.
+# Status → exit code, in the order of `gw diff --help`; of several stacks the last in this order counts.
 DIFF = {
     "no change": 0,
     "untouched": 0,
@@ -47,56 +47,56 @@ DRIFT = {
 }
 
 
-def found(*statuses: Status) -> list[StackDiff]:
+def diffs(*statuses: Status) -> list[StackDiff]:
     return [StackDiff(f"local-{number}", status) for number, status in enumerate(statuses)]
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_a_diff_ends_with_what_its_stack_would_do(status: Status) -> None:
-    assert diff.exit_code(found(status)) == DIFF[status]
+def test_a_diff_ends_with_the_code_of_its_stack_s_status(status: Status) -> None:
+    assert diff.exit_code(diffs(status)) == DIFF[status]
 
 
-def test_a_diff_of_nothing_is_no_change() -> None:
+def test_a_diff_of_no_stack_ends_with_0() -> None:
     assert diff.exit_code([]) == 0
 
 
-@pytest.mark.parametrize("one", list(Status))
-def test_of_several_stacks_a_diff_ends_with_the_last_that_its_help_names(one: Status) -> None:
+@pytest.mark.parametrize("status", list(Status))
+def test_a_diff_of_several_stacks_ends_with_the_last_code_in_its_help(status: Status) -> None:
     order = list(dict.fromkeys(DIFF.values()))
     for other in Status:
-        expected = max(DIFF[one], DIFF[other], key=order.index)
-        assert diff.exit_code(found(one, other)) == expected, other
-        assert diff.exit_code(found(Status.UNCHANGED, other, one, Status.UNTOUCHED)) == expected, other
+        expected = max(DIFF[status], DIFF[other], key=order.index)
+        assert diff.exit_code(diffs(status, other)) == expected, other
+        assert diff.exit_code(diffs(Status.UNCHANGED, other, status, Status.UNTOUCHED)) == expected, other
 
 
 def test_the_help_of_diff_names_the_codes_in_that_order() -> None:
-    said = " ".join(help_of("diff").partition("Ends with ")[2].split())
-    said = said.partition("Examples:")[0]
-    assert list(dict.fromkeys(map(int, re.findall(r"\b\d+\b", said)))) == list(dict.fromkeys(DIFF.values()))
-    assert "of several the last in this list" in said
+    text = " ".join(help_of("diff").partition("Ends with ")[2].split())
+    text = text.partition("Examples:")[0]
+    assert list(dict.fromkeys(map(int, re.findall(r"\b\d+\b", text)))) == list(dict.fromkeys(DIFF.values()))
+    assert "of several the last in this list" in text
 
 
-@pytest.mark.parametrize("one", DRIFT)
-def test_a_drift_ends_with_the_worst_of_its_stacks(one: str) -> None:
+@pytest.mark.parametrize("status", DRIFT)
+def test_a_drift_of_several_stacks_ends_with_the_worst_code(status: str) -> None:
     order = [0, 20, 25, 6]
-    for pair in ([DRIFT[one], other] for other in DRIFT.values()):
+    for pair in ([DRIFT[status], other] for other in DRIFT.values()):
         assert drift.exit_code([stack for stack, _ in pair]) == max((code for _, code in pair), key=order.index)
 
 
 @pytest.mark.parametrize("command", ANSWERS)
-def test_the_help_of_a_command_says_what_it_may_end_with(command: str) -> None:
-    said = help_of(command).partition("Ends with ")[2]
-    assert ANSWERS[command] <= set(map(int, re.findall(r"\b\d+\b", said)))
+def test_the_help_of_a_command_lists_its_exit_codes(command: str) -> None:
+    text = help_of(command).partition("Ends with ")[2]
+    assert ANSWERS[command] <= set(map(int, re.findall(r"\b\d+\b", text)))
 
 
 @pytest.mark.parametrize("command", ANSWERS)
-def test_the_general_help_lists_them_too(command: str) -> None:
-    said = re.search(rf"`gw {command}`([^`:]*)", HELP.partition("interrupted.")[2])
-    assert said
-    assert set(map(int, re.findall(r"\b\d+\b", said[1]))) == ANSWERS[command]
+def test_the_general_help_lists_the_exit_codes_of_a_command(command: str) -> None:
+    match = re.search(rf"`gw {command}`([^`:]*)", HELP.partition("interrupted.")[2])
+    assert match
+    assert set(map(int, re.findall(r"\b\d+\b", match[1]))) == ANSWERS[command]
 
 
-def test_the_table_of_the_runbooks_has_exactly_the_codes_that_exist(checkout: Path) -> None:
+def test_the_table_in_the_runbooks_lists_exactly_the_exit_codes(checkout: Path) -> None:
     table = documented(checkout)
     answers = {code for codes in ANSWERS.values() for code in codes}
     assert set(table) == {kind.exit_code for kind in failures()} | answers
@@ -106,7 +106,7 @@ def test_the_table_of_the_runbooks_has_exactly_the_codes_that_exist(checkout: Pa
             assert set(re.findall(r"`gw (\w+)`", what)) == commands, f"{code}: {what}"
 
 
-def test_what_failed_is_never_taken_for_an_answer() -> None:
+def test_no_failure_has_the_exit_code_of_a_result() -> None:
     answers = {code for codes in ANSWERS.values() for code in codes}
     assert not answers & {kind.exit_code for kind in failures()}
     assert TerraformFailed.exit_code == DIFF[Status.ERROR]
@@ -120,7 +120,7 @@ def failures(base: type[GroundworkError] = GroundworkError) -> Iterator[type[Gro
 
 
 def documented(checkout: Path) -> dict[int, str]:
-    """Exit code → what happened, as the table in docs/runbooks says."""
+    """Exit code → what happened, from the table in docs/runbooks."""
     text = (checkout / "docs" / "runbooks" / "README.md").read_text(encoding="utf-8")
     return {int(code): what for code, what in re.findall(r"^\| (\d+) \| ([^|]+) \|", text, re.MULTILINE)}
 

@@ -1,4 +1,4 @@
-"""What `gw review` prints: what matters most first, and what is alike in several stacks once."""
+"""`gw review` prints the worst finding first, and a finding of several stacks once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.review.model import Concern, Risk, Severity
 from tests.review.render import samples
 
 
-def test_a_finding_that_several_stacks_share_is_one_line_and_the_worst_comes_first() -> None:
+def test_the_worst_finding_is_first_and_a_shared_finding_one_line() -> None:
     review = samples.pull_request()
     line = next(finding.origin for finding in review.findings if finding.origin)
 
@@ -29,15 +29,15 @@ def test_a_finding_that_several_stacks_share_is_one_line_and_the_worst_comes_fir
     review = review.model_copy(update={"findings": (finding("dev-data", Severity.LOW, "costs more"), *shared)})
     out = StringIO()
     show(review, to=Console(file=out, width=400))
-    said = out.getvalue()
-    (once,) = [text for text in said.splitlines() if "readable by everybody" in text]
+    printed = out.getvalue()
+    (once,) = [text for text in printed.splitlines() if "readable by everybody" in text]
     assert "dev-data aws_s3_bucket.it" in once
     assert f"{line[0].file}:{line[0].line}" in once
     assert "and 2 more alike" in once
-    assert said.index("readable by everybody") < said.index("costs more")
+    assert printed.index("readable by everybody") < printed.index("costs more")
 
 
-def test_a_review_without_a_difference_says_so_and_nothing_else() -> None:
+def test_a_review_without_a_difference_prints_only_no_change() -> None:
     out = StringIO()
     show(samples.nothing(), to=Console(file=out))
     assert out.getvalue() == "no change\n"

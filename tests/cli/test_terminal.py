@@ -1,4 +1,4 @@
-"""What only a terminal gets: bars and completion; elsewhere plain lines."""
+"""On a terminal there are progress bars and completion, elsewhere plain lines."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def test_long_work_has_a_bar_on_a_terminal_and_plain_lines_elsewhere(
         bars.advance("local-network", "aws_vpc.it")
         bars.advance("local-network")
         bars.end("local-network", "deployed")
-    said = out.getvalue()
-    assert "deployed" in said
-    assert ("━" in said) is terminal
-    assert ("\x1b[" in said) is terminal
-    assert ("local-network: deploying (2 resources)" in said) is not terminal
+    printed = out.getvalue()
+    assert "deployed" in printed
+    assert ("━" in printed) is terminal
+    assert ("\x1b[" in printed) is terminal
+    assert ("local-network: deploying (2 resources)" in printed) is not terminal
 
 
 def test_the_shell_completes_commands(checkout: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tool serves any CDKTF app: one with other stacks, other names and no environment files of ours."""
+"""The tool works for any CDKTF app: here, one with other stacks, other names and no environment files."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def app(tmp_path: Path, cloud: CloudProject, checkout: Path) -> Path:
     return root
 
 
-def test_synth_diff_review_check_plan_and_deploy_work_on_it(app: Path, checkout: Path) -> None:
+def test_synth_diff_review_check_plan_and_deploy_work_on_another_app(app: Path, checkout: Path) -> None:
     def gw(*words: str, code: int = 0) -> str:
         done = warm_gw.run(warm_gw.server(checkout), words, cwd=app, environ=dict(os.environ))
         assert done.returncode == code, done.stdout + done.stderr

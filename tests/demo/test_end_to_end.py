@@ -1,6 +1,6 @@
-"""The laptop from an empty folder to an empty embedded AWS, with the commands a newcomer types.
+"""The laptop from a fresh checkout to an empty embedded AWS, with the commands that a newcomer types.
 
-One copy of the checkout and one deployment serve all tests of this file, in the order in which they stand.
+All tests of this file share a copy of the checkout and its deployment, and run in the order of the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pytest
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("laptop")]
 
-# What a person has in the shell; none of it may ever be used for the laptop.
+# A person's credentials in the shell; the laptop must never use them.
 REAL_LOOKING = {
     "AWS_ACCESS_KEY_ID": "AKIA" + "IOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -46,13 +46,13 @@ class Laptop:
             text=True,
             check=False,
         )
-        said = f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
-        assert code is None or done.returncode == code, said
+        message = f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        assert code is None or done.returncode == code, message
         return done
 
     def environ(self, **environ: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_ENDPOINT")}
-        return {**kept, **REAL_LOOKING, **environ}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_ENDPOINT")}
+        return {**inherited, **REAL_LOOKING, **environ}
 
     def json(self, *command: str, code: int = 0) -> Any:
         return json.loads(self.run(*command, "--json", code=code).stdout)
@@ -76,7 +76,7 @@ def laptop(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def _commit(root: Path) -> None:
-    """Plans name the commit they were made from."""
+    """Commit everything, because plans name the commit that they were made from."""
     for command in (
         ("init", "--quiet", "--initial-branch=main"),
         ("add", "--all"),
@@ -90,7 +90,7 @@ def figures(laptop: Laptop) -> Any:
     return laptop.json("gw", "demo", "--port", "0")
 
 
-def test_the_demo_deploys_calls_reviews_approves_applies_refuses_and_says_what_it_measured(figures: Any) -> None:
+def test_the_demo_deploys_calls_reviews_applies_refuses_and_measures(figures: Any) -> None:
     assert figures["stacks"] == 8
     assert figures["resources"] > 100
     assert figures["peak_bytes"] > 500_000_000
@@ -98,17 +98,18 @@ def test_the_demo_deploys_calls_reviews_approves_applies_refuses_and_says_what_i
     assert set(figures["seconds"]) >= steps
 
 
-def test_the_report_of_the_demo_shows_the_one_value_that_the_pull_request_changes(figures: Any) -> None:
+def test_the_demo_s_report_shows_the_value_that_its_pull_request_changes(figures: Any) -> None:
     review = json.loads(Path(figures["report"]).with_name("review.json").read_text(encoding="utf-8"))
-    (stack,) = [one for one in review["stacks"] if one["state"] != "untouched"]
-    assert stack["stack"] == "local-api"
-    assert [change["path"] for one in stack["resources"] for change in one["attributes"]] == ["memory_size"]
+    (changed,) = [stack for stack in review["stacks"] if stack["state"] != "untouched"]
+    assert changed["stack"] == "local-api"
+    paths = [attribute["path"] for resource in changed["resources"] for attribute in resource["attributes"]]
+    assert paths == ["memory_size"]
     assert "memory_size" in Path(figures["report"]).read_text(encoding="utf-8")
 
 
-def test_the_address_it_leaves_answers(figures: Any) -> None:
+def test_the_api_answers_at_the_address_that_the_demo_prints(figures: Any) -> None:
     url = urlsplit(figures["invoke_url"])
-    # What curl does with a name below localhost.
+    # As curl does for a name below localhost.
     target = figures["endpoint"] + url.path
     answer = httpx.post(target, json={"records": 2}, headers={"host": url.netloc}, timeout=60)
     assert answer.status_code == 201
@@ -121,26 +122,24 @@ def test_the_demo_leaves_the_checkout_as_it_was(laptop: Laptop, checkout: Path, 
         assert (laptop.root / "environments" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_a_diff_of_what_is_deployed_is_empty_and_never_green_for_what_it_cannot_plan(
-    laptop: Laptop, figures: Any
-) -> None:
+def test_after_the_demo_a_diff_is_empty_but_for_what_it_cannot_plan(laptop: Laptop, figures: Any) -> None:
     assert figures
-    found = {one["stack"]: one["status"] for one in laptop.json("gw", "diff", "local", code=21)}
-    assert found.pop("local-workloads").startswith("not planned: ")
-    assert set(found.values()) == {"no change"}
+    statuses = {row["stack"]: row["status"] for row in laptop.json("gw", "diff", "local", code=21)}
+    assert statuses.pop("local-workloads").startswith("not planned: ")
+    assert set(statuses.values()) == {"no change"}
 
 
-def test_plain_cdktf_uses_the_embedded_aws_and_never_the_credentials_of_the_shell(laptop: Laptop, figures: Any) -> None:
+def test_plain_cdktf_uses_the_embedded_aws_and_no_credentials_of_the_shell(laptop: Laptop, figures: Any) -> None:
     done = laptop.run("cdktf", "diff", "local-network", AWS_ENDPOINT_URL=figures["endpoint"], CI="1")
     assert "No changes." in done.stdout
     with_proxy = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
     done = laptop.run(
         "cdktf", "diff", "local-network", "--skip-synth", AWS_ENDPOINT_URL=figures["endpoint"], CI="1", **with_proxy
     )
-    assert "No changes." in done.stdout, "nothing but 127.0.0.1 was asked for"
+    assert "No changes." in done.stdout, "it connects only to 127.0.0.1"
 
 
-def test_the_genuine_commands_list_and_write_hcl_by_themselves(laptop: Laptop, figures: Any, tmp_path: Path) -> None:
+def test_plain_cdktf_lists_stacks_and_writes_hcl(laptop: Laptop, figures: Any, tmp_path: Path) -> None:
     assert figures
     listed = laptop.run("cdktf", "list").stdout
     assert {"local-network", "prod-delivery"} <= set(listed.split())
@@ -150,7 +149,7 @@ def test_the_genuine_commands_list_and_write_hcl_by_themselves(laptop: Laptop, f
 
 
 @pytest.mark.parametrize("command", [("diff",), ("drift",)])
-def test_nothing_is_planned_with_a_placeholder_for_an_account(
+def test_nothing_is_planned_with_a_placeholder_account_number(
     laptop: Laptop, figures: Any, command: tuple[str, ...]
 ) -> None:
     assert figures
@@ -159,7 +158,7 @@ def test_nothing_is_planned_with_a_placeholder_for_an_account(
     assert "gw init" in done.stderr
 
 
-def test_one_invocation_with_the_same_key_writes_once(laptop: Laptop, figures: Any) -> None:
+def test_two_invocations_with_the_same_key_write_one_file(laptop: Laptop, figures: Any) -> None:
     assert figures
     first = laptop.json("gw", "invoke", "local", "--records", "1", "--key", "order-1")
     again = laptop.json("gw", "invoke", "local", "--records", "1", "--key", "order-1")
@@ -167,13 +166,13 @@ def test_one_invocation_with_the_same_key_writes_once(laptop: Laptop, figures: A
     assert first["body"]["key"] == again["body"]["key"]
 
 
-def test_a_resource_is_found_in_the_code_by_its_terraform_address(laptop: Laptop, figures: Any) -> None:
+def test_where_names_the_python_line_of_a_terraform_address(laptop: Laptop, figures: Any) -> None:
     assert figures
-    laptop.run("gw", "synth", "local")  # whatever the tests before this one synthesised last
+    laptop.run("gw", "synth", "local")  # an earlier test may have synthesised something else last
     origins = json.loads((laptop.root / "cdktf.out/stacks/local-network/origins.json").read_text(encoding="utf-8"))
     address = next(name for name in origins if name.startswith("aws_vpc."))
-    (found,) = laptop.json("gw", "where", address, "--stack", "local-network")
-    file, _, line = found["lines"][0].partition(":")
+    (place,) = laptop.json("gw", "where", address, "--stack", "local-network")
+    file, _, line = place["lines"][0].partition(":")
     assert "Vpc(" in (laptop.root / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
 
 
@@ -183,14 +182,14 @@ def test_a_stack_that_others_read_is_not_destroyed_alone(laptop: Laptop, figures
     assert "is deployed and reads what would be destroyed" in done.stderr
 
 
-def test_part_of_an_environment_goes_away_and_what_reads_it_is_blocked(laptop: Laptop, figures: Any) -> None:
+def test_after_a_stack_is_destroyed_the_stacks_that_read_it_are_blocked(laptop: Laptop, figures: Any) -> None:
     assert figures
     laptop.run("gw", "destroy", "local-api", "local-cluster", "local-network", "--yes")
-    found = {one["stack"]: one["status"] for one in laptop.json("gw", "diff", "local-api", "local-archive", code=21)}
-    assert found == {"local-api": "blocked", "local-archive": "no change"}
+    rows = laptop.json("gw", "diff", "local-api", "local-archive", code=21)
+    assert {row["stack"]: row["status"] for row in rows} == {"local-api": "blocked", "local-archive": "no change"}
 
 
-def test_ctrl_c_ends_everything_and_leaves_no_lock(laptop: Laptop, figures: Any) -> None:
+def test_ctrl_c_ends_every_process_and_leaves_no_lock(laptop: Laptop, figures: Any) -> None:
     assert figures
     command = [str(laptop.root / ".venv/bin/gw"), "deploy", "local-network"]
     running = subprocess.Popen(
@@ -206,11 +205,11 @@ def test_ctrl_c_ends_everything_and_leaves_no_lock(laptop: Laptop, figures: Any)
     time.sleep(4)
     tree = _tree(running.pid)
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=120)
-    assert running.returncode == 130, said
-    assert "stopped by SIGINT" in said
+    _, printed = running.communicate(timeout=120)
+    assert running.returncode == 130, printed
+    assert "stopped by SIGINT" in printed
     assert not [process for process in tree if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-    # Which the genuine command, too, would refuse where a lock was left.
+    # With a lock left behind, the plain command would refuse.
     url = figures["endpoint"]
     laptop.run("cdktf", "deploy", "local-network", "--auto-approve", AWS_ENDPOINT_URL=url, CI="1")
 
@@ -222,7 +221,7 @@ def _tree(pid: int) -> list[psutil.Process]:
         return []
 
 
-def test_destroying_the_environment_leaves_only_keys_that_are_pending_deletion(laptop: Laptop, figures: Any) -> None:
+def test_destroying_the_environment_leaves_only_keys_pending_deletion(laptop: Laptop, figures: Any) -> None:
     assert figures
     laptop.run("gw", "destroy", "local", "--yes")
     status = laptop.json("gw", "local", "status")

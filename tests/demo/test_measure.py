@@ -1,4 +1,4 @@
-"""What the demo's figures mean."""
+"""The demo's figures: the time of each step, and the memory of all processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from demo.measure import Measured, watching
 from groundwork.toolchain.memory import resident
 
 
-def test_a_step_that_raises_is_timed_too() -> None:
+def test_a_step_that_raises_is_timed() -> None:
     measured = Measured()
 
     def fail() -> None:
@@ -26,7 +26,7 @@ def test_a_step_that_raises_is_timed_too() -> None:
     assert measured.total == measured.seconds["divide"]
 
 
-def test_memory_counts_children_and_each_process_once() -> None:
+def test_memory_includes_children_and_counts_each_process_once() -> None:
     hungry = [sys.executable, "-c", "x = bytearray(200_000_000); print('ready', flush=True); input()"]
     child = subprocess.Popen(hungry, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:

@@ -1,4 +1,4 @@
-"""What the demo ends with, for people: how long each step took, what is there, and what to try."""
+"""The demo ends with a summary: how long each step took, what was deployed, and what to try next."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def summary(project: Project) -> Summary:
     )
 
 
-def test_it_says_what_was_measured_and_where_to_look(tmp_path: Path) -> None:
+def test_the_summary_shows_measurements_addresses_and_the_next_command(tmp_path: Path) -> None:
     project = Project(tmp_path)
     record = project.work / "setup" / "seconds.json"
     record.parent.mkdir(parents=True)
     record.write_text(json.dumps({"seconds": 97.2}))
-    said = "\n".join(summary(project).lines())
-    for text in (
+    text = "\n".join(summary(project).lines())
+    for expected in (
         "set up in             97 s",
         "altogether         160.0 s",
         "100 resources in 2 stacks",
@@ -36,10 +36,10 @@ def test_it_says_what_was_measured_and_where_to_look(tmp_path: Path) -> None:
         "http://abc.execute-api.localhost:4566/v1/populate",
         "gw destroy local",
     ):
-        assert text in said
+        assert expected in text
 
 
-def test_a_set_up_that_nobody_measured_is_not_made_up(tmp_path: Path) -> None:
+def test_without_a_measured_set_up_the_summary_does_not_show_its_time(tmp_path: Path) -> None:
     made = summary(Project(tmp_path))
     assert made.setup_seconds is None
     assert "set up in" not in "\n".join(made.lines())

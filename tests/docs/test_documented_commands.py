@@ -1,27 +1,20 @@
-"""What the pages and the error messages tell people to type exists."""
+"""Every command, make target and link that the documentation or an error message names exists."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 
 from groundwork import errors
-from groundwork.cli import HELP, application
+from groundwork.cli import HELP
 from groundwork.errors import GroundworkError
+from tests.support import command_line
+from tests.support.command_line import problem
 
-CALL = re.compile(r"(?<![\w./-])gw (?P<rest>[a-z][^`\n#|;&,:<\"')]*)")
 LINK = re.compile(r"\]\((?P<target>[^)#\s]+)(#[^)]*)?\)")
-
-
-@pytest.fixture(scope="module")
-def command_line() -> Any:
-    """`gw` with all its commands."""
-    return typer.main.get_command(application())
 
 
 def pages(checkout: Path) -> list[Path]:
@@ -35,45 +28,30 @@ def sources(checkout: Path) -> list[Path]:
 def calls(path: Path) -> Iterator[tuple[str, list[str]]]:
     """Place and words of every `gw …` in a file."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        spoken = line.partition("# ")[0] if path.suffix == ".py" else line  # comments speak of gw, they call nothing
-        for match in CALL.finditer(spoken):
-            yield f"{path.name}:{number}: gw {match['rest']}", match["rest"].split()
+        code = line.partition("# ")[0] if path.suffix == ".py" else line  # comments mention gw in passing
+        for words in command_line.calls(code):
+            yield f"{path.name}:{number}: gw {' '.join(words)}", words
 
 
-def problem(group: Any, words: list[str]) -> str:
-    """What is wrong with a call: an unknown command, subcommand or option; empty where nothing is."""
-    command = group
-    for word in words:
-        if hasattr(command, "commands") and not word.startswith("-"):
-            if word not in command.commands:
-                return f"{word} is no command of {command.name or 'gw'}"
-            command = command.commands[word]
-        elif match := re.match(r"--[a-z][a-z-]*", word):
-            known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-            if match[0] not in {*known, "--help"}:
-                return f"{match[0]} is no option of {command.name}"
-    return ""
-
-
-def test_every_command_in_the_pages_exists(checkout: Path, command_line: Any) -> None:
+def test_every_command_in_the_pages_exists(checkout: Path) -> None:
     named = [call for page in pages(checkout) for call in calls(page)]
     assert len(named) > 10
-    wrong = [f"{where}: {what}" for where, words in named if (what := problem(command_line, words))]
+    wrong = [f"{where}: {what}" for where, words in named if (what := problem(words))]
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_command_that_an_error_or_a_docstring_names_exists(checkout: Path, command_line: Any) -> None:
+def test_every_command_that_an_error_or_a_docstring_names_exists(checkout: Path) -> None:
     named = [call for source in sources(checkout) for call in calls(source)]
-    # In code the words after the command are often computed, so only the command itself is looked at.
-    wrong = [f"{where}: {what}" for where, words in named if (what := problem(command_line, words[:1]))]
+    # In code the words after the command are often computed, so only the command itself is checked.
+    wrong = [f"{where}: {what}" for where, words in named if (what := problem(words[:1]))]
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_command_that_does_not_exist_would_be_found(command_line: Any) -> None:
-    assert problem(command_line, ["deplyo"]) == "deplyo is no command of gw"
-    assert problem(command_line, ["local", "upp"]) == "upp is no command of local"
-    assert problem(command_line, ["check", "--waiver"]) == "--waiver is no option of check"
-    assert not problem(command_line, ["check", "prod", "--waivers"])
+def test_an_unknown_command_or_option_would_be_noticed() -> None:
+    assert problem(["deplyo"]) == "deplyo is not a command of gw"
+    assert problem(["local", "upp"]) == "upp is not a command of local"
+    assert problem(["check", "--waiver"]) == "--waiver is not an option of check"
+    assert not problem(["check", "prod", "--waivers"])
 
 
 def test_every_make_target_in_the_pages_exists(checkout: Path) -> None:
@@ -83,7 +61,7 @@ def test_every_make_target_in_the_pages_exists(checkout: Path) -> None:
             assert target in targets, f"{page.name}: make {target}"
 
 
-def test_every_link_between_pages_leads_somewhere(checkout: Path) -> None:
+def test_every_link_between_pages_has_a_target(checkout: Path) -> None:
     dead = [
         f"{page.relative_to(checkout)}: {match['target']}"
         for page in pages(checkout)
@@ -101,7 +79,7 @@ def error_classes(base: type[GroundworkError] = GroundworkError) -> Iterator[typ
 
 
 @pytest.mark.parametrize("kind", list(error_classes()), ids=lambda kind: kind.__name__)
-def test_every_exit_code_stands_in_the_error_tree_and_in_the_help(kind: type[GroundworkError]) -> None:
+def test_every_exit_code_is_in_the_error_tree_and_in_the_help(kind: type[GroundworkError]) -> None:
     assert re.search(rf"── {kind.__name__} +{kind.exit_code}\b", errors.__doc__ or "")
     listed = HELP.partition("Exit codes:")[2].partition("`gw diff`")[0]
     assert re.search(rf"\b{kind.exit_code} [A-Za-z]", listed), f"gw --help does not say what {kind.exit_code} means"

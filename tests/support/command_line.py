@@ -1,0 +1,48 @@
+"""`gw` as a program that starts cold, and the commands that it knows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from groundwork.cli import application
+
+GW = (sys.executable, "-P", "-c", "from groundwork.cli import main; main()")
+_CALL = re.compile(r"(?<![\w./-])gw (?P<rest>[a-z][^`\n#|;&,:<\"')]*)")
+
+
+def gw(*words: str, cwd: Path, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `gw WORDS` in a new Python, with this process's environment by default."""
+    return subprocess.run([*GW, *words], cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+
+
+def calls(text: str) -> Iterator[list[str]]:
+    """The words after `gw` of every call of it in a text."""
+    return (match["rest"].split() for match in _CALL.finditer(text))
+
+
+def problem(words: Sequence[str]) -> str:
+    """What is wrong with `gw WORDS`: an unknown command, subcommand or option; empty if nothing is."""
+    command = _command_line()
+    for word in words:
+        if hasattr(command, "commands") and not word.startswith("-"):
+            if word not in command.commands:
+                return f"{word} is not a command of {command.name or 'gw'}"
+            command = command.commands[word]
+        elif match := re.match(r"--[a-z][a-z-]*", word):
+            known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+            if match[0] not in {*known, "--help"}:
+                return f"{match[0]} is not an option of {command.name}"
+    return ""
+
+
+@cache
+def _command_line() -> Any:
+    return typer.main.get_command(application())
