@@ -6,17 +6,19 @@ Source: IAM user guide, "IAM JSON policy elements: Condition operators" and "Mul
 from __future__ import annotations
 
 import ipaddress
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 Context = Mapping[str, Sequence[str]]
 Test = Callable[[str, str], bool]
 
 
 class UnsupportedCondition(ValueError):
-    """A condition operator that IAM does not have, or one that is not evaluated here."""
+    """A condition operator that IAM does not have, or that is not evaluated here."""
 
 
 @lru_cache(maxsize=4096)
@@ -35,9 +37,9 @@ def like(pattern: str, value: str) -> bool:
 
 
 def arn_like(pattern: str, value: str) -> bool:
-    """ARNs compared part by part: a * never reaches across one of the first five colons."""
-    wanted, found = pattern.split(":", 5), value.split(":", 5)
-    return len(wanted) == len(found) and all(map(like, wanted, found))
+    """Whether an ARN matches a pattern part by part: no * reaches across one of the first five colons."""
+    expected, actual = pattern.split(":", 5), value.split(":", 5)
+    return len(expected) == len(actual) and all(map(like, expected, actual))
 
 
 def _ip(pattern: str, value: str) -> bool:
@@ -54,46 +56,35 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _numeric(compare: Callable[[float, float], bool]) -> Test:
-    def test(wanted: str, found: str) -> bool:
+def _ordered(parse: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -> Test:
+    def test(expected: str, actual: str) -> bool:
         try:
-            return compare(float(found), float(wanted))
+            return compare(parse(actual), parse(expected))
         except ValueError:
             return False
 
     return test
 
 
-def _dated(compare: Callable[[datetime, datetime], bool]) -> Test:
-    def test(wanted: str, found: str) -> bool:
-        try:
-            return compare(_moment(found), _moment(wanted))
-        except ValueError:
-            return False
-
-    return test
-
-
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "Equals": operator.eq,
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
+}
 # A negated operator holds when none of its values passes the positive test.
 _POSITIVE: dict[str, Test] = {
-    "StringEquals": lambda wanted, found: wanted == found,
-    "StringEqualsIgnoreCase": lambda wanted, found: wanted.lower() == found.lower(),
+    "StringEquals": lambda expected, actual: expected == actual,
+    "StringEqualsIgnoreCase": lambda expected, actual: expected.lower() == actual.lower(),
     "StringLike": like,
     "ArnEquals": arn_like,
     "ArnLike": arn_like,
-    "Bool": lambda wanted, found: wanted.lower() == found.lower(),
-    "BinaryEquals": lambda wanted, found: wanted == found,
+    "Bool": lambda expected, actual: expected.lower() == actual.lower(),
+    "BinaryEquals": lambda expected, actual: expected == actual,
     "IpAddress": _ip,
-    "NumericEquals": _numeric(lambda found, wanted: found == wanted),
-    "NumericLessThan": _numeric(lambda found, wanted: found < wanted),
-    "NumericLessThanEquals": _numeric(lambda found, wanted: found <= wanted),
-    "NumericGreaterThan": _numeric(lambda found, wanted: found > wanted),
-    "NumericGreaterThanEquals": _numeric(lambda found, wanted: found >= wanted),
-    "DateEquals": _dated(lambda found, wanted: found == wanted),
-    "DateLessThan": _dated(lambda found, wanted: found < wanted),
-    "DateLessThanEquals": _dated(lambda found, wanted: found <= wanted),
-    "DateGreaterThan": _dated(lambda found, wanted: found > wanted),
-    "DateGreaterThanEquals": _dated(lambda found, wanted: found >= wanted),
+    **{f"Numeric{name}": _ordered(float, compare) for name, compare in _COMPARISONS.items()},
+    **{f"Date{name}": _ordered(_moment, compare) for name, compare in _COMPARISONS.items()},
 }
 _NEGATED: dict[str, str] = {
     "StringNotEquals": "StringEquals",
@@ -116,30 +107,30 @@ def as_list(value: object) -> list[str]:
 def holds(block: Mapping[str, Mapping[str, object]] | None, context: Context) -> bool:
     """Whether every operator and key of a condition block holds; `context` has keys in lower case.
 
-    Raises UnsupportedCondition for an operator that is not known.
+    Raises UnsupportedCondition for an unknown operator.
     """
     return all(
-        _operator_holds(operator, as_list(wanted), context.get(key.lower()))
-        for operator, keys in (block or {}).items()
-        for key, wanted in keys.items()
+        _operator_holds(name, as_list(expected), context.get(key.lower()))
+        for name, keys in (block or {}).items()
+        for key, expected in keys.items()
     )
 
 
-def _operator_holds(name: str, wanted: list[str], found: Sequence[str] | None) -> bool:
+def _operator_holds(name: str, expected: list[str], actual: Sequence[str] | None) -> bool:
     quantifier, _, rest = name.rpartition(":")
-    operator = rest.removesuffix("IfExists")
-    if operator == "Null":
-        return (not found) == (wanted[0].lower() == "true")
-    negated = operator in _NEGATED
-    test = _POSITIVE.get(_NEGATED.get(operator, operator))
+    base = rest.removesuffix("IfExists")
+    if base == "Null":
+        return (not actual) == (expected[0].lower() == "true")
+    negated = base in _NEGATED
+    test = _POSITIVE.get(_NEGATED.get(base, base))
     if test is None or quantifier not in ("", "ForAllValues", "ForAnyValue"):
         raise UnsupportedCondition(f"condition operator {name!r}")
-    if not found:
+    if not actual:
         return quantifier == "ForAllValues" or rest.endswith("IfExists") or (negated and not quantifier)
 
     def passes(value: str) -> bool:
-        return any(test(each, value) for each in wanted) != negated
+        return any(test(each, value) for each in expected) != negated
 
     if quantifier == "ForAnyValue" or not (quantifier or negated):
-        return any(map(passes, found))
-    return all(map(passes, found))
+        return any(map(passes, actual))
+    return all(map(passes, actual))

@@ -1,7 +1,7 @@
 """What exists in the embedded AWS, per account, region and service, without what AWS itself always has.
 
-Whatever a backend of moto holds right after it was made (the default VPC, the managed policies, the default event bus)
-is AWS's own; everything that came later is somebody's.
+What a backend of moto holds right after it was made is AWS's own: the default VPC, the managed policies, the default
+event bus. Everything that came later was made by somebody.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.aws import store
+from localcloud.aws.patching import Method, wrap
 
-Found = tuple[str, str]  # kind (the attribute that holds it) and identifier
+Resource = tuple[str, str]  # kind (the attribute that holds it) and identifier
 
-# Sessions, measurements and catalogues: nothing a destroy could or should remove.
+# Sessions, measurements and catalogues, which no destroy could or should remove.
 _IGNORED_SERVICES = {"sts", "moto_api", "instance_metadata", "ssoadmin", "resourcegroupstaggingapi"}
 _IGNORED_KINDS = {
     "ec2": {"amis", "instance_types", "flow_logs_tracking", "vpc_refs", "subnet_associations", "reservations"},
@@ -28,7 +29,7 @@ _IGNORED_KINDS = {
 
 @dataclass
 class Inventory:
-    """Identifiers by account, region and service; what waits for its deletion (KMS keys, secrets) stands apart."""
+    """Identifiers by account, region and service; apart from them what waits for its deletion (KMS keys, secrets)."""
 
     resources: dict[str, dict[str, dict[str, list[str]]]] = field(default_factory=dict)
     pending_deletion: list[str] = field(default_factory=list)
@@ -68,7 +69,7 @@ def take_inventory() -> Inventory:
         if service in _IGNORED_SERVICES:
             continue
         for account, region, backend in list(backends.iter_backends()):
-            own: frozenset[Found] = getattr(backend, "groundwork_baseline", frozenset())
+            own: frozenset[Resource] = getattr(backend, "groundwork_baseline", frozenset())
             for kind, name in sorted(set(_holdings(service, backend)) - own):
                 inventory.add(account, region, service, f"{kind}/{name}")
             inventory.pending_deletion += [f"{account}/{region}/{name}" for name in _pending(service, backend)]
@@ -82,29 +83,24 @@ def install_baseline() -> None:
     """Remember of every backend what it held when it was made."""
     from moto.core.base_backend import AccountSpecificBackend
 
-    if getattr(AccountSpecificBackend, "groundwork_patched", False):
-        return
-    original = AccountSpecificBackend.__getitem__
-
-    def getitem(self: Any, region_name: str) -> Any:
-        backend = original(self, region_name)
-        if not hasattr(backend, "groundwork_baseline"):
-            service = str(self.service_name)
-            backend.groundwork_baseline = frozenset()
-            backend.groundwork_baseline = frozenset(_holdings(service, backend))
-        return backend
-
-    AccountSpecificBackend.__getitem__ = getitem
-    AccountSpecificBackend.groundwork_patched = True
+    wrap(AccountSpecificBackend, "__getitem__", _getitem)
 
 
-def _holdings(service: str, backend: Any) -> Iterator[Found]:
-    special = _SPECIAL.get(service)
-    if special is not None:
-        yield from special(backend)
-    handled = _HANDLED.get(service, set()) | _IGNORED_KINDS.get(service, set())
+def _getitem(original: Method, self: Any, region_name: str) -> Any:
+    backend = original(self, region_name)
+    if not hasattr(backend, "groundwork_baseline"):
+        backend.groundwork_baseline = frozenset()  # listing what it holds comes back here
+        backend.groundwork_baseline = frozenset(_holdings(str(self.service_name), backend))
+    return backend
+
+
+def _holdings(service: str, backend: Any) -> Iterator[Resource]:
+    list_special, special_kind = _SPECIAL.get(service, (None, ""))
+    if list_special is not None:
+        yield from list_special(backend)
+    skipped = {special_kind, *_IGNORED_KINDS.get(service, ())}
     for kind, value in list(vars(backend).items()):
-        if kind in handled or kind.startswith("groundwork_"):
+        if kind in skipped or kind.startswith("groundwork_"):
             continue
         for name in _names(value, depth=2):
             if not _is_aws_own(service, kind, name, value):
@@ -131,14 +127,14 @@ def _is_model(item: Any) -> bool:
 
 def _identifier(item: Any) -> str:
     for name in ("arn", "id", "name", "physical_resource_id"):
-        found = getattr(item, name, None)
-        if isinstance(found, str) and found:
-            return found
+        value = getattr(item, name, None)
+        if isinstance(value, str) and value:
+            return value
     return type(item).__name__
 
 
 def _is_aws_own(service: str, kind: str, name: str, holder: Any) -> bool:
-    """What comes and goes with something else: a VPC's default group, main route table and default ACL."""
+    """Whether it comes and goes with something else, as a VPC's default group, main route table and default ACL do."""
     if service == "ec2" and isinstance(holder, Mapping):
         nested = (each[name] for each in holder.values() if isinstance(each, Mapping) and name in each)
         item = holder.get(name) or next(nested, None)
@@ -153,8 +149,8 @@ def _is_aws_own(service: str, kind: str, name: str, holder: Any) -> bool:
     return service == "ssm" and name.startswith("/aws/")
 
 
-# ── services whose models hide in objects of their own ──────────────────────────────────────────────────
-def _lambda(backend: Any) -> Iterator[Found]:
+# ── services whose models lie deeper than _names looks ───────────────────────────────────────────────────
+def _lambda(backend: Any) -> Iterator[Resource]:
     for name, versions in backend._lambdas._functions.items():
         yield "functions", name
         yield from (("versions", f"{name}:{each.version}") for each in versions["versions"])
@@ -162,50 +158,44 @@ def _lambda(backend: Any) -> Iterator[Found]:
     yield from (("layers", name) for name in backend._layers._layers)
 
 
-def _s3(backend: Any) -> Iterator[Found]:
+def _s3(backend: Any) -> Iterator[Resource]:
     for name, bucket in backend.buckets.items():
         yield "buckets", name
         yield from (("objects", f"{name}/{key}") for key in bucket.keys)
 
 
-def _kms(backend: Any) -> Iterator[Found]:
+def _kms(backend: Any) -> Iterator[Resource]:
     for key in backend.keys.values():
         own = [alias for alias in key.aliases if not alias.startswith("alias/aws/")]
-        of_aws = key.key_manager == "AWS" or (key.aliases and not own)
-        if key.key_state != "PendingDeletion" and not of_aws:
+        is_aws_own = key.key_manager == "AWS" or (key.aliases and not own)
+        if key.key_state != "PendingDeletion" and not is_aws_own:
             yield "keys", key.id
         yield from (("aliases", alias) for alias in own)
 
 
-def _events(backend: Any) -> Iterator[Found]:
+def _events(backend: Any) -> Iterator[Resource]:
     for bus in backend.event_buses.values():
         if bus.name != "default":
             yield "event_buses", bus.name
         yield from (("rules", f"{bus.name}/{rule}") for rule in bus.rules)
 
 
-def _secrets(backend: Any) -> Iterator[Found]:
+def _secrets(backend: Any) -> Iterator[Resource]:
     yield from (("secrets", secret.name) for secret in backend.secrets.values() if not secret.is_deleted())
 
 
-def _iam(backend: Any) -> Iterator[Found]:
+def _iam(backend: Any) -> Iterator[Resource]:
     yield from (("roles", role.name) for role in backend.roles.values())  # held by id, known by name
 
 
-_SPECIAL: Mapping[str, Callable[[Any], Iterator[Found]]] = {
-    "lambda": _lambda,
-    "s3": _s3,
-    "kms": _kms,
-    "events": _events,
-    "iam": _iam,
-    "secretsmanager": _secrets,
-}
-_HANDLED = {
-    "iam": {"roles"},
-    "s3": {"buckets"},
-    "kms": {"keys"},
-    "events": {"event_buses"},
-    "secretsmanager": {"secrets"},
+# Service → how its models are listed, and the attribute of the backend that this covers.
+_SPECIAL: Mapping[str, tuple[Callable[[Any], Iterator[Resource]], str]] = {
+    "lambda": (_lambda, ""),
+    "s3": (_s3, "buckets"),
+    "kms": (_kms, "keys"),
+    "events": (_events, "event_buses"),
+    "iam": (_iam, "roles"),
+    "secretsmanager": (_secrets, "secrets"),
 }
 
 

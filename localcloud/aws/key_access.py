@@ -1,4 +1,4 @@
-"""Whether a KMS key of another account lets a caller use it: the key's policy decides."""
+"""Whether the policy of a KMS key lets a caller use it."""
 
 from __future__ import annotations
 
@@ -7,39 +7,33 @@ from typing import Any
 from localcloud.aws.policy import Call, Principal, permitted
 
 
-def key_by_reference(reference: str, *, account: str, region: str) -> tuple[Any, str, str] | None:
-    """The moto key that an ARN, alias or id names, with its account and region; None when there is none."""
+def find_key(reference: str, *, account: str, region: str) -> tuple[Any, str, str] | None:
+    """The moto key that an ARN, alias or id names, with its account and region; None where it does not exist."""
     from moto.kms.models import kms_backends
 
     if reference.startswith("arn:"):
         _, _, _, region, account, _ = reference.split(":", 5)
     backend = kms_backends[account][region]
     try:
-        identifier = backend.any_id_to_key_id(reference)
+        key = backend.keys.get(backend.any_id_to_key_id(reference))
     except Exception:
         return None
-    key = backend.keys.get(identifier)
-    return (key, account, region) if key is not None else None
+    return None if key is None else (key, account, region)
 
 
 def key_permits(reference: str, principal: Principal, *, action: str, region: str, via: str, arn: str) -> bool:
-    """Whether `principal` may do `action` (kms:GenerateDataKey, kms:Decrypt) with a key, through service `via`.
+    """Whether `principal` may do `action` (kms:GenerateDataKey, kms:Decrypt) with a key, through the service `via`.
 
     `arn` is what is encrypted, as S3 puts it into the encryption context.
     """
-    found = key_by_reference(reference, account=principal.account, region=region)
-    if found is None:
+    known = find_key(reference, account=principal.account, region=region)
+    if known is None:
         return False
-    key, owner, key_region = found
-    call = Call(
-        principal=principal,
-        action=action,
-        resource=key.arn,
-        context={
-            "kms:CallerAccount": [principal.account],
-            "kms:ViaService": [f"{via}.{key_region}.amazonaws.com"],
-            "kms:EncryptionContext:aws:s3:arn": [arn],
-            "kms:GrantIsForAWSResource": ["false"],
-        },
-    )
-    return permitted(key.policy, call, owner=owner)
+    key, owner, key_region = known
+    context = {
+        "kms:CallerAccount": [principal.account],
+        "kms:ViaService": [f"{via}.{key_region}.amazonaws.com"],
+        "kms:EncryptionContext:aws:s3:arn": [arn],
+        "kms:GrantIsForAWSResource": ["false"],
+    }
+    return permitted(key.policy, Call(principal, action, key.arn, context), owner=owner)

@@ -1,4 +1,4 @@
-"""Resource policies (bucket, key, API): does one allow, deny, or say nothing about a call?
+"""Resource policies (bucket, key, API): what they allow and deny.
 
 Source: IAM user guide, "Policy evaluation logic": an explicit deny wins over any allow, no match is an implicit deny
 across accounts and leaves the decision to identity policies, which are not evaluated here, within one.
@@ -14,6 +14,8 @@ from enum import Enum
 from typing import Any
 
 from localcloud.aws.conditions import Context, as_list, holds, like
+
+Document = str | bytes | Mapping[str, Any]
 
 
 class Decision(Enum):
@@ -41,6 +43,11 @@ class Principal:
         """Whether the call was not signed."""
         return not (self.arn or self.service)
 
+    @property
+    def name(self) -> str:
+        """What AWS's error messages call it."""
+        return self.session_arn or self.arn or "anonymous"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -53,28 +60,36 @@ class Call:
 
     def full_context(self) -> dict[str, list[str]]:
         """The context with the keys every call has, names in lower case."""
-        given = {key.lower(): list(values) for key, values in self.context.items()}
-        known = {"aws:securetransport": ["true"]}  # nothing leaves the loopback interface
+        keys = {"aws:securetransport": ["true"]}  # nothing leaves the loopback interface
         if self.principal.arn:
-            known["aws:principalarn"] = [self.principal.arn]
-            known["aws:principalaccount"] = [self.principal.account]
-            known["aws:principaltype"] = ["AssumedRole" if self.principal.session_arn else "Account"]
-            known["aws:principalisawsservice"] = ["false"]
+            keys["aws:principalarn"] = [self.principal.arn]
+            keys["aws:principalaccount"] = [self.principal.account]
+            keys["aws:principaltype"] = ["AssumedRole" if self.principal.session_arn else "Account"]
+            keys["aws:principalisawsservice"] = ["false"]
         else:
-            known["aws:principaltype"] = ["Anonymous"]
-        return {**known, **given}
+            keys["aws:principaltype"] = ["Anonymous"]
+        return keys | {key.lower(): list(values) for key, values in self.context.items()}
+
+    def refusal(self) -> str:
+        """AWS's sentence for a call that a policy refuses."""
+        return f"User: {self.principal.name} is not authorized to perform: {self.action} on resource: {self.resource}"
 
 
-def evaluate(document: str | bytes | Mapping[str, Any], call: Call) -> Decision:
-    """What a policy document says about `call`.
-
-    Raises UnsupportedCondition for an unknown condition operator, ValueError for a document that is no JSON.
-    """
+def statements(document: Document) -> list[Mapping[str, Any]]:
+    """The statements of a policy; raises ValueError for text that is not JSON."""
     policy = document if isinstance(document, Mapping) else json.loads(document)
-    statements = policy.get("Statement", [])
+    listed = policy.get("Statement", [])
+    return listed if isinstance(listed, list) else [listed]
+
+
+def evaluate(document: Document, call: Call) -> Decision:
+    """What a policy says about `call`.
+
+    Raises UnsupportedCondition for an unknown condition operator, ValueError for a document that is not JSON.
+    """
     context = call.full_context()
     decision = Decision.NEUTRAL
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in statements(document):
         if not _applies(statement, call, context):
             continue
         if statement.get("Effect") == "Deny":
@@ -83,11 +98,11 @@ def evaluate(document: str | bytes | Mapping[str, Any], call: Call) -> Decision:
     return decision
 
 
-def permitted(document: str | bytes | Mapping[str, Any] | None, call: Call, *, owner: str) -> bool:
-    """Whether a resource of account `owner` lets `call` through.
+def permitted(document: Document | None, call: Call, *, owner: str) -> bool:
+    """Whether the policy of a resource that the account `owner` has permits `call`.
 
-    Within the account silence is consent: identity policies are not evaluated here. From another account, and for
-    anonymous calls, only an explicit allow lets through.
+    A call from the same account passes where the policy does not mention it: identity policies are not evaluated here.
+    A call from another account, or an anonymous one, needs an explicit allow.
     """
     decision = evaluate(document, call) if document else Decision.NEUTRAL
     if decision is Decision.NEUTRAL:
@@ -99,7 +114,7 @@ def _applies(statement: Mapping[str, Any], call: Call, context: Context) -> bool
     return (
         _selects(statement, "Action", call.action.lower(), context, fold=True)
         and _selects(statement, "Resource", call.resource, context)
-        and _names(statement, call.principal)
+        and _covers(statement, call.principal)
         and holds(_expanded(statement.get("Condition"), context), context)
     )
 
@@ -113,13 +128,13 @@ def _selects(statement: Mapping[str, Any], element: str, value: str, context: Co
     return True
 
 
-def _names(statement: Mapping[str, Any], principal: Principal) -> bool:
+def _covers(statement: Mapping[str, Any], principal: Principal) -> bool:
     if "NotPrincipal" in statement:
-        return not _is_one_of(statement["NotPrincipal"], principal)
-    return "Principal" not in statement or _is_one_of(statement["Principal"], principal)
+        return not _includes(statement["NotPrincipal"], principal)
+    return "Principal" not in statement or _includes(statement["Principal"], principal)
 
 
-def _is_one_of(element: str | Mapping[str, Any], principal: Principal) -> bool:
+def _includes(element: str | Mapping[str, Any], principal: Principal) -> bool:
     if element == "*":
         return True
     if not isinstance(element, Mapping):
@@ -129,8 +144,9 @@ def _is_one_of(element: str | Mapping[str, Any], principal: Principal) -> bool:
     names = as_list(element.get("AWS", []))
     if "*" in names:
         return True
-    known = {principal.arn, principal.session_arn, principal.account, f"arn:aws:iam::{principal.account}:root"} - {""}
-    return not principal.anonymous and any(name in known for name in names)
+    root = f"arn:aws:iam::{principal.account}:root"
+    own_names = {principal.arn, principal.session_arn, principal.account, root} - {""}
+    return not principal.anonymous and any(name in own_names for name in names)
 
 
 def _expanded(block: Mapping[str, Mapping[str, object]] | None, context: Context) -> Mapping[str, Mapping[str, object]]:
@@ -141,11 +157,11 @@ def _expanded(block: Mapping[str, Mapping[str, object]] | None, context: Context
 
 
 def _variables(text: str, context: Context) -> str:
-    """${aws:PrincipalArn} and the like replaced by the call's value; an unknown variable matches nothing."""
+    """Replace ${aws:PrincipalArn} and the like by the call's value; an unknown variable matches nothing."""
 
-    def value(found: re.Match[str]) -> str:
-        name, _, default = found.group(1).partition(",")
-        known = context.get(name.strip().lower())
-        return known[0] if known else default.strip().strip("'") or "\0"
+    def value(variable: re.Match[str]) -> str:
+        name, _, default = variable.group(1).partition(",")
+        values = context.get(name.strip().lower())
+        return values[0] if values else default.strip().strip("'") or "\0"
 
     return re.sub(r"\$\{([^}*?$][^}]*)\}", value, text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from localcloud.aws import store
@@ -40,14 +42,24 @@ class Request:
 
     def group(self, name: str) -> str:
         """A named group of the path pattern, percent-decoded; "" where the group took no part."""
-        from urllib.parse import unquote
-
         return unquote((self.match and self.match.group(name)) or "")
+
+    def groups(self) -> dict[str, str]:
+        """All named groups of the path pattern."""
+        return {name: self.group(name) for name in (self.match.re.groupindex if self.match else ())}
+
+    def arn(self, resource: str) -> str:
+        """The ARN of a resource of this service in the caller's account and region."""
+        return f"arn:aws:{self.service}:{self.region}:{self.account}:{resource}"
 
     @property
     def store(self) -> store.Space:
         """The store of this service in the caller's account and region."""
         return store.space(self.account, self.region, self.service)
+
+    def items(self, kind: str) -> list[Any]:
+        """The items of the store whose keys begin with `kind` and a slash."""
+        return [item for key, item in self.store.items() if key.startswith(f"{kind}/")]
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,7 @@ class Response:
 
 # A handler that returns None leaves the request to moto.
 Handler = Callable[[Request], Response | None]
+ItemHandler = Callable[[Request, Any], Response]
 
 
 @dataclass(frozen=True)
@@ -84,13 +97,13 @@ class Route:
 
 
 class Router:
-    """Finds the handler of a request; the first route that matches and does not return None answers."""
+    """Finds the handler of a request."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = tuple(routes)
 
     def answer(self, request: Request) -> Response | None:
-        """The answer of the first route that has one, None when moto shall answer."""
+        """The answer of the first matching route that has one; None when moto has to answer."""
         for route in self._routes:
             match = route.matches(request)
             if match:
@@ -98,6 +111,23 @@ class Router:
                 if response is not None:
                     return response
         return None
+
+
+def requires(lookup: Callable[[Request], Any], missing: str) -> Callable[[ItemHandler], Callable[[Request], Response]]:
+    """Decorate a handler that also gets what `lookup` returns; the answer is 404 where that is None.
+
+    `missing` is the message of the 404, with named groups of the path in braces.
+    """
+
+    def decorate(handler: ItemHandler) -> Callable[[Request], Response]:
+        @functools.wraps(handler)
+        def handle(request: Request) -> Response:
+            item = lookup(request)
+            return not_found(missing.format(**request.groups())) if item is None else handler(request, item)
+
+        return handle
+
+    return decorate
 
 
 def json_response(body: Any, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Response:
@@ -108,6 +138,11 @@ def json_response(body: Any, status: int = 200, headers: Sequence[tuple[str, str
 def json_error(code: str, message: str, status: int = 400) -> Response:
     """An error as the REST-JSON and JSON protocols name it: `code` in x-amzn-errortype and in the body."""
     return json_response({"__type": code, "message": message}, status, (("x-amzn-errortype", code),))
+
+
+def not_found(message: str, status: int = 404) -> Response:
+    """The error of most services for a resource that does not exist."""
+    return json_error("ResourceNotFoundException", message, status)
 
 
 def xml_response(body: str | bytes, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Response:

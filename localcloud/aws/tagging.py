@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from localcloud.aws.routing import Request, Response, Route, json_response
 
@@ -11,27 +10,24 @@ from localcloud.aws.routing import Request, Response, Route, json_response
 def routes(service: str, *, key: str = "tags", path: str = "/tags") -> Sequence[Route]:
     """ListTagsForResource, TagResource and UntagResource for items of the store that have an "arn".
 
-    `key` is how the service spells its tags. ARNs the store does not know are left to moto.
+    `key` is how the service spells its tags. ARNs that the store does not know are left to moto.
     """
 
     def answer(request: Request) -> Response | None:
-        item = _find(request)
-        if item is None:
-            return None
-        tags: dict[str, str] = item.setdefault("tags", {})
-        if request.method == "POST":
-            tags.update(request.json()[key])
-        elif request.method == "DELETE":
-            for name in request.query.get("tagKeys", []):
-                tags.pop(name, None)
-        return json_response({key: tags})
+        arn = request.group("arn")
+        for item in request.store.values():
+            if isinstance(item, dict) and item.get("arn") == arn:
+                return change(request, item.setdefault("tags", {}), key=key)
+        return None
 
     return (Route(service, "*", f"{path}/(?P<arn>.+)", answer),)
 
 
-def _find(request: Request) -> dict[str, Any] | None:
-    arn = request.group("arn")
-    for item in request.store.values():
-        if isinstance(item, dict) and item.get("arn") == arn:
-            return item
-    return None
+def change(request: Request, tags: dict[str, str], *, key: str = "tags") -> Response:
+    """Add the tags of a POST, remove those that a DELETE names, and answer with all of them."""
+    if request.method == "POST":
+        tags.update(request.json()[key])
+    elif request.method == "DELETE":
+        for name in request.query.get("tagKeys", []):
+            tags.pop(name, None)
+    return json_response({key: tags})

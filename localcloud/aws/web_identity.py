@@ -1,4 +1,4 @@
-"""Signing in with a token of an OIDC provider: what AWS's STS checks before it gives out credentials.
+"""Signing in with a token of an OIDC provider: what STS checks before it issues credentials.
 
 Sources: IAM user guide, "OpenID Connect federation" and "Available keys for AWS OIDC federation".
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.aws.conditions import UnsupportedCondition, as_list, holds
+from localcloud.aws.policy import statements
 
 ACTION = "sts:AssumeRoleWithWebIdentity"
 GITHUB = "token.actions.githubusercontent.com"
@@ -28,7 +29,7 @@ _OF_PROVIDER = {
 
 
 class Denied(Exception):
-    """Why STS gives out nothing: `code` and `message` as AWS has them."""
+    """Why STS issues no credentials: `code` and `message` are AWS's."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -42,23 +43,21 @@ def issuer_host(claims: Mapping[str, Any]) -> str:
 
 
 def keys_file(folder: Path, issuer: str) -> Path:
-    """Where the public keys (JWKS) of an issuer lie: the embedded AWS has no network to fetch them over."""
+    """The file with the public keys (JWKS) of an issuer, which the embedded AWS has no network to fetch."""
     return folder / f"{issuer.replace('/', '_')}.json"
 
 
 def may_assume(trust_policy: str | Mapping[str, Any], claims: Mapping[str, Any], *, provider_arn: str) -> bool:
-    """Whether a role's trust policy lets a token with these claims in.
+    """Whether a role's trust policy accepts a token with these claims.
 
-    Conditions see `<issuer>:<claim>` for the claims that STS evaluates and for no other. A statement that denies wins;
-    a condition operator that is not known lets nobody in.
+    Conditions see `<issuer>:<claim>` for the claims that STS evaluates and for no other. A deny wins; an unknown
+    condition operator refuses every token.
     """
-    policy = json.loads(trust_policy) if isinstance(trust_policy, str) else trust_policy
     host = issuer_host(claims)
-    seen = _STANDARD | _OF_PROVIDER.get(host, frozenset())
-    context = {f"{host}:{name}".lower(): as_list(value) for name, value in claims.items() if name in seen}
-    statements = policy.get("Statement", [])
+    evaluated = _STANDARD | _OF_PROVIDER.get(host, frozenset())
+    context = {f"{host}:{name}".lower(): as_list(value) for name, value in claims.items() if name in evaluated}
     allowed = False
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in statements(trust_policy):
         principal = statement.get("Principal", {})
         federated = as_list(principal.get("Federated", [])) if isinstance(principal, Mapping) else []
         if provider_arn not in federated or not {ACTION, "sts:*", "*"} & set(as_list(statement.get("Action", []))):
@@ -74,10 +73,10 @@ def may_assume(trust_policy: str | Mapping[str, Any], claims: Mapping[str, Any],
 
 
 def verified(token: str, *, keys: Path, audiences: Mapping[str, Collection[str]]) -> dict[str, Any]:
-    """The claims of a signed token. `audiences`: issuers that the account knows → what a token may be for.
+    """The claims of a signed token. `audiences`: issuers that the account knows → audiences that they may name.
 
-    Raises Denied in AWS's words: no token, an issuer that the account has no provider for, one whose keys are not in
-    the folder `keys`, a signature that is not theirs, a foreign audience, a token before or after its time.
+    Raises Denied in AWS's words: not a token, an issuer without a provider in the account or without a file in the
+    folder `keys`, a wrong signature, another audience, a token before or after its time.
     """
     from joserfc import jwt
     from joserfc.errors import JoseError
@@ -85,10 +84,10 @@ def verified(token: str, *, keys: Path, audiences: Mapping[str, Collection[str]]
     from joserfc.jws import extract_compact
 
     try:
-        claimed = json.loads(extract_compact(token.encode()).payload)
+        unverified = json.loads(extract_compact(token.encode()).payload)
     except (JoseError, ValueError) as broken:
         raise Denied("InvalidIdentityToken", "The ID Token provided is not a valid JWT.") from broken
-    host = issuer_host(claimed)
+    host = issuer_host(unverified)
     if host not in audiences:
         raise Denied("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for https://{host}")
     file = keys_file(keys, host)
@@ -98,8 +97,8 @@ def verified(token: str, *, keys: Path, audiences: Mapping[str, Collection[str]]
             f"Couldn't retrieve verification key from your identity provider: the embedded AWS looks in {file}",
         )
     try:
-        known = KeySet.import_key_set(json.loads(file.read_bytes()))
-        claims = dict(jwt.decode(token, known, algorithms=["RS256", "ES256"]).claims)
+        key_set = KeySet.import_key_set(json.loads(file.read_bytes()))
+        claims = dict(jwt.decode(token, key_set, algorithms=["RS256", "ES256"]).claims)
     except (JoseError, ValueError) as forged:
         raise Denied("InvalidIdentityToken", "Provided Token is not a Login With OpenID Connect token") from forged
     if not set(as_list(claims.get("aud", []))) & set(audiences[host]):

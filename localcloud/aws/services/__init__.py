@@ -1,6 +1,6 @@
-"""One module per AWS service: `install()` patches moto in place, `ROUTES` answers REST calls moto lacks.
+"""One module per AWS service: `install()` patches moto in place, `ROUTES` answers REST calls that moto lacks.
 
-A module joins by existing: nothing lists them.
+A module may have either or both. It joins by existing: no list names it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from localcloud.aws.routing import Route
 
 def modules() -> Iterator[ModuleType]:
     """Every module of this package, in the order of their names."""
-    for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        yield importlib.import_module(f"{__name__}.{found.name}")
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        yield importlib.import_module(f"{__name__}.{name}")
 
 
 def install_all() -> list[Route]:
-    """Apply every patch and return the routes of all services, first match wins."""
+    """Apply every patch and return the routes of all services; of two routes for a request the first answers."""
     routes: list[Route] = []
     for module in modules():
-        module.install()
+        if hasattr(module, "install"):
+            module.install()
         routes.extend(getattr(module, "ROUTES", ()))
     return routes

@@ -1,4 +1,4 @@
-"""IAM Access Analyzer: moto has no model of it."""
+"""IAM Access Analyzer, which moto lacks."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.aws import tagging
-from localcloud.aws.routing import Request, Response, Route, json_error, json_response
+from localcloud.aws.routing import Request, Response, Route, json_error, json_response, requires
 
 SERVICE = "access-analyzer"
 ANALYZER = "/analyzer/(?P<name>[^/]+)"
 RULES = f"{ANALYZER}/archive-rule"
 RULE = f"{RULES}/(?P<rule>[^/]+)"
-
-
-def install() -> None:
-    """Routes only."""
 
 
 def create(request: Request) -> Response:
@@ -24,9 +20,8 @@ def create(request: Request) -> Response:
     name = body["analyzerName"]
     if _key(name) in request.store:
         return json_error("ConflictException", f"Analyzer {name} already exists", 409)
-    arn = f"arn:aws:access-analyzer:{request.region}:{request.account}:analyzer/{name}"
     analyzer = {
-        "arn": arn,
+        "arn": request.arn(f"analyzer/{name}"),
         "name": name,
         "type": body["type"],
         "createdAt": datetime.now(UTC).isoformat(),
@@ -39,19 +34,26 @@ def create(request: Request) -> Response:
     request.store[_key(name)] = analyzer
     for rule in body.get("archiveRules") or []:
         _put_rule(analyzer, rule["ruleName"], rule["filter"])
-    return json_response({"arn": arn})
+    return json_response({"arn": analyzer["arn"]})
 
 
-def list_all(request: Request) -> Response:
+def list_analyzers(request: Request) -> Response:
     """ListAnalyzers."""
-    return json_response({"analyzers": [_public(each) for each in request.store.values()]})
+    return json_response({"analyzers": [_public(analyzer) for analyzer in request.store.values()]})
 
 
-def one(request: Request) -> Response:
+def _analyzer(request: Request) -> dict[str, Any] | None:
+    return request.store.get(_key(request.group("name")))
+
+
+def _analyzer_with_rule(request: Request) -> dict[str, Any] | None:
+    analyzer = _analyzer(request)
+    return analyzer if analyzer and request.group("rule") in analyzer["rules"] else None
+
+
+@requires(_analyzer, "Analyzer {name} does not exist")
+def handle_analyzer(request: Request, analyzer: dict[str, Any]) -> Response:
     """GetAnalyzer, UpdateAnalyzer and DeleteAnalyzer."""
-    analyzer = request.store.get(_key(request.group("name")))
-    if analyzer is None:
-        return _missing("Analyzer", request.group("name"))
     if request.method == "DELETE":
         del request.store[_key(analyzer["name"])]
         return json_response({})
@@ -61,11 +63,9 @@ def one(request: Request) -> Response:
     return json_response({"analyzer": _public(analyzer)})
 
 
-def rules(request: Request) -> Response:
+@requires(_analyzer, "Analyzer {name} does not exist")
+def handle_rules(request: Request, analyzer: dict[str, Any]) -> Response:
     """CreateArchiveRule and ListArchiveRules."""
-    analyzer = request.store.get(_key(request.group("name")))
-    if analyzer is None:
-        return _missing("Analyzer", request.group("name"))
     if request.method == "PUT":
         body = request.json()
         _put_rule(analyzer, body["ruleName"], body["filter"])
@@ -73,12 +73,10 @@ def rules(request: Request) -> Response:
     return json_response({"archiveRules": list(analyzer["rules"].values())})
 
 
-def rule(request: Request) -> Response:
+@requires(_analyzer_with_rule, "Archive rule {rule} does not exist")
+def handle_rule(request: Request, analyzer: dict[str, Any]) -> Response:
     """GetArchiveRule, UpdateArchiveRule and DeleteArchiveRule."""
-    analyzer = request.store.get(_key(request.group("name")))
     name = request.group("rule")
-    if analyzer is None or name not in analyzer["rules"]:
-        return _missing("Archive rule", name)
     if request.method == "DELETE":
         del analyzer["rules"][name]
         return json_response({})
@@ -102,15 +100,11 @@ def _key(name: str) -> str:
     return f"analyzer/{name}"
 
 
-def _missing(what: str, name: str) -> Response:
-    return json_error("ResourceNotFoundException", f"{what} {name} does not exist", 404)
-
-
 ROUTES = (
     Route(SERVICE, "PUT", "/analyzer", create),
-    Route(SERVICE, "GET", "/analyzer", list_all),
-    Route(SERVICE, "*", ANALYZER, one),
-    Route(SERVICE, "*", RULES, rules),
-    Route(SERVICE, "*", RULE, rule),
+    Route(SERVICE, "GET", "/analyzer", list_analyzers),
+    Route(SERVICE, "*", ANALYZER, handle_analyzer),
+    Route(SERVICE, "*", RULES, handle_rules),
+    Route(SERVICE, "*", RULE, handle_rule),
     *tagging.routes(SERVICE),
 )

@@ -1,39 +1,32 @@
-"""ACM: the key algorithm that was asked for."""
+"""ACM: a certificate keeps the key algorithm of its request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws.patching import wrap
+from localcloud.aws.patching import Method, wrap
 
 
 def install() -> None:
-    """moto always makes an RSA key; Terraform would replace a certificate that asked for another algorithm."""
+    """moto always makes an RSA key; Terraform would replace a certificate that has another algorithm."""
     from moto.acm.models import CertBundle
     from moto.acm.responses import AWSCertificateManagerResponse
 
-    wrap(AWSCertificateManagerResponse, "request_certificate", _remember_algorithm)
+    wrap(AWSCertificateManagerResponse, "request_certificate", _request_certificate)
     wrap(CertBundle, "describe", _describe)
 
 
-def _remember_algorithm(original: Callable[..., Any]) -> Callable[..., Any]:
-    def request_certificate(self: Any) -> Any:
-        known = set(self.acm_backend._certificates)
-        answer = original(self)
-        for arn in set(self.acm_backend._certificates) - known:
-            self.acm_backend._certificates[arn].requested_algorithm = self._get_param("KeyAlgorithm")
-        return answer
-
-    return request_certificate
+def _request_certificate(original: Method, self: Any) -> Any:
+    before = set(self.acm_backend._certificates)
+    answer = original(self)
+    for arn in set(self.acm_backend._certificates) - before:
+        self.acm_backend._certificates[arn].requested_algorithm = self._get_param("KeyAlgorithm")
+    return answer
 
 
-def _describe(original: Callable[..., Any]) -> Callable[..., Any]:
-    def describe(self: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = original(self)
-        requested = getattr(self, "requested_algorithm", None)
-        if requested:
-            answer["Certificate"]["KeyAlgorithm"] = requested
-        return answer
-
-    return describe
+def _describe(original: Method, self: Any) -> Any:
+    answer = original(self)
+    algorithm = getattr(self, "requested_algorithm", None)
+    if algorithm:
+        answer["Certificate"]["KeyAlgorithm"] = algorithm
+    return answer

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws.patching import wrap
+from localcloud.aws.patching import Method, wrap
 
 
 def install() -> None:
-    """Terraform deletes by ARN, which moto accepts and ignores; it also adds selectors where AWS sets them."""
+    """Terraform deletes by ARN, which moto accepts and ignores; moto adds selectors where AWS replaces them."""
     from moto.cloudtrail.models import CloudTrailBackend, Trail
 
-    wrap(CloudTrailBackend, "delete_trail", _delete)
-    wrap(Trail, "put_insight_selectors", _replace_insight_selectors)
+    wrap(CloudTrailBackend, "delete_trail", _delete_trail)
+    wrap(Trail, "put_insight_selectors", _put_insight_selectors)
 
 
-def _delete(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_trail(self: Any, name: str) -> None:
-        original(self, self.get_trail(name).trail_name)
-
-    return delete_trail
+def _delete_trail(original: Method, self: Any, name: str) -> None:
+    original(self, self.get_trail(name).trail_name)
 
 
-def _replace_insight_selectors(original: Callable[..., Any]) -> Callable[..., Any]:
-    def put_insight_selectors(self: Any, insight_selectors: list[dict[str, str]]) -> None:
-        self.insight_selectors.clear()
-        original(self, insight_selectors)
-
-    return put_insight_selectors
+def _put_insight_selectors(original: Method, self: Any, insight_selectors: list[dict[str, str]]) -> None:
+    self.insight_selectors.clear()
+    original(self, insight_selectors)

@@ -11,7 +11,7 @@ def install() -> None:
     """moto's alarms carry a rule and are described as composite ones, but the action that makes them is missing."""
     from moto.cloudwatch.responses import CloudWatchResponse
 
-    add(CloudWatchResponse, "put_composite_alarm", put_composite_alarm)
+    add(CloudWatchResponse, put_composite_alarm)
 
 
 def put_composite_alarm(self: Any) -> Any:

@@ -1,12 +1,11 @@
-"""CodeBuild: projects are deleted by ARN too, and have webhooks, which moto does not know."""
+"""CodeBuild: projects are deleted by ARN too, and have webhooks, which moto lacks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws.patching import wrap
-from localcloud.aws.routing import Request, Response, Route, json_error, json_response
+from localcloud.aws.patching import Method, wrap
+from localcloud.aws.routing import Request, Response, Route, json_error, json_response, not_found
 from localcloud.aws.writes import action_of
 
 SERVICE = "codebuild"
@@ -17,46 +16,38 @@ def install() -> None:
     """Terraform names a project by its ARN when it deletes it, which moto accepts and ignores."""
     from moto.codebuild.models import CodeBuildBackend
 
-    wrap(CodeBuildBackend, "delete_project", _delete)
+    wrap(CodeBuildBackend, "delete_project", _delete_project)
 
 
-def _delete(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_project(self: Any, project_name: str) -> None:
-        original(self, project_name.rsplit("/", 1)[-1])
-
-    return delete_project
+def _delete_project(original: Method, self: Any, project_name: str) -> None:
+    original(self, project_name.rsplit("/", 1)[-1])
 
 
-def webhook(request: Request) -> Response | None:
-    """CreateWebhook, UpdateWebhook and DeleteWebhook; BatchGetProjects gives the webhook with its project."""
+def handle_webhook(request: Request) -> Response | None:
+    """CreateWebhook, UpdateWebhook and DeleteWebhook; BatchGetProjects answers the webhook with its project."""
+    from moto.codebuild.models import codebuild_backends
+
     action = action_of(request)
     if action not in {"CreateWebhook", "UpdateWebhook", "DeleteWebhook"}:
         return None
     body = request.json()
     name = str(body["projectName"])
-    project = _project(request, name)
-    if project is None:
-        return json_error("ResourceNotFoundException", f"Project cannot be found: {name}")
-    there = project.get("webhook")
-    if action == "CreateWebhook" and there:
+    projects = codebuild_backends[request.account][request.region].batch_get_projects([name])
+    if not projects:
+        return not_found(f"Project cannot be found: {name}", 400)
+    project = projects[0]
+    webhook = project.get("webhook")
+    if action == "CreateWebhook" and webhook:
         return json_error("ResourceAlreadyExistsException", f"Webhook already exists for project {name}")
-    if action != "CreateWebhook" and not there:
-        return json_error("ResourceNotFoundException", f"Webhook cannot be found for project {name}")
+    if action != "CreateWebhook" and not webhook:
+        return not_found(f"Webhook cannot be found for project {name}", 400)
     if action == "DeleteWebhook":
         del project["webhook"]
         return json_response({})
     address = f"https://codebuild.{request.region}.amazonaws.com/webhooks"
-    made = {"url": f"https://api.github.com/hooks/{name}", "payloadUrl": address}
-    kept = there or made
-    project["webhook"] = {**kept, **{key: body[key] for key in _WRITABLE if key in body}}
+    defaults = {"url": f"https://api.github.com/hooks/{name}", "payloadUrl": address}
+    project["webhook"] = {**(webhook or defaults), **{key: body[key] for key in _WRITABLE if key in body}}
     return json_response({"webhook": project["webhook"]})
 
 
-def _project(request: Request, name: str) -> dict[str, Any] | None:
-    from moto.codebuild.models import codebuild_backends
-
-    found = codebuild_backends[request.account][request.region].batch_get_projects([name])
-    return found[0] if found else None
-
-
-ROUTES = (Route(SERVICE, "POST", "/", webhook),)
+ROUTES = (Route(SERVICE, "POST", "/", handle_webhook),)

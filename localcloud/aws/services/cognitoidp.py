@@ -11,8 +11,7 @@ def install() -> None:
     """Actions that moto lacks."""
     from moto.cognitoidp.responses import CognitoIdpResponse
 
-    add(CognitoIdpResponse, "update_resource_server", update_resource_server)
-    add(CognitoIdpResponse, "delete_resource_server", delete_resource_server)
+    add(CognitoIdpResponse, update_resource_server, delete_resource_server)
 
 
 def update_resource_server(self: Any) -> Any:
@@ -26,7 +25,7 @@ def update_resource_server(self: Any) -> Any:
 
 
 def delete_resource_server(self: Any) -> Any:
-    """DeleteResourceServer; describing it first raises the right error when there is none."""
+    """DeleteResourceServer; describing it first raises the right error where it does not exist."""
     from moto.core.responses import EmptyResult
 
     identifier = self._get_param("Identifier")

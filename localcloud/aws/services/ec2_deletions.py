@@ -1,11 +1,10 @@
-"""EC2: what was deleted is gone."""
+"""EC2: what was deleted no longer exists."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws.patching import wrap
+from localcloud.aws.patching import Method, wrap
 
 
 def install() -> None:
@@ -19,29 +18,20 @@ def install() -> None:
     wrap(ManagedPrefixListBackend, "delete_managed_prefix_list", _delete_managed_prefix_list)
 
 
-def _delete_nat_gateway(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:
-        gateway = original(self, nat_gateway_id)
-        del self.nat_gateways[nat_gateway_id]
-        self.enis.pop(gateway._eni.id, None)
-        return gateway
-
-    return delete_nat_gateway
+def _delete_nat_gateway(original: Method, self: Any, nat_gateway_id: str) -> Any:
+    gateway = original(self, nat_gateway_id)
+    del self.nat_gateways[nat_gateway_id]
+    self.enis.pop(gateway._eni.id, None)
+    return gateway
 
 
-def _delete_vpc_endpoints(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_vpc_endpoints(self: Any, vpce_ids: list[str] | None = None) -> None:
-        original(self, vpce_ids)
-        for identifier in vpce_ids or []:
-            self.vpc_end_points.pop(identifier, None)
-
-    return delete_vpc_endpoints
+def _delete_vpc_endpoints(original: Method, self: Any, vpce_ids: list[str] | None = None) -> None:
+    original(self, vpce_ids)
+    for identifier in vpce_ids or []:
+        self.vpc_end_points.pop(identifier, None)
 
 
-def _delete_managed_prefix_list(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_managed_prefix_list(self: Any, prefix_list_id: str) -> Any:
-        deleted = original(self, prefix_list_id)
-        del self.managed_prefix_lists[prefix_list_id]
-        return deleted
-
-    return delete_managed_prefix_list
+def _delete_managed_prefix_list(original: Method, self: Any, prefix_list_id: str) -> Any:
+    deleted = original(self, prefix_list_id)
+    del self.managed_prefix_lists[prefix_list_id]
+    return deleted

@@ -13,14 +13,14 @@ def install() -> None:
     """Actions that moto lacks; their values live on moto's EC2 backend and are saved with it."""
     from moto.ec2.responses import EC2Response
 
-    for method in (
+    add(
+        EC2Response,
         get_ebs_default_kms_key_id,
         reset_ebs_default_kms_key_id,
         enable_snapshot_block_public_access,
         disable_snapshot_block_public_access,
         get_snapshot_block_public_access_state,
-    ):
-        add(EC2Response, method.__name__, method)
+    )
 
 
 def get_ebs_default_kms_key_id(self: Any) -> Any:

@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws.patching import replace_property, wrap
+from localcloud.aws.patching import Method, replace_property, wrap
 
 
 def install() -> None:
-    """moto reads a rule's description from its CIDR only; every other rule comes back without one."""
+    """moto reads a rule's description from its CIDR only; every other rule comes back without a description."""
     from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 
-    wrap(SecurityGroupRule, "__init__", _remember_prefix_list)
-    wrap(SecurityGroup, "_flattened_rules", _describe_prefix_lists)
+    wrap(SecurityGroupRule, "__init__", _init_rule)
+    wrap(SecurityGroup, "_flattened_rules", _flattened_rules)
     replace_property(SecurityGroupRule, "description", _description)
 
 
-def _remember_prefix_list(original: Callable[..., Any]) -> Callable[..., Any]:
-    signature = inspect.signature(original)
-
-    def init(self: Any, *args: Any, **keywords: Any) -> None:
-        original(self, *args, **keywords)
-        prefix_list = signature.bind(self, *args, **keywords).arguments.get("prefix_list_id") or {}
-        self.prefix_list_description = prefix_list.get("Description")
-
-    return init
+def _init_rule(original: Method, self: Any, *args: Any, **keywords: Any) -> None:
+    original(self, *args, **keywords)
+    arguments = inspect.signature(original).bind(self, *args, **keywords).arguments
+    self.prefix_list_description = (arguments.get("prefix_list_id") or {}).get("Description")
 
 
-def _describe_prefix_lists(original: Callable[..., Any]) -> Callable[..., Any]:
+def _flattened_rules(original: Method, self: Any, rules: list[Any]) -> Any:
     """The rules of a group as the group itself shows them."""
-
-    def _flattened_rules(self: Any, rules: list[Any]) -> Any:
-        described = {rule.prefix_list_id: rule.description for rule in rules if rule.prefix_list_id}
-        views = original(self, rules)
-        for view in views:
-            for prefix_list in view.prefix_list_ids:
-                if described[prefix_list["PrefixListId"]]:
-                    prefix_list["Description"] = described[prefix_list["PrefixListId"]]
-        return views
-
-    return _flattened_rules
+    descriptions = {rule.prefix_list_id: rule.description for rule in rules if rule.prefix_list_id}
+    flattened = original(self, rules)
+    for rule in flattened:
+        for prefix_list in rule.prefix_list_ids:
+            if descriptions[prefix_list["PrefixListId"]]:
+                prefix_list["Description"] = descriptions[prefix_list["PrefixListId"]]
+    return flattened
 
 
 def _description(rule: Any) -> str | None:

@@ -7,12 +7,12 @@ import functools
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localcloud.aws.patching import wrap
-from localcloud.aws.routing import Request, Response, Route, json_error, json_response
+from localcloud.aws.patching import Method, wrap
+from localcloud.aws.routing import Request, Response, Route, json_response, not_found, requires
 
 DEFAULT_VERSION = "1.33"
 CLUSTER = r"/clusters/(?P<cluster>[^/]+)"
@@ -25,66 +25,93 @@ _PLAIN_SETTINGS = {
     "deletionProtection": "deletion_protection",
 }
 
+MemberHandler = Callable[[Request, Any, Any], Response]
+
 
 def install() -> None:
     """Keep every setting of a cluster and of its nodes; without them Terraform replaces both in the second plan."""
     from moto.eks.models import Cluster, EKSBackend
     from moto.eks.responses import EKSResponse
 
-    wrap(Cluster, "__init__", _create_own_parts)
+    wrap(Cluster, "__init__", _init_cluster)
     wrap(EKSResponse, "create_cluster", _create_cluster)
     wrap(EKSBackend, "delete_cluster", _delete_cluster)
     wrap(EKSResponse, "create_nodegroup", _create_nodegroup)
     wrap(EKSBackend, "tag_resource", _tag_resource)
     wrap(EKSBackend, "untag_resource", _untag_resource)
-    wrap(EKSBackend, "list_tags_for_resource", _list_tags)
+    wrap(EKSBackend, "list_tags_for_resource", _list_tags_for_resource)
 
 
-def of_cluster(handler: Callable[[Request, Any], Response]) -> Callable[[Request], Response]:
-    """A handler that is also given the cluster named in the path; without such a cluster the answer is EKS's 404."""
+# ── what handlers of all EKS calls share ─────────────────────────────────────────────────────────────
+def _find_cluster(request: Request) -> Any:
+    from moto.eks.models import eks_backends
 
-    @functools.wraps(handler)
-    def handle(request: Request) -> Response:
-        from moto.eks.models import eks_backends
-
-        name = request.group("cluster")
-        cluster = eks_backends[request.account][request.region].clusters.get(name)
-        return not_found(f"No cluster found for name: {name}.") if cluster is None else handler(request, cluster)
-
-    return handle
+    return eks_backends[request.account][request.region].clusters.get(request.group("cluster"))
 
 
-def not_found(message: str) -> Response:
-    """EKS's 404."""
-    return json_error("ResourceNotFoundException", message, 404)
+of_cluster = requires(_find_cluster, "No cluster found for name: {cluster}.")
+"""Decorates a handler that also gets the cluster named in the path; without such a cluster the answer is EKS's 404."""
 
 
-def finished_update(kind: str) -> dict[str, Any]:
-    """An update that was made at once."""
+def of_member(table: str, group: str, missing: str) -> Callable[[MemberHandler], Callable[[Request], Response]]:
+    """Decorate a handler that also gets the cluster and its member, both named in the path.
+
+    `table` is the cluster's attribute that holds the members, `group` the path's group with the name. `missing` is the
+    message of the 404, with groups of the path in braces.
+    """
+
+    def decorate(handler: MemberHandler) -> Callable[[Request], Response]:
+        @of_cluster
+        @functools.wraps(handler)
+        def handle(request: Request, cluster: Any) -> Response:
+            member = getattr(cluster, table).get(request.group(group))
+            if member is None:
+                return not_found(missing.format(**request.groups()))
+            return handler(request, cluster, member)
+
+        return handle
+
+    return decorate
+
+
+def new_member(cluster: Any, tags: Mapping[str, str] | None) -> dict[str, Any]:
+    """What access entries, add-ons and associations have in common, in wire format."""
     now = time.time()
-    return {"id": str(uuid.uuid4()), "status": "Successful", "type": kind, "createdAt": now, "errors": [], "params": []}
+    return {"clusterName": cluster.name, "createdAt": now, "modifiedAt": now, "tags": tags or {}}
 
 
-# ── clusters ───────────────────────────────────────────────────────────────────────────────────────
+def change_member(member: dict[str, Any], body: Mapping[str, Any], keys: Sequence[str]) -> None:
+    """Take over those of `keys` that a request mentions."""
+    member.update({key: body[key] for key in keys if key in body}, modifiedAt=time.time())
 
 
-def _create_own_parts(original: Callable[..., Any]) -> Callable[..., Any]:
-    """What belongs to a cluster and dies with it, in wire format; moto shares one OIDC issuer among all clusters."""
+def finished_update(kind: str, *, identifier: str = "", **more: Any) -> Response:
+    """The answer to a change that is done at once."""
+    update = {
+        "id": identifier or str(uuid.uuid4()),
+        "status": "Successful",
+        "type": kind,
+        "createdAt": time.time(),
+        "errors": [],
+        "params": [],
+    }
+    return json_response({"update": update, **more})
 
-    def init(self: Any, *args: Any, **keywords: Any) -> None:
-        original(self, *args, **keywords)
-        region = keywords["region_name"]
-        identifier = secrets.token_hex(16).upper()
-        self.identity = {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{identifier}"}}
-        self.endpoint = f"https://{identifier}.gr7.{region}.eks.amazonaws.com"
-        self.certificate_authority = {"data": base64.b64encode(_self_signed_certificate()).decode()}
-        self.addons = {}
-        self.access_entries = {}
-        self.access_policies = {}
-        self.pod_identities = {}
-        self.identity_providers = {}
 
-    return init
+# ── clusters ─────────────────────────────────────────────────────────────────────────────────────────
+def _init_cluster(original: Method, self: Any, *args: Any, **keywords: Any) -> None:
+    """Add what belongs to a cluster and goes with it, in wire format; moto gives all clusters the same OIDC issuer."""
+    original(self, *args, **keywords)
+    region = keywords["region_name"]
+    identifier = secrets.token_hex(16).upper()
+    self.identity = {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{identifier}"}}
+    self.endpoint = f"https://{identifier}.gr7.{region}.eks.amazonaws.com"
+    self.certificate_authority = {"data": base64.b64encode(_self_signed_certificate()).decode()}
+    self.addons = {}
+    self.access_entries = {}
+    self.access_policies = {}
+    self.pod_identities = {}
+    self.identity_providers = {}
 
 
 def _self_signed_certificate() -> bytes:
@@ -110,31 +137,28 @@ def _self_signed_certificate() -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _create_cluster(original: Callable[..., Any]) -> Callable[..., Any]:
-    def create_cluster(self: Any) -> Any:
-        answer = original(self)
-        cluster = self.eks_backend.clusters[self._get_param("name")]
-        cluster.version = self._get_param("version") or DEFAULT_VERSION
-        cluster.access_config = {
-            "authenticationMode": "CONFIG_MAP",
-            "bootstrapClusterCreatorAdminPermissions": True,
-            **(self._get_param("accessConfig") or {}),
-        }
-        cluster.upgrade_policy = self._get_param("upgradePolicy") or {"supportType": "EXTENDED"}
-        cluster.kubernetes_network_config = {
-            "ipFamily": "ipv4",
-            "serviceIpv4Cidr": "172.20.0.0/16",
-            "elasticLoadBalancing": {"enabled": False},
-            **(self._get_param("kubernetesNetworkConfig") or {}),
-        }
-        for key, attribute in _PLAIN_SETTINGS.items():
-            value = self._get_param(key)
-            if value is not None:
-                setattr(cluster, attribute, value)
-        _complete_network(cluster, self.current_account, self.region)
-        return answer
-
-    return create_cluster
+def _create_cluster(original: Method, self: Any) -> Any:
+    answer = original(self)
+    cluster = self.eks_backend.clusters[self._get_param("name")]
+    cluster.version = self._get_param("version") or DEFAULT_VERSION
+    cluster.access_config = {
+        "authenticationMode": "CONFIG_MAP",
+        "bootstrapClusterCreatorAdminPermissions": True,
+        **(self._get_param("accessConfig") or {}),
+    }
+    cluster.upgrade_policy = self._get_param("upgradePolicy") or {"supportType": "EXTENDED"}
+    cluster.kubernetes_network_config = {
+        "ipFamily": "ipv4",
+        "serviceIpv4Cidr": "172.20.0.0/16",
+        "elasticLoadBalancing": {"enabled": False},
+        **(self._get_param("kubernetesNetworkConfig") or {}),
+    }
+    for key, attribute in _PLAIN_SETTINGS.items():
+        value = self._get_param(key)
+        if value is not None:
+            setattr(cluster, attribute, value)
+    _complete_network(cluster, self.current_account, self.region)
+    return answer
 
 
 def _complete_network(cluster: Any, account: str, region: str) -> None:
@@ -160,18 +184,15 @@ def _complete_network(cluster: Any, account: str, region: str) -> None:
     ).id
 
 
-def _delete_cluster(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_cluster(self: Any, name: str) -> Any:
-        from moto.ec2.models import ec2_backends
+def _delete_cluster(original: Method, self: Any, name: str) -> Any:
+    from moto.ec2.models import ec2_backends
 
-        cluster = original(self, name=name)
-        ec2 = ec2_backends[self.account_id][self.region_name]
-        group = cluster.resources_vpc_config.get("clusterSecurityGroupId")
-        if group and ec2.get_security_group_from_id(group):
-            ec2.delete_security_group(group_id=group)
-        return cluster
-
-    return delete_cluster
+    cluster = original(self, name=name)
+    ec2 = ec2_backends[self.account_id][self.region_name]
+    group = cluster.resources_vpc_config.get("clusterSecurityGroupId")
+    if group and ec2.get_security_group_from_id(group):
+        ec2.delete_security_group(group_id=group)
+    return cluster
 
 
 @of_cluster
@@ -187,53 +208,47 @@ def update_cluster_config(request: Request, cluster: Any) -> Response:
     for key, attribute in _PLAIN_SETTINGS.items():
         if key in body:
             setattr(cluster, attribute, body[key])
-    return json_response({"update": finished_update("ConfigUpdate")})
+    return finished_update("ConfigUpdate")
 
 
 @of_cluster
 def update_cluster_version(request: Request, cluster: Any) -> Response:
     """UpdateClusterVersion."""
     cluster.version = request.json()["version"]
-    return json_response({"update": finished_update("VersionUpdate")})
+    return finished_update("VersionUpdate")
 
 
 @of_cluster
 def associate_encryption_config(request: Request, cluster: Any) -> Response:
     """AssociateEncryptionConfig."""
     cluster.encryption_config = request.json()["encryptionConfig"]
-    return json_response({"update": finished_update("AssociateEncryptionConfig")})
+    return finished_update("AssociateEncryptionConfig")
 
 
 def describe_update(request: Request) -> Response:
-    """DescribeUpdate: whatever was asked for has been done."""
-    return json_response({"update": {**finished_update("ConfigUpdate"), "id": request.group("update")}})
+    """DescribeUpdate: every update is done."""
+    return finished_update("ConfigUpdate", identifier=request.group("update"))
 
 
-# ── node groups ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _create_nodegroup(original: Callable[..., Any]) -> Callable[..., Any]:
+# ── node groups ──────────────────────────────────────────────────────────────────────────────────────
+def _create_nodegroup(original: Method, self: Any) -> Any:
     """moto invents an SSH key and a security group for it, and forgets how nodes are updated and repaired."""
-
-    def create_nodegroup(self: Any) -> Any:
-        answer = original(self)
-        cluster = self.eks_backend.clusters[self._get_param("name")]
-        nodes = cluster.nodegroups[self._get_param("nodegroupName")]
-        nodes.version = self._get_param("version") or cluster.version
-        nodes.release_version = self._get_param("releaseVersion") or f"{nodes.version}.3-20250920"
-        nodes.ami_type = self._get_param("amiType") or ("CUSTOM" if _own_image(nodes) else "AL2023_x86_64_STANDARD")
-        nodes.update_config = self._get_param("updateConfig") or {"maxUnavailable": 1}
-        nodes.node_repair_config = self._get_param("nodeRepairConfig")
-        nodes.disk_size = self._get_param("diskSize") or (None if nodes.launch_template else 20)
-        if not self._get_param("remoteAccess"):
-            nodes.remote_access = None
-            nodes.resources.pop("remoteAccessSecurityGroup", None)
-        return answer
-
-    return create_nodegroup
+    answer = original(self)
+    cluster = self.eks_backend.clusters[self._get_param("name")]
+    nodes = cluster.nodegroups[self._get_param("nodegroupName")]
+    nodes.version = self._get_param("version") or cluster.version
+    nodes.release_version = self._get_param("releaseVersion") or f"{nodes.version}.3-20250920"
+    nodes.ami_type = self._get_param("amiType") or ("CUSTOM" if _names_image(nodes) else "AL2023_x86_64_STANDARD")
+    nodes.update_config = self._get_param("updateConfig") or {"maxUnavailable": 1}
+    nodes.node_repair_config = self._get_param("nodeRepairConfig")
+    nodes.disk_size = self._get_param("diskSize") or (None if nodes.launch_template else 20)
+    if not self._get_param("remoteAccess"):
+        nodes.remote_access = None
+        nodes.resources.pop("remoteAccessSecurityGroup", None)
+    return answer
 
 
-def _own_image(nodes: Any) -> bool:
+def _names_image(nodes: Any) -> bool:
     """Whether the launch template of a node group names an image."""
     from moto.ec2.models import ec2_backends
 
@@ -245,74 +260,54 @@ def _own_image(nodes: Any) -> bool:
     return bool(versions.get_version(template.get("version", "$Default")).image_id)
 
 
-@of_cluster
-def update_nodegroup_version(request: Request, cluster: Any) -> Response:
+@of_member("nodegroups", "nodes", "No node group found for name: {nodes}.")
+def update_nodegroup_version(request: Request, _cluster: Any, nodes: Any) -> Response:
     """UpdateNodegroupVersion: Kubernetes, image release, or launch template."""
-    nodes = cluster.nodegroups.get(request.group("nodes"))
-    if nodes is None:
-        return not_found(f"No node group found for name: {request.group('nodes')}.")
     body = request.json()
     nodes.version = body.get("version") or nodes.version
     nodes.release_version = body.get("releaseVersion") or nodes.release_version
     if body.get("launchTemplate"):
         nodes.launch_template = {**(nodes.launch_template or {}), **body["launchTemplate"]}
-    return json_response({"update": finished_update("VersionUpdate")})
+    return finished_update("VersionUpdate")
 
 
-# ── tags ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _tags_of(backend: Any, arn: str) -> dict[str, str] | None:
-    """The tags of anything that belongs to a cluster; moto knows those of the cluster itself only."""
+# ── tags ─────────────────────────────────────────────────────────────────────────────────────────────
+def _tags_of(backend: Any, arn: str) -> Any:
+    """The tags, as a dict, of anything that belongs to a cluster; None for the cluster itself, which moto knows."""
     for cluster in backend.clusters.values():
         for nodes in cluster.nodegroups.values():
             if nodes.arn == arn:
-                return _tags(nodes)
+                return nodes.tags
         for profile in cluster.fargate_profiles.values():
             if profile.fargate_profile_arn == arn:
-                return _tags(profile)
-        for kind in (cluster.addons, cluster.access_entries, cluster.pod_identities, cluster.identity_providers):
-            for values in kind.values():
-                if arn in values.values():
-                    tags: dict[str, str] = values.setdefault("tags", {})
-                    return tags
+                return profile.tags
+        for table in (cluster.addons, cluster.access_entries, cluster.pod_identities, cluster.identity_providers):
+            for member in table.values():
+                if arn in member.values():
+                    return member.setdefault("tags", {})
     return None
 
 
-def _tags(owner: Any) -> dict[str, str]:
-    tags: dict[str, str] = owner.tags
-    return tags
+def _tag_resource(original: Method, self: Any, resource_arn: str, tags: dict[str, str]) -> None:
+    known = _tags_of(self, resource_arn)
+    if known is None:
+        original(self, resource_arn, tags)
+    else:
+        known.update(tags)
 
 
-def _tag_resource(original: Callable[..., Any]) -> Callable[..., Any]:
-    def tag_resource(self: Any, resource_arn: str, tags: dict[str, str]) -> None:
-        known = _tags_of(self, resource_arn)
-        if known is None:
-            original(self, resource_arn, tags)
-        else:
-            known.update(tags)
-
-    return tag_resource
+def _untag_resource(original: Method, self: Any, resource_arn: str, tag_keys: list[str] | str) -> None:
+    known = _tags_of(self, resource_arn)
+    if known is None:
+        original(self, resource_arn, tag_keys)
+        return
+    for key in [tag_keys] if isinstance(tag_keys, str) else tag_keys:
+        known.pop(key, None)
 
 
-def _untag_resource(original: Callable[..., Any]) -> Callable[..., Any]:
-    def untag_resource(self: Any, resource_arn: str, tag_keys: list[str] | str) -> None:
-        known = _tags_of(self, resource_arn)
-        if known is None:
-            original(self, resource_arn, tag_keys)
-            return
-        for key in [tag_keys] if isinstance(tag_keys, str) else tag_keys:
-            known.pop(key, None)
-
-    return untag_resource
-
-
-def _list_tags(original: Callable[..., Any]) -> Callable[..., Any]:
-    def list_tags_for_resource(self: Any, resource_arn: str) -> Any:
-        known = _tags_of(self, resource_arn)
-        return original(self, resource_arn) if known is None else known
-
-    return list_tags_for_resource
+def _list_tags_for_resource(original: Method, self: Any, resource_arn: str) -> Any:
+    known = _tags_of(self, resource_arn)
+    return original(self, resource_arn) if known is None else known
 
 
 ROUTES = (

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from typing import Any
 
 from localcloud.aws.routing import Request, Response, Route, json_error, json_response
 from localcloud.aws.services import eks_pod_identity
-from localcloud.aws.services.eks import CLUSTER, finished_update, not_found, of_cluster
+from localcloud.aws.services.eks import CLUSTER, change_member, finished_update, new_member, of_cluster, of_member
 
-# Oldest to newest; the first is what AWS takes when none is asked for, the last is `most_recent`.
-# AWS documentation, "Amazon EKS add-ons", pages of the single add-ons.
+# Oldest to newest; the first is AWS's default, the last is `most_recent`.
+# Source: AWS documentation, "Amazon EKS add-ons", pages of the single add-ons.
 CATALOGUE = {
     "vpc-cni": ("v1.19.5-eksbuild.1", "v1.20.1-eksbuild.3"),
     "coredns": ("v1.11.4-eksbuild.2", "v1.12.1-eksbuild.2"),
@@ -32,9 +31,7 @@ _VERSION = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
 _WRITABLE = ("addonVersion", "configurationValues", "serviceAccountRoleArn")
 ADDON = f"{CLUSTER}/addons/(?P<addon>[^/]+)"
 
-
-def install() -> None:
-    """Routes only."""
+_of_addon = of_member("addons", "addon", "No addon: {addon} found in cluster: {cluster}")
 
 
 def versions(addon: str, kubernetes: str) -> tuple[str, ...]:
@@ -46,26 +43,25 @@ def versions(addon: str, kubernetes: str) -> tuple[str, ...]:
 
 def describe_versions(request: Request) -> Response:
     """DescribeAddonVersions."""
-    asked = request.query.get("addonName") or [*CATALOGUE, "kube-proxy"]
+    names = request.query.get("addonName") or [*CATALOGUE, "kube-proxy"]
     kubernetes = request.query.get("kubernetesVersion", ["1.33"])[0]
-    return json_response({"addons": [_describe(name, kubernetes) for name in asked if versions(name, kubernetes)]})
+    addons = [_describe_versions(name, kubernetes) for name in names if versions(name, kubernetes)]
+    return json_response({"addons": addons})
 
 
-def _describe(addon: str, kubernetes: str) -> dict[str, Any]:
+def _describe_versions(addon: str, kubernetes: str) -> dict[str, Any]:
     known = versions(addon, kubernetes)
-    return {
-        "addonName": addon,
-        "addonVersions": [
-            {
-                "addonVersion": version,
-                "architecture": ["amd64", "arm64"],
-                "compatibilities": [
-                    {"clusterVersion": kubernetes, "platformVersions": ["*"], "defaultVersion": version == known[0]}
-                ],
-            }
-            for version in reversed(known)
-        ],
-    }
+    described = [
+        {
+            "addonVersion": version,
+            "architecture": ["amd64", "arm64"],
+            "compatibilities": [
+                {"clusterVersion": kubernetes, "platformVersions": ["*"], "defaultVersion": version == known[0]}
+            ],
+        }
+        for version in reversed(known)
+    ]
+    return {"addonName": addon, "addonVersions": described}
 
 
 @of_cluster
@@ -79,17 +75,13 @@ def create(request: Request, cluster: Any) -> Response:
     version = body.get("addonVersion") or (known[0] if known else "")
     if not _VERSION.fullmatch(version):
         return json_error("InvalidParameterException", f"Addon version specified is not supported: {name} {version!r}")
-    now = time.time()
     addon = {
+        **new_member(cluster, body.get("tags")),
         "addonName": name,
-        "clusterName": cluster.name,
         "status": "ACTIVE",
         "addonVersion": version,
         "health": {"issues": []},
-        "addonArn": f"arn:aws:eks:{request.region}:{request.account}:addon/{cluster.name}/{name}/{uuid.uuid4()}",
-        "createdAt": now,
-        "modifiedAt": now,
-        "tags": body.get("tags") or {},
+        "addonArn": request.arn(f"addon/{cluster.name}/{name}/{uuid.uuid4()}"),
         "podIdentityAssociations": [],
     }
     addon.update({key: body[key] for key in _WRITABLE[1:] if body.get(key)})
@@ -99,45 +91,37 @@ def create(request: Request, cluster: Any) -> Response:
 
 
 @of_cluster
-def describe(request: Request, cluster: Any) -> Response:
-    """DescribeAddon."""
-    addon = cluster.addons.get(request.group("addon"))
-    return json_response({"addon": addon}) if addon else _no_addon(request)
-
-
-@of_cluster
-def list_names(_: Request, cluster: Any) -> Response:
+def list_addons(_: Request, cluster: Any) -> Response:
     """ListAddons."""
     return json_response({"addons": sorted(cluster.addons)})
 
 
-@of_cluster
-def update(request: Request, cluster: Any) -> Response:
+@_of_addon
+def describe(_: Request, _cluster: Any, addon: dict[str, Any]) -> Response:
+    """DescribeAddon."""
+    return json_response({"addon": addon})
+
+
+@_of_addon
+def update(request: Request, cluster: Any, addon: dict[str, Any]) -> Response:
     """UpdateAddon."""
-    addon = cluster.addons.get(request.group("addon"))
-    if addon is None:
-        return _no_addon(request)
     body = request.json()
-    addon.update({key: body[key] for key in _WRITABLE if body.get(key)})
-    addon["modifiedAt"] = time.time()
+    change_member(addon, {key: value for key, value in body.items() if value}, _WRITABLE)
     if body.get("podIdentityAssociations") is not None:
         _associate(request, cluster, addon, body["podIdentityAssociations"])
-    return json_response({"update": finished_update("AddonUpdate")})
+    return finished_update("AddonUpdate")
 
 
-@of_cluster
-def delete(request: Request, cluster: Any) -> Response:
+@_of_addon
+def delete(request: Request, cluster: Any, addon: dict[str, Any]) -> Response:
     """DeleteAddon, with the Pod Identity associations it owns."""
-    addon = cluster.addons.get(request.group("addon"))
-    if addon is None:
-        return _no_addon(request)
     _associate(request, cluster, addon, [])
     del cluster.addons[addon["addonName"]]
     return json_response({"addon": {**addon, "status": "DELETING"}})
 
 
 def _associate(request: Request, cluster: Any, addon: dict[str, Any], wanted: list[dict[str, str]]) -> None:
-    """Replace the Pod Identity associations of an add-on."""
+    """Replace the Pod Identity associations of an add-on by the `wanted` ones."""
     for arn in addon["podIdentityAssociations"]:
         cluster.pod_identities.pop(arn.rsplit("/", 1)[-1], None)
     addon["podIdentityAssociations"] = [
@@ -151,14 +135,10 @@ def _associate(request: Request, cluster: Any, addon: dict[str, Any], wanted: li
     ]
 
 
-def _no_addon(request: Request) -> Response:
-    return not_found(f"No addon: {request.group('addon')} found in cluster: {request.group('cluster')}")
-
-
 ROUTES = (
     Route("eks", "GET", "/addons/supported-versions", describe_versions),
     Route("eks", "POST", f"{CLUSTER}/addons", create),
-    Route("eks", "GET", f"{CLUSTER}/addons", list_names),
+    Route("eks", "GET", f"{CLUSTER}/addons", list_addons),
     Route("eks", "GET", ADDON, describe),
     Route("eks", "POST", f"{ADDON}/update", update),
     Route("eks", "DELETE", ADDON, delete),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import time
 import uuid
 from typing import Any
 
-from localcloud.aws.routing import Request, Response, Route, json_error, json_response
-from localcloud.aws.services.eks import CLUSTER, finished_update, not_found, of_cluster
+from localcloud.aws.routing import Request, Response, Route, json_error, json_response, not_found
+from localcloud.aws.services.eks import CLUSTER, change_member, finished_update, new_member, of_cluster, of_member
 
 ASSOCIATIONS = f"{CLUSTER}/pod-identity-associations"
 ASSOCIATION = f"{ASSOCIATIONS}/(?P<association>[^/]+)"
@@ -16,28 +15,17 @@ PROVIDERS = f"{CLUSTER}/identity-provider-configs"
 _WRITABLE = ("roleArn", "targetRoleArn", "disableSessionTags")
 
 
-def install() -> None:
-    """Routes only."""
-
-
 def associate(request: Request, cluster: Any, wanted: dict[str, Any], *, owner: str = "") -> dict[str, Any]:
     """Make an association; `owner` is the ARN of the add-on it belongs to, if any."""
     identifier = f"a-{secrets.token_hex(9)[:17]}"
-    now = time.time()
     association = {
-        "clusterName": cluster.name,
+        **new_member(cluster, wanted.get("tags")),
         "namespace": wanted["namespace"],
         "serviceAccount": wanted["serviceAccount"],
-        "roleArn": wanted["roleArn"],
-        "associationArn": (
-            f"arn:aws:eks:{request.region}:{request.account}:podidentityassociation/{cluster.name}/{identifier}"
-        ),
+        "associationArn": request.arn(f"podidentityassociation/{cluster.name}/{identifier}"),
         "associationId": identifier,
-        "tags": wanted.get("tags") or {},
-        "createdAt": now,
-        "modifiedAt": now,
+        **{key: wanted[key] for key in _WRITABLE if key in wanted},
     }
-    association.update({key: wanted[key] for key in _WRITABLE if key in wanted})
     if owner:
         association["ownerArn"] = owner
     cluster.pod_identities[identifier] = association
@@ -55,51 +43,41 @@ def create(request: Request, cluster: Any) -> Response:
 
 
 @of_cluster
-def list_all(request: Request, cluster: Any) -> Response:
-    """ListPodIdentityAssociations."""
+def list_associations(request: Request, cluster: Any) -> Response:
+    """ListPodIdentityAssociations, of one namespace or service account where the query names it."""
     wanted = {key: request.query[key][0] for key in ("namespace", "serviceAccount") if key in request.query}
-    return json_response(
-        {
-            "associations": [
-                each
-                for each in cluster.pod_identities.values()
-                if all(each[key] == value for key, value in wanted.items())
-            ]
-        }
-    )
+    associations = [
+        association
+        for association in cluster.pod_identities.values()
+        if all(association[key] == value for key, value in wanted.items())
+    ]
+    return json_response({"associations": associations})
 
 
-@of_cluster
-def one(request: Request, cluster: Any) -> Response:
+@of_member("pod_identities", "association", "Association {association} was not found")
+def handle_association(request: Request, cluster: Any, association: dict[str, Any]) -> Response:
     """DescribePodIdentityAssociation, UpdatePodIdentityAssociation and DeletePodIdentityAssociation."""
-    association = cluster.pod_identities.get(request.group("association"))
-    if association is None:
-        return not_found(f"Association {request.group('association')} was not found")
     if request.method == "DELETE":
         del cluster.pod_identities[association["associationId"]]
     elif request.method == "POST":
-        body = request.json()
-        association.update({key: body[key] for key in _WRITABLE if key in body}, modifiedAt=time.time())
+        change_member(association, request.json(), _WRITABLE)
     return json_response({"association": association})
 
 
-# ── OIDC providers people sign in with ─────────────────────────────────────────────────────────────
-
-
+# ── OIDC providers that people sign in with ──────────────────────────────────────────────────────────
 @of_cluster
 def associate_provider(request: Request, cluster: Any) -> Response:
     """AssociateIdentityProviderConfig."""
     body = request.json()
-    name = body["oidc"]["identityProviderConfigName"]
-    arn = f"arn:aws:eks:{request.region}:{request.account}:identityproviderconfig/{cluster.name}/oidc/{name}"
+    name, tags = body["oidc"]["identityProviderConfigName"], body.get("tags") or {}
     cluster.identity_providers[name] = {
         **body["oidc"],
-        "identityProviderConfigArn": f"{arn}/{uuid.uuid4()}",
+        "identityProviderConfigArn": request.arn(f"identityproviderconfig/{cluster.name}/oidc/{name}/{uuid.uuid4()}"),
         "clusterName": cluster.name,
         "status": "ACTIVE",
-        "tags": body.get("tags") or {},
+        "tags": tags,
     }
-    return json_response({"update": finished_update("AssociateIdentityProviderConfig"), "tags": body.get("tags") or {}})
+    return finished_update("AssociateIdentityProviderConfig", tags=tags)
 
 
 @of_cluster
@@ -107,9 +85,7 @@ def describe_provider(request: Request, cluster: Any) -> Response:
     """DescribeIdentityProviderConfig."""
     name = request.json()["identityProviderConfig"]["name"]
     provider = cluster.identity_providers.get(name)
-    if provider is None:
-        return not_found(f"Identity provider config is not found: {name}")
-    return json_response({"identityProviderConfig": {"oidc": provider}})
+    return json_response({"identityProviderConfig": {"oidc": provider}}) if provider else _no_provider(name)
 
 
 @of_cluster
@@ -117,14 +93,18 @@ def disassociate_provider(request: Request, cluster: Any) -> Response:
     """DisassociateIdentityProviderConfig."""
     name = request.json()["identityProviderConfig"]["name"]
     if cluster.identity_providers.pop(name, None) is None:
-        return not_found(f"Identity provider config is not found: {name}")
-    return json_response({"update": finished_update("DisassociateIdentityProviderConfig")})
+        return _no_provider(name)
+    return finished_update("DisassociateIdentityProviderConfig")
+
+
+def _no_provider(name: str) -> Response:
+    return not_found(f"Identity provider config is not found: {name}")
 
 
 ROUTES = (
     Route("eks", "POST", ASSOCIATIONS, create),
-    Route("eks", "GET", ASSOCIATIONS, list_all),
-    Route("eks", "*", ASSOCIATION, one),
+    Route("eks", "GET", ASSOCIATIONS, list_associations),
+    Route("eks", "*", ASSOCIATION, handle_association),
     Route("eks", "POST", f"{PROVIDERS}/associate", associate_provider),
     Route("eks", "POST", f"{PROVIDERS}/describe", describe_provider),
     Route("eks", "POST", f"{PROVIDERS}/disassociate", disassociate_provider),

@@ -11,12 +11,11 @@ def install() -> None:
     """Actions that moto lacks."""
     from moto.elasticache.responses import ElastiCacheResponse
 
-    add(ElastiCacheResponse, "delete_cache_subnet_group", delete_cache_subnet_group)
-    add(ElastiCacheResponse, "modify_cache_subnet_group", modify_cache_subnet_group)
+    add(ElastiCacheResponse, delete_cache_subnet_group, modify_cache_subnet_group)
 
 
 def delete_cache_subnet_group(self: Any) -> Any:
-    """DeleteCacheSubnetGroup; describing it first raises the right error when there is none."""
+    """DeleteCacheSubnetGroup; describing it first raises the right error where it does not exist."""
     from moto.core.responses import EmptyResult
 
     name = self._get_param("CacheSubnetGroupName")

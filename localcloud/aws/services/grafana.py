@@ -1,4 +1,4 @@
-"""Managed Grafana workspaces: moto has no model of them."""
+"""Managed Grafana workspaces, which moto lacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import secrets
 import time
 from typing import Any
 
-from localcloud.aws.routing import Request, Response, Route, json_error, json_response
+from localcloud.aws import tagging
+from localcloud.aws.routing import Request, Response, Route, json_response, requires
 
 SERVICE = "grafana"
 WORKSPACE = "/workspaces/(?P<workspace>[^/]+)"
@@ -26,10 +27,6 @@ _SETTINGS = {
 }
 DEFAULT_VERSION = "10.4"
 DEFAULT_CONFIGURATION = '{"plugins":{"pluginAdminEnabled":false}}'
-
-
-def install() -> None:
-    """Routes only."""
 
 
 def create(request: Request) -> Response:
@@ -58,17 +55,19 @@ def create(request: Request) -> Response:
     return json_response({"workspace": workspace}, 202)
 
 
-def list_all(request: Request) -> Response:
+def list_workspaces(request: Request) -> Response:
     """ListWorkspaces."""
-    found = [each for key, each in request.store.items() if key.startswith("workspace/")]
-    return json_response({"workspaces": found})
+    return json_response({"workspaces": request.items("workspace")})
 
 
-def one(request: Request) -> Response:
+_of_workspace = requires(
+    lambda request: request.store.get(f"workspace/{request.group('workspace')}"), "Workspace {workspace} does not exist"
+)
+
+
+@_of_workspace
+def handle_workspace(request: Request, workspace: dict[str, Any]) -> Response:
     """DescribeWorkspace, UpdateWorkspace and DeleteWorkspace."""
-    workspace = _workspace(request)
-    if workspace is None:
-        return _missing(request)
     if request.method == "DELETE":
         del request.store[f"workspace/{workspace['id']}"]
         request.store.pop(f"configuration/{workspace['id']}", None)
@@ -79,11 +78,9 @@ def one(request: Request) -> Response:
     return json_response({"workspace": workspace})
 
 
-def configuration(request: Request) -> Response:
+@_of_workspace
+def handle_configuration(request: Request, workspace: dict[str, Any]) -> Response:
     """DescribeWorkspaceConfiguration and UpdateWorkspaceConfiguration."""
-    workspace = _workspace(request)
-    if workspace is None:
-        return _missing(request)
     key = f"configuration/{workspace['id']}"
     if request.method == "PUT":
         body = request.json()
@@ -93,36 +90,20 @@ def configuration(request: Request) -> Response:
     return json_response({"configuration": request.store[key], "grafanaVersion": workspace["grafanaVersion"]})
 
 
-def tags(request: Request) -> Response:
+@_of_workspace
+def handle_tags(request: Request, workspace: dict[str, Any]) -> Response:
     """ListTagsForResource, TagResource and UntagResource; the ARN ends with the workspace's id."""
-    workspace = _workspace(request)
-    if workspace is None:
-        return _missing(request)
-    if request.method == "POST":
-        workspace["tags"].update(request.json()["tags"])
-    elif request.method == "DELETE":
-        for key in request.query.get("tagKeys", []):
-            workspace["tags"].pop(key, None)
-    return json_response({"tags": workspace["tags"]})
+    return tagging.change(request, workspace["tags"])
 
 
 def _apply(workspace: dict[str, Any], body: dict[str, Any]) -> None:
     workspace.update({_SETTINGS[key]: value for key, value in body.items() if key in _SETTINGS and value is not None})
 
 
-def _workspace(request: Request) -> dict[str, Any] | None:
-    workspace: dict[str, Any] | None = request.store.get(f"workspace/{request.group('workspace')}")
-    return workspace
-
-
-def _missing(request: Request) -> Response:
-    return json_error("ResourceNotFoundException", f"Workspace {request.group('workspace')} does not exist", 404)
-
-
 ROUTES = (
     Route(SERVICE, "POST", "/workspaces", create),
-    Route(SERVICE, "GET", "/workspaces", list_all),
-    Route(SERVICE, "*", WORKSPACE, one),
-    Route(SERVICE, "*", f"{WORKSPACE}/configuration", configuration),
-    Route(SERVICE, "*", "/tags/.+(?:/|%2F)(?P<workspace>g-[0-9a-f]+)", tags),
+    Route(SERVICE, "GET", "/workspaces", list_workspaces),
+    Route(SERVICE, "*", WORKSPACE, handle_workspace),
+    Route(SERVICE, "*", f"{WORKSPACE}/configuration", handle_configuration),
+    Route(SERVICE, "*", "/tags/.+(?:/|%2F)(?P<workspace>g-[0-9a-f]+)", handle_tags),
 )

@@ -1,20 +1,14 @@
-"""KMS: a key's policy says who may use it, and how often it rotates is known.
-
-- authorise: moto evaluates no key policy, so everybody could make the MACs that vouch for a plan; here every use of a
-  key is evaluated. Administration is not: Terraform does that as the account's root.
-- enable_key_rotation, get_key_rotation_status: moto knows whether a key rotates, but not how often.
-"""
+"""KMS: a key's policy decides who may use it, and a key's rotation period is kept."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from localcloud.aws import identity
-from localcloud.aws.key_access import key_by_reference
-from localcloud.aws.patching import wrap
-from localcloud.aws.policy import Call, Principal, permitted
+from localcloud.aws.key_access import find_key
+from localcloud.aws.patching import Method, wrap
+from localcloud.aws.policy import Call, permitted
 from localcloud.aws.routing import Request, Response, Route, json_error
 
 # Calls that use a key. Source: KMS developer guide, "Permissions reference", the cryptographic operations.
@@ -26,11 +20,24 @@ DEFAULT_ROTATION_DAYS = 365  # AWS KMS API, EnableKeyRotation: RotationPeriodInD
 
 
 def install() -> None:
-    """Keep the rotation period: Terraform reads it back and would plan it again forever."""
+    """moto does not keep the rotation period: Terraform reads it back and would set it again in every plan."""
     from moto.kms.responses import KmsResponse
 
-    wrap(KmsResponse, "enable_key_rotation", _enable)
-    wrap(KmsResponse, "get_key_rotation_status", _status)
+    wrap(KmsResponse, "enable_key_rotation", _enable_key_rotation)
+    wrap(KmsResponse, "get_key_rotation_status", _get_key_rotation_status)
+
+
+def _enable_key_rotation(original: Method, self: Any) -> Any:
+    answer = original(self)
+    _key(self).rotation_period_in_days = self._get_param("RotationPeriodInDays") or DEFAULT_ROTATION_DAYS
+    return answer
+
+
+def _get_key_rotation_status(original: Method, self: Any) -> str:
+    status = json.loads(original(self))
+    if status["KeyRotationEnabled"]:
+        status["RotationPeriodInDays"] = getattr(_key(self), "rotation_period_in_days", DEFAULT_ROTATION_DAYS)
+    return json.dumps(status)
 
 
 def _key(response: Any) -> Any:
@@ -38,43 +45,24 @@ def _key(response: Any) -> Any:
     return backend.keys[backend.get_key_id(response._get_param("KeyId"))]
 
 
-def _enable(original: Callable[..., Any]) -> Callable[..., Any]:
-    def enable_key_rotation(self: Any) -> Any:
-        answer = original(self)
-        _key(self).rotation_period_in_days = self._get_param("RotationPeriodInDays") or DEFAULT_ROTATION_DAYS
-        return answer
-
-    return enable_key_rotation
-
-
-def _status(original: Callable[..., Any]) -> Callable[..., Any]:
-    def get_key_rotation_status(self: Any) -> str:
-        status = json.loads(original(self))
-        if status["KeyRotationEnabled"]:
-            status["RotationPeriodInDays"] = getattr(_key(self), "rotation_period_in_days", DEFAULT_ROTATION_DAYS)
-        return json.dumps(status)
-
-    return get_key_rotation_status
-
-
 def authorise(request: Request) -> Response | None:
-    """400, as KMS answers, where the policy of the key that is to be used does not admit the caller, else None."""
+    """Refuse with KMS's 400 the use of a key whose policy does not permit it; None where the call may go on.
+
+    moto evaluates no key policy, so anybody could make the MACs that vouch for a plan. Administration of a key is not
+    evaluated: Terraform does that as the account's root.
+    """
     operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
     reference = request.json().get("KeyId") if operation in USES else None
     if not reference:
         return None  # Decrypt may leave the key to the ciphertext, which moto reads
-    found = key_by_reference(reference, account=request.account, region=request.region)
-    if found is None:
+    known = find_key(reference, account=request.account, region=request.region)
+    if known is None:
         return None  # moto answers NotFoundException
-    key, owner, _ = found
-    caller = identity.current()
-    principal = Principal(caller.account, caller.principal_arn, caller.session_arn)
-    context = {"kms:CallerAccount": [caller.account], "kms:GrantIsForAWSResource": ["false"]}
-    if permitted(key.policy, Call(principal, f"kms:{operation}", key.arn, context), owner=owner):
-        return None
-    who = principal.session_arn or principal.arn or "anonymous"
-    refusal = f"User: {who} is not authorized to perform: kms:{operation} on resource: {key.arn}"
-    return json_error("AccessDeniedException", refusal, 400)
+    key, owner, _ = known
+    principal = identity.current_principal()
+    context = {"kms:CallerAccount": [principal.account], "kms:GrantIsForAWSResource": ["false"]}
+    call = Call(principal, f"kms:{operation}", key.arn, context)
+    return None if permitted(key.policy, call, owner=owner) else json_error("AccessDeniedException", call.refusal())
 
 
 ROUTES = (Route("kms", "POST", "/.*", authorise),)

@@ -1,4 +1,4 @@
-"""Lambda code signing configurations: moto has no model of them."""
+"""Lambda code signing configurations, which moto lacks."""
 
 from __future__ import annotations
 
@@ -7,25 +7,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.aws import tagging
-from localcloud.aws.routing import Request, Response, Route, json_error, json_response
+from localcloud.aws.routing import Request, Response, Route, json_error, json_response, not_found, requires
 
 SERVICE = "lambda"
 CONFIGS = r"/2020-04-22/code-signing-configs/?"
 CONFIG = r"/2020-04-22/code-signing-configs/(?P<arn>[^/]+)"
 OF_FUNCTION = r"/2020-06-30/functions/(?P<function>[^/]+)/code-signing-config"
-_WRITABLE = ("Description", "AllowedPublishers", "CodeSigningPolicies")
 DEFAULT_POLICIES = {"UntrustedArtifactOnDeployment": "Warn"}
-
-
-def install() -> None:
-    """Routes only."""
+_WRITABLE = ("Description", "AllowedPublishers", "CodeSigningPolicies")
+_MISSING = "The code signing configuration cannot be found: {arn}"
 
 
 def create(request: Request) -> Response:
     """CreateCodeSigningConfig."""
     body = request.json()
     identifier = f"csc-{secrets.token_hex(9)[:17]}"
-    arn = f"arn:aws:lambda:{request.region}:{request.account}:code-signing-config:{identifier}"
+    arn = request.arn(f"code-signing-config:{identifier}")
     config = {
         "CodeSigningConfigId": identifier,
         "CodeSigningConfigArn": arn,
@@ -38,36 +35,29 @@ def create(request: Request) -> Response:
     return json_response({"CodeSigningConfig": config}, 201)
 
 
-def list_all(request: Request) -> Response:
+def list_configs(request: Request) -> Response:
     """ListCodeSigningConfigs."""
-    found = [each["config"] for key, each in request.store.items() if key.startswith("code-signing/")]
-    return json_response({"CodeSigningConfigs": found})
+    return json_response({"CodeSigningConfigs": [item["config"] for item in request.items("code-signing")]})
 
 
-def one(request: Request) -> Response:
+@requires(lambda request: request.store.get(_key(request.group("arn"))), _MISSING)
+def handle_config(request: Request, item: dict[str, Any]) -> Response:
     """GetCodeSigningConfig, UpdateCodeSigningConfig and DeleteCodeSigningConfig."""
-    arn = request.group("arn")
-    item = request.store.get(_key(arn))
-    if item is None:
-        return _missing(f"The code signing configuration cannot be found: {arn}")
     config: dict[str, Any] = item["config"]
     if request.method == "DELETE":
-        if any(function.code_signing_config_arn == arn for function in _functions(request)):
+        if any(function.code_signing_config_arn == item["arn"] for function in _functions(request)):
             message = "The code signing configuration is in use by functions and cannot be deleted."
             return json_error("ResourceConflictException", message, 409)
-        del request.store[_key(arn)]
+        del request.store[_key(item["arn"])]
         return Response(204)
     if request.method == "PUT":
         body = request.json()
-        config.update(
-            {key: body[key] for key in ("Description", "AllowedPublishers", "CodeSigningPolicies") if key in body}
-        )
-        config["LastModified"] = _now()
+        config.update({key: body[key] for key in _WRITABLE if key in body}, LastModified=_now())
     return json_response({"CodeSigningConfig": config})
 
 
-def of_function(request: Request) -> Response | None:
-    """PutFunctionCodeSigningConfig and DeleteFunctionCodeSigningConfig; reading is moto's."""
+def handle_function(request: Request) -> Response | None:
+    """PutFunctionCodeSigningConfig and DeleteFunctionCodeSigningConfig; moto answers GetFunctionCodeSigningConfig."""
     name = request.group("function").rsplit(":", 1)[-1]
     function = next((each for each in _functions(request) if each.function_name == name), None)
     if function is None or request.method == "GET":
@@ -77,7 +67,7 @@ def of_function(request: Request) -> Response | None:
         return Response(204)
     arn = request.json()["CodeSigningConfigArn"]
     if _key(arn) not in request.store:
-        return _missing(f"The code signing configuration cannot be found: {arn}")
+        return not_found(_MISSING.format(arn=arn))
     function.code_signing_config_arn = arn
     return json_response({"CodeSigningConfigArn": arn, "FunctionName": name})
 
@@ -92,18 +82,14 @@ def _key(arn: str) -> str:
     return f"code-signing/{arn.rsplit(':', 1)[-1]}"
 
 
-def _missing(message: str) -> Response:
-    return json_error("ResourceNotFoundException", message, 404)
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
 ROUTES = (
     Route(SERVICE, "POST", CONFIGS, create),
-    Route(SERVICE, "GET", CONFIGS, list_all),
-    Route(SERVICE, "*", CONFIG, one),
-    Route(SERVICE, "*", OF_FUNCTION, of_function),
+    Route(SERVICE, "GET", CONFIGS, list_configs),
+    Route(SERVICE, "*", CONFIG, handle_config),
+    Route(SERVICE, "*", OF_FUNCTION, handle_function),
     *tagging.routes(SERVICE, key="Tags", path="/2017-03-31/tags"),
 )

@@ -15,12 +15,11 @@ def install() -> None:
     """PutQueryDefinition, DescribeQueryDefinitions and DeleteQueryDefinition."""
     from moto.logs.responses import LogsResponse
 
-    for action in (put_query_definition, describe_query_definitions, delete_query_definition):
-        add(LogsResponse, action.__name__, action)
+    add(LogsResponse, put_query_definition, describe_query_definitions, delete_query_definition)
 
 
 def put_query_definition(self: Any) -> str:
-    """PutQueryDefinition: makes one, or changes the one whose id is given."""
+    """PutQueryDefinition: makes a definition, or replaces the one with the request's id."""
     identifier = self._get_param("queryDefinitionId") or str(uuid.uuid4())
     _definitions(self)[identifier] = {
         "queryDefinitionId": identifier,
@@ -29,14 +28,14 @@ def put_query_definition(self: Any) -> str:
         "logGroupNames": self._get_param("logGroupNames") or [],
         "lastModified": int(time.time() * 1000),
     }
-    return _json({"queryDefinitionId": identifier})
+    return json.dumps({"queryDefinitionId": identifier})
 
 
 def describe_query_definitions(self: Any) -> str:
     """DescribeQueryDefinitions, by the beginning of the name."""
     prefix = self._get_param("queryDefinitionNamePrefix") or ""
-    found = [each for each in _definitions(self).values() if each["name"].startswith(prefix)]
-    return _json({"queryDefinitions": sorted(found, key=lambda each: str(each["name"]))})
+    definitions = [each for each in _definitions(self).values() if each["name"].startswith(prefix)]
+    return json.dumps({"queryDefinitions": sorted(definitions, key=lambda each: str(each["name"]))})
 
 
 def delete_query_definition(self: Any) -> str:
@@ -45,13 +44,9 @@ def delete_query_definition(self: Any) -> str:
 
     if _definitions(self).pop(self._get_param("queryDefinitionId"), None) is None:
         raise ResourceNotFoundException("The specified query definition does not exist.")
-    return _json({"success": True})
+    return json.dumps({"success": True})
 
 
 def _definitions(response: Any) -> dict[str, dict[str, Any]]:
-    """The space of our store that the inventory counts as resources of the logs service."""
+    """The store's space for the logs service, whose items the inventory counts as resources."""
     return store.space(response.current_account, response.region, "logs")
-
-
-def _json(answer: dict[str, Any]) -> str:
-    return json.dumps(answer)

@@ -1,15 +1,8 @@
-"""S3: what the bucket policy says happens, and what Terraform wrote is what it reads.
-
-- authorise: moto ignores conditions and principals, so a TLS-only policy locks everyone out and a policy for one role
-  of another account admits everybody; here every request is evaluated, and SSE-KMS with a key of another account
-  needs that key's policy too.
-- get_permission: moto's own check would contradict; only DeleteObjects, which asks per key, still needs it.
-- set_lifecycle: moto drops NewerNoncurrentVersions and ObjectSize filters, so the next plan would differ.
-- notification: moto drops EventBridgeConfiguration from the answer.
-"""
+"""S3: bucket policies are enforced, and Terraform reads the configuration that it wrote."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,15 +13,23 @@ from moto.s3.models import FakeBucket, s3_backends
 from localcloud.aws import identity
 from localcloud.aws.conditions import UnsupportedCondition
 from localcloud.aws.key_access import key_permits
+from localcloud.aws.patching import Method, wrap
 from localcloud.aws.policy import Call, Decision, Principal, evaluate, permitted
 from localcloud.aws.routing import Request, Response, Route, xml_error, xml_response
 from localcloud.aws.s3_calls import S3Call, bucket_and_key, condition_keys, understand
 
 _XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
+_TRANSITION_SIZE = "x-amz-transition-default-minimum-object-size"
+
+
+def install() -> None:
+    """moto's own check of permissions would contradict `authorise`; lifecycle rules lose settings."""
+    wrap(FakeBucket, "get_permission", _get_permission)
+    wrap(FakeBucket, "set_lifecycle", _set_lifecycle)
 
 
 def bucket_of(name: str) -> Any | None:
-    """The moto bucket of that name in whatever account, None when there is none."""
+    """The moto bucket of that name in any account; None where it does not exist."""
     owner = s3_backends.bucket_accounts.get(name)
     if owner is None:
         return None
@@ -36,97 +37,84 @@ def bucket_of(name: str) -> Any | None:
     return s3_backends[account][partition].buckets.get(name)
 
 
+# ── who may do what ──────────────────────────────────────────────────────────────────────────────────
 def authorise(request: Request) -> Response | None:
-    """403 where the bucket policy or the policy of a foreign key does not admit the caller, else None."""
-    call = understand(request)
-    bucket = bucket_of(call.bucket) if call else None
-    if call is None or bucket is None or (call.action == "s3:CreateBucket" and not call.key):
+    """Refuse with 403 what a bucket's policy, or the policy of another account's key, does not permit; else None.
+
+    moto ignores conditions and principals: it would refuse everybody by a TLS-only policy, and let everybody in by a
+    policy for one role of another account.
+    """
+    s3_call = understand(request)
+    bucket = bucket_of(s3_call.bucket) if s3_call else None
+    if s3_call is None or bucket is None or (s3_call.action == "s3:CreateBucket" and not s3_call.key):
         return None
     if request.method == "POST" and "delete" in request.query:
-        return None  # asked per key, through get_permission
-    principal = _principal()
+        return None  # decided per key, through get_permission
+    principal = identity.current_principal()
     context = condition_keys(request, bucket_owner=bucket.account_id)
     try:
-        if not permitted(bucket.policy, Call(principal, call.action, call.resource, context), owner=bucket.account_id):
-            return _denied(call, principal)
-        source = _copy_source(request)
-        if source is not None and not _may_read_source(source, principal, context):
-            return _denied(source, principal)
+        for needed in (s3_call, *_copy_source(request)):
+            resource = bucket_of(needed.bucket)
+            call = Call(principal, needed.action, needed.resource, context)
+            # Where the source of a copy does not exist, moto answers NoSuchBucket.
+            if resource is not None and not permitted(resource.policy, call, owner=resource.account_id):
+                return xml_error("AccessDenied", call.refusal(), 403)
     except UnsupportedCondition as error:
         return xml_error("AccessDenied", f"the bucket policy cannot be evaluated here: {error}", 403)
-    return _key_refuses(request, call, bucket, principal)
+    return _refuse_by_key(request, s3_call, bucket, principal)
 
 
 def authorise_unsigned(request: Request) -> Response | None:
-    """Anonymous requests reach a bucket only where its policy says so."""
+    """Anonymous requests reach a bucket only where its policy allows them."""
     if "x-amz-target" in request.headers or request.path == "/":
         return None
     bucket, _ = bucket_and_key(request.path, request.headers.get("host", ""))
     return authorise(request) if bucket_of(bucket) is not None else None
 
 
-def _principal() -> Principal:
-    caller = identity.current()
-    return Principal(caller.account, caller.principal_arn, caller.session_arn)
-
-
-def _denied(call: S3Call, principal: Principal) -> Response:
-    who = principal.session_arn or principal.arn or "anonymous"
-    return xml_error("AccessDenied", f"User: {who} is not authorized to perform: {call.action} on {call.resource}", 403)
-
-
-def _copy_source(request: Request) -> S3Call | None:
+def _copy_source(request: Request) -> Sequence[S3Call]:
+    """What a copy reads; empty for any other call."""
     header = request.headers.get("x-amz-copy-source")
     if not header:
-        return None
+        return ()
     bucket, _, key = unquote(header).removeprefix("/").partition("/")
-    return S3Call("s3:GetObject", bucket, key.split("?", 1)[0])
+    return (S3Call("s3:GetObject", bucket, key.split("?", 1)[0]),)
 
 
-def _may_read_source(source: S3Call, principal: Principal, context: Any) -> bool:
-    bucket = bucket_of(source.bucket)
-    if bucket is None:
-        return True  # moto answers NoSuchBucket
-    return permitted(bucket.policy, Call(principal, source.action, source.resource, context), owner=bucket.account_id)
-
-
-def _key_refuses(request: Request, call: S3Call, bucket: Any, principal: Principal) -> Response | None:
-    """403 when the object is, or is to be, encrypted with a key that does not admit the caller."""
+def _refuse_by_key(request: Request, call: S3Call, bucket: Any, principal: Principal) -> Response | None:
+    """Refuse with 403 where the policy of the object's KMS key does not permit the call; else None."""
     if call.action == "s3:PutObject":
         reference, action = _key_for_new_object(request, bucket), "kms:GenerateDataKey"
     elif call.action in ("s3:GetObject", "s3:GetObjectVersion") and request.method == "GET":
         version = next(iter(request.query.get("versionId", ())), None)
-        found = s3_backends[bucket.account_id]["aws"].get_object(bucket.name, call.key, version_id=version)
-        reference, action = getattr(found, "kms_key_id", None), "kms:Decrypt"
+        stored = s3_backends[bucket.account_id]["aws"].get_object(bucket.name, call.key, version_id=version)
+        reference, action = getattr(stored, "kms_key_id", None), "kms:Decrypt"
     else:
         return None
     if not reference or key_permits(
         reference, principal, action=action, region=bucket.region_name, via="s3", arn=call.resource
     ):
         return None
-    who = principal.session_arn or principal.arn or "anonymous"
-    refusal = f"User: {who} is not authorized to perform: {action} on resource: {reference}"
-    return xml_error("AccessDenied", refusal, 403)
+    return xml_error("AccessDenied", Call(principal, action, reference).refusal(), 403)
 
 
 def _key_for_new_object(request: Request, bucket: Any) -> str | None:
     """The KMS key of a new object: from its headers, else from the bucket's default encryption."""
     algorithm = request.headers.get("x-amz-server-side-encryption")
     if algorithm:
-        named = request.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
-        if named or not algorithm.startswith("aws:kms"):
-            return named
+        key = request.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
+        if key or not algorithm.startswith("aws:kms"):
+            return key
     rule = (bucket.encryption or {}).get("Rule", {})
     default = (rule[0] if isinstance(rule, list) else rule).get("ApplyServerSideEncryptionByDefault", {})
-    key = default.get("KMSMasterKeyID")
-    return str(key) if key else None
+    return default.get("KMSMasterKeyID") or None
 
 
-def _get_permission(self: Any, action: str, resource: str) -> PermissionResult:
-    """For DeleteObjects, the only call decided per key; everything else was decided by `authorise`."""
+def _get_permission(_: Method, self: Any, action: str, resource: str) -> PermissionResult:
+    """Decides DeleteObjects, the only call with a decision per key; `authorise` has decided all others."""
     if action != "s3:DeleteObject":
         return PermissionResult.PERMITTED
-    principal = _principal()
+    principal = identity.current_principal()
     call = Call(principal, action, resource, {"aws:SourceIp": ["127.0.0.1"]})
     decision = evaluate(self.policy, call) if self.policy else Decision.NEUTRAL
     foreign = principal.anonymous or principal.account != self.account_id
@@ -135,64 +123,55 @@ def _get_permission(self: Any, action: str, resource: str) -> PermissionResult:
     return PermissionResult.PERMITTED
 
 
-def _get_lifecycle(request: Request) -> Response | None:
-    bucket, key = _bucket(request)
-    rules = getattr(bucket, "groundwork_lifecycle", None)
-    if bucket is None or key or not rules or "lifecycle" not in request.query or not bucket.rules:
-        return None
-    inner = xmltodict.unparse({"LifecycleConfiguration": {"@xmlns": _XMLNS, "Rule": rules}})
-    size = getattr(bucket, "groundwork_transition_size", "all_storage_classes_128K")
-    return xml_response(inner, headers=[("x-amz-transition-default-minimum-object-size", size)])
-
-
-def _note_transition_size(request: Request) -> Response | None:
-    bucket, key = _bucket(request)
-    if bucket is not None and not key and "lifecycle" in request.query:
-        header = "x-amz-transition-default-minimum-object-size"
-        bucket.groundwork_transition_size = request.headers.get(header, "all_storage_classes_128K")
-    return None
-
-
-def _get_notification(request: Request) -> Response | None:
-    bucket, key = _bucket(request)
-    if bucket is None or key or "notification" not in request.query:
-        return None
-    raw = getattr(bucket, "groundwork_notification", None)
-    return xml_response(raw) if raw and bucket.notification_configuration else None
-
-
-def _note_notification(request: Request) -> Response | None:
-    bucket, key = _bucket(request)
-    if bucket is not None and not key and "notification" in request.query:
-        bucket.groundwork_notification = request.body
-    return None
-
-
-def _bucket(request: Request) -> tuple[Any | None, str]:
+# ── configuration that moto does not answer as it was sent ───────────────────────────────────────────
+def bucket_with(request: Request, subresource: str) -> Any | None:
+    """The bucket whose configuration `subresource` a request reads or writes; None for any other request."""
     name, key = bucket_and_key(request.path, request.headers.get("host", ""))
-    return bucket_of(name), key
+    return bucket_of(name) if not key and subresource in request.query else None
 
 
-def install() -> None:
-    """Apply the patches of the module docstring."""
-    if getattr(FakeBucket, "groundwork_patched", False):
-        return
-    original = FakeBucket.set_lifecycle
+def raw_configuration(subresource: str, *, moto_attribute: str) -> tuple[Route, Route]:
+    """Routes that answer a configuration exactly as it was sent, while moto's bucket has it in `moto_attribute`."""
 
-    def set_lifecycle(self: Any, rules: list[dict[str, Any]]) -> None:
-        original(self, rules)
-        self.groundwork_lifecycle = rules
+    def remember(request: Request) -> None:
+        bucket = bucket_with(request, subresource)
+        if bucket is not None:
+            setattr(bucket, f"groundwork_{subresource}", request.body)
 
-    FakeBucket.set_lifecycle = set_lifecycle
-    FakeBucket.get_permission = _get_permission
-    FakeBucket.groundwork_patched = True
+    def answer(request: Request) -> Response | None:
+        bucket = bucket_with(request, subresource)
+        raw = getattr(bucket, f"groundwork_{subresource}", None)
+        return xml_response(raw) if raw and getattr(bucket, moto_attribute, None) else None
+
+    return Route("s3", "PUT", "/.*", remember), Route("s3", "GET", "/.*", answer)
+
+
+def _set_lifecycle(original: Method, self: Any, rules: list[dict[str, Any]]) -> None:
+    """moto drops NewerNoncurrentVersions and filters by ObjectSize, so the next plan would differ."""
+    original(self, rules)
+    self.groundwork_lifecycle = rules
+
+
+def _remember_transition_size(request: Request) -> None:
+    bucket = bucket_with(request, "lifecycle")
+    if bucket is not None:
+        bucket.groundwork_transition_size = request.headers.get(_TRANSITION_SIZE, "all_storage_classes_128K")
+
+
+def _get_lifecycle(request: Request) -> Response | None:
+    bucket = bucket_with(request, "lifecycle")
+    rules = getattr(bucket, "groundwork_lifecycle", None)
+    if bucket is None or not rules or not bucket.rules:
+        return None
+    body = xmltodict.unparse({"LifecycleConfiguration": {"@xmlns": _XMLNS, "Rule": rules}})
+    size = getattr(bucket, "groundwork_transition_size", "all_storage_classes_128K")
+    return xml_response(body, headers=[(_TRANSITION_SIZE, size)])
 
 
 ROUTES = (
     Route("s3", "*", "/.*", authorise),
     Route("", "*", "/.*", authorise_unsigned),
-    Route("s3", "PUT", "/.*", _note_transition_size),
+    Route("s3", "PUT", "/.*", _remember_transition_size),
     Route("s3", "GET", "/.*", _get_lifecycle),
-    Route("s3", "PUT", "/.*", _note_notification),
-    Route("s3", "GET", "/.*", _get_notification),
+    *raw_configuration("notification", moto_attribute="notification_configuration"),  # moto drops EventBridge
 )

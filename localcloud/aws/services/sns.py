@@ -1,11 +1,10 @@
-"""SNS: the attributes of a topic that moto takes and does not give back."""
+"""SNS: the attributes of a topic that moto accepts and never answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws.patching import wrap
+from localcloud.aws.patching import Method, wrap
 
 _FEEDBACK = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
 # SNS API, SetTopicAttributes: AttributeName.
@@ -24,19 +23,16 @@ def install() -> None:
     """moto answers with a fixed list of attributes; Terraform would set the others again in every plan."""
     from moto.sns.responses import SNSResponse
 
-    wrap(SNSResponse, "get_topic_attributes", _with_all)
+    wrap(SNSResponse, "get_topic_attributes", _get_topic_attributes)
 
 
-def _with_all(original: Callable[..., Any]) -> Callable[..., Any]:
-    def get_topic_attributes(self: Any) -> Any:
-        from moto.core.utils import camelcase_to_underscores
+def _get_topic_attributes(original: Method, self: Any) -> Any:
+    from moto.core.utils import camelcase_to_underscores
 
-        answer = original(self)
-        topic = self.backend.get_topic(self._get_param("TopicArn"))
-        for name in ATTRIBUTES:
-            value = getattr(topic, camelcase_to_underscores(name), None)
-            if value:
-                answer._result["Attributes"][name] = value
-        return answer
-
-    return get_topic_attributes
+    answer = original(self)
+    topic = self.backend.get_topic(self._get_param("TopicArn"))
+    for name in ATTRIBUTES:
+        value = getattr(topic, camelcase_to_underscores(name), None)
+        if value:
+            answer._result["Attributes"][name] = value
+    return answer

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws.patching import wrap
+from localcloud.aws.patching import Method, wrap
 
 # AWS documentation: "Retrieve recommended Amazon Linux AMI IDs" and "Retrieve recommended Bottlerocket AMI IDs".
 _AMAZON_LINUX = re.compile(
@@ -23,22 +22,19 @@ _BOTTLEROCKET = re.compile(
 
 
 def install() -> None:
-    """moto publishes parameters for Amazon Linux and ECS images only; these are made when they are asked for."""
+    """moto publishes parameters for Amazon Linux and ECS images only; these are made when they are first read."""
     from moto.ssm.models import ParameterDict
 
-    wrap(ParameterDict, "_check_loading_status", _publish_node_images)
+    wrap(ParameterDict, "_check_loading_status", _check_loading_status)
 
 
-def _publish_node_images(original: Callable[..., Any]) -> Callable[..., Any]:
-    def _check_loading_status(self: Any, key: str) -> None:
-        original(self, key)
-        name = str(key or "")
-        match = _AMAZON_LINUX.fullmatch(name) or _BOTTLEROCKET.fullmatch(name)
-        # dict's own lookup: that of moto's class would come back here.
-        if match and not dict.__contains__(self, name):
-            dict.__setitem__(self, name, [_parameter(self, name, _value(match, self.region_name))])
-
-    return _check_loading_status
+def _check_loading_status(original: Method, self: Any, key: str) -> None:
+    original(self, key)
+    name = str(key or "")
+    match = _AMAZON_LINUX.fullmatch(name) or _BOTTLEROCKET.fullmatch(name)
+    # dict's own lookup: that of moto's class would come back here.
+    if match and not dict.__contains__(self, name):
+        dict.__setitem__(self, name, [_parameter(self, name, _value(match, self.region_name))])
 
 
 def _value(match: re.Match[str], region: str) -> str:

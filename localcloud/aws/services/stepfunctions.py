@@ -1,4 +1,4 @@
-"""Step Functions: the check of a definition that comes before a state machine, and the list of its versions."""
+"""Step Functions: the check of a definition before a state machine is made, and the list of its versions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ def install() -> None:
     """The provider validates before it creates or changes, and lists versions when it reads; moto has neither."""
     from moto.stepfunctions.responses import StepFunctionResponse
 
-    add(StepFunctionResponse, "validate_state_machine_definition", validate_state_machine_definition)
-    add(StepFunctionResponse, "list_state_machine_versions", list_state_machine_versions)
+    add(StepFunctionResponse, validate_state_machine_definition, list_state_machine_versions)
 
 
 def list_state_machine_versions(self: Any) -> Any:
@@ -22,29 +21,20 @@ def list_state_machine_versions(self: Any) -> Any:
 
     machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
     versions = sorted(machine.versions.values(), key=lambda version: version.version, reverse=True)
-    return ActionResult(
-        {
-            "stateMachineVersions": [
-                {"stateMachineVersionArn": version.arn, "creationDate": machine.creation_date} for version in versions
-            ]
-        }
-    )
+    listed = [{"stateMachineVersionArn": version.arn, "creationDate": machine.creation_date} for version in versions]
+    return ActionResult({"stateMachineVersions": listed})
 
 
 def validate_state_machine_definition(self: Any) -> Any:
     """ValidateStateMachineDefinition: JSON, a start that exists, and successors that exist."""
     from moto.core.responses import ActionResult
 
-    problems = _problems(self._get_param("definition"))
-    return ActionResult(
-        {
-            "result": "FAIL" if problems else "OK",
-            "diagnostics": [
-                {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": problem} for problem in problems
-            ],
-            "truncated": False,
-        }
-    )
+    diagnostics = [
+        {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": problem}
+        for problem in _problems(self._get_param("definition"))
+    ]
+    result = "FAIL" if diagnostics else "OK"
+    return ActionResult({"result": result, "diagnostics": diagnostics, "truncated": False})
 
 
 def _problems(definition: str) -> list[str]:
@@ -55,8 +45,6 @@ def _problems(definition: str) -> list[str]:
     states = machine.get("States") if isinstance(machine, dict) else None
     if not states:
         return ["the definition has no States"]
-    named = {"StartAt": machine.get("StartAt")}
-    named.update({f"{name}.Next": state["Next"] for name, state in states.items() if "Next" in state})
-    return [
-        f"{where} names {target!r}, which is not a state" for where, target in named.items() if target not in states
-    ]
+    targets = {"StartAt": machine.get("StartAt")}
+    targets.update({f"{name}.Next": state["Next"] for name, state in states.items() if "Next" in state})
+    return [f"{key} names {name!r}, which is not a state" for key, name in targets.items() if name not in states]

@@ -1,14 +1,12 @@
-"""STS: AssumeRoleWithWebIdentity looks at the token and at the role's trust policy; moto looks at neither."""
+"""STS: AssumeRoleWithWebIdentity checks the token and the role's trust policy; moto checks neither."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from localcloud.aws import web_identity
-from localcloud.aws.patching import wrap
+from localcloud.aws.patching import Method, wrap
 
 _KEYS: list[Path] = []
 
@@ -22,20 +20,17 @@ def install() -> None:
     """Anybody could become any role otherwise, and a workflow that lost its environment would still deploy."""
     from moto.sts.responses import TokenResponse
 
-    wrap(TokenResponse, "assume_role_with_web_identity", _checked)
+    wrap(TokenResponse, "assume_role_with_web_identity", _assume_role_with_web_identity)
 
 
-def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
-    def assume_role_with_web_identity(self: Any) -> Any:
-        from moto.sts.exceptions import STSClientError
+def _assume_role_with_web_identity(original: Method, self: Any) -> Any:
+    from moto.sts.exceptions import STSClientError
 
-        try:
-            _check(str(self._get_param("RoleArn")), str(self._get_param("WebIdentityToken")))
-        except web_identity.Denied as denied:
-            raise STSClientError(denied.code, denied.message) from denied
-        return original(self)
-
-    return assume_role_with_web_identity
+    try:
+        _check(str(self._get_param("RoleArn")), str(self._get_param("WebIdentityToken")))
+    except web_identity.Denied as denied:
+        raise STSClientError(denied.code, denied.message) from denied
+    return original(self)
 
 
 def _check(role_arn: str, token: str) -> None:
@@ -43,19 +38,15 @@ def _check(role_arn: str, token: str) -> None:
 
     _, partition, _, _, account, _ = role_arn.split(":", 5)
     backend = iam_backends[account][partition]
-    providers = {str(one.url).removeprefix("https://"): one for one in backend.open_id_providers.values()}
+    providers = {str(each.url).removeprefix("https://"): each for each in backend.open_id_providers.values()}
     claims = web_identity.verified(
         token,
         keys=_KEYS[0] if _KEYS else Path("nowhere"),
-        audiences={host: one.client_id_list or () for host, one in providers.items()},
+        audiences={host: provider.client_id_list or () for host, provider in providers.items()},
     )
-    role = next((one for one in backend.roles.values() if one.arn == role_arn), None)
-    # AWS says the same for a role that is not there and for one that does not trust: neither is told apart.
+    role = next((each for each in backend.roles.values() if each.arn == role_arn), None)
     trust = role.assume_role_policy_document if role is not None else None
     provider = providers[web_identity.issuer_host(claims)]
-    if not trust or not web_identity.may_assume(_document(trust), claims, provider_arn=provider.arn):
+    # AWS answers the same for a role that does not exist and for a role that does not trust the token.
+    if not trust or not web_identity.may_assume(trust, claims, provider_arn=provider.arn):
         raise web_identity.Denied("AccessDenied", f"Not authorized to perform {web_identity.ACTION}")
-
-
-def _document(trust: Any) -> Any:
-    return json.loads(trust) if isinstance(trust, str) else trust

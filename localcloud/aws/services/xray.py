@@ -6,13 +6,9 @@ import secrets
 import time
 from typing import Any
 
-from localcloud.aws.routing import Request, Response, Route, json_error, json_response
+from localcloud.aws.routing import Request, Response, Route, json_error, json_response, not_found
 
 SERVICE = "xray"
-
-
-def install() -> None:
-    """Routes only."""
 
 
 def create_rule(request: Request) -> Response:
@@ -22,7 +18,7 @@ def create_rule(request: Request) -> Response:
     name = rule["RuleName"]
     if f"rule/{name}" in request.store:
         return _invalid(f"The specified rule {name} already exists")
-    rule["RuleARN"] = f"arn:aws:xray:{request.region}:{request.account}:sampling-rule/{name}"
+    rule["RuleARN"] = request.arn(f"sampling-rule/{name}")
     now = time.time()
     record = {"SamplingRule": {"Attributes": {}, **rule}, "CreatedAt": now, "ModifiedAt": now}
     request.store[f"rule/{name}"] = {"arn": rule["RuleARN"], "answer": record, "tags": body.get("Tags") or []}
@@ -31,10 +27,10 @@ def create_rule(request: Request) -> Response:
 
 def list_rules(request: Request) -> Response:
     """GetSamplingRules."""
-    return json_response({"SamplingRuleRecords": _answers(request, "rule")})
+    return json_response({"SamplingRuleRecords": [item["answer"] for item in request.items("rule")]})
 
 
-def change_rule(request: Request) -> Response:
+def handle_rule(request: Request) -> Response:
     """UpdateSamplingRule and DeleteSamplingRule, by name or ARN."""
     body = request.json()
     change = body.get("SamplingRuleUpdate", body)
@@ -59,7 +55,7 @@ def create_group(request: Request) -> Response:
     identifier = secrets.token_hex(16).upper()
     group = {
         "GroupName": name,
-        "GroupARN": f"arn:aws:xray:{request.region}:{request.account}:group/{name}/{identifier}",
+        "GroupARN": request.arn(f"group/{name}/{identifier}"),
         "FilterExpression": body.get("FilterExpression", ""),
         "InsightsConfiguration": _insights(body),
     }
@@ -69,10 +65,10 @@ def create_group(request: Request) -> Response:
 
 def list_groups(request: Request) -> Response:
     """GetGroups."""
-    return json_response({"Groups": _answers(request, "group")})
+    return json_response({"Groups": [item["answer"] for item in request.items("group")]})
 
 
-def one_group(request: Request) -> Response:
+def handle_group(request: Request) -> Response:
     """GetGroup, UpdateGroup and DeleteGroup, by name or ARN."""
     body = request.json()
     key = _find(request, "group", body.get("GroupName"), body.get("GroupARN"))
@@ -89,26 +85,20 @@ def one_group(request: Request) -> Response:
     return json_response({"Group": group})
 
 
-def tags(request: Request) -> Response:
+def handle_tags(request: Request) -> Response:
     """ListTagsForResource, TagResource and UntagResource; X-Ray's tags are a list."""
     body = request.json()
     item = next((each for each in request.store.values() if each["arn"] == body["ResourceARN"]), None)
     if item is None:
-        return json_error("ResourceNotFoundException", f"{body['ResourceARN']} does not exist", 404)
-    known = {tag["Key"]: tag["Value"] for tag in item["tags"]}
-    known.update({tag["Key"]: tag["Value"] for tag in body.get("Tags") or []})
-    for name in body.get("TagKeys") or []:
-        known.pop(name, None)
-    item["tags"] = [{"Key": key, "Value": value} for key, value in known.items()]
+        return not_found(f"{body['ResourceARN']} does not exist")
+    tags = {tag["Key"]: tag["Value"] for tag in [*item["tags"], *(body.get("Tags") or [])]}
+    removed = body.get("TagKeys") or []
+    item["tags"] = [{"Key": key, "Value": value} for key, value in tags.items() if key not in removed]
     return json_response({"Tags": item["tags"]} if request.path == "/ListTagsForResource" else {})
 
 
 def _insights(body: dict[str, Any]) -> dict[str, bool]:
     return {"InsightsEnabled": False, "NotificationsEnabled": False, **(body.get("InsightsConfiguration") or {})}
-
-
-def _answers(request: Request, kind: str) -> list[dict[str, Any]]:
-    return [each["answer"] for key, each in request.store.items() if key.startswith(f"{kind}/")]
 
 
 def _find(request: Request, kind: str, name: str | None, arn: str | None) -> str | None:
@@ -125,9 +115,9 @@ def _invalid(message: str) -> Response:
 ROUTES = (
     Route(SERVICE, "POST", "/CreateSamplingRule", create_rule),
     Route(SERVICE, "POST", "/GetSamplingRules", list_rules),
-    Route(SERVICE, "POST", "/(?:Update|Delete)SamplingRule", change_rule),
+    Route(SERVICE, "POST", "/(?:Update|Delete)SamplingRule", handle_rule),
     Route(SERVICE, "POST", "/CreateGroup", create_group),
     Route(SERVICE, "POST", "/Groups", list_groups),
-    Route(SERVICE, "POST", "/(?:Get|Update|Delete)Group", one_group),
-    Route(SERVICE, "POST", "/(?:ListTagsFor|Tag|Untag)Resource", tags),
+    Route(SERVICE, "POST", "/(?:Get|Update|Delete)Group", handle_group),
+    Route(SERVICE, "POST", "/(?:ListTagsFor|Tag|Untag)Resource", handle_tags),
 )

@@ -1,14 +1,13 @@
-"""Patches are applied once, and say so when moto is no longer what they were written for."""
+"""Patches are applied once, and fail when moto is no longer what they were written for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from groundwork.errors import LocalCloudError
-from localcloud.aws.patching import add, replace_property, wrap
+from localcloud.aws.patching import Method, add, replace_property, wrap
 
 
 class Counter:
@@ -30,11 +29,11 @@ class Counter:
         return "plain"
 
 
-def doubled(original: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *arguments: original(*arguments) * 2
+def doubled(original: Method, *arguments: Any) -> Any:
+    return original(*arguments) * 2
 
 
-def test_a_method_is_wrapped_once_however_often_it_is_asked_for() -> None:
+def test_a_method_is_wrapped_once_however_often_wrap_is_called() -> None:
     class Own(Counter):
         pass
 
@@ -58,7 +57,7 @@ def test_static_and_class_methods_get_the_arguments_of_the_call_alone() -> None:
     assert Own.names() == ["Own", "Own"]
 
 
-def test_a_method_that_is_not_there_any_more_is_named() -> None:
+def test_a_method_that_moto_no_longer_has_is_named() -> None:
     with pytest.raises(LocalCloudError, match=r"moto has no .*Counter\.gone any more") as refused:
         wrap(Counter, "gone", doubled)
     assert refused.value.fix == "install the moto version of Pipfile.lock: make setup"
@@ -77,11 +76,16 @@ def test_a_property_is_replaced() -> None:
     assert Own().label == "step 1"
 
 
-def test_what_moto_brings_by_itself_stays() -> None:
+def test_a_method_that_moto_has_is_not_replaced() -> None:
     class Own(Counter):
         pass
 
-    add(Own, "next", lambda self, value: 0)
-    add(Own, "previous", lambda self, value: value - self.step)
+    def next(self: Own, value: int) -> int:  # noqa: A001
+        return 0
+
+    def previous(self: Own, value: int) -> int:
+        return value - self.step
+
+    add(Own, next, previous)
     assert Own().next(1) == 2
     assert Own().previous(1) == 0

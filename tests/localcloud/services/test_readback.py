@@ -244,6 +244,15 @@ def test_a_budget_says_whom_it_notifies(client: Client) -> None:
     assert budgets.describe_notifications_for_budget(**of)["Notifications"] == []
 
 
+def test_the_log_role_of_api_gateway_is_gone_after_a_reset_without_value(client: Client) -> None:
+    gateway = client("apigateway")
+    operation = {"op": "replace", "path": "/cloudwatchRoleArn"}
+    gateway.update_account(patchOperations=[{**operation, "value": ROLE}])
+    assert gateway.get_account()["cloudwatchRoleArn"] == ROLE
+    gateway.update_account(patchOperations=[operation])
+    assert "cloudwatchRoleArn" not in gateway.get_account()
+
+
 def test_guardduty_features_are_changed_one_by_one(client: Client) -> None:
     guardduty = client("guardduty")
     detector = guardduty.create_detector(Enable=True)["DetectorId"]
