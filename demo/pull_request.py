@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from groundwork.apply.apply import ApprovedApply
-from groundwork.apply.rollout import Result
+from groundwork.apply.rollout import StackResult
 from groundwork.cli.deploy_approved import gate_for
 from groundwork.errors import Reason, Refused, TerraformFailed
 from groundwork.gate.laptop_approvals import LaptopApprovals
@@ -83,7 +83,7 @@ class Delivery:
         """Say yes to exactly these plans."""
         LaptopApprovals(self.workspace.project, self.plans).approve(self.environment, by=by, now=datetime.now(UTC))
 
-    def apply(self, on_event: OnEvent) -> list[Result]:
+    def apply(self, on_event: OnEvent) -> list[StackResult]:
         """Apply what was approved, through every check of the gate; raises Refused with every reason."""
         index, store = self.index, self.store
         wanted = [one.stack for one in index.bundles]

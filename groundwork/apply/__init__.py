@@ -1,1 +1,1 @@
-"""Applies approved bundles and nothing else."""
+"""Applies approved bundles; deploys and destroys the code as it is."""

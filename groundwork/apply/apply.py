@@ -1,4 +1,4 @@
-"""Applies what was approved: fetched, checked by the gate, and handed to the real `cdktf deploy`, batch by batch."""
+"""Applies approved plans: fetches them, lets the gate check them, and runs the real `cdktf deploy`, batch by batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork.apply import held_back, order
 from groundwork.apply.batch import Batch
 from groundwork.apply.held_back import PartlyApplied
 from groundwork.apply.replan import replan
-from groundwork.apply.rollout import Result
+from groundwork.apply.rollout import StackResult
 from groundwork.errors import Reason, Refused, UsageError
 from groundwork.plan import extracted, plans_file
 from groundwork.plan.bundle import Bundle, Index, Stored
@@ -26,7 +26,7 @@ from groundwork.terraform.cdktf import OnEvent
 from groundwork.workspace import Workspace
 
 Gate = Callable[[Extracted, Sequence[Stored]], list[Refusal]]
-"""Returns every reason against applying these bundles, which are extracted but have not run yet."""
+"""Returns every reason against applying these bundles, which are extracted; none of their code has run yet."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class ApprovedApply:
 
     @property
     def journal(self) -> Journal:
-        """Which applies began and ended."""
+        """Records which applies began and ended."""
         return Journal(self.store.objects)
 
-    def apply(self, stacks: Sequence[str], *, on_event: OnEvent, say: Callable[[str], None]) -> list[Result]:
+    def apply(self, stacks: Sequence[str], *, on_event: OnEvent, say: Callable[[str], None]) -> list[StackResult]:
         """Apply the plans of these stacks and return the result of each, in the order of the index.
 
-        Raises Refused with every reason of the gate, before anything is changed; with `state-moved` or
-        `bundle-tampered` where Terraform or its shim refuse later; StateLocked and TerraformFailed as a plain deploy
+        Raises Refused with every reason of the gate, before anything is changed; Refused with `state-moved` or
+        `bundle-tampered` where Terraform or its shim refuses later; StateLocked and TerraformFailed as a plain deploy
         does. What was applied before such an error stays applied, and is recorded as such. Raises PartlyApplied
-        (`wave-waits`, `wave-differs`), after all others were applied, where stacks need another approval.
+        (`wave-waits`, `wave-differs`), after all other stacks were applied, where stacks need another approval.
         """
         wanted = [stored for stored in self.index.bundles if stored.stack in stacks]
         with self._locked():
@@ -59,22 +59,22 @@ class ApprovedApply:
             say(f"{len(wanted)} plans fetched; the gate checks them")
             self._pass_gate(extracted, wanted)
             held = held_back.without_plan(self.index, stacks)
-            results: dict[str, Result] = {}
+            results: dict[str, StackResult] = {}
             for batch in order.batches(extracted.bundles):
                 extracted = self._replan(extracted, batch, wanted, held)
-                going = [stored for stored in wanted if stored.stack in batch and stored.stack not in held]
-                results |= self._apply_batch(extracted, going, on_event)
+                ready = [stored for stored in wanted if stored.stack in batch and stored.stack not in held]
+                results |= self._apply_batch(extracted, ready, on_event)
             done = [results[stored.stack] for stored in wanted if stored.stack in results]
             if held:
-                about = [stored for stored in wanted if stored.stack in held]
-                self._record("refused", about, _codes(held.values()), list(held))
+                refused = [stored for stored in wanted if stored.stack in held]
+                self._record("refused", refused, _codes(held.values()), list(held))
                 raise PartlyApplied(list(held.values()), done)
             return done
 
     def _replan(
         self, extracted: Extracted, batch: Sequence[str], wanted: Sequence[Stored], held: dict[str, Refusal]
     ) -> Extracted:
-        """Plan a batch's provisional stacks, whose upstream is applied now; adds to `held` those that have to wait."""
+        """Plan a batch's provisional stacks, whose upstream is applied now; adds stacks that have to wait to `held`."""
         waiting = [waiting.stack for waiting in self.index.waiting]
         for stored in (stored for stored in wanted if stored.stack in batch):
             refusal = held_back.behind(stored.stack, extracted.bundles, held, waiting)
@@ -84,31 +84,31 @@ class ApprovedApply:
                 held[stored.stack] = refusal
         return extracted
 
-    def _apply_batch(self, extracted: Extracted, stacks: Sequence[Stored], on_event: OnEvent) -> dict[str, Result]:
-        changing = [stored for stored in stacks if extracted.bundles[stored.stack].outcome != "no change"]
-        if changing:
-            digests = {stored.stack: stored.digest for stored in changing}
+    def _apply_batch(self, extracted: Extracted, stacks: Sequence[Stored], on_event: OnEvent) -> dict[str, StackResult]:
+        changed = [stored for stored in stacks if extracted.bundles[stored.stack].outcome != "no change"]
+        if changed:
+            digests = {stored.stack: stored.digest for stored in changed}
             running = Batch(extracted, digests, self.journal, self.who, self.clock)
             try:
                 running.apply(on_event)
-            except Refused as refused:
-                late = {refusal.stack for refusal in refused.refusals}
-                about = [stored for stored in changing if stored.stack in late]
-                self._record("refused", about, _codes(refused.refusals))
+            except Refused as error:
+                late = {refusal.stack for refusal in error.refusals}
+                refused = [stored for stored in changed if stored.stack in late]
+                self._record("refused", refused, _codes(error.refusals))
                 raise
             finally:
-                self._keep([stored for stored in changing if stored.stack in running.applied])
-        self._keep_unchanged([stored for stored in stacks if stored not in changing])
+                self._keep([stored for stored in changed if stored.stack in running.applied])
+        self._keep_unchanged([stored for stored in stacks if stored not in changed])
         return {stored.stack: self._result(extracted, stored.stack) for stored in stacks}
 
     def _extract(self, wanted: Sequence[Stored]) -> Extracted:
         if not plans_file.pushed(self.index):
-            raise UsageError("these plans are in no store yet: nobody can have approved them", fix="gw plan push")
+            raise UsageError("these plans are not in a store yet, so nobody can have approved them", fix="gw plan push")
         try:
             archives = {stored.stack: self.store.fetch(stored, index=self.index) for stored in wanted}
             return extracted.extract(self.workspace, archives)
-        except Refused as refused:
-            self._record("refused", wanted, _codes(refused.refusals))
+        except Refused as error:
+            self._record("refused", wanted, _codes(error.refusals))
             raise
 
     def _pass_gate(self, extracted: Extracted, wanted: Sequence[Stored]) -> None:
@@ -124,26 +124,26 @@ class ApprovedApply:
             self._record("applied", applied)
 
     def _keep_unchanged(self, unchanged: Sequence[Stored]) -> None:
-        """Keep the bundle of an unchanged stack where none is kept yet: the stack's destroy is planned from it.
+        """Keep the bundle of an unchanged stack unless a current one is kept: the stack's destroy is planned from it.
 
-        A kept bundle may be older than what is deployed, where an apply did not end by itself.
+        A kept bundle may be older than what is deployed, where a person had to end an apply.
         """
         for stored in unchanged:
             last = self.store.last_applied(stored.stack)
-            ends = [
+            interrupted = [
                 end for _, end in self.journal.history(stored.stack) if end and end.result in {"failed", "recovered"}
             ]
-            if last is None or any(end.at > last.applied_at for end in ends):
+            if last is None or any(end.at > last.applied_at for end in interrupted):
                 self.store.keep_applied(stored, index=self.index, at=self.clock())
 
     def _record(
-        self, kind: Kind, about: Sequence[Stored], codes: Sequence[str] = (), stacks: Sequence[str] = ()
+        self, kind: Kind, bundles: Sequence[Stored], codes: Sequence[str] = (), stacks: Sequence[str] = ()
     ) -> None:
-        """Record a decision about bundles; `stacks` where some of them have no bundle."""
+        """Record a decision about bundles; `stacks` names the stacks where some have no bundle."""
         self.store.record(
             Decision.about(
                 self.index,
-                about,
+                bundles,
                 kind=kind,
                 who=self.who,
                 at=self.clock(),
@@ -152,8 +152,10 @@ class ApprovedApply:
             )
         )
 
-    def _result(self, extracted: Extracted, stack: str) -> Result:
-        return Result(stack, _how(extracted.bundles[stack]), extracted.workspace.store(stack).public_outputs())
+    def _result(self, extracted: Extracted, stack: str) -> StackResult:
+        return StackResult(
+            stack, _describe(extracted.bundles[stack]), extracted.workspace.store(stack).public_outputs()
+        )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -163,15 +165,15 @@ class ApprovedApply:
         try:
             with FileLock(lock, timeout=0):
                 yield
-        except Timeout as busy:
-            raise UsageError("another apply of approved plans runs here", fix="wait until it ends") from busy
+        except Timeout as error:
+            raise UsageError("another apply of approved plans runs here", fix="wait until it ends") from error
 
 
 def _codes(refusals: Iterable[Reason]) -> list[str]:
     return [refusal.code for refusal in refusals]
 
 
-def _how(bundle: Bundle) -> str:
+def _describe(bundle: Bundle) -> str:
     counts = bundle.counts
     if bundle.purpose == "destroy":
         return f"destroyed ({counts.destroy} resources)"

@@ -1,4 +1,4 @@
-"""Applies the approved plans of stacks that do not wait for each other, and keeps the journal of each."""
+"""Applies the approved plans of stacks that do not wait for each other, and writes the journal."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Batch:
     _journal_errors: list[Exception] = field(default_factory=list)
 
     def apply(self, on_event: OnEvent) -> None:
-        """Run `cdktf deploy`. Raises Refused, StateLocked or TerraformFailed; `applied` is right then too.
+        """Run `cdktf deploy`. Raises Refused, StateLocked or TerraformFailed; also then, `applied` is complete.
 
-        Where this process is killed, or interrupted while Terraform runs, the journal keeps the stack open.
+        Where this process is killed, or interrupted while Terraform runs, the journal shows the stack as open.
         """
         workspace, stacks = self.extracted.workspace, self.stacks
         cdktf = workspace.cdktf(stacks[0])
@@ -46,7 +46,7 @@ class Batch:
             for stack in stacks:
                 self._begin(stack)
         except BaseException:
-            self._end_others(None)  # nothing begins where a single beginning cannot be recorded
+            self._end_others(None)  # nothing is applied where one beginning cannot be recorded
             raise
 
         def follow(stack: str, event: Step | Complete) -> None:
@@ -113,7 +113,7 @@ class Batch:
             self._journal_errors.append(error)
 
     def _end_others(self, run: RecordedRun | None) -> None:
-        """End the stacks that were not applied, as far as known; without `run` nobody saw how Terraform ended."""
+        """End the stacks that were not applied, where that is known; without `run` nobody saw how Terraform ended."""
         for stack in list(self._began):
             if not (self._started / stack).exists():
                 self._end(stack, "not started", "")
@@ -121,7 +121,7 @@ class Batch:
                 self._end(stack, "failed", "")
 
     def _refusals(self, run: RecordedRun, error: GroundworkError) -> list[Refusal]:
-        """The refusals behind an error, where all of its reasons are refusals."""
+        """The refusals that caused an error; empty where there are other causes, too."""
         if not isinstance(error, TerraformFailed):
             return []
         failed = [stack for stack in self.stacks if run.failed(stack)]

@@ -1,10 +1,10 @@
-"""Stacks that are not applied with the others of their run, because they need a plan and an approval of their own."""
+"""Stacks that are not applied with the rest of their run, because they need a plan and an approval of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from groundwork.apply.rollout import Result
+from groundwork.apply.rollout import StackResult
 from groundwork.errors import Refused
 from groundwork.plan.bundle import Bundle, Index
 from groundwork.refusals import Code, Refusal
@@ -13,7 +13,7 @@ from groundwork.refusals import Code, Refusal
 class PartlyApplied(Refused):
     """Some stacks were held back; `done` holds the results of those that were applied."""
 
-    def __init__(self, refusals: Sequence[Refusal], done: Sequence[Result]) -> None:
+    def __init__(self, refusals: Sequence[Refusal], done: Sequence[StackResult]) -> None:
         super().__init__(refusals)
         self.done = tuple(done)
 
@@ -32,17 +32,17 @@ def without_plan(index: Index, stacks: Sequence[str]) -> dict[str, Refusal]:
 def behind(
     stack: str, bundles: Mapping[str, Bundle], held: Collection[str], waiting: Collection[str]
 ) -> Refusal | None:
-    """WAVE_WAITS for a stack that has to come after one that is held back or has no plan yet; None otherwise."""
+    """WAVE_WAITS for a stack that has to follow one that is held back or has no plan yet; None otherwise."""
     bundle = bundles[stack]
     upstream = [name for name in bundle.dependencies if name in held]
     if bundle.purpose == "destroy":
-        # A stack that is not applied now may be the very one that stops reading this one.
+        # A stack that is not applied now may be the one whose change stops reading this one.
         upstream = list(dict.fromkeys([*held, *waiting]))
     return _waits(stack, f"it comes after {', '.join(upstream)}, which was not applied") if upstream else None
 
 
 def plan_command(stack: str) -> str:
-    """What gives a stack a plan and an approval of its own."""
+    """How to get a plan and an approval for a stack alone."""
     return f"gw plan make {stack}, gw plan push, and have it approved"
 
 

@@ -9,10 +9,10 @@ from groundwork.plan.bundle import Bundle
 
 
 def batches(bundles: Mapping[str, Bundle]) -> list[list[str]]:
-    """Stacks in batches, one after the other; no stack waits for another of its batch. Each keeps the order given.
+    """Stacks in batches, one after the other; stacks of a batch do not wait for each other. Each keeps its order.
 
-    A stack comes after those it reads. One that is destroyed comes before those it reads, and otherwise after all
-    that are applied: they may have stopped reading it in this very change.
+    A stack comes after those it reads. A stack that is destroyed comes before those it reads, and otherwise after all
+    that are applied: this very change may be what stops reading it.
     """
     before: dict[str, set[str]] = {stack: set() for stack in bundles}
     for stack, bundle in bundles.items():

@@ -1,4 +1,4 @@
-"""Runs cdktf and records what each stack printed, so that a failure can be explained stack by stack."""
+"""Runs cdktf and records what each stack printed, so that a failure can be explained for each stack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STALE = ("Saved plan is stale", "Saved plan does not match the given state")
 
 @dataclass
 class RecordedRun:
-    """A `Run` that passes on to another one. `stacks` are those that cdktf was given."""
+    """A `Run` that calls another one and keeps the lines. `stacks` are those that cdktf was called with."""
 
     run: Run
     stacks: Sequence[str]

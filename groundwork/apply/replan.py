@@ -18,10 +18,10 @@ from groundwork.toolchain.secure_tempdir import secure_tempdir
 
 
 def replan(store: PlanStore, extracted: Extracted, stored: Stored) -> tuple[Extracted, Refusal | None]:
-    """Plan a stack from its bundle's folder against the states as they are now.
+    """Plan a stack in its bundle's folder against the states as they are now.
 
-    The same changes: the new plan replaces the approved one, which was made from outputs that were only planned.
-    Other changes: WAVE_DIFFERS, and nothing is touched.
+    With the same changes the new plan replaces the approved one, which was made from planned outputs. With other
+    changes the result is WAVE_DIFFERS, and nothing is touched.
     """
     stack, terraform = stored.stack, extracted.workspace.terraform(stored.stack)
     bundle, approved = extracted.bundles[stack], extracted.folder(stack) / PLAN_FILE
@@ -31,7 +31,7 @@ def replan(store: PlanStore, extracted: Extracted, stored: Stored) -> tuple[Extr
             comparison = world.compare(terraform.show(approved), fresh.document, same=False)
             drifted = [f"{name} ({', '.join(names)}, changed outside)" for name, names in comparison.drift.items()]
             what = shortened([*comparison.different, *sorted(drifted)]) or "in what its fingerprint covers"
-            sentence = f"after its upstream was applied, its plan is not the one that was approved: {what}"
+            sentence = f"after its upstream was applied, its plan differs from the approved one: {what}"
             return extracted, Refusal(Code.WAVE_DIFFERS, sentence, plan_command(stack), stack)
         shutil.copyfile(fresh.path, approved)
     files = {**bundle.files, PLAN_FILE: digest.of_file(approved)}

@@ -1,4 +1,4 @@
-"""Deploys and destroys a set of stacks as the code is, from the first step to the last, on the laptop and on AWS."""
+"""Deploys and destroys stacks as the code is, from bootstrap to the end, on the laptop and on AWS."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from groundwork import platform
 from groundwork.errors import StackBlocked, ToolMissing
 from groundwork.plan import prerequisites
 from groundwork.state import bootstrap, teardown
+from groundwork.state.state_store import count_resources
 from groundwork.synthesis import resources
 from groundwork.terraform.cdktf import OnEvent
 from groundwork.terraform.printed import StackLog
@@ -23,21 +24,21 @@ Say = Callable[[str], None]
 
 
 class Releaser(Protocol):
-    """Handles with `helm` the releases of a stack that Terraform cannot plan on a laptop. Folders are stacks'."""
+    """Handles a stack's releases with `helm`, where Terraform cannot plan it on a laptop. Folders are stacks'."""
 
     def deliver(self, folder: Path, *, kube_version: str) -> str:
-        """Check the releases, apply them where a cluster is, and return what was done."""
+        """Check the releases, apply them where a cluster runs, and return what was done."""
 
     def deployed(self, folder: Path) -> Sequence[str]:
         """Names of the releases that the cluster holds; empty without a cluster."""
 
     def remove(self, folder: Path) -> Sequence[str]:
-        """Uninstall what `deployed` names, and return it."""
+        """Uninstall the deployed releases, and return their names."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """What happened to one stack; `outputs` are those that are not sensitive."""
+class StackResult:
+    """What happened to a stack, in words; `outputs` are those that are not sensitive."""
 
     stack: str
     how: str
@@ -46,7 +47,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Rollout:
-    """Stacks of one workspace that go together, in deploy order. `releaser` is for laptops."""
+    """Stacks of one workspace, in deploy order. `releaser` is for laptops."""
 
     workspace: Workspace
     stacks: Sequence[str]
@@ -54,12 +55,12 @@ class Rollout:
 
     @cached_property
     def environments(self) -> list[str]:
-        """The environments concerned."""
+        """The environments of the stacks."""
         return self.workspace.environments_of(self.stacks)
 
     @property
     def on_laptop(self) -> bool:
-        """Whether all of it stays on the embedded AWS."""
+        """Whether all stacks are on the embedded AWS."""
         return all(self.workspace.environments[name].target == "laptop" for name in self.environments)
 
     @cached_property
@@ -79,7 +80,7 @@ class Rollout:
 
     # ── bootstrap ──────────────────────────────────────────────────────────────────────────────────
     def prepare(self, say: Say) -> None:
-        """Make missing state backends on the laptop; raises StackBlocked where AWS has none yet."""
+        """Create missing state backends on the laptop; raises StackBlocked where one is missing on AWS."""
         for stack, name in self.backends.items():
             if self.workspace.store(stack).state() is not None:
                 continue
@@ -87,14 +88,14 @@ class Rollout:
                 raise StackBlocked(f"{name} has no state backend yet", fix=f"gw bootstrap {name}")
             self.bootstrap(stack, say)
 
-    def bootstrap_all(self, name: str, say: Say, *, update: bool = False) -> Iterator[bootstrap.Outcome]:
-        """Make, finish or confirm every bootstrap stack of one environment, one after the other."""
+    def bootstrap_all(self, name: str, say: Say, *, update: bool = False) -> Iterator[bootstrap.BootstrapResult]:
+        """Create, finish or confirm every bootstrap stack of one environment, one after the other."""
         known = [stack.name for stack in self.workspace.manifest().stacks]
         for stack in platform.in_order(self.workspace.environments[name], known):
             yield self.bootstrap(stack, say, update=update)
 
-    def bootstrap(self, stack: str, say: Say, *, update: bool = False) -> bootstrap.Outcome:
-        """Make, finish or confirm one bootstrap stack."""
+    def bootstrap(self, stack: str, say: Say, *, update: bool = False) -> bootstrap.BootstrapResult:
+        """Create, finish or confirm one bootstrap stack."""
         return bootstrap.bootstrap(
             self.workspace.project,
             self.workspace.environment_of(stack),
@@ -107,15 +108,15 @@ class Rollout:
         )
 
     # ── deploy ─────────────────────────────────────────────────────────────────────────────────────
-    def deploy(self, on_event: OnEvent, say: Say) -> list[Result]:
-        """Apply everything that Terraform can apply here; stacks with Helm releases go last, as far as they can go."""
+    def deploy(self, on_event: OnEvent, say: Say) -> list[StackResult]:
+        """Apply everything that Terraform can apply here, then the stacks whose releases only `helm` can apply."""
         others = {stack: reason for stack in self.stacks if (reason := self.workspace.unplannable(stack))}
         with_terraform = [stack for stack in self.stacks if stack not in others]
         logs = self._apply(with_terraform, on_event) if with_terraform else {}
         results = [self._result(stack, logs.get(stack, StackLog())) for stack in with_terraform]
         for stack, reason in others.items():
             say(f"{stack}: not for Terraform, {reason.why}")
-            results.append(Result(stack, self._release(stack)))
+            results.append(StackResult(stack, self._release(stack)))
         return results
 
     def _apply(self, stacks: Sequence[str], on_event: OnEvent) -> dict[str, StackLog]:
@@ -133,29 +134,29 @@ class Rollout:
 
     def _release(self, stack: str) -> str:
         if not self.on_laptop:
-            raise ToolMissing(f"{stack} needs Terraform's Helm provider", fix="gw doctor says where it was looked for")
+            raise ToolMissing(f"{stack} needs Terraform's Helm provider", fix="gw doctor shows where it was looked for")
         if not self.releaser:
-            return "not released: helm is not built here (make setup)"
+            return "not released: helm is not installed (make setup)"
         version = self.workspace.environment_of(stack).kubernetes_version
         return self.releaser.deliver(self.workspace.folder(stack), kube_version=version)
 
-    def _result(self, stack: str, log: StackLog) -> Result:
+    def _result(self, stack: str, log: StackLog) -> StackResult:
         how = f"{len(log.done)} resources changed" if log.done else "no change"
-        return Result(stack, how, self.workspace.store(stack).public_outputs())
+        return StackResult(stack, how, self.workspace.store(stack).public_outputs())
 
     # ── destroy ────────────────────────────────────────────────────────────────────────────────────
     def deployed_resources(self) -> dict[str, int]:
-        """Stack → resources in its state, or releases that `helm` made, for those that have any."""
+        """Stack → number of resources in its state, or of releases made with `helm`; without stacks that have none."""
         counts = {stack: self._managed(stack) or len(self._releases(stack)) for stack in self.stacks}
         return {stack: count for stack, count in counts.items() if count}
 
-    def destroy(self, stacks: Sequence[str], on_event: OnEvent, say: Say) -> list[Result]:
-        """Destroy deployed stacks, downstream first; state backends last, by taking their own state out of them.
+    def destroy(self, stacks: Sequence[str], on_event: OnEvent, say: Say) -> list[StackResult]:
+        """Destroy deployed stacks, downstream first, and state backends last, whose own state is moved out before.
 
-        With a state backend goes the history of all states of its environment: callers ask before. Raises StackBlocked
-        where a stack that stays reads one that would go.
+        A state backend takes the history of all states of its environment with it: callers ask before. Raises
+        StackBlocked where a stack that stays reads one that would be destroyed.
         """
-        # Nothing reads a stack of releases, so those go before all others.
+        # No stack reads a stack of releases, so those go first.
         released = [stack for stack in stacks if not self._managed(stack) and self._releases(stack)]
         for stack in released:
             if self.releaser:
@@ -164,7 +165,7 @@ class Rollout:
         if others:
             self._destroy(others, on_event)
         for stack in (stack for stack in stacks if stack in self.backends):
-            say(f"{stack}: takes its own state out of the bucket and goes last")
+            say(f"{stack}: its own state is moved out of the bucket, then it is destroyed")
             teardown.teardown(
                 self.workspace.project,
                 self.workspace.environments[self.backends[stack]],
@@ -174,7 +175,7 @@ class Rollout:
                 delete_history=True,
                 progress=lambda sentence, stack=stack: say(f"{stack}: {sentence}"),  # type: ignore[misc]
             )
-        return [Result(stack, "destroyed") for stack in stacks]
+        return [StackResult(stack, "destroyed") for stack in stacks]
 
     def _destroy(self, stacks: Sequence[str], on_event: OnEvent) -> None:
         workspace = self.workspace
@@ -192,14 +193,10 @@ class Rollout:
             side_by_side.each(destroy, batch, at_once=workspace.tools.parallelism)
 
     def _managed(self, stack: str) -> int:
-        """Resources in the state of a stack."""
-        state = self.workspace.store(stack).state() or {}
-        return sum(
-            len(resource["instances"]) for resource in state.get("resources", ()) if resource["mode"] == "managed"
-        )
+        return count_resources(self.workspace.store(stack).state() or {})
 
     def _releases(self, stack: str) -> Sequence[str]:
-        """Releases that `deploy` made of a stack without Terraform."""
+        """Releases that `deploy` made for a stack without Terraform."""
         if self.on_laptop and self.releaser and self.workspace.unplannable(stack):
             return self.releaser.deployed(self.workspace.folder(stack))
         return ()

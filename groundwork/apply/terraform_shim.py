@@ -1,8 +1,8 @@
 """`groundwork-terraform`: what cdktf-cli starts instead of Terraform while approved plans are applied.
 
 cdktf would run `terraform apply -auto-approve`, which makes a new plan and applies that. This shim reads from a ticket
-which plan is approved for each folder, checks again that nothing in the folder differs, and becomes the real Terraform
-with that plan. It becomes it (exec) rather than starting it, so that whoever interrupts cdktf interrupts Terraform.
+which plan is approved for each folder, checks again that nothing in the folder differs, and replaces itself (exec) by
+the real Terraform with that plan, so that interrupting cdktf interrupts Terraform.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ PROGRAM = "groundwork-terraform"
 """The shim's name beside the Python that runs `gw`."""
 
 REFUSED = "groundwork refuses"
-"""Begins the title of the error that the shim prints in Terraform's form; the refusal's code follows it."""
+"""Beginning of the error's title, which the shim prints as Terraform would; the refusal's code follows."""
 
-_ABOUT_ITSELF = {"version", "-v", "-version", "--version"}
+_VERSION = {"version", "-v", "-version", "--version"}
 _PARALLELISM = re.compile(r"-parallelism=-?\d+")
 
 
@@ -34,15 +34,15 @@ class NotApproved(Exception):
 
 
 def command(arguments: Sequence[str], folder: Path, ticket: Ticket) -> list[str]:
-    """The command of the real Terraform that `arguments`, called in `folder`, becomes; raises NotApproved."""
+    """The command of the real Terraform for a call with `arguments` in `folder`; raises NotApproved."""
     verb, options = (arguments[0], set(arguments[1:])) if arguments else ("", set())
-    if verb in _ABOUT_ITSELF:
+    if verb in _VERSION:
         return [ticket.terraform, *arguments]
     approved = ticket.folder(folder)
     if approved is None:
         raise NotApproved(f"{folder} holds no approved plan")
-    if different := digest.differences(approved.files, folder):
-        raise NotApproved(f"after the approval, in {folder}: {'; '.join(different)}")
+    if differences := digest.differences(approved.files, folder):
+        raise NotApproved(f"after the approval, in {folder}: {'; '.join(differences)}")
     if verb == "init" and options <= {"-no-color", "-input=false"}:
         return [ticket.terraform, "init", "-input=false", "-lockfile=readonly", "-no-color"]
     if verb == "output" and options <= {"-no-color", "-json"}:
@@ -55,11 +55,11 @@ def command(arguments: Sequence[str], folder: Path, ticket: Ticket) -> list[str]
 
 
 def main() -> None:
-    """Become Terraform, or print the reason against it in Terraform's form and end with 1."""
+    """Become Terraform, or print the reason against it as Terraform would and end with 1."""
     try:
         real = command(sys.argv[1:], Path.cwd(), Ticket.read(os.environ))
-    except (NotApproved, NoTicket) as refused:
-        sys.stderr.write(f"\nError: {REFUSED}: {NotApproved.code}: {refused}\n")
+    except (NotApproved, NoTicket) as error:
+        sys.stderr.write(f"\nError: {REFUSED}: {NotApproved.code}: {error}\n")
         sys.exit(1)
     sys.stdout.flush()
     os.execve(real[0], real, terraform_environ(os.environ))  # noqa: S606 (an argument list, no shell)

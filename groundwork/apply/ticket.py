@@ -1,6 +1,6 @@
-"""What the Terraform shim has to know: the real Terraform, and which plan and files are approved for each folder.
+"""What the Terraform shim reads: the real Terraform, and which plan and files are approved for each folder.
 
-A program that starts three times per stack reads it, so this file imports nothing that takes time.
+The shim starts three times per stack, so this file imports nothing that takes time.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 VARIABLE = "GROUNDWORK_TICKET"
 """Environment variable: path of the ticket."""
 SHA256 = "GROUNDWORK_TICKET_SHA256"
-"""Environment variable: SHA-256 in hex of the ticket, so that the file alone decides nothing."""
+"""Environment variable: SHA-256 in hex of the ticket, so that changing the file alone is not enough."""
 
 
 class NoTicket(Exception):
-    """There is no ticket, or another one than was handed over; the text says which."""
+    """There is no ticket, or not the one that was handed over; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Ticket:
     started: str
 
     def write(self, path: Path) -> dict[str, str]:
-        """Write the ticket; returns the environment variables that hand it over."""
+        """Write the ticket; returns the environment variables with which the shim finds it."""
         body = json.dumps(asdict(self), sort_keys=True).encode()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
@@ -56,8 +56,8 @@ class Ticket:
             raise NoTicket(f"{VARIABLE} is not set: only `gw deploy --approved` starts this program")
         try:
             body = Path(path).read_bytes()
-        except OSError as unreadable:
-            raise NoTicket(f"the ticket {path} cannot be read: {unreadable.strerror}") from unreadable
+        except OSError as error:
+            raise NoTicket(f"the ticket {path} cannot be read: {error.strerror}") from error
         if hashlib.sha256(body).hexdigest() != environ.get(SHA256):
             raise NoTicket(f"the ticket {path} is not the one that was handed over")
         content = json.loads(body)
@@ -65,5 +65,5 @@ class Ticket:
         return cls(content["terraform"], folders, content["started"])
 
     def folder(self, path: Path) -> StackTicket | None:
-        """What is approved for a folder; None where nothing is."""
+        """What is approved for a folder; None where there is no such approval."""
         return self.folders.get(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""`make bench`: how much faster the fast way is, measured on this machine."""
+"""`make bench`: measures on this machine how much faster synthesis and diffs are than the stock commands."""
 
 from groundwork.bench.case import Case, Side
 from groundwork.bench.cases import CASES

@@ -1,4 +1,4 @@
-"""What a case is: one file below `cases` that compares two ways to the same result."""
+"""A case: a comparison of commands that have the same result."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from groundwork.paths import Project
 
 @dataclass(frozen=True)
 class Side:
-    """One way: its name in the table, the command, and what it adds to the environment.
+    """A command with its name in the table, and what it adds to the environment.
 
-    `out` is where it writes stacks, None where it writes none. `accepted` are exit codes that say that it did its work.
+    `out` is where it writes stacks, None where it writes none. `accepted` are the exit codes of success.
     """
 
     label: str
@@ -25,10 +25,10 @@ class Side:
 
 
 class Case(Protocol):
-    """A comparison. `pairs` is how often all sides are run in turn."""
+    """A comparison. `pairs` is how often all sides run in turn."""
 
     title: str
     pairs: int
 
     def sides(self, project: Project, work: Path) -> Sequence[Side]:
-        """The slow way first, then quicker ones, the quickest last. Stacks that two sides write must come out equal."""
+        """The commands, slowest first, quickest last. Stacks that two sides write must be equal."""

@@ -1,4 +1,4 @@
-"""The machine that figures were measured on; without it a figure says nothing."""
+"""The machine that figures were measured on, without which they mean nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from groundwork.synthesis.jsii_process import wheel_node
 def describe(project: Project, environ: Mapping[str, str]) -> dict[str, str | int | float]:
     """Processor, cores, memory in GB, and the versions of what was measured."""
     node = environ.get("JSII_NODE") or str(wheel_node() or "node")
-    found = subprocess.run(
+    answer = subprocess.run(
         [node, "--version"], cwd=project.root, env=dict(environ), capture_output=True, text=True, check=False
     )
     return {
@@ -27,7 +27,7 @@ def describe(project: Project, environ: Mapping[str, str]) -> dict[str, str | in
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "node": found.stdout.strip().removeprefix("v"),
+        "node": answer.stdout.strip().removeprefix("v"),
         "cdktf": version("cdktf"),
         "cdktf_cdktf_provider_aws": version("cdktf-cdktf-provider-aws"),
         "jsii": version("jsii"),

@@ -12,19 +12,19 @@ import psutil
 
 from groundwork.errors import GroundworkError
 
-_INTERVAL = 0.02  # seconds between two looks at the tree
+_INTERVAL = 0.02  # seconds between two samples of the process tree
 _TAIL = 2000  # characters of a failed command's output that the error shows
 
 
 class MeasurementFailed(GroundworkError):
-    """A command that is measured ended with an error: its time means nothing."""
+    """A measured command ended with an error, so its time means nothing."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. `seconds` is wall time; `megabytes` the most that processes held which ran at the same time.
+    """One run. `seconds` is wall time; `megabytes` the highest sum over processes that ran at the same time.
 
-    Each counts with its own peak so far, and memory that they share counts for each: the figure is never too small.
+    Each process counts with its own peak so far, shared memory included, so the figure is never too small.
     """
 
     seconds: float
@@ -40,7 +40,7 @@ def measure(
         begin = time.perf_counter()
         process = psutil.Popen(list(command), cwd=cwd, env=dict(environ), stdout=output, stderr=output)
         while process.poll() is None:
-            peak = max(peak, _together(process))
+            peak = max(peak, _peak_of_tree(process))
             time.sleep(_INTERVAL)
         seconds = time.perf_counter() - begin
         if process.returncode not in accepted:
@@ -49,8 +49,8 @@ def measure(
     return Sample(seconds, peak)
 
 
-def _together(root: psutil.Process) -> float:
-    """The peaks, in MB, of all processes of the tree that run now."""
+def _peak_of_tree(root: psutil.Process) -> float:
+    """The sum of the peaks, in MB, of all processes of the tree that run now."""
     total = 0.0
     try:
         for process in (root, *root.children(recursive=True)):
@@ -62,7 +62,7 @@ def _together(root: psutil.Process) -> float:
 
 
 def _peak(process: psutil.Process) -> float:
-    """Peak resident memory so far in MB: from the kernel on Linux, elsewhere as high as the samples saw it."""
+    """Peak resident memory so far in MB: from the kernel on Linux, elsewhere the current figure."""
     status = Path(f"/proc/{process.pid}/status")
     if status.exists():
         for line in status.read_text().splitlines():

@@ -1,4 +1,4 @@
-"""The stack that is measured: a provider and eight resources of four kinds, written to the folder that is named."""
+"""The measured stack: a provider and eight resources of four types, written to the folder in the first argument."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from groundwork.synthesis import lazy_provider
 
 lazy_provider.install(os.environ)
 
-from cdktf import App, TerraformStack  # noqa: E402 - what is measured begins here
+from cdktf import App, TerraformStack  # noqa: E402 - the measurement begins here
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup  # noqa: E402
 from cdktf_cdktf_provider_aws.kms_key import KmsKey  # noqa: E402
 from cdktf_cdktf_provider_aws.provider import AwsProvider  # noqa: E402

@@ -1,4 +1,4 @@
-"""What was measured, as a table for people and as JSON for comparing over time."""
+"""The results, as a table for people and as JSON for comparisons over time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """One figure on both sides: medians of `samples` runs in `unit`."""
+    """A figure of two sides: medians of `samples` runs in `unit`."""
 
     title: str
     unit: str
@@ -24,7 +24,7 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times less the second side needs."""
+        """How many times more the first side needs than the second."""
         return self.before / self.after
 
 

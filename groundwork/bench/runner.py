@@ -1,4 +1,4 @@
-"""Runs the cases: all sides in turn, so that a busy moment of the machine meets each; the median counts."""
+"""Runs the cases: all sides in turn, so that other load on the machine affects each of them; the median counts."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def run(
 ) -> Report:
     """Measures every case and returns two rows for each of its quicker sides: seconds and megabytes.
 
-    `environ` is what the measured programs inherit; `pairs` overrides how often each case is run; `on_step` is told
-    what runs now. The quickest side runs once unmeasured before, so that caches are filled for all. Raises
-    MeasurementFailed where a program fails, or where the two sides write different Terraform: then the comparison means
-    nothing.
+    `environ` is what the measured programs inherit; `pairs` overrides how often each case is run; `on_step` gets what
+    runs now. The quickest side runs once before, unmeasured, so that caches are filled for all. Raises
+    MeasurementFailed where a program fails, or where two sides write different Terraform, so that they cannot be
+    compared.
     """
     rows = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -47,18 +47,18 @@ def run(
                     samples[side.label].append(_measure(side, project, environ, work))
             slow, *others = sides
             for side in others:
-                _same_terraform(case, slow, side)
+                _require_same_terraform(case, slow, side)
                 rows += _rows(case, samples[slow.label], samples[side.label], slow, side)
     return Report(tuple(rows), describe(project, environ))
 
 
 def _measure(side: Side, project: Project, environ: Mapping[str, str], work: Path) -> Sample:
     inherited = {**environ, "PYTHONPATH": str(project.root), **side.environ}
-    # The checkout is the working folder for both sides: cdktf writes the path of a local state into the stack.
+    # The checkout is the working folder of all sides: cdktf writes the path of a local state into the stack.
     return measure(side.command, cwd=project.root, environ=inherited, log=work / "log", accepted=side.accepted)
 
 
-def _same_terraform(case: Case, slow: Side, quick: Side) -> None:
+def _require_same_terraform(case: Case, slow: Side, quick: Side) -> None:
     if not slow.out or not quick.out:
         return
     before = {stack.name: stack.file.read_bytes() for stack in Manifest.read(slow.out).stacks}
@@ -66,7 +66,7 @@ def _same_terraform(case: Case, slow: Side, quick: Side) -> None:
         if before.get(stack.name) != stack.file.read_bytes():
             raise MeasurementFailed(
                 f"{case.title}: {slow.label} and {quick.label} write different Terraform for {stack.name}",
-                fix="nobody may change main.py, stacks or lambda_src meanwhile; else report this as a fault",
+                fix="do not change main.py, stacks or lambda_src meanwhile; otherwise report this as a bug",
             )
 
 

@@ -1,1 +1,1 @@
-"""The gate on synthesised Terraform: checkov and tflint over every stack, minus what is waived beside the code."""
+"""checkov and tflint over every synthesised stack, minus the findings that are waived beside the code."""

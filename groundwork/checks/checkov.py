@@ -1,4 +1,4 @@
-"""checkov over the synthesised stacks. It runs without any skip: what is accepted is decided afterwards, by address."""
+"""checkov over the synthesised stacks. It skips no check: waivers apply afterwards, by address."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def run(
     a stack or ran no check on it: a run that checked nothing must not pass. `stop` ends it from another thread.
     """
     files = {folder.name: (folder / "cdk.tf.json").absolute() for folder in folders}
-    with tempfile.TemporaryDirectory() as nowhere:
+    with tempfile.TemporaryDirectory() as empty:
         done = process.run(
             [
                 str(program.absolute()),
                 "--framework", "terraform_json",
-                "--skip-download",  # needs no network, and policies from a server would make a run unrepeatable
+                "--skip-download",  # no network: policies from a server could differ from run to run
                 "--compact",
                 "--output", "json",
                 "--file", *map(str, files.values()),
             ],
-            # A .checkov.yaml in the home or the current folder, or a CKV_ variable, could switch checks off unseen.
-            cwd=Path(nowhere),
-            environ={**_without_settings(environ), "HOME": nowhere, "LOG_LEVEL": "ERROR"},
+            # A .checkov.yaml in the home or working folder, or a CKV_ variable, could switch off checks.
+            cwd=Path(empty),
+            environ={**_without_settings(environ), "HOME": empty, "LOG_LEVEL": "ERROR"},
             keep_stdout=True,
             stop=stop,
         )  # fmt: skip
@@ -42,7 +42,7 @@ def run(
         report = json.loads(done.stdout)
     except ValueError as error:
         output = (done.tail or done.stdout)[-2000:]
-        raise CheckFailed(f"checkov gave no report (exit code {done.code}):\n{output}") from error
+        raise CheckFailed(f"checkov wrote no report (exit code {done.code}):\n{output}") from error
     return read(report, files)
 
 
@@ -51,12 +51,14 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
-    """The findings in a report of checkov. `files`: stack → the synthesised file that had to be checked."""
+    """The findings in a report of checkov. `files` is stack → the synthesised file."""
     parts = report if isinstance(report, list) else [report]
     results = [part["results"] for part in parts if "results" in part]
     unread = sorted({path for result in results for path in result.get("parsing_errors", ())})
     if unread:
-        raise CheckFailed(f"checkov could not parse {', '.join(unread)}", fix="look for a key that it does not know")
+        raise CheckFailed(
+            f"checkov could not parse {', '.join(unread)}", fix="look for a key that checkov does not know"
+        )
 
     checked: Counter[str] = Counter()
     lines: dict[str, list[str]] = {}
@@ -73,7 +75,7 @@ def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
                     tool="checkov",
                     check=check["check_id"],
                     stack=stack,
-                    # In Terraform's JSON checkov reports `resource.<name>`, without the type; the line is exact.
+                    # For Terraform's JSON checkov reports `resource.<name>`, without the type, but the exact line.
                     address=address_at(lines[stack], check["file_line_range"][0]) or check["resource"],
                     what=check["check_name"],
                     line=check["file_line_range"][0],
@@ -84,9 +86,9 @@ def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
         raise CheckFailed(
             f"checkov skipped {len(skipped)} checks", fix="waive beside the construct instead of skipping"
         )
-    blind = [stack for stack, path in files.items() if not checked[stack] and _has_resources(path)]
-    if blind:
-        raise CheckFailed(f"checkov ran zero checks on {', '.join(blind)}, which have resources")
+    unchecked = [stack for stack, path in files.items() if not checked[stack] and _has_resources(path)]
+    if unchecked:
+        raise CheckFailed(f"checkov ran zero checks on {', '.join(unchecked)}, which have resources")
     return findings
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-# cdktf indents by two: a block stands at two spaces, the type of a resource at four, its name at six.
+# cdktf indents by two: a block begins at two spaces, the type of a resource at four, its name at six.
 _BLOCK = re.compile(r'^ {2}"(?P<name>[^"]+)": \{')
 _TYPE = re.compile(r'^ {4}"(?P<name>[^"]+)": \{$')
 _NAME = re.compile(r'^ {6}"(?P<name>[^"]+)": [{\[]')
@@ -15,7 +15,7 @@ _NAME = re.compile(r'^ {6}"(?P<name>[^"]+)": [{\[]')
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding. `address` is the resource's within its stack, empty where the finding is about the whole stack."""
+    """One finding. `address` is the resource's within its stack; empty where the finding concerns the whole stack."""
 
     tool: str
     check: str
@@ -49,7 +49,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result: clean where no finding is open, no waiver has expired and none is unused."""
+    """The result: clean without open findings, expired waivers and unused waivers."""
 
     open: Sequence[Finding]
     waived: Sequence[Finding]
@@ -63,8 +63,8 @@ class Verdict:
 
 
 def judge(findings: Sequence[Finding], waivers: Sequence[Waiver], today: date) -> Verdict:
-    """Set findings against waivers. An expired waiver accepts nothing, so its finding is open again; one that no
-    finding needs is an error too, since it would hide the next finding unseen.
+    """Match findings with waivers. An expired waiver accepts nothing, so its finding is open again. A waiver without a
+    finding is an error, too, because it would hide a later finding.
     """
     valid = [waiver for waiver in waivers if waiver.expires >= today]
     waived = [finding for finding in findings if any(waiver.covers(finding) for waiver in valid)]

@@ -39,16 +39,16 @@ def run(
         try:
             report = json.loads(done.stdout)
         except ValueError as error:
-            raise CheckFailed(f"tflint gave no report on {folder.name}:\n{done.tail[-2000:]}") from error
+            raise CheckFailed(f"tflint wrote no report on {folder.name}:\n{done.tail[-2000:]}") from error
         findings += read(report, folder)
     return findings
 
 
 def read(report: Mapping[str, Any], folder: Path) -> list[Finding]:
-    """The findings in tflint's report on one stack; raises CheckFailed where the report holds errors of its own."""
+    """The findings in tflint's report on one stack; raises CheckFailed where the report contains errors."""
     if report.get("errors"):
         messages = "\n".join(error.get("message", str(error)) for error in report["errors"])
-        raise CheckFailed(f"tflint could not look at {folder.name}:\n{messages}")
+        raise CheckFailed(f"tflint could not check {folder.name}:\n{messages}")
     if not report.get("issues"):
         return []
     lines = (folder / "cdk.tf.json").read_text(encoding="utf-8").splitlines()

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         """
         from datetime import UTC, datetime
 
-        from groundwork.checks import gate
+        from groundwork.checks import run
         from groundwork.cli.context import Context
         from groundwork.errors import CheckFailed
 
@@ -50,14 +50,14 @@ def register(app: typer.Typer) -> None:
         checkers = context.checkers(console.note)
         with console.bars() as bars:
             bars.begin("check", total=None, doing=f"checkov and tflint on {len(folders)} stacks")
-            verdict = gate.check(folders, checkers, today=datetime.now(UTC).date())
+            verdict = run.run_checks(folders, checkers, today=datetime.now(UTC).date())
             bars.end("check", "clean" if verdict.clean else "refused")
         _for_github(verdict, workspace.out, sarif, annotations=annotations)
         if json:
             console.print_json({part: [vars(item) for item in getattr(verdict, part)] for part in vars(verdict)})
         elif waivers:
             table = console.table("stack", "resource", "check", "until", "where", "why")
-            for item in gate.waivers(folders):
+            for item in run.waivers(folders):
                 table.add_row(item.stack, item.address, item.check, str(item.expires), item.source, item.reason)
             console.out.print(table)
         if not verdict.clean:

@@ -17,7 +17,7 @@ from localcloud.kubernetes.cluster import EmbeddedKubernetes
 
 if TYPE_CHECKING:
     from groundwork.apply.rollout import Releaser
-    from groundwork.checks.gate import Checkers
+    from groundwork.checks.run import Checkers
 
 HELM_PROVIDER = "registry.terraform.io/hashicorp/helm"
 
@@ -77,7 +77,7 @@ class Context:
 
     def checkers(self, on_progress: Callable[[str], None]) -> Checkers:
         """checkov and tflint; builds tflint and its ruleset where they are not there yet (minutes, once per user)."""
-        from groundwork.checks.gate import Checkers
+        from groundwork.checks.run import Checkers
         from groundwork.toolchain import go_tools
 
         tflint, ruleset = (

@@ -12,7 +12,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Yes
 
 if TYPE_CHECKING:
-    from groundwork.apply.rollout import Result, Rollout
+    from groundwork.apply.rollout import StackResult, Rollout
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +76,7 @@ def register(app: typer.Typer) -> None:
         show(_apply(rollout), json)
 
 
-def show(done: Sequence[Result], json: bool) -> None:
+def show(done: Sequence[StackResult], json: bool) -> None:
     """Print what came of each stack."""
     if json:
         console.print_json([vars(one) for one in done])
@@ -88,7 +88,7 @@ def show(done: Sequence[Result], json: bool) -> None:
     console.out.print(table)
 
 
-def _apply(rollout: Rollout) -> list[Result]:
+def _apply(rollout: Rollout) -> list[StackResult]:
     from groundwork.cli.applying import following
 
     with console.bars() as bars:

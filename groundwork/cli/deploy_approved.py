@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from groundwork.cli import console
 
 if TYPE_CHECKING:
-    from groundwork.apply.rollout import Result
+    from groundwork.apply.rollout import StackResult
     from groundwork.gate.apply_gate import ApplyGate
     from groundwork.plan.bundle import Index, Stored
     from groundwork.plan.extracted import Extracted
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def deploy(
     workspace: Workspace, targets: Sequence[str], plans: Path, allow_destroy: Sequence[str], *, synth: bool
-) -> list[Result]:
+) -> list[StackResult]:
     """Apply those plans of the index in `plans` that `targets` name; progress goes to standard error.
 
     A stack that waits is refused (wave-waits) where it is named, and a row of the result where its environment is: the
@@ -31,7 +31,7 @@ def deploy(
     where its environment is.
     """
     from groundwork.apply.apply import ApprovedApply
-    from groundwork.apply.rollout import Result
+    from groundwork.apply.rollout import StackResult
     from groundwork.cli.applying import following
     from groundwork.plan import plans_file
     from groundwork.store.opening import open_store
@@ -58,7 +58,7 @@ def deploy(
         done = approved.apply(going, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
         for result in done:
             bars.end(result.stack, result.how)
-    return [*done, *(Result(stack, f"waits for a plan of its own: gw plan make {stack}") for stack in later)]
+    return [*done, *(StackResult(stack, f"waits for a plan of its own: gw plan make {stack}") for stack in later)]
 
 
 def gate_for(

@@ -119,5 +119,4 @@ def _files(folder: Path) -> Files:
 
 
 def _state_at(workspace: Workspace, stack: str) -> StateAt:
-    state = workspace.store(stack).state() or {}
-    return StateAt(lineage=str(state.get("lineage", "")), serial=int(state.get("serial", 0)))
+    return StateAt.of(workspace.store(stack).state() or {})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +25,11 @@ class StateAt(Frozen):
 
     lineage: str
     serial: int
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> StateAt:
+        """The lineage and serial of a state in Terraform's JSON, which may be empty."""
+        return cls(lineage=str(state.get("lineage", "")), serial=int(state.get("serial", 0)))
 
 
 def state_of(plan: Path) -> StateAt:

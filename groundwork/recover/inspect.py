@@ -1,4 +1,4 @@
-"""Inspects a stack after an apply that recorded no end. Changes nothing."""
+"""Inspects a stack after an apply without a recorded end. Changes nothing."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from groundwork.terraform.terraform import PLAN_FILE
 from groundwork.workspace import Workspace
 
 OUT = "cdktf.out.recovered"
-"""Beside cdktf.out and as deep: stacks name files of the checkout by relative paths."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What is known. `opened` are applies without a recorded end, `before` is the last one that has an end.
+    """What is known about a stack. `opened` are applies without a recorded end, `before` is the last one with an end.
 
-    `left` is a state that could not be stored, `checksum` is set where the stored checksum is not the state's. `steps`
-    are the planned changes, `unrecorded` ARNs with the stack's tags that are in no state. `notes` name what could not
-    be inspected.
+    `left` is a state that could not be stored; `checksum` is set where the stored checksum is not the state's. `steps`
+    are the planned changes, `unrecorded` are ARNs of resources with the stack's tags that no state has. `notes` name
+    what could not be inspected.
     """
 
     stack: str
@@ -46,21 +45,23 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether the state has everything that was planned: only the record of the apply's end is missing."""
+        """Whether the state has everything that was planned, so that only the record of the apply's end is missing."""
         return bool(self.steps) and all(step.progress == "done" for step in self.steps)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Addresses that were to be created and are in no state: what exists of them can be imported."""
-        return tuple(step.address for step in self._missing)
+        """Addresses that were to be created and that no state has: what exists of them can be imported."""
+        return tuple(step.address for step in self._missing_steps)
 
     @property
     def not_listed(self) -> tuple[str, ...]:
-        """Those of `missing` that AWS does not list by tags, so that a person has to look for them by name."""
-        return tuple(step.address for step in self._missing if not step.taggable or step.type in tagged.NOT_LISTED)
+        """The addresses among `missing` that AWS does not list by tags: a person has to look them up by name."""
+        return tuple(
+            step.address for step in self._missing_steps if not step.taggable or step.type in tagged.NOT_LISTED
+        )
 
     @property
-    def _missing(self) -> list[Step]:
+    def _missing_steps(self) -> list[Step]:
         return [step for step in self.steps if step.action in {"create", "replace"} and step.progress == "not recorded"]
 
 
@@ -73,7 +74,7 @@ class Inspector:
 
     @property
     def journal(self) -> Journal:
-        """Which applies began and ended."""
+        """Records which applies began and ended."""
         return Journal(self.store.objects)
 
     def stack(self, stack: str) -> Report:
@@ -85,19 +86,17 @@ class Inspector:
 
     def _stack(self, stack: str) -> Report:
         ended = [(began, end) for began, end in self.journal.history(stack) if end]
-        report = Report(
-            stack, tuple(self.journal.open(stack)), ended[-1] if ended else None, StateAt(lineage="", serial=0)
-        )
+        report = Report(stack, tuple(self.journal.open(stack)), ended[-1] if ended else None, StateAt.of({}))
         planned = self._extracted(report.opened[-1]) if report.opened else None
         in_code = any(known.name == stack for known in self.workspace.manifest().stacks)
         workspace = self.workspace if in_code else planned
         if workspace is None:
-            return report  # neither in the code nor open: only the journal knows it
+            return report  # neither in the code nor open: only the journal has it
         store = workspace.store(stack)
         state = store.state() or {}
         report = replace(
             report,
-            state=StateAt(lineage=str(state.get("lineage", "")), serial=int(state.get("serial", 0))),
+            state=StateAt.of(state),
             lock=next(iter(locks.of(store)), None),
             left=self.left_state(stack, state),
             checksum=checksum.wrong(store),
@@ -105,10 +104,10 @@ class Inspector:
         if not report.opened:
             return report
         if planned is None:
-            note = "the store no longer has its plan: what was planned is not known, and no address can be named"
+            note = "the store no longer has its plan, so the planned addresses are unknown"
             return _with_unrecorded(replace(report, notes=(note,)), workspace, state)
         terraform = planned.terraform(stack)
-        terraform.init("-lockfile=readonly", "-backend=false")  # the backend may be what is broken
+        terraform.init("-lockfile=readonly", "-backend=false")  # the backend may be broken
         plan = terraform.show(terraform.folder / PLAN_FILE)
         return _with_unrecorded(replace(report, steps=tuple(steps(plan, state))), workspace, state)
 
@@ -118,7 +117,7 @@ class Inspector:
         return left_state.find(folders, state)
 
     def _extracted(self, began: Began) -> Workspace | None:
-        """The bundle that an apply began with, recognised by its recorded digest; None where the store lost it."""
+        """The bundle that an apply began with, recognised by its recorded digest; None where the store has lost it."""
         for key in self.store.objects.keys(f"{MAIN}/{began.run_id}-{began.run_attempt}/{began.stack}/"):
             body = self.store.objects.newest(key)
             if digest.of_bytes(body) == began.digest:
@@ -127,11 +126,11 @@ class Inspector:
 
 
 def _with_unrecorded(report: Report, workspace: Workspace, state: Mapping[str, Any]) -> Report:
-    places = tagged.places(workspace.manifest().stack(report.stack).terraform)
-    if not places:
-        note = "none of its AWS providers sets our tags, so nothing can be found by tags"
+    providers = tagged.tagging_providers(workspace.manifest().stack(report.stack).terraform)
+    if not providers:
+        note = "none of its AWS providers sets the platform's tags, so resources cannot be listed by tags"
         return replace(report, notes=(*report.notes, note))
     store = workspace.store(report.stack)
-    arns = [arn for where in places for arn in tagged.search(store.session, where, endpoint=store.endpoint)]
+    arns = [arn for each in providers for arn in tagged.search(store.session, each, endpoint=store.endpoint)]
     states = [state, *([report.left.content] if report.left else [])]
     return replace(report, unrecorded=tuple(tagged.without_state(arns, states)))

@@ -1,4 +1,4 @@
-"""How far an apply got, from its plan and the current state. Values are compared and never kept."""
+"""How far an apply got, from its plan and the current state. Values are compared, never stored."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from groundwork.plan.fingerprint import changed_resources
+from groundwork.plan.fingerprint import Plan, changed_resources
 
-Plan = Mapping[str, Any]
 State = Mapping[str, Any]
 
 Progress = Literal["done", "not recorded", "half made", "unknown"]
@@ -38,13 +37,16 @@ class Instance:
 def steps(plan: Plan, state: State) -> list[Step]:
     """Every planned change of a managed resource and how far it got, in the plan's order."""
     current = instances(state)
-    made = []
-    for resource in changed_resources(plan):
-        address, change = resource["address"], resource["change"]
-        action = _action(change["actions"])
-        progress = _progress(action, change, current.get(address))
-        made.append(Step(address, resource["type"], action, progress, _is_taggable(change)))
-    return made
+    return [
+        Step(
+            resource["address"],
+            resource["type"],
+            action := _action(resource["change"]["actions"]),
+            _progress(action, resource["change"], current.get(resource["address"])),
+            _is_taggable(resource["change"]),
+        )
+        for resource in changed_resources(plan)
+    ]
 
 
 def instances(state: State) -> dict[str, Instance]:
@@ -66,7 +68,7 @@ def instances(state: State) -> dict[str, Instance]:
 
 
 def _is_taggable(change: Mapping[str, Any]) -> bool:
-    """Whether the provider's schema gives the type tags: then a planned resource has `tags_all`, known or not."""
+    """Whether the provider's schema has tags for the type: then a planned resource has `tags_all`, known or not."""
     return any("tags_all" in (change.get(part) or {}) for part in ("after", "after_unknown", "before"))
 
 
@@ -83,30 +85,30 @@ def _action(actions: list[str]) -> Literal["create", "update", "replace", "delet
     return "other"
 
 
-def _progress(action: str, change: Mapping[str, Any], now: Instance | None) -> Progress:
+def _progress(action: str, change: Mapping[str, Any], current: Instance | None) -> Progress:
     if action == "other":
         return "unknown"
     if action == "delete":
-        return "done" if now is None else "not recorded"
-    if now is None:
+        return "done" if current is None else "not recorded"
+    if current is None:
         return "not recorded"
-    if now.tainted:
+    if current.tainted:
         return "half made"
-    return "done" if action == "create" else _changed(action, change, now)
+    return "done" if action == "create" else _changed(action, change, current)
 
 
-def _changed(action: str, change: Mapping[str, Any], now: Instance) -> Progress:
+def _changed(action: str, change: Mapping[str, Any], current: Instance) -> Progress:
     before, after = change.get("before") or {}, change.get("after") or {}
     if action == "replace":
-        return "not recorded" if now.attributes.get("id") == before.get("id") else "done"
+        return "not recorded" if current.attributes.get("id") == before.get("id") else "done"
     touched = [name for name in after if after[name] != before.get(name)]
-    as_after = [_plain(now.attributes.get(name)) == after[name] for name in touched]
-    as_before = [_plain(now.attributes.get(name)) == before.get(name) for name in touched]
+    as_after = [_plain(current.attributes.get(name)) == after[name] for name in touched]
+    as_before = [_plain(current.attributes.get(name)) == before.get(name) for name in touched]
     if not touched or any(as_after) == any(as_before):
         return "unknown"
     return "done" if all(as_after) else "not recorded" if all(as_before) else "unknown"
 
 
 def _plain(value: object) -> object:
-    """A state wraps a value of dynamic type into a pair of value and type; a plan does not."""
+    """A state wraps a value of dynamic type in a pair of value and type; a plan does not."""
     return value["value"] if isinstance(value, Mapping) and value.keys() == {"value", "type"} else value

@@ -1,1 +1,1 @@
-"""Where states lie: backends, locks, history, and making a backend in the first place."""
+"""Terraform states: backends, locks, history, and how a backend is created and destroyed."""

@@ -1,7 +1,7 @@
-"""Finds, by their known names, resources that an interrupted run made and no state has, for Terraform to import.
+"""Finds, by their known names, resources that an interrupted run created and that no state has, for import.
 
-Only types whose creation fails, or makes a second one, where the resource exists: the settings of a bucket, a key's
-alias target or a role's inline policy can be overwritten without harm.
+It covers only types whose creation fails, or creates a duplicate, where the resource exists: the settings of a bucket,
+a key's alias target or a role's inline policy can be overwritten without harm.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Finder:
     endpoint: str | None = None
 
     def missing_from(self, known: Iterable[str]) -> tuple[Import, ...]:
-        """What exists in AWS and is declared in the stack, but is not among the addresses of a state."""
+        """Resources that exist in AWS and are declared in the stack, but are not among the `known` addresses."""
         addresses = set(known)
         return tuple(
             Import(f"{kind}.{name}", id_)
@@ -67,7 +67,7 @@ def _bucket(finder: Finder, _: str, attributes: Attributes) -> str | None:
     except ClientError as error:
         if aws.error_code(error) == "403":
             raise TerraformFailed(
-                f"bucket {name} exists, but account {finder.account} may not read it: it belongs to somebody else",
+                f"bucket {name} exists, but account {finder.account} may not read it: it belongs to another account",
                 fix="choose another organisation in the environment file: every bucket's name begins with it",
             ) from error
         _require_absent(error)
@@ -77,12 +77,12 @@ def _bucket(finder: Finder, _: str, attributes: Attributes) -> str | None:
 
 def _table(finder: Finder, _: str, attributes: Attributes) -> str | None:
     name = str(attributes["name"])
-    return _named(lambda: finder.client("dynamodb", attributes).describe_table(TableName=name), name)
+    return _if_exists(lambda: finder.client("dynamodb", attributes).describe_table(TableName=name), name)
 
 
 def _role(finder: Finder, _: str, attributes: Attributes) -> str | None:
     name = str(attributes["name"])
-    return _named(lambda: finder.client("iam", attributes).get_role(RoleName=name), name)
+    return _if_exists(lambda: finder.client("iam", attributes).get_role(RoleName=name), name)
 
 
 def _alias(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -92,7 +92,7 @@ def _alias(finder: Finder, _: str, attributes: Attributes) -> str | None:
 
 
 def _key(finder: Finder, name: str, attributes: Attributes) -> str | None:
-    """A key has no name of its own: by its alias, or, where the run ended before that, by description and tags."""
+    """Finds a key, which has no name, by its alias or, where the run ended before that, by description and tags."""
     kms = finder.client("kms", attributes)
     for alias in finder.document["resource"].get("aws_kms_alias", {}).values():
         if f"aws_kms_key.{name}." in alias["target_key_id"]:
@@ -120,7 +120,7 @@ def _policy(finder: Finder, _: str, attributes: Attributes) -> str | None:
     partition = "aws-cn" if (region := finder.provider(attributes)["region"]).startswith("cn-") else "aws"
     partition = "aws-us-gov" if region.startswith("us-gov-") else partition
     arn = f"arn:{partition}:iam::{finder.account}:policy/{attributes['name']}"
-    return _named(lambda: finder.client("iam", attributes).get_policy(PolicyArn=arn), arn)
+    return _if_exists(lambda: finder.client("iam", attributes).get_policy(PolicyArn=arn), arn)
 
 
 def _oidc_provider(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -131,7 +131,7 @@ def _oidc_provider(finder: Finder, _: str, attributes: Attributes) -> str | None
 
 def _repository(finder: Finder, _: str, attributes: Attributes) -> str | None:
     name = str(attributes["name"])
-    return _named(lambda: finder.client("ecr", attributes).describe_repositories(repositoryNames=[name]), name)
+    return _if_exists(lambda: finder.client("ecr", attributes).describe_repositories(repositoryNames=[name]), name)
 
 
 def _trail(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -140,13 +140,13 @@ def _trail(finder: Finder, _: str, attributes: Attributes) -> str | None:
 
 
 def _detector(finder: Finder, _: str, attributes: Attributes) -> str | None:
-    # A region of an account has one detector at most.
+    # An account has at most one detector per region.
     return next(iter(finder.client("guardduty", attributes).list_detectors()["DetectorIds"]), None)
 
 
 def _analyzer(finder: Finder, _: str, attributes: Attributes) -> str | None:
     name = str(attributes["analyzer_name"])
-    return _named(lambda: finder.client("accessanalyzer", attributes).get_analyzer(analyzerName=name), name)
+    return _if_exists(lambda: finder.client("accessanalyzer", attributes).get_analyzer(analyzerName=name), name)
 
 
 def _log_group(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -155,7 +155,7 @@ def _log_group(finder: Finder, _: str, attributes: Attributes) -> str | None:
     return name if any(group["logGroupName"] == name for group in groups) else None
 
 
-def _named(describe: Callable[[], object], name: str) -> str | None:
+def _if_exists(describe: Callable[[], object], name: str) -> str | None:
     try:
         describe()
     except ClientError as error:

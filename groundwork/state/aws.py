@@ -1,4 +1,4 @@
-"""What every call of boto3 shares: pages of a listing, and codes of errors."""
+"""What calls of boto3 share: pages of a listing, and codes of errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ABSENT = frozenset(
         "ResourceNotFoundException",
     }
 )
-"""Codes for something that does not exist."""
+"""Codes that say that something does not exist."""
 
 
 def entries(client: Any, operation: str, *keys: str, **arguments: Any) -> Iterator[Any]:
@@ -34,5 +34,5 @@ def error_code(error: ClientError) -> str:
 
 
 def is_absent(error: ClientError) -> bool:
-    """Whether an error means that the thing does not exist."""
+    """Whether an error says that something does not exist."""
     return error_code(error) in ABSENT

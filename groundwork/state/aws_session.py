@@ -1,4 +1,4 @@
-"""boto3 sessions with exactly the credentials that a synthesised stack's backend and provider use."""
+"""boto3 sessions with the credentials of a synthesised stack's backend and provider."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ CONFIG = Config(
 
 
 def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
-    """A session for the S3 backend of the stack that Terraform runs in `folder`; relative paths count from there."""
+    """A session for the S3 backend of the stack in `folder`, to which its paths are relative."""
     region = backend["region"]
     profile = backend.get("profile")
     if not profile:
         return boto3.Session(region_name=region)
-    # A laptop's backend names its own profile files, which boto3 takes from a botocore session alone.
+    # A laptop's backend names its own profile files, which only a botocore session accepts.
     core = botocore.session.Session(profile=profile)
     for variable, key in (("config_file", "shared_config_files"), ("credentials_file", "shared_credentials_files")):
         if backend.get(key):
@@ -37,21 +37,20 @@ def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
 
 
 def assume(session: boto3.Session, role: str, *, name: str, endpoint: str | None, region: str = "") -> boto3.Session:
-    """A session with the credentials of `role`; `name` shows in audit logs. Passes on what botocore raises.
+    """A session with the credentials of `role`; `name` shows in audit logs. Raises botocore's errors.
 
-    The profile that the environment names plays no part: these credentials are complete, and on a laptop that profile
-    need not even exist.
+    It ignores the profile that the environment names, which need not exist on a laptop: these credentials are complete.
     """
     sts = session.client("sts", endpoint_url=endpoint, config=CONFIG)
-    granted = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+    credentials = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
     core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-    core.set_credentials(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
+    core.set_credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
     core.set_config_variable("region", region or session.region_name)
     return boto3.Session(botocore_session=core)
 
 
 def require_account(session: boto3.Session, account: str, *, endpoint: str | None) -> None:
-    """Raise TerraformFailed unless the credentials are of `account`: nothing is read or emptied elsewhere."""
+    """Raise TerraformFailed unless the credentials are of `account`, so that no other account is read or emptied."""
     try:
         actual = session.client("sts", endpoint_url=endpoint, config=CONFIG).get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""`gw bootstrap`: makes what the pipeline needs and may not make itself; first the bucket and table of every state.
+"""`gw bootstrap`: creates what the pipeline needs and may not create itself, first the bucket and table for all states.
 
 Each step inspects what exists instead of remembering what was done, so after a kill the next run finishes.
 """
@@ -24,8 +24,8 @@ from groundwork.terraform.terraform import PlanFile
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a bootstrap did. `pending` are addresses that a plan would still change, which is left to deploy."""
+class BootstrapResult:
+    """What a bootstrap did. `pending` are addresses that a plan would still change."""
 
     stack: str
     status: Literal["made", "unchanged", "differs", "updated"]
@@ -39,14 +39,14 @@ class Outcome:
         if self.status == "unchanged":
             return f"{self.stack} exists, and so does its state: nothing to do"
         if self.status == "updated":
-            return f"{self.stack}: {len(self.pending)} of its resources follow the code again"
+            return f"{self.stack}: {len(self.pending)} of its resources match the code again"
         if self.status == "differs":
             return (
                 f"{self.stack} exists; {len(self.pending)} of its resources differ from the code: "
                 "`gw bootstrap ENVIRONMENT --update` changes them"
             )
         adopted = f", {len(self.adopted)} existing ones adopted" if self.adopted else ""
-        return f"{self.stack}: {len(self.created)} created{adopted}; its state lies in the environment's bucket"
+        return f"{self.stack}: {len(self.created)} created{adopted}; its state is in the environment's bucket"
 
 
 def bootstrap(
@@ -60,13 +60,13 @@ def bootstrap(
     update: bool = False,
     progress: Callable[[str], None] = lambda _: None,
     on_line: Callable[[str], None] = lambda _: None,
-) -> Outcome:
-    """Make a stack of an environment, or finish or confirm it. Never destroys or replaces anything.
+) -> BootstrapResult:
+    """Create a stack of an environment, or finish or confirm it. Never destroys or replaces anything.
 
     The state backend comes first, since the others keep their state in it. `update` changes an existing stack to match
-    the code. `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress` is
-    called with a sentence per step, `on_line` with every line of Terraform. Raises EnvironmentFileError for placeholder
-    accounts, StateLocked where somebody else is making it, and TerraformFailed otherwise.
+    the code. `synthesised` is cdktf.out/stacks, `program` Terraform, `environ` its complete environment. `progress`
+    gets a sentence per step, `on_line` every line of Terraform. Raises EnvironmentFileError for placeholder accounts,
+    StateLocked where somebody else is creating it, and TerraformFailed otherwise.
     """
     environment.require_real_accounts()
     folder = BootstrapFolder(project, environment, synthesised, program, environ, on_line, stack)
@@ -108,21 +108,21 @@ def adopt(folder: BootstrapFolder) -> tuple[Import, ...]:
     return imports
 
 
-def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
+def _make(folder: BootstrapFolder, progress: Callable[[str], None]) -> BootstrapResult:
     folder.use_local()
     try:
         return _finish(folder, progress)
     except TerraformFailed:
-        # AWS may complete a killed run's last requests after this run listed what exists: then there is more to adopt.
+        # AWS may complete a killed run's last requests after this run listed what exists: then it can adopt more.
         if not adopt(folder):
             raise
         progress("an earlier run's request has completed meanwhile; trying again")
         return _finish(folder, progress)
 
 
-def _finish(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome:
+def _finish(folder: BootstrapFolder, progress: Callable[[str], None]) -> BootstrapResult:
     for address in tainted(folder.local_state()):
-        progress(f"completing {address}, which an earlier run left half made")
+        progress(f"completing {address}, which an earlier run left half created")
         folder.terraform.untaint(address)
     adopted = adopt(folder)
     for existing in adopted:
@@ -133,12 +133,12 @@ def _finish(folder: BootstrapFolder, progress: Callable[[str], None]) -> Outcome
     created = planned.addresses("create")
     progress(f"creating {len(created)} resources on temporary local state")
     folder.terraform.apply(plan)
-    return Outcome(folder.stack, "made", created, tuple(existing.to for existing in adopted))
+    return BootstrapResult(folder.stack, "made", created, tuple(existing.to for existing in adopted))
 
 
 def _move_in(folder: BootstrapFolder) -> None:
     # Neither `init -migrate-state` nor `state push`: both write another lineage where there was no state, and after a
-    # kill nobody could tell whether the state in the bucket is the one that was moved.
+    # kill the moved state could not be recognised in the bucket.
     local = folder.local_state()
     if local:
         folder.put_remote()
@@ -146,21 +146,21 @@ def _move_in(folder: BootstrapFolder) -> None:
     arrived = json.loads(folder.terraform.pull() or "{}")
     if local and (arrived.get("lineage") != local["lineage"] or addresses(arrived) != addresses(local)):
         raise TerraformFailed(
-            f"Terraform does not find the state that was moved into the bucket of {folder.stack}; it is kept in "
+            f"Terraform does not find the state that was moved into the bucket of {folder.stack}; a copy is in "
             f"{folder.local_file}",
             fix="bootstrap again",
         )
 
 
 def _refuse_destruction(folder: BootstrapFolder, plan: PlanFile) -> None:
-    if doomed := plan.addresses("delete"):
+    if addresses_ := plan.addresses("delete"):
         raise TerraformFailed(
-            f"bootstrapping {folder.stack} would destroy or replace {', '.join(doomed)}, which it never does",
+            f"bootstrapping {folder.stack} would destroy or replace {', '.join(addresses_)}, which it never does",
             fix="undo the change of the environment file that asks for it, or see docs/runbooks/state-bootstrap.md",
         )
 
 
-def _confirm(folder: BootstrapFolder, *, update: bool) -> Outcome:
+def _confirm(folder: BootstrapFolder, *, update: bool) -> BootstrapResult:
     folder.use_s3()
     plan = folder.path / "bootstrap.tfplan"
     planned = folder.terraform.plan(plan, init=False)
@@ -168,5 +168,5 @@ def _confirm(folder: BootstrapFolder, *, update: bool) -> Outcome:
     if pending and update:
         _refuse_destruction(folder, planned)
         folder.terraform.apply(plan)
-        return Outcome(folder.stack, "updated", pending=tuple(sorted(pending)))
-    return Outcome(folder.stack, "differs" if pending else "unchanged", pending=tuple(sorted(pending)))
+        return BootstrapResult(folder.stack, "updated", pending=tuple(sorted(pending)))
+    return BootstrapResult(folder.stack, "differs" if pending else "unchanged", pending=tuple(sorted(pending)))

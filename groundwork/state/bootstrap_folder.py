@@ -1,4 +1,4 @@
-"""The folder in which a person makes a stack on temporary local state, or destroys the state backend."""
+"""The folder in which a person creates a stack on temporary local state, or destroys the state backend."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ State = dict[str, Any]
 @dataclass(frozen=True)
 class BootstrapFolder:
     """.groundwork/bootstrap/<environment>, with the stack's name unless it is the state backend: outside cdktf.out,
-    which every synth may wipe.
+    which every synth may delete.
 
-    It lies as deep below the checkout as a synthesised stack does, so that relative paths in the Terraform hold.
+    It is as many folders below the checkout as a synthesised stack, so that relative paths in the Terraform hold.
     """
 
     project: Project
@@ -57,7 +57,7 @@ class BootstrapFolder:
 
     @property
     def endpoint(self) -> str | None:
-        """The embedded AWS, where it is not at the address that its profile names."""
+        """The embedded AWS, where it does not listen at the address in its profile."""
         return self.environ.get("AWS_ENDPOINT_URL") if self.environment.target == "laptop" else None
 
     @cached_property
@@ -77,7 +77,7 @@ class BootstrapFolder:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """A session with the backend's credentials, known to be of the environment's account."""
+        """A session with the backend's credentials, checked to be of the environment's account."""
         session = aws_session.session(self.path, self.backend)
         aws_session.require_account(session, self.environment.account, endpoint=self.endpoint)
         return session
@@ -93,7 +93,7 @@ class BootstrapFolder:
         return Terraform(self.path, self.stack, self.program, self.environ, self.on_line)
 
     def prepare(self) -> None:
-        """Bring the synthesised stack and its provider locks in; the temporary state stays as it is."""
+        """Copy the synthesised stack and its provider locks; the temporary state stays as it is."""
         self.path.mkdir(parents=True, exist_ok=True)
         source = self.synthesised / self.stack
         write_atomically(self.path / "cdk.tf.json", json.dumps(self.document, indent=2))
@@ -128,7 +128,7 @@ class BootstrapFolder:
         state: State = json.loads(text)
         return state if state.get("resources") else None
 
-    def keep_local(self, text: str) -> None:
+    def write_local(self, text: str) -> None:
         """Replace the temporary state in one step."""
         write_atomically(self.local_file, text, mode=0o600)  # a state may hold secrets
 
@@ -144,14 +144,14 @@ class BootstrapFolder:
         return state if state.get("resources") else None
 
     def put_remote(self) -> None:
-        """Store the temporary state in S3 in one step, unless somebody else stored one meanwhile."""
+        """Store the temporary state in S3 in one step, unless somebody else has stored a state meanwhile."""
         bucket, key = self.backend["bucket"], self.backend["key"]
         try:
-            only = {"IfMatch": self.s3.head_object(Bucket=bucket, Key=key)["ETag"]}
+            condition = {"IfMatch": self.s3.head_object(Bucket=bucket, Key=key)["ETag"]}
         except ClientError as error:
             if not aws.is_absent(error):
                 raise
-            only = {"IfNoneMatch": "*"}
+            condition = {"IfNoneMatch": "*"}
         self._forget_checksum()
         self.s3.put_object(
             Bucket=bucket,
@@ -160,25 +160,25 @@ class BootstrapFolder:
             ContentType="application/json",
             ServerSideEncryption="aws:kms",
             SSEKMSKeyId=self.backend["kms_key_id"],
-            **only,
+            **condition,
         )
 
     def _forget_checksum(self) -> None:
-        # Terraform writes it anew with its next change; one of an earlier state would make it refuse this one.
+        # Terraform writes the checksum again with its next change; with an old checksum it would refuse this state.
         if table := self.backend.get("dynamodb_table"):
             dynamodb = self.session.client("dynamodb", endpoint_url=self.endpoint, config=aws_session.CONFIG)
             checksum = f"{self.backend['bucket']}/{self.backend['key']}-md5"
             dynamodb.delete_item(TableName=table, Key={"LockID": {"S": checksum}})
 
     def remove(self) -> None:
-        """Delete the folder: its state is in S3, or describes nothing any more."""
+        """Delete the folder, whose state is in S3 or empty."""
         shutil.rmtree(self.path)
 
 
 def ahead(local: State | None, remote: State | None) -> bool:
-    """Whether the temporary state is newer than the one in S3: a run ended before the move, or while it destroyed.
+    """Whether the temporary state is newer than the one in S3: a run was killed before the move, or while destroying.
 
-    Of two unrelated states (another lineage) the one in S3 counts: somebody else finished first.
+    Of two unrelated states (with other lineages) the one in S3 counts: somebody else finished first.
     """
     if local is None or remote is None:
         return local is not None

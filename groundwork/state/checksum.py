@@ -1,4 +1,4 @@
-"""The checksum of a state in the lock table: Terraform writes it after the state, so a kill can come between them."""
+"""The checksum of a state in the lock table. Terraform writes it after the state, so a kill can happen in between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundwork.state.state_store import StateStore
 
 @dataclass(frozen=True)
 class Checksum:
-    """A wrong checksum, with which Terraform refuses to read the state."""
+    """A wrong checksum, because of which Terraform refuses to read the state."""
 
     client: Any
     table: str

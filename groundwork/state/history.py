@@ -1,4 +1,4 @@
-"""Older versions of a stack's state: lists and restores them."""
+"""Lists and restores older versions of a stack's state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from groundwork.terraform.terraform import Terraform
 
 @dataclass(frozen=True)
 class Version:
-    """One stored version. `id` is S3's, `written` in UTC, `serial` Terraform's count, `resources` what it names."""
+    """One stored version. `id` is S3's, `written` in UTC, `serial` Terraform's; `resources` counts the managed ones."""
 
     id: str
     written: datetime
@@ -46,7 +46,7 @@ class StateHistory:
             raise TerraformFailed(f"the versions of {self._stack}'s state cannot be read: {error}") from error
 
     def restore(self, version_id: str, terraform: Terraform) -> Version:
-        """Make an older version the current one, under the lock, as a new version: nothing is lost.
+        """Make an older version the current one, under the lock. It becomes a new version, so nothing is lost.
 
         `terraform` runs in the stack's folder. Resources do not change: run a diff afterwards. Raises UsageError for an
         unknown version, StateLocked while somebody changes the stack.

@@ -1,4 +1,4 @@
-"""State locks as the backend stores them, and freeing one whose holder has died."""
+"""State locks in the backend, and how to free one whose holder has died."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def held(store: StateStore) -> list[HeldLock]:
 
 
 def of(store: StateStore) -> list[HeldLock]:
-    """The locks on this very state: more than one where table and bucket disagree."""
+    """The locks on this state: more than one where table and bucket disagree."""
     return [lock for lock in held(store) if lock.path == store.path]
 
 
@@ -33,8 +33,8 @@ def free(store: StateStore, lock_id: str, terraform: Terraform) -> HeldLock:
     own = of(store)
     lock = next((lock for lock in own if lock.id == lock_id), None)
     if lock is None:
-        now = f"the lock is {own[0].id}, held by {own[0].who}" if own else "it is not locked"
-        raise UsageError(f"{terraform.stack} holds no lock {lock_id}: {now}")
+        problem = f"the lock is {own[0].id}, held by {own[0].who}" if own else "it is not locked"
+        raise UsageError(f"{terraform.stack} does not hold the lock {lock_id}: {problem}")
     terraform.init("-reconfigure")
     terraform.force_unlock(lock_id)
     return lock
@@ -42,7 +42,7 @@ def free(store: StateStore, lock_id: str, terraform: Terraform) -> HeldLock:
 
 def _in_table(store: StateStore) -> Iterator[str]:
     if table := store.backend.get("dynamodb_table"):
-        # The table also holds a checksum per state, which has no Info.
+        # The table also has a checksum per state, without Info.
         condition = "attribute_exists(Info)"
         for item in aws.entries(store.client("dynamodb"), "scan", "Items", TableName=table, FilterExpression=condition):
             yield item["Info"]["S"]
@@ -57,7 +57,7 @@ def _in_bucket(store: StateStore) -> Iterator[bytes]:
 
 
 def _existing(infos: Iterator[str] | Iterator[bytes]) -> Iterator[str | bytes]:
-    """What can be read: table, bucket or lock may be deleted meanwhile."""
+    """What can be read: the table, bucket or lock may be deleted meanwhile."""
     try:
         yield from infos
     except ClientError as error:

@@ -41,7 +41,7 @@ class StateStore:
         return state
 
     def body(self) -> bytes | None:
-        """The state's bytes; None as above."""
+        """The state's bytes; None like `state`."""
         try:
             return self._s3.get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])["Body"].read()
         except (BotoCoreError, ClientError) as error:
@@ -62,7 +62,7 @@ class StateStore:
         return replace(self, backend={**self.backend, "key": key})
 
     def deployed(self) -> bool:
-        """Whether the stack has a state with outputs or resources: what a stack downstream can read."""
+        """Whether the stack has a state with outputs or resources, which a downstream stack can read."""
         state = self.state()
         return bool(state and (state.get("resources") or state.get("outputs")))
 
@@ -71,7 +71,7 @@ class StateStore:
         return {name: output["value"] for name, output in ((self.state() or {}).get("outputs") or {}).items()}
 
     def public_outputs(self) -> dict[str, Any]:
-        """The outputs that are not marked sensitive, which may be shown."""
+        """The outputs that may be shown: those that are not marked sensitive."""
         outputs = (self.state() or {}).get("outputs") or {}
         return {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
 
@@ -91,7 +91,7 @@ class StateStore:
 
     @cached_property
     def _s3(self) -> S3Client:
-        # The bucket's name holds no dot, so virtual hosts would do; a laptop's server knows only paths.
+        # The bucket's name has no dot, so virtual hosts would work; a laptop's server supports only paths.
         path_style: Literal["path", "auto"] = "path" if self.backend.get("use_path_style") else "auto"
         config = aws_session.CONFIG.merge(Config(s3={"addressing_style": path_style}))
         return self.session.client("s3", endpoint_url=self.endpoint, config=config)
@@ -100,3 +100,9 @@ class StateStore:
         if isinstance(error, ClientError) and aws.is_absent(error):
             return
         raise TerraformFailed(f"the state of {self.folder.name} cannot be read (s3://{self.path}): {error}") from error
+
+
+def count_resources(state: Mapping[str, Any]) -> int:
+    """The number of managed resources in a state, each instance counted."""
+    managed = (resource for resource in state.get("resources", ()) if resource["mode"] == "managed")
+    return sum(len(resource["instances"]) for resource in managed)

@@ -43,9 +43,9 @@ def teardown(
 ) -> Removed:
     """Destroy the state backend of an environment; after a kill the next run finishes.
 
-    Raises UsageError unless `delete_history` allows to delete every state version, or while the environment is
-    protected; StackBlocked while another stack still has resources in the bucket, naming it; StateLocked while any
-    stack is locked.
+    Raises UsageError unless `delete_history` permits deleting every state version, or while the environment is
+    protected; StackBlocked while another stack still has resources in the bucket; StateLocked while any stack is
+    locked.
     """
     environment.require_real_accounts()
     if environment.protect:
@@ -89,21 +89,24 @@ def teardown(
 def _move_out(folder: BootstrapFolder) -> None:
     held = locks.held(StateStore(folder.path, folder.backend, folder.endpoint))
     if held:
-        path = held[0].path.removeprefix(f"{folder.backend['bucket']}/")
-        raise held[0].error(path.removesuffix(".tfstate").replace("/", "-"))
+        raise held[0].error(_stack_of(held[0].path.removeprefix(f"{folder.backend['bucket']}/")))
     folder.use_s3()
     state = folder.terraform.pull()
-    folder.keep_local(_one_further(state))
+    folder.write_local(_with_next_serial(state))
 
 
-def _one_further(text: str) -> str:
-    """The state with the next serial: from now on the local copy is the newer one, also after a kill."""
+def _with_next_serial(text: str) -> str:
+    """The state with the next serial, so that the local copy counts as newer from now on, also after a kill."""
     state = json.loads(text)
     return json.dumps({**state, "serial": state["serial"] + 1}, indent=2)
 
 
+def _stack_of(key: str) -> str:
+    return key.removesuffix(".tfstate").replace("/", "-")
+
+
 def _refuse_other_states(folder: BootstrapFolder) -> None:
-    """Raise StackBlocked where a state other than our own still names resources, in code or orphaned."""
+    """Raise StackBlocked where another state, of a stack or an orphan, still has resources."""
     others = []
     bucket = folder.backend["bucket"]
     try:
@@ -114,7 +117,7 @@ def _refuse_other_states(folder: BootstrapFolder) -> None:
         if key.endswith(".tfstate") and key != folder.backend["key"]:
             state = json.loads(folder.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
             if any(resource["mode"] == "managed" for resource in state.get("resources", [])):
-                others.append(key.removesuffix(".tfstate").replace("/", "-"))
+                others.append(_stack_of(key))
     if others:
         raise StackBlocked(
             f"{folder.stack} still holds the state of {', '.join(sorted(others))}: their resources would be orphaned",
@@ -133,15 +136,15 @@ def _refuse_protected(folder: BootstrapFolder, state: Mapping[str, Any]) -> None
 
 def _refuse_leftovers(folder: BootstrapFolder) -> None:
     finder = Finder(folder.session, folder.document, folder.environment.account, folder.endpoint)
-    if left := finder.missing_from(()):
+    if existing := finder.missing_from(()):
         raise StackBlocked(
-            f"these exist but are in no state: {', '.join(existing.id for existing in left)}",
+            f"these exist, but no state has them: {', '.join(resource.id for resource in existing)}",
             fix=f"gw bootstrap {folder.environment.name} adopts them; then destroy again",
         )
 
 
 def _buckets(state: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(name, region) of the buckets that Terraform itself does not empty."""
+    """(name, region) of the buckets that Terraform does not empty by itself."""
     return [
         (instance["attributes"]["bucket"], instance["attributes"]["region"])
         for resource in state.get("resources", [])

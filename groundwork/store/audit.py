@@ -9,12 +9,15 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AwareDatetime, Field
 
+from groundwork.errors import UsageError
 from groundwork.plan.bundle import Frozen, Index, Stored
 
 PREFIX = "audit"
 
 Kind = Literal["planned", "approved", "applied", "refused", "recovered", "break-glass"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_SHORTEST_REASON = 10  # characters: "INC-123: x" is the least that can be followed up
 
 
 class Decision(Frozen):
@@ -55,6 +58,14 @@ class Decision(Frozen):
 def key_of(decision: Decision) -> str:
     """A new key below the decision's kind, so that a role can be limited to a kind; keys of a kind sort by time."""
     return f"{PREFIX}/{decision.kind}/{timestamp(decision.at)}-{uuid.uuid4().hex}.json"
+
+
+def require_reason(reason: str, *, example: str) -> str:
+    """The reason without spaces around it; raises UsageError with the `example` where it is too short."""
+    reason = reason.strip()
+    if len(reason) < _SHORTEST_REASON or " " not in reason:
+        raise UsageError(f"{reason!r} is too short for a reason", fix=f"for example: {example}")
+    return reason
 
 
 def timestamp(at: datetime) -> str:

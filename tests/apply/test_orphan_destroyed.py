@@ -1,4 +1,4 @@
-"""A stack that was removed from the code goes by an approved plan, made from what was applied last, or not at all."""
+"""A stack without code is destroyed only by an approved plan, made from the bundle that was applied last."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 @pytest.fixture
 def project(tmp_path: Path, cloud: CloudProject, checkout: Path) -> PlannedProject:
-    """States where ours lie: `<environment>/<stack>.tfstate`."""
+    """With states at the platform's keys, `<environment>/<stack>.tfstate`, where orphans are looked for."""
     made = replace(planned_project(tmp_path / "checkout", cloud, checkout), prefix="local")
     made.stack("delivery", {})  # open_store takes the backend from it
     return made
@@ -27,10 +27,10 @@ def approved(project: PlannedProject, *words: str) -> str:
     for command in (["plan", "make", *words], ["plan", "push"], ["approve", "local", "--as", "grace", "--yes"]):
         done = project.gw(*command)
         assert done.returncode == 0, done.stderr
-    return str(project.workspace.project.work / "plans" / "plans.json")
+    return str(project.index_path)
 
 
-def test_a_removed_stack_is_planned_for_destruction_approved_and_gone(project: PlannedProject) -> None:
+def test_a_removed_stack_is_destroyed_by_an_approved_plan(project: PlannedProject) -> None:
     staying = project.stack("kept", {"thing": {"input": "stays"}})
     gone = project.stack("gone", {"thing": {"input": "goes"}}, assets={"assets/fn.zip": "code"})
     plans = approved(project, staying, gone)
@@ -42,23 +42,23 @@ def test_a_removed_stack_is_planned_for_destruction_approved_and_gone(project: P
     by_hand = project.gw("destroy", gone, "--yes")
     assert by_hand.returncode == 2
     assert f"gw plan make --destroy {gone}" in by_hand.stderr
-    assert project.inputs_at(gone) == ["goes"]
+    assert project.inputs(gone) == {"thing": "goes"}
 
     plans = approved(project, "--destroy", gone)
     refused = project.gw("deploy", gone, "--approved", plans)
     assert refused.returncode == 13
     assert "orphan-not-approved" in refused.stderr
-    assert project.inputs_at(gone) == ["goes"]
+    assert project.inputs(gone) == {"thing": "goes"}
 
     done = project.gw("deploy", gone, "--approved", plans, "--allow-destroy", gone)
     assert done.returncode == 0, done.stderr
     assert "destroyed (1 resources)" in done.stdout
-    assert project.inputs_at(gone) == []
+    assert project.inputs(gone) == {}
     assert project.inputs(staying) == {"thing": "stays"}
     assert gone not in {row["stack"] for row in json.loads(project.gw("diff", "local", "--json").stdout)}
 
 
-def test_a_removed_stack_is_not_destroyed_before_a_removed_reader(project: PlannedProject) -> None:
+def test_removed_stacks_are_destroyed_readers_first(project: PlannedProject) -> None:
     up = project.stack("up", {"thing": {"input": "x"}}, outputs={"value": "x"})
     down = project.stack("down", {"it": {"input": "${data.terraform_remote_state.up.outputs.value}"}}, reads=["up"])
     plans = approved(project, up, down)
@@ -72,10 +72,10 @@ def test_a_removed_stack_is_not_destroyed_before_a_removed_reader(project: Plann
     plans = approved(project, "--destroy", up, "--destroy", down)
     done = project.gw("deploy", up, down, "--approved", plans, "--allow-destroy", up, "--allow-destroy", down)
     assert done.returncode == 0, done.stderr
-    assert (project.inputs_at(up), project.inputs_at(down)) == ([], [])
+    assert (project.inputs(up), project.inputs(down)) == ({}, {})
 
 
-def test_a_removed_stack_of_which_nothing_is_kept_is_explained(project: PlannedProject) -> None:
+def test_without_a_kept_bundle_a_stack_cannot_be_planned_for_destruction(project: PlannedProject) -> None:
     never = project.gw("plan", "make", "--destroy", "local-never-there")
     assert never.returncode == 2
-    assert "no bundle of it is kept" in never.stderr
+    assert "the store has no bundle of it" in never.stderr

@@ -1,4 +1,4 @@
-"""What the gate lets through."""
+"""`gw check`: checkov and tflint look at every stack, and a finding passes only with a waiver that still holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from groundwork.checks import checkov, gate, tflint
+from groundwork.checks import checkov, run, tflint
 from groundwork.checks.findings import Finding, Waiver, address_at, judge
 from groundwork.errors import CheckFailed
 from groundwork.paths import Project
@@ -44,20 +44,20 @@ def test_a_waived_finding_passes() -> None:
 @pytest.mark.parametrize(
     "other", [{"stack": "prod-archive"}, {"address": "aws_s3_bucket.logs"}, {"check": "CKV_AWS_21"}]
 )
-def test_a_waiver_speaks_of_one_check_on_one_resource_of_one_stack(other: dict[str, str]) -> None:
+def test_a_waiver_covers_one_check_on_one_resource_of_one_stack(other: dict[str, str]) -> None:
     verdict = judge([FINDING], [waiver(**other)], TODAY)
     assert verdict.open == [FINDING]
     assert len(verdict.unused) == 1
 
 
-def test_a_waiver_holds_through_its_last_day_and_fails_the_gate_afterwards() -> None:
+def test_a_waiver_holds_to_the_end_of_its_last_day() -> None:
     assert judge([FINDING], [waiver(expires=TODAY)], TODAY).clean
     late = judge([FINDING], [waiver(expires=date(2026, 5, 31))], TODAY)
     assert late.open == [FINDING]
     assert len(late.expired) == 1
 
 
-def test_a_waiver_that_no_finding_needs_fails_the_gate() -> None:
+def test_a_waiver_that_no_finding_needs_fails_the_check() -> None:
     assert not judge([], [waiver()], TODAY).clean
 
 
@@ -79,7 +79,7 @@ def run_checkov(*folders: Path) -> list[Finding]:
 
 
 @pytest.mark.slow
-def test_checkov_finds_what_is_wrong_and_names_stack_and_address(tmp_path: Path) -> None:
+def test_checkov_s_findings_name_stack_and_address(tmp_path: Path) -> None:
     function = {"function_name": "f", "role": "arn:aws:iam::111122223333:role/f"}
     resources = {"aws_vpc": {"both": {"cidr_block": "10.0.0.0/16"}}, "aws_lambda_function": {"both": function}}
     network = stack(tmp_path, "dev-network", resources)
@@ -91,7 +91,7 @@ def test_checkov_finds_what_is_wrong_and_names_stack_and_address(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_a_stack_that_checkov_cannot_read_fails_the_gate(tmp_path: Path) -> None:
+def test_a_stack_that_checkov_cannot_read_fails_the_check(tmp_path: Path) -> None:
     broken = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "x"}}}, required_version=">= 1.0")
     with pytest.raises(CheckFailed, match=r"could not parse|zero checks|no report"):
         run_checkov(broken)
@@ -99,7 +99,7 @@ def test_a_stack_that_checkov_cannot_read_fails_the_gate(tmp_path: Path) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["variable", "home", "folder"])
-def test_no_setting_of_the_user_switches_a_check_off(
+def test_settings_of_the_user_do_not_switch_a_check_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     network = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "10.0.0.0/16"}}})
@@ -126,13 +126,13 @@ NOTHING = {"passed_checks": [], "failed_checks": [], "skipped_checks": [], "pars
         ({**NOTHING, "skipped_checks": [{}]}, "skipped 1 checks"),
     ],
 )
-def test_a_report_that_looked_at_too_little_fails_the_gate(tmp_path: Path, results: object, sentence: str) -> None:
+def test_an_incomplete_report_fails_the_check(tmp_path: Path, results: object, sentence: str) -> None:
     folder = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "x"}}})
     with pytest.raises(CheckFailed, match=sentence):
         checkov.read({"results": results}, {"dev-network": folder / "cdk.tf.json"})
 
 
-def test_a_checkov_that_does_not_answer_fails_the_gate(tmp_path: Path) -> None:
+def test_a_checkov_that_crashes_fails_the_check(tmp_path: Path) -> None:
     silent = tmp_path / "checkov"
     silent.write_text("#!/bin/sh\necho out of memory >&2\nexit 3\n", encoding="utf-8")
     silent.chmod(0o755)
@@ -140,32 +140,32 @@ def test_a_checkov_that_does_not_answer_fails_the_gate(tmp_path: Path) -> None:
         checkov.run([stack(tmp_path, "dev-x", {})], program=silent, environ=os.environ)
 
 
-def test_the_address_of_a_finding_is_found_by_its_line(tmp_path: Path) -> None:
+def test_the_line_of_a_finding_gives_its_address(tmp_path: Path) -> None:
     folder = stack(tmp_path, "dev-network", {"aws_vpc": {"a": {"cidr_block": "x"}, "b": {"cidr_block": "y"}}})
     lines = (folder / "cdk.tf.json").read_text(encoding="utf-8").splitlines()
-    at = {line.strip(): address_at(lines, number) for number, line in enumerate(lines, start=1)}
-    assert at['"cidr_block": "x"'] == "aws_vpc.a"
-    assert at['"cidr_block": "y"'] == "aws_vpc.b"
-    assert at['"source": "aws",'] == ""
+    addresses = {line.strip(): address_at(lines, number) for number, line in enumerate(lines, start=1)}
+    assert addresses['"cidr_block": "x"'] == "aws_vpc.a"
+    assert addresses['"cidr_block": "y"'] == "aws_vpc.b"
+    assert addresses['"source": "aws",'] == ""
 
 
-def test_waivers_are_read_from_beside_the_synthesised_stack(tmp_path: Path) -> None:
+def test_waivers_are_read_from_the_synthesised_stack_s_folder(tmp_path: Path) -> None:
     folder = stack(tmp_path, "dev-archive", {})
     entry = {key: str(value) for key, value in vars(waiver()).items() if key != "stack"}
     (folder / "waivers.json").write_text(json.dumps([entry]), encoding="utf-8")
-    assert gate.waivers([folder]) == [waiver()]
+    assert run.waivers([folder]) == [waiver()]
 
 
 def test_a_stack_without_its_list_of_waivers_is_refused(tmp_path: Path) -> None:
     folder = stack(tmp_path, "dev-archive", {})
     (folder / "waivers.json").unlink()
     with pytest.raises(CheckFailed, match=r"waivers\.json of dev-archive is missing"):
-        gate.waivers([folder, stack(tmp_path, "dev-network", {})])
-    assert gate.waivers([folder]) == [], "an app that writes no lists has no waivers"
+        run.waivers([folder, stack(tmp_path, "dev-network", {})])
+    assert run.waivers([folder]) == [], "an app that writes no lists has no waivers"
 
 
 @pytest.fixture(scope="session")
-def checkers(checkout: Path) -> gate.Checkers:
+def checkers(checkout: Path) -> run.Checkers:
     """The programs of the gate, as `make setup` leaves them."""
     project = Project(checkout)
     programs = {name: go_tools.find(name, os.environ, project) for name in ("tflint", "tflint-ruleset-aws")}
@@ -174,15 +174,15 @@ def checkers(checkout: Path) -> gate.Checkers:
     tflint_at, ruleset = programs["tflint"], programs["tflint-ruleset-aws"]
     assert tflint_at
     assert ruleset
-    return gate.Checkers(CHECKOV, tflint_at.path, ruleset.path.parent, os.environ)
+    return run.Checkers(CHECKOV, tflint_at.path, ruleset.path.parent, os.environ)
 
 
-def run_tflint(checkers: gate.Checkers, *folders: Path) -> list[Finding]:
+def run_tflint(checkers: run.Checkers, *folders: Path) -> list[Finding]:
     return tflint.run(folders, program=checkers.tflint, plugins=checkers.tflint_plugins, environ=checkers.environ)
 
 
 @pytest.mark.slow
-def test_tflint_knows_aws_and_names_stack_and_address(tmp_path: Path, checkers: gate.Checkers) -> None:
+def test_tflint_knows_aws_and_names_stack_and_address(tmp_path: Path, checkers: run.Checkers) -> None:
     good = {"ami": "ami-12345678", "instance_type": "t3.micro"}
     folder = stack(tmp_path, "dev-x", {"aws_instance": {"a": good, "b": {**good, "instance_type": "t3.enormous"}}})
     (finding,) = run_tflint(checkers, folder)
@@ -193,47 +193,48 @@ def test_tflint_knows_aws_and_names_stack_and_address(tmp_path: Path, checkers: 
 
 
 @pytest.mark.slow
-def test_a_tflint_without_its_ruleset_fails_the_gate(tmp_path: Path, checkers: gate.Checkers) -> None:
+def test_a_tflint_without_its_ruleset_fails_the_check(tmp_path: Path, checkers: run.Checkers) -> None:
     nothing = tmp_path / "plugins"
     nothing.mkdir()
     with pytest.raises(CheckFailed, match="tflint"):
         tflint.run([stack(tmp_path, "dev-x", {})], program=checkers.tflint, plugins=nothing, environ=checkers.environ)
 
 
-def test_a_tflint_that_reports_errors_of_its_own_fails_the_gate(tmp_path: Path) -> None:
+def test_an_error_that_tflint_reports_fails_the_check(tmp_path: Path) -> None:
     folder = stack(tmp_path, "dev-x", {})
-    with pytest.raises(CheckFailed, match="could not look at dev-x:\nno such plugin"):
+    with pytest.raises(CheckFailed, match="could not check dev-x:\nno such plugin"):
         tflint.read({"issues": [], "errors": [{"message": "no such plugin"}]}, folder)
 
 
-def test_when_one_checker_fails_the_other_is_ended(tmp_path: Path) -> None:
+def test_if_one_checker_fails_the_other_is_stopped(tmp_path: Path) -> None:
     failing, sleeping = tmp_path / "failing", tmp_path / "sleeping"
     failing.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     sleeping.write_text("#!/bin/sh\nexec sleep 300\n", encoding="utf-8")
     for program in (failing, sleeping):
         program.chmod(0o755)
     began = time.monotonic()
-    with pytest.raises(CheckFailed, match="checkov gave no report"):
-        gate.check([stack(tmp_path, "dev-x", {})], gate.Checkers(failing, sleeping, tmp_path, os.environ), today=TODAY)
+    checkers = run.Checkers(failing, sleeping, tmp_path, os.environ)
+    with pytest.raises(CheckFailed, match="checkov wrote no report"):
+        run.run_checks([stack(tmp_path, "dev-x", {})], checkers, today=TODAY)
     assert time.monotonic() - began < 60
 
 
 @pytest.mark.slow
 def test_every_stack_of_every_environment_is_clean_and_every_waiver_needed(
-    synthesised: Path, checkers: gate.Checkers
+    synthesised: Path, checkers: run.Checkers
 ) -> None:
     folders = sorted(path.parent for path in (synthesised / "stacks").glob("*/cdk.tf.json"))
-    verdict = gate.check(folders, checkers, today=datetime.now(UTC).date())
+    verdict = run.run_checks(folders, checkers, today=datetime.now(UTC).date())
     refused = [*verdict.open, *verdict.expired, *verdict.unused]
     assert verdict.clean, "\n".join(map(str, refused))
-    assert verdict.waived, "checkov never finds nothing at all on these stacks"
+    assert verdict.waived, "checkov always has findings on these stacks, so none means it did not run"
 
 
 @pytest.mark.slow
-def test_what_an_environment_may_switch_on_is_clean_too(
-    checkout: Path, tmp_path: Path, checkers: gate.Checkers
+def test_stacks_are_clean_with_optional_features_switched_on(
+    checkout: Path, tmp_path: Path, checkers: run.Checkers
 ) -> None:
-    """State in two regions and signed code, which none of the committed environments has."""
+    """State in two regions and signed code, which no committed environment has."""
     yaml = YAML(typ="safe")
     values = yaml.load(checkout / "environments/prod.yaml")
     home, account = values["region"], values["accounts"]["main"]["id"]
@@ -253,5 +254,5 @@ def test_what_an_environment_may_switch_on_is_clean_too(
     )
     assert done.returncode == 0, done.stderr[-4000:]
     folders = [tmp_path / "out/stacks" / stack for stack in ("prod-api", "prod-state-backend")]
-    verdict = gate.check(folders, checkers, today=datetime.now(UTC).date())
+    verdict = run.run_checks(folders, checkers, today=datetime.now(UTC).date())
     assert verdict.clean, "\n".join(map(str, [*verdict.open, *verdict.expired, *verdict.unused]))

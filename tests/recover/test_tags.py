@@ -1,18 +1,18 @@
-"""What carries a stack's tags is listed, whatever service it is of, without what a state has."""
+"""Resources with a stack's tags are listed for every service, except those that a state has."""
 
 from __future__ import annotations
 
 import pytest
 
 from groundwork.recover import tagged
-from groundwork.recover.tagged import Where
+from groundwork.recover.tagged import TaggingProvider
 from tests.support.cloud_project import CloudProject
 
 _ACCOUNT = "000000000000"
 
 
 @pytest.mark.slow
-def test_the_embedded_aws_lists_what_our_stacks_are_made_of(cloud: CloudProject) -> None:
+def test_the_embedded_aws_lists_resources_of_many_services_by_tag(cloud: CloudProject) -> None:
     tags = {"environment": "local", "stack": "listed", "managed-by": "groundwork"}
     as_list = [{"Key": key, "Value": value} for key, value in tags.items()]
 
@@ -39,7 +39,7 @@ def test_the_embedded_aws_lists_what_our_stacks_are_made_of(cloud: CloudProject)
     cloud.client("sqs").create_queue(QueueName="listed", tags=tags)
     cloud.client("sqs").create_queue(QueueName="unlisted", tags={**tags, "stack": "other"})
 
-    arns = tagged.search(cloud.session(), Where("eu-west-2", tags, ""), endpoint=cloud.endpoint)
+    arns = tagged.search(cloud.session(), TaggingProvider("eu-west-2", tags, ""), endpoint=cloud.endpoint)
     assert len(arns) == len(made)
     ids = {id_.rpartition("/")[2] for id_ in made.values()}
     assert {arn.replace(":", "/").rpartition("/")[2] for arn in arns} == ids
@@ -60,14 +60,14 @@ def test_an_arn_that_a_state_has_is_not_listed(arn: str, attributes: dict[str, o
     assert tagged.without_state([arn, arn], [{}]) == [arn]
 
 
-def test_an_id_of_another_service_does_not_hide_an_arn() -> None:
+def test_an_equal_id_in_another_service_does_not_hide_an_arn() -> None:
     resource = {"mode": "managed", "type": "aws_s3_bucket", "name": "n", "instances": [{"attributes": {"id": "q"}}]}
     assert tagged.without_state(["arn:aws:sqs:eu-west-2:1:q"], [{"resources": [resource]}]) == [
         "arn:aws:sqs:eu-west-2:1:q"
     ]
 
 
-def test_a_provider_that_does_not_give_all_tags_is_not_searched() -> None:
+def test_only_providers_that_set_all_tags_are_searched() -> None:
     tags = {"environment": "dev", "stack": "x", "managed-by": "groundwork", "team": "platform"}
     terraform = {
         "provider": {
@@ -77,6 +77,6 @@ def test_a_provider_that_does_not_give_all_tags_is_not_searched() -> None:
             ]
         }
     }
-    (where,) = tagged.places(terraform)
-    assert (where.region, where.role, sorted(where.tags)) == ("eu-west-2", "r", sorted(tagged.TAGS))
-    assert tagged.places({}) == []
+    (provider,) = tagged.tagging_providers(terraform)
+    assert (provider.region, provider.role, sorted(provider.tags)) == ("eu-west-2", "r", sorted(tagged.TAGS))
+    assert tagged.tagging_providers({}) == []

@@ -14,7 +14,7 @@ import pytest
 
 from groundwork.errors import EnvironmentFileError, StackBlocked, StateLocked, UsageError
 from groundwork.paths import Project
-from groundwork.state.bootstrap import Outcome, bootstrap
+from groundwork.state.bootstrap import BootstrapResult, bootstrap
 from groundwork.state.bootstrap_folder import BootstrapFolder
 from groundwork.state.teardown import Removed, teardown
 from stacks.platform import PlatformEnvironment
@@ -65,7 +65,7 @@ def test_killed_at_many_points_bootstrap_finishes_and_is_torn_down(
     _exists_once(cloud, environment)
 
     again = _bootstrap(cloud, environment)
-    assert again == Outcome("local-state-backend", "unchanged")
+    assert again == BootstrapResult("local-state-backend", "unchanged")
     assert "nothing to do" in again.sentence
     assert not (cloud.project.work / "bootstrap" / "local").exists()
 
@@ -118,7 +118,7 @@ def test_a_protected_environment_is_not_torn_down(tmp_path: Path, environment: E
         )
 
 
-def _bootstrap(cloud: CloudProject, environment: Environment) -> Outcome:
+def _bootstrap(cloud: CloudProject, environment: Environment) -> BootstrapResult:
     return bootstrap(
         cloud.project,
         PlatformEnvironment(environment),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.state.bootstrap import Outcome, bootstrap
+from groundwork.state.bootstrap import BootstrapResult, bootstrap
 from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
 from tests.state.killed_bootstrap import run_and_kill
@@ -75,7 +75,7 @@ def test_killed_at_many_points_the_next_run_finishes_delivery(
             shutil.rmtree(cloud.project.work / "bootstrap")
     finished = run(cloud, environment)
     assert finished.status in {"made", "unchanged"}
-    assert run(cloud, environment) == Outcome(STACK, "unchanged")
+    assert run(cloud, environment) == BootstrapResult(STACK, "unchanged")
     names = Names(environment)
     key = names.state_key("delivery")
     state = json.loads(cloud.client("s3").get_object(Bucket=names.state_bucket, Key=key)["Body"].read())
@@ -90,10 +90,10 @@ def test_killed_at_many_points_the_next_run_finishes_delivery(
     cloud.client("iam").delete_role_policy(RoleName=names.delivery_role("plan"), PolicyName="state")
     assert run(cloud, environment).status == "differs"
     assert run(cloud, environment, update=True).status == "updated"
-    assert run(cloud, environment) == Outcome(STACK, "unchanged")
+    assert run(cloud, environment) == BootstrapResult(STACK, "unchanged")
 
 
-def run(cloud: CloudProject, environment: Environment, *, update: bool = False) -> Outcome:
+def run(cloud: CloudProject, environment: Environment, *, update: bool = False) -> BootstrapResult:
     return bootstrap(
         cloud.project,
         PlatformEnvironment(environment),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.state.bootstrap import Outcome, bootstrap
+from groundwork.state.bootstrap import BootstrapResult, bootstrap
 from groundwork.state.teardown import teardown
 from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
@@ -69,7 +69,7 @@ def test_a_replicated_backend_is_made_adopted_and_destroyed(cloud: CloudProject,
     assert {_region(s3, bucket) for bucket in (replica, logs)} == {ELSEWHERE}
 
     # The second look of Terraform is empty …
-    assert _bootstrap(cloud, environment) == Outcome(STACK, "unchanged")
+    assert _bootstrap(cloud, environment) == BootstrapResult(STACK, "unchanged")
 
     # … and what a lost state named is found in both regions, nothing is made twice.
     _lose_the_state(cloud, names)
@@ -77,7 +77,7 @@ def test_a_replicated_backend_is_made_adopted_and_destroyed(cloud: CloudProject,
     assert {address.split(".")[0] for address in adopted.adopted} >= {"aws_s3_bucket", "aws_kms_key", "aws_kms_alias"}
     assert sum(address.startswith("aws_s3_bucket.") for address in adopted.adopted) == 4
     assert not any(address.startswith(("aws_s3_bucket.", "aws_kms_key.")) for address in adopted.created)
-    assert _bootstrap(cloud, environment) == Outcome(STACK, "unchanged")
+    assert _bootstrap(cloud, environment) == BootstrapResult(STACK, "unchanged")
 
     key = names.state_key("state-backend")
     copied = json.loads(s3.get_object(Bucket=replica, Key=key)["Body"].read())
@@ -95,7 +95,7 @@ def test_a_replicated_backend_is_made_adopted_and_destroyed(cloud: CloudProject,
     _nothing_left(cloud)
 
 
-def _bootstrap(cloud: CloudProject, environment: Environment) -> Outcome:
+def _bootstrap(cloud: CloudProject, environment: Environment) -> BootstrapResult:
     return bootstrap(
         cloud.project,
         PlatformEnvironment(environment),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.apply.apply import ApprovedApply, Gate
-from groundwork.apply.rollout import Result
+from groundwork.apply.rollout import StackResult
 from groundwork.paths import Project
 from groundwork.plan import commit, plans_file
 from groundwork.plan.bundle import Index, Waiting
@@ -207,7 +207,7 @@ class PlannedProject:
         """The apply of an index, by default past an open gate."""
         return ApprovedApply(self.workspace, index, self.store, gate, "grace", lambda: datetime.now(UTC))
 
-    def apply(self, index: Index, gate: Gate = lambda *_: []) -> list[Result]:
+    def apply(self, index: Index, gate: Gate = lambda *_: []) -> list[StackResult]:
         """Apply everything in an index, including what waits."""
         stacks = [stored.stack for stored in (*index.bundles, *index.waiting)]
         return self.approved_apply(index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)

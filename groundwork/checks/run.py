@@ -1,4 +1,4 @@
-"""Both checkers over all stacks, one verdict."""
+"""Runs both checkers over all stacks, and returns one verdict."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Checkers:
     environ: Mapping[str, str]
 
 
-def check(folders: Sequence[Path], checkers: Checkers, *, today: date) -> Verdict:
-    """Judge stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where a checker did not run."""
+def run_checks(folders: Sequence[Path], checkers: Checkers, *, today: date) -> Verdict:
+    """Check stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where a checker did not run."""
     accepted = waivers(folders)
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -47,14 +47,14 @@ def check(folders: Sequence[Path], checkers: Checkers, *, today: date) -> Verdic
             for finished in as_completed(running):
                 finished.result()
         finally:
-            stop.set()  # whatever went wrong, Ctrl-C included: the other checker must not run on
+            stop.set()  # after an error or Ctrl-C the other checker must end, too
     return judge([finding for checker in running for finding in checker.result()], accepted, today)
 
 
 def waivers(folders: Sequence[Path]) -> list[Waiver]:
-    """The waivers of stacks, from the list that synthesis leaves beside each cdk.tf.json.
+    """The waivers of stacks, from the list that synthesis writes beside each cdk.tf.json.
 
-    An app may write no lists at all. Raises CheckFailed where other stacks have one and this one lacks it.
+    An app may write no lists at all. Raises CheckFailed where some of the stacks have a list and others lack it.
     """
     accepted = []
     lists = {folder: folder / WAIVERS for folder in folders}

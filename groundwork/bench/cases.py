@@ -1,0 +1,99 @@
+"""The cases of `make bench`, in the order of its table. A new case is a class here and an entry in CASES."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from groundwork.bench.case import Case, Side
+from groundwork.bench.measure import MeasurementFailed
+from groundwork.paths import Project
+from groundwork.synthesis.lazy_provider import VARIABLE, Mode
+
+ENVIRONMENT = "local"
+"""The environment whose stacks are compared by diff."""
+
+
+class ReferenceStack:
+    """Import the AWS provider and synthesise a stack of eight resources: the smallest useful program."""
+
+    title = "import + reference stack (8 resources)"
+    pairs = 3
+
+    def sides(self, project: Project, work: Path) -> Sequence[Side]:
+        """Stock and fast imports."""
+        program = project.root / "groundwork" / "bench" / "reference_stack.py"
+
+        def side(mode: Mode) -> Side:
+            out = work / mode
+            return Side(mode, [sys.executable, str(program), str(out)], {VARIABLE: mode}, out)
+
+        return side(Mode.STOCK), side(Mode.FAST)
+
+
+class Application:
+    """main.py with every environment."""
+
+    title = "whole application"
+    pairs = 3
+
+    def sides(self, project: Project, work: Path) -> Sequence[Side]:
+        """Stock and fast imports."""
+        return tuple(_synth(project, mode, work / mode, {VARIABLE: mode}) for mode in (Mode.STOCK, Mode.FAST))
+
+
+class OneEnvironment:
+    """main.py with one environment instead of all, as somebody runs it who works on that environment."""
+
+    pairs = 3
+
+    def __init__(self, environment: str) -> None:
+        self.environment = environment
+        self.title = f"gw synth {environment}"
+
+    def sides(self, project: Project, work: Path) -> Sequence[Side]:
+        """All environments, and the single one; both with fast imports."""
+        fast = {VARIABLE: Mode.FAST}
+        single = _synth(project, self.environment, work / "one", fast, "--environment", self.environment)
+        return _synth(project, "all", work / "all", fast), single
+
+
+class DiffOfEverything:
+    """`cdktf diff` of one stack after another against `gw diff`, on the deployed laptop: what a reviewer waits for."""
+
+    title = f"diff of every stack of {ENVIRONMENT}"
+    pairs = 1
+
+    def sides(self, project: Project, work: Path) -> Sequence[Side]:  # noqa: ARG002 - these sides write no stacks
+        """Stock; fast imports only; one synth for all; and `gw diff`. Deploys the laptop first where necessary."""
+        gw = str(Path(sys.executable).with_name("gw"))
+        _deploy(project, gw)
+
+        def one_by_one(label: str, mode: Mode, *options: str) -> Side:
+            command = [sys.executable, "-m", "groundwork.cli.diff_one_by_one", ENVIRONMENT, *options]
+            return Side(label, command, {VARIABLE: mode}, None)
+
+        return (
+            one_by_one("cdktf diff, stock", Mode.STOCK),
+            one_by_one("cdktf diff, fast synth", Mode.FAST),
+            one_by_one("cdktf diff --skip-synth", Mode.FAST, "--synth-once"),
+            # 21: a stack whose provider cannot be installed here is not planned on any side.
+            Side("gw diff", [gw, "diff", ENVIRONMENT], {VARIABLE: Mode.FAST}, None, accepted=(0, 21)),
+        )
+
+
+def _synth(project: Project, label: str, out: Path, environ: Mapping[str, str], *arguments: str) -> Side:
+    command = [sys.executable, str(project.root / "main.py"), *arguments]
+    return Side(label, command, {**environ, "CDKTF_OUTDIR": str(out)}, out)
+
+
+def _deploy(project: Project, gw: str) -> None:
+    for command in ([gw, "local", "up"], [gw, "deploy", ENVIRONMENT]):
+        done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise MeasurementFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+
+
+CASES: tuple[Case, ...] = (ReferenceStack(), Application(), OneEnvironment("local"), DiffOfEverything())
