@@ -41,7 +41,10 @@ def synthesised_again(workspace: Workspace, environment: str) -> Iterator[Worksp
     try:
         with tempfile.TemporaryDirectory() as home:
             bare = unreviewed_environ(
-                workspace.tools.environ, home=Path(home), cache=Path(platformdirs.user_cache_dir())
+                workspace.tools.environ,
+                home=Path(home),
+                cache=Path(platformdirs.user_cache_dir()),
+                uv_config=workspace.project.root / "uv.toml",
             )
             replace(again, tools=replace(workspace.tools, environ=bare)).synth([environment])
         yield again

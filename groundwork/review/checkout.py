@@ -106,7 +106,8 @@ def _one(
         revisions.extract(revision, root, files)
         if not (files / "main.py").is_file():
             raise SynthesisError(f"{_called(revision)} has no main.py", fix="name a commit that has one")
-        _run(revision, files, out, unreviewed_environ(environ, home=home, cache=_user_cache()), stop)
+        passed = unreviewed_environ(environ, home=home, cache=_user_cache(), uv_config=root / "uv.toml")
+        _run(revision, files, out, passed, stop)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=store) as beside:
             partial = Path(beside) / "made"
             _keep(out, partial, environments=sorted(p.stem for p in (files / "environments").glob("*.y*ml")))

@@ -19,13 +19,13 @@ _ALLOWED = frozenset(
     {
         "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
-        "PIP_CERT", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_DEFAULT_TIMEOUT", "PIP_DISABLE_PIP_VERSION_CHECK",
+        "UV_SYSTEM_CERTS", "UV_FIND_LINKS", "UV_OFFLINE", "UV_HTTP_TIMEOUT",
         "JSII_NODE", "GROUNDWORK_SYNTH",
     }
 )  # fmt: skip
 # Allowed unless the address contains a user name or password.
 _ADDRESSES = frozenset(
-    {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"}
+    {"UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"}
     | {name for scheme in ("http", "https", "all", "no") for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")}
 )
 
@@ -35,16 +35,18 @@ def terraform_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not _CHANGES_TERRAFORM.fullmatch(name)}
 
 
-def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path) -> dict[str, str]:
+def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path, uv_config: Path) -> dict[str, str]:
     """What a commit's Python gets of `environ`: no AWS_*, no token of GitHub or Actions, no TF_VAR_*, another home.
 
     `home` is an empty folder, so that the user's credentials, profiles and kubeconfigs are out of reach. `cache` is the
-    user's cache folder, which holds wheels and tools.
+    user's cache folder, which holds tools. `uv_config` says where packages come from, if it exists and has no login.
     """
     passed = {name: value for name, value in environ.items() if name in _ALLOWED}
     passed |= {name: value for name, value in environ.items() if name in _ADDRESSES and not _has_login(value)}
     # The programs beside this Python (node among them) come first, as in a shell of this checkout.
     passed["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)])
+    if uv_config.is_file() and not _has_login(uv_config.read_text(encoding="utf-8").replace('"', " ")):
+        passed["UV_CONFIG_FILE"] = str(uv_config)
     return {
         **passed,
         "HOME": str(home),
@@ -54,8 +56,9 @@ def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path) -
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
         # Unpacking cdktf and its providers takes longer than all the rest, so the result is cached, but not in the
-        # user's own cache, which unreviewed code must not write.
+        # user's own cache, which unreviewed code must not write. The same holds for uv, which trusts what it unpacked.
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "groundwork" / "review-jsii"),
+        "UV_CACHE_DIR": str(cache / "groundwork" / "review-uv"),
     }
 
 

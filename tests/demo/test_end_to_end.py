@@ -67,8 +67,9 @@ def laptop(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for name in filter(None, files.split("\0")):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(checkout / name, root / name)
-    for made in (".venv", "node_modules"):
-        (root / made).symlink_to((checkout / made).resolve())
+    for made in (".venv", "node_modules", "uv.toml"):
+        if (checkout / made).exists():
+            (root / made).symlink_to((checkout / made).resolve())
     _commit(root)
     laptop = Laptop(root)
     yield laptop

@@ -18,7 +18,8 @@ out = Path(os.environ["CDKTF_OUTDIR"])
 stack = out / "stacks" / "dev-data"
 stack.mkdir(parents=True)
 home = os.listdir(os.environ["HOME"])
-body = {"value": values.VALUE, "seen": sorted(os.environ), "home": home, "file": values.__file__}
+body = {"value": values.VALUE, "seen": sorted(os.environ), "home": home, "file": values.__file__,
+        "uv_cache": os.environ["UV_CACHE_DIR"]}
 (stack / "cdk.tf.json").write_text(json.dumps({"resource": {"x_y": {"z": {"value": values.VALUE}}}, "locals": body}))
 (stack / "origins.json").write_text(json.dumps({"x_y.z": {"path": "dev-data/z", "lines": ["values.py:1"]}}))
 (stack / "assets").mkdir()

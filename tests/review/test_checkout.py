@@ -81,7 +81,7 @@ def test_no_credential_reaches_the_code_of_a_commit(repository: Repository) -> N
         "AWS_ACCESS_KEY_ID": "x", "AWS_SESSION_TOKEN": "x", "AWS_PROFILE": "x", "GITHUB_TOKEN": "x", "GH_TOKEN": "x",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x", "ACTIONS_ID_TOKEN_REQUEST_URL": "x", "TF_VAR_password": "x",
         "KUBECONFIG": "x", "SSH_AUTH_SOCK": "x", "GIT_ASKPASS": "x", "NPM_TOKEN": "x", "PYTHONPATH": "/x",
-        "LD_PRELOAD": "", "PIP_INDEX_URL": "https://user:pass@index.example/simple", "MY_OWN": "x",
+        "LD_PRELOAD": "", "UV_INDEX_URL": "https://user:pass@index.example/simple", "MY_OWN": "x",
     }  # fmt: skip
     (made,) = {synthesised.folder for synthesised in synthesise(repository, "HEAD..HEAD", LANG="C.UTF-8", **planted)}
     seen = json.loads((made / "stacks/dev-data/cdk.tf.json").read_text())["locals"]
@@ -92,8 +92,24 @@ def test_no_credential_reaches_the_code_of_a_commit(repository: Repository) -> N
 
 def test_an_index_that_asks_for_no_name_is_kept(repository: Repository) -> None:
     repository.commit("one")
-    (made, _) = synthesise(repository, "HEAD..HEAD", PIP_INDEX_URL="https://index.example/simple")
-    assert "PIP_INDEX_URL" in value(made)["seen"]
+    (made, _) = synthesise(repository, "HEAD..HEAD", UV_INDEX_URL="https://index.example/simple")
+    assert "UV_INDEX_URL" in value(made)["seen"]
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"), [("https://index.example/simple", True), ("https://me:key@index.example/simple", False)]
+)
+def test_a_uv_toml_is_read_unless_it_holds_a_login(repository: Repository, address: str, kept: bool) -> None:
+    (repository.root / "uv.toml").write_text(f'index-url = "{address}"\n')
+    repository.commit("one")
+    (made, _) = synthesise(repository, "HEAD..HEAD")
+    assert ("UV_CONFIG_FILE" in value(made)["seen"]) == kept
+
+
+def test_a_commit_does_not_write_the_users_package_cache(repository: Repository) -> None:
+    repository.commit("one")
+    (made, _) = synthesise(repository, "HEAD..HEAD", UV_CACHE_DIR="/home/user/.cache/uv")
+    assert "review-uv" in value(made)["uv_cache"]
 
 
 def test_the_same_files_are_synthesised_once(repository: Repository) -> None:

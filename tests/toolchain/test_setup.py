@@ -69,14 +69,19 @@ def test_an_interpreter_that_is_named_must_work(path: Path) -> None:
     assert choose(path, GROUNDWORK_PYTHON=PYTHON).returncode == 2
 
 
-@pytest.fixture(scope="module")
-def module() -> ModuleType:
+def load_setup() -> ModuleType:
+    """tools/setup.py as a module; it lies in no package."""
     spec = importlib.util.spec_from_file_location("groundwork_setup", ROOT / "tools/setup.py")
     assert spec
     assert spec.loader
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    setup = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(setup)
+    return setup
+
+
+@pytest.fixture(scope="module")
+def module() -> ModuleType:
+    return load_setup()
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Darwin", "arm64"), ("Linux", "aarch64"), ("Windows", "AMD64")])
