@@ -1,1 +1,1 @@
-"""An AWS in one process: moto, patched until the genuine Terraform provider plans, applies and plans again empty."""
+"""An AWS in one process: moto, patched until the real Terraform provider applies, and plans again with no changes."""

@@ -1,4 +1,4 @@
-"""The WSGI application: reserved paths, API Gateway hosts, routes of our own, and moto for everything else."""
+"""The WSGI application: reserved paths, API Gateway hosts, routes of the services, and moto for everything else."""
 
 from __future__ import annotations
 
@@ -24,23 +24,21 @@ _LOOPBACK = re.compile(r"^(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?$", re.IGN
 
 
 class Part(Protocol):
-    """Something that may answer a request before AWS's own services are asked."""
+    """Something that may answer a request before AWS's services do."""
 
     def answer(self, request: Request) -> Response | None:
-        """The answer, None when the request is for someone else."""
-        ...
+        """The answer; None when the request is not for this part."""
 
 
 class Observer(Protocol):
-    """Something that has to know about every request AWS's services answered."""
+    """Something that has to know about every request that AWS's services answered."""
 
     def answered(self, request: Request, response: Response) -> None:
         """Called inside the gate, before the client gets the answer."""
-        ...
 
 
 class Application:
-    """Answers every request of the embedded AWS; `parts` are asked in order and see unsigned requests too."""
+    """Answers every request of the embedded AWS; `parts` come before the services, and see unsigned requests too."""
 
     def __init__(
         self, *, moto: WsgiApplication, router: Router, parts: Iterable[Part] = (), observers: Iterable[Observer] = ()
@@ -57,17 +55,17 @@ class Application:
             body = _read_body(environ)
         except _CutOff:
             # The client ended in the middle. AWS does nothing then; half a state file must not become the state.
-            cut_off = "the connection ended before the whole body was there"
-            return _send(json_error("IncompleteBody", cut_off, 400), start_response)
+            message = "the connection ended before the whole body had arrived"
+            return _send(json_error("IncompleteBody", message), start_response)
         if body is None:
-            too_large = f"the embedded AWS takes bodies of at most {MAX_BODY} bytes"
-            return _send(json_error("RequestEntityTooLargeException", too_large, 413), start_response)
+            message = f"the embedded AWS takes bodies of at most {MAX_BODY} bytes"
+            return _send(json_error("RequestEntityTooLargeException", message, 413), start_response)
         request, caller = parse(environ, body)
         with identity.acting_as(caller):
             return _send(self.respond(request, environ), start_response)
 
     def respond(self, request: Request, environ: Environ) -> Response:
-        """The answer to a request that has been read; the caller must be set."""
+        """The answer to a request; call it while acting as the caller."""
         for part in self._parts:
             response = part.answer(request)
             if response is not None:
@@ -86,7 +84,7 @@ class Application:
         return response
 
     def apply(self, request: Request, environ: Environ) -> Response:
-        """What routes and moto make of a request, with nobody told about it; call inside the gate."""
+        """What routes and moto make of a request, unknown to observers; call it inside the gate."""
         return self._router.answer(request) or self._moto_answers(request, environ)
 
     def observe(self, observer: Observer) -> None:
@@ -107,7 +105,7 @@ class Application:
 
 
 def parse(environ: Environ, body: bytes, *, caller: identity.Caller | None = None) -> tuple[Request, identity.Caller]:
-    """The request and its caller from a WSGI environ; a caller that is given is not looked up."""
+    """The request and its caller from a WSGI environ; a `caller` is taken as it is."""
     query = environ.get("QUERY_STRING", "")
     headers = {
         name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
@@ -140,7 +138,7 @@ def is_loopback_host(host: str) -> bool:
 
 
 def _waits(request: Request) -> bool:
-    """Whether moto sleeps while it answers (SQS long polling), during which everybody else must get on."""
+    """Whether moto sleeps while it answers (SQS long polling), which must not stop other requests."""
     return request.service == "sqs" and (
         request.headers.get("x-amz-target", "").endswith("ReceiveMessage") or b"Action=ReceiveMessage" in request.body
     )
@@ -151,7 +149,7 @@ class _CutOff(Exception):
 
 
 def _read_body(environ: Environ) -> bytes | None:
-    """The whole body, None when it is larger than allowed. Raises _CutOff when the client ended before all of it."""
+    """The whole body; None where it is larger than allowed. Raises _CutOff where it ends too early."""
     stream = environ["wsgi.input"]
     try:
         if environ.get("wsgi.input_terminated"):
@@ -170,7 +168,7 @@ def _read_body(environ: Environ) -> bytes | None:
 
 def _send(response: Response, start_response: StartResponse) -> Iterable[bytes]:
     headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
-    # A HEAD answer keeps the length of what it stands for.
+    # The answer to HEAD keeps the length of the body that GET would send.
     length = response.header("Content-Length") if not response.body else ""
     headers.append(("Content-Length", length or str(len(response.body))))
     start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", headers)

@@ -1,7 +1,7 @@
-"""Answers a repeated attempt of a request as the first one was answered.
+"""Answers a repeated attempt of a request as the first attempt was answered.
 
 A client on a busy machine can lose the answer to a request that was carried out, and tries again. Carried out twice, a
-revoke finds nothing to revoke and a create finds its name taken. AWS's SDKs give all attempts of a request one id.
+revoke finds nothing to revoke and a create finds its name taken. AWS's SDKs give all attempts of a request the same id.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import OrderedDict
 
 from localcloud.aws.routing import Request, Response
 
-_KEPT = 2000  # answers: far more than clients have under way, and small, since long ones are not kept
-_LONGEST = 100_000  # bytes
+_MAX_ANSWERS = 2000  # far more than clients wait for at a time
+_MAX_BYTES = 100_000  # of an answer; a longer one is not remembered
 _ID = "amz-sdk-invocation-id"
 
 
@@ -22,17 +22,17 @@ class Attempts:
         self._answers: OrderedDict[str, Response] = OrderedDict()
 
     def earlier(self, request: Request) -> Response | None:
-        """The answer to an earlier attempt of this request, None where this is the first."""
+        """The answer to an earlier attempt of this request; None where this is the first."""
         identifier = request.headers.get(_ID)
         return self._answers.get(identifier) if identifier else None
 
     def remember(self, request: Request, response: Response) -> None:
-        """Keep a success; a refusal is decided anew, since waiting may have helped."""
+        """Remember a success; a refusal is decided anew, since waiting may have helped."""
         identifier = request.headers.get(_ID)
         if not identifier or request.method in {"GET", "HEAD"}:
             return
-        if response.status >= 300 or len(response.body) > _LONGEST:
+        if response.status >= 300 or len(response.body) > _MAX_BYTES:
             return
         self._answers[identifier] = response
-        while len(self._answers) > _KEPT:
+        while len(self._answers) > _MAX_ANSWERS:
             self._answers.popitem(last=False)

@@ -19,7 +19,7 @@ GUARD_HEADER = "x-groundwork"  # a web page cannot send it across origins withou
 
 
 class Control:
-    """Answers what lies under /_groundwork/, refusing hosts that are not loopback."""
+    """Answers the reserved paths, and refuses hosts that are not loopback."""
 
     def __init__(self, *, port: int, persistence: Persistence) -> None:
         self._port = port
@@ -29,7 +29,7 @@ class Control:
         self.on_shutdown: Callable[[], None] = lambda: None
 
     def answer(self, request: Request) -> Response | None:
-        """The answer for a reserved path, None for any other."""
+        """The answer for a reserved path; None for any other."""
         if not request.path.startswith(PREFIX):
             return None
         if not is_loopback_host(request.headers.get("host", "")):

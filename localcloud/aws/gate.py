@@ -1,4 +1,4 @@
-"""One request at a time inside moto, whose models are not safe for threads; whoever waits for something lets go."""
+"""A lock: moto, whose models are not safe for threads, answers one request at a time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """A lock a thread may enter repeatedly and may leave for a while, however deep it is in.
+    """A lock that a thread may enter repeatedly, and release for a while however often it has entered.
 
-    Leaving matters where moto's own request path waits: a Lambda function that a request invokes sends requests of its
-    own, which would wait for the request that waits for them.
+    That matters where a request waits: a Lambda function that it invokes sends requests of its own, which would wait
+    for the request that waits for them.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Gate:
 
     @contextmanager
     def released(self) -> Iterator[None]:
-        """Let go of the gate for the duration of the block, and take it again as deep as it was held."""
+        """Release the gate for the duration of the block, and enter it again as often as before."""
         depth = getattr(self._held, "depth", 0)
         for _ in range(depth):
             self._lock.release()

@@ -1,7 +1,7 @@
-"""What must not be lost between two snapshots: every write to S3 and DynamoDB, on disk before it is answered.
+"""Every write to S3 and DynamoDB since the last snapshot, on disk before it is answered.
 
-Terraform's state and lock objects live in these two. A record is the request itself, replayed in order on top of the
-snapshot; a torn last line was never answered, so it never happened.
+Terraform keeps its states and locks in these two. A record is the request itself, which is sent again on top of the
+snapshot. A torn last line was never answered, so that write never happened.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from localcloud.aws.identity import Caller
 
 @dataclass(frozen=True)
 class Record:
-    """One write: the request as it came, who sent it, and the version S3 gave the object."""
+    """One write: the request, its caller, and the version that S3 gave the object."""
 
     sequence: int
     method: str
@@ -29,7 +29,7 @@ class Record:
     version_id: str = ""
 
     def line(self) -> bytes:
-        """The record as a line of a segment."""
+        """The record as a line of a file."""
         values = {**vars(self), "body": base64.b64encode(self.body).decode(), "caller": asdict(self.caller)}
         return json.dumps(values).encode() + b"\n"
 
@@ -45,7 +45,7 @@ class Record:
 
 
 class Journal:
-    """Segments journal-<first sequence>.jsonl in `folder`; one is open for appending at a time."""
+    """Files journal-<first sequence>.jsonl in `folder`, of which the newest is appended to."""
 
     def __init__(self, folder: Path, *, sequence: int = 0) -> None:
         self._folder = folder
@@ -64,21 +64,21 @@ class Journal:
         self.sequence = record.sequence
 
     def cut(self) -> int:
-        """Begin a new segment with the next record; returns the last sequence of the old ones."""
+        """Begin a new file with the next record; returns the last sequence before it."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
         return self.sequence
 
     def forget(self, sequence: int) -> None:
-        """Remove the segments a snapshot up to `sequence` has made superfluous."""
-        for path in self._segments():
-            if _first(path) <= sequence:
+        """Remove the files of which a snapshot up to `sequence` holds everything."""
+        for path in self._files():
+            if _first_sequence(path) <= sequence:
                 path.unlink(missing_ok=True)
 
     def records(self, *, after: int) -> Iterator[Record]:
-        """Every record later than `after`, in order; ends a segment at its first torn line."""
-        for path in self._segments():
+        """Every record later than `after`, in order; a file ends at its first torn line."""
+        for path in self._files():
             for line in path.read_bytes().splitlines():
                 try:
                     record = Record.parse(line)
@@ -87,9 +87,9 @@ class Journal:
                 if record.sequence > after:
                     yield record
 
-    def _segments(self) -> list[Path]:
-        return sorted(self._folder.glob("journal-*.jsonl"), key=_first)
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("journal-*.jsonl"), key=_first_sequence)
 
 
-def _first(path: Path) -> int:
+def _first_sequence(path: Path) -> int:
     return int(path.stem.removeprefix("journal-"))

@@ -1,6 +1,6 @@
-"""The first thing a function's process runs: AWS's own runtime client, and a watch that ends it with the server.
+"""The first thing that a function's process runs: AWS's own runtime client, and a watch that ends it with the server.
 
-Run by path with `python -S -P`; imports nothing of ours, so that a function sees its zip and AWS's runtime only.
+Run by path with `python -S -P`; imports nothing of Groundwork, so that a function sees its zip and AWS's runtime only.
 """
 
 from __future__ import annotations

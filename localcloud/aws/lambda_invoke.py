@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from localcloud.aws.gate import GATE
 from localcloud.aws.lambda_runtime import Invocation, LambdaRuntime, Throttled
 from localcloud.aws.lambda_spec import CannotRun, spec_of
 
-__all__ = ["CannotRun", "Target", "Throttled", "as_event", "call", "call_later", "configure", "find", "runtime"]
+__all__ = ["CannotRun", "Target", "Throttled", "call", "call_later", "configure", "find"]
 
 log = structlog.get_logger(__name__)
 
@@ -23,16 +22,9 @@ _RETRIES = 2  # of an asynchronous invocation; source: Lambda developer guide, "
 _runtime: list[LambdaRuntime] = []
 
 
-def configure(made: LambdaRuntime) -> None:
-    """Set the runtime every invocation of this process goes through."""
-    _runtime[:] = [made]
-
-
-def runtime() -> LambdaRuntime:
-    """The runtime of this process; raises CannotRun before `configure`."""
-    if not _runtime:
-        raise CannotRun("functions run in a started server only")
-    return _runtime[0]
+def configure(runtime: LambdaRuntime) -> None:
+    """Set the runtime that runs every invocation of this process."""
+    _runtime[:] = [runtime]
 
 
 @dataclass(frozen=True)
@@ -45,13 +37,13 @@ class Target:
 
     @property
     def version(self) -> str:
-        """The version that runs, $LATEST where none was published or named."""
+        """The version that runs; $LATEST where no version was published or named."""
         name = str(self.function.function_arn).split(":function:")[1]
         return str(self.function.version) if ":" in name else "$LATEST"
 
 
 def find(name: str, qualifier: str | None, *, account: str, region: str) -> Target:
-    """The version that `name` (a name, partial or full ARN, with or without a qualifier) means.
+    """The version of a function. `name` is a name, a partial or a full ARN, with or without a qualifier.
 
     Raises moto's UnknownFunctionException or UnknownAliasException.
     """
@@ -61,8 +53,8 @@ def find(name: str, qualifier: str | None, *, account: str, region: str) -> Targ
         _, _, _, region, account, _, name = name.split(":", 6)
     elif ":function:" in name:
         account, _, name = name.split(":", 2)
-    name, _, own = name.partition(":")
-    qualifier = qualifier or own or None
+    name, _, suffix = name.partition(":")
+    qualifier = qualifier or suffix or None
     backend = get_backend(account, region)
     with GATE.entered():
         function = backend.get_function(name, _version_of_alias(backend, name, qualifier))
@@ -71,11 +63,11 @@ def find(name: str, qualifier: str | None, *, account: str, region: str) -> Targ
 
 
 def _version_of_alias(backend: Any, name: str, qualifier: str | None) -> str | None:
-    """The version an alias sends this invocation to, by its weights; other qualifiers stay as they are."""
+    """The version that an alias sends this invocation to, by its weights; other qualifiers stay as they are."""
     if qualifier is None or qualifier == "$LATEST" or qualifier.isdigit():
         return qualifier
     alias = backend.get_alias(qualifier, name)
-    chance = random.random()  # noqa: S311  which version answers is no secret
+    chance = random.random()  # noqa: S311  which version answers is not a secret
     for version, weight in ((alias.routing_config or {}).get("AdditionalVersionWeights") or {}).items():
         chance -= float(weight)
         if chance < 0:
@@ -84,16 +76,18 @@ def _version_of_alias(backend: Any, name: str, qualifier: str | None) -> str | N
 
 
 def call(target: Target, event: bytes, *, context: str = "") -> Invocation:
-    """Run the function and wait; lets go of the gate meanwhile. Raises Throttled and CannotRun."""
+    """Run the function and wait, with the gate released. Raises Throttled and CannotRun."""
+    if not _runtime:
+        raise CannotRun("functions run in a started server only")
     spec = spec_of(target.function)
     with GATE.released():
-        return runtime().invoke(spec, event, arn=target.arn, reserved=_reserved(target), context=context)
+        return _runtime[0].invoke(spec, event, arn=target.arn, reserved=_reserved_concurrency(target), context=context)
 
 
 def call_later(target: Target, event: bytes) -> None:
-    """Run the function in the background, again when it fails, and hand a lost event to its dead-letter target.
+    """Run the function in the background, again where it fails, and send a lost event to its dead-letter target.
 
-    AWS waits minutes between the attempts; here they follow one another.
+    AWS waits minutes between the attempts; here they follow at once.
     """
     threading.Thread(target=_call_repeatedly, args=(target, event), daemon=True).start()
 
@@ -102,20 +96,20 @@ def _call_repeatedly(target: Target, event: bytes) -> None:
     problem = ""
     for _ in range(1 + _RETRIES):
         try:
-            done = call(target, event)
+            outcome = call(target, event).outcome
         except (Throttled, CannotRun) as error:
             problem = str(error)
             continue
-        if not done.outcome.error:
+        if not outcome.error:
             return
-        problem = done.outcome.payload.decode(errors="replace")
+        problem = outcome.payload.decode(errors="replace")
     log.warning("asynchronous invocation failed", function=target.arn, problem=problem[:500])
     dead_letter = (getattr(target.function, "groundwork_dead_letter", None) or {}).get("TargetArn")
     if dead_letter:
-        _send(dead_letter, event.decode(errors="replace"))
+        _send_message(dead_letter, event.decode(errors="replace"))
 
 
-def _send(arn: str, message: str) -> None:
+def _send_message(arn: str, message: str) -> None:
     _, _, service, region, account, name = arn.split(":", 5)
     with GATE.entered():
         if service == "sqs":
@@ -128,15 +122,10 @@ def _send(arn: str, message: str) -> None:
             sns_backends[account][region].publish(message, arn=arn)
 
 
-def _reserved(target: Target) -> int | None:
+def _reserved_concurrency(target: Target) -> int | None:
     from moto.awslambda.utils import get_backend
 
     name = target.function.function_name
     with GATE.entered():
         latest = get_backend(target.account, target.function.region).get_function(name)
     return None if latest.reserved_concurrency is None else int(latest.reserved_concurrency)
-
-
-def as_event(body: Any) -> bytes:
-    """A JSON event."""
-    return json.dumps(body).encode()

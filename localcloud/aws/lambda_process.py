@@ -25,7 +25,7 @@ _INIT_SECONDS = 30.0  # AWS allows 10; a laptop that also runs Terraform is slow
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an invocation came to: `error` is "" or the X-Amz-Function-Error; `ended` when the process is gone."""
+    """The result of an invocation: `error` is "" or the X-Amz-Function-Error; `ended`: the process has ended."""
 
     payload: bytes
     error: str = ""
@@ -34,7 +34,7 @@ class Outcome:
 
 @dataclass
 class _Turn:
-    """One event on its way through the process."""
+    """One event while the process works on it."""
 
     request_id: str
     event: bytes
@@ -51,7 +51,7 @@ class _Turn:
 
 
 class FunctionProcess:
-    """A started function. One event at a time; what it prints is collected until `take_output`."""
+    """A started function. It gets one event at a time; what it prints is collected until `take_output`."""
 
     def __init__(self, *, environment: dict[str, str], task: Path) -> None:
         self.last_used = time.monotonic()
@@ -84,7 +84,7 @@ class FunctionProcess:
         return self._process.pid
 
     def invoke(self, event: bytes, *, request_id: str, arn: str, timeout: float, context: str = "") -> Outcome:
-        """Hand over one event and wait for its outcome, at most `timeout` seconds once the function is initialised."""
+        """Send one event and wait for its outcome, at most `timeout` seconds after the function has initialised."""
         self._await_init()
         deadline = time.time() + timeout
         turn = _Turn(request_id=request_id, event=event, deadline_ms=int(deadline * 1000), arn=arn, context=context)
@@ -106,7 +106,7 @@ class FunctionProcess:
         return outcome
 
     def take_output(self) -> list[tuple[int, str]]:
-        """What was printed since the last call: (milliseconds since the epoch, line)."""
+        """What it printed since the last call: (milliseconds since the epoch, line)."""
         lines, self._lines = self._lines, []
         return lines
 
@@ -118,7 +118,7 @@ class FunctionProcess:
             return 0
 
     def end(self) -> None:
-        """Kill the process, which holds nothing worth saving, and close its API."""
+        """Kill the process, which has nothing to save, and close its API."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -148,7 +148,7 @@ class FunctionProcess:
             turn.settle(self._exited(turn.request_id))
 
     def _let_output_arrive(self) -> None:
-        """Wait until the pipe has been quiet for 10 ms: what a handler printed arrives just after its answer."""
+        """Wait until no output came for 10 ms: what a handler printed arrives just after its answer."""
         for _ in range(10):
             before = len(self._lines)
             time.sleep(0.01)
@@ -159,7 +159,7 @@ class FunctionProcess:
         process = self
 
         class Api(BaseHTTPRequestHandler):
-            """The runtime's side of the conversation."""
+            """What the runtime client calls."""
 
             protocol_version = "HTTP/1.1"
 

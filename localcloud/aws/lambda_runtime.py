@@ -1,4 +1,4 @@
-"""Runs the very zips that were uploaded: warm processes per function version, bounded, ended when idle."""
+"""Runs the zips that were uploaded: a bounded number of warm processes per function version, ended when idle."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _QUEUE_SECONDS = 20.0  # how long an event waits for a free process before it is
 
 
 class Throttled(Exception):
-    """No process is free: the function's reserved concurrency, or the bound of this machine, is used up."""
+    """No process is free: the function's reserved concurrency, or the limit of this machine, is used up."""
 
 
 @dataclass
 class _Sandbox:
-    """A process with what it was started for."""
+    """A process, and what it was started for."""
 
     spec: FunctionSpec
     process: FunctionProcess
@@ -41,7 +41,7 @@ class _Sandbox:
     access_key: str
     started: float
     warm: bool = False
-    log_note: list[tuple[int, str]] = field(default_factory=list)
+    first_lines: list[tuple[int, str]] = field(default_factory=list)  # of the log
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class LambdaRuntime:
     """All function processes of one server. `folder` holds unpacked code, `endpoint` is where functions call AWS."""
 
     def __init__(self, *, folder: Path, endpoint: str) -> None:
-        # Unpacked on demand; what an earlier server unpacked would only pile up.
+        # Code is unpacked on demand; what earlier servers unpacked would only pile up.
         shutil.rmtree(folder / "code", ignore_errors=True)
         self._folder = folder
         self._endpoint = endpoint
@@ -70,10 +70,10 @@ class LambdaRuntime:
     def invoke(
         self, spec: FunctionSpec, event: bytes, *, arn: str, reserved: int | None, context: str = ""
     ) -> Invocation:
-        """Run one event through the function; blocks, so call it outside of the gate.
+        """Run the function with one event and wait, so call it outside of the gate.
 
-        Raises Throttled when `reserved` invocations of this function already run or no process gets free, CannotRun
-        when the code cannot be started.
+        Raises Throttled where `reserved` invocations of this function already run or no process becomes free,
+        CannotRun where the code cannot be started.
         """
         request_id = str(uuid.uuid4())
         function = spec.arn.split(":function:")[1].split(":")[0]
@@ -91,7 +91,7 @@ class LambdaRuntime:
                 self._changed.notify_all()
 
     def end_idle(self, *, older_than: float = IDLE_SECONDS) -> None:
-        """End processes that nobody used for `older_than` seconds."""
+        """End processes that were not used for `older_than` seconds."""
         limit = time.monotonic() - older_than
         with self._changed:
             stale = [each for each in self._idle if each.process.last_used < limit]
@@ -100,17 +100,12 @@ class LambdaRuntime:
             self._end(each)
 
     def close(self) -> None:
-        """End every process, running or not; no further event is taken."""
+        """End every process, busy or idle, and take no further event."""
         with self._changed:
             self._closed = True
-            everything, self._idle = [*self._idle, *self._busy], []
-        for each in everything:
+            sandboxes, self._idle = [*self._idle, *self._busy], []
+        for each in sandboxes:
             self._end(each)
-
-    def processes(self) -> list[int]:
-        """The ids of all processes."""
-        with self._changed:
-            return [each.process.pid for each in (*self._idle, *self._busy)]
 
     def _enter(self, key: str, reserved: int | None) -> None:
         with self._changed:
@@ -166,16 +161,16 @@ class LambdaRuntime:
         )
         process = FunctionProcess(environment=environment, task=task)
         host = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        note = (
-            [] if spec.runtime == host else [(now_ms(), f"{spec.runtime} is declared, {host} of this machine runs it")]
-        )
+        sandbox = _Sandbox(spec, process, stream, credentials["AWS_ACCESS_KEY_ID"], time.monotonic())
+        if spec.runtime != host:
+            sandbox.first_lines = [(now_ms(), f"{spec.runtime} is declared, {host} of this machine runs it")]
         log.info("function started", function=spec.arn, pid=process.pid)
-        return _Sandbox(spec, process, stream, credentials["AWS_ACCESS_KEY_ID"], time.monotonic(), log_note=note)
+        return sandbox
 
     def _run(self, sandbox: _Sandbox, event: bytes, *, request_id: str, arn: str, context: str) -> Invocation:
         spec, process = sandbox.spec, sandbox.process
-        start = [*sandbox.log_note, (now_ms(), f"START RequestId: {request_id} Version: {spec.version}")]
-        sandbox.log_note = []
+        start = [*sandbox.first_lines, (now_ms(), f"START RequestId: {request_id} Version: {spec.version}")]
+        sandbox.first_lines = []
         init = None
         before = time.monotonic()
         outcome = process.invoke(event, request_id=request_id, arn=arn, timeout=spec.timeout, context=context)
@@ -199,7 +194,7 @@ class LambdaRuntime:
 
 
 def _assume(spec: FunctionSpec) -> dict[str, str]:
-    """Credentials of a session of the function's execution role, so that policies see who calls."""
+    """Credentials of a session of the function's execution role, which policies see as the caller."""
     from moto.sts.models import sts_backends
 
     with GATE.entered():

@@ -1,4 +1,4 @@
-"""What a function's process needs to know, and its code on disk."""
+"""What a function's process is started with, and its code on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# What AWS's Python runtime brings along besides the interpreter; a function finds nothing else outside of its zip.
+# What AWS's Python runtime has besides the interpreter; a function sees nothing else outside of its zip.
 _RUNTIME_MODULES = (
     "awslambdaric",
     "runtime_client",
@@ -59,7 +59,7 @@ class FunctionSpec:
 
     @property
     def fingerprint(self) -> str:
-        """Differs as soon as anything differs that a running process was started with."""
+        """Changes with anything that a process is started with."""
         values = {name: value for name, value in vars(self).items() if name not in ("code", "layers")}
         layers = [hashlib.sha256(layer).hexdigest() for layer in self.layers]
         return hashlib.sha256(json.dumps([values, layers], sort_keys=True, default=dict).encode()).hexdigest()
@@ -68,12 +68,11 @@ class FunctionSpec:
 def spec_of(function: Any) -> FunctionSpec:
     """The specification of a moto function; raises CannotRun for what cannot be run here."""
     if function.package_type != "Zip":
-        message = f"{function.function_name} is a container image; the embedded AWS runs zip packages only"
-        raise CannotRun(message)
+        raise CannotRun(f"{function.function_name} is a container image; the embedded AWS runs zip packages only")
     runtime = str(function.run_time or "")
     if not runtime.startswith("python"):
-        message = f"{function.function_name} declares {runtime or 'no runtime'}; the embedded AWS runs python3.x only"
-        raise CannotRun(message)
+        declared = f"{function.function_name} declares {runtime or 'no runtime'}"
+        raise CannotRun(f"{declared}; the embedded AWS runs python3.x only")
     logging = getattr(function, "groundwork_logging", None) or {}
     return FunctionSpec(
         arn=function.function_arn,
@@ -102,8 +101,7 @@ def _layer_zips(function: Any) -> tuple[bytes, ...]:
     zips = []
     for layer in function.layers or ():
         _, _, _, region, account, _ = layer["Arn"].split(":", 5)
-        version = get_backend(account, region).layers_versions_by_arn(layer["Arn"])
-        zips.append(version.code_bytes)
+        zips.append(get_backend(account, region).layers_versions_by_arn(layer["Arn"]).code_bytes)
     return tuple(zips)
 
 
@@ -114,7 +112,7 @@ def unpack(spec: FunctionSpec, folder: Path) -> tuple[Path, list[Path]]:
     return task, [layer / "python" for layer in layers]
 
 
-def _unpacked(code: bytes, folder: Path, what: str) -> Path:
+def _unpacked(code: bytes, folder: Path, owner: str) -> Path:
     target = folder / hashlib.sha256(code).hexdigest()[:32]
     if target.is_dir():
         return target
@@ -123,22 +121,20 @@ def _unpacked(code: bytes, folder: Path, what: str) -> Path:
     draft.mkdir(parents=True)
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
-            _extract(archive, draft, what)
+            _extract(archive, draft, owner)
     except zipfile.BadZipFile as error:
-        message = f"the code of {what} is no zip file"
-        raise CannotRun(message) from error
+        raise CannotRun(f"the code of {owner} is not a zip file") from error
     draft.replace(target)
     return target
 
 
-def _extract(archive: zipfile.ZipFile, target: Path, what: str) -> None:
-    """Extract everything, refusing entries that lead out of `target` and links."""
+def _extract(archive: zipfile.ZipFile, target: Path, owner: str) -> None:
+    """Extract everything; refuse links and entries outside of `target`."""
     for entry in archive.infolist():
         destination = (target / entry.filename).resolve()
         mode = entry.external_attr >> 16
         if not destination.is_relative_to(target.resolve()) or stat.S_ISLNK(mode):
-            message = f"the zip of {what} holds {entry.filename!r}, which leads out of its folder"
-            raise CannotRun(message)
+            raise CannotRun(f"the zip of {owner} holds {entry.filename!r}, which leads out of its folder")
         archive.extract(entry, target)
         if not entry.is_dir() and mode & 0o111:
             destination.chmod(0o755)
@@ -149,13 +145,12 @@ def runtime_folder(folder: Path) -> Path:
     target = folder / f"runtime-python{sys.version_info.major}.{sys.version_info.minor}"
     target.mkdir(parents=True, exist_ok=True)
     for name in _RUNTIME_MODULES:
-        found = importlib.util.find_spec(name)
-        if found is None or found.origin is None:
+        module = importlib.util.find_spec(name)
+        if module is None or module.origin is None:
             if name in ("awslambdaric", "runtime_client"):
-                message = f"the Python package {name} is not installed; run make setup"
-                raise CannotRun(message)
+                raise CannotRun(f"the Python package {name} is not installed; run make setup")
             continue
-        origin = Path(found.origin)
+        origin = Path(module.origin)
         source = origin.parent if origin.name == "__init__.py" else origin
         link = target / source.name
         if not link.exists():
@@ -167,7 +162,10 @@ def runtime_folder(folder: Path) -> Path:
 def process_environment(
     spec: FunctionSpec, *, endpoint: str, credentials: Mapping[str, str], paths: Sequence[Path], task: Path, stream: str
 ) -> dict[str, str]:
-    """The environment variables of a function's process, as AWS's Lambda sets them, with `endpoint` for its calls."""
+    """The environment variables of a function's process, as Lambda sets them, with `endpoint` for its calls of AWS.
+
+    `paths` are the folder of the runtime and those of the layers.
+    """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     reserved = {
         "_HANDLER": spec.handler,
@@ -194,9 +192,6 @@ def process_environment(
         "TZ": ":UTC",
         **credentials,
     }
-    search = [task, *paths[1:], paths[0]]
     own = {name: value for name, value in spec.environment.items() if name not in reserved}
-    python_path = ":".join(map(str, search))
-    if "PYTHONPATH" in own:
-        python_path = f"{own['PYTHONPATH']}:{python_path}"
-    return {**own, **reserved, "PYTHONPATH": python_path}
+    python_path = [*([own["PYTHONPATH"]] if "PYTHONPATH" in own else []), task, *paths[1:], paths[0]]
+    return {**own, **reserved, "PYTHONPATH": ":".join(map(str, python_path))}

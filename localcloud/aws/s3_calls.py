@@ -1,4 +1,4 @@
-"""What an S3 request asks for in the words of IAM: action, bucket, key and the condition keys it carries."""
+"""An S3 request in the terms of IAM: action, bucket, key and condition keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from localcloud.aws.routing import Request
 
-# (method, subresource) → action without "s3:", for a whole bucket; the entry "" is the call without a subresource.
+# Subresource of a bucket → the action after "s3:Get" or "s3:Put". Below: (method, subresource) → the action after
+# "s3:", where "" is the call without a subresource.
 # Source: service authorization reference, "Actions, resources, and condition keys for Amazon S3".
 _CONFIGURATIONS = {
     "accelerate": "AccelerateConfiguration",
@@ -88,7 +89,7 @@ class S3Call:
 
 
 def bucket_and_key(path: str, host: str) -> tuple[str, str]:
-    """Bucket and key of a decoded path, with the bucket in the path or in the host's name."""
+    """Bucket and key of a decoded path; the bucket is in the host's name or begins the path."""
     in_host = _HOST_STYLE.match(host)
     if in_host:
         return in_host["bucket"], path.removeprefix("/")
@@ -97,7 +98,7 @@ def bucket_and_key(path: str, host: str) -> tuple[str, str]:
 
 
 def understand(request: Request) -> S3Call | None:
-    """The call a request makes, None when it names no bucket (ListBuckets)."""
+    """The call that a request makes; None where it names no bucket (ListBuckets)."""
     bucket, key = bucket_and_key(request.path, request.headers.get("host", ""))
     if not bucket:
         return None
@@ -106,16 +107,19 @@ def understand(request: Request) -> S3Call | None:
 
 
 def _object_action(request: Request) -> str:
-    for (method, subresource), action in _OBJECT.items():
+    return _action_of_subresource(request, _OBJECT) or _OBJECT.get((request.method, ""), "PutObject")
+
+
+def _action_of_subresource(request: Request, actions: Mapping[tuple[str, str], str]) -> str:
+    for (method, subresource), action in actions.items():
         if subresource and method == request.method and subresource in request.query:
             return action
-    return _OBJECT.get((request.method, ""), "PutObject")
+    return ""
 
 
 def _bucket_action(request: Request) -> str:
-    for (method, subresource), action in _BUCKET.items():
-        if subresource and method == request.method and subresource in request.query:
-            return action
+    if action := _action_of_subresource(request, _BUCKET):
+        return action
     for subresource, name in _CONFIGURATIONS.items():
         if subresource in request.query:
             return ("Get" if request.method in ("GET", "HEAD") else "Put") + name
@@ -123,7 +127,7 @@ def _bucket_action(request: Request) -> str:
 
 
 def condition_keys(request: Request, *, bucket_owner: str) -> Mapping[str, list[str]]:
-    """The condition keys a request carries; a header it did not send is an absent key."""
+    """The condition keys of a request; without a header its key is absent."""
     keys = {f"s3:{name}": [value] for name, value in request.headers.items() if name.startswith("x-amz-")}
     keys |= {f"s3:{name}": request.query[name] for name in ("prefix", "delimiter", "max-keys") if name in request.query}
     keys |= {f"s3:{name}": [request.headers[name]] for name in ("if-match", "if-none-match") if name in request.headers}

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Parts:
-    """What a server is put together from."""
+    """What a server consists of."""
 
     application: Application
     control: Control
@@ -41,7 +41,7 @@ class Parts:
 def serve(*, port: int, state: Path) -> None:
     """Serve on 127.0.0.1:`port` until a signal asks to end. moto's settings must be in the environment already.
 
-    One server at a time works on a state folder: another, and the saving copy of one that was killed, is waited for.
+    Only one server works on a state folder. This waits for another, and for the saving copy of one that was killed.
     """
     state.mkdir(parents=True, exist_ok=True)
     try:
@@ -53,7 +53,7 @@ def serve(*, port: int, state: Path) -> None:
 
 def _serve(*, port: int, state: Path) -> None:
     parts = build(port=port, state=state)
-    # AWS's managed policies and instance types are hundreds of thousands of objects that stay: never looked at again.
+    # AWS's managed policies and instance types are hundreds of thousands of objects that the collector may skip.
     gc.freeze()
     server = listen(parts.application, port=port)
     parts.persistence.close_in_child = server.socket.close
@@ -71,13 +71,13 @@ def _serve(*, port: int, state: Path) -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    parts.control.on_shutdown = lambda: stop("asked to")
+    parts.control.on_shutdown = lambda: stop("shutdown request")
 
-    def tidy() -> None:
+    def clean_up() -> None:
         parts.functions.end_idle()
         forget_expired()
 
-    parts.persistence.run(tick=tidy)
+    parts.persistence.run(tick=clean_up)
     log.info("listening", endpoint=f"http://127.0.0.1:{port}", state=str(state))
     try:
         server.serve_forever(poll_interval=0.1)
@@ -89,7 +89,7 @@ def _serve(*, port: int, state: Path) -> None:
 
 
 def build(*, port: int, state: Path) -> Parts:
-    """Everything with every patch applied and the saved state restored."""
+    """A server with every patch applied and the saved state restored."""
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
@@ -123,8 +123,8 @@ def listen(application: Application, *, port: int) -> BaseWSGIServer:
     class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
         """Writes a line for requests that failed only: Terraform sends thousands."""
 
-        # Head and body leave in one piece. Apart, a client on a busy machine was seen to close its end between the two
-        # (`use of closed network connection`), and an answer was lost whose work was done.
+        # Head and body are sent together. A client on a busy machine was seen to close its end between the two (`use of
+        # closed network connection`), and lost the answer to a request that was carried out.
         wbufsize = 1 << 16
 
         def handle_expect_100(self) -> bool:

@@ -1,4 +1,4 @@
-"""What moto and the AWS SDK read from the process environment, set before either is imported."""
+"""The environment variables that moto and the AWS SDK read, set before either is imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localcloud.aws.identity import DEFAULT_REGION
 
 MAX_BODY = 256 * 1024 * 1024  # bytes; the largest thing sent here is a Lambda zip, which AWS limits to 50 MB
 
-# Left in place, any of these would send moto's own calls, or a function's, to a real account.
+# Each of these could send moto's own calls, or a function's, to a real account.
 _FOREIGN = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -30,7 +30,7 @@ _FOREIGN = (
 
 
 def apply(environ: MutableMapping[str, str], *, port: int) -> None:
-    """Set `environ` up for a server on `port`, and take out what belongs to a real AWS account."""
+    """Prepare `environ` for a server on `port`, and remove what belongs to a real AWS account."""
     for name in _FOREIGN:
         environ.pop(name, None)
     environ.update(

@@ -1,4 +1,4 @@
-"""All of moto's state in one file: written whole or not at all, read back only by the version that wrote it.
+"""All of moto's state in one file, which only the version of moto that wrote it can read.
 
 The file is a line of JSON (format, versions, sequence, length, SHA-256) followed by a pickle.
 """
@@ -23,7 +23,7 @@ from localcloud.aws import store
 
 FORMAT = 2
 
-# What every BackendDict has of itself; anything beyond (S3's bucket_accounts) is state.
+# Attributes of every BackendDict; any other (S3's bucket_accounts) is state.
 _PLUMBING = {"backend", "service_name", "_use_boto3_regions", "_additional_regions", "_id"}
 _LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
 
@@ -54,7 +54,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a snapshot says about itself."""
+    """What a snapshot's header and content say."""
 
     sequence: int
     saved_at: datetime
@@ -64,7 +64,7 @@ class Loaded:
 def dump(sequence: int) -> bytes:
     """The state as the bytes of a snapshot; call inside the gate, or in a forked process.
 
-    A service whose models cannot be pickled is left out, and the header says so.
+    A service whose models cannot be pickled is left out, and named in the header.
     """
     state: dict[str, Any] = {"backends": {_name(each): _contents(each) for each in _used()}, "store": store.dump()}
     problem = ""
@@ -89,7 +89,7 @@ def dump(sequence: int) -> bytes:
 
 
 def left_out(path: Path) -> str:
-    """Which services a snapshot lacks, and why; "" when it lacks none."""
+    """Which services a snapshot lacks, and why; "" where it is complete."""
     with path.open("rb") as file:
         return str(json.loads(file.readline()).get("left_out", ""))
 
@@ -107,7 +107,7 @@ def _pickled(value: Any) -> bytes:
 
 
 def _refusal(value: Any) -> str:
-    """Why a value cannot be pickled, "" when it can."""
+    """Why a value cannot be pickled; "" where it can."""
     try:
         _pickled(value)
     except Exception as error:
@@ -130,7 +130,7 @@ def load(path: Path) -> Loaded:
     try:
         state = pickle.loads(payload)  # noqa: S301 - our own file, with its checksum
     except Exception as error:
-        # A pickle that fits its checksum fails only when a class has changed, in whatever way that shows.
+        # A pickle that fits its checksum fails only where a class has changed, which can raise anything.
         raise Unusable(f"{type(error).__name__}: {error}") from error
     for name, (accounts, extra) in state["backends"].items():
         backends = _by_name(name)
@@ -186,7 +186,7 @@ class _Pickler(pickle.Pickler):
 
     # Called for instances of classes only, which persistent_id is not: that would be once per string and number.
     def reducer_override(self, obj: Any) -> Any:
-        """How to write an object the standard way does not know, NotImplemented for all others.
+        """How to write an object that the standard pickler refuses; NotImplemented for all others.
 
         References to moto's registries stay references.
         """
@@ -200,17 +200,14 @@ class _Pickler(pickle.Pickler):
         if isinstance(obj, defaultdict) and kind is not defaultdict:
             return _new_defaultdict, (kind, obj.default_factory), vars(obj), None, iter(obj.items())
         if isinstance(obj, dict) and kind.items is not dict.items:
-            # Pickle asks `items()`, which in S3's store of objects names the newest version of each only.
+            # Pickle calls `items()`, which in S3's store of objects has only the newest version of each.
             return _new_dict, (kind, dict(obj)), vars(obj)
         if isinstance(obj, weakref.WeakValueDictionary):
             return weakref.WeakValueDictionary, (dict(obj.items()),)
         if kind.__module__.startswith("cryptography."):
             return _reduce_cryptography(obj)
-        if getattr(obj, "__module__", None) and callable(obj) and "<locals>" in getattr(obj, "__qualname__", ""):
-            import dill
-
-            return dill.loads, (dill.dumps(obj),)
-        if getattr(obj, "__name__", "") == "<lambda>":
+        is_local = getattr(obj, "__module__", None) and callable(obj) and "<locals>" in getattr(obj, "__qualname__", "")
+        if is_local or getattr(obj, "__name__", "") == "<lambda>":
             import dill
 
             return dill.loads, (dill.dumps(obj),)
@@ -223,17 +220,17 @@ def _account(name: str, account: str) -> Any:
 
 
 def _new_defaultdict(kind: type, factory: Any) -> Any:
-    """A defaultdict of a class whose __init__ wants more than pickle knows."""
-    made: Any = dict.__new__(kind)
-    defaultdict.__init__(made, factory)
-    return made
+    """A defaultdict of a class whose __init__ requires arguments that pickle does not know."""
+    instance: Any = dict.__new__(kind)
+    defaultdict.__init__(instance, factory)
+    return instance
 
 
 def _new_dict(kind: type, content: dict[Any, Any]) -> Any:
-    """A dictionary whose own way of setting a value is not a plain one."""
-    made: Any = dict.__new__(kind)
-    dict.update(made, content)
-    return made
+    """A dictionary of a class that does more than store a value when it is set."""
+    instance: Any = dict.__new__(kind)
+    dict.update(instance, content)
+    return instance
 
 
 def _reduce_cryptography(obj: Any) -> Any:

@@ -1,6 +1,6 @@
-"""A key-value store per account, region and service for what moto has no model for; saved with moto's own state.
+"""A key-value store per account, region and service for what moto has no model of; saved with moto's own state.
 
-Values are plain data (dict, list, str, numbers, bytes, datetime): they are written to disk as they are.
+Values are plain data (dict, list, str, numbers, bytes, datetime), which a snapshot can hold.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ def space(account: str, region: str, service: str) -> Space:
 
 
 def dump() -> dict[tuple[str, str, str], Space]:
-    """All spaces that hold something, for the snapshot and the inventory."""
+    """All spaces that are not empty, for the snapshot and the inventory."""
     return {key: dict(values) for key, values in _spaces.items() if values}
 
 
 def restore(spaces: dict[tuple[str, str, str], Space]) -> None:
-    """Replace everything by what a snapshot held."""
+    """Replace everything by the spaces of a snapshot."""
     _spaces.clear()
     _spaces.update({key: dict(values) for key, values in spaces.items()})

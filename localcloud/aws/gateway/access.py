@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from localcloud.aws import identity
+from localcloud.aws.conditions import as_list
 from localcloud.aws.gateway.call import LOOPBACK, GatewayCall, Refused
 from localcloud.aws.gateway.events import version_1, version_2
 from localcloud.aws.gateway.functions import call_function
@@ -16,7 +17,7 @@ from localcloud.aws.policy import Call, Decision, Principal, evaluate, permitted
 
 
 def require_signature(call: GatewayCall) -> None:
-    """AWS_IAM: the request must be signed for execute-api with a key that somebody issued.
+    """AWS_IAM: the request must be signed for execute-api with a key that IAM or STS issued.
 
     The signature itself is not verified, and identity policies are not evaluated.
     """
@@ -26,7 +27,7 @@ def require_signature(call: GatewayCall) -> None:
         raise Refused(403, "Missing Authentication Token" if rest else "Forbidden", reason="the request is not signed")
     if not caller.known:
         message = "The security token included in the request is invalid." if rest else "Forbidden"
-        raise Refused(403, message, reason=f"access key {caller.access_key} was issued by nobody")
+        raise Refused(403, message, reason=f"access key {caller.access_key} was never issued")
     call.log |= {
         "identity.accessKey": caller.access_key,
         "identity.accountId": caller.account,
@@ -37,21 +38,14 @@ def require_signature(call: GatewayCall) -> None:
 
 
 def require_policy(call: GatewayCall, *, method: str, path: str, signed: bool) -> None:
-    """A REST API's resource policy; without one everybody passes that passed the authorisation."""
+    """A REST API's resource policy; an API without a policy accepts everybody whom its authorisation accepts."""
     document = _policy_document(call)
     if document is None:
         return
-    caller = identity.current()
-    principal = (
-        Principal(caller.account, caller.principal_arn, caller.session_arn)
-        if signed
-        else Principal(call.to.account, "")
-    )
-    arn = call.to.arn(method, path)
-    asked = Call(principal, "execute-api:Invoke", arn, {"aws:SourceIp": [LOOPBACK]})
-    if not permitted(document, asked, owner=call.to.account):
-        who = principal.session_arn or principal.arn or "anonymous"
-        raise Refused(403, f"User: {who} is not authorized to perform: execute-api:Invoke on resource: {arn}")
+    principal = identity.current_principal() if signed else Principal(call.to.account, "")
+    invocation = Call(principal, "execute-api:Invoke", call.to.arn(method, path), {"aws:SourceIp": [LOOPBACK]})
+    if not permitted(document, invocation, owner=call.to.account):
+        raise Refused(403, invocation.refusal())
 
 
 def _policy_document(call: GatewayCall) -> dict[str, Any] | None:
@@ -64,8 +58,7 @@ def _policy_document(call: GatewayCall) -> dict[str, Any] | None:
     for statement in document.get("Statement", []):
         for name in ("Resource", "NotResource"):
             if name in statement:
-                listed = statement[name] if isinstance(statement[name], list) else [statement[name]]
-                statement[name] = [re.sub(r"^execute-api:/", prefix, each) for each in listed]
+                statement[name] = [re.sub(r"^execute-api:/", prefix, each) for each in as_list(statement[name])]
     return document
 
 
@@ -79,15 +72,15 @@ def require_token(call: GatewayCall, authorizer: Any, scopes: list[str] | None) 
     audience = claims.get("aud", claims.get("client_id", []))
     audiences = audience if isinstance(audience, list) else [audience]
     now = time.time()
-    problems = {
+    checks = {
         "iss": claims.get("iss") == configuration.get("issuer"),
         "aud": bool(set(audiences) & set(configuration.get("audience") or audiences)),
         "exp": float(claims.get("exp", 0)) > now,
         "nbf": float(claims.get("nbf", 0)) <= now,
     }
-    wrong = [name for name, good in problems.items() if not good]
+    wrong = [name for name, passed in checks.items() if not passed]
     if wrong:
-        raise _unauthorized(f"the token's {', '.join(wrong)} does not fit")
+        raise _unauthorized(f"the token's {', '.join(wrong)} is wrong")
     granted = str(claims.get("scope", "")).split()
     if scopes and not set(scopes) & set(granted):
         raise Refused(403, "Forbidden", reason="the token has none of the route's scopes")
@@ -116,7 +109,7 @@ def _unauthorized(reason: str) -> Refused:
 
 
 def _from_source(call: GatewayCall, source: str) -> str:
-    """What an identity source such as $request.header.Authorization names; "" when it is not there."""
+    """The value of an identity source such as $request.header.Authorization; "" where the request lacks it."""
     kind, _, name = re.sub(r"^(\$|method\.)request\.", "", source).partition(".")
     if kind == "header":
         return call.headers.get(name.lower(), "")
@@ -126,7 +119,7 @@ def _from_source(call: GatewayCall, source: str) -> str:
 
 
 def require_authorizer(call: GatewayCall, authorizer: Any, *, method: str, path: str, resource: str) -> None:
-    """A Lambda authorizer: its function decides, by a policy or, for HTTP APIs, by a simple answer."""
+    """A Lambda authorizer: its function decides, by a policy or, for HTTP APIs, by isAuthorized."""
     if call.to.kind == "REST":
         sources = [each.strip() for each in (authorizer.identity_source or "").split(",") if each.strip()]
     else:
@@ -136,17 +129,17 @@ def require_authorizer(call: GatewayCall, authorizer: Any, *, method: str, path:
         raise Refused(401, "Unauthorized", reason="an identity source is missing")
     arn = call.to.arn(method, path)
     event = _authorizer_event(call, authorizer, arn=arn, resource=resource, token=next(iter(values), ""))
-    done = call_function(call, authorizer.authorizer_uri, event, source=f"authorizers/{authorizer.id}")
-    answer = json.loads(done.payload or b"null")
-    if done.error or not isinstance(answer, dict):
+    outcome = call_function(call, authorizer.authorizer_uri, event, source=f"authorizers/{authorizer.id}")
+    answer = json.loads(outcome.payload or b"null")
+    if outcome.error or not isinstance(answer, dict):
         if isinstance(answer, dict) and answer.get("errorMessage") == "Unauthorized":
             raise Refused(401, "Unauthorized")
-        raise Refused(500, "Internal Server Error", reason=f"the authorizer failed: {done.payload[:200]!r}")
+        raise Refused(500, "Internal Server Error", reason=f"the authorizer failed: {outcome.payload[:200]!r}")
     if "isAuthorized" in answer:
         allowed = answer["isAuthorized"] is True
     else:
-        asked = Call(Principal(call.to.account, arn="authorized"), "execute-api:Invoke", arn)
-        allowed = evaluate(answer.get("policyDocument") or {}, asked) is Decision.ALLOWED
+        invocation = Call(Principal(call.to.account, arn="authorized"), "execute-api:Invoke", arn)
+        allowed = evaluate(answer.get("policyDocument") or {}, invocation) is Decision.ALLOWED
     if not allowed:
         message = "User is not authorized to access this resource" if call.to.kind == "REST" else "Forbidden"
         raise Refused(403, message)
@@ -165,7 +158,7 @@ def _authorizer_event(call: GatewayCall, authorizer: Any, *, arn: str, resource:
 
 
 def require_api_key(call: GatewayCall) -> str:
-    """A REST method's API key: known, enabled and in a usage plan of this stage. Returns the plan's id."""
+    """A REST method's API key, which must be enabled and in a usage plan of this stage; returns the plan's id."""
     sent, backend = call.headers.get("x-api-key", ""), call.to.backend
     key = next((each for each in backend.keys.values() if sent and each.value == sent and each.enabled), None)
     if key is not None:

@@ -12,13 +12,13 @@ from localcloud.aws.routing import Response
 
 
 def write(call: GatewayCall, response: Response, *, error: str = "") -> None:
-    """Write the line, if the stage has an access log. Anything of $context that is not known here reads "-"."""
+    """Write the line, if the stage has an access log. A name of $context that is not known here becomes "-"."""
     settings = getattr(call.to.stage, "access_log_settings", None) or {}
-    destination, wanted = settings.get("destinationArn", ""), settings.get("format", "")
-    if not wanted or ":log-group:" not in destination:
+    destination, template = settings.get("destinationArn", ""), settings.get("format", "")
+    if not template or ":log-group:" not in destination:
         return
     values = _context(call, response, error)
-    line = re.sub(r"\$context\.([A-Za-z0-9_.]+)", lambda found: values.get(found[1], "-"), wanted)
+    line = re.sub(r"\$context\.([A-Za-z0-9_.]+)", lambda match: values.get(match[1], "-"), template)
     _, _, _, region, account, _, group = destination.removesuffix(":*").split(":", 6)
     stream = hashlib.md5(f"{call.to.api_id}/{call.to.stage.name}".encode(), usedforsecurity=False).hexdigest()
     write_events(account=account, region=region, group=group, stream=stream, lines=[(now_ms(), line)])

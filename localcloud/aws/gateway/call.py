@@ -1,4 +1,4 @@
-"""One call of an API: what came in, which API and stage it is for, and what the access log says about it."""
+"""One call of an API: the request, the API and stage that it is for, and what the access log offers about it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a call goes: the moto API and stage, and the path below the stage. `custom` for a domain of one's own."""
+    """Where a call goes: the moto API and stage, and the path below the stage. `custom`: by a custom domain."""
 
     kind: str  # "REST" or "HTTP"
     api: Any
@@ -42,6 +42,16 @@ class Destination:
     def api_id(self) -> str:
         """The id of the API."""
         return str(self.api.id if self.kind == "REST" else self.api.api_id)
+
+    @property
+    def stage_variables(self) -> dict[str, Any]:
+        """The variables of the stage."""
+        return (self.stage.variables if self.kind == "REST" else self.stage.stage_variables) or {}
+
+    @property
+    def internal_error(self) -> str:
+        """What API Gateway answers when it fails itself."""
+        return "Internal server error" if self.kind == "REST" else "Internal Server Error"
 
     def arn(self, method: str, path: str) -> str:
         """The ARN that policies and permissions name."""
@@ -70,8 +80,12 @@ class GatewayCall:
 
     @property
     def domain(self) -> str:
-        """The host name the client asked for."""
+        """The host name of the request."""
         return self.headers.get("host", "").rsplit(":", 1)[0]
+
+    def failed(self, reason: str) -> Refused:
+        """The 500 of an API that is configured in a way that cannot be answered."""
+        return Refused(500, self.to.internal_error, reason=reason)
 
     @property
     def time(self) -> str:

@@ -1,4 +1,4 @@
-"""The events API Gateway hands to a function, and what it makes of the answer.
+"""The events that API Gateway sends to a function, and the response that it makes of the answer.
 
 Source: API Gateway developer guide, "Lambda proxy integrations" for REST APIs (payload 1.0) and HTTP APIs (2.0).
 """
@@ -27,7 +27,7 @@ def version_2(call: GatewayCall, *, route_key: str) -> dict[str, Any]:
     headers = {name: value for name, value in call.headers.items() if name != "cookie"}
     cookies = [each.strip() for each in call.headers.get("cookie", "").split(";") if each.strip()]
     body, encoded = _body(request.body, call.headers.get("content-type", ""), text=_TEXT)
-    path = request.path if to.custom else _with_stage(to.stage.name, to.path)
+    path = request.path if to.custom or to.stage.name == "$default" else f"/{to.stage.name}{to.path}"
     context = {
         "accountId": to.account,
         "apiId": to.api_id,
@@ -52,7 +52,7 @@ def version_2(call: GatewayCall, *, route_key: str) -> dict[str, Any]:
         "cookies": cookies,
         "queryStringParameters": {name: ",".join(values) for name, values in request.query.items()},
         "pathParameters": call.path_parameters,
-        "stageVariables": to.stage.stage_variables,
+        "stageVariables": to.stage_variables,
         "body": body,
     }
     return {
@@ -65,10 +65,6 @@ def version_2(call: GatewayCall, *, route_key: str) -> dict[str, Any]:
         "isBase64Encoded": encoded,
         **{name: value for name, value in optional.items() if value},
     }
-
-
-def _with_stage(stage: str, path: str) -> str:
-    return path if stage == "$default" else f"/{stage}{path}"
 
 
 def version_1(call: GatewayCall, *, resource: str, resource_id: str = "", binary: Iterable[str] = ()) -> dict[str, Any]:
@@ -98,17 +94,16 @@ def version_1(call: GatewayCall, *, resource: str, resource_id: str = "", binary
     }
     if call.authorizer is not None:
         context["authorizer"] = call.authorizer
-    variables = to.stage.variables if to.kind == "REST" else to.stage.stage_variables
     return {
         "resource": resource,
-        "path": to.path if not to.custom else request.path,
+        "path": request.path if to.custom else to.path,
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": {name: values[-1] for name, values in request.query.items()} or None,
         "multiValueQueryStringParameters": dict(request.query) or None,
         "pathParameters": call.path_parameters or None,
-        "stageVariables": variables or None,
+        "stageVariables": to.stage_variables or None,
         "requestContext": context,
         "body": body,
         "isBase64Encoded": encoded,
@@ -143,7 +138,7 @@ def _is_binary(kind: str, binary: tuple[str, ...]) -> bool:
 
 
 def _body(body: bytes, kind: str, *, text: tuple[str, ...]) -> tuple[str | None, bool]:
-    """The body as text or base64: text when there is no content type, or one that starts or ends like a text."""
+    """The body, and whether it is base64: it is not without a content type, or with a type that begins as in `text`."""
     if not body:
         return None, False
     plain = kind.split(";", maxsplit=1)[0].strip().lower()
@@ -156,14 +151,14 @@ def _body(body: bytes, kind: str, *, text: tuple[str, ...]) -> tuple[str | None,
 
 
 def to_response(payload: bytes, *, lenient: bool) -> Response:
-    """The response a function's answer stands for.
+    """The response that a function's answer describes; raises MalformedAnswer.
 
-    `lenient` is payload 2.0, where an answer without statusCode is the body of a 200. Raises MalformedAnswer.
+    `lenient` is payload 2.0, where an answer without statusCode is the body of a 200.
     """
     try:
         answer = json.loads(payload or b"null")
     except ValueError as error:
-        raise MalformedAnswer("the function's answer is no JSON") from error
+        raise MalformedAnswer("the function's answer is not JSON") from error
     if not isinstance(answer, dict) or "statusCode" not in answer:
         if lenient:
             return json_response(answer)
@@ -179,7 +174,7 @@ def to_response(payload: bytes, *, lenient: bool) -> Response:
         try:
             data = base64.b64decode(body)
         except binascii.Error as error:
-            raise MalformedAnswer("body is no base64, though isBase64Encoded says so") from error
+            raise MalformedAnswer("body is not base64, though isBase64Encoded is true") from error
     else:
         data = body.encode()
     try:

@@ -14,15 +14,13 @@ _API_HOST = re.compile(r"^(?P<api>[a-z0-9]+)\.execute-api\.", re.IGNORECASE)
 
 
 def find(request: Request) -> Destination | None:
-    """The destination, None when the request is for no API; raises Refused for an API or stage that does not exist."""
+    """The destination; None when the request is not for an API. Raises Refused for an unknown API or stage."""
     host = request.headers.get("host", "").rsplit(":", 1)[0].lower()
     if request.path.startswith(PATH_FORM):
         api, _, path = request.path.removeprefix(PATH_FORM).partition("/")
         return _by_id(api, f"/{path}")
-    by_name = _API_HOST.match(host)
-    if by_name:
-        return _by_id(by_name["api"], request.path)
-    return _by_domain(host, request.path)
+    api_host = _API_HOST.match(host)
+    return _by_id(api_host["api"], request.path) if api_host else _by_domain(host, request.path)
 
 
 def _by_id(api_id: str, path: str) -> Destination:
@@ -93,7 +91,7 @@ def _backends() -> Iterator[tuple[str, str, str, Any]]:
 
 
 def match_path(template: str, path: str) -> dict[str, str] | None:
-    """The path parameters when `path` fits a template with {name} and {name+}, None when it does not."""
+    """The path parameters where `path` matches a template with {name} and {name+}, else None."""
     pattern = ""
     for part in re.split(r"(\{[^}]+\})", template):
         if part.startswith("{") and part.endswith("+}"):
@@ -102,9 +100,9 @@ def match_path(template: str, path: str) -> dict[str, str] | None:
             pattern += f"(?P<{_group(part[1:-1])}>[^/]+)"
         else:
             pattern += re.escape(part)
-    found = re.fullmatch(pattern + "/?", path) or (re.fullmatch(pattern, path) if path == "/" else None)
+    match = re.fullmatch(pattern + "/?", path)
     names = re.findall(r"\{([^}+]+)\+?\}", template)
-    return {name: found[_group(name)] for name in names} if found else None
+    return {name: match[_group(name)] for name in names} if match else None
 
 
 def specificity(template: str) -> tuple[int, int, int]:

@@ -23,7 +23,7 @@ class Gateway:
         self._throttle = Throttle()
 
     def answer(self, request: Request) -> Response | None:
-        """The API's answer, None when the request is for none."""
+        """The API's answer; None when the request is not for an API."""
         if request.path.startswith(PATH_FORM) and not is_loopback_host(request.headers.get("host", "")):
             return json_error("Forbidden", "reserved paths answer to 127.0.0.1 and localhost only", 403)
         try:

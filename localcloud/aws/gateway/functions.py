@@ -1,7 +1,8 @@
-"""Calls the function an integration names, if the function's own policy lets API Gateway do so."""
+"""Calls the function that an integration names, where the function's own policy allows API Gateway to."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,8 +10,10 @@ import structlog
 
 from localcloud.aws import lambda_invoke
 from localcloud.aws.gateway.call import GatewayCall, Refused
+from localcloud.aws.gateway.events import MalformedAnswer, to_response
 from localcloud.aws.lambda_process import Outcome
 from localcloud.aws.policy import Call, Decision, Principal, evaluate
+from localcloud.aws.routing import Response, json_response
 
 log = structlog.get_logger(__name__)
 
@@ -18,30 +21,46 @@ _FUNCTION = re.compile(r"(arn:aws:lambda:[^/]+)")
 _SERVICE = "apigateway.amazonaws.com"
 
 
-def call_function(call: GatewayCall, uri: str, event: dict[str, Any], *, source: str, as_role: bool = False) -> Outcome:
-    """The outcome of the function that `uri` names. `source` is method and path below the stage, for its policy.
+def answer_of(
+    call: GatewayCall, uri: str, event: dict[str, Any], *, source: str, as_role: bool, lenient: bool, status: int
+) -> Response:
+    """What the function that `uri` names answers; `status` where it fails or answers what API Gateway cannot use.
 
-    Raises Refused with the status AWS answers when the permission is missing, the function is gone or throttled.
+    For the rest see `call_function` and `to_response`.
+    """
+    outcome = call_function(call, uri, event, source=source, as_role=as_role)
+    problem = outcome.payload.decode(errors="replace")[:500]
+    if not outcome.error:
+        try:
+            return to_response(outcome.payload, lenient=lenient)
+        except MalformedAnswer as error:
+            problem = str(error)
+    call.log["integrationErrorMessage"] = problem
+    return json_response({"message": call.to.internal_error}, status)
+
+
+def call_function(call: GatewayCall, uri: str, event: dict[str, Any], *, source: str, as_role: bool = False) -> Outcome:
+    """The outcome of the function that `uri` names.
+
+    `source` is method and path below the stage, for the function's policy; `as_role` goes past that policy. Raises
+    Refused (500) where the permission is missing, and where the function does not exist, is throttled or cannot run.
     """
     from moto.awslambda.exceptions import LambdaClientError
 
-    variables = call.to.stage.variables if call.to.kind == "REST" else call.to.stage.stage_variables
-    for name, value in (variables or {}).items():
+    for name, value in call.to.stage_variables.items():
         uri = uri.replace("${stageVariables." + name + "}", str(value))
-    named = _FUNCTION.search(uri or "")
-    if named is None:
+    function = _FUNCTION.search(uri or "")
+    if function is None:
         raise _failed(call, f"integration {uri!r} names no Lambda function; nothing else is served here")
     try:
-        target = lambda_invoke.find(named[1], None, account=call.to.account, region=call.to.region)
+        target = lambda_invoke.find(function[1], None, account=call.to.account, region=call.to.region)
     except LambdaClientError as error:
         raise _failed(call, str(error)) from error
     if not as_role and not _permitted(call, target, source):
-        raise _failed(call, f"Invalid permissions on Lambda function: {target.arn} does not admit {_SERVICE}")
+        raise _failed(call, f"Invalid permissions on Lambda function: {target.arn} does not permit {_SERVICE}")
     try:
-        return lambda_invoke.call(target, lambda_invoke.as_event(event)).outcome
-    except lambda_invoke.Throttled as error:
-        raise _failed(call, str(error)) from error
-    except lambda_invoke.CannotRun as error:
+        return lambda_invoke.call(target, json.dumps(event).encode()).outcome
+    except (lambda_invoke.Throttled, lambda_invoke.CannotRun) as error:
         raise _failed(call, str(error)) from error
 
 
@@ -50,13 +69,11 @@ def _permitted(call: GatewayCall, target: lambda_invoke.Target, source: str) -> 
     base = f"arn:aws:execute-api:{call.to.region}:{call.to.account}:{call.to.api_id}"
     arn = f"{base}/{source}" if source.startswith("authorizers/") else f"{base}/{call.to.stage.name}/{source}"
     context = {"aws:SourceArn": [arn], "aws:SourceAccount": [call.to.account]}
-    asked = Call(Principal(call.to.account, "", service=_SERVICE), "lambda:InvokeFunction", target.arn, context)
-    return evaluate({"Statement": statements}, asked) is Decision.ALLOWED
+    invocation = Call(Principal(call.to.account, "", service=_SERVICE), "lambda:InvokeFunction", target.arn, context)
+    return evaluate({"Statement": statements}, invocation) is Decision.ALLOWED
 
 
 def _failed(call: GatewayCall, reason: str) -> Refused:
     log.warning("integration failed", api=call.to.api_id, reason=reason)
     call.log["integrationErrorMessage"] = reason
-    if call.to.kind == "REST":
-        return Refused(500, "Internal server error", reason=reason)
-    return Refused(500, "Internal Server Error", reason=reason)
+    return call.failed(reason)

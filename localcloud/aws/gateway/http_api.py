@@ -6,57 +6,59 @@ from typing import Any
 
 from localcloud.aws.gateway import access
 from localcloud.aws.gateway.call import GatewayCall, Refused
-from localcloud.aws.gateway.events import MalformedAnswer, to_response, version_1, version_2
+from localcloud.aws.gateway.events import version_1, version_2
 from localcloud.aws.gateway.find import match_path, specificity
-from localcloud.aws.gateway.functions import call_function
+from localcloud.aws.gateway.functions import answer_of
 from localcloud.aws.gateway.throttle import Throttle
-from localcloud.aws.routing import Response, json_response
+from localcloud.aws.routing import Response
 
 
 def answer(call: GatewayCall, throttle: Throttle) -> Response:
     """The response; raises Refused where the gateway itself answers."""
-    route = _route(call)
+    route, stage = _route(call), call.to.stage
     call.log |= {"routeKey": route.route_key, "resourcePath": route.route_key}
-    settings = {**_settings(call.to.stage.default_route_settings), **_route_settings(call, route.route_key)}
+    own_settings = (stage.route_settings or {}).get(route.route_key)
+    settings = {**_set_only(stage.default_route_settings), **_set_only(own_settings)}
     throttle.take(
-        (call.to.api_id, call.to.stage.name, route.route_key),
+        (call.to.api_id, stage.name, route.route_key),
         rate=settings.get("throttlingRateLimit"),
         burst=settings.get("throttlingBurstLimit"),
     )
     _authorise(call, route)
     integration = call.to.api.integrations.get(str(route.target or "").rpartition("/")[2])
     if integration is None:
-        raise Refused(500, "Internal Server Error", reason=f"route {route.route_key} has no integration")
+        raise call.failed(f"route {route.route_key} has no integration")
+    method, _, template = str(route.route_key).partition(" ")
+    is_version_1 = integration.payload_format_version == "1.0"
     event = (
-        version_1(call, resource=_template(route)) | {"version": "1.0"}
-        if integration.payload_format_version == "1.0"
+        version_1(call, resource=template or "/{proxy+}") | {"version": "1.0"}
+        if is_version_1
         else version_2(call, route_key=route.route_key)
     )
-    template = route.route_key if route.route_key == "$default" else _template(route)
-    source = f"{_method(route)}/{template.removeprefix('/')}"
-    role = bool(integration.credentials_arn)
-    done = call_function(call, integration.integration_uri, event, source=source, as_role=role)
-    if done.error:
-        call.log["integrationErrorMessage"] = done.payload.decode(errors="replace")[:500]
-        return json_response({"message": "Internal Server Error"}, 500)
-    try:
-        return to_response(done.payload, lenient=integration.payload_format_version != "1.0")
-    except MalformedAnswer as error:
-        call.log["integrationErrorMessage"] = str(error)
-        return json_response({"message": "Internal Server Error"}, 500)
+    source_method = "*" if method in ("ANY", "$default") else method
+    source_path = "$default" if method == "$default" else template.removeprefix("/")
+    return answer_of(
+        call,
+        integration.integration_uri,
+        event,
+        source=f"{source_method}/{source_path}",
+        as_role=bool(integration.credentials_arn),
+        lenient=not is_version_1,
+        status=500,
+    )
 
 
 def _route(call: GatewayCall) -> Any:
     """The most specific route; a named method wins over ANY, any route over $default."""
     method, routes = call.request.method, list(call.to.api.routes.values())
-    fitting = []
+    matching = []
     for route in routes:
-        wanted, _, template = route.route_key.partition(" ")
-        parameters = match_path(template, call.to.path) if template and wanted in (method, "ANY") else None
+        route_method, _, template = route.route_key.partition(" ")
+        parameters = match_path(template, call.to.path) if template and route_method in (method, "ANY") else None
         if parameters is not None:
-            fitting.append((specificity(template), wanted == "ANY", route, parameters))
-    if fitting:
-        _, _, route, call.path_parameters = min(fitting, key=lambda each: each[:2])
+            matching.append((specificity(template), route_method == "ANY", route, parameters))
+    if matching:
+        _, _, route, call.path_parameters = min(matching, key=lambda each: each[:2])
         return route
     default = next((route for route in routes if route.route_key == "$default"), None)
     if default is None:
@@ -71,7 +73,7 @@ def _authorise(call: GatewayCall, route: Any) -> None:
     elif kind in ("JWT", "CUSTOM"):
         authorizer = call.to.api.authorizers.get(route.authorizer_id)
         if authorizer is None:
-            raise Refused(500, "Internal Server Error", reason=f"authorizer {route.authorizer_id} does not exist")
+            raise call.failed(f"authorizer {route.authorizer_id} does not exist")
         if kind == "JWT":
             access.require_token(call, authorizer, route.authorization_scopes)
         else:
@@ -80,18 +82,5 @@ def _authorise(call: GatewayCall, route: Any) -> None:
             )
 
 
-def _template(route: Any) -> str:
-    return str(route.route_key).partition(" ")[2] or "/{proxy+}"
-
-
-def _method(route: Any) -> str:
-    wanted = str(route.route_key).partition(" ")[0]
-    return "*" if wanted in ("ANY", "$default") else wanted
-
-
-def _settings(settings: dict[str, Any] | None) -> dict[str, Any]:
+def _set_only(settings: dict[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (settings or {}).items() if value is not None}
-
-
-def _route_settings(call: GatewayCall, key: str) -> dict[str, Any]:
-    return _settings((call.to.stage.route_settings or {}).get(key))

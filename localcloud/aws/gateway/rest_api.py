@@ -9,13 +9,13 @@ import jsonschema
 
 from localcloud.aws.gateway import access
 from localcloud.aws.gateway.call import GatewayCall, Refused
-from localcloud.aws.gateway.events import MalformedAnswer, to_response, version_1
+from localcloud.aws.gateway.events import version_1
 from localcloud.aws.gateway.find import match_path, specificity
-from localcloud.aws.gateway.functions import call_function
+from localcloud.aws.gateway.functions import answer_of
 from localcloud.aws.gateway.throttle import Throttle
-from localcloud.aws.routing import Response, json_response
+from localcloud.aws.routing import Response
 
-_NO_ROUTE = "Missing Authentication Token"  # what API Gateway says about a path or method that does not exist
+_NO_ROUTE = "Missing Authentication Token"  # API Gateway's answer to a path or method that does not exist
 
 
 def answer(call: GatewayCall, throttle: Throttle) -> Response:
@@ -30,7 +30,7 @@ def answer(call: GatewayCall, throttle: Throttle) -> Response:
     if kind == "CUSTOM":
         authorizer = call.to.api.authorizers.get(method.authorizer_id)
         if authorizer is None:
-            raise Refused(500, "Internal server error", reason=f"authorizer {method.authorizer_id} does not exist")
+            raise call.failed(f"authorizer {method.authorizer_id} does not exist")
         access.require_authorizer(call, authorizer, method=call.request.method, path=call.to.path, resource=path)
     elif kind == "COGNITO_USER_POOLS":
         raise Refused(401, "Unauthorized", reason="Cognito authorizers are not served by the embedded AWS")
@@ -40,15 +40,15 @@ def answer(call: GatewayCall, throttle: Throttle) -> Response:
 
 
 def _find(call: GatewayCall) -> tuple[Any, Any]:
-    fitting = []
+    matching = []
     for resource in call.to.api.resources.values():
         parameters = match_path(resource.get_path(), call.to.path)
         method = resource.resource_methods.get(call.request.method) or resource.resource_methods.get("ANY")
         if parameters is not None and method is not None:
-            fitting.append((specificity(resource.get_path()), resource, method, parameters))
-    if not fitting:
+            matching.append((specificity(resource.get_path()), resource, method, parameters))
+    if not matching:
         raise Refused(403, _NO_ROUTE, reason=f"no method {call.request.method} on {call.to.path}")
-    _, resource, method, call.path_parameters = min(fitting, key=lambda each: each[0])
+    _, resource, method, call.path_parameters = min(matching, key=lambda each: each[0])
     return resource, method
 
 
@@ -75,32 +75,30 @@ def _limits(settings: dict[str, Any], rate: str, burst: str) -> dict[str, float 
 
 
 def _validate(call: GatewayCall, method: Any) -> None:
-    """The request validator's wishes: required parameters, and the body against its model."""
+    """Check what the request validator requires: parameters, and the body by its model."""
     validator = call.to.api.request_validators.get(method.request_validator_id)
     if validator is None:
         return
     if validator.validate_request_parameters:
-        missing = [name for name, needed in (method.request_parameters or {}).items() if _required(needed)]
-        missing = [name for name in missing if not _present(call, name)]
+        missing = [
+            name.rpartition(".")[2]
+            for name, required in (method.request_parameters or {}).items()
+            if str(required).lower() == "true" and not _is_present(call, name)
+        ]
         if missing:
-            names = ", ".join(name.rpartition(".")[2] for name in missing)
-            raise Refused(400, f"Missing required request parameters: [{names}]")
+            raise Refused(400, f"Missing required request parameters: [{', '.join(missing)}]")
     kind = call.headers.get("content-type", "application/json").split(";")[0]
     model = call.to.api.models.get((method.request_models or {}).get(kind, ""))
     if validator.validate_request_body and model is not None and model.schema:
         try:
             jsonschema.validate(json.loads(call.request.body or b"null"), json.loads(model.schema))
         except ValueError:
-            raise Refused(400, "Invalid request body", reason="the body is no JSON") from None
+            raise Refused(400, "Invalid request body", reason="the body is not JSON") from None
         except jsonschema.ValidationError as error:
             raise Refused(400, "Invalid request body", reason=error.message) from None
 
 
-def _required(value: Any) -> bool:
-    return str(value).lower() == "true"
-
-
-def _present(call: GatewayCall, name: str) -> bool:
+def _is_present(call: GatewayCall, name: str) -> bool:
     _, _, place, key = name.split(".", 3)
     if place == "header":
         return key.lower() in call.headers
@@ -111,26 +109,22 @@ def _integrate(call: GatewayCall, resource: Any, method: Any) -> Response:
     integration = method.method_integration
     kind = integration.integration_type if integration is not None else None
     if kind == "MOCK":
-        return _mock(integration)
+        return _mock(call, integration)
     if kind != "AWS_PROXY":
-        reason = f"integration type {kind} is not served by the embedded AWS"
-        raise Refused(500, "Internal server error", reason=reason)
-    path = resource.get_path()
-    event = version_1(call, resource=path, resource_id=resource.id, binary=call.to.api.binaryMediaTypes)
-    source = f"{call.request.method}/{call.to.path.removeprefix('/')}"
-    done = call_function(call, integration.uri, event, source=source, as_role=bool(integration.credentials))
-    if done.error:
-        call.log["integrationErrorMessage"] = done.payload.decode(errors="replace")[:500]
-        return json_response({"message": "Internal server error"}, 502)
-    try:
-        return to_response(done.payload, lenient=False)
-    except MalformedAnswer as error:
-        call.log["integrationErrorMessage"] = str(error)
-        return json_response({"message": "Internal server error"}, 502)
+        raise call.failed(f"integration type {kind} is not served by the embedded AWS")
+    return answer_of(
+        call,
+        integration.uri,
+        version_1(call, resource=resource.get_path(), resource_id=resource.id, binary=call.to.api.binaryMediaTypes),
+        source=f"{call.request.method}/{call.to.path.removeprefix('/')}",
+        as_role=bool(integration.credentials),
+        lenient=False,
+        status=502,
+    )
 
 
-def _mock(integration: Any) -> Response:
-    """A MOCK integration: the first response that was defined, its template as it stands."""
+def _mock(call: GatewayCall, integration: Any) -> Response:
+    """A MOCK integration: its first response, the template unchanged."""
     for status, response in (integration.integration_responses or {}).items():
         headers = [
             (name.rpartition(".")[2], str(value).strip("'"))
@@ -139,4 +133,4 @@ def _mock(integration: Any) -> Response:
         templates = response.response_templates or {}
         body = str(templates.get("application/json") or "").encode()
         return Response(int(status), body, (("Content-Type", "application/json"), *headers))
-    raise Refused(500, "Internal server error", reason="the MOCK integration has no response")
+    raise call.failed("the MOCK integration has no response")

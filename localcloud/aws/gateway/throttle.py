@@ -18,10 +18,9 @@ class Throttle:
         self._buckets: dict[tuple[object, ...], tuple[float, float]] = {}
 
     def take(self, key: tuple[object, ...], *, rate: float | None, burst: float | None) -> None:
-        """Take one token from the bucket `key`; raises Refused (429) when none is left.
+        """Take one token from the bucket `key`; raises Refused (429) where it is empty.
 
-        A limit that is not set, or negative, does not limit; rate and burst are part of the key, so a changed limit
-        starts afresh.
+        A limit that is None or negative does not limit. A changed limit starts with a full bucket.
         """
         if rate is None or burst is None or rate < 0 or burst < 0:
             return

@@ -149,11 +149,12 @@ def test_a_lost_asynchronous_event_reaches_the_dead_letter_queue(aws: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"), [({"Runtime": "nodejs22.x"}, "runs python3.x only"), ({"Runtime": RUNTIME}, "no zip file")]
+    ("settings", "words"),
+    [({"Runtime": "nodejs22.x"}, "runs python3.x only"), ({"Runtime": RUNTIME}, "not a zip file")],
 )
 def test_what_cannot_run_here_is_refused_with_the_reason(aws: Any, settings: dict[str, str], words: str) -> None:
     name = make_function(aws, ECHO, **settings)
-    if words == "no zip file":
+    if words == "not a zip file":
         aws.client("lambda").update_function_code(FunctionName=name, ZipFile=b"not a zip")
     with pytest.raises(ClientError, match=words):
         call(aws, name)
