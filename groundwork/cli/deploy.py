@@ -12,7 +12,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, SkipSynth, Yes
 
 if TYPE_CHECKING:
-    from groundwork.apply.rollout import StackResult, Rollout
+    from groundwork.apply.rollout import Rollout, StackResult
 
 
 def register(app: typer.Typer) -> None:

@@ -85,11 +85,11 @@ def gate_for(
             workspace, index, store, recorded, index.run_id, index.run_attempt, wanted, frozenset(allow_destroy)
         )
     from groundwork.gate import destroys
-    from groundwork.github import labels
     from groundwork.github.approvals import GitHubApprovals
+    from groundwork.github.contributors import labels_of_commit
 
     approvals = GitHubApprovals.of(environ)
-    allowed = {*allow_destroy, *destroys.allowed_by_labels(labels.of_commit(approvals.api, index.commit))}
+    allowed = {*allow_destroy, *destroys.allowed_by_labels(labels_of_commit(approvals.api, index.commit))}
     return ApplyGate(
         workspace, index, store, approvals, approvals.run_id, approvals.run_attempt, wanted, frozenset(allowed)
     )

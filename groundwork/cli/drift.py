@@ -165,7 +165,7 @@ def tell(found: Sequence[StackDrift]) -> None:
     for one in found:
         if one.status == "drift":
             what, number = tracker.report(one.stack, markdown(one, environments))
-        elif one.status in {"error", "not compared"} or (done := tracker.settle(one.stack)) is None:
+        elif one.status in {"error", "not compared"} or (done := tracker.close(one.stack)) is None:
             continue
         else:
             what, number = done

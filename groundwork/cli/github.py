@@ -37,7 +37,7 @@ def _add_setup(github: typer.Typer) -> None:
 
         from groundwork.github import check as checking
         from groundwork.github.api import GitHub
-        from groundwork.github.difference import Nothing
+        from groundwork.github.difference import EmptyRepository
         from groundwork.github.limits import Limits
         from groundwork.github.setup import setup as set_up
 
@@ -46,7 +46,7 @@ def _add_setup(github: typer.Typer) -> None:
         api = None if blind else GitHub.of(os.environ, repository=settings.repository)
         for sentence in Limits.of(api).sentences() if api else ():
             console.note(f"[yellow]{console.escape(sentence)}[/]")
-        differences = checking.check(settings, api or Nothing())
+        differences = checking.check(settings, api or EmptyRepository())
         calls = [call for difference in differences for call in difference.calls]
         if dry_run:
             if not json and blind:
@@ -125,7 +125,7 @@ def _add_comment(github: typer.Typer) -> None:
 
         number = pull_request if pull_request is not None else commenting.number_of_event(os.environ)
         texts = commenting.read(parts)
-        outcome = commenting.say(
+        outcome = commenting.post(
             GitHub.of(os.environ),
             number,
             texts,

@@ -1,1 +1,1 @@
-"""GitHub as the pipeline needs it: who approved, which settings protect, what is said on a pull request."""
+"""GitHub as the pipeline needs it: approvals, protection, comments, annotations and issues."""

@@ -1,4 +1,4 @@
-"""Annotations at lines of Python, by workflow commands on standard output.
+"""Annotations at lines of Python, as workflow commands on standard output.
 
 Source: GitHub docs, "Workflow commands for GitHub Actions"; the escapes are those of @actions/core.
 """
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["error", "warning", "notice"]
-# GitHub shows ten of each level per step and drops the rest unseen.
+# GitHub shows ten of each level per step and drops the rest.
 SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """One remark; `file` is relative to the checkout, both it and `line` are empty where nothing is known."""
+    """A message at a line; `file` is relative to the checkout. both are empty where the line is unknown."""
 
     level: Level
     message: str
@@ -26,20 +26,20 @@ class Annotation:
 
     def __str__(self) -> str:
         properties = {"file": self.file, "line": str(self.line) if self.line else "", "title": self.title}
-        said = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-        return f"::{self.level}{' ' if said else ''}{said}::{_data(self.message)}"
+        shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+        return f"::{self.level}{' ' if shown else ''}{shown}::{_data(self.message)}"
 
 
 def commands(annotations: Iterable[Annotation]) -> Iterator[str]:
-    """The lines to print, worst first; what GitHub would drop becomes one line that says how many there are."""
-    left: dict[Level, list[Annotation]] = {"error": [], "warning": [], "notice": []}
-    for one in annotations:
-        left[one.level].append(one)
-    for level, found in left.items():
-        shown = found if len(found) <= SHOWN else found[: SHOWN - 1]
+    """The lines to print, worst first; the last line of a level counts those that GitHub would drop."""
+    by_level: dict[Level, list[Annotation]] = {"error": [], "warning": [], "notice": []}
+    for annotation in annotations:
+        by_level[annotation.level].append(annotation)
+    for level, group in by_level.items():
+        shown = group if len(group) <= SHOWN else group[: SHOWN - 1]
         yield from map(str, shown)
-        if len(found) > len(shown):
-            yield str(Annotation(level, f"{len(found) - len(shown)} more are in the log and in the SARIF file"))
+        if len(group) > len(shown):
+            yield str(Annotation(level, f"{len(group) - len(shown)} more are in the log and in the SARIF file"))
 
 
 def _data(text: str) -> str:

@@ -1,4 +1,4 @@
-"""GitHub's REST API as far as it is used here: typed errors, pages, patience with a busy server."""
+"""A client of GitHub's REST API: typed errors, pagination, and retries."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from groundwork.errors import GitHubError, UsageError
 PUBLIC = "https://api.github.com"
 VERSION = "2022-11-28"  # GitHub REST API, "API Versions"
 ATTEMPTS = 5
-LONGEST_WAIT = 60.0  # seconds; a rate limit that lasts longer is named instead of sat out
-_REPEATABLE = ("GET", "HEAD", "PUT", "PATCH", "DELETE")  # a POST that got a 5xx may have been done already
+LONGEST_WAIT = 60.0  # seconds; a rate limit that lasts longer is an error
+_REPEATABLE = ("GET", "HEAD", "PUT", "PATCH", "DELETE")  # a POST with a 5xx may have been executed all the same
 
 
-class _Again(Exception):
-    """An answer that is worth another attempt after `seconds`; `None` leaves the time to us."""
+class _Retry(Exception):
+    """An answer that is worth another attempt after `seconds`; with None the client chooses the time."""
 
     def __init__(self, error: GitHubError, seconds: float | None) -> None:
         super().__init__(str(error))
@@ -32,10 +32,10 @@ class _Again(Exception):
 
 @dataclass(frozen=True)
 class GitHub:
-    """One repository (`owner/name`) seen through one token; nothing here ever shows the token.
+    """One repository (`owner/name`), accessed with one token, which is never shown.
 
-    Paths that begin with `/` are absolute, all others lie below the repository: `actions/runs/12`. Every call raises
-    GitHubError with method, path, GitHub's own words and the permission that is missing.
+    Paths that begin with `/` are absolute, all others are relative to the repository: `actions/runs/12`. Every call
+    raises GitHubError with method, path, GitHub's own message and the missing permission.
     """
 
     repository: str
@@ -46,7 +46,7 @@ class GitHub:
 
     @classmethod
     def of(cls, environ: Mapping[str, str], *, repository: str = "") -> GitHub:
-        """From GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as Actions sets them; raises UsageError."""
+        """A client from GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as Actions sets them; raises UsageError."""
         named = repository or environ.get("GITHUB_REPOSITORY", "")
         if named.count("/") != 1:
             raise UsageError(
@@ -55,7 +55,7 @@ class GitHub:
         token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN", "")
         if not token:
             raise UsageError(
-                "GITHUB_TOKEN is not set, so GitHub cannot be asked",
+                "GITHUB_TOKEN is not set, so GitHub cannot be queried",
                 fix="in a workflow: `env: {GITHUB_TOKEN: ${{ github.token }}}`; elsewhere: export GITHUB_TOKEN=…",
             )
         return cls(named, token, environ.get("GITHUB_API_URL") or PUBLIC)
@@ -66,11 +66,11 @@ class GitHub:
         return self.repository.partition("/")[0]
 
     def get(self, path: str, *, needs: str = "", **query: str | int) -> Any:
-        """What a path answers. `needs` is the permission it takes (`actions: read`), for the error that lacks it."""
+        """GitHub's answer for a path. `needs` is the required permission (`actions: read`), for the error message."""
         return _body(self._call("GET", path, query=query, needs=needs))
 
     def find(self, path: str, *, needs: str = "", **query: str | int) -> Any | None:
-        """As `get`, but None where GitHub says that there is nothing (404)."""
+        """Like `get`, but None where GitHub answers 404."""
         answer = self._call("GET", path, query=query, needs=needs, absent=True)
         return None if answer.status_code == httpx.codes.NOT_FOUND else _body(answer)
 
@@ -78,16 +78,16 @@ class GitHub:
         """Every item of a list over all its pages; `key` names the list where the answer is an object."""
         answer = self._call("GET", path, query={"per_page": 100, **query}, needs=needs)
         while True:
-            found = _body(answer)
-            yield from found[key] if key else found
+            body = _body(answer)
+            yield from body[key] if key else body
             following = answer.links.get("next", {}).get("url")
             if not following:
                 return
-            self._stay_here(following)
+            self._require_same_server(following)
             answer = self._call("GET", following, needs=needs)
 
     def send(self, method: str, path: str, body: Any = None, *, needs: str = "") -> Any:
-        """Change something; gives what GitHub answers, None for an empty answer."""
+        """Change something; returns GitHub's answer, None for an empty one."""
         return _body(self._call(method, path, body=body, needs=needs))
 
     @cached_property
@@ -111,7 +111,7 @@ class GitHub:
         absent: bool = False,
     ) -> httpx.Response:
         retrying = Retrying(
-            retry=retry_if_exception_type(_Again),
+            retry=retry_if_exception_type(_Retry),
             stop=stop_after_attempt(ATTEMPTS),
             wait=_wait,
             sleep=self.sleep,
@@ -120,36 +120,34 @@ class GitHub:
         try:
             for attempt in retrying:
                 with attempt:
-                    return self._once(method, path, query=query, body=body, needs=needs, absent=absent)
-        except _Again as last:
+                    return self._attempt(method, path, query=query, body=body, needs=needs, absent=absent)
+        except _Retry as last:
             raise last.error from last
-        raise AssertionError("tenacity gives an answer or raises")
+        raise AssertionError("tenacity returns an answer or raises")
 
-    def _once(
+    def _attempt(
         self, method: str, path: str, *, query: Mapping[str, str | int] | None, body: Any, needs: str, absent: bool
     ) -> httpx.Response:
-        where = self._where(path)
-        shown = f"{method} {where.removeprefix(self.url.rstrip('/'))}"
+        url = self._url(path)
+        shown = f"{method} {url.removeprefix(self.url.rstrip('/'))}"
         try:
-            answer = self._client.request(method, where, params=query or None, json=body)
-        except httpx.HTTPError as broken:
+            answer = self._client.request(method, url, params=query or None, json=body)
+        except httpx.HTTPError as failure:
             error = GitHubError(
-                f"{shown}: no answer from {self.url} ({type(broken).__name__})",
-                fix="look at https://www.githubstatus.com and at GITHUB_API_URL, then run it again",
+                f"{shown}: no answer from {self.url} ({type(failure).__name__})",
+                fix="check https://www.githubstatus.com and GITHUB_API_URL, then run it again",
             )
-            if method in _REPEATABLE or isinstance(broken, httpx.ConnectError):
-                raise _Again(error, None) from broken
-            raise error from broken
+            if method in _REPEATABLE or isinstance(failure, httpx.ConnectError):
+                raise _Retry(error, None) from failure
+            raise error from failure
         if answer.is_success or (absent and answer.status_code == httpx.codes.NOT_FOUND):
             return answer
-        refused = _error(shown, answer, needs)
-        if _limited(answer):
-            raise _Again(refused, _told(answer))
-        if answer.is_server_error and method in _REPEATABLE:
-            raise _Again(refused, _told(answer))
-        raise refused
+        error = _error(shown, answer, needs)
+        if _limited(answer) or (answer.is_server_error and method in _REPEATABLE):
+            raise _Retry(error, _retry_after(answer))
+        raise error
 
-    def _where(self, path: str) -> str:
+    def _url(self, path: str) -> str:
         base = self.url.rstrip("/")
         if path.startswith(("http://", "https://")):
             return path
@@ -157,15 +155,15 @@ class GitHub:
             return base + path
         return f"{base}/repos/{self.repository}/{path}".rstrip("/")
 
-    def _stay_here(self, following: str) -> None:
-        """The token goes to no other server, whatever a Link header says."""
+    def _require_same_server(self, following: str) -> None:
+        """The token must not go to another server, whatever a Link header says."""
         if httpx.URL(following).netloc != httpx.URL(self.url).netloc:
-            raise GitHubError(f"{self.url} sends us on to {httpx.URL(following).host} for the next page")
+            raise GitHubError(f"{self.url} names another server, {httpx.URL(following).host}, for the next page")
 
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """Reading the certificates takes longer than a call; they are the same for every client."""
+    """Cached, because reading the certificates takes longer than a call."""
     return httpx.create_ssl_context()
 
 
@@ -176,7 +174,7 @@ def _body(answer: httpx.Response) -> Any:
         return answer.json()
     except ValueError as error:
         raise GitHubError(
-            f"{answer.request.method} {answer.request.url.path}: the answer is no JSON", fix="look at GITHUB_API_URL"
+            f"{answer.request.method} {answer.request.url.path}: the answer is not JSON", fix="check GITHUB_API_URL"
         ) from error
 
 
@@ -188,8 +186,8 @@ def _limited(answer: httpx.Response) -> bool:
     )
 
 
-def _told(answer: httpx.Response) -> float | None:
-    """Seconds to wait as the server says; None where it says nothing."""
+def _retry_after(answer: httpx.Response) -> float | None:
+    """Seconds to wait according to the server; None where it names no time."""
     after = answer.headers.get("retry-after", "")
     if after.isdigit():
         return float(after)
@@ -200,28 +198,32 @@ def _told(answer: httpx.Response) -> float | None:
 
 
 def _wait(state: RetryCallState) -> float:
-    again = state.outcome.exception() if state.outcome else None
-    told = again.seconds if isinstance(again, _Again) else None
-    if told is not None and told > LONGEST_WAIT and isinstance(again, _Again):
-        raise GitHubError(again.error.message, fix=f"GitHub takes calls of this token again in {told:.0f} s") from again
-    return told if told is not None else float(2 ** (state.attempt_number - 1))
+    retry = state.outcome.exception() if state.outcome else None
+    seconds = retry.seconds if isinstance(retry, _Retry) else None
+    if seconds is not None and seconds > LONGEST_WAIT and isinstance(retry, _Retry):
+        raise GitHubError(
+            retry.error.message, fix=f"GitHub takes calls of this token again in {seconds:.0f} s"
+        ) from retry
+    return seconds if seconds is not None else float(2 ** (state.attempt_number - 1))
 
 
 def _error(shown: str, answer: httpx.Response, needs: str) -> GitHubError:
     try:
-        said = answer.json()
-        message = str(said.get("message", "")) if isinstance(said, dict) else ""
-        details = said.get("errors", ()) if isinstance(said, dict) else ()
+        body = answer.json()
+        message = str(body.get("message", "")) if isinstance(body, dict) else ""
+        details = body.get("errors", ()) if isinstance(body, dict) else ()
     except ValueError:
         message, details = answer.text[:200], ()
-    told = "; ".join(str(one.get("message", one)) if isinstance(one, dict) else str(one) for one in details)
-    text = f"{shown}: {answer.status_code} {message}" + (f" ({told})" if told else "")
+    listed = "; ".join(
+        str(detail.get("message", detail)) if isinstance(detail, dict) else str(detail) for detail in details
+    )
+    text = f"{shown}: {answer.status_code} {message}" + (f" ({listed})" if listed else "")
     return GitHubError(text, fix=_fix(answer, needs))
 
 
 def _fix(answer: httpx.Response, needs: str) -> str:
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        return "the token is wrong or its job has ended; GITHUB_TOKEN holds for one job only"
+        return "the token is wrong or its job has ended; GITHUB_TOKEN is valid for one job only"
     if answer.status_code not in (httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND) or _limited(answer):
         return ""
     # GitHub names what a token lacks: "actions=read", "issues=write; pull_requests=write".

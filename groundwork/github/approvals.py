@@ -1,4 +1,4 @@
-"""GitHub's answer to: who approved this run for this environment, when, and does the environment protect anything?"""
+"""Who approved this run for this environment, when, and is the environment protected? According to GitHub."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from groundwork.errors import UsageError
-from groundwork.gate.approval import Approval, ApprovalFacts
+from groundwork.gate.approval import ApprovalFacts
 from groundwork.github.api import GitHub
 from groundwork.github.approved_at import approvals_with_times
 from groundwork.github.contributors import contributors
@@ -15,7 +15,7 @@ from groundwork.github.protection import unprotected
 
 @dataclass(frozen=True)
 class GitHubApprovals:
-    """The facts of one workflow run; `run_id` and `run_attempt` are those of the job that asks.
+    """The facts of one workflow run; `run_id` and `run_attempt` identify the run of the current job.
 
     The job needs `permissions: {actions: read, contents: read, deployments: read, pull-requests: read}`.
     """
@@ -26,7 +26,7 @@ class GitHubApprovals:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> GitHubApprovals:
-        """For the run that Actions describes in the environment variables; raises UsageError outside of one."""
+        """For the run in Actions' environment variables; raises UsageError outside of a run."""
         run, attempt = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_ATTEMPT", "")
         if not (run.isdigit() and attempt.isdigit()):
             raise UsageError(
@@ -38,10 +38,9 @@ class GitHubApprovals:
     def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
         """What GitHub knows now. Raises GitHubError where it does not answer, or where the run is of another commit."""
         run = self.api.get(f"actions/runs/{self.run_id}", needs="actions: read")
-        given: list[Approval] = approvals_with_times(self.api, run, environment)
         return ApprovalFacts(
             environment=environment,
-            approvals=tuple(given),
+            approvals=tuple(approvals_with_times(self.api, run, environment)),
             contributors=contributors(self.api, run, commit),
             unprotected=tuple(unprotected(self.api, environment)),
             run_id=self.run_id,

@@ -12,23 +12,23 @@ from groundwork.github.settings import EnvironmentSettings, Settings
 
 
 def check(settings: Settings, reader: Reader) -> list[Difference]:
-    """Everything that differs. What the token may not see counts as a difference: nobody has looked at it."""
+    """Everything that differs. What the token may not see counts as a difference, because it was not checked."""
     owner = settings.repository.partition("/")[0]
 
-    def of(one: EnvironmentSettings) -> Callable[[], Iterator[Difference]]:
-        return lambda: environment_settings.differences(one, owner, reader)
+    def of(environment: EnvironmentSettings) -> Callable[[], Iterator[Difference]]:
+        return lambda: environment_settings.differences(environment, owner, reader)
 
     parts: list[tuple[str, Callable[[], Iterator[Difference]]]] = [
-        *((f"environment {one.name}", of(one)) for one in settings.environments),
+        *((f"environment {each.name}", of(each)) for each in settings.environments),
         ("rulesets", lambda: repository_settings.ruleset_differences(settings, reader)),
         ("Actions", lambda: repository_settings.actions_differences(settings, reader)),
         ("OIDC subject", lambda: repository_settings.subject_differences(settings, reader)),
     ]
-    found: list[Difference] = []
+    differences: list[Difference] = []
     for where, part in parts:
         try:
-            found += part()
+            differences += part()
         except GitHubError as error:
-            told = explained(error)
-            found.append(Difference(where, f"could not be looked at: {told.message}", fix=told.fix or "look again"))
-    return found
+            shown = explained(error)
+            differences.append(Difference(where, f"cannot be read: {shown.message}", fix=shown.fix or "check again"))
+    return differences

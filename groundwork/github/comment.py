@@ -1,4 +1,4 @@
-"""One sticky comment per pull request and topic: found again by its marker and author, updated, grown and shrunk."""
+"""One sticky comment per pull request and topic, recognised by its marker and author, and updated in place."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 from groundwork.errors import GitHubError, UsageError
 from groundwork.github.api import GitHub
 
-LONGEST = 65_536  # characters of a comment that GitHub takes
-LONGEST_SUMMARY = 1024 * 1024  # bytes of a step's summary that GitHub takes
+LONGEST = 65_536  # characters of a comment; GitHub's limit
+LONGEST_SUMMARY = 1024 * 1024  # bytes of a step's summary; GitHub's limit
 ACTIONS = "github-actions[bot]"
 _MARKER = re.compile(r"^<!-- groundwork:(?P<topic>[a-z-]+):(?P<part>\d+) -->\n")
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of what was to be said: numbers of comments, or that it went into the job's summary."""
+class CommentResult:
+    """How many comments were written, unchanged and removed, or whether the text went into the job's summary."""
 
     pull_request: int
     written: int = 0
@@ -32,19 +32,17 @@ class Outcome:
     def sentence(self) -> str:
         """For a person."""
         if self.summary:
-            return "the token may not comment (a fork?): it is in the job's summary"
-        said = f"{self.written} written, {self.unchanged} unchanged, {self.removed} removed"
-        return f"pull request #{self.pull_request}: {said}"
+            return "the token may not comment (a fork?): the text is in the job's summary"
+        counts = f"{self.written} written, {self.unchanged} unchanged, {self.removed} removed"
+        return f"pull request #{self.pull_request}: {counts}"
 
 
 def read(paths: Sequence[Path]) -> list[str]:
-    """The texts of Markdown files; of a folder all `*.md`: review.md, review-2.md, … Raises UsageError for none."""
+    """The texts of Markdown files, and of `*.md` in folders: review.md, review-2.md …; raises UsageError for none."""
     files = [file for path in paths for file in (sorted(path.glob("*.md"), key=_in_order) if path.is_dir() else [path])]
     texts = [text for file in files if (text := file.read_text(encoding="utf-8").strip())]
     if not texts:
-        raise UsageError(
-            f"nothing to say in {', '.join(map(str, paths))}", fix="name Markdown files, or a folder that holds some"
-        )
+        raise UsageError(f"{', '.join(map(str, paths))} has no text", fix="name Markdown files, or a folder with some")
     return texts
 
 
@@ -55,77 +53,81 @@ def _in_order(file: Path) -> tuple[str, int]:
 
 
 def number_of_event(environ: Mapping[str, str]) -> int:
-    """The pull request that the running workflow is about; raises UsageError where it is about none."""
+    """The pull request of the workflow's event; raises UsageError where the event has none."""
     path = environ.get("GITHUB_EVENT_PATH", "")
     event = json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).is_file() else {}
     number = (event.get("pull_request") or {}).get("number", event.get("number"))
     if not isinstance(number, int):
-        raise UsageError("this event is about no pull request", fix="gw github comment --pull-request NUMBER …")
+        raise UsageError(
+            "this event does not belong to a pull request", fix="gw github comment --pull-request NUMBER …"
+        )
     return number
 
 
-def say(api: GitHub, number: int, texts: Sequence[str], *, topic: str, author: str = "", summary: str = "") -> Outcome:
-    """Make the comments of `topic` on a pull request be `texts`, in this order; nobody else's are touched.
+def post(
+    api: GitHub, number: int, texts: Sequence[str], *, topic: str, author: str = "", summary: str = ""
+) -> CommentResult:
+    """Make `texts` the comments of `topic` on a pull request, in this order; comments of others are not touched.
 
     Where the token may not write and `summary` names a file, the texts go there instead (the job's summary on GitHub);
-    otherwise GitHubError. UsageError for a text that is longer than GitHub takes.
+    otherwise raises GitHubError. Raises UsageError for a text that exceeds GitHub's limit.
     """
     bodies = [f"<!-- groundwork:{topic}:{part} -->\n{text}" for part, text in enumerate(texts, start=1)]
     for body in bodies:
         if len(body) > LONGEST:
             raise UsageError(
-                f"a part has {len(body)} characters, GitHub takes {LONGEST}", fix="split it, as the review does"
+                f"a part has {len(body)} characters, GitHub's limit is {LONGEST}", fix="split it, as the review does"
             )
     try:
-        return _write(api, number, bodies, topic=topic, author=author or _me(api))
-    except GitHubError as refused:
-        if not (summary and " 403 " in f"{refused.message} "):
+        return _write(api, number, bodies, topic=topic, author=author or _login(api))
+    except GitHubError as error:
+        if not (summary and " 403 " in f"{error.message} "):
             raise
-        _into(Path(summary), texts)
-        return Outcome(number, summary=True)
+        _append(Path(summary), texts)
+        return CommentResult(number, summary=True)
 
 
-def _write(api: GitHub, number: int, bodies: Sequence[str], *, topic: str, author: str) -> Outcome:
-    own = _own(api, number, topic, author)
+def _write(api: GitHub, number: int, bodies: Sequence[str], *, topic: str, author: str) -> CommentResult:
+    own = _own_comments(api, number, topic, author)
     written = unchanged = 0
     for part, body in enumerate(bodies, start=1):
-        there = own.pop(part, [])
-        if not there:
+        comments = own.pop(part, [])
+        if not comments:
             api.send("POST", f"issues/{number}/comments", {"body": body}, needs="pull-requests: write")
             written += 1
-        elif there[0]["body"] == body:
+        elif comments[0]["body"] == body:
             unchanged += 1
         else:
-            api.send("PATCH", f"issues/comments/{there[0]['id']}", {"body": body}, needs="pull-requests: write")
+            api.send("PATCH", f"issues/comments/{comments[0]['id']}", {"body": body}, needs="pull-requests: write")
             written += 1
-        own.setdefault(0, []).extend(there[1:])  # of two jobs at once, one is left
-    surplus = [one for comments in own.values() for one in comments]
-    for one in surplus:
-        api.send("DELETE", f"issues/comments/{one['id']}", needs="pull-requests: write")
-    return Outcome(number, written, unchanged, len(surplus))
+        own.setdefault(0, []).extend(comments[1:])  # two jobs at once may have written two: the first stays
+    surplus = [comment for group in own.values() for comment in group]
+    for comment in surplus:
+        api.send("DELETE", f"issues/comments/{comment['id']}", needs="pull-requests: write")
+    return CommentResult(number, written, unchanged, len(surplus))
 
 
-def _own(api: GitHub, number: int, topic: str, author: str) -> dict[int, list[Any]]:
-    """Our comments of a topic by part. A marker alone is not enough: anybody can write one."""
-    found: dict[int, list[Any]] = {}
-    for one in api.pages(f"issues/{number}/comments", needs="pull-requests: read"):
-        marker = _MARKER.match(one["body"].replace("\r\n", "\n"))
-        if marker and marker["topic"] == topic and one["user"]["login"] == author:
-            found.setdefault(int(marker["part"]), []).append(one)
-    return found
+def _own_comments(api: GitHub, number: int, topic: str, author: str) -> dict[int, list[Any]]:
+    """The author's comments of a topic by part. The marker alone is not enough, since anybody can write it."""
+    own: dict[int, list[Any]] = {}
+    for comment in api.pages(f"issues/{number}/comments", needs="pull-requests: read"):
+        marker = _MARKER.match(comment["body"].replace("\r\n", "\n"))
+        if marker and marker["topic"] == topic and comment["user"]["login"] == author:
+            own.setdefault(int(marker["part"]), []).append(comment)
+    return own
 
 
-def _me(api: GitHub) -> str:
-    """Whose token it is. GitHub does not tell a workflow's token, which belongs to the Actions app."""
+def _login(api: GitHub) -> str:
+    """The login of the token's owner. GitHub refuses to tell a workflow's token, which belongs to the Actions app."""
     try:
         return str(api.get("/user")["login"])
     except GitHubError:
         return ACTIONS
 
 
-def _into(summary: Path, texts: Sequence[str]) -> None:
+def _append(summary: Path, texts: Sequence[str]) -> None:
     text = "\n\n".join(texts) + "\n"
     if len(text.encode()) > LONGEST_SUMMARY:
-        text = f"{texts[0]}\n\nThe rest is longer than a summary may be: see the artifact of this job.\n"
+        text = f"{texts[0]}\n\nThe rest exceeds the limit of a summary: see the artifact of this job.\n"
     with summary.open("a", encoding="utf-8") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""Whose yes does not count: whoever had a hand in what is deployed, or in starting the deployment."""
+"""Who contributed to a commit or started its deployment, so that their approval does not count; and its labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from groundwork.errors import GitHubError
 from groundwork.github.api import GitHub
 
-# What GitHub itself signs with where a button was pressed; no person.
+# GitHub's own committer for actions in its web interface.
 _MACHINES = {"web-flow"}
 _CO_AUTHOR = re.compile(r"^co-authored-by:.*<(?P<email>[^<>\s]+)>\s*$", re.IGNORECASE | re.MULTILINE)
 _NOREPLY = re.compile(r"^(?:\d+\+)?(?P<login>[A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.github\.com$", re.IGNORECASE)
@@ -17,9 +17,9 @@ _NOREPLY = re.compile(r"^(?:\d+\+)?(?P<login>[A-Za-z0-9-]+(?:\[bot\])?)@users\.n
 
 def contributors(api: GitHub, run: Mapping[str, Any], commit: str) -> dict[str, str]:
     """Login → why: authors and committers of the commit and of its pull requests' commits, co-authors whose address
-    belongs to a login, authors and mergers of the pull requests, who started the run and who started it again.
+    belongs to a login, authors and mergers of the pull requests, and who started the run or started it again.
 
-    Raises GitHubError where the run is of another commit: its people would not be those of what is applied.
+    Raises GitHubError where the run is of another commit, whose contributors are other people.
     """
     if run["head_sha"] != commit:
         raise GitHubError(
@@ -45,35 +45,44 @@ def _pulls(api: GitHub, commit: str) -> list[Any]:
 
 
 def _commits(api: GitHub, pull: Mapping[str, Any]) -> list[Any]:
-    found = list(api.pages(f"pulls/{pull['number']}/commits", needs="pull-requests: read"))
-    if len(found) < pull["commits"]:
-        # This list ends at 250; the comparison has all, and rather too many than too few.
+    commits = list(api.pages(f"pulls/{pull['number']}/commits", needs="pull-requests: read"))
+    if len(commits) < pull["commits"]:
+        # This list ends at 250; the comparison has all of them, and possibly more, which is harmless.
         between = f"compare/{pull['base']['sha']}...{pull['head']['sha']}"
-        found += list(api.pages(between, key="commits", needs="contents: read"))
-    return found
+        commits += list(api.pages(between, key="commits", needs="contents: read"))
+    return commits
 
 
 def _of_commits(people: dict[str, str], commits: Iterable[Mapping[str, Any]]) -> None:
     commits = list(commits)
     known = {
-        str(one["commit"][role]["email"]).lower(): one[role]["login"]
-        for one in commits
+        str(commit["commit"][role]["email"]).lower(): commit[role]["login"]
+        for commit in commits
         for role in ("author", "committer")
-        if one.get(role) and one["commit"].get(role)
+        if commit.get(role) and commit["commit"].get(role)
     }
-    for one in commits:
-        short = str(one["sha"])[:7]
-        _add(people, one.get("author"), f"author of commit {short}")
-        _add(people, one.get("committer"), f"committed {short}")
-        named = [one["commit"][role]["email"] for role in ("author", "committer") if one["commit"].get(role)]
-        for email in (*named, *_CO_AUTHOR.findall(one["commit"]["message"])):
+    for commit in commits:
+        short = str(commit["sha"])[:7]
+        _add(people, commit.get("author"), f"author of commit {short}")
+        _add(people, commit.get("committer"), f"committed {short}")
+        named = [commit["commit"][role]["email"] for role in ("author", "committer") if commit["commit"].get(role)]
+        for email in (*named, *_CO_AUTHOR.findall(commit["commit"]["message"])):
             login = known.get(email.lower()) or ((match := _NOREPLY.match(email)) and match["login"])
             if login:
                 _add(people, {"login": login}, f"co-author of commit {short}")
 
 
 def _add(people: dict[str, str], user: Mapping[str, Any] | None, why: str) -> None:
-    """The first reason stays: it is the nearest to the change. Logins differ in case only on paper."""
+    """The first reason stays, because it is the closest to the change. GitHub's logins ignore case."""
     login = str(user["login"]) if user and user.get("login") else ""
-    if login and login not in _MACHINES and login.lower() not in {one.lower() for one in people}:
+    if login and login not in _MACHINES and login.lower() not in {known.lower() for known in people}:
         people[login] = why
+
+
+def labels_of_commit(api: GitHub, commit: str) -> frozenset[str]:
+    """The labels of the pull requests that were merged as this commit, or with it; open pull requests do not count.
+
+    The job needs `permissions: {pull-requests: read}`.
+    """
+    pulls = api.pages(f"commits/{commit}/pulls", needs="pull-requests: read")
+    return frozenset(str(label["name"]) for pull in pulls if pull.get("merged_at") for label in pull["labels"])

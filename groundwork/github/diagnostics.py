@@ -1,31 +1,23 @@
-"""What checkers and reviews found, with the lines of Python it comes from: SARIF and annotations are made of it."""
+"""Results of checks and reviews with their lines of Python, from which SARIF and annotations are made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groundwork.checks.findings import Finding, Verdict, Waiver
 from groundwork.errors import GroundworkError
 from groundwork.github.annotations import Annotation, Level
-from groundwork.review.model import Review, Severity
+from groundwork.review.model import Line, Review, Severity
 from groundwork.synthesis import origin
 
 _LEVELS: Mapping[Severity, Level] = {Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "notice"}
 
 
 @dataclass(frozen=True)
-class Place:
-    """A line of Python, relative to the checkout."""
-
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Remark:
-    """One thing to look at. `places` are the line that makes the resource and then its callers; it may have none."""
+class Diagnostic:
+    """One problem. `lines` are the line that creates the resource and then its callers; may be empty."""
 
     tool: str
     rule: str
@@ -33,79 +25,74 @@ class Remark:
     message: str
     stack: str
     address: str
-    places: tuple[Place, ...]
+    lines: tuple[Line, ...]
 
     def annotation(self) -> Annotation:
-        """The remark beside its line."""
-        place = self.places[0] if self.places else Place("", 0)
+        """The diagnostic as an annotation at its line."""
+        line = self.lines[0] if self.lines else Line(file="", line=0)
         where = f"{self.stack} {self.address}".strip()
-        return Annotation(
-            self.level, f"{where}: {self.message}", f"{self.tool} {self.rule}".strip(), place.file, place.line
-        )
+        title = f"{self.tool} {self.rule}".strip()
+        return Annotation(self.level, f"{where}: {self.message}", title, line.file, line.line)
 
 
-def of_verdict(verdict: Verdict, out: Path) -> list[Remark]:
-    """What stops the gate; `out` is the folder of the synthesised stacks, whose origins lead to Python.
+def of_verdict(verdict: Verdict, out: Path) -> list[Diagnostic]:
+    """What makes the check fail; `out` is the folder of the synthesised stacks, whose origins lead to Python.
 
-    The same check on the same line in several stacks is one remark that names them all.
+    The same check on the same line in several stacks is one diagnostic that names all of them.
     """
-    found = [_of_finding(one, out) for one in verdict.open]
-    found += [_of_waiver(one, "has expired") for one in verdict.expired]
-    found += [_of_waiver(one, "is not needed by any finding") for one in verdict.unused]
-    return merged(found)
+    diagnostics = [_of_finding(finding, out) for finding in verdict.open]
+    diagnostics += [_of_waiver(waiver, "has expired") for waiver in verdict.expired]
+    diagnostics += [_of_waiver(waiver, "is not needed by any finding") for waiver in verdict.unused]
+    return merge(diagnostics)
 
 
-def of_review(review: Review) -> list[Remark]:
-    """The findings of a review."""
-    return merged(
+def of_review(review: Review) -> list[Diagnostic]:
+    """The risks of a review."""
+    return merge(
         [
-            Remark(
+            Diagnostic(
                 tool="review",
-                rule=str(one.concern).replace(" ", "-"),
-                level=_LEVELS[one.severity],
-                message=one.sentence,
-                stack=one.stack,
-                address=one.address,
-                places=tuple(Place(line.file, line.line) for line in one.origin),
+                rule=str(risk.concern).replace(" ", "-"),
+                level=_LEVELS[risk.severity],
+                message=risk.sentence,
+                stack=risk.stack,
+                address=risk.address,
+                lines=risk.origin,
             )
-            for one in review.findings
+            for risk in review.findings
         ]
     )
 
 
-def merged(remarks: Sequence[Remark]) -> list[Remark]:
-    """Remarks that differ in their stack only become one."""
-    groups: dict[tuple[object, ...], list[Remark]] = {}
-    for one in remarks:
-        groups.setdefault((one.tool, one.rule, one.level, one.message, one.address, one.places), []).append(one)
-    return [
-        Remark(**{**vars(same[0]), "stack": ", ".join(dict.fromkeys(one.stack for one in same))})
-        for same in groups.values()
-    ]
+def merge(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Make one diagnostic of those that differ only in their stack."""
+    groups: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for each in diagnostics:
+        groups.setdefault((each.tool, each.rule, each.level, each.message, each.address, each.lines), []).append(each)
+    return [replace(same[0], stack=", ".join(dict.fromkeys(each.stack for each in same))) for same in groups.values()]
 
 
-def _of_finding(finding: Finding, out: Path) -> Remark:
-    return Remark(
-        finding.tool, finding.check, "error", finding.what, finding.stack, finding.address, _places(finding, out)
-    )
+def _of_finding(finding: Finding, out: Path) -> Diagnostic:
+    lines = _lines(finding, out)
+    return Diagnostic(finding.tool, finding.check, "error", finding.what, finding.stack, finding.address, lines)
 
 
-def _places(finding: Finding, out: Path) -> tuple[Place, ...]:
+def _lines(finding: Finding, out: Path) -> tuple[Line, ...]:
     if not finding.address:
         return ()
     try:
         known = origin.where(out, finding.address, stack=finding.stack)
     except GroundworkError:
-        return ()  # what cdktf adds by itself has no line of ours
-    return tuple(_place(line) for line in known[0].lines)
+        return ()  # what cdktf adds by itself has no line in the checkout
+    return tuple(_line(text) for text in known[0].lines)
 
 
-def _of_waiver(waiver: Waiver, what: str) -> Remark:
+def _of_waiver(waiver: Waiver, what: str) -> Diagnostic:
     message = f"the waiver of {waiver.check} {what}: {waiver.reason}"
-    place = _place(waiver.source) if ":" in waiver.source else Place(waiver.source, 1)
-    return Remark("waiver", waiver.check, "error", message, waiver.stack, waiver.address, (place,))
+    line = _line(waiver.source)
+    return Diagnostic("waiver", waiver.check, "error", message, waiver.stack, waiver.address, (line,))
 
 
-def _place(text: str) -> Place:
-    file, _, line = text.rpartition(":")
-    return Place(file, int(line)) if line.isdigit() else Place(text, 1)
+def _line(text: str) -> Line:
+    file, _, number = text.rpartition(":")
+    return Line(file=file, line=int(number)) if number.isdigit() else Line(file=text, line=1)

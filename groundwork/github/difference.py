@@ -1,4 +1,4 @@
-"""How live settings are compared: what reads them, what differs, and the calls that set it right."""
+"""How live settings are compared: what reads them, what differs, and the calls that correct it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ApiCall:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs, where, and the calls that set it right. Without calls a person has to: `fix` says what."""
+    """What differs, where, and the calls that correct it. Without calls a person has to: `fix` says how."""
 
     where: str
     sentence: str
@@ -34,20 +34,20 @@ class Difference:
 
 
 class Reader(Protocol):
-    """GitHub, or nothing yet."""
+    """Reads settings: GitHub's API, or a repository without any."""
 
     def find(self, path: str, *, needs: str = "") -> Any | None:
-        """What a path answers, None where there is nothing."""
+        """The answer for a path, None where it does not exist."""
 
     def pages(self, path: str, *, key: str = "", needs: str = "") -> Iterable[Any]:
         """All items of a list."""
 
 
-class Nothing:
-    """A repository in which nothing is set, so that all calls can be shown without asking GitHub."""
+class EmptyRepository:
+    """A repository without settings, so that all calls can be shown without a request to GitHub."""
 
     def find(self, path: str, *, needs: str = "") -> Any | None:  # noqa: ARG002 - the protocol's
-        """Nothing."""
+        """None."""
         return None
 
     def pages(self, path: str, *, key: str = "", needs: str = "") -> Iterator[Any]:  # noqa: ARG002 - the protocol's
@@ -56,11 +56,13 @@ class Nothing:
 
 
 def holds(wanted: Any, live: Any) -> bool:
-    """Whether `live` says at least what `wanted` says: GitHub adds keys with defaults of its own."""
+    """Whether `live` contains everything in `wanted`: GitHub adds keys with defaults of its own."""
     if isinstance(wanted, Mapping):
-        return isinstance(live, Mapping) and all(key in live and holds(one, live[key]) for key, one in wanted.items())
+        return isinstance(live, Mapping) and all(
+            key in live and holds(value, live[key]) for key, value in wanted.items()
+        )
     if isinstance(wanted, list):
         if not isinstance(live, list) or len(wanted) != len(live):
             return False
-        return all(any(holds(one, other) for other in live) for one in wanted)
+        return all(any(holds(item, other) for other in live) for item in wanted)
     return bool(wanted == live)

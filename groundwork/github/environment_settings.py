@@ -1,4 +1,4 @@
-"""Environments on GitHub: reviewers, who may deploy from where, and the variables of their jobs."""
+"""Environments on GitHub: reviewers, refs that may deploy, and the variables of their jobs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from groundwork.errors import GitHubError
-from groundwork.github.difference import ApiCall, Difference, Nothing, Reader
+from groundwork.github.difference import ApiCall, Difference, EmptyRepository, Reader
 from groundwork.github.settings import EnvironmentSettings, Ref
 from groundwork.platform import Reviewers
 
 
 def differences(wanted: EnvironmentSettings, owner: str, reader: Reader) -> Iterator[Difference]:
-    """What differs between one environment and its live settings: at most one difference each for its protection, its
-    refs and its variables.
+    """What differs between one environment and its live settings: at most one difference for its protection, one for
+    its refs and one for its variables.
     """
     path = f"environments/{quote(wanted.name, safe='')}"
     live = reader.find(path, needs="actions: read")
@@ -45,14 +45,14 @@ def _gaps(wanted: EnvironmentSettings, live: Mapping[str, Any] | None) -> Iterat
     if live is None:
         yield "does not exist"
         return
-    found = _rules(live).get("required_reviewers", {})
-    there = {_named(one) for one in found.get("reviewers") or ()}
-    asked = _names(wanted.reviewers)
-    if asked - there:
-        yield f"is not reviewed by {', '.join(sorted(asked - there))}"
-    if there - asked:
-        yield f"is reviewed by {', '.join(sorted(there - asked))}, whom the values do not name"
-    if asked and found.get("prevent_self_review") is not True:
+    rule = _rules(live).get("required_reviewers", {})
+    actual = {_named(reviewer) for reviewer in rule.get("reviewers") or ()}
+    expected = _names(wanted.reviewers)
+    if expected - actual:
+        yield f"is not reviewed by {', '.join(sorted(expected - actual))}"
+    if actual - expected:
+        yield f"is reviewed by {', '.join(sorted(actual - expected))}, whom the values do not name"
+    if expected and rule.get("prevent_self_review") is not True:
         yield "reviewers may approve their own deployment"
     if live.get("can_admins_bypass") is not False:
         yield "administrators may bypass it"
@@ -66,19 +66,19 @@ def _refs(
     policies = f"{path}/deployment-branch-policies"
     named = live is not None and (live.get("deployment_branch_policy") or {}).get("custom_branch_policies")
     items = list(reader.pages(policies, key="branch_policies", needs="actions: read")) if named else []
-    there: dict[Ref, Any] = {(str(one.get("type", "branch")), str(one["name"])): one["id"] for one in items}
-    missing, extra = sorted(wanted.refs - there.keys()), sorted(there.keys() - wanted.refs)
+    actual: dict[Ref, Any] = {(str(item.get("type", "branch")), str(item["name"])): item["id"] for item in items}
+    missing, extra = sorted(wanted.refs - actual.keys()), sorted(actual.keys() - wanted.refs)
     if missing:
         yield Difference(
             _where(wanted),
-            f"does not let {_listed(missing)} deploy",
+            f"does not let {_sentence(missing)} deploy",
             tuple(ApiCall("POST", policies, {"name": pattern, "type": kind}) for kind, pattern in missing),
         )
     if extra:
         yield Difference(
             _where(wanted),
-            f"lets {_listed(extra)} deploy",
-            tuple(ApiCall("DELETE", f"{policies}/{there[ref]}") for ref in extra),
+            f"lets {_sentence(extra)} deploy",
+            tuple(ApiCall("DELETE", f"{policies}/{actual[ref]}") for ref in extra),
         )
 
 
@@ -87,12 +87,12 @@ def _variables(
 ) -> Iterator[Difference]:
     where = f"{path}/variables"
     items = reader.pages(where, key="variables", needs="environments: read") if live is not None else ()
-    there = {str(one["name"]): str(one["value"]) for one in items}
+    actual = {str(item["name"]): str(item["value"]) for item in items}
     calls = []
     for name, value in sorted(wanted.variables.items()):
-        if name not in there:
+        if name not in actual:
             calls.append(ApiCall("POST", where, {"name": name, "value": value}))
-        elif there[name] != value:
+        elif actual[name] != value:
             calls.append(ApiCall("PATCH", f"{where}/{name}", {"name": name, "value": value}))
     if calls:
         names = ", ".join(str((call.body or {})["name"]) for call in calls)
@@ -106,12 +106,12 @@ def _rules(live: Mapping[str, Any] | None) -> dict[str, Any]:
 def _names(reviewers: Reviewers | None) -> set[str]:
     if reviewers is None:
         return set()
-    return {*(f"team {one}" for one in reviewers.teams), *(f"user {one.lower()}" for one in reviewers.users)}
+    return {*(f"team {team}" for team in reviewers.teams), *(f"user {user.lower()}" for user in reviewers.users)}
 
 
-def _named(one: Mapping[str, Any]) -> str:
-    reviewer = one["reviewer"]
-    return f"team {reviewer['slug']}" if one["type"] == "Team" else f"user {str(reviewer['login']).lower()}"
+def _named(entry: Mapping[str, Any]) -> str:
+    reviewer = entry["reviewer"]
+    return f"team {reviewer['slug']}" if entry["type"] == "Team" else f"user {str(reviewer['login']).lower()}"
 
 
 def _ids(reviewers: Reviewers, owner: str, reader: Reader) -> Iterator[dict[str, Any]]:
@@ -121,9 +121,9 @@ def _ids(reviewers: Reviewers, owner: str, reader: Reader) -> Iterator[dict[str,
     ):
         for name in names:
             known = reader.find(path.format(name), needs="members: read")
-            if known is None and not isinstance(reader, Nothing):
+            if known is None and not isinstance(reader, EmptyRepository):
                 raise GitHubError(
-                    f"reviewer {kind.lower()} {name} of {owner} is not to be found",
+                    f"reviewer {kind.lower()} {name} of {owner} does not exist",
                     fix="correct `reviewers` in environments/*.yaml, or create it; teams need an organisation",
                 )
             yield {"type": kind, "id": known["id"] if known else f"(id of {kind.lower()} {name})"}
@@ -133,5 +133,5 @@ def _where(wanted: EnvironmentSettings) -> str:
     return f"environment {wanted.name}"
 
 
-def _listed(refs: list[Ref]) -> str:
+def _sentence(refs: list[Ref]) -> str:
     return ", ".join(f"{kind} {pattern}" for kind, pattern in refs)

@@ -1,4 +1,4 @@
-"""What the owner's GitHub plan leaves out: named before GitHub refuses, and explained where it does.
+"""What the owner's GitHub plan lacks: reported before GitHub refuses, and explained where GitHub does.
 
 Source: GitHub docs, "Managing environments for deployment" and "About rulesets", notes on availability.
 """
@@ -17,7 +17,7 @@ _WAY_OUT = "make the repository public, or move it to GitHub Enterprise; until t
 
 @dataclass(frozen=True)
 class Limits:
-    """`plan` is free, pro, team or enterprise, empty where the token may not see it."""
+    """`plan` is free, pro, team or enterprise; empty where the token may not see it."""
 
     private: bool
     plan: str
@@ -25,7 +25,7 @@ class Limits:
 
     @classmethod
     def of(cls, api: GitHub) -> Limits:
-        """Ask GitHub; a plan that it does not show stays unknown."""
+        """The limits according to GitHub; a plan that it does not show stays unknown."""
         repository = api.get("", needs="metadata: read")
         owner = repository["owner"]
         organisation = owner["type"] == "Organization"
@@ -34,27 +34,27 @@ class Limits:
 
     @property
     def reviewers(self) -> bool | None:
-        """Whether environments can have required reviewers; None where nobody knows."""
+        """Whether environments can have required reviewers; None where that is unknown."""
         return True if not self.private else None if not self.plan else self.plan.startswith("enterprise")
 
     @property
     def rules(self) -> bool | None:
-        """Whether environments, branch policies and rulesets can be used at all; None where nobody knows."""
+        """Whether environments, branch policies and rulesets can be used at all; None where that is unknown."""
         return True if not self.private else None if not self.plan else self.plan != "free"
 
     def sentences(self) -> Iterator[str]:
-        """What cannot be had, one sentence each."""
+        """A sentence for each thing that is not available."""
         if self.rules is False:
             yield f"private repositories on GitHub's plan {self.plan} have no environments and no rulesets: {_WAY_OUT}"
         elif self.reviewers is False:
             yield (
-                f"private repositories on GitHub's plan {self.plan} have no required reviewers, no bar on self-review "
-                f"and no bar on administrators: {_WAY_OUT}"
+                f"private repositories on GitHub's plan {self.plan} have no required reviewers, cannot prevent "
+                f"self-review, and let administrators bypass protection: {_WAY_OUT}"
             )
 
 
 def _me(api: GitHub, owner: str) -> dict[str, Any] | None:
-    """The token's own account, where it is the owner: nobody else is shown a person's plan."""
+    """The token's own account, where it is the owner: GitHub shows a person's plan only to that person."""
     try:
         account = api.get("/user")
     except GitHubError:
@@ -63,11 +63,11 @@ def _me(api: GitHub, owner: str) -> dict[str, Any] | None:
 
 
 def explained(error: GitHubError) -> GitHubError:
-    """The same error, saying what is behind GitHub's answer where it is about the plan."""
-    said = error.message.lower()
-    if "billing plan" in said:
+    """The same error, with an explanation where the owner's plan is the cause."""
+    message = error.message.lower()
+    if "billing plan" in message:
         why = "the owner's GitHub plan has no required reviewers for private repositories; the environment exists now "
         return GitHubError(error.message, fix=f"{why}WITHOUT protection. {_WAY_OUT[0].upper()}{_WAY_OUT[1:]}")
-    if "upgrade to github" in said:
-        return GitHubError(error.message, fix=f"the owner's GitHub plan has none of this. {_WAY_OUT}")
+    if "upgrade to github" in message:
+        return GitHubError(error.message, fix=f"the owner's GitHub plan does not include this. {_WAY_OUT}")
     return error

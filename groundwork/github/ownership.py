@@ -1,4 +1,4 @@
-"""Writes the repository's owner and name into the two places of `.github` that have to say them."""
+"""Writes the repository's owner and name into the two places of `.github` that contain them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _TEAM = re.compile(r"(?<=\s@)[\w-]+(?=/)")
 
 
 def hand_over(folder: Path, repository: str) -> list[Path]:
-    """Make workflows that are called by name, and the teams of CODEOWNERS, those of `repository` (owner/name).
+    """Change the owner of workflows that are called by name, and of the teams in CODEOWNERS, to that of `repository`.
 
-    `folder` is `.github`, or not there. Returns the files that changed.
+    `repository` is owner/name. `folder` is `.github`; it need not exist. Returns the files that changed.
     """
     owner = repository.partition("/")[0]
     changed = [

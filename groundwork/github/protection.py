@@ -1,4 +1,4 @@
-"""Whether an environment on GitHub protects anything: read from its live settings, since no file can show it."""
+"""Whether an environment on GitHub is protected, according to its live settings, which no file contains."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from groundwork.github.api import GitHub
 
 
 def unprotected(api: GitHub, environment: str) -> Iterator[str]:
-    """Every reason for which the environment's protection does not hold; none where it does.
+    """Every gap in the environment's protection.
 
-    A setting that GitHub does not show is taken for missing, never for given.
+    A setting that GitHub does not show counts as missing.
     """
     name = quote(environment, safe="")
     live = api.find(f"environments/{name}", needs="actions: read")
     if live is None:
-        # GitHub makes an environment that a job names, without any rule.
+        # GitHub creates the environment that a job names, without any rules.
         yield "it does not exist"
         return
     rules = {rule["type"]: rule for rule in live.get("protection_rules") or ()}
@@ -35,7 +35,7 @@ def _branches(api: GitHub, name: str, policy: Mapping[str, Any] | None) -> Itera
     if not policy:
         yield "every branch may deploy"
     elif policy.get("custom_branch_policies"):
-        patterns = allowed_refs(api, name)
+        patterns = _allowed_refs(api, name)
         for kind, pattern in sorted(patterns):
             if kind == "branch" and ("*" in pattern or pattern.startswith("refs/pull/")):
                 yield f"branches {pattern} may deploy"
@@ -43,9 +43,9 @@ def _branches(api: GitHub, name: str, policy: Mapping[str, Any] | None) -> Itera
                 yield "every tag may deploy"
 
 
-def allowed_refs(api: GitHub, quoted_name: str) -> set[tuple[str, str]]:
+def _allowed_refs(api: GitHub, quoted_name: str) -> set[tuple[str, str]]:
     """(`branch` or `tag`, pattern) of every ref that may deploy to an environment."""
-    found = api.pages(
+    policies = api.pages(
         f"environments/{quoted_name}/deployment-branch-policies", key="branch_policies", needs="actions: read"
     )
-    return {(str(one.get("type", "branch")), str(one["name"])) for one in found}
+    return {(str(policy.get("type", "branch")), str(policy["name"])) for policy in policies}

@@ -1,17 +1,17 @@
-"""Settings of the whole repository: rules of main and of tags, what Actions may do, how OIDC tokens begin."""
+"""Settings of the whole repository: rulesets of main and tags, permissions of Actions, subjects of OIDC tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groundwork.github.difference import ApiCall, Difference, Nothing, Reader, holds
+from groundwork.github.difference import ApiCall, Difference, EmptyRepository, Reader, holds
 from groundwork.github.settings import Ruleset, Settings
 
 
 def ruleset_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
-    """Rulesets that are missing, or say less than wanted."""
-    known = {str(one["name"]): one["id"] for one in reader.pages("rulesets", needs="metadata: read")}
+    """Rulesets that are missing or weaker than they should be."""
+    known = {str(ruleset["name"]): ruleset["id"] for ruleset in reader.pages("rulesets", needs="metadata: read")}
     for wanted in settings.rulesets:
         where = f"ruleset {wanted.name}"
         if wanted.name not in known:
@@ -38,29 +38,29 @@ def _gaps(wanted: Ruleset, live: Mapping[str, Any]) -> Iterator[str]:
         if kind not in rules:
             yield f"lacks the rule {kind}"
             continue
-        asked, there = rule.get("parameters", {}), rules[kind].get("parameters", {})
-        weak = sorted(key for key, value in asked.items() if not _as_strict(value, there.get(key)))
+        expected, actual = rule.get("parameters", {}), rules[kind].get("parameters", {})
+        weak = sorted(key for key, value in expected.items() if not _as_strict(value, actual.get(key)))
         if weak:
             yield f"{kind} is weaker in {', '.join(weak)}"
 
 
 def _as_strict(wanted: Any, live: Any) -> bool:
-    """More reviews than asked for are as good, and so are more checks."""
+    """Whether a setting is at least as strict: more reviews or checks than required are fine."""
     if isinstance(wanted, bool):
         return live is wanted
     if isinstance(wanted, int):
         return isinstance(live, int) and live >= wanted
     if isinstance(wanted, list) and wanted and isinstance(wanted[0], Mapping):
-        return all(any(holds(one, other) for other in live or ()) for one in wanted)
+        return all(any(holds(entry, other) for other in live or ()) for entry in wanted)
     return holds(wanted, live)
 
 
 def actions_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
-    """What Actions may do in the repository."""
+    """What differs in the permissions of Actions."""
     selected = "actions/permissions/selected-actions"
     restricted = False
     for path, wanted in settings.actions.items():
-        # GitHub answers 409 about selected actions as long as all are allowed.
+        # GitHub answers 409 for selected actions as long as all actions are allowed.
         live = None if path == selected and not restricted else reader.find(path, needs="administration: read")
         if path == "actions/permissions":
             restricted = (live or {}).get("allowed_actions") == "selected"
@@ -70,15 +70,15 @@ def actions_differences(settings: Settings, reader: Reader) -> Iterator[Differen
 
 
 def subject_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
-    """Whether OIDC tokens begin as the trust policies expect; no call can set that right on both sides at once."""
-    if isinstance(reader, Nothing):
+    """Whether OIDC subjects begin as the trust policies expect; no single call can correct both sides."""
+    if isinstance(reader, EmptyRepository):
         return
     live = reader.find("actions/oidc/customization/sub", needs="actions: read") or {}
     prefix = live.get("sub_claim_prefix")
     if live.get("use_default") is False:
         yield Difference(
             "OIDC subject",
-            "is built from claims of the repository's own choice, which no trust policy here names",
+            "is built from claims that the repository chose, and that the trust policies do not name",
             fix="set `use_default` of actions/oidc/customization/sub to true",
         )
     elif prefix is not None and {prefix} != set(settings.subject_prefixes):

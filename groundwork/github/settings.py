@@ -1,4 +1,4 @@
-"""What a repository has to be set to, as data: derived from the environments' values and the workflow files."""
+"""The settings that a repository should have, derived from the environments' values and the workflow files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from groundwork.platform import Environment, GitHubSettings, PipelineRole, Revie
 
 ROLES: tuple[PipelineRole, ...] = ("apply", "plan", "plan-pull-request", "release")
 REQUIRED_CHECK = "ready"
-"""Name of the job of the pull-request workflow that waits for all others; the only check that main requires."""
+"""The pull-request workflow's job that waits for all others; the only check that main requires."""
 RELEASE_TAGS = "v*"
-# A check of this name from anything but GitHub Actions does not count (id of its App).
+# Id of GitHub Actions' app: a check of the same name from another app does not count.
 _ACTIONS_APP = 15368
 _OF_GITHUB = ("actions/", "github/")
 
@@ -36,7 +36,7 @@ class EnvironmentSettings:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """Rules of branches or tags; `body` is what the API takes."""
+    """Rules of branches or tags; `body` is the body of the API call."""
 
     name: str
     body: Mapping[str, Any]
@@ -44,25 +44,25 @@ class Ruleset:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that is set. `actions` is path below the repository → body."""
+    """All settings. `actions` is path, relative to the repository → body."""
 
     repository: str
     environments: tuple[EnvironmentSettings, ...]
     rulesets: tuple[Ruleset, ...]
     actions: Mapping[str, Mapping[str, Any]]
     subject_prefixes: tuple[str, ...]
-    """How the `sub` of OIDC tokens has to begin, since the roles' trust policies say so: one, where all agree."""
+    """Beginnings of the OIDC subjects that the roles' trust policies accept: one, where all roles agree."""
 
 
 def desired(repository: str, environments: Sequence[Environment], workflows: Path) -> Settings:
-    """The settings of `repository` for environments on AWS. `workflows` is the folder of workflow files, or not there.
+    """The settings of `repository` for environments on AWS. `workflows` is the workflows' folder; it need not exist.
 
-    Raises EnvironmentFileError where an environment names no reviewers: nobody could approve anything then.
+    Raises EnvironmentFileError where an environment names no reviewers, because then nobody could approve.
     """
     patterns = tuple(sorted({f"{name}@*" for name in _used(workflows, repository.partition("/")[0])}))
     return Settings(
         repository=repository,
-        environments=tuple(one for each in environments for one in _environments(each)),
+        environments=tuple(settings for each in environments for settings in _environments(each)),
         rulesets=(_main(), _tags()),
         actions={
             "actions/permissions": {"enabled": True, "allowed_actions": "selected", "sha_pinning_required": True},
@@ -92,7 +92,7 @@ def _environments(environment: Environment) -> Iterator[EnvironmentSettings]:
     for role in ROLES:
         yield EnvironmentSettings(
             name=github.environments[role],
-            # The plan jobs wait for nobody: whoever approves has to see the plan first.
+            # The plan jobs need no approval: approvers have to see the plan first.
             reviewers=github.reviewers if role == "apply" else None,
             refs=_refs(github, role),
             variables={
@@ -126,7 +126,7 @@ def _main() -> Ruleset:
                 "require_code_owner_review": True,
                 "require_last_push_approval": True,
                 "required_review_thread_resolution": True,
-                # One commit per pull request, signed by GitHub, which leads back to all who worked on it.
+                # One commit per pull request, signed by GitHub, from which all contributors can be looked up.
                 "allowed_merge_methods": ["squash"],
             },
         },
@@ -161,7 +161,7 @@ def _ruleset(name: str, target: str, ref: str, rules: Sequence[Mapping[str, Any]
 
 
 def _used(workflows: Path, owner: str) -> Iterator[str]:
-    """Actions of others that the workflow files use; GitHub's own, the owner's and local ones need no entry."""
+    """Third-party actions that the workflow files use; GitHub's, the owner's and local actions need no entry."""
     for path in sorted((*workflows.glob("*.yml"), *workflows.glob("*.yaml"))):
         for uses in _uses(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))):
             name = "/".join(uses.partition("@")[0].split("/")[:2])

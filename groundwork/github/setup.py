@@ -1,4 +1,4 @@
-"""Sets a repository up: makes the calls that the differences need, and none where there are none."""
+"""Sets a repository up: makes the calls that correct the differences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork.github.limits import explained
 def setup(
     api: GitHub, differences: Sequence[Difference], on_call: Callable[[ApiCall], None] = lambda _: None
 ) -> list[ApiCall]:
-    """Make every call; what GitHub refuses does not keep the others from being made.
+    """Make every call; where GitHub refuses one, the others are made all the same.
 
     Returns the calls that were made. Raises GitHubError with everything that could not be set and why.
     """
@@ -28,11 +28,11 @@ def setup(
                 api.send(call.method, call.path, call.body, needs="administration: write")
             except GitHubError as error:
                 refused.append(str(explained(error)))
-                break  # what follows builds on it
+                break  # the following calls depend on it
             done.append(call)
     if refused:
         raise GitHubError(
-            f"{len(done)} calls were made, {len(refused)} settings are not as they must be:\n" + "\n".join(refused),
+            f"{len(done)} calls were made, {len(refused)} settings could not be corrected:\n" + "\n".join(refused),
             fix="gw github check",
         )
     return done

@@ -1,4 +1,4 @@
-"""The facts of an approval: who, when, whose yes does not count, and whether the environment protects anything."""
+"""The facts about approvals: who approved when, who is a contributor, and whether the environment is protected."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ def merged(github: FakeGitHub, *commits: str, author: str = "alice", by: str = "
 
 
 def facts(github: FakeGitHub, run: Run, environment: str = "prod") -> ApprovalFacts:
-    """Asked as the apply job asks, which runs only once it is approved; else as an administrator would."""
+    """Read with the apply job's token, or an administrator's while the job waits for its approval."""
     environ = github.job_environment(run, "apply")
     if github.job(run, "apply").waiting:
         environ |= github.person("root", admin=True)
     return GitHubApprovals.of(environ).facts(environment, commit=run.head_sha)
 
 
-def test_an_approval_has_its_person_and_the_time_of_the_deployment_s_status(github: FakeGitHub) -> None:
+def test_an_approval_has_its_person_and_the_deployment_status_s_time(github: FakeGitHub) -> None:
     run = merged(github)
     before = datetime.now(UTC)
     github.approve(run, "prod", by="carol")
     after = datetime.now(UTC)
-    found = facts(github, run)
-    assert [one.by for one in found.approvals] == ["carol"]
-    assert before <= found.approvals[0].at <= after
-    assert (found.run_id, found.run_attempt) == (str(run.id), 1)
-    assert not found.unprotected
+    known = facts(github, run)
+    assert [approval.by for approval in known.approvals] == ["carol"]
+    assert before <= known.approvals[0].at <= after
+    assert (known.run_id, known.run_attempt) == (str(run.id), 1)
+    assert not known.unprotected
 
 
-def test_nobody_who_said_no_or_nothing_is_an_approver(github: FakeGitHub) -> None:
+def test_without_a_decision_or_after_a_rejection_there_is_no_approval(github: FakeGitHub) -> None:
     run = merged(github)
     assert not facts(github, run).approvals
     github.reject(run, "prod", by="carol")
-    asked = GitHubApprovals.of(github.job_environment(run, "apply") | github.person("root", admin=True))
-    assert not asked.facts("prod", commit=run.head_sha).approvals
+    source = GitHubApprovals.of(github.job_environment(run, "apply") | github.person("root", admin=True))
+    assert not source.facts("prod", commit=run.head_sha).approvals
 
 
-def test_a_yes_to_another_environment_or_another_run_is_none(github: FakeGitHub) -> None:
+def test_an_approval_of_another_environment_or_run_does_not_count(github: FakeGitHub) -> None:
     first = merged(github)
     second = github.begin_run("push", "bob", sha=first.sha)
     github.job(second, "apply")
     github.approve(second, "prod", by="carol")
     assert not facts(github, first).approvals
-    assert [one.by for one in facts(github, second).approvals] == ["carol"]
+    assert [approval.by for approval in facts(github, second).approvals] == ["carol"]
     assert not facts(github, second, "prod-plan").approvals
 
 
-def test_the_time_is_that_of_this_run_s_deployment_not_of_an_earlier_run_of_the_commit(github: FakeGitHub) -> None:
+def test_the_time_is_of_this_run_s_deployment_not_of_an_earlier_run_s(github: FakeGitHub) -> None:
     first = merged(github)
     github.approve(first, "prod", by="carol")
     between = datetime.now(UTC)
@@ -72,30 +72,30 @@ def test_the_time_is_that_of_this_run_s_deployment_not_of_an_earlier_run_of_the_
     assert facts(github, first).approvals[0].at < between
 
 
-def test_a_run_whose_number_only_begins_like_ours_dates_nothing(github: FakeGitHub) -> None:
+def test_a_deployment_of_a_run_with_a_longer_number_does_not_count(github: FakeGitHub) -> None:
     run = merged(github)
     github.approve(run, "prod", by="carol")
     github.job_environment(run, "apply")
     for status in github.state.deployments[0].statuses:
         status["log_url"] = status["target_url"] = status["log_url"].replace(f"/{run.id}/", f"/{run.id}7/")
-    with pytest.raises(GitHubError, match="no deployment of it says when"):
+    with pytest.raises(GitHubError, match="no deployment of it shows when"):
         approvals_with_times(GitHub.of(github.person("root", admin=True)), run.json(github.state), "prod")
 
 
-def test_a_yes_to_an_earlier_attempt_keeps_its_early_time(github: FakeGitHub) -> None:
+def test_an_approval_of_an_earlier_attempt_keeps_its_time(github: FakeGitHub) -> None:
     run = merged(github)
     github.approve(run, "prod", by="carol")
     between = datetime.now(UTC)
     github.rerun(run, by="bob")
     github.job(run, "apply")
     github.approve(run, "prod", by="dave")
-    # The history does not say whose yes was the second one: neither passes for it alone, but one of the two said it.
-    alone, together = facts(github, run).approvals[:2], facts(github, run).approvals[2:]
-    assert [(one.people, one.at < between) for one in alone] == [(("carol",), True), (("dave",), True)]
-    assert [(one.people, one.at > between) for one in together] == [(("carol", "dave"), True)]
+    # The history does not say who approved the second attempt, so it counts as approved by one of the two.
+    early, late = facts(github, run).approvals[:2], facts(github, run).approvals[2:]
+    assert [(approval.people, approval.at < between) for approval in early] == [(("carol",), True), (("dave",), True)]
+    assert [(approval.people, approval.at > between) for approval in late] == [(("carol", "dave"), True)]
 
 
-def test_a_job_that_was_let_through_without_a_yes_is_nobody_s(github: FakeGitHub) -> None:
+def test_a_job_that_ran_without_an_approval_adds_none(github: FakeGitHub) -> None:
     run = merged(github)
     for person in ("carol", "dave"):
         github.approve(run, "prod", by=person)
@@ -106,29 +106,29 @@ def test_a_job_that_was_let_through_without_a_yes_is_nobody_s(github: FakeGitHub
     github.job(run, "apply")
     github.rerun(run, by="bob")
     github.job(run, "apply")
-    assert all(one.at < between for one in facts(github, run).approvals)
+    assert all(approval.at < between for approval in facts(github, run).approvals)
 
 
-def test_whoever_approves_each_attempt_has_the_time_of_the_last(github: FakeGitHub) -> None:
+def test_who_approves_every_attempt_approved_at_the_time_of_the_last(github: FakeGitHub) -> None:
     run = merged(github)
     github.approve(run, "prod", by="carol")
     between = datetime.now(UTC)
     github.rerun(run, by="bob")
     github.job(run, "apply")
     github.approve(run, "prod", by="carol")
-    assert [(one.by, one.at > between) for one in facts(github, run).approvals] == [("carol", True)]
+    assert [(approval.by, approval.at > between) for approval in facts(github, run).approvals] == [("carol", True)]
 
 
-def test_an_approval_without_a_deployment_that_dates_it_is_an_error(github: FakeGitHub) -> None:
+def test_an_approval_without_a_deployment_to_date_it_is_an_error(github: FakeGitHub) -> None:
     run = merged(github)
     github.approve(run, "prod", by="carol")
     github.job_environment(run, "apply")
     github.state.deployments.clear()
-    with pytest.raises(GitHubError, match="no deployment of it says when"):
+    with pytest.raises(GitHubError, match="no deployment of it shows when"):
         facts(github, run)
 
 
-def test_everybody_who_had_a_hand_in_it_is_named_with_the_reason(github: FakeGitHub) -> None:
+def test_every_contributor_is_named_with_the_reason(github: FakeGitHub) -> None:
     commits = [
         github.commit("erin", committer="frank"),
         github.commit("alice", message="more\n\nCo-authored-by: Grace <12345+grace@users.noreply.github.com>"),
@@ -137,9 +137,9 @@ def test_everybody_who_had_a_hand_in_it_is_named_with_the_reason(github: FakeGit
     ]
     run = merged(github, *commits)
     github.rerun(run, by="ivan")
-    found = facts(github, run).contributors
+    contributors = facts(github, run).contributors
     short = {login: sha[:7] for login, sha in zip(("erin", "grace", "-", "heidi"), commits, strict=True)}
-    assert found == {
+    assert contributors == {
         "alice": "author of pull request #1",
         "bob": "merged pull request #1",
         "erin": f"author of commit {short['erin']}",
@@ -150,19 +150,19 @@ def test_everybody_who_had_a_hand_in_it_is_named_with_the_reason(github: FakeGit
     }
 
 
-def test_a_commit_without_a_pull_request_still_has_an_author(github: FakeGitHub) -> None:
+def test_a_commit_without_a_pull_request_has_contributors(github: FakeGitHub) -> None:
     run = github.begin_run("push", "bob", sha=github.commit("alice", committer="erin"))
     github.job(run, "apply")
     assert set(facts(github, run).contributors) == {"alice", "erin", "bob"}
 
 
-def test_authors_beyond_the_250_commits_of_the_list_count(github: FakeGitHub) -> None:
+def test_authors_beyond_the_first_250_commits_are_contributors(github: FakeGitHub) -> None:
     commits = [github.commit("alice") for _ in range(260)]
     commits[255] = github.commit("zoe")
     assert "zoe" in facts(github, merged(github, *commits)).contributors
 
 
-def test_a_run_of_another_commit_has_no_facts(github: FakeGitHub) -> None:
+def test_a_run_of_another_commit_is_an_error(github: FakeGitHub) -> None:
     run = merged(github)
     environ = {**github.job_environment(run, "apply"), **github.person("root", admin=True)}
     with pytest.raises(GitHubError, match="is of commit"):
@@ -181,25 +181,23 @@ def test_a_run_of_another_commit_has_no_facts(github: FakeGitHub) -> None:
         ({"branches": [], "tags": ["*"]}, "every tag may deploy"),
     ],
 )
-def test_each_gap_in_the_protection_is_a_reason(github: FakeGitHub, changed: dict[str, Any], reason: str) -> None:
+def test_each_gap_in_the_protection_is_reported(github: FakeGitHub, changed: dict[str, Any], reason: str) -> None:
     run = merged(github)
     github.environment("prod", **{"reviewers": ["platform"], **changed})
     assert reason in facts(github, run).unprotected
 
 
-def test_an_environment_that_does_not_exist_protects_nothing(github: FakeGitHub) -> None:
+def test_an_environment_that_does_not_exist_is_unprotected(github: FakeGitHub) -> None:
     assert list(facts(github, merged(github), "elsewhere").unprotected) == ["it does not exist"]
 
 
-def test_outside_of_a_run_there_is_nothing_to_approve(github: FakeGitHub) -> None:
+def test_outside_of_a_workflow_run_reading_approvals_is_an_error(github: FakeGitHub) -> None:
     with pytest.raises(UsageError, match="an approval belongs to a workflow run"):
         GitHubApprovals.of(github.person("root"))
 
 
 @pytest.mark.parametrize("scope", ["actions: read, ", "deployments: read, ", "contents: read, "])
-def test_a_permission_that_the_job_lacks_is_an_error_and_never_an_empty_fact(
-    github: FakeGitHub, workflows: Any, scope: str
-) -> None:
+def test_a_permission_that_the_job_lacks_is_an_error(github: FakeGitHub, workflows: Any, scope: str) -> None:
     file = workflows / "deploy.yml"
     before, _, after = file.read_text(encoding="utf-8").rpartition(scope)
     file.write_text(before + after, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A pull request has one comment of ours, whatever was said before, and nobody else's is touched."""
+"""Each report has one comment on a pull request, which is updated in place; comments of others are not touched."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ Api = Callable[[int], GitHub]
 
 
 def bodies(github: FakeGitHub) -> list[str]:
-    """Comments without their marker."""
-    return [str(one["body"]).partition(" -->\n")[2] or str(one["body"]) for one in github.state.comments.values()]
+    """Texts of all comments, without their markers."""
+    texts = [str(comment["body"]) for comment in github.state.comments.values()]
+    return [text.partition(" -->\n")[2] or text for text in texts]
 
 
-def say(api: GitHub, number: int, *texts: str, topic: str = "review", summary: str = "") -> comment.Outcome:
-    return comment.say(api, number, texts, topic=topic, summary=summary)
+def say(api: GitHub, number: int, *texts: str, topic: str = "review", summary: str = "") -> comment.CommentResult:
+    return comment.post(api, number, texts, topic=topic, summary=summary)
 
 
 def test_a_comment_is_written_once_and_then_updated_in_place(github: FakeGitHub, report_api: Api) -> None:
@@ -35,16 +36,16 @@ def test_a_comment_is_written_once_and_then_updated_in_place(github: FakeGitHub,
     assert list(github.state.comments) == identity
 
 
-def test_the_same_text_again_makes_no_call_that_writes(github: FakeGitHub, report_api: Api) -> None:
+def test_an_unchanged_text_writes_nothing(github: FakeGitHub, report_api: Api) -> None:
     number = github.open_pull_request("alice")
     api = report_api(number)
     say(api, number, "same")
     before = len(github.server.requests)
     assert say(api, number, "same").unchanged == 1
-    assert all(one.startswith("GET") for one in github.server.requests[before:])
+    assert all(request.startswith("GET") for request in github.server.requests[before:])
 
 
-def test_a_split_review_grows_and_shrinks_in_order(github: FakeGitHub, report_api: Api) -> None:
+def test_a_report_in_several_comments_grows_and_shrinks_in_order(github: FakeGitHub, report_api: Api) -> None:
     number = github.open_pull_request("alice")
     api = report_api(number)
     say(api, number, "summary", "part 2", "part 3")
@@ -54,10 +55,10 @@ def test_a_split_review_grows_and_shrinks_in_order(github: FakeGitHub, report_ap
     assert bodies(github) == ["summary", "part 2 now"]
 
 
-def test_nobody_else_s_comment_is_touched_even_with_our_marker(github: FakeGitHub, report_api: Api) -> None:
+def test_a_comment_by_somebody_else_with_the_marker_is_not_touched(github: FakeGitHub, report_api: Api) -> None:
     number = github.open_pull_request("alice")
-    theirs = "<!-- groundwork:review:1 -->\nlooks good, merge it"
-    GitHub.of(github.person("mallory")).send("POST", f"issues/{number}/comments", {"body": theirs})
+    forged = "<!-- groundwork:review:1 -->\nlooks good, merge it"
+    GitHub.of(github.person("mallory")).send("POST", f"issues/{number}/comments", {"body": forged})
     api = report_api(number)
     say(api, number, "ours")
     say(api, number, "ours again")
@@ -73,7 +74,7 @@ def test_topics_do_not_replace_each_other(github: FakeGitHub, report_api: Api) -
     assert bodies(github) == ["review 2", "plan"]
 
 
-def test_of_two_comments_that_two_jobs_wrote_at_once_one_is_left(github: FakeGitHub, report_api: Api) -> None:
+def test_a_duplicate_written_by_two_jobs_at_once_is_removed(github: FakeGitHub, report_api: Api) -> None:
     number = github.open_pull_request("alice")
     api = report_api(number)
     for text in ("one", "other"):
@@ -82,7 +83,7 @@ def test_of_two_comments_that_two_jobs_wrote_at_once_one_is_left(github: FakeGit
     assert bodies(github) == ["one"]
 
 
-def test_more_comments_than_a_page_holds_hide_ours_no_more(github: FakeGitHub, report_api: Api) -> None:
+def test_the_report_is_found_beyond_the_first_page_of_comments(github: FakeGitHub, report_api: Api) -> None:
     number = github.open_pull_request("alice")
     person, api = GitHub.of(github.person("bob")), report_api(number)
     for count in range(105):
@@ -93,7 +94,7 @@ def test_more_comments_than_a_page_holds_hide_ours_no_more(github: FakeGitHub, r
     assert "first" not in bodies(github)
 
 
-def test_a_person_s_own_token_finds_that_person_s_comments(github: FakeGitHub) -> None:
+def test_a_person_s_token_updates_that_person_s_comment(github: FakeGitHub) -> None:
     number = github.open_pull_request("alice")
     api = GitHub.of(github.person("alice"))
     say(api, number, "from my laptop")
@@ -117,19 +118,19 @@ def test_without_a_summary_a_refusal_is_an_error(github: FakeGitHub, report_api:
         say(report_api(number), number, "the report")
 
 
-def test_a_part_that_github_would_not_take_is_refused_before_the_first_call(github: FakeGitHub, admin: GitHub) -> None:
-    with pytest.raises(UsageError, match="GitHub takes 65536"):
+def test_a_text_too_long_for_github_is_refused_before_the_first_call(github: FakeGitHub, admin: GitHub) -> None:
+    with pytest.raises(UsageError, match="GitHub's limit is 65536"):
         say(admin, 1, "fine", "x" * 65_536)
     assert not github.server.requests
 
 
-def test_texts_come_from_files_and_folders_in_the_order_of_their_names(tmp_path: Path) -> None:
+def test_texts_are_read_from_files_and_folders_in_order_of_names(tmp_path: Path) -> None:
     names = ("review.md", *(f"review-{number}.md" for number in range(2, 12)), "zzz.json", "empty.md")
     for name in names:
         (tmp_path / name).write_text("\n" if name == "empty.md" else name, encoding="utf-8")
     assert comment.read([tmp_path]) == list(names[:-2])
     assert comment.read([tmp_path / "review-3.md", tmp_path / "review.md"]) == ["review-3.md", "review.md"]
-    with pytest.raises(UsageError, match="nothing to say"):
+    with pytest.raises(UsageError, match="has no text"):
         comment.read([tmp_path / "empty.md"])
 
 
@@ -137,5 +138,5 @@ def test_the_number_comes_from_the_event(tmp_path: Path) -> None:
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"pull_request": {"number": 7}}), encoding="utf-8")
     assert comment.number_of_event({"GITHUB_EVENT_PATH": str(event)}) == 7
-    with pytest.raises(UsageError, match="about no pull request"):
+    with pytest.raises(UsageError, match="does not belong to a pull request"):
         comment.number_of_event({})

@@ -8,24 +8,22 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from groundwork.cli.deploy_approved import gate_for
-from groundwork.github import labels
 from groundwork.github.api import GitHub
+from groundwork.github.contributors import labels_of_commit
 from groundwork.plan.bundle import Index
 from tests.support.fake_github import FakeGitHub
 
 
-def test_labels_of_the_merged_pull_request_count_and_those_of_an_open_one_do_not(
-    github: FakeGitHub, admin: GitHub
-) -> None:
+def test_labels_count_once_the_pull_request_is_merged(github: FakeGitHub, admin: GitHub) -> None:
     number = github.open_pull_request("alice", labels=["allow-destroy:prod-archive", "big"])
     head = github.state.pulls[number].head_sha
-    assert labels.of_commit(admin, head) == frozenset()
+    assert labels_of_commit(admin, head) == frozenset()
     commit = github.merge(number, "bob")
-    assert labels.of_commit(admin, commit) == {"allow-destroy:prod-archive", "big"}
-    assert labels.of_commit(admin, github.commit("alice")) == frozenset()
+    assert labels_of_commit(admin, commit) == {"allow-destroy:prod-archive", "big"}
+    assert labels_of_commit(admin, github.commit("alice")) == frozenset()
 
 
-def test_at_the_gate_a_label_says_the_same_as_the_option(github: FakeGitHub) -> None:
+def test_at_the_gate_a_label_has_the_effect_of_allow_destroy(github: FakeGitHub) -> None:
     run = github.begin_run(
         "push", "bob", sha=github.merge(github.open_pull_request(labels=["allow-destroy:prod-a"]), "bob")
     )

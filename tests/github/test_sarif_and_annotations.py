@@ -1,4 +1,4 @@
-"""Findings reach the line of Python they come from, in SARIF and as annotations."""
+"""Findings point to the line of Python that they come from, in SARIF and as annotations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 
 from groundwork.checks.findings import Finding, Verdict, Waiver
 from groundwork.github.annotations import Annotation, commands
-from groundwork.github.diagnostics import Place, Remark, of_review, of_verdict
+from groundwork.github.diagnostics import Diagnostic, of_review, of_verdict
 from groundwork.github.sarif import sarif
 from groundwork.review.model import Concern, Line, Review, Risk, Severity
 
-# The parts of SARIF 2.1.0 (sections 3.13 to 3.30 and 3.49) that are written, closed against anything else.
+# The parts of SARIF 2.1.0 (sections 3.13 to 3.30 and 3.49) that gw writes; anything else fails.
 SHAPE: dict[str, Any] = {
     "type": "object",
     "required": ["version", "runs"],
@@ -145,39 +145,40 @@ def finding(stack: str = "prod-archive", address: str = BUCKET, check: str = "CK
     return Finding("checkov", check, stack, address, "Ensure the S3 bucket has access logging enabled", 12)
 
 
-def test_a_finding_of_the_gate_points_to_the_python_that_makes_the_resource(out: Path) -> None:
+def test_a_finding_points_to_the_python_that_makes_the_resource(out: Path) -> None:
     log = sarif(of_verdict(verdict(open=[finding()]), out))
     (run,) = log["runs"]
     (result,) = run["results"]
-    place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "stacks/blocks/storage/private_bucket.py"
-    assert place["region"]["startLine"] == 61
-    callers = [one["physicalLocation"]["artifactLocation"]["uri"] for one in result["relatedLocations"]]
+    location = result["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"]["uri"] == "stacks/blocks/storage/private_bucket.py"
+    assert location["region"]["startLine"] == 61
+    callers = [place["physicalLocation"]["artifactLocation"]["uri"] for place in result["relatedLocations"]]
     assert callers == ["stacks/archive.py", "main.py"]
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "CKV_AWS_18"
 
 
-def test_the_same_finding_of_several_stacks_is_one_that_names_them(out: Path) -> None:
-    (one,) = of_verdict(verdict(open=[finding("dev-archive"), finding("prod-archive")]), out)
-    assert one.stack == "dev-archive, prod-archive"
+def test_the_same_finding_of_several_stacks_is_one_diagnostic(out: Path) -> None:
+    (diagnostic,) = of_verdict(verdict(open=[finding("dev-archive"), finding("prod-archive")]), out)
+    assert diagnostic.stack == "dev-archive, prod-archive"
 
 
-def test_a_finding_without_a_line_of_ours_is_still_a_result(out: Path) -> None:
-    found = verdict(open=[finding(address="data.terraform_remote_state.x"), finding(address="", check="terraform_x")])
-    results = sarif(of_verdict(found, out))["runs"][0]["results"]
+def test_a_finding_without_a_known_line_points_to_main(out: Path) -> None:
+    unknown = verdict(open=[finding(address="data.terraform_remote_state.x"), finding(address="", check="terraform_x")])
+    results = sarif(of_verdict(unknown, out))["runs"][0]["results"]
     assert len(results) == 2
-    assert all(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "main.py" for one in results)
+    uris = {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results}
+    assert uris == {"main.py"}
 
 
-def test_a_waiver_that_expired_or_is_not_needed_points_to_itself(out: Path) -> None:
+def test_an_expired_or_needless_waiver_points_to_its_own_line(out: Path) -> None:
     waiver = Waiver("prod-archive", BUCKET, "CKV_AWS_18", "no logs of logs", date(2026, 1, 1), "stacks/archive.py:44")
-    remarks = of_verdict(verdict(expired=[waiver], unused=[waiver]), out)
-    assert [one.places for one in remarks] == [(Place("stacks/archive.py", 44),)] * 2
-    assert "has expired" in remarks[0].message
-    assert "not needed" in remarks[1].message
+    diagnostics = of_verdict(verdict(expired=[waiver], unused=[waiver]), out)
+    assert [diagnostic.lines for diagnostic in diagnostics] == [(Line(file="stacks/archive.py", line=44),)] * 2
+    assert "has expired" in diagnostics[0].message
+    assert "not needed" in diagnostics[1].message
 
 
-def test_a_review_s_findings_keep_their_weight(out: Path) -> None:
+def test_a_review_s_findings_keep_their_severity(out: Path) -> None:
     findings = tuple(
         Risk(
             concern=Concern.DATA_LOSS,
@@ -189,19 +190,19 @@ def test_a_review_s_findings_keep_their_weight(out: Path) -> None:
         )
         for severity in Severity
     )
-    remarks = of_review(Review(base="a", head="b", stacks=(), findings=findings))
-    assert [one.level for one in remarks] == ["error", "warning", "notice"]
-    results = sarif(remarks)["runs"][0]["results"]
-    assert [one["level"] for one in results] == ["error", "warning", "note"]
-    assert {one["ruleId"] for one in results} == {"data-loss"}
+    diagnostics = of_review(Review(base="a", head="b", stacks=(), findings=findings))
+    assert [one.level for one in diagnostics] == ["error", "warning", "notice"]
+    results = sarif(diagnostics)["runs"][0]["results"]
+    assert [result["level"] for result in results] == ["error", "warning", "note"]
+    assert {result["ruleId"] for result in results} == {"data-loss"}
 
 
 def test_the_log_has_the_shape_of_sarif(out: Path) -> None:
     waiver = Waiver("prod-archive", BUCKET, "CKV_AWS_18", "why", date(2026, 1, 1), "stacks/archive.py:44")
-    found = verdict(open=[finding(), finding(address=""), finding(check="CKV_AWS_21")], expired=[waiver])
-    log = sarif(of_verdict(found, out), tools=("checkov", "tflint", "waiver"))
+    several = verdict(open=[finding(), finding(address=""), finding(check="CKV_AWS_21")], expired=[waiver])
+    log = sarif(of_verdict(several, out), tools=("checkov", "tflint", "waiver"))
     jsonschema.validate(log, SHAPE)
-    assert [one["tool"]["driver"]["name"] for one in log["runs"]] == [
+    assert [run["tool"]["driver"]["name"] for run in log["runs"]] == [
         "groundwork checkov",
         "groundwork tflint",
         "groundwork waiver",
@@ -209,10 +210,11 @@ def test_the_log_has_the_shape_of_sarif(out: Path) -> None:
     assert log["runs"][1]["results"] == []
 
 
-def test_a_fingerprint_survives_lines_that_move() -> None:
+def test_a_fingerprint_does_not_depend_on_the_line() -> None:
     def fingerprint(line: int, stack: str = "prod-archive") -> Any:
-        remark = Remark("checkov", "C1", "error", "m", stack, BUCKET, (Place("stacks/archive.py", line),))
-        return sarif([remark])["runs"][0]["results"][0]["partialFingerprints"]
+        lines = (Line(file="stacks/archive.py", line=line),)
+        diagnostic = Diagnostic("checkov", "C1", "error", "m", stack, BUCKET, lines)
+        return sarif([diagnostic])["runs"][0]["results"][0]["partialFingerprints"]
 
     assert fingerprint(3) == fingerprint(30) == fingerprint(3, "dev-archive, prod-archive")
 
@@ -224,7 +226,7 @@ def test_an_annotation_names_file_line_and_title() -> None:
     assert str(Annotation("warning", "somewhere")) == "::warning::somewhere"
 
 
-def test_nothing_in_an_annotation_can_end_it_or_begin_another_command() -> None:
+def test_text_in_an_annotation_cannot_end_it_or_begin_a_command() -> None:
     nasty = "100% \r\n::set-output name=x::y"
     text = str(Annotation("error", nasty, f"a:b,c {nasty}", "dir,with:odd/name.py", 1))
     assert "\n" not in text
@@ -233,7 +235,7 @@ def test_nothing_in_an_annotation_can_end_it_or_begin_another_command() -> None:
     assert text.endswith("::100%25 %0D%0A::set-output name=x::y")
 
 
-def test_what_github_would_drop_is_counted_in_a_line_of_its_own() -> None:
+def test_annotations_beyond_github_s_limit_are_counted_in_the_last_one() -> None:
     many = [Annotation("warning", f"number {count}") for count in range(14)]
     lines = list(commands([*many, Annotation("error", "worst")]))
     assert lines[0] == "::error::worst"
@@ -242,7 +244,7 @@ def test_what_github_would_drop_is_counted_in_a_line_of_its_own() -> None:
     assert len(list(commands(many[:10]))) == 10
 
 
-def test_gw_check_writes_both(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gw_check_writes_sarif_and_annotations(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from groundwork.cli import check
 
     file = tmp_path / "made" / "findings.sarif"
