@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdktf import ITerraformDependable, TerraformOutput
+from cdktf import ITerraformDependable
 from constructs import Construct
 
 from stacks.blocks.cluster import cluster_rules
@@ -58,7 +58,7 @@ class ClusterStack(PlatformStack):
             *self._fargate(network, cluster_name),
         ]
         addons.after_nodes(compute)
-        TerraformOutput(self, "cluster_name_output", value=cluster_name).override_logical_id("cluster_name")
+        self.add_outputs(cluster_name=cluster_name)
 
     def _pipeline(self) -> dict[str, AccessEntry]:
         """The pipeline's roles, unless a value says otherwise of one: nobody gets in without an entry.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from constructs import Construct
 
@@ -29,10 +28,7 @@ class NetworkStack(PlatformStack):
             self._adopt()
         else:
             self._build()
-        TerraformOutput(self, "vpc_id_output", value=self.vpc_id).override_logical_id("vpc_id")
-        TerraformOutput(self, "private_subnet_ids_output", value=self.private_subnet_ids).override_logical_id(
-            "private_subnet_ids"
-        )
+        self.add_outputs(vpc_id=self.vpc_id, private_subnet_ids=self.private_subnet_ids)
 
     def _adopt(self) -> None:
         existing = self.environment.network.existing

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cdktf import S3Backend, TerraformStack
+from typing import Any
+
+from cdktf import S3Backend, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
 from constructs import Construct
 
@@ -69,6 +71,12 @@ class PlatformStack(TerraformStack):
             ],
             **(laptop.PROVIDER if self.on_laptop else {}),
         )
+
+    def add_outputs(self, **values: Any) -> None:
+        """Add outputs for people and tools; another stack refers to the resources themselves."""
+        for name, value in values.items():
+            # A name of its own in the tree: another construct of the stack may be called `name`.
+            TerraformOutput(self, f"{name}_output", value=value).override_logical_id(name)
 
     def _state(self) -> None:
         state = self.environment.state

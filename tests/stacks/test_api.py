@@ -13,7 +13,7 @@ import pytest
 from groundwork.packaging import host_target
 from lambda_src.populate.models import PopulateRequest
 from localcloud.aws.policy import Call, Principal, permitted
-from stacks.api import REQUEST_SCHEMA
+from stacks.blocks.api.populate_function import REQUEST_SCHEMA
 from stacks.blocks.errors import IllegalComposition
 from tests.support.api import synth_api
 from tests.support.synth import only_resource, resources, statements

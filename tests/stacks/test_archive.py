@@ -11,8 +11,8 @@ from localcloud.aws.policy import Call, Principal, permitted
 from stacks.archive import ArchiveStack
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.storage.archive_bucket import ArchiveBucket, write_access
-from stacks.values import AwsScope
-from tests.support.synth import only_resource, resources, synth
+from stacks.values import AwsScope, Names
+from tests.support.synth import environment, only_resource, resources, synth
 
 MAIN, ARCHIVE = "111122223333", "444455556666"
 AWS = AwsScope(account=ARCHIVE, region="eu-west-2", protect=False)
@@ -144,15 +144,7 @@ def test_the_stack_acts_in_the_archive_account_through_its_role() -> None:
 
 
 def test_the_writer_s_own_policy_names_the_same_bucket_prefix_and_key() -> None:
-    add, encrypt = (
-        statement.document()
-        for statement in write_access(
-            AWS,
-            bucket_name=f"acme-dev-archive-{ARCHIVE}",
-            prefix="records/",
-            key_alias="alias/acme-dev-archive",
-        )
-    )
+    add, encrypt = (statement.document() for statement in write_access(Names(environment())))
     assert (add["Action"], add["Resource"]) == ("s3:PutObject", f"{BUCKET}/records/*")
     assert encrypt["Resource"] == f"arn:aws:kms:eu-west-2:{ARCHIVE}:key/*"
     assert encrypt["Condition"] == {

@@ -31,6 +31,7 @@ from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
 from stacks.blocks.api.lambda_function import LambdaFunction
 from stacks.blocks.api.signed_code import SignedCode
 from stacks.values import AwsScope
+from stacks.values.api import Function
 
 out, zipped, checksum, profile = sys.argv[1:]
 aws = AwsScope(account="000000000000", region="eu-west-2", protect=False)
@@ -48,7 +49,7 @@ code = SignedCode(
 )
 LambdaFunction(
     stack, "function", aws=aws, name="signed", description="test", package=package, target=host_target(),
-    handler="handler.handle", environment={"A": "B"}, key=key, signed=code,
+    handler="handler.handle", environment={"A": "B"}, key=key, values=Function(), signed=code,
 )
 app.synth()
 """

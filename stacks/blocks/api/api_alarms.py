@@ -3,150 +3,94 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
 
+from stacks.blocks.api.api_endpoint import ApiEndpoint, ApiMetrics
 from stacks.values import AwsScope
+from stacks.values.api import Alarms
 
 PERIOD = 300  # seconds; CloudWatch keeps five-minute figures for 63 days
 _SLOW_PERIODS = 3  # one slow quarter of an hour: a single cold start is nothing to wake somebody for
 _WIDTH, _HEIGHT = 12, 6  # of 24 columns
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApiMetrics:
-    """What CloudWatch calls the figures of an API: the two kinds have names and dimensions of their own."""
-
-    dimensions: Mapping[str, str]
-    server_errors: str
-    client_errors: str
-
-    @classmethod
-    def rest(cls, *, name: str, stage: str) -> ApiMetrics:
-        """A REST API (API Gateway developer guide, "REST API dimensions and metrics")."""
-        return cls(dimensions={"ApiName": name, "Stage": stage}, server_errors="5XXError", client_errors="4XXError")
-
-    @classmethod
-    def http(cls, *, api_id: str, stage: str) -> ApiMetrics:
-        """An HTTP API (API Gateway developer guide, "Metrics for HTTP APIs")."""
-        return cls(dimensions={"ApiId": api_id, "Stage": stage}, server_errors="5xx", client_errors="4xx")
+Source = tuple[str, Mapping[str, str]]
+"""Namespace and dimensions of metrics."""
 
 
 class ApiAlarms(Construct):
-    """Alarms named `<name>-…`: the function fails, is throttled, comes near its timeout; the API answers 5xx.
+    """Alarms named `<API>-…`: the function fails, is throttled, comes near its timeout; the API answers 5xx.
 
-    `errors` is how many failures in five minutes count, `slow_percent` the share of `timeout_seconds` that the slowest
-    twentieth of calls may take. `notify_arns` hear of an alarm and of its end. No traffic is no alarm.
+    Without traffic there is no alarm.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        aws: AwsScope,
-        name: str,
-        function_name: str,
-        timeout_seconds: int,
-        api: ApiMetrics,
-        errors: int,
-        slow_percent: int,
-        notify_arns: Sequence[str],
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, aws: AwsScope, values: Alarms, api: ApiEndpoint) -> None:
         super().__init__(scope, id_)
-        self._name, self._notify = name, list(notify_arns)
-        function = {"FunctionName": function_name}
-        self._alarm(
-            "function-errors",
-            "The function failed",
-            "AWS/Lambda",
-            "Errors",
-            function,
-            threshold=errors,
-            statistic="Sum",
-        )
+        self._name, self._notify = api.name, list(values.notify_arns)
+        function: Source = ("AWS/Lambda", {"FunctionName": api.function.function_name})
+        gateway: Source = ("AWS/ApiGateway", api.metrics.dimensions)
+        failures: dict[str, Any] = {"threshold": values.errors, "statistic": "Sum"}
+        self._alarm("function-errors", "The function failed", function, "Errors", **failures)
         self._alarm(
             "function-throttles",
             "Calls of the function were turned away: its concurrency is used up",
-            "AWS/Lambda",
-            "Throttles",
             function,
-            threshold=errors,
-            statistic="Sum",
+            "Throttles",
+            **failures,
         )
         self._alarm(
             "function-slow",
-            f"The slowest twentieth of calls takes more than {slow_percent} % of the function's timeout",
-            "AWS/Lambda",
-            "Duration",
+            f"The slowest twentieth of calls takes more than {values.slow_percent} % of the function's timeout",
             function,
-            threshold=timeout_seconds * 10 * slow_percent,  # milliseconds
+            "Duration",
+            threshold=api.values.function.timeout_seconds * 10 * values.slow_percent,  # milliseconds
             extended_statistic="p95",
             periods=_SLOW_PERIODS,
         )
-        self._alarm(
-            "api-errors",
-            "The API answers 5xx",
-            "AWS/ApiGateway",
-            api.server_errors,
-            api.dimensions,
-            threshold=errors,
-            statistic="Sum",
-        )
+        self._alarm("api-errors", "The API answers 5xx", gateway, api.metrics.server_errors, **failures)
         self.dashboard = CloudwatchDashboard(
-            self, "dashboard", dashboard_name=name, dashboard_body=json.dumps(_dashboard(aws.region, function, api))
+            self,
+            "dashboard",
+            dashboard_name=api.name,
+            dashboard_body=json.dumps(_dashboard(aws.region, function, gateway, api.metrics)),
         )
 
     def _alarm(
-        self,
-        what: str,
-        description: str,
-        namespace: str,
-        metric: str,
-        dimensions: Mapping[str, str],
-        *,
-        threshold: int,
-        statistic: str | None = None,
-        extended_statistic: str | None = None,
-        periods: int = 1,
-    ) -> CloudwatchMetricAlarm:
-        return CloudwatchMetricAlarm(
+        self, id_: str, description: str, source: Source, metric: str, *, periods: int = 1, **condition: Any
+    ) -> None:
+        namespace, dimensions = source
+        CloudwatchMetricAlarm(
             self,
-            what.replace("-", "_"),
-            alarm_name=f"{self._name}-{what}",
+            id_.replace("-", "_"),
+            alarm_name=f"{self._name}-{id_}",
             alarm_description=description,
             namespace=namespace,
             metric_name=metric,
             dimensions=dict(dimensions),
-            statistic=statistic,
-            extended_statistic=extended_statistic,
             period=PERIOD,
             evaluation_periods=periods,
-            threshold=threshold,
             comparison_operator="GreaterThanOrEqualToThreshold",
             treat_missing_data="notBreaching",
             alarm_actions=self._notify or None,
             ok_actions=self._notify or None,
+            **condition,
         )
 
 
-def _dashboard(region: str, function: Mapping[str, str], api: ApiMetrics) -> dict[str, Any]:
+def _dashboard(region: str, function: Source, gateway: Source, api: ApiMetrics) -> dict[str, Any]:
     """Rate, errors and duration, of the API to the left and of the function to the right."""
-    gateway, code = ("AWS/ApiGateway", api.dimensions), ("AWS/Lambda", function)
     rows = (
-        (("Requests", gateway, [("Count", "Sum")]), ("Invocations", code, [("Invocations", "Sum")])),
+        (("Requests", gateway, [("Count", "Sum")]), ("Invocations", function, [("Invocations", "Sum")])),
         (
             ("Answers 4xx and 5xx", gateway, [(api.client_errors, "Sum"), (api.server_errors, "Sum")]),
-            ("Errors and throttles", code, [("Errors", "Sum"), ("Throttles", "Sum")]),
+            ("Errors and throttles", function, [("Errors", "Sum"), ("Throttles", "Sum")]),
         ),
         (
             ("Latency, ms", gateway, [("Latency", "p50"), ("Latency", "p95")]),
-            ("Duration, ms", code, [("Duration", "p50"), ("Duration", "p95")]),
+            ("Duration, ms", function, [("Duration", "p50"), ("Duration", "p95")]),
         ),
     )
     widgets = []

@@ -19,40 +19,31 @@ from cdktf_cdktf_provider_aws.route53_record import Route53Record, Route53Record
 from cdktf_cdktf_provider_aws.route53_zone import Route53Zone
 from constructs import Construct
 
-from stacks.blocks.api.http_api import HttpApi
+from stacks.blocks.api.api_endpoint import ApiEndpoint
 from stacks.blocks.api.rest_api import RestApi
 from stacks.blocks.waivers import waive
+from stacks.values import AwsScope
+from stacks.values.api import Domain
 
 _TLS = "TLS_1_2"
 
 
 class DomainCertificate(Construct):
-    """Zone and certificate for `name`; `zone_id` and `certificate_arn` bring along what exists, else they are made.
+    """Zone and certificate for a name; those that `values` name exist, others are made.
 
-    A zone that is made has to be delegated to by its parent before the certificate can be issued: the first apply waits
-    for that.
+    A new zone has to be delegated to by its parent before the certificate can be issued: the first apply waits for
+    that. Unless `aws` protects, a destroy takes the zone's records along.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        name: str,
-        zone_name: str,
-        zone_id: str | None = None,
-        certificate_arn: str | None = None,
-        disposable: bool = False,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, aws: AwsScope, values: Domain) -> None:
         super().__init__(scope, id_)
-        self.name = name
-        self.zone = None if zone_id else self._zone(zone_name, disposable=disposable)
-        self.zone_id: str = zone_id or (self.zone.zone_id if self.zone else "")
-        self.certificate_arn: str = certificate_arn or self._validated()
+        self.zone = None if values.zone_id else self._zone(values.zone, aws)
+        self.zone_id: str = values.zone_id or (self.zone.zone_id if self.zone else "")
+        self.certificate_arn: str = values.certificate_arn or self._validated(values.name)
 
-    def _zone(self, zone_name: str, *, disposable: bool) -> Route53Zone:
+    def _zone(self, name: str, aws: AwsScope) -> Route53Zone:
         zone = Route53Zone(
-            self, "zone", name=zone_name, comment="Names of this environment's APIs", force_destroy=disposable
+            self, "zone", name=name, comment="Names of this environment's APIs", force_destroy=not aws.protect
         )
         waive(
             zone,
@@ -72,11 +63,11 @@ class DomainCertificate(Construct):
         )
         return zone
 
-    def _validated(self) -> str:
+    def _validated(self, name: str) -> str:
         certificate = AcmCertificate(
             self,
             "certificate",
-            domain_name=self.name,
+            domain_name=name,
             validation_method="DNS",
             # A new certificate has to be in use before the old one can go.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
@@ -99,30 +90,32 @@ class DomainCertificate(Construct):
         arn: str = validation.certificate_arn
         return arn
 
-    def point(self, scope: Construct, *, target: str, target_zone_id: str) -> Route53Record:
-        """The name's record in the zone, an alias of API Gateway's own name."""
-        return Route53Record(
-            scope,
+
+class ApiDomain(Construct):
+    """Serves an API's stage under the certificate's name, below its base path; TLS 1.2 and later. `url` is where."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, values: Domain, api: ApiEndpoint, certificate: DomainCertificate
+    ) -> None:
+        super().__init__(scope, id_)
+        self.url = "/".join(filter(None, [f"https://{values.name}", values.base_path]))
+        serve = self._serve_rest if isinstance(api, RestApi) else self._serve_http
+        target, target_zone_id = serve(values, api, certificate.certificate_arn)
+        Route53Record(
+            self,
             "alias",
-            zone_id=self.zone_id,
-            name=self.name,
+            zone_id=certificate.zone_id,
+            name=values.name,
             type="A",
             alias=Route53RecordAlias(name=target, zone_id=target_zone_id, evaluate_target_health=False),
         )
 
-
-class RestDomain(Construct):
-    """Serves a REST API's stage under a name, below `base_path` where given; TLS 1.2 and later."""
-
-    def __init__(
-        self, scope: Construct, id_: str, *, api: RestApi, certificate: DomainCertificate, base_path: str | None = None
-    ) -> None:
-        super().__init__(scope, id_)
-        self.domain = ApiGatewayDomainName(
+    def _serve_rest(self, values: Domain, api: ApiEndpoint, certificate_arn: str) -> tuple[str, str]:
+        domain = ApiGatewayDomainName(
             self,
             "domain",
-            domain_name=certificate.name,
-            regional_certificate_arn=certificate.certificate_arn,
+            domain_name=values.name,
+            regional_certificate_arn=certificate_arn,
             security_policy=_TLS,
             endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
         )
@@ -131,25 +124,18 @@ class RestDomain(Construct):
             "mapping",
             api_id=api.api.id,
             stage_name=api.stage.stage_name,
-            domain_name=self.domain.domain_name,
-            base_path=base_path,
+            domain_name=domain.domain_name,
+            base_path=values.base_path,
         )
-        certificate.point(self, target=self.domain.regional_domain_name, target_zone_id=self.domain.regional_zone_id)
+        return domain.regional_domain_name, domain.regional_zone_id
 
-
-class HttpDomain(Construct):
-    """Serves an HTTP API's stage under a name, below `base_path` where given; TLS 1.2 and later."""
-
-    def __init__(
-        self, scope: Construct, id_: str, *, api: HttpApi, certificate: DomainCertificate, base_path: str | None = None
-    ) -> None:
-        super().__init__(scope, id_)
-        self.domain = Apigatewayv2DomainName(
+    def _serve_http(self, values: Domain, api: ApiEndpoint, certificate_arn: str) -> tuple[str, str]:
+        domain = Apigatewayv2DomainName(
             self,
             "domain",
-            domain_name=certificate.name,
+            domain_name=values.name,
             domain_name_configuration=Apigatewayv2DomainNameDomainNameConfiguration(
-                certificate_arn=certificate.certificate_arn, endpoint_type="REGIONAL", security_policy=_TLS
+                certificate_arn=certificate_arn, endpoint_type="REGIONAL", security_policy=_TLS
             ),
         )
         Apigatewayv2ApiMapping(
@@ -157,8 +143,8 @@ class HttpDomain(Construct):
             "mapping",
             api_id=api.api.id,
             stage=api.stage.name,
-            domain_name=self.domain.domain_name,
-            api_mapping_key=base_path,
+            domain_name=domain.domain_name,
+            api_mapping_key=values.base_path,
         )
-        configuration = self.domain.domain_name_configuration
-        certificate.point(self, target=configuration.target_domain_name, target_zone_id=configuration.hosted_zone_id)
+        configuration = domain.domain_name_configuration
+        return configuration.target_domain_name, configuration.hosted_zone_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cdktf import AssetType, TerraformAsset
@@ -31,35 +30,18 @@ from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 from stacks.values import AwsScope
+from stacks.values.api import Function
 
 ALIAS = "live"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What the function may use: megabytes, seconds, and copies at once (reserved -1: the account's pool)."""
-
-    memory_mb: int = 256
-    timeout_seconds: int = 28
-    reserved_concurrency: int = -1
-    provisioned_concurrency: int = 0
-
-    def __post_init__(self) -> None:
-        if 0 <= self.reserved_concurrency < self.provisioned_concurrency:
-            raise IllegalComposition(
-                "provisioned_concurrency",
-                f"{self.provisioned_concurrency} warm copies do not fit into {self.reserved_concurrency} reserved ones",
-                "raise reserved_concurrency, or lower provisioned_concurrency",
-            )
 
 
 class LambdaFunction(Construct):
     """A function called `name` from `package`, traced, logging JSON, its environment encrypted with `key`.
 
     The key's policy has to let CloudWatch Logs use it for /aws/lambda/<name>. Callers use `alias`, which is the newest
-    version, or `previous_version` where one is named. The role, of the same name, may write logs and traces; everything
-    else is granted by `role.allow`. The package is copied into the stack's folder, so that a plan travels with
-    it; with `signed`, made of the same package, the function takes the signed copy and refuses code without signature.
+    version, or `values.previous_version` where that is set. The role, of the same name, may write logs and traces;
+    everything else is granted by `role.allow`. The package is copied into the stack's folder, so that a plan travels
+    with it; with `signed`, made of the same package, the function takes the signed copy and refuses unsigned code.
     """
 
     def __init__(
@@ -70,24 +52,22 @@ class LambdaFunction(Construct):
         aws: AwsScope,
         name: str,
         description: str,
+        values: Function,
         package: Package,
         target: Target,
         handler: str,
         environment: Mapping[str, str],
         key: Key,
-        limits: Limits | None = None,
         network: FunctionNetwork | None = None,
-        previous_version: str | None = None,
-        log_level: str = "INFO",
         log_days: int = 365,
         signed: SignedCode | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        previous_version = values.previous_version
         if previous_version is not None and not re.fullmatch(r"[1-9]\d*", previous_version):
             raise IllegalComposition(
                 "previous_version", f"{previous_version!r} is not a published version", "name its number, such as 7"
             )
-        limits = limits or Limits()
         self.function_name = name
         self._arn = aws.arn("lambda", f"function:{name}")
         self.log_group = LogGroup(self, "log", name=f"/aws/lambda/{name}", key=key, retention_days=log_days)
@@ -115,15 +95,15 @@ class LambdaFunction(Construct):
             runtime=target.runtime,
             architectures=[target.architecture],
             **(_signed(signed) if signed else self._packaged(package)),
-            memory_size=limits.memory_mb,
-            timeout=limits.timeout_seconds,
-            reserved_concurrent_executions=limits.reserved_concurrency,
+            memory_size=values.memory_mb,
+            timeout=values.timeout_seconds,
+            reserved_concurrent_executions=values.reserved_concurrency,
             environment=LambdaFunctionEnvironment(variables=dict(environment)),
             kms_key_arn=key.arn,
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
             logging_config=LambdaFunctionLoggingConfig(
                 log_format="JSON",
-                application_log_level="WARN" if log_level == "WARNING" else log_level,
+                application_log_level="WARN" if values.log_level == "WARNING" else values.log_level,
                 system_log_level="INFO",
                 log_group=self.log_group.name,
             ),
@@ -143,13 +123,13 @@ class LambdaFunction(Construct):
             function_name=self.function.function_name,
             function_version=previous_version or self.function.version,
         )
-        if limits.provisioned_concurrency:
+        if values.provisioned_concurrency:
             self.provisioned = LambdaProvisionedConcurrencyConfig(
                 self,
                 "warm",
                 function_name=self.function.function_name,
                 qualifier=self.alias.name,
-                provisioned_concurrent_executions=limits.provisioned_concurrency,
+                provisioned_concurrent_executions=values.provisioned_concurrency,
             )
         self._waive(in_vpc=network is not None, is_signed=signed is not None)
 

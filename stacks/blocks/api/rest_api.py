@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
@@ -23,23 +23,23 @@ from cdktf_cdktf_provider_aws.api_gateway_rest_api_policy import ApiGatewayRestA
 from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage, ApiGatewayStageAccessLogSettings
 from constructs import Construct
 
-from stacks.blocks.api.api_endpoint import Route, Throttle, access_log_format, let_call
+from stacks.blocks.api.api_endpoint import OPEN_BY_VALUE, ApiEndpoint, ApiMetrics, Route
 from stacks.blocks.api.lambda_function import LambdaFunction
 from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 from stacks.values import AwsScope
+from stacks.values.api import Api
 
-Authorisation = Literal["iam", "api_key", "open"]
+_NO_CACHE = "The route writes: an answer out of a cache would say that something was stored when it was not."
 
 
-class RestApi(Construct):
-    """A regional REST API called `name` that serves one route.
+class RestApi(ApiEndpoint):
+    """A regional REST API. Callers sign their requests (`iam`), send a usage plan's key, or show nothing (`open`).
 
-    `authorisation`: `iam` asks for signed requests of this account, `api_key` for a key of a usage plan, `open` for
-    nothing. `allowed_cidrs`, where not empty, are the only addresses let in. A body that does not match
-    `request_schema` (JSON Schema draft 4) is answered by API Gateway. `default_endpoint` keeps AWS's own name callable.
+    API Gateway itself answers a body that does not match `request_schema` (JSON Schema draft 4). Where
+    `values.allowed_cidrs` has entries, only these addresses get in.
     """
 
     def __init__(
@@ -49,46 +49,48 @@ class RestApi(Construct):
         *,
         aws: AwsScope,
         name: str,
+        values: Api,
         route: Route,
         function: LambdaFunction,
-        authorisation: Authorisation,
         request_schema: Mapping[str, Any],
-        throttle: Throttle,
         key: Key,
-        allowed_cidrs: Sequence[str] = (),
-        default_endpoint: bool = True,
-        log_days: int = 365,
     ) -> None:
-        super().__init__(scope, id_)
-        self.route = route
-        self._authorisation = authorisation
+        super().__init__(scope, id_, name=name, values=values, route=route, function=function, key=key)
         self.api = ApiGatewayRestApi(
             self,
             "api",
-            name=name,
-            description=f"{route} through Lambda {function.function_name}",
             endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=["REGIONAL"]),
-            disable_execute_api_endpoint=not default_endpoint,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+            **self._common,
         )
         schema = json.dumps(request_schema, sort_keys=True)
-        policy = self._source_policy(allowed_cidrs, aws) if allowed_cidrs else None
-        integration = self._route(function, schema)
-        permission = let_call(self, "caller", function=function, execution_arn=self.api.execution_arn, route=route)
-        deployment = self._deployment(integration, policy, schema, default_endpoint=default_endpoint)
-        self._stage(deployment, name=name, key=key, log_days=log_days, after=[permission])
-        self._throttle(throttle)
-
-    @property
-    def url(self) -> str:
-        """AWS's own address of the stage, without a slash at the end."""
-        url: str = self.stage.invoke_url
-        return url
+        policy = self._source_policy(values.allowed_cidrs, aws) if values.allowed_cidrs else None
+        deployment = self._deployment(self._integration(schema), policy, schema)
+        # API Gateway makes this group by itself, unencrypted and for ever, unless it is there before the stage.
+        self.execution_log = LogGroup(
+            self,
+            "execution",
+            name=f"API-Gateway-Execution-Logs_{self.api.id}/{values.stage}",
+            key=key,
+            retention_days=values.log_days,
+        )
+        self.stage = self._stage(deployment, after=[self.execution_log.group, self._let_call()])
+        self._throttle()
+        if not values.waf:
+            waive(
+                self.stage,
+                "CKV2_AWS_29",
+                reason="No firewall by value (waf: false): calls are limited by authorisation and throttle instead.",
+            )
+        # API Gateway developer guide, "REST API dimensions and metrics".
+        self.metrics = ApiMetrics(
+            dimensions={"ApiName": name, "Stage": values.stage}, server_errors="5XXError", client_errors="4XXError"
+        )
 
     def _source_policy(self, cidrs: Sequence[str], aws: AwsScope) -> ApiGatewayRestApiPolicy:
         every_route = f"{self.api.execution_arn}/*"
         # Naming the account, and not everyone, leaves it to IAM who of the account may call.
-        callers = Principal(aws=[aws.root]) if self._authorisation == "iam" else Principal(everyone=True)
+        signed = self.values.authorisation == "iam"
         return ApiGatewayRestApiPolicy(
             self,
             "sources",
@@ -96,7 +98,7 @@ class RestApi(Construct):
             policy=policy_document(
                 Statement(
                     sid="LetNamedAddressesCall",
-                    principal=callers,
+                    principal=Principal(aws=[aws.root]) if signed else Principal(everyone=True),
                     actions=["execute-api:Invoke"],
                     resources=[every_route],
                     conditions={"IpAddress": {"aws:SourceIp": cidrs}},
@@ -112,7 +114,8 @@ class RestApi(Construct):
             ),
         )
 
-    def _route(self, function: LambdaFunction, schema: str) -> ApiGatewayIntegration:
+    def _integration(self, schema: str) -> ApiGatewayIntegration:
+        authorisation = self.values.authorisation
         parent = self.api.root_resource_id
         for number, part in enumerate(self.route.path.strip("/").split("/")):
             resource = ApiGatewayResource(
@@ -142,17 +145,13 @@ class RestApi(Construct):
             rest_api_id=self.api.id,
             resource_id=parent,
             http_method=self.route.method,
-            authorization="AWS_IAM" if self._authorisation == "iam" else "NONE",
-            api_key_required=self._authorisation == "api_key",
+            authorization="AWS_IAM" if authorisation == "iam" else "NONE",
+            api_key_required=authorisation == "api_key",
             request_models={"application/json": model.name},
             request_validator_id=validator.id,
         )
-        if self._authorisation == "open":
-            waive(
-                self.method,
-                "CKV_AWS_59",
-                reason="Open by an explicit value (authorisation: open), which the review of an environment calls out.",
-            )
+        if authorisation == "open":
+            waive(self.method, "CKV_AWS_59", reason=OPEN_BY_VALUE)
         return ApiGatewayIntegration(
             self,
             "integration",
@@ -162,86 +161,58 @@ class RestApi(Construct):
             type="AWS_PROXY",
             # Lambda is always called with POST, whatever the caller's method.
             integration_http_method="POST",
-            uri=function.alias.invoke_arn,
+            uri=self.function.alias.invoke_arn,
         )
 
     def _deployment(
-        self,
-        integration: ApiGatewayIntegration,
-        policy: ApiGatewayRestApiPolicy | None,
-        schema: str,
-        *,
-        default_endpoint: bool,
+        self, integration: ApiGatewayIntegration, policy: ApiGatewayRestApiPolicy | None, schema: str
     ) -> ApiGatewayDeployment:
         # A stage serves a snapshot: without a new deployment a change of the API would never be seen.
-        written = json.dumps([str(self.route), self._authorisation, schema, default_endpoint])
-        after: list[ITerraformDependable] = [integration]
+        default_endpoint = not self._common["disable_execute_api_endpoint"]
+        written = json.dumps([str(self.route), self.values.authorisation, schema, default_endpoint])
         triggers = {
             "definition": hashlib.sha256(written.encode()).hexdigest(),
             "method": self.method.id,
             "integration": integration.uri,
         }
         if policy:
-            after.append(policy)
             triggers["sources"] = policy.policy
         return ApiGatewayDeployment(
             self,
             "deployment",
             rest_api_id=self.api.id,
             triggers=triggers,
-            depends_on=after,
+            depends_on=[integration, policy] if policy else [integration],
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
 
-    def _stage(
-        self,
-        deployment: ApiGatewayDeployment,
-        *,
-        name: str,
-        key: Key,
-        log_days: int,
-        after: Sequence[ITerraformDependable],
-    ) -> None:
-        self.access_log = LogGroup(self, "access", name=f"/aws/apigateway/{name}", key=key, retention_days=log_days)
-        # API Gateway makes this group by itself, unencrypted and for ever, unless it is there before the stage.
-        self.execution_log = LogGroup(
-            self,
-            "execution",
-            name=f"API-Gateway-Execution-Logs_{self.api.id}/{self.route.stage}",
-            key=key,
-            retention_days=log_days,
-        )
-        self.stage = ApiGatewayStage(
+    def _stage(self, deployment: ApiGatewayDeployment, *, after: Sequence[ITerraformDependable]) -> ApiGatewayStage:
+        stage = ApiGatewayStage(
             self,
             "stage",
             rest_api_id=self.api.id,
             deployment_id=deployment.id,
-            stage_name=self.route.stage,
+            stage_name=self.values.stage,
             xray_tracing_enabled=True,
             access_log_settings=ApiGatewayStageAccessLogSettings(
-                destination_arn=self.access_log.arn,
-                format=access_log_format(
-                    caller="$context.identity.userArn",
+                **self._access_log(
                     apiKeyId="$context.identity.apiKeyId",
                     wafStatus="$context.waf.status",
                     error="$context.error.message",
                     trace="$context.xrayTraceId",
-                ),
+                )
             ),
-            depends_on=[self.execution_log.group, *after],
+            depends_on=after,
         )
+        waive(stage, "CKV_AWS_120", reason=_NO_CACHE)
         waive(
-            self.stage,
-            "CKV_AWS_120",
-            reason="The route writes: an answer out of a cache would say that something was stored when it was not.",
-        )
-        waive(
-            self.stage,
+            stage,
             "CKV2_AWS_51",
             reason="Client certificates are for HTTP back ends; a Lambda function knows API Gateway by IAM instead.",
         )
+        return stage
 
-    def _throttle(self, throttle: Throttle) -> None:
+    def _throttle(self) -> None:
         self.settings = ApiGatewayMethodSettings(
             self,
             "settings",
@@ -249,16 +220,12 @@ class RestApi(Construct):
             stage_name=self.stage.stage_name,
             method_path="*/*",
             settings=ApiGatewayMethodSettingsSettings(
-                throttling_rate_limit=throttle.rate,
-                throttling_burst_limit=throttle.burst,
+                throttling_rate_limit=self.values.throttle.rate,
+                throttling_burst_limit=self.values.throttle.burst,
                 metrics_enabled=True,
                 logging_level="ERROR",
                 # Full requests and answers in a log would be a second, less guarded copy of the data.
                 data_trace_enabled=False,
             ),
         )
-        waive(
-            self.settings,
-            "CKV_AWS_225",
-            reason="The route writes: an answer out of a cache would say that something was stored when it was not.",
-        )
+        waive(self.settings, "CKV_AWS_225", reason=_NO_CACHE)

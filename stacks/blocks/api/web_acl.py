@@ -20,6 +20,7 @@ from constructs import Construct
 
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import Key
+from stacks.values.api import Api
 
 # What AWS keeps up to date: addresses with a bad name, hidden ones, known exploits (Log4j among them), general attacks.
 # The rules named beside a group only count: an API is called by machines, and machines live at hosting providers.
@@ -34,7 +35,7 @@ LOG_PREFIX = "aws-waf-logs-"
 
 
 class WebAcl(Construct):
-    """A web ACL called `name` on the stage `resource_arn`; an address gets `requests_per_address` in 5 minutes.
+    """A web ACL called `name` on the stage `resource_arn`; an address gets `values.waf_limits` in 5 minutes.
 
     Credentials are left out of the log. The key's policy has to let CloudWatch Logs use it for aws-waf-logs-<name>.
     """
@@ -46,9 +47,8 @@ class WebAcl(Construct):
         *,
         name: str,
         resource_arn: str,
-        requests_per_address: int,
+        values: Api,
         key: Key,
-        log_days: int = 365,
         managed_rules: Mapping[str, Sequence[str]] = MANAGED_RULES,
     ) -> None:
         super().__init__(scope, id_)
@@ -58,7 +58,7 @@ class WebAcl(Construct):
             "action": {"block": {}},
             "statement": {
                 "rate_based_statement": {
-                    "limit": requests_per_address,
+                    "limit": values.waf_limits.requests_per_address,
                     "aggregate_key_type": "IP",
                     "evaluation_window_sec": 300,
                 }
@@ -90,7 +90,7 @@ class WebAcl(Construct):
         self.association = Wafv2WebAclAssociation(
             self, "association", resource_arn=resource_arn, web_acl_arn=self.acl.arn
         )
-        self.log_group = LogGroup(self, "log", name=f"{LOG_PREFIX}{name}", key=key, retention_days=log_days)
+        self.log_group = LogGroup(self, "log", name=f"{LOG_PREFIX}{name}", key=key, retention_days=values.log_days)
         Wafv2WebAclLoggingConfiguration(
             self,
             "logging",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from stacks.blocks.iam.policy_document import Conditions, Statement
+from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
-from stacks.values import AwsScope, Names
+from stacks.blocks.security.encryption_key import use_by_alias
+from stacks.values import Names
 
 
 def plan_store_writes(names: Names, *, pull_request: bool) -> list[Statement]:
@@ -23,12 +24,14 @@ def plan_store_writes(names: Names, *, pull_request: bool) -> list[Statement]:
             resources=[bucket],
             conditions={"StringLike": {"s3:prefix": "deployed/*"}},
         ),
-        _keys("DecryptDeployed", aws, ["kms:Decrypt"], names.deployed_key_alias),
+        use_by_alias(aws, names.deployed_key_alias, sid="DecryptDeployed", actions=["kms:Decrypt"]),
     ]
     return [
         Statement(sid="PutPlans", actions=["s3:PutObject"], resources=[f"{bucket}/{folder}/*" for folder in folders]),
-        _keys("EncryptPlans", aws, ["kms:GenerateDataKey"], names.plan_key_alias),
-        _keys("VouchForPlans", aws, ["kms:GenerateMac"], names.plan_mac_alias(pull_request=pull_request)),
+        use_by_alias(aws, names.plan_key_alias, sid="EncryptPlans", actions=["kms:GenerateDataKey"]),
+        use_by_alias(
+            aws, names.plan_mac_alias(pull_request=pull_request), sid="VouchForPlans", actions=["kms:GenerateMac"]
+        ),
         *([] if pull_request else reads),
     ]
 
@@ -56,9 +59,9 @@ def plan_store_reads(names: Names) -> list[Statement]:
             actions=["s3:PutObject"],
             resources=[f"{bucket}/{folder}/*" for folder in ("applied", "deployed", "audit")],
         ),
-        _keys("DecryptPlans", aws, ["kms:Decrypt", "kms:GenerateDataKey"], names.plan_key_alias),
-        _keys("EncryptDeployed", aws, ["kms:GenerateDataKey"], names.deployed_key_alias),
-        _keys("CheckPlans", aws, ["kms:VerifyMac"], names.plan_mac_alias()),
+        use_by_alias(aws, names.plan_key_alias, sid="DecryptPlans", actions=["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_by_alias(aws, names.deployed_key_alias, sid="EncryptDeployed", actions=["kms:GenerateDataKey"]),
+        use_by_alias(aws, names.plan_mac_alias(), sid="CheckPlans", actions=["kms:VerifyMac"]),
     ]
 
 
@@ -81,9 +84,3 @@ def registry_writes(names: Names) -> list[Statement]:
             resources=[names.aws.arn("ecr", f"repository/{names.prefix}/*")],
         ),
     ]  # fmt: skip
-
-
-def _keys(sid: str, aws: AwsScope, actions: list[str], alias: str) -> Statement:
-    # The key's id is not known before it is made, and policies do not take an alias as resource.
-    by_alias: Conditions = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
-    return Statement(sid=sid, actions=actions, resources=[aws.arn("kms", "key/*")], conditions=by_alias)

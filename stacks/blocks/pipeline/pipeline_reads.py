@@ -16,6 +16,7 @@ from stacks.blocks.pipeline.pipeline_resources import (
     cluster_arns,
     log_group_arns,
 )
+from stacks.blocks.security.encryption_key import use_by_alias
 from stacks.values import Names
 
 _S3 = (
@@ -194,15 +195,8 @@ def state_access(names: Names, *, write: bool) -> list[Statement]:
     aws, state = names.aws, names.environment.state
     bucket = aws.bucket_arn(names.state_bucket)
     folder = f"{bucket}/{names.environment.name}"
-    key = (
-        {"resources": [state.key_arn]}
-        if state.key_arn
-        else {
-            "resources": [aws.arn("kms", "key/*")],
-            # The key's id is not known before it is made, and policies do not take an alias as resource.
-            "conditions": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.state_key_alias}},
-        }
-    )
+    # The lock object encrypts with the same key, so a role that only plans needs data keys as well.
+    use = ["kms:Decrypt", "kms:GenerateDataKey"]
     statements = [
         Statement(sid="StateBucket", actions=["s3:ListBucket"], resources=[bucket]),
         Statement(
@@ -210,8 +204,9 @@ def state_access(names: Names, *, write: bool) -> list[Statement]:
             actions=["s3:GetObject", *(["s3:PutObject"] if write else [])],
             resources=[f"{folder}/*.tfstate"],
         ),
-        # The lock object encrypts with the same key, so a role that only plans needs data keys as well.
-        Statement(sid="StateKey", actions=["kms:Decrypt", "kms:GenerateDataKey"], **key),
+        Statement(sid="StateKey", actions=use, resources=[state.key_arn])
+        if state.key_arn
+        else use_by_alias(aws, names.state_key_alias, sid="StateKey", actions=use),
     ]
     if state.locking in {"lockfile", "both"}:
         statements.append(

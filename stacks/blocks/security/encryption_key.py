@@ -116,6 +116,21 @@ def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequenc
     )
 
 
+def use_by_alias(
+    aws: AwsScope, alias: str, *, sid: str, actions: Sequence[str], conditions: Conditions | None = None
+) -> Statement:
+    """Statement for a role: it may do `actions` with the key that `alias` names.
+
+    The key's id is not known before it is made, and policies do not take an alias as resource.
+    """
+    return Statement(
+        sid=sid,
+        actions=actions,
+        resources=[aws.arn("kms", "key/*")],
+        conditions={**(conditions or {}), "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}},
+    )
+
+
 def logs_key_use(aws: AwsScope, *log_groups: str) -> Statement:
     """Key-policy statement: CloudWatch Logs may use the key for log groups named like `log_groups` (may hold *)."""
     return key_grant(

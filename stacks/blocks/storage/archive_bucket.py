@@ -8,10 +8,10 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement
-from stacks.blocks.security.encryption_key import EncryptionKey, key_grant
+from stacks.blocks.security.encryption_key import EncryptionKey, key_grant, use_by_alias
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
-from stacks.values import AwsScope
+from stacks.values import AwsScope, Names
 
 
 class ArchiveBucket(Construct):
@@ -122,25 +122,20 @@ class ArchiveBucket(Construct):
         )
 
 
-def write_access(aws: AwsScope, *, bucket_name: str, prefix: str, key_alias: str) -> list[Statement]:
-    """What the writer's own role must allow: both accounts have to agree before S3 lets it write.
-
-    `aws` is where the archive is.
-    """
+def write_access(names: Names) -> list[Statement]:
+    """What the writer's own role must allow: both accounts have to agree before S3 lets it write."""
+    aws, prefix = names.archive_aws, names.environment.archive.prefix
     return [
         Statement(
             sid="AddObjects",
             actions=["s3:PutObject"],
-            resources=[f"{aws.bucket_arn(bucket_name)}/{prefix}*"],
+            resources=[f"{aws.bucket_arn(names.archive_bucket)}/{prefix}*"],
         ),
-        # The key's id is not known before it is made, and policies do not take an alias as resource.
-        Statement(
+        use_by_alias(
+            aws,
+            names.alias("archive"),
             sid="EncryptObjects",
             actions=["kms:GenerateDataKey"],
-            resources=[aws.arn("kms", "key/*")],
-            conditions={
-                "StringEquals": {"kms:ViaService": aws.endpoint("s3")},
-                "ForAnyValue:StringEquals": {"kms:ResourceAliases": key_alias},
-            },
+            conditions={"StringEquals": {"kms:ViaService": aws.endpoint("s3")}},
         ),
     ]
