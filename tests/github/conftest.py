@@ -1,4 +1,4 @@
-"""A fake GitHub with workflows like ours: a credentialed plan, an apply behind reviewers, a report without either."""
+"""A fake GitHub with workflows like the real ones: a plan with credentials, an apply behind reviewers, a report."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def workflows(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def github(workflows: Path) -> Iterator[FakeGitHub]:
-    """A repository whose environments are protected as they should be."""
+    """A repository whose environments are protected correctly."""
     with FakeGitHub(workflows=workflows) as fake:
         fake.team("platform", "carol", "dave", "alice", "bob")
         fake.environment("prod", reviewers=["platform"])
@@ -82,14 +82,19 @@ def github(workflows: Path) -> Iterator[FakeGitHub]:
 
 @pytest.fixture
 def admin(github: FakeGitHub) -> GitHub:
-    """The API with the token of an administrator; it does not sleep between attempts."""
+    """The API with the token of an administrator."""
+    return admin_of(github)
+
+
+def admin_of(github: FakeGitHub, sleep: Callable[[float], None] = lambda _: None) -> GitHub:
+    """The API with the token of an administrator; by default it does not sleep between attempts."""
     environ = github.person("root", admin=True)
-    return GitHub(environ["GITHUB_REPOSITORY"], environ["GITHUB_TOKEN"], github.url, sleep=lambda _: None)
+    return GitHub(environ["GITHUB_REPOSITORY"], environ["GITHUB_TOKEN"], github.url, sleep=sleep)
 
 
 @pytest.fixture
 def report_api(github: FakeGitHub) -> Callable[[int], GitHub]:
-    """The API as the report job of a pull request has it."""
+    """The API with the token of a pull request's report job."""
 
     def of(number: int) -> GitHub:
         run = github.begin_run("pull_request", github.state.pulls[number].author, pull_request=number)

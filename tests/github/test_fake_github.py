@@ -1,4 +1,4 @@
-"""The fake says no where GitHub does: otherwise a workflow that is too generous would pass its tests."""
+"""The fake refuses what GitHub refuses, so that a workflow with too few or too many rights fails its tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def claims(fake: FakeGitHub, environ: Mapping[str, str]) -> dict[str, Any]:
     return dict(jwt.decode(answer.json()["value"], KeySet.import_key_set(fake.jwks)).claims)
 
 
-def test_a_job_may_do_what_its_permissions_say_and_nothing_more(github: FakeGitHub) -> None:
+def test_a_job_may_do_only_what_its_permissions_allow(github: FakeGitHub) -> None:
     run = github.begin_run("pull_request", "alice")
     report, check = (GitHub.of(github.job_environment(run, name)) for name in ("report", "check"))
     assert report.send("POST", "issues/1/comments", {"body": "fine"})["user"]["login"] == "github-actions[bot]"
@@ -66,7 +66,7 @@ def test_a_file_without_permissions_gets_the_repository_s_default(github: FakeGi
     assert "id-token" not in github.job(run, "report").permissions
 
 
-def test_a_job_that_says_none_has_none_whatever_its_file_grants(github: FakeGitHub, workflows: Path) -> None:
+def test_a_job_s_empty_permissions_override_those_of_its_file(github: FakeGitHub, workflows: Path) -> None:
     file = workflows / "pull-request.yml"
     text = file.read_text(encoding="utf-8").replace("\npermissions: {}", "\npermissions: {contents: read}")
     text = text.replace("    permissions: {pull-requests: write, issues: write}\n", "")
@@ -76,7 +76,7 @@ def test_a_job_that_says_none_has_none_whatever_its_file_grants(github: FakeGitH
     assert github.job(run, "check").permissions == {}
 
 
-def test_each_job_has_a_token_of_its_own_that_ends_with_it(github: FakeGitHub) -> None:
+def test_each_job_has_its_own_token_which_ends_with_the_job(github: FakeGitHub) -> None:
     run = github.begin_run("pull_request", "alice")
     report, check = (github.job_environment(run, name) for name in ("report", "check"))
     assert report["GITHUB_TOKEN"] != check["GITHUB_TOKEN"]
@@ -85,7 +85,7 @@ def test_each_job_has_a_token_of_its_own_that_ends_with_it(github: FakeGitHub) -
         GitHub.of(report).send("POST", "issues/1/comments", {"body": "late"})
 
 
-def test_a_called_workflow_cannot_have_more_than_its_caller(github: FakeGitHub, workflows: Path) -> None:
+def test_a_called_workflow_cannot_have_more_rights_than_its_caller(github: FakeGitHub, workflows: Path) -> None:
     file = workflows / "pull-request.yml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("{id-token: write, contents: read}", "{contents: read}"), encoding="utf-8")
@@ -93,13 +93,13 @@ def test_a_called_workflow_cannot_have_more_than_its_caller(github: FakeGitHub, 
         github.begin_run("pull_request", "alice")
 
 
-def test_no_identity_without_the_permission_for_it(github: FakeGitHub) -> None:
+def test_without_id_token_permission_a_job_has_no_identity(github: FakeGitHub) -> None:
     run = github.begin_run("pull_request", "alice")
     assert "ACTIONS_ID_TOKEN_REQUEST_URL" not in github.job_environment(run, "report")
     assert "ACTIONS_ID_TOKEN_REQUEST_URL" in github.job_environment(run, "plan/plan")
 
 
-def test_no_identity_and_no_api_before_the_environment_is_approved(github: FakeGitHub) -> None:
+def test_before_its_approval_a_job_has_no_identity_and_no_api(github: FakeGitHub) -> None:
     run = github.begin_run("push", "bob")
     environ = github.job_environment(run, "apply")
     assert identity(environ).status_code == 403
@@ -110,22 +110,22 @@ def test_no_identity_and_no_api_before_the_environment_is_approved(github: FakeG
     assert GitHub.of(environ).get("commits/" + run.sha)["sha"] == run.sha
 
 
-def test_a_rejected_job_never_gets_anything(github: FakeGitHub) -> None:
+def test_a_rejected_job_has_no_identity(github: FakeGitHub) -> None:
     run = github.begin_run("push", "bob")
     environ = github.job_environment(run, "apply")
     github.reject(run, "prod", by="carol")
     assert identity(environ).status_code == 403
 
 
-def test_the_identity_of_an_environment_names_it_and_the_file_of_the_job(github: FakeGitHub) -> None:
+def test_a_job_s_identity_names_its_environment_and_workflow_file(github: FakeGitHub) -> None:
     run = github.begin_run("push", "bob")
     environ = github.job_environment(run, "apply")
     github.approve(run, "prod", by="carol")
-    found = claims(github, environ)
-    assert found["sub"] == "repo:acme/groundwork:environment:prod"
-    assert found["environment"] == "prod"
-    assert found["aud"] == "sts.amazonaws.com"
-    assert found["job_workflow_ref"] == "acme/groundwork/.github/workflows/deploy.yml@refs/heads/main"
+    token = claims(github, environ)
+    assert token["sub"] == "repo:acme/groundwork:environment:prod"
+    assert token["environment"] == "prod"
+    assert token["aud"] == "sts.amazonaws.com"
+    assert token["job_workflow_ref"] == "acme/groundwork/.github/workflows/deploy.yml@refs/heads/main"
 
 
 def test_without_its_environment_a_job_s_identity_names_only_the_branch(github: FakeGitHub, workflows: Path) -> None:
@@ -135,38 +135,38 @@ def test_without_its_environment_a_job_s_identity_names_only_the_branch(github: 
     assert claims(github, github.job_environment(run, "apply"))["sub"] == "repo:acme/groundwork:ref:refs/heads/main"
 
 
-def test_a_job_of_a_called_workflow_carries_the_called_file_at_its_ref(github: FakeGitHub) -> None:
+def test_an_identity_in_a_called_workflow_names_the_called_file_and_ref(github: FakeGitHub) -> None:
     run = github.begin_run("pull_request", "alice")
-    found = claims(github, github.job_environment(run, "plan/plan"))
-    assert found["sub"] == "repo:acme/groundwork:environment:dev-pull-request"
-    assert found["ref"] == f"refs/pull/{run.pull_request}/merge"
-    assert found["job_workflow_ref"] == "acme/groundwork/.github/workflows/plan.yml@refs/heads/main"
-    assert found["workflow_ref"].endswith(f"pull-request.yml@refs/pull/{run.pull_request}/merge")
+    token = claims(github, github.job_environment(run, "plan/plan"))
+    assert token["sub"] == "repo:acme/groundwork:environment:dev-pull-request"
+    assert token["ref"] == f"refs/pull/{run.pull_request}/merge"
+    assert token["job_workflow_ref"] == "acme/groundwork/.github/workflows/plan.yml@refs/heads/main"
+    assert token["workflow_ref"].endswith(f"pull-request.yml@refs/pull/{run.pull_request}/merge")
 
 
-def test_new_repositories_have_their_numbers_in_the_subject(workflows: Path) -> None:
+def test_the_subject_of_a_new_repository_has_its_numbers(workflows: Path) -> None:
     with FakeGitHub(workflows=workflows, immutable_subject=True) as fake:
         fake.environment("prod-plan")
         run = fake.begin_run("push", "bob")
-        found = claims(fake, fake.job_environment(run, "plan"))
-    assert found["sub"] == "repo:acme@123456/groundwork@456789:environment:prod-plan"
+        token = claims(fake, fake.job_environment(run, "plan"))
+    assert token["sub"] == "repo:acme@123456/groundwork@456789:environment:prod-plan"
 
 
 @pytest.mark.parametrize(("actor", "fork"), [("mallory", True), ("dependabot[bot]", False)])
-def test_a_fork_and_dependabot_read_only_and_have_no_identity(github: FakeGitHub, actor: str, fork: bool) -> None:
+def test_forks_and_dependabot_may_only_read_and_have_no_identity(github: FakeGitHub, actor: str, fork: bool) -> None:
     run = github.begin_run("pull_request", actor, fork=fork)
     assert "ACTIONS_ID_TOKEN_REQUEST_URL" not in github.job_environment(run, "plan/plan")
     with pytest.raises(GitHubError, match="403 Resource not accessible"):
         GitHub.of(github.job_environment(run, "report")).send("POST", "issues/1/comments", {"body": "hello"})
 
 
-def test_a_branch_that_the_environment_does_not_admit_cannot_deploy(github: FakeGitHub) -> None:
+def test_a_branch_that_the_environment_does_not_allow_cannot_deploy(github: FakeGitHub) -> None:
     run = github.begin_run("push", "bob", ref="refs/heads/elsewhere")
     with pytest.raises(DeploymentNotAllowed, match='"elsewhere" is not allowed to deploy to prod'):
         github.job_environment(run, "apply")
 
 
-def test_an_environment_that_nobody_set_up_is_made_without_protection(workflows: Path) -> None:
+def test_an_unknown_environment_is_made_without_protection(workflows: Path) -> None:
     with FakeGitHub(workflows=workflows) as fake:
         environ = fake.job_environment(fake.begin_run("push", "bob"), "apply")
         assert identity(environ).status_code == 200
@@ -193,7 +193,7 @@ def test_a_run_that_is_started_again_waits_again(github: FakeGitHub) -> None:
     assert identity(second).status_code == identity(first).status_code == 403
 
 
-def test_a_runner_in_another_process_gets_a_job_s_variables_by_address(github: FakeGitHub) -> None:
+def test_a_runner_in_another_process_can_fetch_a_job_s_variables(github: FakeGitHub) -> None:
     run = github.begin_run("push", "bob")
     where, headers = f"{github.url}/_fake/runs/{run.id}/apply", {"Authorization": f"Bearer {github.control_token}"}
     assert httpx.get(where, headers=headers).json()["waiting"]
@@ -216,7 +216,7 @@ def test_an_environment_from_a_matrix_or_an_input_is_filled_in(github: FakeGitHu
         github.job(run, "apply")
 
 
-def test_inputs_travel_from_whoever_starts_a_workflow_into_the_ones_it_calls(tmp_path: Path) -> None:
+def test_inputs_are_passed_on_to_called_workflows(tmp_path: Path) -> None:
     called = "on: {workflow_call: {inputs: {environment: {type: string}, kind: {default: plan}}}}\n"
     job = "{permissions: {}, environment: '${{ inputs.environment }}-${{ inputs.kind }}', runs-on: x, steps: []}"
     (tmp_path / "called.yml").write_text(f"{called}jobs: {{job: {job}}}\n", encoding="utf-8")

@@ -191,7 +191,7 @@ def test_a_review_s_findings_keep_their_severity(out: Path) -> None:
         for severity in Severity
     )
     diagnostics = of_review(Review(base="a", head="b", stacks=(), findings=findings))
-    assert [one.level for one in diagnostics] == ["error", "warning", "notice"]
+    assert [diagnostic.level for diagnostic in diagnostics] == ["error", "warning", "notice"]
     results = sarif(diagnostics)["runs"][0]["results"]
     assert [result["level"] for result in results] == ["error", "warning", "note"]
     assert {result["ruleId"] for result in results} == {"data-loss"}

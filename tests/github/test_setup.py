@@ -213,12 +213,12 @@ def test_limits_are_unknown_if_the_token_may_not_see_the_plan(github: FakeGitHub
 def test_settings_that_the_token_may_not_see_are_reported(settings: Settings) -> None:
     with fresh() as fake:
         setup(admin_of(fake), check(settings, admin_of(fake)))
-        found = check(settings, GitHub.of(fake.person("alice")))
-        assert any("Actions: cannot be read" in str(one) for one in found)
-        assert any("environment prod: cannot be read" in str(one) for one in found)
+        reported = [str(difference) for difference in check(settings, GitHub.of(fake.person("alice")))]
+        assert any("Actions: cannot be read" in text for text in reported)
+        assert any("environment prod: cannot be read" in text for text in reported)
 
 
-def test_the_subject_of_a_new_repository_is_named_before_nobody_can_sign_in(settings: Settings) -> None:
+def test_a_numbered_subject_is_reported_before_it_keeps_jobs_out(settings: Settings) -> None:
     with fresh(immutable_subject=True) as fake:
         api = admin_of(fake)
         with pytest.raises(GitHubError, match="begins with repo:acme@123456/groundwork@456789"):
@@ -259,15 +259,16 @@ def test_a_subject_of_another_repository_is_refused(environments: list[Environme
         )
 
 
-def test_a_reviewer_who_does_not_exist_is_named(settings: Settings) -> None:
+def test_a_reviewer_that_does_not_exist_is_reported(settings: Settings) -> None:
     with FakeGitHub() as fake:
-        found = next(one for one in check(settings, admin_of(fake)) if one.where == "environment prod")
-    assert "reviewer team platform of acme does not exist" in found.sentence
+        reported = check(settings, admin_of(fake))
+        prod = next(difference for difference in reported if difference.where == "environment prod")
+    assert "reviewer team platform of acme does not exist" in prod.sentence
 
 
-def test_without_a_token_every_call_is_shown_as_for_a_new_repository(settings: Settings) -> None:
-    calls = [call for one in check(settings, EmptyRepository()) for call in one.calls]
-    put = next(one for one in calls if (one.method, one.path) == ("PUT", "environments/prod"))
+def test_without_a_token_the_calls_for_a_new_repository_are_shown(settings: Settings) -> None:
+    calls = [call for difference in check(settings, EmptyRepository()) for call in difference.calls]
+    put = next(call for call in calls if (call.method, call.path) == ("PUT", "environments/prod"))
     assert put.body is not None
     assert put.body["reviewers"] == [{"type": "Team", "id": "(id of team platform)"}]
     assert put.body["prevent_self_review"] is True

@@ -1,4 +1,4 @@
-"""The roles of the delivery stack let in exactly the jobs that the settings give an environment to."""
+"""The delivery stack's roles trust exactly the jobs of the GitHub environments in the settings."""
 
 from __future__ import annotations
 
@@ -44,9 +44,13 @@ FILES = {"apply": "apply.yml", "plan": "plan.yml", "plan-pull-request": "plan.ym
 
 @pytest.fixture(scope="module")
 def trust() -> dict[str, Any]:
-    """Role → its trust policy as it is synthesised."""
-    document = synth(DeliveryStack, singletons=REPOSITORY)
-    return {one["name"]: one["assume_role_policy"] for one in resources(document, "aws_iam_role")}
+    """Role → its synthesised trust policy."""
+    return trust_policies(REPOSITORY)
+
+
+def trust_policies(singletons: dict[str, str]) -> dict[str, Any]:
+    document = synth(DeliveryStack, singletons=singletons)
+    return {role["name"]: role["assume_role_policy"] for role in resources(document, "aws_iam_role")}
 
 
 def claims(fake: FakeGitHub, run: Run, job: str = "call/job") -> Mapping[str, Any]:
@@ -61,7 +65,7 @@ def claims(fake: FakeGitHub, run: Run, job: str = "call/job") -> Mapping[str, An
 def signed_in(
     folder: Path, file: str, name: str, *, on: str = "push", ref: str = "main", numbered: bool = False
 ) -> Mapping[str, Any]:
-    """The claims of a job that a workflow calls `file` for, in GitHub's environment `name`."""
+    """The claims of a job in the called workflow `file`, in GitHub's environment `name`."""
     for each in {*FILES.values(), file}:
         (folder / each).write_text(CALLED, encoding="utf-8")
     (folder / "caller.yml").write_text(CALLER.format(on=on, file=file, ref=ref, environment=name), encoding="utf-8")
@@ -69,19 +73,20 @@ def signed_in(
         return claims(fake, fake.begin_run(on, "bob", workflow="caller.yml"))
 
 
-def lets_in(trust: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+def assumable(trust: Mapping[str, Any], token: Mapping[str, Any]) -> Iterator[str]:
+    """The roles that a job with these claims may assume."""
     names = Names(environment())
-    return (role for role, policy in trust.items() if may_assume(policy, found, provider_arn=names.github_oidc_arn))
+    return (role for role, policy in trust.items() if may_assume(policy, token, provider_arn=names.github_oidc_arn))
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_environment_s_job_becomes_its_role_and_no_other(
+def test_a_job_of_each_environment_may_assume_only_its_own_role(
     trust: Mapping[str, Any], tmp_path: Path, role: Any
 ) -> None:
     names = Names(environment())
     on = "pull_request" if role == "plan-pull-request" else "push"
-    found = signed_in(tmp_path, FILES[role], names.github_environment(role), on=on)
-    assert list(lets_in(trust, found)) == [names.delivery_role(role)]
+    token = signed_in(tmp_path, FILES[role], names.github_environment(role), on=on)
+    assert list(assumable(trust, token)) == [names.delivery_role(role)]
 
 
 @pytest.mark.parametrize(
@@ -89,14 +94,12 @@ def test_each_environment_s_job_becomes_its_role_and_no_other(
     [{"file": "mine.yml"}, {"ref": "mine"}, {"name": "dev-other"}],
     ids=["another file", "a file of a branch", "another environment"],
 )
-def test_any_other_job_becomes_nothing(trust: Mapping[str, Any], tmp_path: Path, other: dict[str, str]) -> None:
-    found = signed_in(tmp_path, **{"file": "apply.yml", "name": "dev", **other})
-    assert list(lets_in(trust, found)) == []
+def test_any_other_job_may_assume_no_role(trust: Mapping[str, Any], tmp_path: Path, other: dict[str, str]) -> None:
+    token = signed_in(tmp_path, **{"file": "apply.yml", "name": "dev", **other})
+    assert list(assumable(trust, token)) == []
 
 
-def test_a_numbered_subject_needs_roles_that_name_it(trust: Mapping[str, Any], tmp_path: Path) -> None:
-    found = signed_in(tmp_path, "apply.yml", "dev", numbered=True)
-    assert list(lets_in(trust, found)) == []
-    document = synth(DeliveryStack, singletons=NUMBERED)
-    numbered = {one["name"]: one["assume_role_policy"] for one in resources(document, "aws_iam_role")}
-    assert list(lets_in(numbered, found)) == ["acme-dev-delivery-apply"]
+def test_a_numbered_subject_is_trusted_only_if_the_values_name_it(trust: Mapping[str, Any], tmp_path: Path) -> None:
+    token = signed_in(tmp_path, "apply.yml", "dev", numbered=True)
+    assert list(assumable(trust, token)) == []
+    assert list(assumable(trust_policies(NUMBERED), token)) == ["acme-dev-delivery-apply"]

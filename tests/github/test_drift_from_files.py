@@ -1,19 +1,19 @@
-"""What one job found is told by another: `gw drift --issues --found` opens, updates and closes issues from files."""
+"""`gw drift --issues --from` opens, updates and closes issues from the files of another job."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from groundwork.cli.drift import as_json, read
 from groundwork.drift import Difference, StackDrift
+from tests.support.command_line import gw
 from tests.support.fake_github import FakeGitHub
 
-FOUND = StackDrift(
+DRIFTED = StackDrift(
     "dev-network",
     drift=(Difference("aws_vpc.vpc", ("tags",), "changed"),),
     computed=(Difference("aws_vpc.vpc", ("arn",), "changed"),),
@@ -23,25 +23,20 @@ FOUND = StackDrift(
 )
 
 
-def write(folder: Path, *found: StackDrift) -> None:
+def write(folder: Path, *drifts: StackDrift) -> None:
     folder.mkdir(exist_ok=True)
-    (folder / "dev.json").write_text(json.dumps([as_json(one) for one in found]))
+    (folder / "dev.json").write_text(json.dumps([as_json(each) for each in drifts]))
 
 
-def tell(github: FakeGitHub, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-c", "from groundwork.cli import main; main()", "drift", "--issues", "--found", folder],
-        env={**os.environ, **github.person("github-actions[bot]"), "GITHUB_ACTIONS": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def report(github: FakeGitHub, checkout: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, **github.person("github-actions[bot]"), "GITHUB_ACTIONS": "true"}
+    return gw("drift", "--issues", "--from", str(folder), cwd=checkout, environ=environ)
 
 
-def test_every_status_survives_the_file(tmp_path: Path) -> None:
+def test_every_status_can_be_written_and_read(tmp_path: Path) -> None:
     every = [
-        FOUND,
-        replace(FOUND, stack="a", drift=()),
+        DRIFTED,
+        replace(DRIFTED, stack="a", drift=()),
         StackDrift("b"),
         StackDrift("c", not_deployed=True),
         StackDrift("d", why="no provider"),
@@ -50,15 +45,17 @@ def test_every_status_survives_the_file(tmp_path: Path) -> None:
     ]
     write(tmp_path / "found", *every)
     assert read(tmp_path / "found") == every
-    assert len({one.status for one in every}) == 6
+    assert len({each.status for each in every}) == 6
 
 
-def test_an_issue_is_opened_and_closed_by_what_another_job_found(github: FakeGitHub, tmp_path: Path) -> None:
-    write(tmp_path / "found", FOUND)
-    assert tell(github, tmp_path / "found").returncode == 25
+def test_an_issue_is_opened_and_closed_from_another_job_s_file(
+    github: FakeGitHub, bare_checkout: Path, tmp_path: Path
+) -> None:
+    write(tmp_path / "found", DRIFTED)
+    assert report(github, bare_checkout, tmp_path / "found").returncode == 25
     (issue,) = github.state.issues.values()
     assert issue["title"] == "Drift in dev-network"
     assert "`aws_vpc.vpc` changed: `tags`" in issue["body"]
     write(tmp_path / "found", StackDrift("dev-network"))
-    assert tell(github, tmp_path / "found").returncode == 0
+    assert report(github, bare_checkout, tmp_path / "found").returncode == 0
     assert issue["state"] == "closed"
