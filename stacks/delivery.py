@@ -9,12 +9,11 @@ from constructs import Construct
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.github_role import GithubRole
+from stacks.blocks.pipeline.network_writes import network_writes
 from stacks.blocks.pipeline.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
-from stacks.blocks.pipeline.pipeline_reads import base_reads, service_reads, signing_reads, state_access
+from stacks.blocks.pipeline.pipeline_reads import base_reads, service_reads, signing_reads
 from stacks.blocks.pipeline.pipeline_writes import (
     base_writes,
-    network_writes,
-    role_writes,
     runner_writes,
     service_writes,
     signing_writes,
@@ -22,6 +21,8 @@ from stacks.blocks.pipeline.pipeline_writes import (
 from stacks.blocks.pipeline.plan_bucket import PlanBucket
 from stacks.blocks.pipeline.registry import Registry
 from stacks.blocks.pipeline.role_boundary import RoleBoundary, shared_policy
+from stacks.blocks.pipeline.role_writes import role_writes
+from stacks.blocks.pipeline.state_access import state_access
 from stacks.blocks.security.encryption_key import EncryptionKey
 from stacks.blocks.security.mac_key import MacKey
 from stacks.platform_stack import PlatformStack
@@ -40,33 +41,16 @@ class DeliveryStack(PlatformStack):
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, environment, "delivery")
         names, values = self.names, environment.delivery
-        planner, applier = names.delivery_role_arn("plan"), names.delivery_role_arn("apply")
-        pull_request_planner = names.delivery_role_arn("plan-pull-request")
-        self.plans = PlanBucket(
-            self,
-            "plans",
-            aws=self.aws,
-            bucket_name=names.plan_bucket,
-            alias=names.plan_key_alias,
-            alias_arn=self.aws.arn("kms", names.plan_key_alias),
-            deployed_alias=names.deployed_key_alias,
-            deployed_alias_arn=names.deployed_key_alias_arn,
-            log_bucket_name=names.access_log_bucket,
-            planner=planner,
-            pull_request_planner=pull_request_planner,
-            applier=applier,
-            days={"main/": values.plan_days, "pull-request/": values.pull_request_plan_days}
-            if values.expire_plans
-            else {},
-        )
+        days = {"main/": values.plan_days, "pull-request/": values.pull_request_plan_days}
+        self.plans = PlanBucket(self, "plans", names=names, days=days if values.expire_plans else {})
         self.mac = MacKey(
             self,
             "mac",
             aws=self.aws,
             alias=names.plan_mac_alias(),
             description=f"Vouches for plans of {names.prefix}",
-            makers=[planner],
-            checkers=[applier],
+            makers=[names.delivery_role_arn("plan")],
+            checkers=[names.delivery_role_arn("apply")],
         )
         # A key of its own: with main's, a pull request could vouch for a plan that main never made.
         self.pull_request_mac = MacKey(
@@ -75,7 +59,7 @@ class DeliveryStack(PlatformStack):
             aws=self.aws,
             alias=names.plan_mac_alias(pull_request=True),
             description=f"Fingerprints of plans of pull requests in {names.prefix}",
-            makers=[pull_request_planner],
+            makers=[names.delivery_role_arn("plan-pull-request")],
             checkers=[],
         )
         self._registries()
@@ -105,7 +89,7 @@ class DeliveryStack(PlatformStack):
                 f"registry_{name.replace('/', '_')}",
                 name=self.names.registry(name),
                 key=self.registry_key,
-                kept=values.images_kept,
+                images_kept=values.images_kept,
                 disposable=not self.aws.protect,
             )
 

@@ -34,7 +34,7 @@ def waive(resource: TerraformResource, *checks: str, reason: str, expires: date 
     """
     if len(reason) < MINIMUM_REASON:
         raise ValueError(
-            f"waiver of {', '.join(checks)}: {reason!r} is no reason; say why the finding is acceptable here"
+            f"waiver of {', '.join(checks)}: {reason!r} is too short a reason; say why the finding is acceptable here"
         )
     # inspect.stack() reads the source of every frame: a tenth of a synthesis.
     caller = sys._getframe(1)  # noqa: SLF001

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from cdktf_cdktf_provider_aws.data_aws_ec2_managed_prefix_list import DataAwsEc2ManagedPrefixList
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
-from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from constructs import Construct
 
+from stacks.blocks.network.security_rules import ANYWHERE, HTTPS, let_out
 from stacks.values import AwsScope
 
 
@@ -39,23 +39,12 @@ class FunctionNetwork(Construct):
             vpc_id=vpc_id,
         )
         if internet:
-            self._https_out("internet", "an API on the internet, whose addresses may change", cidr="0.0.0.0/0")
+            why = "HTTPS to an API on the internet, whose addresses may change"
+            let_out(self, "to_internet", self.security_group.id, why, cidr=ANYWHERE, ports=HTTPS)
             return
         for service in ("s3", "dynamodb"):
             addresses = DataAwsEc2ManagedPrefixList(
                 self, f"{service}_addresses", name=f"com.amazonaws.{aws.region}.{service}"
             )
-            self._https_out(service, f"{service} in this region", prefix_list=addresses.id)
-
-    def _https_out(self, id_: str, whom: str, *, cidr: str | None = None, prefix_list: str | None = None) -> None:
-        VpcSecurityGroupEgressRule(
-            self,
-            f"to_{id_}",
-            security_group_id=self.security_group.id,
-            description=f"HTTPS to {whom}",
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            cidr_ipv4=cidr,
-            prefix_list_id=prefix_list,
-        )
+            why = f"HTTPS to {service} in this region"
+            let_out(self, f"to_{service}", self.security_group.id, why, prefix_list=addresses.id, ports=HTTPS)

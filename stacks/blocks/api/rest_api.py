@@ -25,7 +25,7 @@ from constructs import Construct
 
 from stacks.blocks.api.api_endpoint import OPEN_BY_VALUE, ApiEndpoint, ApiMetrics, Route
 from stacks.blocks.api.lambda_function import LambdaFunction
-from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
+from stacks.blocks.iam.policy_document import Principal, Statement, deny_everyone, policy_document
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
@@ -103,11 +103,9 @@ class RestApi(ApiEndpoint):
                     resources=[every_route],
                     conditions={"IpAddress": {"aws:SourceIp": cidrs}},
                 ),
-                Statement(
-                    sid="DenyOtherAddresses",
-                    effect="Deny",
-                    principal=Principal(everyone=True),
-                    actions=["execute-api:Invoke"],
+                deny_everyone(
+                    "DenyOtherAddresses",
+                    ["execute-api:Invoke"],
                     resources=[every_route],
                     conditions={"NotIpAddress": {"aws:SourceIp": cidrs}},
                 ),

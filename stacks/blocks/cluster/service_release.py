@@ -1,4 +1,4 @@
-"""One service of ours on Kubernetes: a Helm release of charts/service."""
+"""One of the environment's services on Kubernetes: a Helm release of charts/service."""
 
 from __future__ import annotations
 

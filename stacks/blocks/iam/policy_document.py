@@ -38,7 +38,7 @@ class Statement:
     """One statement. `sid` says in CamelCase what it allows or denies.
 
     An allow with resource `*` needs `any_resource_because`: AWS offers nothing narrower for some actions, and the
-    reason has to be read where the statement is written. `whole_services_because` admits `service:*`, for a permission
+    reason has to be read where the statement is written. `whole_services_because` allows `service:*`, for a permission
     boundary alone: it gives nothing, it only caps. Raises IllegalComposition for an allow of `*` or an unexplained
     `service:*`, for an unexplained `*` resource, for an allow to everyone without conditions, and for an allow of
     everything but `other_resources`.
@@ -97,6 +97,26 @@ class Statement:
                 for operator, keys in self.conditions.items()
             }
         return document
+
+
+def deny_everyone(
+    sid: str,
+    actions: Sequence[str],
+    *,
+    resources: Sequence[str] = (),
+    other_resources: Sequence[str] = (),
+    conditions: Conditions | None = None,
+) -> Statement:
+    """Statement of a resource policy: whoever meets the conditions may not do this, whatever else allows it."""
+    return Statement(
+        sid=sid,
+        effect="Deny",
+        principal=Principal(everyone=True),
+        actions=actions,
+        resources=resources,
+        other_resources=other_resources,
+        conditions=conditions or {},
+    )
 
 
 def policy_document(*statements: Statement) -> str:

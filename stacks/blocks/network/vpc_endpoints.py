@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
-from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.network.security_rules import HTTPS, let_in
 from stacks.values import AwsScope
 
 # EKS user guide, "Deploy private clusters with limited internet access", plus ec2 for the CNI and eks-auth for Pod
@@ -22,11 +22,11 @@ def check_nodes_reach_aws(nat: str, *, gateways: Iterable[str], interfaces: Iter
     """Raise IllegalComposition where nodes in private subnets could neither join a cluster nor pull an image."""
     if nat != "none":
         return
-    for key, needed, given in (
+    for key, needed, values in (
         ("network.interface_endpoints", NODES_NEED, interfaces),
         ("network.gateway_endpoints", NODES_NEED_GATEWAYS, gateways),
     ):
-        missing = sorted(needed - set(given))
+        missing = sorted(needed - set(values))
         if missing:
             raise IllegalComposition(
                 key,
@@ -81,16 +81,7 @@ class VpcEndpoints(Construct):
             description="Interface endpoints: HTTPS from within the VPC",
             tags={"Name": f"{name}-endpoints"},
         )
-        VpcSecurityGroupIngressRule(
-            self,
-            "https",
-            security_group_id=self.security_group.id,
-            description="HTTPS from within the VPC",
-            cidr_ipv4=vpc_cidr,
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-        )
+        let_in(self, "https", self.security_group.id, "HTTPS from within the VPC", cidr=vpc_cidr, ports=HTTPS)
         for service in interfaces:
             self.interfaces[service] = VpcEndpoint(
                 self,

@@ -23,7 +23,7 @@ class GithubRole(Construct):
 
     The token must be for AWS (`aud`), of a job of `repository` in GitHub's `environment` (`sub`), and of the workflow
     file `workflow` as it is on main (`job_workflow_ref`, a claim that STS checks), so that a branch cannot bring a
-    workflow of its own. `tags` (a pattern) admits the file as it is under such tags, too. `session_minutes` is the
+    workflow of its own. `tags` (a pattern) accepts the file as it is under such tags, too. `session_minutes` is the
     longest session. Permissions are added by `allow` and `attach_all`.
     """
 

@@ -20,12 +20,12 @@ from cdktf_cdktf_provider_aws.codebuild_webhook import (
     CodebuildWebhookFilterGroupFilter,
 )
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
-from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
+from stacks.blocks.network.security_rules import ANYWHERE, HTTPS, let_out
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
 from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
@@ -44,7 +44,7 @@ class GithubRunner(Construct):
 
     Every job of `repository` may ask for it, those of pull requests too: the machine's own role can write its log and
     sit in the VPC, and nothing else. What a job may do in AWS it gets by its own OIDC token. Raises IllegalComposition
-    for subnets that are not there.
+    without subnets.
     """
 
     def __init__(
@@ -76,16 +76,8 @@ class GithubRunner(Construct):
         self.security_group = SecurityGroup(
             self, "security_group", name=project, description="Runners: nothing in, HTTPS out", vpc_id=vpc_id
         )
-        VpcSecurityGroupEgressRule(
-            self,
-            "to_https",
-            security_group_id=self.security_group.id,
-            description="HTTPS to GitHub, AWS and package registries, whose addresses change",
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            cidr_ipv4="0.0.0.0/0",
-        )
+        why = "HTTPS to GitHub, AWS and package registries, whose addresses change"
+        let_out(self, "to_https", self.security_group.id, why, cidr=ANYWHERE, ports=HTTPS)
         self.role = self._role(aws, project, subnet_ids, values.connection_arn)
         kind, image = _MACHINES[values.architecture]
         self.project = CodebuildProject(

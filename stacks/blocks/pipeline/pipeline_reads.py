@@ -16,7 +16,6 @@ from stacks.blocks.pipeline.pipeline_resources import (
     cluster_arns,
     log_group_arns,
 )
-from stacks.blocks.security.encryption_key import use_by_alias
 from stacks.values import Names
 
 _S3 = (
@@ -188,41 +187,3 @@ def signing_reads(names: Names) -> list[Statement]:
             resources=[names.aws.arn("signer", "/signing-jobs/*")],
         ),
     ]
-
-
-def state_access(names: Names, *, write: bool) -> list[Statement]:
-    """Statements for Terraform's state: read it and hold its lock; with `write`, change it."""
-    aws, state = names.aws, names.environment.state
-    bucket = aws.bucket_arn(names.state_bucket)
-    folder = f"{bucket}/{names.environment.name}"
-    # The lock object encrypts with the same key, so a role that only plans needs data keys as well.
-    use = ["kms:Decrypt", "kms:GenerateDataKey"]
-    statements = [
-        Statement(sid="StateBucket", actions=["s3:ListBucket"], resources=[bucket]),
-        Statement(
-            sid="StateObjects",
-            actions=["s3:GetObject", *(["s3:PutObject"] if write else [])],
-            resources=[f"{folder}/*.tfstate"],
-        ),
-        Statement(sid="StateKey", actions=use, resources=[state.key_arn])
-        if state.key_arn
-        else use_by_alias(aws, names.state_key_alias, sid="StateKey", actions=use),
-    ]
-    if state.locking in {"lockfile", "both"}:
-        statements.append(
-            Statement(
-                sid="StateLockObject",
-                actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-                resources=[f"{folder}/*.tfstate.tflock"],
-            )
-        )
-    if state.locking in {"dynamodb", "both"}:
-        statements.append(
-            Statement(
-                sid="StateLockItem",
-                # The table holds locks and checksums of states, nothing else.
-                actions=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
-                resources=[aws.arn("dynamodb", f"table/{names.lock_table}")],
-            )
-        )
-    return statements

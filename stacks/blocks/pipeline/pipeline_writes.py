@@ -20,16 +20,6 @@ from stacks.blocks.pipeline.pipeline_resources import (
 )
 from stacks.values import Names
 
-_SERVICES_OF_ROLES = (
-    "eks.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com", "pods.eks.amazonaws.com",
-    "eks-fargate-pods.amazonaws.com", "vpc-flow-logs.amazonaws.com", "codebuild.amazonaws.com",
-)  # fmt: skip
-_SERVICES_WITH_LINKED_ROLES = (
-    "eks.amazonaws.com", "eks-nodegroup.amazonaws.com", "eks-fargate.amazonaws.com", "autoscaling.amazonaws.com",
-    "elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com", "wafv2.amazonaws.com", "rds.amazonaws.com",
-    "delivery.logs.amazonaws.com",
-)  # fmt: skip
-
 
 def base_writes(names: Names) -> list[Statement]:
     """Statements for the role that applies: what every stack is made of."""
@@ -204,96 +194,6 @@ def service_writes(names: Names) -> list[Statement]:
                 aws.arn("wafv2", "regional/managedruleset/*/*"),
                 api_arn(aws, "/restapis/*"),
             ],
-        ),
-    ]  # fmt: skip
-
-
-def network_writes(names: Names) -> list[Statement]:
-    """Statements for EC2's network: made with the environment's tag, deleted only with it."""
-    aws, environment = names.aws, names.environment.name
-    # Images and their snapshots belong to AWS.
-    images = [aws.arn("ec2", f"{kind}/*", account="") for kind in ("image", "snapshot")]
-    return [
-        Statement(
-            sid="MakeNetwork",
-            actions=[
-                "ec2:AllocateAddress", "ec2:AssociateRouteTable", "ec2:AttachInternetGateway",
-                "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs",
-                "ec2:CreateInternetGateway", "ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion",
-                "ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateRouteTable", "ec2:CreateSecurityGroup",
-                "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
-                # EKS asks with the caller's rights whether a launch template could start a node.
-                "ec2:RunInstances",
-            ],
-            resources=[aws.arn("ec2", "*/*"), *images],
-        ),
-        Statement(
-            sid="TagNetwork",
-            actions=["ec2:CreateTags"],
-            resources=[aws.arn("ec2", "*/*")],
-            # What is being made, and defaults, have none; nobody else's network becomes ours by a tag.
-            conditions={"StringEqualsIfExists": {"aws:ResourceTag/environment": environment}},
-        ),
-        Statement(
-            sid="ChangeNetwork",
-            actions=[
-                # The default route table and security group are emptied before they carry our tag.
-                "ec2:DeleteRoute", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
-                "ec2:ReplaceRoute", "ec2:DisassociateRouteTable", "ec2:DisassociateAddress",
-            ],
-            resources=[aws.arn("ec2", "*/*")],
-        ),
-        Statement(
-            sid="ChangeOwnNetwork",
-            actions=[
-                "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteLaunchTemplate",
-                "ec2:DeleteLaunchTemplateVersions", "ec2:DeleteNatGateway", "ec2:DeleteRouteTable",
-                "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags", "ec2:DeleteVpc",
-                "ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway", "ec2:ModifyLaunchTemplate",
-                "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute",
-                "ec2:ModifyVpcEndpoint", "ec2:ReleaseAddress", "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
-                "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-            ],
-            resources=[aws.arn("ec2", "*/*")],
-            conditions={"StringEquals": {"aws:ResourceTag/environment": environment}},
-        ),
-    ]  # fmt: skip
-
-
-def role_writes(names: Names) -> list[Statement]:
-    """Statements for IAM: roles of the environment, which are bounded as the pipeline itself is."""
-    aws = names.aws
-    roles = aws.iam_arn(f"role/{names.prefix}-*")
-    bounded = {"StringEquals": {"iam:PermissionsBoundary": names.role_boundary_arn}}
-    return [
-        Statement(
-            sid="BoundedRoles",
-            actions=[
-                "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
-                "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
-            ],
-            resources=[roles],
-            conditions=bounded,
-        ),
-        Statement(
-            sid="Roles",
-            actions=[
-                "iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
-            ],
-            resources=[roles],
-        ),
-        Statement(
-            sid="HandRolesToServices",
-            actions=["iam:PassRole"],
-            resources=[roles],
-            conditions={"StringEquals": {"iam:PassedToService": _SERVICES_OF_ROLES}},
-        ),
-        Statement(
-            sid="RolesOfServices",
-            actions=["iam:CreateServiceLinkedRole"],
-            resources=[aws.iam_arn("role/aws-service-role/*")],
-            conditions={"StringEquals": {"iam:AWSServiceName": _SERVICES_WITH_LINKED_ROLES}},
         ),
     ]  # fmt: skip
 

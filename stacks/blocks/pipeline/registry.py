@@ -16,10 +16,10 @@ from stacks.blocks.security.encryption_key import Key
 
 
 class Registry(Construct):
-    """A repository for the images or charts called `name`; the `kept` newest stay, untagged ones go after a week."""
+    """A repository for images or charts. The newest `images_kept` stay; those without a tag go after a week."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, name: str, key: Key, kept: int = 100, disposable: bool = False
+        self, scope: Construct, id_: str, *, name: str, key: Key, images_kept: int = 100, disposable: bool = False
     ) -> None:
         super().__init__(scope, id_)
         self.repository = EcrRepository(
@@ -31,14 +31,14 @@ class Registry(Construct):
             image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
             encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key.arn)],
         )
-        EcrLifecyclePolicy(self, "tidying", repository=self.repository.name, policy=_tidying(kept))
+        EcrLifecyclePolicy(self, "tidying", repository=self.repository.name, policy=_tidying(images_kept))
 
 
-def _tidying(kept: int) -> str:
+def _tidying(images_kept: int) -> str:
     untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
-    newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": kept}
+    newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": images_kept}
     rules = [
         {"rulePriority": 1, "description": "Untagged after a week", "selection": untagged},
-        {"rulePriority": 2, "description": f"The newest {kept} stay", "selection": newest},
+        {"rulePriority": 2, "description": f"The newest {images_kept} stay", "selection": newest},
     ]
     return json.dumps({"rules": [{**rule, "action": {"type": "expire"}} for rule in rules]})

@@ -27,7 +27,7 @@ ADMINISTER = (
 
 
 class Key(Protocol):
-    """Anything that stands for a KMS key: one of ours or an existing one."""
+    """Anything that stands for a KMS key: one that a stack makes or an existing one."""
 
     @property
     def arn(self) -> str:

@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
+from stacks.blocks.iam.policy_document import Principal, deny_everyone, policy_document
 from stacks.blocks.security.encryption_key import ADMINISTER, key_grant
 from stacks.values import AwsScope
 
@@ -62,13 +62,11 @@ class MacKey(Construct):
                     if roles
                 ),
                 *(
-                    Statement(
-                        sid=f"NobodyElse{verb}",
-                        effect="Deny",
-                        principal=Principal(everyone=True),
-                        actions=[action],
+                    deny_everyone(
+                        f"NobodyElse{verb}",
+                        [action],
                         resources=["*"],
-                        conditions={"ArnNotEquals": {"aws:PrincipalArn": roles}} if roles else {},
+                        conditions={"ArnNotEquals": {"aws:PrincipalArn": roles}} if roles else None,
                     )
                     for verb, (action, roles) in uses.items()
                 ),

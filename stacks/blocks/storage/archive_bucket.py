@@ -7,7 +7,7 @@ from dataclasses import replace
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.iam.policy_document import Principal, Statement
+from stacks.blocks.iam.policy_document import Principal, Statement, deny_everyone
 from stacks.blocks.security.encryption_key import EncryptionKey, key_grant, use_by_alias
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
@@ -105,11 +105,9 @@ class ArchiveBucket(Construct):
                     conditions={**only_the_role, **({"StringEquals": of_us} if of_us else {})},
                 ),
                 # An allow alone leaves the door open to the next statement that somebody adds.
-                Statement(
-                    sid="DenyEveryOtherForeigner",
-                    effect="Deny",
-                    principal=Principal(everyone=True),
-                    actions=["s3:*"],
+                deny_everyone(
+                    "DenyEveryOtherForeigner",
+                    ["s3:*"],
                     resources=[arn, f"{arn}/*"],
                     conditions={
                         "StringNotEquals": {"aws:PrincipalAccount": aws.account},

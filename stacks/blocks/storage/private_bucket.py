@@ -32,7 +32,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
+from stacks.blocks.iam.policy_document import Statement, deny_everyone, policy_document
 from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 from stacks.values import AwsScope
@@ -236,33 +236,28 @@ class PrivateBucket(Construct):
 
 
 def _denials(arn: str, keys: Sequence[str] | None) -> list[Statement]:
-    everything = [arn, f"{arn}/*"]
     denials = [
-        Statement(
-            sid="DenyPlainHttp",
-            effect="Deny",
-            principal=Principal(everyone=True),
-            actions=["s3:*"],
-            resources=everything,
+        deny_everyone(
+            "DenyPlainHttp",
+            ["s3:*"],
+            resources=[arn, f"{arn}/*"],
             conditions={"Bool": {"aws:SecureTransport": "false"}},
         )
     ]
     # An upload that names no encryption gets the bucket's default. A negated operator also matches a missing header,
     # hence Null beside it: only uploads that ask for something else are refused.
-    asked = {
+    headers = {
         "DenyOtherEncryption": ("s3:x-amz-server-side-encryption", ["aws:kms"] if keys else ["AES256"]),
         "DenyOtherKeys": ("s3:x-amz-server-side-encryption-aws-kms-key-id", keys or []),
     }
     denials.extend(
-        Statement(
-            sid=sid,
-            effect="Deny",
-            principal=Principal(everyone=True),
-            actions=["s3:PutObject"],
+        deny_everyone(
+            sid,
+            ["s3:PutObject"],
             resources=[f"{arn}/*"],
             conditions={"StringNotEquals": {header: values}, "Null": {header: "false"}},
         )
-        for sid, (header, values) in asked.items()
+        for sid, (header, values) in headers.items()
         if values
     )
     return denials
