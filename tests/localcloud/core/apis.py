@@ -15,7 +15,7 @@ REGION = "eu-west-2"
 
 
 def allow_gateway(aws: Any, function: str, api: str) -> None:
-    """The permission without which API Gateway must not call the function."""
+    """Give the API the permission without which it must not call the function."""
     aws.client("lambda").add_permission(
         FunctionName=function,
         StatementId="api",
@@ -43,15 +43,15 @@ def make_http_api(aws: Any, function: str, *, stage: dict[str, Any] | None = Non
 def make_rest_api(aws: Any, function: str, *, policy: dict[str, Any] | None = None, **method: Any) -> str:
     """A REST API with POST /populate and a stage "live"; returns its id."""
     client = aws.client("apigateway")
-    more = {"policy": json.dumps(policy)} if policy else {}
-    api = client.create_rest_api(name=aws.unique("rest"), **more)["id"]
+    settings = {"policy": json.dumps(policy)} if policy else {}
+    api = client.create_rest_api(name=aws.unique("rest"), **settings)["id"]
     root = client.get_resources(restApiId=api)["items"][0]["id"]
     resource = client.create_resource(restApiId=api, parentId=root, pathPart="populate")["id"]
-    place = {"restApiId": api, "resourceId": resource, "httpMethod": "POST"}
-    client.put_method(**place, **{"authorizationType": "NONE", **method})
+    target = {"restApiId": api, "resourceId": resource, "httpMethod": "POST"}
+    client.put_method(**target, **{"authorizationType": "NONE", **method})
     function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"
     client.put_integration(
-        **place,
+        **target,
         type="AWS_PROXY",
         integrationHttpMethod="POST",
         uri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function_arn}/invocations",

@@ -21,7 +21,7 @@ MAIN = "000000000000"
 
 
 class Aws:
-    """Clients of one server; `account` other than the main one is reached as a role of it, as Terraform does."""
+    """Clients of one server. Another account than the main one is reached through a role of it, as Terraform does."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
@@ -32,21 +32,21 @@ class Aws:
         return f"{prefix}-{next(self._names)}"
 
     def client(self, service: str, *, account: str = MAIN, role: str = "", region: str = REGION) -> Any:
-        """A client as the main account's root, or as `role` of `account`; made once, which is what takes time."""
-        wanted = (service, account, role, region)
-        if wanted not in self._clients:
-            self._clients[wanted] = self._make(*wanted)
-        return self._clients[wanted]
+        """A client as the main account's root, or as `role` of `account`; made once, since that takes time."""
+        key = (service, account, role, region)
+        if key not in self._clients:
+            self._clients[key] = self._make(*key)
+        return self._clients[key]
 
     def _make(self, service: str, account: str, role: str, region: str) -> Any:
         keys = {"aws_access_key_id": "laptop", "aws_secret_access_key": "laptop-not-a-secret"}
         if account != MAIN or role:
             arn = f"arn:aws:iam::{account}:role/{role or 'anyone'}"
-            issued = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+            credentials = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
             keys = {
-                "aws_access_key_id": issued["AccessKeyId"],
-                "aws_secret_access_key": issued["SecretAccessKey"],
-                "aws_session_token": issued["SessionToken"],
+                "aws_access_key_id": credentials["AccessKeyId"],
+                "aws_secret_access_key": credentials["SecretAccessKey"],
+                "aws_session_token": credentials["SessionToken"],
             }
         config = Config(retries={"max_attempts": 0}, read_timeout=60)
         return boto3.Session(region_name=region, **keys).client(service, endpoint_url=self.endpoint, config=config)
@@ -68,10 +68,10 @@ def aws(running: Status) -> Aws:
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
-    """A server of the test's own, not yet started; it is stopped whatever happens."""
-    own = LocalCloud(tmp_path, Path(sys.executable))
-    yield own
-    own.down()
+    """A server of the test's own, not started yet; stopped after the test."""
+    server = LocalCloud(tmp_path, Path(sys.executable))
+    yield server
+    server.down()
 
 
 @pytest.fixture

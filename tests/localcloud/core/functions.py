@@ -12,13 +12,11 @@ from typing import Any
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def zip_of(source: str, **more: str) -> bytes:
-    """A zip with handler.py and further files."""
+def zip_of(source: str) -> bytes:
+    """A zip with handler.py."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("handler.py", textwrap.dedent(source))
-        for name, text in more.items():
-            archive.writestr(name, text)
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""A client that lost an answer and tries again gets that answer."""
+"""A client that lost an answer and tries again gets the same answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 
 
 def revoke_default_egress(endpoint: str, group: str, *, invocation: str, attempt: int) -> int:
-    """The HTTP status of one attempt to take the rule away with which every group begins."""
+    """The HTTP status of one attempt to remove the rule that every new group has."""
     rule = {"IpPermissions.1.IpProtocol": "-1", "IpPermissions.1.IpRanges.1.CidrIp": "0.0.0.0/0"}
     body = urlencode({"Action": "RevokeSecurityGroupEgress", "Version": "2016-11-15", "GroupId": group, **rule})
     headers = {
@@ -24,9 +24,9 @@ def revoke_default_egress(endpoint: str, group: str, *, invocation: str, attempt
     }
     request = AWSRequest(method="POST", url=f"{endpoint}/", data=body, headers=headers)
     SigV4Auth(Credentials("laptop", "laptop-not-a-secret"), "ec2", "eu-west-2").add_auth(request)
-    sent = urllib.request.Request(f"{endpoint}/", data=body.encode(), headers=dict(request.headers.items()))  # noqa: S310
+    signed = urllib.request.Request(f"{endpoint}/", data=body.encode(), headers=dict(request.headers.items()))  # noqa: S310
     try:
-        with urllib.request.urlopen(sent, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(signed, timeout=30) as answer:  # noqa: S310
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code

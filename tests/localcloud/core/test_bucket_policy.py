@@ -1,4 +1,4 @@
-"""Who may do what with a bucket: its policy decides, across accounts and with conditions."""
+"""A bucket's policy decides who may do what, across accounts and with conditions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_one_role_of_another_account_writes_under_one_prefix(
     assert outcome(writer.put_object, Bucket=bucket, Key=key, Body=b"x") == expected
 
 
-def test_what_may_be_written_may_not_be_read_or_listed_or_deleted(aws: Any, bucket: str) -> None:
+def test_permission_to_write_does_not_permit_to_read_list_or_delete(aws: Any, bucket: str) -> None:
     put_policy(aws, bucket, {"Effect": "Allow", "Principal": {"AWS": WRITER}, "Action": "s3:PutObject"})
     writer = aws.client("s3", role="populate")
     writer.put_object(Bucket=bucket, Key="k", Body=b"x")
@@ -76,8 +76,8 @@ def test_what_may_be_written_may_not_be_read_or_listed_or_deleted(aws: Any, buck
     assert outcome(writer.head_object, Bucket=bucket, Key="k") == "403"
     assert outcome(writer.list_objects_v2, Bucket=bucket) == "AccessDenied"
     assert outcome(writer.delete_object, Bucket=bucket, Key="k") == "AccessDenied"
-    many = writer.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
-    assert [error["Code"] for error in many["Errors"]] == ["AccessDenied"]
+    answer = writer.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
+    assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"]
     assert aws.client("s3", account=ARCHIVE).get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
 
 
@@ -95,7 +95,7 @@ def test_a_deny_of_unencrypted_uploads_holds_for_the_owner_too(aws: Any, bucket:
     assert outcome(owner.put_object, Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms") == "ok"
 
 
-def test_a_key_of_the_other_account_must_admit_the_writer_too(aws: Any, bucket: str) -> None:
+def test_the_key_of_another_account_must_permit_the_writer_too(aws: Any, bucket: str) -> None:
     def key_for(*principals: str) -> str:
         root = {
             "Effect": "Allow",
@@ -105,8 +105,8 @@ def test_a_key_of_the_other_account_must_admit_the_writer_too(aws: Any, bucket: 
         }
         use = {**root, "Principal": {"AWS": list(principals)}, "Action": ["kms:GenerateDataKey", "kms:Decrypt"]}
         document = {"Version": "2012-10-17", "Statement": [root, *([use] if principals else [])]}
-        made = aws.client("kms", account=ARCHIVE).create_key(Policy=json.dumps(document))
-        return str(made["KeyMetadata"]["Arn"])
+        answer = aws.client("kms", account=ARCHIVE).create_key(Policy=json.dumps(document))
+        return str(answer["KeyMetadata"]["Arn"])
 
     put_policy(aws, bucket, {"Effect": "Allow", "Principal": {"AWS": WRITER}, "Action": "s3:PutObject"})
     owner, writer = aws.client("s3", account=ARCHIVE), aws.client("s3", role="populate")

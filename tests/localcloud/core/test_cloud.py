@@ -1,4 +1,4 @@
-"""gw local up, status, down, reset: one server per checkout, found again, ended without a trace."""
+"""gw local up, status, down, reset: one server per checkout, which later commands find and stop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functions import call, make_function
 from groundwork.errors import LocalCloudError
 from localcloud.cloud import LocalCloud, Status
 
-Of = Callable[[Status], Any]
+MakeAws = Callable[[Status], Any]
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ def test_a_second_up_reuses_the_running_server(cloud: LocalCloud) -> None:
 
 
 @pytest.mark.slow
-def test_down_ends_the_server_and_its_functions(cloud: LocalCloud, aws_of: Of) -> None:
+def test_down_ends_the_server_and_its_functions(cloud: LocalCloud, aws_of: MakeAws) -> None:
     status = cloud.up(port=0)
     aws = aws_of(status)
     function, _ = call(aws, make_function(aws, "import os\ndef handle(event, context):\n    return os.getpid()\n"))
@@ -39,11 +39,11 @@ def test_down_ends_the_server_and_its_functions(cloud: LocalCloud, aws_of: Of) -
     assert (cloud.down(), cloud.status()) == (False, None)
 
 
-def test_a_port_of_somebody_else_is_refused_with_the_way_out(cloud: LocalCloud) -> None:
-    with socket.socket() as stranger:
-        stranger.bind(("127.0.0.1", 0))
-        stranger.listen()
-        port = stranger.getsockname()[1]
+def test_a_port_of_another_program_is_refused_with_the_fix(cloud: LocalCloud) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
         with pytest.raises(LocalCloudError, match=f"port {port} of 127.0.0.1 is taken") as refused:
             cloud.up(port=port)
     assert f"--port {port + 1}" in refused.value.fix
@@ -63,7 +63,7 @@ def test_a_stale_pid_file_is_not_taken_for_a_server(cloud: LocalCloud) -> None:
 
 
 @pytest.mark.slow
-def test_reset_empties_and_starts_again_on_the_same_port(cloud: LocalCloud, aws_of: Of) -> None:
+def test_reset_empties_and_starts_again_on_the_same_port(cloud: LocalCloud, aws_of: MakeAws) -> None:
     first = cloud.up(port=0)
     aws_of(first).client("sqs").create_queue(QueueName="q")
     second = cloud.reset()
@@ -73,13 +73,13 @@ def test_reset_empties_and_starts_again_on_the_same_port(cloud: LocalCloud, aws_
 
 
 @pytest.mark.slow
-def test_the_inventory_lists_what_was_made_and_nothing_of_aws_itself(cloud: LocalCloud, aws_of: Of) -> None:
+def test_the_inventory_lists_what_was_made_and_nothing_of_aws(cloud: LocalCloud, aws_of: MakeAws) -> None:
     status = cloud.up(port=0)
     aws = aws_of(status)
 
     def inventory() -> dict[str, Any]:
-        found: dict[str, Any] = httpx.get(f"{status.endpoint}/_groundwork/inventory", timeout=30).json()
-        return found
+        answer: dict[str, Any] = httpx.get(f"{status.endpoint}/_groundwork/inventory", timeout=30).json()
+        return answer
 
     aws.client("ec2").describe_vpcs()
     aws.client("iam").list_policies(Scope="AWS")
@@ -117,9 +117,9 @@ def test_the_inventory_lists_what_was_made_and_nothing_of_aws_itself(cloud: Loca
     aws.client("logs", account="000000000001").delete_log_group(logGroupName="/g")
     aws.client("lambda").delete_function(FunctionName=function)
     aws.client("iam").delete_role(RoleName=function)
-    left = inventory()
-    assert left["resources"] == {}
-    assert left["pending_deletion"] == [f"000000000000/eu-west-2/kms/{key}"]
+    remaining = inventory()
+    assert remaining["resources"] == {}
+    assert remaining["pending_deletion"] == [f"000000000000/eu-west-2/kms/{key}"]
 
 
 def test_reserved_paths_are_for_this_machine_only(running: Status) -> None:

@@ -1,4 +1,4 @@
-"""An object is put without boto3 waiting for the server to agree to its bytes."""
+"""boto3 puts an object without waiting for the server to ask for its bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.cloud_project import cloud_project
 pytestmark = pytest.mark.slow
 
 
-def test_a_put_of_boto3_does_not_wait_for_100_continue(tmp_path: Path, checkout: Path) -> None:
+def test_boto3_does_not_wait_for_100_continue(tmp_path: Path, checkout: Path) -> None:
     with cloud_project(tmp_path, checkout, Path(sys.executable)) as cloud:
         s3 = cloud.client("s3")
         s3.create_bucket(Bucket="continue", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})

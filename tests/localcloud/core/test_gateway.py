@@ -1,4 +1,4 @@
-"""APIs answer by host name, refuse as API Gateway refuses, and log what they were told to log."""
+"""APIs answer by host name, refuse as API Gateway refuses, and write the configured access log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def handle(event, context):
 
 @pytest.fixture(scope="module")
 def mirror(aws: Any) -> str:
-    """A function that answers 201 with the event it got."""
+    """A function that answers 201 with its event."""
     return make_function(aws, MIRROR)
 
 
@@ -29,7 +29,7 @@ def own_mirror(aws: Any) -> str:
     return make_function(aws, MIRROR)
 
 
-def test_an_http_api_hands_the_function_a_2_0_event_and_maps_its_answer(aws: Any, own_mirror: str) -> None:
+def test_an_http_api_sends_the_function_a_2_0_event_and_maps_its_answer(aws: Any, own_mirror: str) -> None:
     api = make_http_api(aws, own_mirror)
     answer = post(
         aws, host_of(api), "/populate?a=1&a=2", json={"count": 3}, headers={"cookie": "x=1; y=2", "x-word": "hello"}
@@ -46,7 +46,7 @@ def test_an_http_api_hands_the_function_a_2_0_event_and_maps_its_answer(aws: Any
     assert context["requestId"] == answer.headers["apigw-requestid"]
 
 
-def test_a_rest_api_hands_the_function_a_1_0_event(aws: Any, own_mirror: str) -> None:
+def test_a_rest_api_sends_the_function_a_1_0_event(aws: Any, own_mirror: str) -> None:
     api = make_rest_api(aws, own_mirror)
     answer = post(aws, host_of(api), "/live/populate?a=1&a=2", json={"count": 3})
     assert answer.status_code == 201
@@ -68,8 +68,8 @@ def test_localhost_names_and_the_reserved_path_reach_the_api_too(aws: Any, own_m
 def test_a_custom_domain_reaches_the_mapped_stage(aws: Any, own_mirror: str) -> None:
     api, client, domain = make_http_api(aws, own_mirror), aws.client("apigatewayv2"), f"{aws.unique('api')}.example.com"
     configuration = {"CertificateArn": "arn:aws:acm:eu-west-2:000000000000:certificate/x", "EndpointType": "REGIONAL"}
-    made = client.create_domain_name(DomainName=domain, DomainNameConfigurations=[configuration])
-    assert made["DomainNameConfigurations"][0]["DomainNameStatus"] == "AVAILABLE"
+    answer = client.create_domain_name(DomainName=domain, DomainNameConfigurations=[configuration])
+    assert answer["DomainNameConfigurations"][0]["DomainNameStatus"] == "AVAILABLE"
     client.create_api_mapping(ApiId=api, DomainName=domain, Stage="$default", ApiMappingKey="v1")
     assert post(aws, domain, "/v1/populate").json()["rawPath"] == "/v1/populate"
     assert post(aws, domain, "/v2/populate").status_code == 403
@@ -93,7 +93,7 @@ def test_cookies_base64_and_plain_answers_are_mapped(aws: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "path", "status"), [(make_http_api, "/populate", 500), (make_rest_api, "/live/populate", 502)]
 )
-def test_a_function_that_raises_shows_nothing_of_itself(aws: Any, make: Any, path: str, status: int) -> None:
+def test_the_error_of_a_function_is_not_shown(aws: Any, make: Any, path: str, status: int) -> None:
     api = make(aws, make_function(aws, "def handle(event, context):\n    raise ValueError('secret')\n"))
     answer = post(aws, host_of(api), path)
     assert answer.status_code == status
@@ -122,8 +122,8 @@ def test_an_iam_route_takes_signed_requests_of_known_keys_only(
     api = make(aws, own_mirror, **route)
     unsigned = post(aws, host_of(api), path)
     assert (unsigned.status_code, unsigned.json()) == (403, {"message": message})
-    stranger = signed_headers(aws, host_of(api), path, key="AKIA" + "STRANGER00000000")
-    assert post(aws, host_of(api), path, headers=stranger).status_code == 403
+    unknown = signed_headers(aws, host_of(api), path, key="AKIA" + "STRANGER00000000")
+    assert post(aws, host_of(api), path, headers=unknown).status_code == 403
     assert post(aws, host_of(api), path, headers=signed_headers(aws, host_of(api), path)).status_code == 201
 
 
@@ -149,10 +149,10 @@ def test_a_jwt_route_checks_issuer_audience_expiry_and_scope(aws: Any, own_mirro
         AuthorizerId=authorizer,
         AuthorizationScopes=["write"],
     )
-    good = {"iss": "https://issuer.example", "aud": "platform", "exp": time.time() + 60, "scope": "read write"}
+    valid = {"iss": "https://issuer.example", "aud": "platform", "exp": time.time() + 60, "scope": "read write"}
 
     def status(**changed: Any) -> int:
-        bearer = {"authorization": f"Bearer {token(**{**good, **changed})}"}
+        bearer = {"authorization": f"Bearer {token(**{**valid, **changed})}"}
         return post(aws, host_of(api), "/populate", headers=bearer).status_code
 
     assert post(aws, host_of(api), "/populate").status_code == 401
@@ -171,15 +171,15 @@ def test_a_rest_method_needs_a_key_of_a_usage_plan(aws: Any, own_mirror: str) ->
     api, client = make_rest_api(aws, own_mirror, apiKeyRequired=True), aws.client("apigateway")
     key = client.create_api_key(name="client", enabled=True)
     plan = client.create_usage_plan(name="plan", apiStages=[{"apiId": api, "stage": "live"}])
-    sent = {"x-api-key": key["value"]}
-    assert post(aws, host_of(api), "/live/populate", headers=sent).status_code == 403
+    headers = {"x-api-key": key["value"]}
+    assert post(aws, host_of(api), "/live/populate", headers=headers).status_code == 403
     client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
-    assert post(aws, host_of(api), "/live/populate", headers=sent).status_code == 201
+    assert post(aws, host_of(api), "/live/populate", headers=headers).status_code == 201
     assert post(aws, host_of(api), "/live/populate").status_code == 403
 
 
 @pytest.mark.parametrize(("network", "status"), [("127.0.0.0/8", 201), ("10.0.0.0/8", 403)])
-def test_a_resource_policy_admits_networks(aws: Any, own_mirror: str, network: str, status: int) -> None:
+def test_a_resource_policy_allows_a_network(aws: Any, own_mirror: str, network: str, status: int) -> None:
     statement = {
         "Effect": "Allow",
         "Principal": "*",
@@ -258,7 +258,7 @@ def test_the_access_log_has_a_line_in_the_configured_format(aws: Any, own_mirror
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/live/nowhere"])
-def test_what_is_not_there_is_refused_as_api_gateway_does(aws: Any, mirror: str, path: str) -> None:
+def test_an_unknown_api_or_path_is_refused_as_by_api_gateway(aws: Any, mirror: str, path: str) -> None:
     api = make_rest_api(aws, make_function(aws, MIRROR))
     assert post(aws, host_of(api), path).status_code == 403
     assert post(aws, host_of("abcdefghij"), path).status_code == 403

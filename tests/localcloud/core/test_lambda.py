@@ -1,4 +1,4 @@
-"""The zip that was uploaded is what runs, as AWS would run it."""
+"""The uploaded zip runs as AWS would run it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_uploaded_zip_runs_with_its_settings(aws: Any) -> None:
     assert 0 < payload["left"] <= 10_000
 
 
-def test_its_output_is_in_the_log_group_with_start_end_and_report(aws: Any) -> None:
+def test_output_is_in_the_log_group_with_start_end_and_report(aws: Any) -> None:
     name = make_function(aws, ECHO)
     call(aws, name, {"word": "findme"})
     events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
@@ -46,7 +46,7 @@ def test_its_output_is_in_the_log_group_with_start_end_and_report(aws: Any) -> N
     assert "Init Duration" in lines[-1]
 
 
-def test_a_log_group_of_its_own_is_respected(aws: Any) -> None:
+def test_a_configured_log_group_gets_the_output(aws: Any) -> None:
     name = make_function(aws, ECHO, LoggingConfig={"LogFormat": "Text", "LogGroup": "/custom/group"})
     call(aws, name, {"word": "there"})
     events = aws.client("logs").filter_log_events(logGroupName="/custom/group", filterPattern="there")["events"]
@@ -91,13 +91,13 @@ def test_a_handler_that_does_not_end_is_stopped_after_its_timeout(aws: Any) -> N
         ("def handle(event, context):\n    import os\n    os._exit(3)\n", "Runtime.ExitError"),
     ],
 )
-def test_a_function_that_cannot_start_or_dies_says_why(aws: Any, source: str, kind: str) -> None:
+def test_a_function_that_cannot_start_or_ends_reports_why(aws: Any, source: str, kind: str) -> None:
     payload, answer = call(aws, make_function(aws, source))
     assert answer["FunctionError"] == "Unhandled"
     assert payload["errorType"] == kind
 
 
-def test_packages_of_this_machine_are_not_there_unless_the_zip_brings_them(aws: Any) -> None:
+def test_a_function_sees_no_package_of_this_machine(aws: Any) -> None:
     payload, _ = call(aws, make_function(aws, "import boto3\nimport pydantic\n"))
     assert "pydantic" in payload["errorMessage"]
 
@@ -149,21 +149,21 @@ def test_a_lost_asynchronous_event_reaches_the_dead_letter_queue(aws: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("settings", "reason"),
     [({"Runtime": "nodejs22.x"}, "runs python3.x only"), ({"Runtime": RUNTIME}, "not a zip file")],
 )
-def test_what_cannot_run_here_is_refused_with_the_reason(aws: Any, settings: dict[str, str], words: str) -> None:
+def test_what_cannot_run_here_is_refused_with_the_reason(aws: Any, settings: dict[str, str], reason: str) -> None:
     name = make_function(aws, ECHO, **settings)
-    if words == "not a zip file":
+    if reason == "not a zip file":
         aws.client("lambda").update_function_code(FunctionName=name, ZipFile=b"not a zip")
-    with pytest.raises(ClientError, match=words):
+    with pytest.raises(ClientError, match=reason):
         call(aws, name)
 
 
 def test_settings_that_moto_forgets_read_back_as_written(aws: Any) -> None:
     key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     name, client = make_function(aws, ECHO), aws.client("lambda")
-    written = {
+    settings = {
         "TracingConfig": {"Mode": "Active"},
         "KMSKeyArn": key,
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:eu-west-2:000000000000:dead"},
@@ -175,9 +175,9 @@ def test_settings_that_moto_forgets_read_back_as_written(aws: Any) -> None:
         },
         "EphemeralStorage": {"Size": 1024},
     }
-    client.update_function_configuration(FunctionName=name, **written)
+    client.update_function_configuration(FunctionName=name, **settings)
     read = client.get_function_configuration(FunctionName=name)
-    assert {setting: read[setting] for setting in written} == written
+    assert {name: read[name] for name in settings} == settings
     version = client.publish_version(FunctionName=name)["Version"]
     client.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=2)
     provisioned = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier=version)

@@ -1,4 +1,4 @@
-"""Nothing Terraform was told is lost: state and locks survive a kill, the rest survives a stop."""
+"""States and locks survive a kill at any moment; everything else survives a stop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TABLE: dict[str, Any] = {
 # Every test starts a server twice.
 pytestmark = pytest.mark.slow
 
-Of = Callable[[Status], Any]
+MakeAws = Callable[[Status], Any]
 
 
 def kill(status: Status) -> None:
@@ -38,47 +38,50 @@ def kill(status: Status) -> None:
 
 
 def wait_for(path: Path) -> None:
-    """Until the file is there, at most half a minute."""
+    """Wait until the file exists, at most half a minute."""
     end = time.monotonic() + 30
     while not path.exists() and time.monotonic() < end:
         time.sleep(0.1)
     assert path.exists()
 
 
-def started_again(work: Path) -> str:
-    """What `gw local up` prints in a checkout whose embedded AWS lies in `work`."""
+def start_again(work: Path) -> str:
+    """Run `gw local up` in a checkout whose embedded AWS lies in `work`; its output on one line."""
     root = work / "checkout"
     root.mkdir()
     (root / "cdktf.json").write_text("{}")
     (root / ".groundwork").symlink_to(work)
     gw = [str(Path(sys.executable).with_name("gw")), "local", "up", "--port", "0"]
-    done = subprocess.run(gw, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return " ".join(done.stdout.split())
+    finished = subprocess.run(gw, cwd=root, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    return " ".join(finished.stdout.split())
 
 
 @pytest.mark.parametrize("end", ["stopped", "killed at once", "killed between two saves"])
-def test_every_version_of_an_object_is_there_again(cloud: LocalCloud, aws_of: Of, end: str) -> None:
+def test_every_version_of_an_object_is_restored(cloud: LocalCloud, aws_of: MakeAws, end: str) -> None:
     first = cloud.up(port=0)
     s3 = aws_of(first).client("s3")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
     s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
-    made = [s3.put_object(Bucket="state", Key="env/network.tfstate", Body=body)["VersionId"] for body in (b"1", b"2")]
+    identifiers = [
+        s3.put_object(Bucket="state", Key="env/network.tfstate", Body=body)["VersionId"] for body in (b"1", b"2")
+    ]
     if end == "killed between two saves":
         wait_for(cloud.state / "snapshot")
-    made.append(s3.put_object(Bucket="state", Key="env/network.tfstate", Body=b"3")["VersionId"])
+    identifiers.append(s3.put_object(Bucket="state", Key="env/network.tfstate", Body=b"3")["VersionId"])
     if end == "stopped":
         cloud.down()
     else:
         kill(first)
     s3 = aws_of(cloud.up(port=0)).client("s3")
-    there = s3.list_object_versions(Bucket="state", Prefix="env/")["Versions"]
-    assert [each["VersionId"] for each in there] == made[::-1]
-    bodies = [s3.get_object(Bucket="state", Key="env/network.tfstate", VersionId=each)["Body"].read() for each in made]
+    versions = s3.list_object_versions(Bucket="state", Prefix="env/")["Versions"]
+    assert [each["VersionId"] for each in versions] == identifiers[::-1]
+    answers = [s3.get_object(Bucket="state", Key="env/network.tfstate", VersionId=each) for each in identifiers]
+    bodies = [answer["Body"].read() for answer in answers]
     assert bodies == [b"1", b"2", b"3"]
 
 
-def test_state_and_lock_written_just_before_a_kill_are_there(cloud: LocalCloud, aws_of: Of) -> None:
+def test_state_and_lock_written_just_before_a_kill_are_restored(cloud: LocalCloud, aws_of: MakeAws) -> None:
     first = cloud.up(port=0)
     aws = aws_of(first)
     s3, dynamodb = aws.client("s3"), aws.client("dynamodb")
@@ -103,7 +106,7 @@ def test_state_and_lock_written_just_before_a_kill_are_there(cloud: LocalCloud, 
     assert aws.client("dynamodb").get_item(TableName="locks", Key={"LockID": {"S": "env/network"}})["Item"]
 
 
-def test_what_another_accounts_role_wrote_is_written_through_too(cloud: LocalCloud, aws_of: Of) -> None:
+def test_writes_of_another_accounts_role_survive_a_kill(cloud: LocalCloud, aws_of: MakeAws) -> None:
     first = cloud.up(port=0)
     s3 = aws_of(first).client("s3", account="000000000001")
     s3.create_bucket(Bucket="archive", CreateBucketConfiguration=LOCATION)
@@ -115,7 +118,7 @@ def test_what_another_accounts_role_wrote_is_written_through_too(cloud: LocalClo
         aws.client("s3").get_object(Bucket="archive", Key="k")
 
 
-def test_everything_else_is_there_after_a_stop_with_what_was_restored(cloud: LocalCloud, aws_of: Of) -> None:
+def test_everything_else_is_restored_and_counted_after_a_stop(cloud: LocalCloud, aws_of: MakeAws) -> None:
     aws = aws_of(cloud.up(port=0))
     network = aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
@@ -135,50 +138,51 @@ def test_everything_else_is_there_after_a_stop_with_what_was_restored(cloud: Loc
     aws.client("ecr").delete_repository(repositoryName="repository")
 
 
-def test_the_rest_is_saved_within_seconds_and_survives_a_kill(cloud: LocalCloud, aws_of: Of, tmp_path: Path) -> None:
+def test_the_rest_is_saved_within_seconds_and_survives_a_kill(
+    cloud: LocalCloud, aws_of: MakeAws, tmp_path: Path
+) -> None:
     first = cloud.up(port=0)
     aws, s3 = aws_of(first), aws_of(first).client("s3")
     aws.client("sqs").create_queue(QueueName="q")
     wait_for(cloud.state / "snapshot")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
     kill(first)
-    said = started_again(tmp_path)
-    found = re.search(r"restored 2 resources of (\d+) services, saved \d+ s before the start, and 1 writes to S3", said)
-    assert found, said
-    assert int(found[1]) >= 1
+    output = start_again(tmp_path)
+    match = re.search(
+        r"restored 2 resources of (\d+) services, saved \d+ s before the start, and 1 writes to S3", output
+    )
+    assert match, output
+    assert int(match[1]) >= 1
     assert aws_of(cloud.up()).client("sqs").get_queue_url(QueueName="q")["QueueUrl"]
 
 
-def test_a_start_after_a_kill_before_the_first_save_says_that_only_writes_were_kept(
-    cloud: LocalCloud, aws_of: Of, tmp_path: Path
+def test_a_start_after_a_kill_before_the_first_save_reports_it(
+    cloud: LocalCloud, aws_of: MakeAws, tmp_path: Path
 ) -> None:
     first = cloud.up(port=0)
     aws_of(first).client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
     kill(first)
-    said = started_again(tmp_path)
-    assert "restored 1 resources from 1 writes to S3 and DynamoDB; nothing else had been saved" in said
+    output = start_again(tmp_path)
+    assert "restored 1 resources from 1 writes to S3 and DynamoDB; nothing else had been saved" in output
 
 
 @pytest.mark.parametrize("damage", ["torn", "other version"])
-def test_a_snapshot_that_cannot_be_used_is_set_aside_and_named(cloud: LocalCloud, aws_of: Of, damage: str) -> None:
+def test_a_snapshot_that_cannot_be_used_is_set_aside_and_named(cloud: LocalCloud, aws_of: MakeAws, damage: str) -> None:
     aws_of(cloud.up(port=0)).client("sqs").create_queue(QueueName="q")
     cloud.down()
     snapshot = cloud.state / "snapshot"
     data = snapshot.read_bytes()
-    snapshot.write_bytes(data[: len(data) // 2] if damage == "torn" else data.replace(b'"moto": "5', b'"moto": "4', 1))
+    damaged = data[: len(data) // 2] if damage == "torn" else data.replace(b'"moto": "5', b'"moto": "4', 1)
+    snapshot.write_bytes(damaged)
     status = cloud.up(port=0)
     assert status.restored is not None
     expected = "does not fit its checksum" if damage == "torn" else "was written by moto 4"
     assert expected in status.restored.set_aside
-    assert Path(status.restored.set_aside.split(":")[0]).read_bytes() == snapshot_bytes(data, damage)
+    assert Path(status.restored.set_aside.split(":")[0]).read_bytes() == damaged
     assert "QueueUrls" not in aws_of(status).client("sqs").list_queues()
 
 
-def snapshot_bytes(data: bytes, damage: str) -> bytes:
-    return data[: len(data) // 2] if damage == "torn" else data.replace(b'"moto": "5', b'"moto": "4', 1)
-
-
-def test_a_torn_last_record_never_happened(cloud: LocalCloud, aws_of: Of) -> None:
+def test_a_torn_last_record_is_ignored(cloud: LocalCloud, aws_of: MakeAws) -> None:
     first = cloud.up(port=0)
     s3 = aws_of(first).client("s3")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
@@ -191,7 +195,7 @@ def test_a_torn_last_record_never_happened(cloud: LocalCloud, aws_of: Of) -> Non
     assert aws_of(cloud.up(port=0)).client("s3").get_object(Bucket="state", Key="k")["Body"].read() == b"whole"
 
 
-def test_a_multipart_upload_is_written_through_as_one_object(cloud: LocalCloud, aws_of: Of) -> None:
+def test_a_multipart_upload_survives_a_kill_as_one_object(cloud: LocalCloud, aws_of: MakeAws) -> None:
     first = cloud.up(port=0)
     s3 = aws_of(first).client("s3")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)

@@ -1,4 +1,4 @@
-"""The evaluation of resource policies: what always holds, whatever the policy says."""
+"""The evaluation of resource policies: what holds for every policy."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_the_order_of_statements_does_not_matter(listed: list[dict[str, Any]]) -
 
 
 @given(policies, statements)
-def test_one_more_deny_never_lets_anybody_in(listed: list[dict[str, Any]], more: dict[str, Any]) -> None:
-    if permitted({"Statement": [*listed, {**more, "Effect": "Deny"}]}, call(), owner=OWNER):
+def test_a_further_deny_never_permits_a_call(listed: list[dict[str, Any]], further: dict[str, Any]) -> None:
+    if permitted({"Statement": [*listed, {**further, "Effect": "Deny"}]}, call(), owner=OWNER):
         assert permitted({"Statement": listed}, call(), owner=OWNER)
 
 
@@ -61,7 +61,7 @@ def test_a_star_stands_for_any_text_and_plain_text_for_itself(left: str, right: 
     assert like(left, right) == (left == right)
 
 
-def test_silence_lets_the_owner_in_and_nobody_anonymous() -> None:
+def test_without_a_policy_the_owner_is_permitted_and_nobody_anonymous() -> None:
     assert permitted(None, call(account=OWNER, arn=f"arn:aws:iam::{OWNER}:root"), owner=OWNER)
     assert not permitted(None, call(account=OWNER, arn=""), owner=OWNER)
 
@@ -107,7 +107,7 @@ def test_a_star_in_an_arn_stays_within_its_part() -> None:
     assert not arn_like("arn:aws:*:role/x", "arn:aws:iam::123:role/x")
 
 
-def test_a_variable_is_the_callers_and_an_unknown_one_matches_nothing() -> None:
+def test_a_variable_has_the_callers_value_and_an_unknown_matches_nothing() -> None:
     own = {
         "Effect": "Allow",
         "Principal": "*",

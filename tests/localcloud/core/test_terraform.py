@@ -15,7 +15,7 @@ from tests.support import terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-# What somebody's shell may hold; none of it may be used.
+# What a user's shell may hold; none of it may be used.
 REAL_LOOKING = {
     "AWS_ACCESS_KEY_ID": "AKIA" + "REALLOOKING00000",
     "AWS_SECRET_ACCESS_KEY": "real",
@@ -259,7 +259,7 @@ resource "aws_s3_bucket_policy" "data" {
 def test_functions_and_apis_apply_plan_empty_answer_and_are_destroyed(
     running: Status, checkout: Path, tmp_path: Path
 ) -> None:
-    found = terraform.find_or_skip(checkout, tmp_path)
+    program = terraform.find_or_skip(checkout, tmp_path)
     folder = tmp_path / "stack"
     folder.mkdir()
     profile = checkout / "localcloud" / "profile"
@@ -271,7 +271,7 @@ def test_functions_and_apis_apply_plan_empty_answer_and_are_destroyed(
     environ = {**REAL_LOOKING, "AWS_ENDPOINT_URL": running.endpoint, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def command(*arguments: str) -> terraform.Outcome:
-        return found.run(folder, *arguments, environ=environ)
+        return program.run(folder, *arguments, environ=environ)
 
     applied = command("apply", "-no-color", "-auto-approve", "-parallelism=20")
     assert applied.code == 0, applied.end
@@ -289,10 +289,10 @@ def test_functions_and_apis_apply_plan_empty_answer_and_are_destroyed(
     assert planned.code == 0, planned.end
     destroyed = command("destroy", "-no-color", "-auto-approve", "-parallelism=20")
     assert destroyed.code == 0, destroyed.end
-    left = httpx.get(f"{running.endpoint}/_groundwork/inventory", timeout=60).json()["resources"]
+    remaining = httpx.get(f"{running.endpoint}/_groundwork/inventory", timeout=60).json()["resources"]
     names = [
         name
-        for regions in left.values()
+        for regions in remaining.values()
         for services in regions.values()
         for each in services.values()
         for name in each

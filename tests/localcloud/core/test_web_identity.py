@@ -1,4 +1,4 @@
-"""Nobody becomes a role by a token that its trust policy does not name, on the laptop no more than on AWS."""
+"""A token leads to a role only where the role's trust policy names it, on the laptop as on AWS."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def trust(conditions: Mapping[str, Any] | None = None, *, effect: str = "Allow")
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def assumes(policy: Mapping[str, Any], **changed: Any) -> bool:
+def may_assume_with(policy: Mapping[str, Any], **changed: Any) -> bool:
     return may_assume(policy, {**CLAIMS, **changed}, provider_arn=PROVIDER)
 
 
-def test_the_token_that_a_trust_policy_describes_is_let_in() -> None:
-    assert assumes(trust())
+def test_the_token_that_a_trust_policy_describes_is_accepted() -> None:
+    assert may_assume_with(trust())
     assert may_assume(json.dumps(trust()), CLAIMS, provider_arn=PROVIDER)
 
 
@@ -76,25 +76,25 @@ def test_the_token_that_a_trust_policy_describes_is_let_in() -> None:
         {"iss": "https://token.actions.elsewhere.example"},
     ],
 )
-def test_any_other_token_is_not(changed: dict[str, str]) -> None:
-    assert not assumes(trust(), **changed)
+def test_any_other_token_is_refused(changed: dict[str, str]) -> None:
+    assert not may_assume_with(trust(), **changed)
 
 
-def test_a_claim_that_sts_does_not_evaluate_never_lets_anybody_in() -> None:
-    assert not assumes(trust({"StringEquals": {f"{GITHUB}:event_name": "push"}}))
+def test_a_claim_that_sts_does_not_evaluate_accepts_no_token() -> None:
+    assert not may_assume_with(trust({"StringEquals": {f"{GITHUB}:event_name": "push"}}))
 
 
-def test_a_statement_that_denies_wins_and_an_unknown_operator_lets_nobody_in() -> None:
+def test_a_deny_wins_and_an_unknown_operator_accepts_no_token() -> None:
     both = {"Statement": [*trust()["Statement"], *trust(effect="Deny")["Statement"]]}
-    assert not assumes(both)
-    assert not assumes(trust({"StringResembles": EXACT}))
+    assert not may_assume_with(both)
+    assert not may_assume_with(trust({"StringResembles": EXACT}))
 
 
-def test_another_provider_or_another_action_is_not_meant() -> None:
+def test_another_provider_or_another_action_is_refused() -> None:
     assert not may_assume(trust(), CLAIMS, provider_arn=PROVIDER.replace(GITHUB, "elsewhere.example"))
     other = trust()
     other["Statement"][0]["Action"] = "sts:AssumeRole"
-    assert not assumes(other)
+    assert not may_assume_with(other)
 
 
 # ── on the embedded AWS, with tokens of jobs ────────────────────────────────────────────────────────
@@ -125,7 +125,7 @@ def token(environ: Mapping[str, str], audience: str = "sts.amazonaws.com") -> st
     return str(answer.raise_for_status().json()["value"])
 
 
-def approved(github: FakeGitHub) -> dict[str, str]:
+def approved_job(github: FakeGitHub) -> dict[str, str]:
     run = github.begin_run("push", "bob")
     github.job(run, "apply")
     github.approve(run, "prod", by="carol")
@@ -139,15 +139,13 @@ def assume(sts: Any, signed: str, role: str = "apply") -> Any:
 
 def test_an_approved_job_becomes_its_role(sts: tuple[FakeGitHub, Any]) -> None:
     github, client = sts
-    answer = assume(client, token(approved(github)))
+    answer = assume(client, token(approved_job(github)))
     assert answer["AssumedRoleUser"]["Arn"] == "arn:aws:sts::000000000000:assumed-role/apply/job"
     assert answer["Credentials"]["SessionToken"]
 
 
 @pytest.mark.parametrize("role", ["apply", "not-there"])
-def test_a_job_whose_environment_was_deleted_from_the_workflow_becomes_nothing(
-    sts: tuple[FakeGitHub, Any], tmp_path: Path, role: str
-) -> None:
+def test_a_job_without_its_environment_becomes_no_role(sts: tuple[FakeGitHub, Any], tmp_path: Path, role: str) -> None:
     _, client = sts
     (tmp_path / "deploy.yml").write_text(WORKFLOW.replace("    environment: prod\n", ""), encoding="utf-8")
     with FakeGitHub(workflows=tmp_path) as other:
@@ -157,7 +155,7 @@ def test_a_job_whose_environment_was_deleted_from_the_workflow_becomes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("forge", "message"),
     [
         (
             lambda signed: signed[:-8] + ("AAAAAAAA" if not signed.endswith("AAAAAAAA") else "BBBBBBBB"),
@@ -167,13 +165,13 @@ def test_a_job_whose_environment_was_deleted_from_the_workflow_becomes_nothing(
     ],
     ids=["signature", "no token"],
 )
-def test_a_token_that_github_did_not_sign_is_refused(sts: tuple[FakeGitHub, Any], spoil: Any, message: str) -> None:
+def test_a_token_that_github_did_not_sign_is_refused(sts: tuple[FakeGitHub, Any], forge: Any, message: str) -> None:
     github, client = sts
     with pytest.raises(ClientError, match=message):
-        assume(client, spoil(token(approved(github))))
+        assume(client, forge(token(approved_job(github))))
 
 
-def test_a_token_for_somebody_else_is_refused(sts: tuple[FakeGitHub, Any]) -> None:
+def test_a_token_for_another_audience_is_refused(sts: tuple[FakeGitHub, Any]) -> None:
     github, client = sts
     with pytest.raises(ClientError, match="Incorrect token audience"):
-        assume(client, token(approved(github), audience="elsewhere"))
+        assume(client, token(approved_job(github), audience="elsewhere"))

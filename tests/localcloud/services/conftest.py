@@ -16,18 +16,18 @@ from localcloud.cloud import LocalCloud
 from tests.localcloud.services.contract import GROUPS, Group, Record, run
 from tests.support import terraform
 
-AT_ONCE = 5  # about 0.7 GB each, and half a core while it does not wait
+AT_ONCE = 5  # groups; each takes about 0.7 GB, and half a core while it does not wait
 PATIENCE = 870  # seconds; a quiet machine with two cores takes a third of it for all groups
 
 
 class Runs:
-    """The records of all groups, whichever worker made them."""
+    """The records of all groups, whichever worker ran them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def record(self, group: str) -> Record:
-        """The record of a group as soon as there is one; fails when its run broke."""
+        """The record of a group as soon as it exists; fails where its run failed."""
         path, broken = self._folder / f"{group}.json", self._folder / f"{group}.broken"
         end = time.monotonic() + PATIENCE
         while not path.exists():
@@ -43,7 +43,7 @@ class Runs:
 def runs(
     request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Runs]:
-    """The first worker that comes here runs the groups of all selected tests in the background, the others read."""
+    """The first worker runs the groups of all selected tests in the background; the others wait for the records."""
     base = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     folder = base / "contract"
     try:
@@ -51,7 +51,7 @@ def runs(
     except FileExistsError:
         yield Runs(folder)
         return
-    found = terraform.find_or_skip(checkout, folder)
+    program = terraform.find_or_skip(checkout, folder)
     parameters = (getattr(item, "callspec", None) for item in request.session.items)
     wanted = {each.params["group"] for each in parameters if each and "group" in each.params}
     cloud = LocalCloud(folder / "cloud", Path(sys.executable))
@@ -59,7 +59,7 @@ def runs(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for name in GROUPS:
             if name in wanted:
-                pool.submit(_record, Group(name, folder / name, endpoint, found), folder)
+                pool.submit(_record, Group(name, folder / name, endpoint, program), folder)
         yield Runs(folder)
     cloud.down()
 
@@ -68,5 +68,5 @@ def _record(group: Group, folder: Path) -> None:
     try:
         run(group).write(folder / f"{group.name}.json")
     except Exception:
-        # In a thread nobody else would see it.
+        # Nobody would see an exception of this thread.
         (folder / f"{group.name}.broken").write_text(traceback.format_exc())

@@ -1,4 +1,4 @@
-"""The contract of the embedded AWS: a group of resources applies, plans empty, and is destroyed without a trace."""
+"""The contract of the embedded AWS: a group of resources applies, plans without changes, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 
+from localcloud.files import write_atomically
 from tests.support.terraform import Outcome, Terraform
 
 FIXTURES = Path(__file__).parent / "fixtures"
-# The slowest first: all run side by side, and these decide how long it takes.
+# The slowest first: all run side by side, so these decide how long a run takes.
 GROUPS = (
     "databases",
     "messaging",
@@ -74,14 +75,14 @@ class Group:
         return self._terraform("apply", "-auto-approve", "-parallelism=20")
 
     def plan(self) -> Outcome:
-        """Exit code 0: nothing to change, 2: something."""
+        """Exit code 0: nothing to change, 2: changes."""
         return self._terraform("plan", "-detailed-exitcode")
 
     def destroy(self) -> Outcome:
         """Remove everything."""
         return self._terraform("destroy", "-auto-approve", "-parallelism=20")
 
-    def left(self) -> dict[str, Any]:
+    def remaining(self) -> dict[str, Any]:
         """What the account still holds, keys that wait for their deletion aside."""
         try:
             answer = httpx.get(f"{self.endpoint}/_groundwork/inventory", timeout=60, trust_env=False)
@@ -102,7 +103,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Record:
-    """What happened to a group: each command's exit code, how it ended, and what was left."""
+    """What happened to a group: each command's exit code and last lines, and what was left."""
 
     codes: Mapping[str, int]
     ends: Mapping[str, str]
@@ -120,10 +121,8 @@ class Record:
         )
 
     def write(self, path: Path) -> None:
-        """Write it whole or not at all: another process waits for it."""
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(asdict(self)))
-        draft.replace(path)
+        """Write it in one step: another process waits for the file."""
+        write_atomically(path, json.dumps(asdict(self)))
 
 
 def run(group: Group) -> Record:
@@ -132,11 +131,11 @@ def run(group: Group) -> Record:
     outcomes = {"apply": group.apply()}
     outcomes["plan"] = group.plan()
     outcomes["destroy"] = group.destroy()
-    return Record.of(outcomes, group.left())
+    return Record.of(outcomes, group.remaining())
 
 
 def _write_certificate(folder: Path) -> None:
-    """A self-signed certificate and its key; made here, since no key belongs into the repository."""
+    """A self-signed certificate and its key; made here, so that no key is in the repository."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import rsa

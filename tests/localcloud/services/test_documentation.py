@@ -1,4 +1,4 @@
-"""The page of what is carried lists what the fixtures hold, and all of them are run."""
+"""The page of supported resource types lists those of the fixtures, and every fixture is run."""
 
 from __future__ import annotations
 

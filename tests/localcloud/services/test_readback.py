@@ -27,12 +27,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), Path(sys.executable))
     endpoint = cloud.up(port=0).endpoint
     session = boto3.Session("laptop", "laptop-not-a-secret", region_name=REGION)
-    made: dict[str, Any] = {}
+    clients: dict[str, Any] = {}
 
     def make(service: str) -> Any:
-        if service not in made:
-            made[service] = session.client(service, endpoint_url=endpoint, config=Config(retries={"max_attempts": 0}))
-        return made[service]
+        if service not in clients:
+            clients[service] = session.client(
+                service, endpoint_url=endpoint, config=Config(retries={"max_attempts": 0})
+            )
+        return clients[service]
 
     yield make
     cloud.down()
@@ -71,8 +73,8 @@ def test_each_cluster_has_an_oidc_issuer_of_its_own(client: Client, cluster: str
 
 def test_the_security_group_of_a_cluster_exists_and_goes_with_it(client: Client, cluster: str) -> None:
     subnets = client("eks").describe_cluster(name=cluster)["cluster"]["resourcesVpcConfig"]["subnetIds"]
-    made = client("eks").create_cluster(name="brief", roleArn=ROLE, resourcesVpcConfig={"subnetIds": subnets})
-    group = made["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    answer = client("eks").create_cluster(name="brief", roleArn=ROLE, resourcesVpcConfig={"subnetIds": subnets})
+    group = answer["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
     assert client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
 
     client("eks").delete_cluster(name="brief")
@@ -111,13 +113,13 @@ def test_an_add_on_owns_its_pod_identity_associations(client: Client, cluster: s
     assert eks.list_pod_identity_associations(clusterName=cluster)["associations"] == []
 
 
-def test_an_add_on_version_nobody_published_is_refused(client: Client, cluster: str) -> None:
+def test_an_add_on_version_that_does_not_exist_is_refused(client: Client, cluster: str) -> None:
     with pytest.raises(ClientError) as refused:
         client("eks").create_addon(clusterName=cluster, addonName="coredns", addonVersion="latest")
     assert refused.value.response["Error"]["Code"] == "InvalidParameterException"
 
 
-def test_an_access_entry_carries_its_policies_and_takes_them_along(client: Client, cluster: str) -> None:
+def test_an_access_entry_has_policies_that_go_with_it(client: Client, cluster: str) -> None:
     eks = client("eks")
     eks.create_access_entry(clusterName=cluster, principalArn=ROLE)
     eks.associate_access_policy(
@@ -173,10 +175,10 @@ def test_database_instances_have_resource_ids_of_their_own(client: Client) -> No
             CACertificateIdentifier="rds-ca-rsa4096-g1",
             EnablePerformanceInsights=True,
         )
-    found = rds.describe_db_instances()["DBInstances"]
-    assert len({each["DbiResourceId"] for each in found}) == 2
-    assert {each["CACertificateIdentifier"] for each in found} == {"rds-ca-rsa4096-g1"}
-    assert {each["PerformanceInsightsRetentionPeriod"] for each in found} == {7}
+    instances = rds.describe_db_instances()["DBInstances"]
+    assert len({each["DbiResourceId"] for each in instances}) == 2
+    assert {each["CACertificateIdentifier"] for each in instances} == {"rds-ca-rsa4096-g1"}
+    assert {each["PerformanceInsightsRetentionPeriod"] for each in instances} == {7}
 
 
 def test_the_image_of_a_node_differs_by_kubernetes_version(client: Client) -> None:
@@ -195,7 +197,7 @@ def test_an_unknown_public_parameter_is_still_unknown(client: Client) -> None:
     assert refused.value.response["Error"]["Code"] == "ParameterNotFound"
 
 
-def test_what_was_deleted_in_the_network_is_gone(client: Client) -> None:
+def test_deleted_gateways_and_endpoints_no_longer_exist(client: Client) -> None:
     ec2 = client("ec2")
     subnet = ec2.describe_subnets()["Subnets"][0]
     before = len(ec2.describe_network_interfaces()["NetworkInterfaces"])
@@ -215,7 +217,7 @@ def test_what_was_deleted_in_the_network_is_gone(client: Client) -> None:
     assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == before
 
 
-def test_a_state_machine_that_goes_nowhere_is_refused_before_it_exists(client: Client) -> None:
+def test_a_state_machine_with_an_unknown_next_state_is_refused(client: Client) -> None:
     machine = {"StartAt": "First", "States": {"First": {"Type": "Pass", "Next": "Second"}}}
     checked = client("stepfunctions").validate_state_machine_definition(definition=json.dumps(machine))
 
@@ -223,7 +225,7 @@ def test_a_state_machine_that_goes_nowhere_is_refused_before_it_exists(client: C
     assert [each["message"] for each in checked["diagnostics"]] == ["First.Next names 'Second', which is not a state"]
 
 
-def test_a_budget_says_whom_it_notifies(client: Client) -> None:
+def test_a_budget_answers_its_subscribers(client: Client) -> None:
     budgets = client("budgets")
     notification = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 80.0}
     subscriber = {"SubscriptionType": "EMAIL", "Address": "costs@example.com"}
@@ -237,11 +239,13 @@ def test_a_budget_says_whom_it_notifies(client: Client) -> None:
         },
         NotificationsWithSubscribers=[{"Notification": notification, "Subscribers": [subscriber]}],
     )
-    of = {"AccountId": "000000000000", "BudgetName": "readback"}
-    assert budgets.describe_subscribers_for_notification(**of, Notification=notification)["Subscribers"] == [subscriber]
+    budget = {"AccountId": "000000000000", "BudgetName": "readback"}
+    assert budgets.describe_subscribers_for_notification(**budget, Notification=notification)["Subscribers"] == [
+        subscriber
+    ]
 
-    budgets.delete_notification(**of, Notification=notification)
-    assert budgets.describe_notifications_for_budget(**of)["Notifications"] == []
+    budgets.delete_notification(**budget, Notification=notification)
+    assert budgets.describe_notifications_for_budget(**budget)["Notifications"] == []
 
 
 def test_the_log_role_of_api_gateway_is_gone_after_a_reset_without_value(client: Client) -> None:
@@ -263,20 +267,20 @@ def test_guardduty_features_are_changed_one_by_one(client: Client) -> None:
     assert names == {"S3_DATA_EVENTS", "EKS_AUDIT_LOGS"}
 
 
-def test_a_code_signing_configuration_is_there_until_it_is_deleted(client: Client) -> None:
+def test_a_code_signing_configuration_exists_until_it_is_deleted(client: Client) -> None:
     aws_lambda = client("lambda")
     arn = aws_lambda.create_code_signing_config(
         AllowedPublishers={"SigningProfileVersionArns": ["arn:aws:signer:eu-west-1:000000000000:/signing-profiles/p/v"]}
     )["CodeSigningConfig"]["CodeSigningConfigArn"]
-    found = aws_lambda.get_code_signing_config(CodeSigningConfigArn=arn)["CodeSigningConfig"]
-    assert found["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Warn"}
+    config = aws_lambda.get_code_signing_config(CodeSigningConfigArn=arn)["CodeSigningConfig"]
+    assert config["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Warn"}
 
     aws_lambda.delete_code_signing_config(CodeSigningConfigArn=arn)
     with pytest.raises(aws_lambda.exceptions.ResourceNotFoundException):
         aws_lambda.get_code_signing_config(CodeSigningConfigArn=arn)
 
 
-def test_what_a_replication_rule_covers_is_in_the_other_bucket(client: Client) -> None:
+def test_objects_that_a_replication_rule_covers_are_copied(client: Client) -> None:
     s3 = client("s3")
     for bucket in ("replicated-source", "replicated-copy"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -308,9 +312,9 @@ def test_what_a_replication_rule_covers_is_in_the_other_bucket(client: Client) -
     newest = s3.head_object(Bucket="replicated-source", Key="states/one")["VersionId"]
     s3.delete_object(Bucket="replicated-source", Key="states/one", VersionId=newest)
     s3.delete_object(Bucket="replicated-source", Key="states/one")
-    left = s3.list_object_versions(Bucket="replicated-copy")
-    assert len(left["Versions"]) == 2, "what is removed for good in one bucket stays in the other"
-    assert len(left["DeleteMarkers"]) == 1
+    replica = s3.list_object_versions(Bucket="replicated-copy")
+    assert len(replica["Versions"]) == 2, "what is removed for good in one bucket stays in the other"
+    assert len(replica["DeleteMarkers"]) == 1
 
     s3.delete_bucket_replication(Bucket="replicated-source")
     with pytest.raises(ClientError, match="ReplicationConfigurationNotFound"):

@@ -1,4 +1,4 @@
-"""What was deployed is still there, as Terraform knows it, after the embedded AWS was stopped and started again."""
+"""After a stop and a start of the embedded AWS, Terraform plans no changes of what was deployed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.support import terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-# Images, whose registry has a lock of its own; a cluster with its parts; and services that live in our store only.
+# Images, whose registry has a lock of its own; a cluster with its parts; and services that only the store holds.
 RESTORED = ("secrets", "cluster", "observability")
 
 
-def test_a_restarted_cloud_plans_empty_and_can_be_destroyed(checkout: Path, tmp_path: Path) -> None:
-    found = terraform.find_or_skip(checkout, tmp_path)
+def test_after_a_restart_terraform_plans_no_changes_and_can_destroy(checkout: Path, tmp_path: Path) -> None:
+    program = terraform.find_or_skip(checkout, tmp_path)
     cloud = LocalCloud(tmp_path / "cloud", Path(sys.executable))
     endpoint = cloud.up(port=0).endpoint
-    groups = [Group(name, tmp_path / name, endpoint, found) for name in RESTORED]
+    groups = [Group(name, tmp_path / name, endpoint, program) for name in RESTORED]
     try:
         with ThreadPoolExecutor(2) as pool:
             for group in groups:
