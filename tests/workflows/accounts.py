@@ -45,7 +45,7 @@ class Cloud:
 
     @property
     def names(self) -> dict[str, Names]:
-        return {one.name: Names(one) for one in load_all(self.folder)}
+        return {environment.name: Names(environment) for environment in load_all(self.folder)}
 
     def client(self, environment: str, service: str) -> Any:
         """A client in the account of an environment, as an administrator."""
@@ -65,42 +65,42 @@ class Cloud:
         return self._sessions[environment].client(service, endpoint_url=self.endpoint)
 
     def trust(self, jwks: Mapping[str, Any]) -> None:
-        """The keys of the fake GitHub are those of GitHub."""
+        """Accept tokens that are signed with the fake GitHub's keys."""
         self.local.trust_issuer(GITHUB, jwks)
 
     def state(self, stack: str) -> dict[str, Any] | None:
         environment, _, name = stack.partition("-")
         names = self.names[environment]
         try:
-            found = self.client(environment, "s3").get_object(Bucket=names.state_bucket, Key=names.state_key(name))
+            stored = self.client(environment, "s3").get_object(Bucket=names.state_bucket, Key=names.state_key(name))
         except ClientError:
             return None
-        return dict(json.loads(found["Body"].read()))
+        return dict(json.loads(stored["Body"].read()))
 
     def audit(self, environment: str) -> list[str]:
-        """Kinds of decisions that were written down, oldest first."""
+        """Kinds of the recorded decisions, oldest first."""
         s3, bucket = self.client(environment, "s3"), self.names[environment].plan_bucket
-        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix="audit/").get("Contents", [])]
+        keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="audit/").get("Contents", [])]
         keys = [key for key in keys if not key.startswith("audit/applies/")]
         return [key.split("/")[1] for key in sorted(keys, key=lambda key: key.rsplit("/", 1)[-1])]
 
     def plans(self, environment: str) -> list[str]:
         """Keys of the stored plans."""
         s3, bucket = self.client(environment, "s3"), self.names[environment].plan_bucket
-        found = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
-        return [one["Key"] for one in found if not one["Key"].startswith("audit/")]
+        keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        return [key for key in keys if not key.startswith("audit/")]
 
     def reset(self) -> None:
-        """No states, no plans, no decisions."""
+        """Delete all states, plans and decisions."""
         for name, names in self.names.items():
             s3 = self.client(name, "s3")
             for bucket in (names.state_bucket, names.plan_bucket):
                 for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-                    for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+                    for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                        s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])
 
     def build(self) -> None:
-        """What `gw bootstrap` makes, as far as a pipeline meets it; trust as the delivery stack is synthesised."""
+        """Make what a pipeline needs of `gw bootstrap`; roles have the synthesised delivery stack's trust policies."""
         for name, names in self.names.items():
             s3, kms, iam = (self.client(name, service) for service in ("s3", "kms", "iam"))
             for bucket in (names.state_bucket, names.plan_bucket):
@@ -115,7 +115,7 @@ class Cloud:
             )
             for role, trust in self._trust(name).items():
                 iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
-                # What a role may do is the delivery stack's own test; here it is who becomes one.
+                # These tests are about who may assume a role; tests/stacks/test_delivery.py is about what it may do.
                 everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
                 document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
                 iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=document)
@@ -125,7 +125,7 @@ class Cloud:
         committed = (self.checkout / "environments" / f"{name}.yaml").read_text(encoding="utf-8")
         main, _ = _ACCOUNT.findall(committed)
         document = json.loads(file.read_text(encoding="utf-8").replace(main, ACCOUNTS[name]))
-        return {one["name"]: one["assume_role_policy"] for one in document["resource"]["aws_iam_role"].values()}
+        return {role["name"]: role["assume_role_policy"] for role in document["resource"]["aws_iam_role"].values()}
 
 
 def _key(kms: Any, alias: str, **spec: str) -> None:
@@ -134,7 +134,7 @@ def _key(kms: Any, alias: str, **spec: str) -> None:
 
 @contextmanager
 def accounts(root: Path, checkout: Path, synthesised: Path) -> Iterator[Cloud]:
-    """An embedded AWS with the accounts, gone afterwards."""
+    """An embedded AWS with the accounts, which ends with the context."""
     local = LocalCloud(root / ".groundwork", Path(sys.executable))
     endpoint = local.up(0, wait=timedelta(seconds=90)).endpoint
     try:

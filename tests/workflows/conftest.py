@@ -1,4 +1,4 @@
-"""One embedded AWS with three accounts for all runs of workflows; each test has a repository of its own."""
+"""All runs of workflows share an embedded AWS with three accounts; each test has its own repository."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.workflows.pipeline import HERE, Pipeline, pipeline
 
 @pytest.fixture(scope="session")
 def act(checkout: Path) -> Path:
-    """The runner; `make test` builds it."""
+    """The program that runs workflows; `make test` builds it."""
     return go_tools.ensure("act", os.environ, Project(checkout)).path
 
 
@@ -30,9 +30,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised:
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
-    """What set-up leaves on a runner: links to this checkout's tools, and a `gw` that gets its job's variables.
+    """A runner after its set-up: links to this checkout's tools, and a `gw` that gets its job's variables.
 
-    In `bin` are an aws, a helm and a skopeo that only note what they are told.
+    In `bin` are an aws, a helm and a skopeo that only note their arguments.
     """
     folder = tmp_path_factory.mktemp("machine")
     for name in ("node_modules", "tools", "package.json"):
@@ -55,7 +55,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
 
 @pytest.fixture
 def github(tmp_path: Path, checkout: Path, act: Path, cloud: Cloud, machine: Path) -> Iterator[Pipeline]:
-    """The repository as it is at first: nothing is deployed and nothing planned."""
+    """A new repository in which nothing is deployed or planned."""
     cloud.reset()
     with pipeline(tmp_path, checkout, act, cloud, machine) as made:
         yield made

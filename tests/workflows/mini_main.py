@@ -9,9 +9,9 @@ from pathlib import Path
 from stacks.values import Names, load_all
 
 HERE = Path(__file__).resolve().parent
-# What lies in an environment; "" for nothing, None where there is no such stack.
+# The colour of an environment's stack `web`; "" for a stack without resources, None for no stack.
 COLOURS = {"dev": "blue", "staging": "", "prod": ""}
-# How many stacks of an environment each read what is known of the one before only once that is applied.
+# The number of stacks in a chain behind `web`, each of which reads an output that only the apply before it decides.
 COPIES = {}
 
 

@@ -1,7 +1,7 @@
-"""A repository on a fake GitHub whose workflow files are run by `act`, against an embedded AWS with the real trust.
+"""A repository whose real workflow files `act` runs, against an embedded AWS with the real trust policies.
 
-GitHub's part is played by three: act reads the files and runs their steps in order, the fake gives each job what its
-`permissions:` and `environment:` say, and `runner.py` stands in for third-party actions.
+Three programs replace GitHub: act reads the files and runs their steps in order, the fake GitHub gives each job what
+its `permissions:` and `environment:` allow, and `runner.py` replaces third-party actions.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from tests.workflows.accounts import ACCOUNTS, Cloud
 
 HERE = Path(__file__).parent
 REPOSITORY = "acme/groundwork"
-# act 0.2 checks files against a schema that does not know it yet; the checklist's tests see that it is there.
+# act 0.2 checks files against a schema without this key; the tests of the checklist make sure that it is used.
 UNKNOWN_TO_ACT = re.compile(r"^ +queue: max\n", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-MAKEFILE = """# The machine of the test is set up already.
+MAKEFILE = """# The test's machine is set up already.
 setup pipeline check:
 \t@true
 release:
@@ -48,7 +48,7 @@ IGNORED = "/.groundwork/\n/cdktf.out*/\n/reported/\n/review/\n/sarif/\n__pycache
 
 @dataclass
 class Outcome:
-    """A run as it stands: `notes` is what its steps did, `log` what act said."""
+    """A run, which may not have ended: `notes` is what its steps did, `log` what they printed."""
 
     run: Run
     folder: Path
@@ -56,12 +56,12 @@ class Outcome:
 
     @property
     def log(self) -> str:
-        """What the steps noted and what they printed, without what act says of itself."""
+        """The notes of the steps and the end of what they printed, without act's own messages."""
         lines = (self.folder / "act.log").read_text(errors="replace").splitlines()
-        kept = [
+        printed = [
             _COLOURS.sub("", line) for line in lines if "LocalRepositoryCache" not in line and "set-env" not in line
         ]
-        return "\n".join([*self.notes, *kept[-150:]])
+        return "\n".join([*self.notes, *printed[-150:]])
 
     @property
     def notes(self) -> list[str]:
@@ -69,11 +69,11 @@ class Outcome:
         return file.read_text().splitlines() if file.is_file() else []
 
     def did(self, job: str, what: str) -> list[str]:
-        """What a job (`plan:dev`) noted that holds this text."""
+        """The notes of a job (`plan:dev`) that contain this text."""
         return [note for note in self.notes if note.startswith(f"{job}: ") and what in note]
 
     def wait_for(self, job: str, what: str, seconds: float = 300) -> None:
-        """Until a job noted this."""
+        """Wait until a job noted this."""
         end = time.monotonic() + seconds
         while not self.did(job, what):
             assert self.process.poll() is None or self.did(job, what), f"the run ended:\n{self.log}"
@@ -81,7 +81,7 @@ class Outcome:
             time.sleep(0.2)
 
     def end(self, seconds: float = 400) -> bool:
-        """Wait until the run is over; gives whether every job succeeded."""
+        """Wait until the run is over; returns whether every job succeeded."""
         return self.process.wait(seconds) == 0
 
     def stop(self) -> None:
@@ -100,7 +100,7 @@ class Outcome:
 
 @dataclass
 class Pipeline:
-    """`origin` is the repository on GitHub; `machine` what a runner has: tools, and a Python with `gw`."""
+    """`origin` is the repository on GitHub; `machine` has the tools of a runner, and a Python with `gw`."""
 
     root: Path
     checkout: Path
@@ -116,10 +116,10 @@ class Pipeline:
 
     @property
     def seen(self) -> Path:
-        """The workflow files that GitHub goes by."""
+        """The workflow files that the fake GitHub reads."""
         return self.root / "seen"
 
-    # ── what people do ─────────────────────────────────────────────────────────────────────────────
+    # ── actions of people ──────────────────────────────────────────────────────────────────────────
     def edit(self, file: str, before: str, after: str) -> None:
         """Change a file of the branch that is checked out in origin."""
         path = self.origin / file
@@ -128,7 +128,7 @@ class Pipeline:
         path.write_text(text.replace(before, after), encoding="utf-8")
 
     def commit(self, message: str = "a change", *, author: str = "alice") -> str:
-        """Commit everything as somebody, and tell GitHub about it."""
+        """Commit everything as somebody, also on the fake GitHub."""
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author} <{author}@example.com>")
         sha = self.git("rev-parse", "HEAD")
@@ -136,7 +136,7 @@ class Pipeline:
         return sha
 
     def open_pull_request(self, change: Callable[[], None], *, author: str = "alice", fork: bool = False) -> int:
-        """A branch with a change, and a pull request of it; origin is on main again afterwards."""
+        """Open a pull request of a branch with a change; afterwards origin is on main again."""
         base = self.git("rev-parse", "main")
         self.git("switch", "-q", "-c", f"change-{len(self.github.state.pulls)}", "main")
         change()
@@ -160,7 +160,7 @@ class Pipeline:
         return self.github.merge(number, by, sha=self.git("rev-parse", "HEAD"))
 
     def push(self, change: Callable[[], None], *, author: str = "alice", by: str = "bob") -> str:
-        """A pull request that is merged without anybody looking at its workflow."""
+        """Open and merge a pull request without running its workflow."""
         return self.merge(self.open_pull_request(change, author=author), by=by)
 
     def git(self, *words: str) -> str:
@@ -168,7 +168,7 @@ class Pipeline:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    # ── what GitHub does ───────────────────────────────────────────────────────────────────────────
+    # ── actions of GitHub ──────────────────────────────────────────────────────────────────────────
     def on_pull_request(self, number: int) -> Outcome:
         pull = self.github.state.pulls[number]
         return self._start("pull_request", pull.author, "pull-request.yml", pull.merge_sha, pull_request=number)
@@ -181,7 +181,7 @@ class Pipeline:
         return self._start("workflow_dispatch", by, workflow, self.git("rev-parse", "main"), inputs=inputs)
 
     def rerun_apply(self, outcome: Outcome, environment: str, *, by: str) -> Outcome:
-        """The apply job alone once more, with what the plan job handed over in the attempt before."""
+        """Run only the apply job again, with the outputs of the plan job in the attempt before."""
         run = self.github.rerun(outcome.run, by)
         index = json.loads((outcome.folder / f"plans-{environment}.json").read_text())
         job = {
@@ -190,7 +190,7 @@ class Pipeline:
         }
         alone = self.root / f"alone-{run.id}-{run.attempt}"
         shutil.copytree(self._export(run.sha), alone, symlinks=True)
-        # JSON is YAML; the other jobs do not run again, and act has no way to be told what they gave.
+        # JSON is YAML. The other jobs do not run again, and act cannot be given their outputs.
         (alone / run.workflow.file).write_text(json.dumps({"on": run.event, "jobs": {"apply": job}}))
         return self._act(run, self.root / f"{run.id}-{run.attempt}", where=alone)
 
@@ -218,7 +218,7 @@ class Pipeline:
         return self._act(run, self.root / f"{run.id}-{run.attempt}")
 
     def _show_files(self, sha: str) -> None:
-        """What GitHub reads for a run: the files of its commit, and what is called at main as it is there."""
+        """Set the files that GitHub reads for a run: those of its commit, and main's of workflows called at main."""
         main, here = self._export(self.git("rev-parse", "main")), self._export(sha)
         shutil.rmtree(self.seen, ignore_errors=True)
         shutil.copytree(here / ".github" / "workflows", self.seen)
@@ -250,7 +250,7 @@ class Pipeline:
             "--local-repository", f"{REPOSITORY}@main={main}",
         ]  # fmt: skip
         for action, at in self._actions():
-            command += ["--local-repository", f"{action}@{at}={self._stand_in(action)}"]
+            command += ["--local-repository", f"{action}@{at}={self._replacement(action)}"]
         for name in ("AWS_ROLE_ARN", "AWS_REGION", "PLAN_BUCKET", "REGISTRY"):
             command += ["--var", f"{name}=@{name}"]
         for name, value in self._environ(folder).items():
@@ -278,14 +278,14 @@ class Pipeline:
             "AWS_ENDPOINT_URL": self.cloud.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
             "TERM": "dumb",  # act gives its steps a terminal, GitHub does not
-            # The tools that this machine has already; jobs have a home folder of their own otherwise.
+            # Jobs have another home folder, but use the tools that this machine has already.
             "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "HOME": str(self.root / "home"),
             **{key: value for key, value in os.environ.items() if key.startswith(("TF_", "GROUNDWORK_PROVIDER"))},
         }
 
     def _export(self, sha: str) -> Path:
-        """The files of a commit as a repository of its own: act asks git which repository it is in."""
+        """A clone at a commit, because act reads from git which repository it is in."""
         folder = self.root / "files" / sha
         if not folder.exists():
             subprocess.run(["git", "clone", "-q", str(self.origin), str(folder)], check=True, capture_output=True)
@@ -299,15 +299,15 @@ class Pipeline:
 
     def _actions(self) -> set[tuple[str, str]]:
         """Every third-party action that the files name, with its commit."""
-        found = set()
+        uses = set()
         for file in (self.origin / ".github").rglob("*.yml"):
-            found |= set(re.findall(r"uses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40})", file.read_text(encoding="utf-8")))
-        return {("/".join(action.split("/")[:2]), at) for action, at in found}
+            uses |= set(re.findall(r"uses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40})", file.read_text(encoding="utf-8")))
+        return {("/".join(action.split("/")[:2]), at) for action, at in uses}
 
-    def _stand_in(self, action: str) -> Path:
+    def _replacement(self, action: str) -> Path:
         name = action.split("/")[1]
         if name == "codeql-action":
-            # One repository with several actions, each in a folder.
+            # This repository has several actions, each in a folder.
             folder = self.root / "codeql-action"
             if not folder.exists():
                 shutil.copytree(HERE / "actions" / "upload-sarif", folder / "upload-sarif")
@@ -315,11 +315,11 @@ class Pipeline:
         return HERE / "actions" / name
 
     def _jobs(self, run: Run) -> dict[str, list[dict[str, Any]]]:
-        """`<job>:<environment>` → path and matrix, one after the other where a run has several of that name.
+        """`<job>:<environment>` → path and matrix of the jobs of that name, in their order.
 
-        That is how a step, which only knows both, finds its job.
+        A step knows only these two and finds its job by them.
         """
-        found: dict[str, list[dict[str, Any]]] = {}
+        jobs: dict[str, list[dict[str, Any]]] = {}
         for path, job in run.jobs.items():
             top = run.workflow.document["jobs"].get(path.split("/")[0], {})
             own = checklist.load(self.seen / Path(job.file).name)["jobs"][job.id]
@@ -327,13 +327,13 @@ class Pipeline:
             for value in matrix.get("environment", [""]):
                 environment = job.inputs.get("environment", value).replace("${{ matrix.environment }}", value)
                 name = f"{job.id}:{environment}"
-                one = {"path": path, "matrix": {"environment": value} if value else {}}
-                found.setdefault(name, []).append(one)
-        return found
+                about = {"path": path, "matrix": {"environment": value} if value else {}}
+                jobs.setdefault(name, []).append(about)
+        return jobs
 
-    # ── looking on ─────────────────────────────────────────────────────────────────────────────────
+    # ── observation ────────────────────────────────────────────────────────────────────────────────
     def wait_for_approval(self, outcome: Outcome, environment: str, seconds: float = 300) -> None:
-        """Until a job of the run waits for the environment's reviewers."""
+        """Wait until a job of the run waits for the environment's reviewers."""
         end = time.monotonic() + seconds
         while environment not in self.waiting(outcome):
             assert outcome.process.poll() is None, f"the run ended:\n{outcome.log}"
@@ -343,9 +343,9 @@ class Pipeline:
     def waiting(self, outcome: Outcome) -> set[str]:
         with self.github.lock:
             return {
-                one.environment
-                for one in self.github.state.deployments
-                if one.run_id == outcome.run.id and one.attempt == outcome.run.attempt and one.state == "waiting"
+                known.environment
+                for known in self.github.state.deployments
+                if known.run_id == outcome.run.id and known.attempt == outcome.run.attempt and known.state == "waiting"
             }
 
     def state(self, stack: str) -> dict[str, Any] | None:
@@ -353,14 +353,14 @@ class Pipeline:
         return self.cloud.state(stack)
 
     def colour(self, environment: str = "dev") -> str:
-        """What is deployed; empty for nothing."""
+        """The colour that is deployed; empty if none is."""
         state = self.state(f"{environment}-web") or {}
         return str(state.get("outputs", {}).get("colour", {}).get("value", ""))
 
 
 @contextmanager
 def pipeline(root: Path, checkout: Path, act: Path, cloud: Cloud, machine: Path) -> Iterator[Pipeline]:
-    """A repository with our workflow files and a platform of one resource, set up as `gw github setup` does it."""
+    """A repository with the real workflow files and a small platform, set up by `gw github setup`."""
     origin = root / "origin"
     (origin / "environments").mkdir(parents=True)
     (root / "home").mkdir()
@@ -383,7 +383,7 @@ def pipeline(root: Path, checkout: Path, act: Path, cloud: Cloud, machine: Path)
             ["config", "uploadpack.allowAnySHA1InWant", "true"],
         ):
             made.git(*words)
-        made.commit("the beginning", author="root")
+        made.commit("first commit", author="root")
         github.team("platform", "alice", "bob", "carol", "dave")
         admin = GitHub.of(github.person("root", admin=True))
         environments = PLATFORM.environments(origin / "environments")

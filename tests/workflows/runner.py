@@ -1,7 +1,6 @@
-"""What a runner of GitHub does for the steps of a job, for `act`: third-party actions, and each job's own variables.
+"""Replaces third-party actions, and gives each step its job's variables, when `act` runs a workflow.
 
-Standard library only, since it runs before every step. What a job gets comes from the fake GitHub; nothing is decided
-here.
+It uses the standard library only, because it starts for every step. The fake GitHub decides what a job gets.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ RUN = Path(os.environ["GROUNDWORK_RUN"])
 """The folder of the run: `run.json`, artifacts, summaries."""
 ABOUT = json.loads((RUN / "run.json").read_text())
 TOKEN = "the token of the job"
-"""What `github.token` holds in act, which has one for all jobs."""
+"""The value of `github.token` in act, which has one token for all jobs."""
 PATIENCE = 300.0  # seconds that a job waits for an approval
 
 
 def job() -> dict[str, Any]:
     """`waiting`, `environment` and `variables` of the job that this step belongs to."""
     name, environment = os.environ["GITHUB_JOB"], os.environ.get("ENVIRONMENT", "")
-    jobs = [one for key, one in ABOUT["jobs"].items() if key in {f"{name}:{environment}", f"{name}:"}]
-    # A job that says no environment is there once, whatever the run was started for.
-    jobs += [one for key, one in ABOUT["jobs"].items() if not environment and key.startswith(f"{name}:")]
+    jobs = [known for key, known in ABOUT["jobs"].items() if key in {f"{name}:{environment}", f"{name}:"}]
+    # A step without ENVIRONMENT belongs to a job that exists once in the run, whatever its environment.
+    jobs += [known for key, known in ABOUT["jobs"].items() if not environment and key.startswith(f"{name}:")]
     if not jobs:
         sys.exit(f"the run has no job {name} for {environment or 'no environment'}: {sorted(ABOUT['jobs'])}")
     where = jobs[0][_turn(f"{name}:{environment}")]
@@ -45,7 +44,7 @@ def job() -> dict[str, Any]:
 
 
 def _turn(name: str) -> int:
-    """Which of the jobs of this name it is: each works in a folder of its own, one after the other."""
+    """The number of this job among the jobs of its name, which run one after the other, each in its own folder."""
     places = RUN / f"places-{name.replace(':', '-')}.txt"
     known = places.read_text().splitlines() if places.is_file() else []
     if (here := os.environ["GITHUB_WORKSPACE"]) not in known:
@@ -60,33 +59,34 @@ def _get(url: str, token: str) -> Any:
         return json.load(answer)
 
 
-def given(name: str) -> str:
+def action_input(name: str) -> str:
+    """An input of the action, or an empty text."""
     return os.environ.get(f"INPUT_{name}", "")
 
 
 # ── actions ────────────────────────────────────────────────────────────────────────────────────────
 def checkout() -> None:
-    """The first step of a job: it does not begin before GitHub would let the job start."""
+    """Check out the commit. As the first step of a job, it waits until GitHub would let the job start."""
     end = time.monotonic() + PATIENCE
     while (mine := job())["waiting"]:
         if time.monotonic() > end:
             sys.exit("nobody approved in time")
         time.sleep(0.2)
-    ref = given("REF") or mine["environment"]["GITHUB_SHA"]
+    ref = action_input("REF") or mine["environment"]["GITHUB_SHA"]
     url = f"file://{ABOUT['origin']}"
     git("init", "-q", "-b", "unborn")
     git("remote", "add", "origin", url)
-    if given("FETCH_DEPTH") == "0":
+    if action_input("FETCH_DEPTH") == "0":
         git("fetch", "-q", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*", ref)
     else:
         git("fetch", "-q", "--depth", "1", "origin", ref)
-    git("checkout", "-q", "--detach", "FETCH_HEAD" if given("FETCH_DEPTH") != "0" else _commit(ref))
+    git("checkout", "-q", "--detach", "FETCH_HEAD" if action_input("FETCH_DEPTH") != "0" else _commit(ref))
     exclude = Path(".git/info/exclude")
     for name in (".venv", "node_modules", "tools", "package.json"):
         if not Path(name).exists():
             Path(name).symlink_to(Path(ABOUT["machine"]) / name)
             exclude.write_text(f"{exclude.read_text()}/{name}\n")
-    note(f"checkout {ref} depth {given('FETCH_DEPTH')} head {git('rev-parse', 'HEAD')}")
+    note(f"checkout {ref} depth {action_input('FETCH_DEPTH')} head {git('rev-parse', 'HEAD')}")
 
 
 def _commit(ref: str) -> str:
@@ -94,12 +94,12 @@ def _commit(ref: str) -> str:
 
 
 def setup_python() -> None:
-    """Nothing: tests run in the Python that there is."""
+    """Do nothing, because tests use the Python that runs them."""
 
 
 def upload_artifact() -> None:
-    source, into = Path(given("PATH")), RUN / "artifacts" / given("NAME")
-    hidden = given("INCLUDE_HIDDEN_FILES") == "true"
+    source, into = Path(action_input("PATH")), RUN / "artifacts" / action_input("NAME")
+    hidden = action_input("INCLUDE_HIDDEN_FILES") == "true"
     count = 0
     for path in sorted(source.rglob("*")) if source.is_dir() else []:
         inner = path.relative_to(source)
@@ -107,27 +107,27 @@ def upload_artifact() -> None:
             (into / inner).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, into / inner)
             count += 1
-    if not count and given("IF_NO_FILES_FOUND") == "error":
+    if not count and action_input("IF_NO_FILES_FOUND") == "error":
         sys.exit(f"no files in {source}")
-    note(f"uploaded {count} files of {source} as {given('NAME')}")
+    note(f"uploaded {count} files of {source} as {action_input('NAME')}")
 
 
 def download_artifact() -> None:
-    kept, into = RUN / "artifacts", Path(given("PATH"))
-    names = [one.name for one in sorted(kept.iterdir())] if kept.is_dir() else []
-    wanted = [name for name in names if (given("NAME") or None) in {name, None}]
-    if given("PATTERN"):
-        wanted = [name for name in names if fnmatch.fnmatchcase(name, given("PATTERN"))]
+    artifacts, into = RUN / "artifacts", Path(action_input("PATH"))
+    names = [path.name for path in sorted(artifacts.iterdir())] if artifacts.is_dir() else []
+    wanted = [name for name in names if (action_input("NAME") or None) in {name, None}]
+    if action_input("PATTERN"):
+        wanted = [name for name in names if fnmatch.fnmatchcase(name, action_input("PATTERN"))]
     elif not wanted:
-        sys.exit(f"no artifact {given('NAME')}")
+        sys.exit(f"no artifact {action_input('NAME')}")
     for name in wanted:
-        shutil.copytree(kept / name, into, dirs_exist_ok=True)
+        shutil.copytree(artifacts / name, into, dirs_exist_ok=True)
 
 
 def configure_aws_credentials() -> None:
-    """As the action of AWS does it: an OIDC token of the job, and for it credentials of the role."""
+    """Exchange an OIDC token of the job for credentials of the role, as AWS's action does."""
     mine = job()
-    role, region = _filled(given("ROLE_TO_ASSUME"), mine), _filled(given("AWS_REGION"), mine)
+    role, region = _filled(action_input("ROLE_TO_ASSUME"), mine), _filled(action_input("AWS_REGION"), mine)
     environ = mine["environment"]
     if "ACTIONS_ID_TOKEN_REQUEST_URL" not in environ:
         note("refused: no id-token")
@@ -144,7 +144,7 @@ def configure_aws_credentials() -> None:
         }
         data = urllib.parse.urlencode(query).encode()
         with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"], data=data, timeout=60) as answer:  # noqa: S310
-            said = answer.read().decode()
+            response = answer.read().decode()
     except urllib.error.HTTPError as refused:
         text = refused.read().decode()
         note(f"refused: {role}: {text}")
@@ -154,40 +154,40 @@ def configure_aws_credentials() -> None:
         "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
         "AWS_SESSION_TOKEN": "SessionToken",
     }
-    found = {name: re.findall(f"<{tag}>(.*?)</{tag}>", said, re.DOTALL)[0] for name, tag in keys.items()}
+    credentials = {name: re.findall(f"<{tag}>(.*?)</{tag}>", response, re.DOTALL)[0] for name, tag in keys.items()}
     with Path(os.environ["GITHUB_ENV"]).open("a") as file:
-        file.writelines(f"{name}={value}\n" for name, value in found.items())
+        file.writelines(f"{name}={value}\n" for name, value in credentials.items())
         file.write(f"AWS_REGION={region}\nAWS_DEFAULT_REGION={region}\n")
     note(f"signed in as {role}")
 
 
 def _filled(text: str, mine: dict[str, Any]) -> str:
-    """act has one set of variables for all jobs, GitHub one per environment: `@NAME` stands for the job's own."""
+    """Replace `@NAME` by the job's own variable, because act has one set of variables for all jobs."""
     return str(mine["variables"].get(text[1:], "")) if text.startswith("@") else text
 
 
 def sbom_action() -> None:
-    Path(given("OUTPUT_FILE")).write_text("{}")
+    Path(action_input("OUTPUT_FILE")).write_text("{}")
 
 
 def attest() -> None:
-    """Sigstore signs for whoever has an identity, GitHub keeps it for whoever may write attestations."""
+    """Note what would be signed; as with Sigstore, the job needs an identity."""
     if "ACTIONS_ID_TOKEN_REQUEST_URL" not in job()["environment"]:
         sys.exit("the job has no permission id-token: write")
-    lines = Path(given("SUBJECT_CHECKSUMS")).read_text().splitlines()
+    lines = Path(action_input("SUBJECT_CHECKSUMS")).read_text().splitlines()
     subjects = [match[1] for line in lines if (match := re.fullmatch(r"[0-9a-f]{64} [ *](\S+)", line))]
     if not subjects or len(subjects) != len(lines):
-        sys.exit(f"no subjects: {given('SUBJECT_CHECKSUMS')}")
-    note(f"attested {'the SBOM' if given('SBOM_PATH') else 'the origin'} of {', '.join(subjects)}")
+        sys.exit(f"no subjects: {action_input('SUBJECT_CHECKSUMS')}")
+    note(f"attested {'the SBOM' if action_input('SBOM_PATH') else 'the origin'} of {', '.join(subjects)}")
 
 
 def upload_sarif() -> None:
-    shutil.copytree(given("SARIF_FILE"), RUN / "sarif", dirs_exist_ok=True)
+    shutil.copytree(action_input("SARIF_FILE"), RUN / "sarif", dirs_exist_ok=True)
 
 
 # ── gw ─────────────────────────────────────────────────────────────────────────────────────────────
 def gw(*words: str) -> None:
-    """The real `gw` with the variables of the job; it has a token only where the step was given one."""
+    """The real `gw` with the variables of the job; it has the job's token only if the step has `github.token`."""
     environ = job()["environment"]
     if os.environ.get("GITHUB_TOKEN") != TOKEN:
         environ.pop("GITHUB_TOKEN")
@@ -211,7 +211,7 @@ def git(*words: str) -> str:
 
 
 def note(text: str) -> None:
-    """What tests look at: which step of which job did what."""
+    """Record for the test which job did what."""
     environment = os.environ.get("ENVIRONMENT", "")
     name = os.environ["GITHUB_JOB"] + (f":{environment}" if environment else "")
     with (RUN / "notes.txt").open("a") as file:
@@ -234,7 +234,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "gw":
         gw(*sys.argv[2:])
     elif sys.argv[1] in {"aws", "helm", "skopeo"}:
-        # `helm version` is asked by `gw`, in every job, and gets no answer.
+        # `gw` runs `helm version` in every job; it prints nothing and is not noted.
         if sys.argv[2] != "version":
             signed_in = "with" if "AWS_ACCESS_KEY_ID" in os.environ else "without"
             note(f"{' '.join(sys.argv[1:])} {signed_in} credentials")

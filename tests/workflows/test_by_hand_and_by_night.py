@@ -1,4 +1,4 @@
-"""A stack is destroyed after two confirmations, and drift is looked for without a right to write."""
+"""Workflows started by hand or at night: a stack is destroyed after two confirmations, and drift is reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
 def deployed(github: Pipeline) -> None:
-    """dev-web is there, by the pipeline."""
+    """Let the pipeline deploy dev-web."""
     github.push(lambda: github.edit("main.py", '"dev": "blue"', '"dev": "green"'))
     run = github.on_push()
     github.wait_for_approval(run, "dev")
@@ -20,7 +20,7 @@ def deployed(github: Pipeline) -> None:
     assert github.colour() == "green"
 
 
-def test_a_stack_goes_after_its_name_was_typed_and_somebody_agreed(github: Pipeline) -> None:
+def test_a_stack_is_destroyed_after_its_name_was_typed_and_approved(github: Pipeline) -> None:
     deployed(github)
     mistyped = github.on_dispatch("destroy.yml", environment="dev", stack="dev-web", confirm="dev-wep")
     assert not mistyped.end()
@@ -29,7 +29,7 @@ def test_a_stack_goes_after_its_name_was_typed_and_somebody_agreed(github: Pipel
     assert not elsewhere.end()
     assert elsewhere.notes == []
 
-    # It has left the code by then: its end is planned from what was applied last, by a role that only plans.
+    # Its code is removed before, so the bundle that was applied last is planned for destruction.
     github.push(lambda: github.edit("main.py", '"dev": "green"', '"dev": None'))
     run = github.on_dispatch("destroy.yml", environment="dev", stack="dev-web", confirm="dev-web")
     github.wait_for_approval(run, "dev")
@@ -41,7 +41,7 @@ def test_a_stack_goes_after_its_name_was_typed_and_somebody_agreed(github: Pipel
     assert (github.state("dev-web") or {})["resources"] == []
 
 
-def test_drift_is_looked_for_by_a_job_that_writes_nothing_and_told_by_one_that_cannot_sign_in(github: Pipeline) -> None:
+def test_one_job_reads_drift_from_aws_and_another_writes_the_issues(github: Pipeline) -> None:
     run = github.on_dispatch("drift.yml")
     assert run.end(), run.log
     for environment in ("dev", "staging", "prod"):
@@ -49,6 +49,6 @@ def test_drift_is_looked_for_by_a_job_that_writes_nothing_and_told_by_one_that_c
         assert run.did(job, "signed in")[0].endswith(f"acme-{environment}-delivery-plan")
         assert run.did(job, f"gw drift {environment} --skip-synth --json with credentials")
         assert not run.did(job, "gw plan")
-    (told,) = run.did("issues", "gw drift --issues --found reported")
-    assert told.endswith("without credentials ended 20")  # nothing is deployed yet, and nothing drifted
+    (reported,) = run.did("issues", "gw drift --issues --from reported")
+    assert reported.endswith("without credentials ended 20")  # nothing is deployed yet, and nothing drifted
     assert github.github.state.issues == {}

@@ -1,4 +1,4 @@
-"""The workflow files keep every line of the security checklist; each line is broken once, and it is noticed."""
+"""The workflow files pass the security checklist, and breaking any of its lines is noticed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BREAKS = [
     ("pull-request.yml", f"@{SHA} # v6.0.2", f"@{SHA}", "not pinned"),
     ("deploy-environment.yml", "plan.yml@main", "plan.yml@mine", "which no role trusts"),
     ("deploy.yml", "\npermissions: {}", "\npermissions: {contents: read}", "permissions of the whole file"),
-    ("plan.yml", "    permissions:\n      contents: read\n      id-token: write\n", "", "says no permissions"),
+    ("plan.yml", "    permissions:\n      contents: read\n      id-token: write\n", "", "has no permissions"),
     ("pull-request.yml", "    permissions: {}", "    permissions: write-all", "takes write-all"),
     (
         "plan.yml",
@@ -94,7 +94,6 @@ BREAKS = [
     ("release.yml", "needs: attest", "needs: build", "pushes what is not signed"),
     ("../dependabot.yml", "cooldown: {default-days: 7}", "cooldown: {default-days: 3}", "does not wait"),
     ("../CODEOWNERS", "/groundwork/ ", "/groundworks/ ", "nobody owns /groundwork/preflight/"),
-    ("../CODEOWNERS", "/stacks/api.py                  @acme/platform-security", "", "nobody owns /stacks/api.py"),
     (
         "../CODEOWNERS",
         "/stacks/blocks/                 @acme/platform-security",
@@ -127,55 +126,57 @@ BREAKS = [
 
 
 @pytest.fixture(scope="session")
-def ours(checkout: Path) -> Path:
+def github_folder(checkout: Path) -> Path:
     return checkout / ".github"
 
 
-def test_the_workflow_files_keep_every_line_of_the_checklist(ours: Path) -> None:
-    assert problems(ours) == []
+def test_the_workflow_files_pass_the_checklist(github_folder: Path) -> None:
+    assert problems(github_folder) == []
 
 
-@pytest.mark.parametrize(("file", "before", "after", "said"), BREAKS, ids=[f"{b[0]}-{b[3]}" for b in BREAKS])
-def test_breaking_a_line_is_noticed(ours: Path, tmp_path: Path, file: str, before: str, after: str, said: str) -> None:
-    copy = Path(shutil.copytree(ours, tmp_path / ".github"))
+@pytest.mark.parametrize(("file", "before", "after", "problem"), BREAKS, ids=[f"{b[0]}-{b[3]}" for b in BREAKS])
+def test_breaking_a_line_is_noticed(
+    github_folder: Path, tmp_path: Path, file: str, before: str, after: str, problem: str
+) -> None:
+    copy = Path(shutil.copytree(github_folder, tmp_path / ".github"))
     path = copy / "workflows" / file
     text = path.read_text(encoding="utf-8")
     assert before in text
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
-    assert [found for found in problems(copy) if said in found]
+    assert [reported for reported in problems(copy) if problem in reported]
 
 
-def test_every_rule_is_broken_once(ours: Path, tmp_path: Path) -> None:
+def test_every_rule_has_a_break_that_it_notices(github_folder: Path, tmp_path: Path) -> None:
     unbroken = {rule.__name__ for rule in RULES}
     for number, (file, before, after, _) in enumerate(BREAKS):
-        copy = Path(shutil.copytree(ours, tmp_path / str(number)))
+        copy = Path(shutil.copytree(github_folder, tmp_path / str(number)))
         path = copy / "workflows" / file
         path.write_text(path.read_text(encoding="utf-8").replace(before, after, 1), encoding="utf-8")
         unbroken -= {rule.__name__ for rule in RULES if list(rule(Folder(copy)))}
     assert unbroken == set()
 
 
-def test_what_the_roles_trust_is_there(ours: Path) -> None:
+def test_the_workflows_that_the_roles_trust_exist(github_folder: Path) -> None:
     trusted = Workflows()
     for file in (trusted.plan, trusted.apply, trusted.release):
-        assert "workflow_call" in checklist.load(ours / "workflows" / file)["on"]
+        assert "workflow_call" in checklist.load(github_folder / "workflows" / file)["on"]
 
 
-def test_every_environment_on_aws_is_planned_and_deployed(ours: Path, checkout: Path) -> None:
-    on_aws = {one.name for one in PLATFORM.environments(checkout / "environments") if one.target == "aws"}
-    jobs = Folder(ours).workflows
+def test_every_environment_on_aws_is_planned_and_deployed(github_folder: Path, checkout: Path) -> None:
+    on_aws = {known.name for known in PLATFORM.environments(checkout / "environments") if known.target == "aws"}
+    jobs = Folder(github_folder).workflows
     assert set(jobs["pull-request.yml"]["jobs"]["plan"]["strategy"]["matrix"]["environment"]) == on_aws
     assert {job["with"]["environment"] for job in jobs["deploy.yml"]["jobs"].values() if "with" in job} == on_aws
     assert set(jobs["destroy.yml"]["on"]["workflow_dispatch"]["inputs"]["environment"]["options"]) == on_aws
 
 
-def test_main_requires_the_job_that_waits_for_all(ours: Path) -> None:
-    assert Folder(ours).workflows["pull-request.yml"]["jobs"]["ready"]["name"] == REQUIRED_CHECK
+def test_main_requires_the_job_that_waits_for_all_others(github_folder: Path) -> None:
+    assert Folder(github_folder).workflows["pull-request.yml"]["jobs"]["ready"]["name"] == REQUIRED_CHECK
 
 
-def test_the_actions_that_are_used_are_those_that_settings_allow(ours: Path, checkout: Path) -> None:
-    on_aws = [one for one in PLATFORM.environments(checkout / "environments") if one.target == "aws"]
-    settings = desired("acme/groundwork", on_aws, ours / "workflows")
+def test_the_settings_allow_exactly_the_actions_that_are_used(github_folder: Path, checkout: Path) -> None:
+    on_aws = [known for known in PLATFORM.environments(checkout / "environments") if known.target == "aws"]
+    settings = desired("acme/groundwork", on_aws, github_folder / "workflows")
     assert settings.actions["actions/permissions/selected-actions"]["patterns_allowed"] == [
         "anchore/sbom-action@*",
         "aws-actions/configure-aws-credentials@*",

@@ -1,4 +1,4 @@
-"""A merged change waits for somebody who had no part in it, and then exactly that is applied; otherwise it is not."""
+"""A merged change waits for the approval of somebody who did not contribute, and is applied exactly as planned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def green(github: Pipeline) -> None:
 
 
 def refused(github: Pipeline, run: Outcome, *codes: str) -> None:
-    """The gate said no in dev, for these reasons, and nothing happened."""
+    """Assert that the gate of dev refused with these codes and nothing was applied."""
     assert not run.end()
     assert run.did(APPLY, "gw deploy dev"), run.log
     (ended,) = run.did(APPLY, "gw deploy dev")
@@ -27,14 +27,14 @@ def refused(github: Pipeline, run: Outcome, *codes: str) -> None:
     assert github.cloud.audit("dev")[-1] == "refused"
 
 
-def test_a_merged_change_waits_and_is_applied_once_somebody_else_agrees(github: Pipeline) -> None:
+def test_a_merged_change_is_applied_after_somebody_else_approves_it(github: Pipeline) -> None:
     github.push(lambda: green(github))
     run = github.on_push()
     github.wait_for_approval(run, "dev")
     assert run.did("plan:dev", "signed in as arn:aws:iam::210987654321:role/acme-dev-delivery-plan")
     assert not run.did(APPLY, "signed in")
     assert github.colour() == ""
-    # Who approves reads in the run what is done to which stack.
+    # The approver sees in the run's summary what changes in which stack.
     shown = (run.folder / "summary.md").read_text()
     assert "| <code>dev-web</code> | change | 1 | 0 | 0 | 0 |" in shown
     assert "create <code>terraform&#95;data.page</code>" in shown
@@ -45,13 +45,13 @@ def test_a_merged_change_waits_and_is_applied_once_somebody_else_agrees(github: 
     assert run.did(APPLY, SIGN_IN)
     assert run.did("synthesise", "gw synth without credentials")
     assert github.cloud.audit("dev") == ["planned", "approved", "applied"]
-    # The next environment is planned behind it; nothing changes there, so nobody is asked.
+    # The next environment is planned after it; nothing changes there, so no approval is needed.
     assert run.did("plan:staging", "gw plan push")
     assert not run.did("apply:staging", "checkout")
     assert not run.did("plan:prod", "checkout")
 
 
-def test_whose_change_it_is_cannot_approve_it_and_the_apply_alone_is_not_run_again(github: Pipeline) -> None:
+def test_an_author_cannot_approve_and_an_apply_is_not_rerun_without_plan(github: Pipeline) -> None:
     github.push(lambda: green(github), author="alice")
     run = github.on_push(by="bob")
     github.wait_for_approval(run, "dev")
@@ -64,9 +64,7 @@ def test_whose_change_it_is_cannot_approve_it_and_the_apply_alone_is_not_run_aga
     refused(github, again, "rerun-without-plan")
 
 
-def test_what_cannot_be_planned_before_an_apply_is_planned_after_it_and_waits_for_a_yes_of_its_own(
-    github: Pipeline,
-) -> None:
+def test_a_stack_that_waits_for_an_apply_is_planned_and_approved_after_it(github: Pipeline) -> None:
     github.push(lambda: github.edit("main.py", "COPIES = {}", 'COPIES = {"dev": 2}'))
     run = github.on_push()
     github.wait_for_approval(run, "dev")
@@ -75,12 +73,13 @@ def test_what_cannot_be_planned_before_an_apply_is_planned_after_it_and_waits_fo
     assert github.state("dev-copy") is None
     github.wait_for_approval(run, "dev")
     github.github.approve(run.run, "dev", by="dave")
-    # What waits for that one in turn is no success, and the next environment does not begin.
+    # Another stack still waits, so the run fails, and the next environment does not begin.
     assert not run.end()
     assert "stacks still wait for outputs of what was applied now: start the deployment again" in run.log
     assert github.state("dev-copy-copy") is None
     assert not run.did("plan:staging", "checkout")
-    (copy,) = [one for one in (github.state("dev-copy") or {})["resources"] if one["mode"] == "managed"]
+    resources = (github.state("dev-copy") or {})["resources"]
+    (copy,) = [resource for resource in resources if resource["mode"] == "managed"]
     assert (
         copy["instances"][0]["attributes"]["input"]["value"]
         == (github.state("dev-web") or {})["outputs"]["id"]["value"]
@@ -89,14 +88,14 @@ def test_what_cannot_be_planned_before_an_apply_is_planned_after_it_and_waits_fo
     assert github.cloud.audit("dev") == ["planned", "approved", "applied"] * 2
 
 
-def test_an_environment_that_nobody_guards_takes_nothing(github: Pipeline) -> None:
+def test_nothing_is_applied_in_an_unprotected_environment(github: Pipeline) -> None:
     github.push(lambda: green(github))
     github.github.environment("dev", reviewers=())
     run = github.on_push()
     refused(github, run, "environment-unprotected", "approval-missing")
 
 
-def test_what_is_rejected_never_begins(github: Pipeline) -> None:
+def test_after_a_rejection_the_apply_does_not_begin(github: Pipeline) -> None:
     github.push(lambda: green(github))
     run = github.on_push()
     github.wait_for_approval(run, "dev")
@@ -106,7 +105,7 @@ def test_what_is_rejected_never_begins(github: Pipeline) -> None:
     assert github.colour() == ""
 
 
-def test_a_tag_that_is_not_on_main_is_not_even_synthesised(github: Pipeline) -> None:
+def test_a_tag_that_is_not_on_main_is_not_synthesised(github: Pipeline) -> None:
     github.git("switch", "-q", "-c", "elsewhere")
     green(github)
     github.commit()
@@ -119,7 +118,7 @@ def test_a_tag_that_is_not_on_main_is_not_even_synthesised(github: Pipeline) -> 
     assert not [note for note in run.notes if "signed in" in note]
 
 
-def test_a_tag_of_what_nobody_reviewed_meets_no_credential_even_with_files_of_its_own(github: Pipeline) -> None:
+def test_an_unreviewed_tag_with_its_own_workflow_gets_no_credentials(github: Pipeline) -> None:
     github.git("switch", "-q", "-c", "elsewhere")
     github.edit("main.py", '"prod": ""', '"prod": "mine"')
     github.edit(".github/workflows/deploy.yml", "is-ancestor HEAD refs/remotes/origin/main", "is-ancestor HEAD HEAD")
@@ -134,7 +133,7 @@ def test_a_tag_of_what_nobody_reviewed_meets_no_credential_even_with_files_of_it
     assert not [note for note in run.notes if "signed in" in note or "attested" in note]
 
 
-def test_a_tag_on_main_goes_to_prod_and_its_release_is_signed_before_it_is_pushed(github: Pipeline) -> None:
+def test_a_tag_on_main_is_deployed_to_prod_and_its_release_is_signed(github: Pipeline) -> None:
     github.push(lambda: github.edit("main.py", '"prod": ""', '"prod": "green"'))
     github.git("tag", "v1.0.0")
     run = github.on_push(ref="refs/tags/v1.0.0")

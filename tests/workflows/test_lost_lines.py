@@ -1,4 +1,4 @@
-"""Whoever takes `permissions:` or `environment:` out of a workflow file is stopped by what they protect."""
+"""Removing `permissions:` or `environment:` from a workflow file only takes rights away."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPORT = "      pull-requests: write\n"
 
 
 def merged_without(github: Pipeline, file: str, text: str, *, role: str = "") -> Outcome:
-    """What the file does without a text; with `role` it names that one itself, and not what its environment says."""
+    """Deploy after a text was removed from a file; with `role` the file names that role instead of a variable."""
 
     def change() -> None:
         github.edit(f".github/workflows/{file}", text, "")
@@ -31,14 +31,14 @@ def merged_without(github: Pipeline, file: str, text: str, *, role: str = "") ->
     return github.on_push()
 
 
-def nothing_is_applied(github: Pipeline, run: Outcome, said: str) -> None:
+def nothing_is_applied(github: Pipeline, run: Outcome, error: str) -> None:
     assert not run.end()
     assert not run.did("apply:dev", "signed in")
-    assert said in run.log
+    assert error in run.log
     assert github.colour() == ""
 
 
-def test_an_apply_that_names_no_environment_waits_for_nobody_and_is_nobody(github: Pipeline) -> None:
+def test_an_apply_without_environment_may_assume_no_role(github: Pipeline) -> None:
     run = merged_without(github, "apply.yml", "    environment: ${{ inputs.environment }}\n", role="apply")
     nothing_is_applied(github, run, "sts:AssumeRoleWithWebIdentity")
     assert run.did("apply:dev", "refused")
@@ -51,7 +51,7 @@ def test_an_apply_without_permissions_has_no_identity(github: Pipeline) -> None:
     nothing_is_applied(github, run, "the job has no permission id-token: write")
 
 
-def test_an_apply_that_may_not_see_who_approved_is_refused(github: Pipeline) -> None:
+def test_an_apply_that_may_not_read_approvals_is_refused(github: Pipeline) -> None:
     run = merged_without(github, "apply.yml", "      actions: read\n")
     github.wait_for_approval(run, "dev")
     github.github.approve(run.run, "dev", by="carol")
@@ -60,7 +60,7 @@ def test_an_apply_that_may_not_see_who_approved_is_refused(github: Pipeline) -> 
     assert github.colour() == ""
 
 
-def test_a_plan_that_names_no_environment_is_nobody(github: Pipeline) -> None:
+def test_a_plan_without_environment_may_assume_no_role(github: Pipeline) -> None:
     run = merged_without(
         github, "plan.yml", "    environment: ${{ inputs.environment }}-${{ inputs.kind }}\n", role="plan"
     )
@@ -73,7 +73,7 @@ def test_a_plan_without_permissions_has_no_identity(github: Pipeline) -> None:
     nothing_is_applied(github, run, "the job has no permission id-token: write")
 
 
-def test_a_report_that_may_not_write_says_nothing_on_the_pull_request(github: Pipeline) -> None:
+def test_a_report_without_permission_writes_no_comment(github: Pipeline) -> None:
     number = github.open_pull_request(lambda: github.edit(".github/workflows/pull-request.yml", REPORT, ""))
     run = github.on_pull_request(number)
     assert run.end(), run.log

@@ -1,4 +1,4 @@
-"""A pull request is opened, and its workflow file runs: planned by main's code, reported once, nothing applied."""
+"""The workflow of a pull request plans with main's code, writes one report, and applies nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def green(github: Pipeline) -> None:
 
 
 def dev_alone(github: Pipeline) -> None:
-    """Where one environment shows it, the others would only take time."""
+    """Plan only dev, to save time."""
     github.edit(".github/workflows/pull-request.yml", "[dev, staging, prod]", "[dev]")
 
 
@@ -35,14 +35,14 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
     assert "`terraform_data.page`" in comment["body"]
     assert '+ input = "green"' in comment["body"]
     assert "1 of 6 stacks affected in dev" in comment["body"]
-    # What planning found is beside it.
+    # The result of planning is beside it.
     assert "**change**<br>+1 ~0 −0 · wave 1" in comment["body"]  # noqa: RUF001 - as it is written
     assert "**Terraform's plan**" in comment["body"]
-    # Findings are told where GitHub shows them beside the lines.
+    # Findings are annotations, which GitHub shows beside the lines.
     assert run.did("check", "gw check --annotations --sarif sarif/checks.sarif")[0].endswith("ended 0")
     assert run.did("report", "gw github annotate --from review/review.json")[0].endswith("ended 0")
     assert json.loads((run.folder / "sarif" / "checks.sarif").read_text())["version"] == "2.1.0"
-    # Each environment is planned as its role for pull requests, which reads, and by what main's code makes of it.
+    # Each environment is planned by main's code, with its read-only role for pull requests.
     main = github.git("rev-parse", "main")
     assert len(signed_in(run)) == 3
     for environment in ("dev", "staging", "prod"):
@@ -53,7 +53,7 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
         assert run.notes.index(preflight) < run.notes.index(signed)
     assert run.did("report", f"head {main}")
     assert not [note for note in run.notes if note.startswith(("check:", "synthesise:")) and "with cred" in note]
-    # What was planned is kept where nobody applies from, and nothing happened.
+    # The plans are stored where nothing is applied from, and nothing was applied.
     assert all(key.startswith(f"pull-request/{number}/") for key in github.cloud.plans("dev"))
     assert github.colour() == ""
     # The next push updates the comment.
@@ -62,7 +62,7 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
     assert len(github.github.state.comments) == 1
 
 
-def test_a_fork_gets_no_credential_and_no_comment_but_a_report(github: Pipeline) -> None:
+def test_a_fork_gets_no_credentials_and_a_report_instead_of_a_comment(github: Pipeline) -> None:
     number = github.open_pull_request(lambda: green(github), author="mallory", fork=True)
     run = github.on_pull_request(number)
     assert run.end(), run.log
@@ -74,12 +74,12 @@ def test_a_fork_gets_no_credential_and_no_comment_but_a_report(github: Pipeline)
     assert [stack["stack"] for stack in review["stacks"] if stack["state"] == "changed"] == ["dev-web"]
 
 
-def test_a_smuggled_data_source_stops_the_plan_before_there_is_anything_to_take(github: Pipeline) -> None:
+def test_a_smuggled_data_source_stops_the_plan_before_it_has_credentials(github: Pipeline) -> None:
     def smuggle() -> None:
         dev_alone(github)
         green(github)
         github.edit("main.py", '        **({"resource":', f'        "data": {SMUGGLED},\n        **({{"resource":')
-        # It does not help to take the check out: the plan workflow is main's.
+        # Removing the check does not help, because main's plan workflow is run.
         github.edit(".github/workflows/plan.yml", "gw preflight --out cdktf.out", "echo passed")
         github.edit(".github/workflows/pull-request.yml", "      - run: gw preflight --canaries\n", "")
 
@@ -92,7 +92,7 @@ def test_a_smuggled_data_source_stops_the_plan_before_there_is_anything_to_take(
     assert not [note for note in run.notes if "gw diff" in note or "gw plan" in note]
 
 
-def test_a_plan_workflow_of_the_pull_request_s_own_is_nobody(github: Pipeline) -> None:
+def test_a_pull_request_s_own_plan_workflow_may_assume_no_role(github: Pipeline) -> None:
     def bring() -> None:
         dev_alone(github)
         github.edit(
@@ -107,8 +107,8 @@ def test_a_plan_workflow_of_the_pull_request_s_own_is_nobody(github: Pipeline) -
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in run.log
 
 
-def test_a_job_that_asks_for_main_s_role_in_a_pull_request_is_not_let_in(github: Pipeline) -> None:
-    """The environment of main's plans, and that of the apply, admit main alone."""
+def test_a_pull_request_s_job_cannot_use_the_environment_of_main_s_plans(github: Pipeline) -> None:
+    """The environments of main's plans and of the apply allow only main."""
 
     def ask() -> None:
         dev_alone(github)
@@ -120,7 +120,7 @@ def test_a_job_that_asks_for_main_s_role_in_a_pull_request_is_not_let_in(github:
     assert not [note for note in run.notes if "gw diff" in note or "gw plan" in note]
 
 
-def test_what_fails_its_checks_is_reported_all_the_same_and_not_ready(github: Pipeline) -> None:
+def test_a_pull_request_that_fails_its_checks_is_reported_but_not_ready(github: Pipeline) -> None:
     def fail() -> None:
         dev_alone(github)
         green(github)
