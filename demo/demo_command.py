@@ -106,10 +106,10 @@ class _Chapters:
 
 
 def _deploy(rollout: Rollout) -> None:
-    from groundwork.cli.applying import following
+    from groundwork.cli.applying import update_bars
 
     with console.bars() as bars:
-        for one in rollout.deploy(following(bars, rollout.totals, "deploying"), console.note):
+        for one in rollout.deploy(update_bars(bars, rollout.totals, "deploying"), console.note):
             bars.end(one.stack, one.how)
 
 
@@ -155,8 +155,8 @@ def _planned(index: Index) -> None:
 
 
 def _apply(delivery: Delivery) -> None:
-    from groundwork.cli.applying import following
+    from groundwork.cli.applying import update_bars
 
     with console.bars() as bars:
-        for one in delivery.apply(following(bars, {}, "applying the approved plan")):
+        for one in delivery.apply(update_bars(bars, {}, "applying the approved plan")):
             bars.end(one.stack, one.how)

@@ -1,4 +1,4 @@
-"""The command `gw`: reads flags, environment and clock, calls the library, and translates its errors into exit codes.
+"""The command `gw`: reads flags, environment and clock, calls the library, and turns its errors into exit codes.
 
 Each command is one module of this package with a `register(app)`; heavy imports stay inside the commands.
 """
@@ -16,19 +16,19 @@ import typer
 
 from groundwork.errors import GroundworkError, Interrupted, UsageError
 
-# In the order of `gw --help`: first look, then run, then what helps.
+# In the order of `gw --help`.
 COMMANDS = (
     "synth", "list_stacks", "diff", "drift", "review", "plan", "approve", "deploy", "destroy", "bootstrap",
-    "state", "unlock", "recover", "local", "check", "preflight", "audit", "github", "where",
+    "state", "recover", "local", "check", "preflight", "audit", "github", "where",
     "doctor", "setup", "lock", "package", "bench",
 )  # fmt: skip
 
 HELP = """A platform on AWS as Python CDKTF stacks, with a reviewed pipeline and a laptop that runs all of it.
 
 Exit codes: 0 fine, 2 wrong usage, 3 environment file, 4 tool missing, 5 synthesis, 6 Terraform, 7 blocked by an
-upstream stack, 8 check failed, 9 embedded AWS, 10 packaging, 11 state locked, 12 Helm release, 13 refused by the gate,
-14 GitHub, 130 interrupted.
-`gw diff` also answers 20, 21, 23 and 24, `gw review` 20 and 22, `gw drift` 20 and 25, `gw recover` 26: see their
+upstream stack, 8 check failed, 9 embedded AWS, 10 packaging, 11 state locked, 12 Helm release, 13 refused by the gate
+or by preflight, 14 GitHub, 130 interrupted.
+`gw diff` also ends with 20, 21, 23 and 24, `gw review` 20 and 22, `gw drift` 20 and 25, `gw recover` 26: see their
 `--help`.
 """
 
@@ -42,7 +42,7 @@ def application() -> typer.Typer:
 
 
 def _platform_commands() -> Sequence[str]:
-    """Modules of the commands that the checkout's platform adds; none outside of a checkout, or where it is broken."""
+    """Modules of the commands that the checkout's platform adds; empty outside of a checkout or where it is broken."""
     from groundwork import platform
     from groundwork.paths import Project
 
@@ -64,7 +64,7 @@ def main() -> None:
         console.show_error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader of a pipe went away (`gw list | head`): not our error, and nothing more to say.
+        # The reader of a pipe has ended (`gw list | head`), which is not an error.
         sys.stderr.close()
         sys.exit(0)
 

@@ -10,7 +10,7 @@ from groundwork.terraform.cdktf import OnEvent
 from groundwork.terraform.printed import Complete, Step
 
 
-def following(bars: Bars, totals: Mapping[str, int], doing: str) -> OnEvent:
+def update_bars(bars: Bars, totals: Mapping[str, int], doing: str) -> OnEvent:
     """A function that moves a stack's bar with each event of cdktf; `totals` counts resources per stack."""
     begun: set[str] = set()
     lock = Lock()

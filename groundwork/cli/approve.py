@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Stacks")
     def approve(
         environment: Annotated[str, typer.Argument(help="An environment on the laptop, for example local.")],
-        name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who approves; not whose change it is.")],
+        name: Annotated[
+            str, typer.Option("--as", metavar="NAME", help="Who approves; not a contributor to the change.")
+        ],
         plans: Annotated[
             Path | None, typer.Option(help="The index of the plans (.groundwork/plans/plans.json).")
         ] = None,
@@ -53,7 +55,7 @@ def register(app: typer.Typer) -> None:
         approvals = LaptopApprovals(context.project, file)
         index = approvals.index(environment)
         store = open_store(workspace, environment, role="apply")
-        # Fetched from the store as an apply does, so that what is shown is what would be applied.
+        # Fetched from the store like in an apply, so that exactly what would be applied is shown.
         bundles = {stored.stack: archive.describe(store.fetch(stored, index=index)) for stored in index.bundles}
         show(index, bundles)
         contributors = approvals.facts(environment, commit=index.commit).contributors
@@ -65,7 +67,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(index: Index, bundles: Mapping[str, Bundle]) -> None:
-    """Print what would be approved: stacks in deploy order, what happens to each, and when."""
+    """Print what would be approved: stacks in deploy order, what happens to each, and in which wave."""
     console.note(
         f"{index.environment}: plans of commit {index.commit[:12]}, made {index.planned_at:%Y-%m-%d %H:%M:%S} UTC"
     )

@@ -8,8 +8,8 @@ import typer
 
 Targets = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ENVIRONMENT|STACK]...", help="Environments or single stacks; everything where left out."),
+    typer.Argument(metavar="[ENVIRONMENT|STACK]...", help="Environments or single stacks; all by default."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
-SkipSynth = Annotated[bool, typer.Option("--skip-synth", help="Use what was synthesised last.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+SkipSynth = Annotated[bool, typer.Option("--skip-synth", help="Use the last synthesis.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]

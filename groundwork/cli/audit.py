@@ -12,7 +12,7 @@ from groundwork.cli.arguments import Json
 
 
 class Kind(StrEnum):
-    """The kinds of decisions that are written down."""
+    """Kinds of decisions: groundwork.store.audit.Kind, without its slow imports."""
 
     PLANNED = "planned"
     APPROVED = "approved"

@@ -1,4 +1,4 @@
-"""`gw bench`: how fast the project is, as ratios against stock, and how much memory it needs."""
+"""`gw bench`: how fast synthesis and diffs are compared with the stock commands, and how much memory they need."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Set-up")
     def bench(
         cases: Annotated[
-            list[str] | None, typer.Argument(metavar="CASE", help="Words of a case's title; all where left out.")
+            list[str] | None, typer.Argument(metavar="CASE", help="Words of a case's title; all cases by default.")
         ] = None,
         pairs: Annotated[int | None, typer.Option(min=1, help="Pairs of runs per row; medians are shown.")] = None,
         output: Annotated[
             Path | None,
-            typer.Option(help="Where the figures go as JSON; default: bench.json, nowhere for single cases."),
+            typer.Option(help="JSON file for the figures; bench.json by default, none for single cases."),
         ] = None,
     ) -> None:
-        """Measure, print a table and, of all cases, write bench.json.
+        """Measure, print a table and, for all cases, write bench.json.
 
         Examples: `gw bench --pairs 5`, `gw bench diff`
         """
@@ -38,10 +38,10 @@ def register(app: typer.Typer) -> None:
             raise UsageError(f"no case is called {', '.join(unknown)}", fix=f"a word of: {'; '.join(titles)}")
         wanted = [case for case in benchmarks.CASES if any(word in case.title for word in words)]
         context = Context.here()
-        found = benchmarks.run(context.project, context.environ, cases=wanted, pairs=pairs, on_step=console.note)
-        console.out.print(found.table())
+        report = benchmarks.run(context.project, context.environ, cases=wanted, pairs=pairs, on_step=console.note)
+        console.out.print(report.table())
         if output is None and wanted == list(benchmarks.CASES):
             output = Path("bench.json")
         if output:
-            found.write(output)
+            report.write(output)
             console.note(f"written: {output}")

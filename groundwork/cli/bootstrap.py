@@ -1,4 +1,4 @@
-"""`gw bootstrap`: makes what an environment needs before a pipeline can deploy it."""
+"""`gw bootstrap`: creates what an environment needs before a pipeline can deploy it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def register(app: typer.Typer) -> None:
         skip_synth: SkipSynth = False,
         json: Json = False,
     ) -> None:
-        """Make what the pipeline may not make itself, with your own credentials: state backend, account, delivery.
+        """Create what the pipeline may not create itself, with your credentials: state backend, account, delivery.
 
-        After a kill, running it again finishes, and after that changes nothing. Nothing is ever destroyed or
+        After a kill, running it again finishes; after that it changes nothing. Nothing is ever destroyed or
         replaced. Examples: `gw bootstrap dev`, `gw bootstrap dev --update`
         """
         from groundwork.apply.rollout import Rollout
@@ -32,10 +32,10 @@ def register(app: typer.Typer) -> None:
         names = workspace.environments_of([environment])
         manifest = workspace.manifest() if skip_synth else workspace.synth(names)
         rollout = Rollout(workspace, workspace.select(manifest, names))
-        outcomes = []
-        for outcome in rollout.bootstrap_all(names[0], console.note, update=update):
-            outcomes.append(outcome)
+        results = []
+        for result in rollout.bootstrap_all(names[0], console.note, update=update):
+            results.append(result)
             if not json:
-                console.say(outcome.sentence)
+                console.say(result.sentence)
         if json:
-            console.print_json([vars(outcome) for outcome in outcomes])
+            console.print_json([vars(result) for result in results])

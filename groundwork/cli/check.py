@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     def check(
         targets: Targets = None,
         skip_synth: SkipSynth = False,
-        waivers: Annotated[bool, typer.Option("--waivers", help="List what is waived, why and until when.")] = False,
+        waivers: Annotated[bool, typer.Option("--waivers", help="List the waivers, with reason and end.")] = False,
         sarif: Annotated[
             Path | None,
             typer.Option("--sarif", dir_okay=False, help="Write findings as SARIF 2.1.0, at their Python lines."),
@@ -31,9 +31,9 @@ def register(app: typer.Typer) -> None:
         ] = False,
         json: Json = False,
     ) -> None:
-        """Run checkov and tflint over synthesised stacks, minus what is waived beside the code.
+        """Run checkov and tflint over synthesised stacks, minus the findings that are waived beside the code.
 
-        Ends with 8 on an open finding, an expired waiver or one that nothing needs. Examples: `gw check`,
+        Ends with 8 on an open finding, an expired waiver or an unused one. Examples: `gw check`,
         `gw check prod --waivers`
         """
         from datetime import UTC, datetime
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         with console.bars() as bars:
             bars.begin("check", total=None, doing=f"checkov and tflint on {len(folders)} stacks")
             verdict = run.run_checks(folders, checkers, today=datetime.now(UTC).date())
-            bars.end("check", "clean" if verdict.clean else "refused")
+            bars.end("check", "clean" if verdict.clean else "failed")
         _for_github(verdict, workspace.out, sarif, annotations=annotations)
         if json:
             console.print_json({part: [vars(item) for item in getattr(verdict, part)] for part in vars(verdict)})
@@ -76,18 +76,13 @@ def register(app: typer.Typer) -> None:
 
 
 def _for_github(verdict: Verdict, out: Path, sarif: Path | None, *, annotations: bool) -> None:
-    import json
-
     from groundwork.github import diagnostics
     from groundwork.github.annotations import commands
-    from groundwork.github.sarif import sarif as log
+    from groundwork.github.sarif import write
 
     entries = diagnostics.of_verdict(verdict, out) if sarif or annotations else []
     if sarif:
-        sarif.parent.mkdir(parents=True, exist_ok=True)
-        sarif.write_text(
-            json.dumps(log(entries, tools=("checkov", "tflint", "waiver")), indent=1) + "\n", encoding="utf-8"
-        )
+        write(sarif, entries, tools=("checkov", "tflint", "waiver"))
     for line in commands(entry.annotation() for entry in entries) if annotations else ():
         # GitHub reads its commands from either stream; standard output may be JSON.
         console.err.file.write(f"{line}\n")

@@ -1,4 +1,4 @@
-"""Asks before something cannot be undone."""
+"""Asks for confirmation before something that cannot be undone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from groundwork.errors import UsageError
 
 
 def confirm(what: str, *, confirmed: bool, word: str = "yes") -> None:
-    """Return where the person confirms; raise UsageError otherwise. Without a terminal only `--yes` counts."""
+    """Return if the user confirms; raise UsageError otherwise. Without a terminal only `--yes` confirms."""
     if confirmed:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"this would {what}; there is no terminal to confirm it", fix="add --yes")
     console.note(f"This would {what}.")
-    if typer.prompt(f"Type {word!r} to go on", default="", show_default=False, err=True) != word:
+    if typer.prompt(f"Type {word!r} to continue", default="", show_default=False, err=True) != word:
         raise UsageError("not confirmed; nothing was changed")

@@ -1,4 +1,4 @@
-"""How commands speak: results on standard output, progress and errors on standard error, colours only on a terminal."""
+"""Output of commands: results on standard output, progress and errors on standard error, colours on terminals only."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print a line about what is going on, to standard error."""
+    """Print a line about progress, to standard error."""
     err.print(text, highlight=False)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON and nothing else, for `--json`."""
+    """Print a value as JSON, for `--json`."""
     out.file.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """An empty table in the house's style."""
+    """An empty table in the style of all commands."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -43,20 +43,20 @@ def table(*columns: str, title: str | None = None) -> Table:
 
 
 def show_error(error: GroundworkError) -> None:
-    """Print an error with its fix, without a traceback: it is an answer, not an accident."""
+    """Print an error with its fix, without a traceback."""
     err.print(f"[bold red]error[/] {escape(error.message)}", highlight=False)
     if error.fix:
         err.print(f"  [bold]fix[/] {escape(error.fix)}", highlight=False)
 
 
 def escape(text: str) -> str:
-    """Text in which Rich sees no markup."""
+    """Text with Rich's markup escaped."""
     return text.replace("[", r"\[")
 
 
 @dataclass
 class Bars:
-    """One progress bar per piece of work on a terminal; a plain line per beginning and end elsewhere."""
+    """A progress bar per task on a terminal; a plain line for each beginning and end elsewhere."""
 
     progress: Progress | None
     _tasks: dict[str, TaskID] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Bars:
     _ended: set[str] = field(default_factory=set)
 
     def begin(self, name: str, *, total: int | None, doing: str) -> None:
-        """Show a piece of work; `total` in steps, None where it is not known."""
+        """Show a task; `total` in steps, None where it is unknown."""
         self._began[name] = time.monotonic()
         if self.progress:
             self._tasks[name] = self.progress.add_task(f"{name}: {doing}", total=total)
@@ -72,12 +72,12 @@ class Bars:
             note(f"{name}: {doing}" + (f" ({total} resources)" if total else ""))
 
     def advance(self, name: str, detail: str = "") -> None:
-        """One step is done."""
+        """Report that a step is done."""
         if self.progress and name in self._tasks:
             self.progress.update(self._tasks[name], advance=1, detail=detail)
 
     def end(self, name: str, how: str) -> None:
-        """The work is done; `how` says with what result. Said once: what has ended already stays as it is."""
+        """Report that a task is done with the result `how`. Only the first call for a task counts."""
         if name in self._ended:
             return
         self._ended.add(name)
@@ -95,7 +95,7 @@ class Bars:
 
 @contextmanager
 def bars() -> Iterator[Bars]:
-    """Progress bars for the length of a `with`; plain lines where standard error is no terminal."""
+    """Progress bars for the length of a `with`; plain lines where standard error is not a terminal."""
     if not err.is_terminal:
         yield Bars(None)
         return

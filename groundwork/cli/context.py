@@ -1,4 +1,4 @@
-"""Reads the world once for a command: the checkout, the environment variables, the tools, the embedded AWS."""
+"""What a command works with: the checkout, the environment variables, the tools, the embedded servers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ HELM_PROVIDER = "registry.terraform.io/hashicorp/helm"
 
 @dataclass(frozen=True)
 class Context:
-    """What a command works with."""
+    """The checkout and environment of a command; the rest is looked up when it is needed."""
 
     project: Project
     environ: Mapping[str, str]
 
     @classmethod
     def here(cls) -> Context:
-        """The checkout that the command was called in."""
+        """The checkout that contains the working folder."""
         return cls(Project.find(Path.cwd()), dict(os.environ))
 
     @cached_property
@@ -58,14 +58,14 @@ class Context:
             python=Path(sys.executable),
             environ=environment.environment(self.environ, self.project, binary),
             parallelism=providers.parallelism(available_bytes=providers.free_memory(), cores=providers.usable_cores()),
-            # Never KUBECONFIG: that may name no playground. The laptop's Helm provider reads this one too.
+            # Never KUBECONFIG, which may name a real cluster. The laptop's Helm provider reads this file, too.
             kubeconfig=self.kubernetes.kubeconfig,
-            helm_provider=any(HELM_PROVIDER in {*one.unpacked, *one.packed} for one in known),
+            helm_provider=any(HELM_PROVIDER in {*source.unpacked, *source.packed} for source in known),
         )
 
     @cached_property
     def releaser(self) -> Releaser | None:
-        """Handles Helm releases on the laptop; None where helm is not built here."""
+        """Handles Helm releases on the laptop; None where helm is not installed."""
         from groundwork.cli.releases import LaptopReleases
         from groundwork.toolchain import go_tools, process
         from localcloud.kubernetes.helm import Helm
@@ -76,7 +76,7 @@ class Context:
         return LaptopReleases(Helm(binary.path, self.tools.environ, process.run), self.tools.kubeconfig)
 
     def checkers(self, on_progress: Callable[[str], None]) -> Checkers:
-        """checkov and tflint; builds tflint and its ruleset where they are not there yet (minutes, once per user)."""
+        """checkov and tflint; builds tflint and its ruleset where they are missing (minutes, once per user)."""
         from groundwork.checks.run import Checkers
         from groundwork.toolchain import go_tools
 
@@ -92,6 +92,6 @@ class Context:
         )
 
     def workspace(self) -> Workspace:
-        """The checkout with its tools; knows the embedded AWS where it runs."""
+        """The checkout with its tools, and with the embedded AWS where it runs."""
         running = self.cloud.status()
         return Workspace(self.project, self.tools, endpoint=running.endpoint if running else None)

@@ -1,4 +1,4 @@
-"""`gw deploy`: applies stacks with the genuine `cdktf deploy`."""
+"""`gw deploy`: applies stacks with the real `cdktf deploy`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         allow_destroy: Annotated[
             list[str] | None,
-            typer.Option("--allow-destroy", metavar="STACK|ADDRESS", help="With --approved: this data may go."),
+            typer.Option(
+                "--allow-destroy", metavar="STACK|ADDRESS", help="With --approved: allow the loss of this data."
+            ),
         ] = None,
         break_glass: Annotated[
             str, typer.Option("--break-glass", metavar="REASON", help="Apply without an approved plan; recorded first.")
@@ -37,8 +39,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Apply stacks in dependency order, independent ones side by side.
 
-        On AWS only plans that were approved are applied: `--approved plans.json`. The laptop takes the code as it is,
-        and makes the state backend first where it is missing.
+        On AWS only approved plans are applied: `--approved plans.json`. On the laptop the code is applied as it is, and
+        a missing state backend is created first.
         Examples: `gw deploy local`, `gw deploy prod --approved plans.json`
         """
         from groundwork.apply.held_back import PartlyApplied
@@ -57,16 +59,16 @@ def register(app: typer.Typer) -> None:
         if approved:
             try:
                 done = deploy_approved.deploy(workspace, targets, approved, allow_destroy or [], synth=not skip_synth)
-            except PartlyApplied as held:
-                show(held.done, json)
+            except PartlyApplied as error:
+                show(error.done, json)
                 raise
             show(done, json)
             return
         environments = workspace.environments_of(targets)
-        refused = [name for name in environments if workspace.environments[name].target != "laptop"]
-        if refused and not break_glass:
+        on_aws = [name for name in environments if workspace.environments[name].target != "laptop"]
+        if on_aws and not break_glass:
             raise UsageError(
-                f"{', '.join(refused)} is on AWS, where only approved plans are applied",
+                f"{', '.join(on_aws)} is on AWS, where only approved plans are applied",
                 fix=f"gw deploy {' '.join(targets)} --approved plans.json (in an outage: --break-glass REASON)",
             )
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
@@ -77,23 +79,25 @@ def register(app: typer.Typer) -> None:
 
 
 def show(done: Sequence[StackResult], json: bool) -> None:
-    """Print what came of each stack."""
+    """Print the result of each stack."""
     if json:
-        console.print_json([vars(one) for one in done])
+        console.print_json([vars(result) for result in done])
         return
     table = console.table("stack", "result", "outputs")
-    for one in done:
-        outputs = "  ".join(f"{name}={value}" for name, value in sorted(one.outputs.items()) if isinstance(value, str))
-        table.add_row(one.stack, one.how, console.escape(outputs))
+    for result in done:
+        outputs = "  ".join(
+            f"{name}={value}" for name, value in sorted(result.outputs.items()) if isinstance(value, str)
+        )
+        table.add_row(result.stack, result.how, console.escape(outputs))
     console.out.print(table)
 
 
 def _apply(rollout: Rollout) -> list[StackResult]:
-    from groundwork.cli.applying import following
+    from groundwork.cli.applying import update_bars
 
     with console.bars() as bars:
         rollout.prepare(console.note)
-        done = rollout.deploy(following(bars, rollout.totals, "deploying"), console.note)
-        for one in done:
-            bars.end(one.stack, one.how)
-    return done
+        results = rollout.deploy(update_bars(bars, rollout.totals, "deploying"), console.note)
+        for result in results:
+            bars.end(result.stack, result.how)
+    return results

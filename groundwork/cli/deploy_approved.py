@@ -1,4 +1,4 @@
-"""`gw deploy --approved`: applies what was approved, or refuses with every reason."""
+"""`gw deploy --approved`: applies approved plans, or refuses with every reason."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def deploy(
 ) -> list[StackResult]:
     """Apply those plans of the index in `plans` that `targets` name; progress goes to standard error.
 
-    A stack that waits is refused (wave-waits) where it is named, and a row of the result where its environment is: the
-    approver saw that it comes later. On AWS a bootstrap stack is refused (UsageError) where it is named, and left out
-    where its environment is.
+    A stack that waits is refused (wave-waits) where it is named, and becomes a row of the result where its environment
+    is named: the approver saw that it comes later. On AWS a bootstrap stack is refused (UsageError) where it is named,
+    and left out where its environment is named.
     """
     from groundwork.apply.apply import ApprovedApply
     from groundwork.apply.rollout import StackResult
-    from groundwork.cli.applying import following
+    from groundwork.cli.applying import update_bars
     from groundwork.plan import plans_file
     from groundwork.store.opening import open_store
 
@@ -46,16 +46,16 @@ def deploy(
     )
     totals: dict[str, int] = {}
 
-    def counting(extracted: Extracted, stored: Sequence[Stored]) -> list[Refusal]:
+    def gate_and_count(extracted: Extracted, stored: Sequence[Stored]) -> list[Refusal]:
         counts = {stack: bundle.counts for stack, bundle in extracted.bundles.items()}
         totals.update({stack: count.add + count.change + count.destroy for stack, count in counts.items()})
         return gate(extracted, stored)
 
-    approved = ApprovedApply(workspace, index, store, counting, who(), lambda: datetime.now(UTC))
+    approved = ApprovedApply(workspace, index, store, gate_and_count, who(), lambda: datetime.now(UTC))
     later = [waiting.stack for waiting in index.waiting if waiting.stack in wanted and waiting.stack not in targets]
-    going = [stack for stack in wanted if stack not in later]
+    now = [stack for stack in wanted if stack not in later]
     with console.bars() as bars:
-        done = approved.apply(going, on_event=following(bars, totals, "applying the approved plan"), say=console.note)
+        done = approved.apply(now, on_event=update_bars(bars, totals, "applying the approved plan"), say=console.note)
         for result in done:
             bars.end(result.stack, result.how)
     return [*done, *(StackResult(stack, f"waits for a plan of its own: gw plan make {stack}") for stack in later)]
@@ -71,7 +71,7 @@ def gate_for(
     wanted: Sequence[str],
     allow_destroy: Collection[str] = frozenset(),
 ) -> ApplyGate:
-    """The gate for `index`, read from the file `plans`: with GitHub's approvals on AWS, this checkout's on the laptop.
+    """The gate for `index`, read from the file `plans`: with GitHub's approvals on AWS, else this checkout's.
 
     `environ` are the environment variables of a workflow run; raises UsageError for AWS outside of a run.
     """
@@ -96,14 +96,12 @@ def gate_for(
 
 
 def who() -> str:
-    """Who applies: the person who started the workflow run, or the one at this machine."""
+    """Who runs the command: the person who started the workflow run, or this machine's user."""
     return (os.environ.get("GITHUB_ACTOR") if os.environ.get("GITHUB_RUN_ID") else None) or getpass.getuser()
 
 
 def _wanted(workspace: Workspace, index: Index, targets: Sequence[str]) -> list[str]:
-    """The stacks that `targets` name, in the index's order, also those that only the index knows because their code is
-    gone.
-    """
+    """The stacks that `targets` name, in the index's order; also stacks without code, which only the index has."""
     from groundwork import selection
     from groundwork.plan import bootstrap_stacks
 

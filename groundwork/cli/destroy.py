@@ -1,4 +1,4 @@
-"""`gw destroy`: takes stacks away again, after showing what that means."""
+"""`gw destroy`: destroys stacks, after showing the consequences."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def register(app: typer.Typer) -> None:
         confirmed: Yes = False,
         json: Json = False,
     ) -> None:
-        """Destroy stacks, downstream first; an environment's state backend goes last, and every old state with it.
+        """Destroy stacks, downstream first; an environment's state backend goes last, with every old state.
 
-        Shows what is deployed and asks before anything happens. Example: `gw destroy local`
+        Shows what is deployed and asks for confirmation first. Example: `gw destroy local`
         """
         from groundwork.apply.rollout import Rollout
-        from groundwork.cli.applying import following
+        from groundwork.cli.applying import update_bars
         from groundwork.cli.confirm import confirm
         from groundwork.cli.context import Context
 
@@ -41,21 +41,21 @@ def register(app: typer.Typer) -> None:
         rollout = Rollout(workspace, workspace.select(manifest, targets), context.releaser)
         counts = rollout.deployed_resources()
         if not counts:
-            console.say("nothing of it is deployed")
+            console.say("nothing is deployed")
             return
-        table = console.table("stack", "resources that go")
+        table = console.table("stack", "resources to destroy")
         for stack, count in counts.items():
             table.add_row(stack, str(count))
         console.err.print(table)
-        confirm(what_goes(counts, rollout.backends), confirmed=confirmed)
+        confirm(describe(counts, rollout.backends), confirmed=confirmed)
         with console.bars() as bars:
-            done = rollout.destroy(list(counts), following(bars, counts, "destroying"), console.note)
-            for one in done:
-                bars.end(one.stack, one.how)
+            results = rollout.destroy(list(counts), update_bars(bars, counts, "destroying"), console.note)
+            for result in results:
+                bars.end(result.stack, result.how)
         if json:
-            console.print_json([vars(one) for one in done])
+            console.print_json([vars(result) for result in results])
         else:
-            console.say(f"destroyed: {', '.join(one.stack for one in done)}")
+            console.say(f"destroyed: {', '.join(result.stack for result in results)}")
 
 
 def refuse_orphans(workspace: Workspace, manifest: Manifest, targets: Sequence[str]) -> None:
@@ -65,21 +65,21 @@ def refuse_orphans(workspace: Workspace, manifest: Manifest, targets: Sequence[s
 
     known = {*workspace.environments, *(stack.name for stack in manifest.stacks)}
     unknown = [name for name in targets if name not in known]
-    found = workspace.orphans(workspace.environments_of(unknown)) if unknown else []
-    for orphan in (one for one in found if one.stack in unknown):
-        sentence = f"it has {orphan.resources} resources and no code: it goes by an approved plan only"
-        way = f"gw plan make --destroy {orphan.stack}"
+    orphans = workspace.orphans(workspace.environments_of(unknown)) if unknown else []
+    for orphan in (orphan for orphan in orphans if orphan.stack in unknown):
+        sentence = f"it has {orphan.resources} resources and no code, so only an approved plan can destroy it"
+        command = f"gw plan make --destroy {orphan.stack}"
         if workspace.environment_of(orphan.stack).target != "laptop":
-            require_none([Refusal(Code.ORPHAN_NOT_APPROVED, sentence, way, orphan.stack)])
+            require_none([Refusal(Code.ORPHAN_NOT_APPROVED, sentence, command, orphan.stack)])
         raise UsageError(
             f"{orphan.stack}: {sentence}, made from what was applied last",
-            fix=f"{way}, gw plan push, gw approve, gw deploy --approved; "
-            "applied without plans, it has to go from a commit that has it",
+            fix=f"{command}, gw plan push, gw approve, gw deploy --approved; "
+            "if it was applied without plans, destroy it from a commit that has it",
         )
 
 
-def what_goes(counts: Mapping[str, int], backends: Mapping[str, str]) -> str:
-    """What a person agrees to. `counts` are resources per stack, `backends` state backend → environment."""
+def describe(counts: Mapping[str, int], backends: Mapping[str, str]) -> str:
+    """What a destroy does, for the confirmation. `counts` are resources per stack, `backends` map to environments."""
     resources, stacks = sum(counts.values()), len(counts)
     what = f"destroy {resources} resource{'s' * (resources != 1)} of {stacks} stack{'s' * (stacks != 1)}"
     lost = [environment for stack, environment in backends.items() if stack in counts]

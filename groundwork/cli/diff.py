@@ -39,22 +39,22 @@ def register(app: typer.Typer) -> None:
     def diff(
         targets: Targets = None,
         skip_synth: SkipSynth = False,
-        text: Annotated[bool, typer.Option("--text", help="Print Terraform's own plan of each stack too.")] = False,
+        text: Annotated[bool, typer.Option("--text", help="Also print Terraform's own plan of each stack.")] = False,
         base: Annotated[
             str | None,
             typer.Option(help="Plan only what differs from this commit, or from this synthesised folder."),
         ] = None,
         through_cdktf: Annotated[
-            bool, typer.Option("--cdktf", help="Start the genuine `cdktf diff` for each stack; slower.")
+            bool, typer.Option("--cdktf", help="Run the real `cdktf diff` for each stack; slower.")
         ] = False,
         json: Json = False,
     ) -> None:
         """Show what every stack would change, side by side. Nothing is changed.
 
-        Ends with 0 where nothing would, 20 where something would change, 23 where something would be destroyed or
-        replaced, 24 where a stack is orphaned, 21 where a stack could not be planned (blocked by an upstream stack,
-        waiting for outputs that only an apply decides, provider missing), 6 where a plan failed; of several the last in
-        this list. What reads something that another stack would change is planned against its planned outputs.
+        Ends with 0 where nothing would change, 20 where something would change, 23 where something would be destroyed
+        or replaced, 24 where a stack is orphaned, 21 where a stack could not be planned (blocked by an upstream stack,
+        waiting for outputs that only an apply decides, provider missing), 6 where a plan failed; if several apply, with
+        the last in this list. What reads an output that another stack would change is planned against that output.
 
         Examples: `gw diff local`, `gw diff dev-api --text`, `gw diff dev --base main`
         """
@@ -69,84 +69,88 @@ def register(app: typer.Typer) -> None:
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
         stacks = workspace.select(manifest, wanted)
         with console.bars() as bars:
-            found = chained_diff.diff_stacks(
+            diffs = chained_diff.diff_stacks(
                 workspace,
                 stacks,
                 base=base_manifest(context, base) if base else None,
                 through_cdktf=through_cdktf,
                 on_begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
-                on_end=lambda one: bars.end(one.stack, one.status.value),
+                on_end=lambda stack_diff: bars.end(stack_diff.stack, stack_diff.status.value),
             )
         if set(wanted) <= set(environments):
-            found += orphaned(workspace, environments)
-        numbers = waves(found, manifest.dependencies)
+            diffs += orphaned(workspace, environments)
+        numbers = waves(diffs, manifest.dependencies)
         if json:
-            # Standard output is often a file then, and a job's log would not say what went wrong.
-            for one in found:
-                if one.status == Status.ERROR:
-                    console.err.print(console.escape(one.why), highlight=False)
-            console.print_json([as_json(one, numbers[one.stack]) for one in found])
+            # Standard output is often a file then, so the errors go to the job's log as well.
+            for stack_diff in diffs:
+                if stack_diff.status == Status.ERROR:
+                    console.err.print(console.escape(stack_diff.why), highlight=False)
+            console.print_json([as_json(stack_diff, numbers[stack_diff.stack]) for stack_diff in diffs])
         else:
-            show(found, text=text, waves=numbers)
-        raise typer.Exit(exit_code(found))
+            show(diffs, text=text, waves=numbers)
+        raise typer.Exit(exit_code(diffs))
 
 
 def show(
-    found: Sequence[StackDiff], *, text: bool, waves: Mapping[str, int] | None = None, to: Console = console.out
+    diffs: Sequence[StackDiff], *, text: bool, waves: Mapping[str, int] | None = None, to: Console = console.out
 ) -> None:
-    """Print the table, then Terraform's plans where wanted, then what went wrong; `waves` counts from 0."""
+    """Print the table, then errors, and Terraform's plans with `text`; `waves` counts from 0."""
     from groundwork.plan.diff import Status
 
     table = console.table("stack", "diff", "")
-    for one in found:
-        style = _STYLE.get(one.status.value, "magenta")
-        detail = str(one.counts) if one.counts and one.status != Status.UNCHANGED else in_a_line(one.why)
-        if waves and waves.get(one.stack):
+    for stack_diff in diffs:
+        style = _STYLE.get(stack_diff.status.value, "magenta")
+        detail = (
+            str(stack_diff.counts)
+            if stack_diff.counts and stack_diff.status != Status.UNCHANGED
+            else first_error(stack_diff.why)
+        )
+        if waves and waves.get(stack_diff.stack):
             detail = "; ".join(
-                part for part in (detail, f"wave {waves[one.stack]}: its upstream changes first") if part
+                part for part in (detail, f"wave {waves[stack_diff.stack]}: its upstream changes first") if part
             )
-        table.add_row(one.stack, f"[{style}]{one.status.value}[/]", console.escape(detail))
+        table.add_row(stack_diff.stack, f"[{style}]{stack_diff.status.value}[/]", console.escape(detail))
     to.print(table)
-    for one in found:
-        if one.status == Status.ERROR:
-            console.err.print(console.escape(one.why), highlight=False)
-        elif text and one.status != Status.UNCHANGED and one.text:
-            to.print(f"\n[bold]{one.stack}[/]", highlight=False)
-            to.print(console.escape(plan_only(one.text)), highlight=False)
+    for stack_diff in diffs:
+        if stack_diff.status == Status.ERROR:
+            console.err.print(console.escape(stack_diff.why), highlight=False)
+        elif text and stack_diff.status != Status.UNCHANGED and stack_diff.text:
+            to.print(f"\n[bold]{stack_diff.stack}[/]", highlight=False)
+            to.print(console.escape(plan_only(stack_diff.text)), highlight=False)
 
 
-def in_a_line(why: str) -> str:
-    """What went wrong: Terraform's first error where there is one, the first line otherwise."""
+def first_error(why: str) -> str:
+    """Terraform's first error where there is one, the first line otherwise."""
     lines = [line.strip(" │╷╵") for line in why.splitlines()] or [""]
     return next((line for line in lines if line.startswith("Error: ")), lines[0]).removeprefix("Error: ")
 
 
-def as_json(one: StackDiff, wave: int) -> dict[str, Any]:
-    """One stack for `--json`; `gw review --plans` reads it. `text` is Terraform's plan, in which it hides secrets."""
+def as_json(stack_diff: StackDiff, wave: int) -> dict[str, Any]:
+    """A diff for `--json`, which `gw review --plans` reads. `text` is Terraform's plan, without sensitive values."""
     return {
-        "stack": one.stack,
-        "status": one.status.value,
-        "counts": one.counts and one.counts.model_dump(),
-        "why": one.why,
+        "stack": stack_diff.stack,
+        "status": stack_diff.status.value,
+        "counts": stack_diff.counts and stack_diff.counts.model_dump(),
+        "why": stack_diff.why,
         "wave": wave,
-        "text": plan_only(one.text) if one.text else "",
+        "text": plan_only(stack_diff.text) if stack_diff.text else "",
     }
 
 
 def plan_only(text: str) -> str:
-    """The plan without what `terraform init` said before it and what Terraform advises after it."""
+    """The plan without the output of `terraform init` before it and Terraform's advice after it."""
     lines = text.splitlines()
     begin = next((n for n, line in enumerate(lines) if "will perform the following actions" in line), 0)
     end = next((n for n, line in enumerate(lines) if line.lstrip().startswith("Plan: ")), len(lines) - 1)
     return "\n".join(lines[begin : end + 1])
 
 
-def exit_code(found: Sequence[StackDiff]) -> int:
+def exit_code(diffs: Sequence[StackDiff]) -> int:
     """The worst of all stacks: failed, not planned, changed, unchanged."""
     from groundwork.errors import TerraformFailed
     from groundwork.plan.diff import Status
 
-    statuses = {one.status for one in found}
+    statuses = {stack_diff.status for stack_diff in diffs}
     if Status.ERROR in statuses:
         return TerraformFailed.exit_code
     if statuses & {Status.BLOCKED, Status.WAITING, Status.NO_PROVIDER, Status.NO_CLUSTER}:
@@ -159,19 +163,21 @@ def exit_code(found: Sequence[StackDiff]) -> int:
 
 
 def orphaned(workspace: Workspace, environments: Sequence[str]) -> list[StackDiff]:
-    """A row for every stack that was removed from the code and still has resources."""
+    """A diff for every stack that was removed from the code and still has resources."""
     from groundwork.plan.diff import StackDiff, Status
 
     return [
         StackDiff(
-            one.stack, Status.ORPHANED, why=f"{one.resources} resources, no code: gw plan make --destroy {one.stack}"
+            orphan.stack,
+            Status.ORPHANED,
+            why=f"{orphan.resources} resources, no code: gw plan make --destroy {orphan.stack}",
         )
-        for one in workspace.orphans(environments)
+        for orphan in workspace.orphans(environments)
     ]
 
 
 def base_manifest(context: Context, base: str) -> Manifest:
-    """The stacks to compare with: of a synthesised folder where `base` is one, of a commit otherwise."""
+    """The stacks to compare with: from the synthesised folder `base`, or else from the commit."""
     from pathlib import Path
 
     from groundwork.review import checkout, revisions

@@ -1,4 +1,4 @@
-"""`cdktf diff` for one stack after another, as somebody without `gw` would type it: a side of a comparison."""
+"""`cdktf diff` for one stack after another, as somebody without `gw` would type it; measured by `gw bench`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main() -> None:
         )
         if "No changes." not in done.stdout:
             sys.stderr.write(done.stdout)
-            sys.exit(f"{stack} would change, or was not planned: the sides do not do the same")
+            sys.exit(f"{stack} would change, or was not planned: the sides cannot be compared")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def doctor(json: bool = typer.Option(False, "--json", help="Print the findings as JSON.")) -> None:
-        """Look at every tool and change nothing. Exit code 4 where a required one is missing."""
+    def doctor(json: bool = typer.Option(False, "--json", help="Print the results as JSON.")) -> None:
+        """Check every tool and change nothing. Ends with 4 where a required tool is missing."""
         import dataclasses
         import os
         from pathlib import Path

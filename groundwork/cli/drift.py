@@ -1,4 +1,4 @@
-"""`gw drift`: what somebody changed behind Terraform's back, and what the code has that is not deployed."""
+"""`gw drift`: what somebody changed outside of Terraform, and code that is not deployed."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def register(app: typer.Typer) -> None:
         issues: Annotated[
             bool, typer.Option("--issues", help="Open, update and close one issue on GitHub per stack.")
         ] = False,
-        found_before: Annotated[
+        reports: Annotated[
             Path | None,
-            typer.Option("--found", exists=True, file_okay=False, help="Folder with what `gw drift --json` printed."),
+            typer.Option("--from", exists=True, file_okay=False, help="Folder with the output of `gw drift --json`."),
         ] = None,
         skip_synth: SkipSynth = False,
         json: Json = False,
     ) -> None:
-        """Compare the world with the states, by what was applied last, and the states with the code. Changes nothing.
+        """Compare the world with the states, using what was applied last, and the states with the code; change nothing.
 
-        Names resources and attributes, never a value. Ends with 0 where all is as it should be, 20 where code is not
-        deployed, 25 where something drifted, 6 where a stack could not be looked at; of several the last in this list.
-        With --found nothing is looked at again: in a pipeline, whoever may write issues cannot sign in to AWS.
-        Examples: `gw drift local`, `gw drift prod --issues`, `gw drift --issues --found reported`
+        Shows names of resources and attributes, never values. Ends with 0 where all is as it should be, 20 where code
+        is not deployed, 25 where something drifted, 6 where a stack could not be compared; if several apply, with the
+        last in this list. With --from nothing is compared again: a job that may write issues cannot sign in to AWS.
+        Examples: `gw drift local`, `gw drift prod --issues`, `gw drift --issues --from reported`
         """
         from functools import cache
 
@@ -48,97 +48,93 @@ def register(app: typer.Typer) -> None:
         from groundwork.cli.context import Context
         from groundwork.store.opening import open_store
 
-        if found_before:
-            found = read(found_before)
+        if reports:
+            drifts = read(reports)
         else:
             workspace = Context.here().workspace()
             wanted = targets or []
             environments = workspace.environments_of(wanted)
             manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
             stacks = workspace.select(manifest, wanted)
-            whole = [name for name in environments if not wanted or name in wanted]
-            orphans = [one.stack for one in workspace.orphans(whole)]
+            complete = [name for name in environments if not wanted or name in wanted]
+            orphans = [orphan.stack for orphan in workspace.orphans(complete)]
             with console.bars() as bars:
-                found = drifting.find(
+                drifts = drifting.find(
                     workspace,
                     cache(lambda name: open_store(workspace, name, role="plan")),
                     stacks,
                     orphans=orphans,
-                    on_begin=lambda stack: bars.begin(stack, total=None, doing="looking"),
-                    on_end=lambda one: bars.end(one.stack, one.status),
+                    on_begin=lambda stack: bars.begin(stack, total=None, doing="comparing"),
+                    on_end=lambda stack_drift: bars.end(stack_drift.stack, stack_drift.status),
                 )
         if json:
-            console.print_json([as_json(one) for one in found])
+            console.print_json([as_json(stack_drift) for stack_drift in drifts])
         else:
-            show(found)
+            show(drifts)
         if issues:
-            tell(found)
-        raise typer.Exit(exit_code(found))
+            report_issues(drifts)
+        raise typer.Exit(exit_code(drifts))
 
 
 def read(folder: Path) -> list[StackDrift]:
-    """What `as_json` gave, of every *.json of a folder; raises UsageError for anything else."""
+    """The output of `gw drift --json` in every *.json of a folder; raises UsageError for anything else."""
     import json
 
     from groundwork.drift import Difference, StackDrift
     from groundwork.errors import UsageError
 
-    def touched(entries: list[dict[str, Any]]) -> tuple[Difference, ...]:
-        return tuple(Difference(one["address"], tuple(one["attributes"]), one["how"]) for one in entries)
+    def differences(entries: list[dict[str, Any]]) -> tuple[Difference, ...]:
+        return tuple(Difference(entry["address"], tuple(entry["attributes"]), entry["how"]) for entry in entries)
 
-    found = []
+    drifts = []
     for file in sorted(folder.glob("*.json")):
         try:
-            found += [
+            drifts += [
                 StackDrift(
-                    one["stack"],
-                    drift=touched(one["drift"]),
-                    computed=touched(one["computed"]),
-                    undeployed=touched(one["undeployed"]),
-                    compared_with=one["compared_with"],
-                    in_code=one["in_code"],
-                    not_deployed=one["status"] == "not deployed",
-                    note=one["note"],
-                    why=one["why"],
-                    failed=one["status"] == "error",
+                    entry["stack"],
+                    drift=differences(entry["drift"]),
+                    computed=differences(entry["computed"]),
+                    undeployed=differences(entry["undeployed"]),
+                    compared_with=entry["compared_with"],
+                    in_code=entry["in_code"],
+                    not_deployed=entry["status"] == "not deployed",
+                    note=entry["note"],
+                    why=entry["why"],
+                    failed=entry["status"] == "error",
                 )
-                for one in json.loads(file.read_bytes())
+                for entry in json.loads(file.read_bytes())
             ]
-        except (ValueError, KeyError, TypeError) as wrong:
-            raise UsageError(f"{file} is not what `gw drift --json` prints: {wrong}", fix="look again") from wrong
-    return found
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{file} is not what `gw drift --json` prints: {error}", fix=f"delete {file}") from error
+    return drifts
 
 
-def show(found: Sequence[StackDrift]) -> None:
+def show(drifts: Sequence[StackDrift]) -> None:
     """Print a line per stack, then what differs in each."""
     table = console.table("stack", "drift", "")
-    for one in found:
-        style = _STYLE.get(one.status, "magenta")
-        orphaned = "" if one.in_code else "no code any more"
-        said = (
-            one.why.splitlines()[0]
-            if one.why
-            else "; ".join(part for part in (orphaned, *one.note.splitlines()[:1]) if part)
-        )
-        table.add_row(one.stack, f"[{style}]{one.status}[/]", console.escape(said))
+    for drift in drifts:
+        style = _STYLE.get(drift.status, "magenta")
+        orphaned = "" if drift.in_code else "no code any more"
+        detail = drift.why.splitlines()[:1] or [part for part in (orphaned, *drift.note.splitlines()[:1]) if part]
+        table.add_row(drift.stack, f"[{style}]{drift.status}[/]", console.escape("; ".join(detail)))
     console.out.print(table)
-    for one in found:
-        for title, touched in (
-            ("changed outside of Terraform", one.drift),
-            ("code that is not deployed", one.undeployed),
-            ("computed anew, no code sets it", one.computed),
+    for drift in drifts:
+        for title, differences in (
+            ("changed outside of Terraform", drift.drift),
+            ("code that is not deployed", drift.undeployed),
+            ("computed by AWS, not set by the code", drift.computed),
         ):
-            if touched:
-                console.say(f"[bold]{one.stack}[/] {title}")
-            for it in touched:
-                console.say(f"  {console.escape(_line(it))}")
+            if differences:
+                console.say(f"[bold]{drift.stack}[/] {title}")
+            for difference in differences:
+                console.say(f"  {console.escape(_line(difference))}")
 
 
-def exit_code(found: Sequence[StackDrift]) -> int:
+def exit_code(drifts: Sequence[StackDrift]) -> int:
     """The worst of all stacks."""
     from groundwork.errors import TerraformFailed
 
-    statuses = {one.status for one in found}
+    statuses = {drift.status for drift in drifts}
     if "error" in statuses:
         return TerraformFailed.exit_code
     if "drift" in statuses:
@@ -146,8 +142,8 @@ def exit_code(found: Sequence[StackDrift]) -> int:
     return UNDEPLOYED if statuses & {"undeployed code", "not deployed"} else 0
 
 
-def tell(found: Sequence[StackDrift]) -> None:
-    """Open, update and close issues; a stack that could not be looked at keeps its issue as it is."""
+def report_issues(drifts: Sequence[StackDrift]) -> None:
+    """Open, update and close issues; a stack that could not be compared keeps its issue."""
     import os
 
     from groundwork import platform
@@ -156,36 +152,38 @@ def tell(found: Sequence[StackDrift]) -> None:
     from groundwork.github.drift_issues import DriftIssues
     from groundwork.paths import Project
 
-    # In a workflow only its own issues are touched; by hand anybody's that carries our marker.
+    # A workflow changes only its own issues; a person changes everybody's with the tool's marker.
     author = "github-actions[bot]" if os.environ.get("GITHUB_ACTIONS") else ""
     project = Project.find(Path.cwd())
     everywhere = platform.load(project).environments(project.environments)
     environments = {environment.name: environment for environment in everywhere}
     tracker = DriftIssues(GitHub.of(os.environ), author=author)
-    for one in found:
-        if one.status == "drift":
-            what, number = tracker.report(one.stack, markdown(one, environments))
-        elif one.status in {"error", "not compared"} or (done := tracker.close(one.stack)) is None:
+    for drift in drifts:
+        if drift.status == "drift":
+            what, number = tracker.report(drift.stack, markdown(drift, environments))
+        elif drift.status in {"error", "not compared"} or (closed := tracker.close(drift.stack)) is None:
             continue
         else:
-            what, number = done
-        console.note(f"{one.stack}: issue #{number} {what}")
+            what, number = closed
+        console.note(f"{drift.stack}: issue #{number} {what}")
 
 
-def as_json(one: StackDrift) -> dict[str, object]:
-    """Names only."""
+def as_json(drift: StackDrift) -> dict[str, object]:
+    """A drift for `--json`: names only."""
     return {
-        "stack": one.stack,
-        "status": one.status,
-        "in_code": one.in_code,
-        "compared_with": one.compared_with,
-        "drift": [vars(it) for it in one.drift],
-        "undeployed": [vars(it) for it in one.undeployed],
-        "computed": [vars(it) for it in one.computed],
-        "note": one.note,
-        "why": one.why,
+        "stack": drift.stack,
+        "status": drift.status,
+        "in_code": drift.in_code,
+        "compared_with": drift.compared_with,
+        "drift": [vars(difference) for difference in drift.drift],
+        "undeployed": [vars(difference) for difference in drift.undeployed],
+        "computed": [vars(difference) for difference in drift.computed],
+        "note": drift.note,
+        "why": drift.why,
     }
 
 
-def _line(it: Difference) -> str:
-    return f"{it.address} {it.how}" + (f": {', '.join(it.attributes)}" if it.attributes else "")
+def _line(difference: Difference) -> str:
+    return f"{difference.address} {difference.how}" + (
+        f": {', '.join(difference.attributes)}" if difference.attributes else ""
+    )

@@ -1,4 +1,4 @@
-"""`gw github setup|check|comment|annotate`: the repository's settings on GitHub, and what is said on a pull request."""
+"""`gw github setup|check|comment|annotate`: the repository's settings on GitHub, and comments on pull requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    github = typer.Typer(help="GitHub: what protects the environments, and what pull requests are told.")
+    github = typer.Typer(help="GitHub: the protection of environments, and comments on pull requests.")
     app.add_typer(github, name="github", rich_help_panel="Pipeline")
     for add in (_add_setup, _add_check, _add_comment, _add_annotate):
         add(github)
@@ -28,10 +28,10 @@ def _add_setup(github: typer.Typer) -> None:
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every call and make none.")] = False,
         json: Json = False,
     ) -> None:
-        """Set environments, reviewers, branch and tag protection, variables and Actions as the values say.
+        """Set environments, reviewers, branch and tag protection, variables and Actions to match the values.
 
-        Makes only the calls that something differs for; needs an administrator's GITHUB_TOKEN. With --dry-run and no
-        token it shows all calls, as for a new repository. Example: `gw github setup --dry-run`
+        Makes only calls that correct a difference; needs an administrator's GITHUB_TOKEN. With --dry-run and no token
+        it shows all calls, as for a new repository. Example: `gw github setup --dry-run`
         """
         import os
 
@@ -42,15 +42,15 @@ def _add_setup(github: typer.Typer) -> None:
         from groundwork.github.setup import setup as set_up
 
         settings = _settings()
-        blind = dry_run and not (os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN"))
-        api = None if blind else GitHub.of(os.environ, repository=settings.repository)
+        offline = dry_run and not (os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN"))
+        api = None if offline else GitHub.of(os.environ, repository=settings.repository)
         for sentence in Limits.of(api).sentences() if api else ():
             console.note(f"[yellow]{console.escape(sentence)}[/]")
         differences = checking.check(settings, api or EmptyRepository())
         calls = [call for difference in differences for call in difference.calls]
         if dry_run:
-            if not json and blind:
-                console.note("GITHUB_TOKEN is not set: these are the calls for a repository in which nothing is set")
+            if not json and offline:
+                console.note("GITHUB_TOKEN is not set: these are the calls for a repository without settings")
             for call in () if json else calls:
                 console.say(f"[bold]{call.method}[/] {console.escape(call.absolute(settings.repository))}")
                 console.say(console.escape(_pretty(call.body)) if call.body is not None else "")
@@ -67,7 +67,7 @@ def _add_setup(github: typer.Typer) -> None:
 def _add_check(github: typer.Typer) -> None:
     @github.command()
     def check(json: Json = False) -> None:
-        """Compare the live settings with what the values say; ends with 8 where a protection is missing or unseen.
+        """Compare the live settings with the values; ends with 8 where a protection is missing or cannot be read.
 
         Example: `gw github check`
         """
@@ -83,18 +83,18 @@ def _add_check(github: typer.Typer) -> None:
         limits = list(Limits.of(api).sentences())
         differences = checking.check(settings, api)
         if json:
-            found = [{"where": one.where, "sentence": one.sentence, "fix": one.fix} for one in differences]
-            console.print_json({"repository": settings.repository, "limits": limits, "differences": found})
+            entries = [{"where": each.where, "sentence": each.sentence, "fix": each.fix} for each in differences]
+            console.print_json({"repository": settings.repository, "limits": limits, "differences": entries})
         for sentence in () if json else limits:
             console.say(f"[yellow]{console.escape(sentence)}[/]")
         if differences:
             raise CheckFailed(
-                f"{settings.repository} is not set up as the values say:\n"
-                + "\n".join(f"  {one}" for one in differences),
+                f"{settings.repository} does not match the values:\n"
+                + "\n".join(f"  {difference}" for difference in differences),
                 fix="gw github setup",
             )
         if not json:
-            console.say(f"{settings.repository}: everything is as the values say")
+            console.say(f"{settings.repository}: all settings match the values")
 
 
 def _add_comment(github: typer.Typer) -> None:
@@ -107,15 +107,15 @@ def _add_comment(github: typer.Typer) -> None:
             ),
         ],
         pull_request: Annotated[
-            int | None, typer.Option("--pull-request", help="Its number; from the event where left out.")
+            int | None, typer.Option("--pull-request", help="Its number; by default from the event.")
         ] = None,
         topic: Annotated[str, typer.Option(help="Comments of one topic replace each other.")] = "review",
-        author: Annotated[str, typer.Option(help="Login that the comments belong to; asked for where left out.")] = "",
+        author: Annotated[str, typer.Option(help="Author of the comments; by default the token's login.")] = "",
         json: Json = False,
     ) -> None:
-        """Say something on a pull request in one sticky comment, or in several where one does not hold it.
+        """Write a sticky comment on a pull request, or several where the text is too long for one.
 
-        Where the token may not write (a fork), it goes into the job's summary. Example:
+        Where the token may not write (a fork), the text goes into the job's summary. Example:
         `gw github comment --pull-request 7 --from review/`
         """
         import os
@@ -125,7 +125,7 @@ def _add_comment(github: typer.Typer) -> None:
 
         number = pull_request if pull_request is not None else commenting.number_of_event(os.environ)
         texts = commenting.read(parts)
-        outcome = commenting.post(
+        result = commenting.post(
             GitHub.of(os.environ),
             number,
             texts,
@@ -134,9 +134,9 @@ def _add_comment(github: typer.Typer) -> None:
             summary=os.environ.get("GITHUB_STEP_SUMMARY", ""),
         )
         if json:
-            console.print_json(vars(outcome))
+            console.print_json(vars(result))
         else:
-            console.say(outcome.sentence)
+            console.say(result.sentence)
 
 
 def _add_annotate(github: typer.Typer) -> None:
@@ -146,33 +146,30 @@ def _add_annotate(github: typer.Typer) -> None:
             Path, typer.Option("--from", exists=True, dir_okay=False, help="A review as JSON, from `gw review`.")
         ],
         sarif: Annotated[
-            Path | None, typer.Option("--sarif", dir_okay=False, help="Write the findings as SARIF 2.1.0, too.")
+            Path | None, typer.Option("--sarif", dir_okay=False, help="Also write the risks as SARIF 2.1.0.")
         ] = None,
     ) -> None:
-        """Print the findings of a review as annotations at their Python lines.
+        """Print the risks of a review as annotations at their Python lines.
 
         Example: `gw github annotate --from review.json --sarif review.sarif`
         """
-        import json
-
         from pydantic import ValidationError
 
         from groundwork.errors import UsageError
         from groundwork.github import diagnostics
         from groundwork.github.annotations import commands
-        from groundwork.github.sarif import sarif as log
+        from groundwork.github.sarif import write
         from groundwork.review.model import Review
 
         try:
-            found = diagnostics.of_review(Review.model_validate_json(review.read_bytes()))
-        except ValidationError as other:
+            entries = diagnostics.of_review(Review.model_validate_json(review.read_bytes()))
+        except ValidationError as error:
             raise UsageError(
-                f"{review} is no review: {other.error_count()} errors", fix="gw review BASE..HEAD --format json"
-            ) from other
+                f"{review} is not a review: {error.error_count()} errors", fix="gw review BASE..HEAD --format json"
+            ) from error
         if sarif:
-            sarif.parent.mkdir(parents=True, exist_ok=True)
-            sarif.write_text(json.dumps(log(found, tools=("review",)), indent=1) + "\n", encoding="utf-8")
-        for line in commands(one.annotation() for one in found):
+            write(sarif, entries, tools=("review",))
+        for line in commands(entry.annotation() for entry in entries):
             console.out.file.write(f"{line}\n")
 
 

@@ -1,4 +1,4 @@
-"""`gw local up|status|down|reset`: the embedded AWS, and the embedded Kubernetes where asked for."""
+"""`gw local up|status|down|reset`: the embedded AWS and, with an option, the embedded Kubernetes."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    local = typer.Typer(help="The embedded AWS of this checkout: start, look, stop, forget.", no_args_is_help=True)
+    local = typer.Typer(help="The embedded AWS of this checkout: start, show, stop, empty.", no_args_is_help=True)
     app.add_typer(local, name="local", rich_help_panel="Laptop")
 
     @local.command()
     def up(
-        port: Annotated[int | None, typer.Option(help="Port of AWS on 127.0.0.1; 4566 unless given.")] = None,
+        port: Annotated[int | None, typer.Option(help="Port of AWS on 127.0.0.1; 4566 by default.")] = None,
         kubernetes: Annotated[bool, typer.Option("--kubernetes", help="Start a Kubernetes API as well.")] = False,
         json: Json = False,
     ) -> None:
-        """Start the embedded AWS, or find the one that runs. What it held when it stopped is there again.
+        """Start the embedded AWS, with its state of the last stop, unless it runs already.
 
         With --kubernetes also a Kubernetes control plane, whose nodes run no containers; `make kubernetes` builds it.
         """
         context = _context()
         if kubernetes:
-            # First of all what may be missing: nothing is started where the other half cannot be.
+            # Checked first, so that nothing starts where a program for Kubernetes is missing.
             programs = _programs(context)
             context.kubernetes.layout.refuse_foreign_kubeconfig()
         running = context.cloud.up(port)
@@ -46,15 +46,15 @@ def register(app: typer.Typer) -> None:
 
     @local.command()
     def status(json: Json = False) -> None:
-        """Say whether it runs, where, and what it holds. Ends with 9 where the embedded AWS does not run."""
+        """Show whether it runs, where, and what it contains. Ends with 9 where the embedded AWS does not run."""
         from groundwork.errors import LocalCloudError
 
         context = _context()
-        running, beside = context.cloud.status(), context.kubernetes.status()
+        running, kubernetes = context.cloud.status(), context.kubernetes.status()
         if running is None:
-            but = f"; Kubernetes runs at {beside.endpoint}" if beside else ""
+            but = f"; Kubernetes runs at {kubernetes.endpoint}" if kubernetes else ""
             raise LocalCloudError(f"the embedded AWS is not running{but}", fix="gw local up")
-        _show(running, beside, json=json)
+        _show(running, kubernetes, json=json)
 
     @local.command()
     def down() -> None:
@@ -63,30 +63,30 @@ def register(app: typer.Typer) -> None:
         # Kubernetes first, and both: `or` would leave the second one running.
         ran = [context.kubernetes.down(), context.cloud.down()]
         again = "gw local up --kubernetes" if ran[0] else "gw local up"
-        console.say(f"stopped; `{again}` goes on where it was" if any(ran) else "was not running")
+        console.say(f"stopped; `{again}` restores its state" if any(ran) else "was not running")
 
     @local.command()
     def reset(
-        confirmed: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        confirmed: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     ) -> None:
-        """Forget everything in the embedded AWS, Terraform states included, and in the embedded Kubernetes.
+        """Delete everything in the embedded AWS, Terraform states included, and in the embedded Kubernetes.
 
-        Nothing outside this laptop is touched.
+        Nothing outside this laptop changes.
         """
         from groundwork.cli.confirm import confirm
 
         context = _context()
-        running, beside = context.cloud.status(), context.kubernetes.status()
-        held = sum(sum(services.values()) for services in running.resources.values()) if running else 0
-        also = f", and its Kubernetes with {beside.pods} pods" if beside else ""
-        programs = _programs(context) if beside else {}
-        confirm(f"forget the embedded AWS of this checkout ({held} resources){also}", confirmed=confirmed)
+        running, kubernetes = context.cloud.status(), context.kubernetes.status()
+        resources = sum(sum(services.values()) for services in running.resources.values()) if running else 0
+        also = f", and its Kubernetes with {kubernetes.pods} pods" if kubernetes else ""
+        programs = _programs(context) if kubernetes else {}
+        confirm(f"empty the embedded AWS of this checkout ({resources} resources){also}", confirmed=confirmed)
         context.cloud.reset()
         console.say("the embedded AWS is empty")
-        forgotten = context.kubernetes.reset()
-        if beside:
+        emptied = context.kubernetes.reset()
+        if kubernetes:
             context.kubernetes.up(programs)
-        if forgotten or beside:
+        if emptied or kubernetes:
             console.say("the embedded Kubernetes is empty")
 
 
@@ -102,14 +102,14 @@ def _programs(context: Context) -> Mapping[str, Path]:
     return kubernetes_programs.find(context.environ, context.project)
 
 
-def _show(status: cloud.Status, beside: cluster.Status | None, *, json: bool) -> None:
+def _show(status: cloud.Status, kubernetes: cluster.Status | None, *, json: bool) -> None:
     if json:
-        kubernetes = beside.model_dump(mode="json") if beside else None
-        console.print_json({**status.model_dump(mode="json"), "kubernetes": kubernetes})
+        cluster_status = kubernetes.model_dump(mode="json") if kubernetes else None
+        console.print_json({**status.model_dump(mode="json"), "kubernetes": cluster_status})
         return
     _show_cloud(status)
-    if beside:
-        _show_cluster(beside)
+    if kubernetes:
+        _show_cluster(kubernetes)
 
 
 def _show_cluster(status: cluster.Status) -> None:
@@ -123,14 +123,14 @@ def _show_cluster(status: cluster.Status) -> None:
     console.say(f"kubectl --kubeconfig {status.kubeconfig} get pods --all-namespaces")
 
 
-def _restored(found: Restored) -> str:
-    """What a start found; after a kill only what went to S3 and DynamoDB is newer than the last save."""
-    written = f"{found.replayed} writes to S3 and DynamoDB"
-    if not found.services:
-        return f"restored {found.resources} resources from {written}; nothing else had been saved"
-    saved = f"saved {found.age_seconds:.0f} s before the start"
-    later = f", and {written} after that" if found.replayed else ""
-    return f"restored {found.resources} resources of {found.services} services, {saved}{later}"
+def _restored(restored: Restored) -> str:
+    """What a start restored; after a kill only writes to S3 and DynamoDB are newer than the last save."""
+    written = f"{restored.replayed} writes to S3 and DynamoDB"
+    if not restored.services:
+        return f"restored {restored.resources} resources from {written}; nothing else had been saved"
+    saved = f"saved {restored.age_seconds:.0f} s before the start"
+    later = f", and {written} after that" if restored.replayed else ""
+    return f"restored {restored.resources} resources of {restored.services} services, {saved}{later}"
 
 
 def _show_cloud(status: cloud.Status) -> None:
@@ -149,7 +149,7 @@ def _show_cloud(status: cloud.Status) -> None:
                 table.add_row(account, service, str(count))
         console.out.print(table)
     else:
-        console.say("it holds nothing")
+        console.say("it is empty")
     if status.pending_deletion:
         console.say(f"{status.pending_deletion} keys are pending deletion, as AWS keeps them for some days")
     console.say(f"aws --endpoint-url {status.endpoint} s3 ls   # with any dummy keys")

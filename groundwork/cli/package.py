@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Set-up")
     def package(
         functions: Annotated[
-            list[str] | None, typer.Argument(help="Folders of lambda_src/; all of them where left out.")
+            list[str] | None, typer.Argument(help="Folders of lambda_src/; all of them by default.")
         ] = None,
         runtime: Annotated[str, typer.Option(help="Lambda runtime, such as python3.13; default: this Python's.")] = "",
         architecture: Annotated[str, typer.Option(help="arm64 or x86_64; default: this machine's.")] = "",

@@ -1,4 +1,4 @@
-"""`gw plan`: plans as bundles, from the plan job to the apply job. Each part adds its commands to `plan_app`."""
+"""`gw plan`: bundles from the plan job to the apply job. Each part adds its commands to `plan_app`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import typer
 plan_app = typer.Typer(help="Make, store, fetch and show plans that wait for an approval.", no_args_is_help=True)
 
 # Modules of this package that add a command to `plan_app` when they are imported, in the order of `gw plan --help`.
-PARTS: tuple[str, ...] = ("plan_make", "plan_store", "plan_outputs")
+PARTS: tuple[str, ...] = ("plan_make", "plan_store")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for name in PARTS:
         importlib.import_module(f"groundwork.cli.{name}")
-    if plan_app.registered_commands:
-        app.add_typer(plan_app, name="plan", rich_help_panel="Stacks")
+    app.add_typer(plan_app, name="plan", rich_help_panel="Stacks")

@@ -1,8 +1,7 @@
-"""`gw plan make`: one bundle per stack, and the index of them."""
+"""`gw plan make`: a bundle per stack, and their index."""
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -30,20 +29,20 @@ _STYLE = {"no change": "green", "change": "yellow", "destroy": "red", "replace":
 def make(
     targets: Targets = None,
     destroy: Annotated[
-        list[str] | None, typer.Option("--destroy", metavar="STACK", help="Plan the end of this stack.")
+        list[str] | None, typer.Option("--destroy", metavar="STACK", help="Plan the destruction of this stack.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--folder", help="Where bundles and plans.json go (.groundwork/plans).")
+        Path | None, typer.Option("--folder", help="Folder for bundles and plans.json (.groundwork/plans).")
     ] = None,
     skip_synth: SkipSynth = False,
     json: Json = False,
 ) -> None:
-    """Plan stacks of one environment and pack each with its plan: what is reviewed, approved and applied.
+    """Plan stacks of one environment and pack each with its plan, for review, approval and apply.
 
-    Nothing is changed. A stack that reads what another one of this run would change is planned against that one's
-    planned outputs (wave 1, 2 …) and once more before its apply; where an output is unknown until then, it waits.
-    The end of a stack that the code no longer has is planned from what was applied last. On AWS what `gw bootstrap`
-    makes is left out: a person applies it.
+    Nothing is changed. A stack that reads what another one of this run would change is planned against the planned
+    outputs (wave 1, 2 …), and again before its apply; where an output is unknown until then, it waits. The destruction
+    of a stack that the code no longer has is planned from what was applied last. On AWS bootstrap stacks are left out:
+    a person applies them.
     Examples: `gw plan make dev`, `gw plan make local-network local-api`, `gw plan make --destroy dev-api`
     """
     from groundwork.cli.context import Context
@@ -52,28 +51,28 @@ def make(
     from groundwork.plan.run_plans import environment_of, plan_all
 
     workspace = Context.here().workspace()
-    wanted, going = targets or [], destroy or []
-    named = [*wanted, *going]
-    bootstrap_stacks.refuse(workspace.environments, wanted, destroy=going)
+    wanted, destroyed = targets or [], destroy or []
+    named = [*wanted, *destroyed]
+    bootstrap_stacks.refuse(workspace.environments, wanted, destroy=destroyed)
     manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(named))
-    stacks = workspace.select(manifest, wanted) if wanted or not going else []
-    environment = environment_of(workspace, [*stacks, *going])
-    gone = [stack for stack in going if stack not in {one.name for one in manifest.stacks}]
-    orphans = removed(workspace, gone, environment) if gone else None
+    stacks = workspace.select(manifest, wanted) if wanted or not destroyed else []
+    environment = environment_of(workspace, [*stacks, *destroyed])
+    orphaned = [stack for stack in destroyed if stack not in {known.name for known in manifest.stacks}]
+    orphans = _last_applied(workspace, orphaned, environment) if orphaned else None
     on_laptop = workspace.environments[environment].target == "laptop"
-    planner = planner_here(workspace.project.root, on_laptop=on_laptop)
+    planner = _planner(workspace.project.root, on_laptop=on_laptop)
     out = (folder or workspace.project.work / "plans").resolve()
     with console.bars() as bars:
         plans = plan_all(
             workspace,
             stacks,
-            destroy=going,
+            destroy=destroyed,
             orphans=orphans,
             planner=planner,
             out=out,
             watch=Watch(
                 begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
-                end=lambda one: bars.end(one.bundle.stack, one.bundle.outcome),
+                end=lambda made: bars.end(made.bundle.stack, made.bundle.outcome),
             ),
         )
     index = plans_file.index(environment, planner, plans.made, plans.waiting)
@@ -85,7 +84,7 @@ def make(
     console.note(f"{out / plans_file.NAME}: next `gw plan push`")
 
 
-def removed(workspace: Workspace, stacks: Sequence[str], environment: str) -> Workspace:
+def _last_applied(workspace: Workspace, stacks: Sequence[str], environment: str) -> Workspace:
     """Stacks that the code no longer has, as they were applied last."""
     from groundwork.store import orphan_folder
     from groundwork.store.opening import open_store
@@ -94,8 +93,8 @@ def removed(workspace: Workspace, stacks: Sequence[str], environment: str) -> Wo
     return orphan_folder.extract(workspace, store, stacks, environment=environment)
 
 
-def planner_here(root: Path, *, on_laptop: bool) -> Planner:
-    """Who plans, from the workflow's variables, or the person at this machine."""
+def _planner(root: Path, *, on_laptop: bool) -> Planner:
+    from groundwork.cli.deploy_approved import who
     from groundwork.plan import commit
     from groundwork.plan.make import Planner
 
@@ -104,21 +103,21 @@ def planner_here(root: Path, *, on_laptop: bool) -> Planner:
         commit=commit.of_checkout(root, uncommitted=on_laptop),
         run_id=run or LAPTOP_RUN,
         run_attempt=int(os.environ.get("GITHUB_RUN_ATTEMPT", "1")) if run else 1,
-        planned_by=(os.environ.get("GITHUB_ACTOR") if run else None) or getpass.getuser(),
+        planned_by=who(),
         clock=lambda: datetime.now(UTC),
     )
 
 
 def waits_for(waits: Waiting) -> str:
-    """What a stack waits for, in words, behind a column that says that it waits."""
+    """What a stack waits for, in words, to follow the word "waits"."""
     return str(waits).removeprefix("waits ")
 
 
 def show(plans: Plans, index: Index) -> None:
     """Print what was planned, what waits, and what was left out."""
     table = console.table("stack", "plan", "resources", "wave")
-    for one in plans.made:
-        bundle = one.bundle
+    for made in plans.made:
+        bundle = made.bundle
         counts = f"{bundle.counts.add} to add, {bundle.counts.change} to change, {bundle.counts.destroy} to destroy"
         word = f"[{_STYLE[bundle.outcome]}]{bundle.outcome}[/]"
         table.add_row(
@@ -132,6 +131,6 @@ def show(plans: Plans, index: Index) -> None:
     for stack, why in plans.left_out.items():
         table.add_row(stack, "[magenta]left out[/]", why, "")
     console.out.print(table)
-    for one in plans.made:
-        for address in one.bundle.protected_destroys:
-            console.say(f"[bold red]data goes with[/] {one.bundle.stack} {console.escape(address)}")
+    for made in plans.made:
+        for address in made.bundle.protected_destroys:
+            console.say(f"[bold red]data is lost with[/] {made.bundle.stack} {console.escape(address)}")

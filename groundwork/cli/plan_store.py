@@ -1,4 +1,4 @@
-"""`gw plan push`, `pull` and `show`: plans between the job that planned, the store, and the job that applies."""
+"""`gw plan push`, `pull`, `show` and `outputs`: plans between the plan job, the store, and the apply job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Plans = Annotated[Path | None, typer.Argument(metavar="[PLANS]", help="The index
 def push(
     plans: Plans = None,
     pull_request: Annotated[
-        int | None, typer.Option("--pull-request", min=1, help="Plans of this pull request: looked at, never applied.")
+        int | None, typer.Option("--pull-request", min=1, help="Plans of this pull request: shown, never applied.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -53,10 +53,10 @@ def push(
 @plan_app.command()
 def pull(
     plans: Plans = None,
-    folder: Annotated[Path | None, typer.Option(help="Where the bundles go (.groundwork/pulled).")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder for the bundles (.groundwork/pulled).")] = None,
     json: Json = False,
 ) -> None:
-    """Fetch the plans of an index, each checked by version, digest and MAC, to look at what would be applied.
+    """Fetch the plans of an index, each verified by version, digest and MAC, to see what would be applied.
 
     `gw deploy --approved` fetches for itself. On AWS with the apply role's credentials. Example: `gw plan pull`
     """
@@ -77,13 +77,13 @@ def pull(
 def show(
     plans: Plans = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Markdown for whoever approves, with every resource; on this machine.")
+        bool, typer.Option("--markdown", help="Markdown for approvers, with every resource; needs the bundles.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show an index: which plans, of which commit and run, where they lie, and what waits.
+    """Show an index: its plans, their commit and run, where they lie, and what waits.
 
-    With --markdown also what is done to which resource, from the bundles beside the index; never a value of any.
+    With --markdown also what happens to which resource, from the bundles beside the index, without values.
     Examples: `gw plan show`, `gw plan show --markdown >> "$GITHUB_STEP_SUMMARY"`
     """
     from groundwork.errors import UsageError
@@ -99,6 +99,28 @@ def show(
         console.out.file.write(rendering.summary(index, bundles, waiting))
         return
     _show(index, json)
+
+
+@plan_app.command()
+def outputs(plans: Plans = None) -> None:
+    """Print `plans`, `changes` and `waiting` as lines of GITHUB_OUTPUT.
+
+    `plans` is the index on one line; `changes` is whether anything would be applied, `waiting` whether stacks wait for
+    that. Example: `gw plan outputs >> "$GITHUB_OUTPUT"`
+    """
+    from groundwork.errors import UsageError
+    from groundwork.plan import plans_file
+
+    _, path, index = _read(plans)
+    if not plans_file.pushed(index):
+        raise UsageError(f"the plans in {path} are not in a store yet", fix="gw plan push")
+    changes = any(stored.outcome != "no change" for stored in index.bundles)
+    for name, value in (
+        ("plans", index.model_dump_json()),
+        ("changes", str(changes).lower()),
+        ("waiting", str(bool(index.waiting)).lower()),
+    ):
+        console.out.file.write(f"{name}={value}\n")
 
 
 def _read(plans: Path | None) -> tuple[Workspace, Path, Index]:
@@ -117,10 +139,10 @@ def _show(index: Index, json: bool) -> None:
     run = f"run {index.run_id} attempt {index.run_attempt}"
     console.note(f"{index.environment}, commit {index.commit[:12]}, {run}, {index.planned_at:%Y-%m-%d %H:%M} UTC")
     table = console.table("stack", "plan", "wave", "digest", "where")
-    for one in index.bundles:
-        wave = f"{one.wave}, provisional" if one.provisional else str(one.wave)
-        where = one.location if one.mac else f"{one.location} (not stored)"
-        table.add_row(one.stack, one.outcome, wave, one.digest[:12], console.escape(where))
+    for stored in index.bundles:
+        wave = f"{stored.wave}, provisional" if stored.provisional else str(stored.wave)
+        where = stored.location if stored.mac else f"{stored.location} (not stored)"
+        table.add_row(stored.stack, stored.outcome, wave, stored.digest[:12], console.escape(where))
     for waits in index.waiting:
         table.add_row(waits.stack, "waits", "later", "", console.escape(waits_for(waits)))
     console.out.print(table)

@@ -1,4 +1,4 @@
-"""`gw recover`: what a killed apply left behind, and the record that it is resolved."""
+"""`gw recover`: shows what a killed apply left behind, and records that it is resolved."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def register(app: typer.Typer) -> None:
         confirmed: Yes = False,
         json: Json = False,
     ) -> None:
-        """Report what a killed apply did, from journal, state, lock, and what carries the stack's tags in AWS.
+        """Report what a killed apply did, from journal, state, lock, and resources in AWS with the stack's tags.
 
-        Changes nothing without an option. Ends with 26 while an apply is open: nothing is applied to its stack before
-        it is resolved. Examples: `gw recover`, `gw recover dev-network`,
+        Changes nothing without an option. Ends with 26 while an apply is open: its stack is not applied again before
+        that is resolved. Examples: `gw recover`, `gw recover dev-network`,
         `gw recover dev-network --resolve --reason "imported the queue, INC-123"`
         """
         from groundwork import selection
@@ -83,10 +83,10 @@ def register(app: typer.Typer) -> None:
 
 
 def show(report: Report) -> None:
-    """Print what is known of one stack."""
+    """Print what is known about one stack."""
     stack = report.stack
     for began in report.opened:
-        console.say(f"[bold red]{stack}[/] an apply recorded no end: {console.escape(str(began))}")
+        console.say(f"[bold red]{stack}[/] an apply has no recorded end: {console.escape(str(began))}")
     if not report.opened:
         console.say(f"{stack}: no apply is open")
     if report.before:
@@ -99,10 +99,10 @@ def show(report: Report) -> None:
         console.say(f"  {step.progress:<15} {step.action} {console.escape(step.address)}")
     if report.complete:
         console.say("  the state has everything that was planned: only the record of the end is missing")
-    _show_all("exists with this stack's tags and is in no state:", report.unrecorded)
+    _show_all("exists with this stack's tags, but no state has it:", report.unrecorded)
     imports = [f"terraform import '{address}' ID" for address in report.missing]
-    _show_all("planned and in no state; if it exists, import it by the ID that the provider documents:", imports)
-    _show_all("of these AWS does not list by tags, so look for them by name:", report.not_listed)
+    _show_all("planned, but no state has it; if it exists, import it by the ID that the provider documents:", imports)
+    _show_all("AWS does not list these by tags, so look for them by name:", report.not_listed)
     for note in report.notes:
         console.say(f"  {console.escape(note)}")
     _show_commands(report)
@@ -116,22 +116,24 @@ def _show_all(title: str, lines: tuple[str, ...] | list[str]) -> None:
 def _show_commands(report: Report) -> None:
     stack, left = report.stack, report.left
     if report.checksum:
-        console.say("  killed between storing the state and its checksum: Terraform does not read the state before")
+        console.say(
+            "  killed between storing the state and its checksum, without which Terraform does not read the state:"
+        )
         console.say(f"    gw recover {stack} --correct-checksum")
     if report.lock:
         console.say(f"  locked by {console.escape(report.lock.who)} since {report.lock.created}; if its run has died:")
         console.say(f"    gw unlock {stack} {report.lock.id}")
     if left:
-        only = f", which alone has {', '.join(left.only_here)}" if left.only_here else ""
+        only = f", the only one with {', '.join(left.only_here)}" if left.only_here else ""
         console.say(f"  {left.path}: a state (serial {left.at.serial}) that was never stored{only}")
         command = f"gw recover {stack} --push-state"
         console.say(f"    do not store it: {left.problem}" if left.problem else f"    {command}")
     if report.opened:
-        console.say(f'  when it is in order: gw recover {stack} --resolve --reason "…", then gw plan make {stack}')
+        console.say(f'  when this is resolved: gw recover {stack} --resolve --reason "…", then gw plan make {stack}')
 
 
 def as_json(report: Report) -> dict[str, object]:
-    """A report without anything that may be secret."""
+    """A report without what may be secret."""
     left = report.left
     return {
         "stack": report.stack,
@@ -156,12 +158,12 @@ def _correct(report: Report, *, confirmed: bool) -> None:
     from groundwork.errors import UsageError
 
     if report.checksum is None:
-        raise UsageError(f"{report.stack}: the checksum is that of the state", fix=f"gw recover {report.stack}")
+        raise UsageError(f"{report.stack}: the checksum belongs to the state", fix=f"gw recover {report.stack}")
     confirm(
         f"trust the stored state of {report.stack} (serial {report.state.serial}) to be complete", confirmed=confirmed
     )
     report.checksum.correct()
-    console.note(f"{report.stack}: the checksum is that of the state again")
+    console.note(f"{report.stack}: the checksum belongs to the state again")
 
 
 def _push(inspector: Inspector, report: Report, *, confirmed: bool) -> None:
@@ -171,7 +173,9 @@ def _push(inspector: Inspector, report: Report, *, confirmed: bool) -> None:
 
     left = report.left
     if left is None:
-        raise UsageError(f"{report.stack}: no state is left on this machine", fix=f"gw recover {report.stack}")
+        raise UsageError(
+            f"{report.stack}: there is no unstored state on this machine", fix=f"gw recover {report.stack}"
+        )
     confirm(f"store {left.path} (serial {left.at.serial}) as the state of {report.stack}", confirmed=confirmed)
     left_state.push(left, inspector.workspace.terraform(report.stack))
     console.note(f"{report.stack}: stored as serial {left.at.serial}; {left.path} is deleted")
@@ -184,7 +188,7 @@ def _resolve(inspector: Inspector, report: Report, reason: str) -> None:
     from groundwork.recover.resolve import resolve
 
     for arn in report.unrecorded:
-        console.note(f"[yellow]still in no state[/]: {console.escape(arn)}")
+        console.note(f"[yellow]still not in any state[/]: {console.escape(arn)}")
     for began in resolve(inspector.store, report, reason, who=who(), at=datetime.now(UTC)):
-        console.say(f"{began.stack}: resolved; it was {console.escape(str(began))}")
-    console.note(f"its old plan is not applied again: gw plan make {report.stack}")
+        console.say(f"{began.stack}: resolved; the apply was {console.escape(str(began))}")
+    console.note(f"its old plan is not applied again; next: gw plan make {report.stack}")

@@ -1,4 +1,4 @@
-"""Helm releases on a laptop: hands what Terraform cannot plan to the embedded Kubernetes' own helpers."""
+"""Helm releases that Terraform cannot plan on a laptop; localcloud handles them with `helm`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LaptopReleases:
     kubeconfig: Path | None
 
     def deliver(self, folder: Path, *, kube_version: str) -> str:
-        """Check every release and apply it where a cluster is."""
+        """Check every release and apply it where a cluster runs."""
         delivered = deliver.deliver(folder, helm=self.helm, kube_version=kube_version, kubeconfig=self.kubeconfig)
         return "; ".join(release.sentence for release in delivered) or "no releases"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CHANGES = 20
 HIGH = 22
 _SHOWN = 12
-"""Findings on the terminal; all of them are in the files."""
+"""Risks on the terminal; all of them are in the files."""
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "dim"}
 
 
@@ -34,28 +34,28 @@ def register(app: typer.Typer) -> None:
             str,
             typer.Argument(
                 metavar="BASE..HEAD",
-                help="Two commits; `main..` compares with the checkout as it is, `main...HEAD` from where HEAD left.",
+                help="Two commits; `main..` compares with the checkout as it is, `main...HEAD` with their fork.",
             ),
         ] = "HEAD..",
         format: Annotated[
-            Format | None, typer.Option("--format", help="Write only this, to standard output where --out is left out.")
+            Format | None, typer.Option("--format", help="Write only this format, to standard output without --out.")
         ] = None,
         out: Annotated[
             Path | None, typer.Option("--out", help="Folder for the files, or the file of a single format.")
         ] = None,
         plans: Annotated[
             Path | None,
-            typer.Option("--plans", help="What planning found: a file of `gw diff --json`, or a folder of them."),
+            typer.Option("--plans", help="Results of planning: a file of `gw diff --json`, or a folder of them."),
         ] = None,
         synthesised: Annotated[
             Path | None,
-            typer.Option("--synthesised", file_okay=False, help="HEAD as cdktf wrote it: nothing of HEAD is run here."),
+            typer.Option("--synthesised", file_okay=False, help="HEAD as cdktf wrote it; its code is not run here."),
         ] = None,
         json: Json = False,
     ) -> None:
         """Synthesise two commits without credentials and show what differs in Terraform, the risks first.
 
-        Ends with 0 where nothing differs, 20 where something does, 22 where a finding is of high severity. Examples:
+        Ends with 0 without differences, 20 with differences, 22 with a risk of high severity. Examples:
         `gw review main..HEAD`, `gw review main..`, `gw review main..HEAD --format markdown --out comment.md`
         """
         import tempfile
@@ -115,7 +115,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(review: Review, *, to: Console = console.out) -> None:
-    """Print the stacks that differ and the findings that matter most, what is alike in several stacks once."""
+    """Print the stacks that differ and the most severe risks; equal risks of several stacks are printed once."""
     from groundwork.review.model import Severity
     from groundwork.review.render import summary
 
@@ -138,24 +138,24 @@ def show(review: Review, *, to: Console = console.out) -> None:
             f"{console.escape(group.sentence)} [dim]{console.escape(_where(group))}[/]"
         )
     if len(graded) > _SHOWN:
-        to.print(f"and {len(graded) - _SHOWN} more findings")
+        to.print(f"and {len(graded) - _SHOWN} more risks")
 
 
 def _where(group: RiskGroup) -> str:
-    """Stack, address and line of a finding; of one that is in several stacks, the first and how many more."""
+    """Stack, address and line of a risk; for several stacks, the first of them and the number of the others."""
     (stack, address), more = group.places[0], len(group.places) - 1
     line = f"{group.origin[0].file}:{group.origin[0].line}" if group.origin else ""
     return " ".join(filter(None, (stack, address, line, f"and {more} more alike" if more else "")))
 
 
 def exit_code(review: Review) -> int:
-    """0 for no change, 20 for changes, 22 where a finding is of high severity."""
-    if any(finding.severity == "high" for finding in review.findings):
+    """0 without changes, 20 with changes, 22 with a risk of high severity."""
+    if any(risk.severity == "high" for risk in review.findings):
         return HIGH
     return CHANGES if review.changed or review.findings else 0
 
 
 def _links(environ: Mapping[str, str], commit: str) -> str:
-    """What links to lines begin with in a run of GitHub Actions; empty elsewhere."""
+    """The beginning of links to lines in a run of GitHub Actions; empty elsewhere."""
     server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
     return f"{server}/{repository}/blob/{commit}" if server and repository and commit.isalnum() else ""

@@ -11,7 +11,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def setup(
         target: str = typer.Argument(
-            "setup", help="What to prepare for: setup (everything), demo, check, test, bench."
+            "setup", help="What to install for: setup (everything), demo, check, test, bench."
         ),
     ) -> None:
         """Install what is missing: Python packages, cdktf-cli, Terraform and its providers, tools. Quick when done."""

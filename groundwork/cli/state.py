@@ -1,13 +1,17 @@
-"""`gw state`: older versions of a stack's state."""
+"""`gw state` and `gw unlock`: older versions of a stack's state, and its lock."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groundwork.cli import console
 from groundwork.cli.arguments import Json
+
+if TYPE_CHECKING:
+    from groundwork.state.state_store import StateStore
+    from groundwork.terraform.terraform import Terraform
 
 Stack = Annotated[str, typer.Argument(help="One stack, for example local-network.")]
 
@@ -19,11 +23,10 @@ def register(app: typer.Typer) -> None:
 
     @commands.command("versions")
     def list_versions(stack: Stack, json: Json = False) -> None:
-        """Every version of a stack's state, newest first. Example: `gw state versions local-network`"""
-        from groundwork.cli.backend_access import access
+        """List the versions of a stack's state, newest first. Example: `gw state versions local-network`"""
         from groundwork.state.history import StateHistory
 
-        store, _ = access(stack)
+        store, _ = _access(stack)
         versions = StateHistory(store).versions()
         if json:
             console.print_json([{**vars(version), "written": version.written.isoformat()} for version in versions])
@@ -36,13 +39,45 @@ def register(app: typer.Typer) -> None:
 
     @commands.command()
     def restore(stack: Stack, version: Annotated[str, typer.Argument(help="As `gw state versions` shows it.")]) -> None:
-        """Make an older version the current state, as a new version: nothing is lost, and AWS does not change.
+        """Make an older version the current state. It becomes a new version, so nothing is lost; AWS does not change.
 
         Example: `gw state restore local-network 3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY`
         """
-        from groundwork.cli.backend_access import access
         from groundwork.state.history import StateHistory
 
-        store, terraform = access(stack)
+        store, terraform = _access(stack)
         now = StateHistory(store).restore(version, terraform)
         console.say(f"{stack}: the state is that of {version} again, as serial {now.serial}; next: gw diff {stack}")
+
+    @app.command(rich_help_panel="Stacks")
+    def unlock(
+        stack: Stack, lock_id: Annotated[str, typer.Argument(help="The lock's id, as the error names it.")]
+    ) -> None:
+        """Free a stack's lock whose holder has died. Ask the holder first: never free the lock of a live run.
+
+        Example: `gw unlock local-network 0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11`
+        """
+        from groundwork.state import locks
+
+        store, terraform = _access(stack)
+        freed = locks.free(store, lock_id, terraform)
+        console.say(f"{stack}: freed the lock of {freed.who} ({freed.operation}, since {freed.created})")
+
+
+def _access(stack: str) -> tuple[StateStore, Terraform]:
+    """The state of a synthesised stack, and Terraform in its folder; the credentials are checked.
+
+    Raises UsageError for an unknown stack, TerraformFailed for credentials of another account.
+    """
+    from groundwork.cli.context import Context
+    from groundwork.errors import UsageError
+    from groundwork.state import aws_session
+
+    workspace = Context.here().workspace()
+    if stack not in {known.name for known in workspace.manifest().stacks}:
+        raise UsageError(f"{stack!r} is not among the synthesised stacks", fix="`gw list` shows them; `gw synth` first")
+    environment = workspace.environment_of(stack)
+    environment.require_real_accounts()
+    store = workspace.store(stack)
+    aws_session.require_account(store.session, environment.account, endpoint=store.endpoint)
+    return store, workspace.terraform(stack)

@@ -1,4 +1,4 @@
-"""`gw synth`: stacks in Python to Terraform in cdktf.out."""
+"""`gw synth`: writes the Terraform of the stacks to cdktf.out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Stacks")
     def synth(
-        environment: Annotated[
-            list[str] | None, typer.Argument(help="Environments; all of them where left out.")
-        ] = None,
+        environment: Annotated[list[str] | None, typer.Argument(help="Environments; all of them by default.")] = None,
         json: Json = False,
     ) -> None:
         """Synthesise the Terraform of every environment, or of some while you work on them.
 
-        Examples: `gw synth`, `gw synth dev`. The same as `cdktf synth` without its start-up.
+        Like `cdktf synth`, without its start-up time. Examples: `gw synth`, `gw synth dev`.
         """
         import time
 

@@ -1,4 +1,4 @@
-"""`gw where`: the Python behind a Terraform address."""
+"""`gw where`: the Python that creates a Terraform address."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Stacks")
     def where(
         address: Annotated[str, typer.Argument(help="Terraform address, with or without an index.")],
-        stack: Annotated[str | None, typer.Option(help="Look in this stack only.")] = None,
+        stack: Annotated[str | None, typer.Option(help="Search only this stack.")] = None,
         json: Json = False,
     ) -> None:
-        """Show the Python file and line that create a resource, and where that is called from.
+        """Show the Python file and line that create a resource, and their callers.
 
-        Reads what was synthesised last. Example: `gw where aws_vpc.network_vpc_1A2B3C4D`
+        Reads the last synthesis. Example: `gw where aws_vpc.network_vpc_1A2B3C4D`
         """
         from groundwork.cli.context import Context
         from groundwork.synthesis import origin
@@ -35,4 +35,4 @@ def register(app: typer.Typer) -> None:
             for number, line in enumerate(resource.lines):
                 console.say(f"  {'created at' if number == 0 else 'called from'} {line}")
             if not resource.lines:
-                console.say("  cdktf adds it by itself, for a value that is read from another stack")
+                console.say("  cdktf adds it, to read a value from another stack")

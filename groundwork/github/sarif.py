@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from groundwork.github.annotations import Level
@@ -23,6 +25,12 @@ def sarif(diagnostics: Sequence[Diagnostic], *, tools: Sequence[str] = ()) -> di
         "version": VERSION,
         "runs": [_run(name, [each for each in diagnostics if each.tool == name]) for name in names],
     }
+
+
+def write(path: Path, diagnostics: Sequence[Diagnostic], *, tools: Sequence[str]) -> None:
+    """Write the log to a file; makes its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(sarif(diagnostics, tools=tools), indent=1) + "\n", encoding="utf-8")
 
 
 def _run(tool: str, diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:

@@ -1,17 +1,15 @@
-"""What was approved is applied, by the real cdktf-cli and Terraform, and nothing else is."""
+"""Exactly what was approved is applied, by the real cdktf-cli and Terraform."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from groundwork.apply.apply import ApprovedApply, Gate
-from groundwork.apply.rollout import Result
 from groundwork.errors import Refused, TerraformFailed, UsageError
-from groundwork.plan.bundle import Index, Stored
+from groundwork.plan import plans_file
+from groundwork.plan.bundle import Stored
 from groundwork.plan.extracted import Extracted
 from groundwork.refusals import Code, Refusal
 from groundwork.store.objects import Place
@@ -21,25 +19,11 @@ from tests.support.planned_project import PlannedProject
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
-def passes(_extracted: Extracted, _stored: Sequence[Stored]) -> list[Refusal]:
-    """A gate that is open: its checks have tests of their own."""
-    return []
-
-
-def approved_apply(project: PlannedProject, index: Index, gate: Gate = passes) -> ApprovedApply:
-    return ApprovedApply(project.workspace, index, project.store, gate, "grace", lambda: datetime.now(UTC))
-
-
-def apply(project: PlannedProject, index: Index, gate: Gate = passes) -> list[Result]:
-    stacks = [stored.stack for stored in index.bundles]
-    return approved_apply(project, index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
-
-
 def codes(refused: pytest.ExceptionInfo[Refused]) -> list[Code]:
     return [refusal.code for refusal in refused.value.refusals]
 
 
-def test_what_was_approved_is_applied_whatever_was_edited_afterwards(project: PlannedProject) -> None:
+def test_the_approved_plan_is_applied_whatever_was_edited_afterwards(project: PlannedProject) -> None:
     first = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
     two = project.stack("two", {"thing": {"input": "approved too"}})
     index = project.push(project.plan())
@@ -48,9 +32,9 @@ def test_what_was_approved_is_applied_whatever_was_edited_afterwards(project: Pl
     for stack in (first, two):
         file = project.workspace.manifest().stack(stack).file
         file.write_text(file.read_text().replace("approved", "edited Terraform"))
-    (project.workspace.project.work / "plans" / f"{first}.tar.gz").write_bytes(b"edited local copy")
+    (project.index_path.parent / f"{first}.tar.gz").write_bytes(b"edited local copy")
 
-    results = apply(project, index)
+    results = project.apply(index)
     assert [(result.stack, result.how) for result in results] == [
         (first, "1 added, 0 changed, 0 destroyed"),
         (two, "1 added, 0 changed, 0 destroyed"),
@@ -60,36 +44,36 @@ def test_what_was_approved_is_applied_whatever_was_edited_afterwards(project: Pl
     assert project.inputs(two) == {"thing": "approved too"}
 
 
-def test_what_was_applied_is_kept_and_written_down(project: PlannedProject) -> None:
+def test_an_applied_bundle_is_kept_and_the_decision_recorded(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}})
     index = project.push(project.plan())
-    apply(project, index)
+    project.apply(index)
 
     last = project.store.last_applied(stack)
     assert last is not None
     assert last.stored.digest == index.bundles[0].digest
     (decision,) = project.store.decisions("applied")
     assert (decision.who, decision.stacks, decision.commit) == ("grace", (stack,), index.commit)
-    journal = approved_apply(project, index).journal
+    journal = project.approved_apply(index).journal
     assert journal.unsettled(stack) == ""
     ((began, ended),) = journal.history(stack)
     assert ended is not None
     assert (began.digest, ended.result) == (index.bundles[0].digest, "applied")
 
 
-def test_stacks_are_applied_in_order_and_destroyed_in_reverse(project: PlannedProject) -> None:
+def test_stacks_are_applied_in_order_and_destroyed_in_reverse_order(project: PlannedProject) -> None:
     up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
-    apply(project, project.push(project.plan()))
+    project.apply(project.push(project.plan()))
     reads = {"reader": {"input": "${data.terraform_remote_state.up.outputs.value}"}}
     down = project.stack("down", reads, reads=["up"])
     index = project.push(project.plan())
     assert [(stored.stack, stored.outcome) for stored in index.bundles] == [(up, "no change"), (down, "change")]
-    assert [result.how for result in apply(project, index)] == ["no change", "1 added, 0 changed, 0 destroyed"]
+    assert [result.how for result in project.apply(index)] == ["no change", "1 added, 0 changed, 0 destroyed"]
     assert project.inputs(down) == {"reader": "first"}
 
     gone = project.push(project.plan(destroy=[down, up]))
     order: list[str] = []
-    approved_apply(project, gone).apply([up, down], on_event=lambda stack, _: order.append(stack), say=lambda _: None)
+    project.approved_apply(gone).apply([up, down], on_event=lambda stack, _: order.append(stack), say=lambda _: None)
     assert list(dict.fromkeys(order)) == [down, up]
     assert project.inputs(up) == project.inputs(down) == {}
 
@@ -119,14 +103,14 @@ def test_refuses_a_folder_that_was_edited_after_it_was_extracted(
     index = project.push(project.plan())
 
     def gate(extracted: Extracted, _stored: Sequence[Stored]) -> list[Refusal]:
-        edit(extracted.folder(stack))  # behind the gate's back, before cdktf begins
+        edit(extracted.folder(stack))  # after the gate's checks, before cdktf begins
         return []
 
     with pytest.raises(Refused) as refused:
-        apply(project, index, gate)
+        project.apply(index, gate)
     assert codes(refused) == [Code.BUNDLE_TAMPERED]
     assert project.state(stack) is None
-    assert approved_apply(project, index).journal.unsettled(stack) == "", "nothing has begun"
+    assert project.approved_apply(index).journal.unsettled(stack) == "", "no apply began"
 
 
 def test_refuses_a_bundle_that_was_swapped_in_the_store(project: PlannedProject) -> None:
@@ -140,39 +124,37 @@ def test_refuses_a_bundle_that_was_swapped_in_the_store(project: PlannedProject)
     elsewhere = stored.model_copy(update={"location": swapped.location, "version_id": swapped.version})
     index = index.model_copy(update={"bundles": (elsewhere,)})
     with pytest.raises(Refused) as refused:
-        apply(project, index)
+        project.apply(index)
     assert codes(refused) == [Code.BUNDLE_TAMPERED]
     assert project.state(stack) is None
     (decision,) = project.store.decisions("refused")
     assert decision.codes == ("bundle-tampered",)
 
 
-def test_refuses_plans_that_no_store_has_taken(project: PlannedProject) -> None:
-    from groundwork.plan import plans_file
-
+def test_refuses_plans_that_were_not_pushed(project: PlannedProject) -> None:
     project.stack("one", {"thing": {"input": "first"}})
     made = project.plan()
     index = plans_file.index("local", project.planner(), made, ())
-    with pytest.raises(UsageError, match="in no store yet"):
-        apply(project, index)
+    with pytest.raises(UsageError, match="not in a store yet"):
+        project.apply(index)
 
 
-def test_refuses_a_plan_that_was_applied_already_because_its_state_moved(project: PlannedProject) -> None:
+def test_refuses_a_plan_that_was_applied_because_its_state_moved(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}})
     index = project.push(project.plan())
-    apply(project, index)
+    project.apply(index)
     state = project.state(stack)
     with pytest.raises(Refused) as refused:
-        apply(project, index)
+        project.apply(index)
     assert codes(refused) == [Code.STATE_MOVED]
     assert "the state moved after this plan was made" in refused.value.message
     assert refused.value.refusals[0].command == "gw plan make local"
     assert project.state(stack) == state
-    assert approved_apply(project, index).journal.unsettled(stack) == "", "Terraform said how it ended"
+    assert project.approved_apply(index).journal.unsettled(stack) == "", "Terraform reported how it ended"
     assert [decision.codes for decision in project.store.decisions("refused")] == [("state-moved",)]
 
 
-def test_nothing_begins_where_it_cannot_be_written_down(
+def test_nothing_is_applied_if_the_journal_cannot_be_written(
     project: PlannedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stacks = [project.stack(name, {"thing": {"input": "first"}}) for name in ("one", "two")]
@@ -186,30 +168,30 @@ def test_nothing_begins_where_it_cannot_be_written_down(
 
     monkeypatch.setattr(S3Objects, "put_new", full)
     with pytest.raises(OSError, match="no space left"):
-        apply(project, index)
+        project.apply(index)
     assert [project.state(stack) for stack in stacks] == [None, None]
-    assert approved_apply(project, index).journal.open() == []
+    assert project.approved_apply(index).journal.open() == []
 
 
-def test_a_refusal_of_the_gate_comes_before_anything_runs(project: PlannedProject) -> None:
+def test_after_a_refusal_of_the_gate_nothing_is_applied(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}})
     index = project.push(project.plan())
-    no = Refusal(Code.APPROVAL_MISSING, "nobody has approved", "gw approve local --as NAME")
+    missing = Refusal(Code.APPROVAL_MISSING, "nobody has approved", "gw approve local --as NAME")
     with pytest.raises(Refused, match="nobody has approved"):
-        apply(project, index, lambda _extracted, _stored: [no])
+        project.apply(index, lambda *_: [missing])
     assert project.state(stack) is None
     assert [decision.codes for decision in project.store.decisions("refused")] == [("approval-missing",)]
 
 
-def test_a_failed_stack_leaves_the_others_applied_and_all_is_recorded(project: PlannedProject) -> None:
+def test_after_a_failed_stack_the_others_are_applied_and_all_recorded(project: PlannedProject) -> None:
     fails = {"provisioner": {"local-exec": {"command": "echo broken >&2; exit 3"}}}
     bad = project.stack("bad", {"thing": {"input": "first", **fails}})
     good = project.stack("good", {"thing": {"input": "first"}})
     index = project.push(project.plan())
     with pytest.raises(TerraformFailed, match="broken"):
-        apply(project, index)
+        project.apply(index)
     assert project.inputs(good) == {"thing": "first"}
-    journal = approved_apply(project, index).journal
+    journal = project.approved_apply(index).journal
     results = {stack: [ended and ended.result for _, ended in journal.history(stack)] for stack in (bad, good)}
     assert results == {bad: ["failed"], good: ["applied"]}
     assert project.store.last_applied(good) is not None
@@ -219,10 +201,10 @@ def test_a_failed_stack_leaves_the_others_applied_and_all_is_recorded(project: P
 def test_refuses_to_extract_over_a_state_that_could_not_be_stored(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}})
     index = project.push(project.plan())
-    left = project.root / "cdktf.out.approved" / "stacks" / stack / "errored.tfstate"
-    left.parent.mkdir(parents=True)
-    left.write_text("{}")
+    unstored = project.root / "cdktf.out.approved" / "stacks" / stack / "errored.tfstate"
+    unstored.parent.mkdir(parents=True)
+    unstored.write_text("{}")
     with pytest.raises(Refused) as refused:
-        apply(project, index)
+        project.apply(index)
     assert codes(refused) == [Code.UNSETTLED_APPLY]
-    assert left.exists()
+    assert unstored.exists()

@@ -73,7 +73,7 @@ def test_the_help_of_diff_names_the_codes_in_that_order() -> None:
     text = " ".join(help_of("diff").partition("Ends with ")[2].split())
     text = text.partition("Examples:")[0]
     assert list(dict.fromkeys(map(int, re.findall(r"\b\d+\b", text)))) == list(dict.fromkeys(DIFF.values()))
-    assert "of several the last in this list" in text
+    assert "if several apply, with the last in this list" in text
 
 
 @pytest.mark.parametrize("status", DRIFT)

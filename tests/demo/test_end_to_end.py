@@ -228,4 +228,4 @@ def test_destroying_the_environment_leaves_only_keys_pending_deletion(laptop: La
     status = laptop.json("gw", "local", "status")
     assert status["resources"] == {}
     assert status["pending_deletion"] > 0
-    assert "nothing of it is deployed" in laptop.run("gw", "destroy", "local", "--yes").stdout
+    assert "nothing is deployed" in laptop.run("gw", "destroy", "local", "--yes").stdout

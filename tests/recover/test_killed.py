@@ -1,4 +1,4 @@
-"""Killed at any moment: the report tells what was done, and nothing is applied before that is resolved."""
+"""After an apply was killed, `gw recover` reports what it did, and nothing is applied before that is resolved."""
 
 from __future__ import annotations
 
@@ -8,33 +8,23 @@ from pathlib import Path
 import pytest
 
 from groundwork.errors import StateLocked, TerraformFailed, UsageError
-from groundwork.plan import plans_file
 from groundwork.recover import left_state
-from groundwork.state.locks import free
 from groundwork.store.journal import Journal
 from groundwork.terraform.terraform import Terraform
-from tests.recover.endpoint import Call, What
-from tests.recover.killed import apply, inspect, killed_when_held, on_state, resolve, through
+from tests.recover.endpoint import Action, Call
+from tests.recover.killed import inspect, killed_when_held, on_state, resolve, through, unlock
 from tests.support.planned_project import PlannedProject
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
-def unlock(project: PlannedProject, stack: str) -> None:
-    """What `gw unlock` does, with the id that the report names."""
-    report, store = inspect(project, stack), project.workspace.store(stack)
-    assert report.lock
-    terraform = Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
-    free(store, report.lock.id, terraform)
-
-
-def test_killed_before_anything_was_made(project: PlannedProject) -> None:
-    """Between two stacks: the first is done and said to be, the second was begun and nothing of it is there."""
+def test_killed_before_anything_of_a_stack_was_created(project: PlannedProject) -> None:
+    """Killed between two stacks: the first is applied and recorded, the second began and made nothing."""
     up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "x"})
     down = project.stack("down", {"it": {"input": "${data.terraform_remote_state.up.outputs.value}"}}, reads=["up"])
     index = project.push(project.plan())
 
-    def rule(call: Call) -> What:
+    def rule(call: Call) -> Action:
         """When Terraform takes the lock to apply the second stack."""
         return "hold" if b"down.tfstate" in call.body and b"OperationTypeApply" in call.body else "pass"
 
@@ -54,12 +44,12 @@ def test_killed_before_anything_was_made(project: PlannedProject) -> None:
     assert Journal(project.store.objects).open() == []
     (decision,) = project.store.decisions("recovered")
     assert (decision.stacks, decision.who, decision.reason) == ((down,), "ada", "looked at it by hand, INC-123")
-    apply(project, project.push(project.plan()))
+    project.apply(project.push(project.plan()))
     assert project.inputs(down) == {"it": "x"}
 
 
 def test_killed_while_the_state_is_stored(project: PlannedProject) -> None:
-    """The resource is made and no state has it; the lock stays, and is named with what frees it."""
+    """The resources exist and no state has them; the lock stays, and is reported with the command that frees it."""
     stack = project.stack("one", {"thing": {"input": "first"}, "other": {"input": "second"}})
     killed_when_held(project, project.push(project.plan()), on_state(stack, "hold"))
     report = inspect(project, stack)
@@ -75,14 +65,14 @@ def test_killed_while_the_state_is_stored(project: PlannedProject) -> None:
     assert f"gw unlock {stack} {report.lock.id}" in str(refused.value)
     unlock(project, stack)
     resolve(project, inspect(project, stack))
-    apply(project, project.push(project.plan()))
+    project.apply(project.push(project.plan()))
     assert project.inputs(stack) == {"thing": "first", "other": "second"}
 
 
 def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> None:
-    """Everything is done and recorded, but Terraform would not read that state again before it is resolved."""
+    """Everything is done and stored, but Terraform cannot read that state before its checksum is corrected."""
     stack = project.stack("one", {"thing": {"input": "first"}})
-    apply(project, project.push(project.plan()))
+    project.apply(project.push(project.plan()))
     project.stack("one", {"thing": {"input": "second"}, "new": {"input": "x"}})
     killed_when_held(project, project.push(project.plan()), on_state(stack, "pass and hold"))
     report = inspect(project, stack)
@@ -103,11 +93,10 @@ def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> N
 
 
 def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject) -> None:
-
     stack = project.stack("one", {"thing": {"input": "first"}})
     index = project.push(project.plan())
     with through(project, on_state(stack, "refuse")) as (faulty, _), pytest.raises(TerraformFailed):
-        apply(faulty, index)
+        faulty.apply(index)
     report = inspect(project, stack)
     assert report.left
     assert (report.left.only_here, report.left.problem) == (("terraform_data.thing",), "")
@@ -128,7 +117,6 @@ def test_a_state_that_could_not_be_stored_is_pushed_back(project: PlannedProject
 
 
 def test_a_left_state_older_than_the_stored_one_is_not_pushed(project: PlannedProject, tmp_path: Path) -> None:
-
     def problem_of(**changed: object) -> str:
         (tmp_path / "errored.tfstate").write_text(
             json.dumps({"version": 4, "lineage": "a", "serial": 4, "resources": [], **changed})
@@ -149,17 +137,16 @@ def test_a_left_state_older_than_the_stored_one_is_not_pushed(project: PlannedPr
         left_state.push(state, terraform)
 
 
-def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) -> None:
+def test_gw_recover_leads_from_the_refusal_to_the_next_apply(project: PlannedProject) -> None:
     project.stack("delivery", {})  # open_store takes the backend from it
     stack = project.stack("one", {"thing": {"input": "first"}})
-    project.synth()
-    file = str(project.index_file(project.push(project.plan(stack))))
-    assert project.gw("approve", "local", "--as", "grace", "--plans", file, "--yes").returncode == 0
+    index, file = project.push(project.plan()), str(project.index_path)
+    assert project.gw("approve", "local", "--as", "grace", "--yes").returncode == 0
 
-    def rule(call: Call) -> What:
+    def rule(call: Call) -> Action:
         return "hold" if b"one.tfstate" in call.body and b"OperationTypeApply" in call.body else "pass"
 
-    killed_when_held(project, plans_file.read(Path(file)), rule)
+    killed_when_held(project, index, rule)
     refused = project.gw("deploy", stack, "--approved", file)
     assert refused.returncode == 13
     assert "unsettled-apply" in refused.stderr
@@ -167,7 +154,7 @@ def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) 
 
     answer = project.gw("recover")
     assert answer.returncode == 26, answer.stderr
-    assert f"{stack} an apply recorded no end: begun by grace" in answer.stdout
+    assert f"{stack} an apply has no recorded end: begun by grace" in answer.stdout
     assert "not recorded    create terraform_data.thing" in answer.stdout
     as_json = json.loads(project.gw("recover", stack, "--json", "--skip-synth").stdout)
     assert [report["steps"][0]["address"] for report in as_json] == ["terraform_data.thing"]
@@ -178,5 +165,5 @@ def test_gw_recover_from_the_refusal_to_the_next_apply(project: PlannedProject) 
     assert project.gw("recover", stack).returncode == 0
     again = project.gw("deploy", stack, "--approved", file)
     assert again.returncode == 13
-    assert "rerun-without-plan" in again.stderr, "the old plan belongs to the apply that was resolved"
+    assert "rerun-without-plan" in again.stderr, "the plan belongs to the apply that was resolved"
     assert "resolved by" in again.stderr
