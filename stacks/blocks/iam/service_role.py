@@ -75,12 +75,6 @@ class ServiceRole(Construct):
         arn: str = self.role.arn
         return arn
 
-    @property
-    def name(self) -> str:
-        """The role's name, as a reference to the resource."""
-        name: str = self.role.name
-        return name
-
     def allow(self, id_: str, *statements: Statement) -> IamRolePolicy:
         """Add an inline policy called `id_` that holds the statements."""
         return IamRolePolicy(

@@ -66,12 +66,6 @@ class GithubRole(Construct):
             ),
         )
 
-    @property
-    def name(self) -> str:
-        """The role's name, as a reference to the resource."""
-        name: str = self.role.name
-        return name
-
     def allow(self, id_: str, *statements: Statement) -> IamRolePolicy:
         """Add an inline policy called `id_` that holds the statements."""
         return IamRolePolicy(self, id_, name=id_, role=self.role.id, policy=policy_document(*statements))
