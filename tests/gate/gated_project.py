@@ -132,7 +132,7 @@ class GatedProject(PlannedProject):
         return ApprovedApply(workspace, index, self.store, gate, "tester", lambda: datetime.now(UTC)), names
 
     def apply_elsewhere(self, stack: str, *edits: tuple[str, str]) -> None:
-        """Apply a synthesised stack from another folder, as another run would; `edits` replace texts in its Terraform."""
+        """Apply a synthesised stack from another folder, like another run; `edits` replace texts in its Terraform."""
         other = self.root / "cdktf.out.elsewhere" / "stacks" / stack
         shutil.rmtree(other, ignore_errors=True)
         shutil.copytree(
