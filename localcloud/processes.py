@@ -89,7 +89,7 @@ class BackgroundServer:
             time.sleep(0.1)
 
     def stop(self, wait: timedelta) -> bool:
-        """End the process, after `wait` by force, and whatever it leaves behind; False where none ran."""
+        """End the process, after `wait` by force, and its children; False where none ran."""
         record = self.running()
         if record is None:
             return False

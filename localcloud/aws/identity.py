@@ -1,4 +1,4 @@
-"""Who sends a request: account and principal, by the access key that it was signed with."""
+"""The caller of a request: account and principal, by the access key that signed it."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Inventory:
         return sum(sum(services.values()) for services in self.counts().values())
 
     def add(self, account: str, region: str, service: str, name: str) -> None:
-        """Note one resource, once."""
+        """Add a resource that is not listed yet."""
         names = self.resources.setdefault(account, {}).setdefault(region, {}).setdefault(service, [])
         if name not in names:
             names.append(name)
@@ -69,8 +69,8 @@ def take_inventory() -> Inventory:
         if service in _IGNORED_SERVICES:
             continue
         for account, region, backend in list(backends.iter_backends()):
-            own: frozenset[Resource] = getattr(backend, "groundwork_baseline", frozenset())
-            for kind, name in sorted(set(_holdings(service, backend)) - own):
+            baseline: frozenset[Resource] = getattr(backend, "groundwork_baseline", frozenset())
+            for kind, name in sorted(set(_holdings(service, backend)) - baseline):
                 inventory.add(account, region, service, f"{kind}/{name}")
             inventory.pending_deletion += [f"{account}/{region}/{name}" for name in _pending(service, backend)]
     for (account, region, service), values in store.dump().items():
@@ -89,7 +89,7 @@ def install_baseline() -> None:
 def _getitem(original: Method, self: Any, region_name: str) -> Any:
     backend = original(self, region_name)
     if not hasattr(backend, "groundwork_baseline"):
-        backend.groundwork_baseline = frozenset()  # listing what it holds comes back here
+        backend.groundwork_baseline = frozenset()  # while _holdings reads it
         backend.groundwork_baseline = frozenset(_holdings(str(self.service_name), backend))
     return backend
 
@@ -166,11 +166,11 @@ def _s3(backend: Any) -> Iterator[Resource]:
 
 def _kms(backend: Any) -> Iterator[Resource]:
     for key in backend.keys.values():
-        own = [alias for alias in key.aliases if not alias.startswith("alias/aws/")]
-        is_aws_own = key.key_manager == "AWS" or (key.aliases and not own)
+        aliases = [alias for alias in key.aliases if not alias.startswith("alias/aws/")]
+        is_aws_own = key.key_manager == "AWS" or (key.aliases and not aliases)
         if key.key_state != "PendingDeletion" and not is_aws_own:
             yield "keys", key.id
-        yield from (("aliases", alias) for alias in own)
+        yield from (("aliases", alias) for alias in aliases)
 
 
 def _events(backend: Any) -> Iterator[Resource]:
@@ -185,7 +185,7 @@ def _secrets(backend: Any) -> Iterator[Resource]:
 
 
 def _iam(backend: Any) -> Iterator[Resource]:
-    yield from (("roles", role.name) for role in backend.roles.values())  # held by id, known by name
+    yield from (("roles", role.name) for role in backend.roles.values())  # moto's keys are ids
 
 
 # Service → how its models are listed, and the attribute of the backend that this covers.

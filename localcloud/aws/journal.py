@@ -45,7 +45,7 @@ class Record:
 
 
 class Journal:
-    """Files journal-<first sequence>.jsonl in `folder`, of which the newest is appended to."""
+    """Files journal-<first sequence>.jsonl in `folder`; records are appended to the newest."""
 
     def __init__(self, folder: Path, *, sequence: int = 0) -> None:
         self._folder = folder

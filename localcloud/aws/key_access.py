@@ -26,10 +26,10 @@ def key_permits(reference: str, principal: Principal, *, action: str, region: st
 
     `arn` is what is encrypted, as S3 puts it into the encryption context.
     """
-    known = find_key(reference, account=principal.account, region=region)
-    if known is None:
+    location = find_key(reference, account=principal.account, region=region)
+    if location is None:
         return False
-    key, owner, key_region = known
+    key, owner, key_region = location
     context = {
         "kms:CallerAccount": [principal.account],
         "kms:ViaService": [f"{via}.{key_region}.amazonaws.com"],

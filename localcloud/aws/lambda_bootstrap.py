@@ -13,7 +13,7 @@ import time
 
 
 def _end_with(parent: int) -> None:
-    """End this process once its parent is gone, even while a handler runs."""
+    """End this process once its parent has ended, even while a handler runs."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Runs the zips that were uploaded: a bounded number of warm processes per function version, ended when idle."""
+"""Runs the zips that were uploaded, in warm processes: a bounded number at a time, ended when idle."""
 
 from __future__ import annotations
 

@@ -192,6 +192,6 @@ def process_environment(
         "TZ": ":UTC",
         **credentials,
     }
-    own = {name: value for name, value in spec.environment.items() if name not in reserved}
-    python_path = [*([own["PYTHONPATH"]] if "PYTHONPATH" in own else []), task, *paths[1:], paths[0]]
-    return {**own, **reserved, "PYTHONPATH": ":".join(map(str, python_path))}
+    variables = {name: value for name, value in spec.environment.items() if name not in reserved}
+    python_path = [*([variables["PYTHONPATH"]] if "PYTHONPATH" in variables else []), task, *paths[1:], paths[0]]
+    return {**variables, **reserved, "PYTHONPATH": ":".join(map(str, python_path))}

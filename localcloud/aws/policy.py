@@ -1,7 +1,8 @@
 """Resource policies (bucket, key, API): what they allow and deny.
 
-Source: IAM user guide, "Policy evaluation logic": an explicit deny wins over any allow, no match is an implicit deny
-across accounts and leaves the decision to identity policies, which are not evaluated here, within one.
+Source: IAM user guide, "Policy evaluation logic". An explicit deny wins over any allow. Where no statement matches, a
+call from another account is refused; a call from the same account depends on identity policies, which are not
+evaluated here.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls. `arn` is a role's or user's ARN; `session_arn` that of an assumed-role session. "" is anonymous.
+    """A caller. `arn` is a role's or user's ARN, `session_arn` that of an assumed-role session.
 
-    `service` is set instead for an AWS service that calls in its own name, such as apigateway.amazonaws.com.
+    An anonymous caller has neither. `service` is set instead for an AWS service that calls in its own name, such as
+    apigateway.amazonaws.com.
     """
 
     account: str
@@ -51,7 +53,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class Call:
-    """One call: `action` such as s3:PutObject, `resource` an ARN, `context` what conditions may ask for."""
+    """One call: `action` such as s3:PutObject, `resource` an ARN, `context` the keys that conditions compare."""
 
     principal: Principal
     action: str
@@ -151,7 +153,7 @@ def _includes(element: str | Mapping[str, Any], principal: Principal) -> bool:
 
 def _expanded(block: Mapping[str, Mapping[str, object]] | None, context: Context) -> Mapping[str, Mapping[str, object]]:
     return {
-        operator: {key: [_variables(each, context) for each in as_list(wanted)] for key, wanted in keys.items()}
+        operator: {key: [_variables(each, context) for each in as_list(values)] for key, values in keys.items()}
         for operator, keys in (block or {}).items()
     }
 

@@ -155,7 +155,7 @@ def _used() -> Iterator[Any]:
     from moto.core.base_backend import BackendDict
 
     for backends in list(BackendDict._instances):
-        # moto's own interface and the metadata service hold nothing of a user's.
+        # moto's own interface and the metadata service hold no data of users.
         if backends.service_name not in ("moto_api", "instance_metadata"):
             yield backends
 
@@ -165,7 +165,7 @@ def _name(backends: Any) -> str:
 
 
 def _by_name(name: str) -> Any:
-    """The BackendDict of a backend class, whose module is imported for it."""
+    """The BackendDict of a backend class; imports its module."""
     from moto.core.base_backend import BackendDict
 
     module = importlib.import_module(name.partition(":")[0])
@@ -176,7 +176,7 @@ def _by_name(name: str) -> Any:
 
 
 class _Pickler(pickle.Pickler):
-    """Pickles what the standard one refuses: locks, certificates, private keys, weak dictionaries, local functions."""
+    """Pickles more than the standard: locks, certificates, private keys, weak dictionaries, local functions."""
 
     def __init__(self, file: IO[bytes]) -> None:
         from moto.core.base_backend import AccountSpecificBackend, BackendDict
@@ -184,7 +184,7 @@ class _Pickler(pickle.Pickler):
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self._registry, self._account = BackendDict, AccountSpecificBackend
 
-    # Called for instances of classes only, which persistent_id is not: that would be once per string and number.
+    # Not persistent_id, which pickle calls for every string and number as well.
     def reducer_override(self, obj: Any) -> Any:
         """How to write an object that the standard pickler refuses; NotImplemented for all others.
 

@@ -1,4 +1,4 @@
-"""Tags of what lies in the store: the three REST calls that most services share."""
+"""Tags of items in the store: the three REST calls that most services share."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from localcloud.aws.policy import statements
 ACTION = "sts:AssumeRoleWithWebIdentity"
 GITHUB = "token.actions.githubusercontent.com"
 _STANDARD = frozenset({"amr", "aud", "email", "oaud", "sub"})
-# Any other claim is absent for a policy, however much the token says.
+# For a policy, any other claim of a token is absent.
 _OF_PROVIDER = {
     GITHUB: frozenset(
         {

@@ -12,7 +12,7 @@ import httpx
 from localcloud.kubernetes.layout import ADMIN, NODE_LEASES, Layout
 from localcloud.ports import HOST
 
-# Two, in two zones, so that what spreads over zones and hosts has something to spread over.
+# Two nodes in two zones, so that pods can be spread over hosts and zones.
 NODES = {"laptop-1": "laptop-a", "laptop-2": "laptop-b"}
 _PARTIAL = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _CAPACITY = {"cpu": "16", "memory": "64Gi", "pods": "110"}

@@ -67,10 +67,10 @@ class EmbeddedKubernetes:
         return self.layout.kubeconfig if usable else None
 
     def up(self, programs: Mapping[str, Path], wait: timedelta = timedelta(seconds=120)) -> Status:
-        """Start it, or find the one that runs; returns when pods can be scheduled. `programs`: name → path, PROGRAMS.
+        """Start it, or find the one that runs; returns when pods can be scheduled.
 
-        It holds again what it held when it stopped. Raises LocalCloudError where it is not ready within `wait`; then
-        nothing is left running.
+        `programs` has a path for each of components.PROGRAMS. Objects survive a stop. Raises LocalCloudError where the
+        cluster is not ready within `wait`; then nothing is left running.
         """
         self.layout.refuse_foreign_kubeconfig()
         self.layout.prepare()
@@ -78,7 +78,7 @@ class EmbeddedKubernetes:
             running = self._supervisor.running()
             if running:
                 return self._await_status(running, wait)
-            self._remove_kubeconfig()  # a killed run left it, and it leads nowhere
+            self._remove_kubeconfig()  # left by a killed run
             for name in ("supervisor", *PROGRAMS):
                 rotate_log(self.layout.log(name))
             try:
@@ -115,7 +115,7 @@ class EmbeddedKubernetes:
 
     def _start(self, programs: Mapping[str, Path]) -> ProcessRecord:
         last = self._supervisor.last_record()
-        # The port of last time where it is free, so that what somebody copied from the kubeconfig still holds.
+        # The last port where it is free, so that copies of the kubeconfig stay valid.
         port = last.port if last and ports.is_free(last.port) else ports.free()
         self._remove_old_certificate()
         for user in USERS:

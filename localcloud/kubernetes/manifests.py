@@ -19,7 +19,7 @@ def check(manifests: str, *, kube_version: str) -> Checked:
     """Validate YAML documents against the schemas of a Kubernetes version such as 1.33, unknown fields included.
 
     The schemas are those of the package kubernetes-validate, generated from Kubernetes' OpenAPI. They know fields and
-    types; what only a running API server decides (admission, quotas, references between objects) stays unproven.
+    types; what only a running API server decides (admission, quotas, references between objects) is not checked.
     Raises ReleaseFailed naming every object, field and problem.
     """
     import kubernetes_validate as schemas  # noqa: PLC0415 - a third of a second

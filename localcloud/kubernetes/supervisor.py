@@ -1,7 +1,7 @@
 """Runs the components of the embedded Kubernetes: restarts what ends, and ends all of them with itself.
 
 `python -m localcloud.kubernetes.supervisor PLAN`, where PLAN is the JSON that cluster.py wrote. The kernel kills the
-components with this process, kill -9 included; they start no programs of their own, which would stay.
+components with this process, kill -9 included. They start no programs of their own, which would survive.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _end(components: list[Component]) -> None:
 
 def _end_with(supervisor: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != supervisor:  # it was killed before the kernel knew
+    if os.getppid() != supervisor:  # it ended before the kernel knew
         os._exit(1)
 
 

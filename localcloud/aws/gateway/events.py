@@ -138,7 +138,10 @@ def _is_binary(kind: str, binary: tuple[str, ...]) -> bool:
 
 
 def _body(body: bytes, kind: str, *, text: tuple[str, ...]) -> tuple[str | None, bool]:
-    """The body, and whether it is base64: it is not without a content type, or with a type that begins as in `text`."""
+    """The body, and whether it is encoded in base64.
+
+    It stays text without a content type, and with a type that is JSON, XML or begins with one of `text`.
+    """
     if not body:
         return None, False
     plain = kind.split(";", maxsplit=1)[0].strip().lower()

@@ -46,10 +46,10 @@ def _missing(kind: str, *, reason: str) -> Refused:
 
 def _by_domain(host: str, path: str) -> Destination | None:
     """A custom domain's destination: the longest mapped base path that the path starts with."""
-    known = False
+    has_domain = False
     mappings: list[tuple[str, str, str]] = []
     for kind, _, _, backend in _backends():
-        known = known or host in backend.domain_names
+        has_domain = has_domain or host in backend.domain_names
         if kind == "REST":
             for mapping in backend.base_path_mappings.get(host, {}).values():
                 base = "" if mapping.base_path == "(none)" else mapping.base_path
@@ -58,7 +58,7 @@ def _by_domain(host: str, path: str) -> Destination | None:
             for mapping in backend.api_mappings.values():
                 if mapping.domain_name == host:
                     mappings.append((mapping.api_mapping_key or "", mapping.api_id, mapping.stage))
-    if not known:
+    if not has_domain:
         return None
     for base, api_id, stage in sorted(mappings, key=lambda each: -len(each[0])):
         if not base or path == f"/{base}" or path.startswith(f"/{base}/"):

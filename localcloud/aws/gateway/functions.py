@@ -24,9 +24,9 @@ _SERVICE = "apigateway.amazonaws.com"
 def answer_of(
     call: GatewayCall, uri: str, event: dict[str, Any], *, source: str, as_role: bool, lenient: bool, status: int
 ) -> Response:
-    """What the function that `uri` names answers; `status` where it fails or answers what API Gateway cannot use.
+    """The response of the function that `uri` names; see `call_function` and `to_response` for the arguments.
 
-    For the rest see `call_function` and `to_response`.
+    `status` is for a function that fails, or that answers what API Gateway cannot use.
     """
     outcome = call_function(call, uri, event, source=source, as_role=as_role)
     problem = outcome.payload.decode(errors="replace")[:500]

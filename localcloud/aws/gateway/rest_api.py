@@ -59,8 +59,8 @@ def _throttle(call: GatewayCall, throttle: Throttle, method: Any, path: str) -> 
         limits = call.to.backend.usage_plans[plan_id].throttle or {}
         throttle.take((plan_id, call.headers["x-api-key"]), **_limits(limits, "rateLimit", "burstLimit"))
     settings = call.to.stage.method_settings or {}
-    own = f"{path.removeprefix('/').replace('/', '~1')}/{call.request.method}"
-    for name in (own, own.replace("~1", "/"), "*/*"):
+    method_key = f"{path.removeprefix('/').replace('/', '~1')}/{call.request.method}"
+    for name in (method_key, method_key.replace("~1", "/"), "*/*"):
         if name in settings:
             limits = _limits(settings[name], "throttlingRateLimit", "throttlingBurstLimit")
             throttle.take((call.to.api_id, call.to.stage.name, name), **limits)

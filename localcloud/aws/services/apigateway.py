@@ -9,7 +9,7 @@ from localcloud.aws.patching import Method, wrap
 
 
 def install() -> None:
-    """Policy and settings of an API, and the account's settings."""
+    """Patch the policy and the settings of an API, and the account's settings."""
     from moto.apigateway.models import Account, RestAPI
 
     wrap(RestAPI, "to_dict", _to_dict)

@@ -12,7 +12,7 @@ _HOSTED_ZONE = "ZJ5UAJN8Y3Z2Q"
 
 
 def install() -> None:
-    """What moto's domain names lack."""
+    """Add what moto's domain names lack."""
     from moto.apigatewayv2.models import DomainName
 
     wrap(DomainName, "__init__", _init)

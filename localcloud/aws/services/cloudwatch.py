@@ -8,7 +8,7 @@ from localcloud.aws.patching import add
 
 
 def install() -> None:
-    """moto's alarms carry a rule and are described as composite ones, but the action that makes them is missing."""
+    """moto describes alarms with a rule as composite alarms, but lacks the action that makes them."""
     from moto.cloudwatch.responses import CloudWatchResponse
 
     add(CloudWatchResponse, put_composite_alarm)

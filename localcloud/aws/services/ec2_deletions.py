@@ -8,7 +8,7 @@ from localcloud.aws.patching import Method, wrap
 
 
 def install() -> None:
-    """moto keeps these forever in the state "deleted", and a NAT gateway's network interface as if it were in use."""
+    """moto keeps them in the state "deleted", and a NAT gateway's network interface as if it were in use."""
     from moto.ec2.models.managed_prefixes import ManagedPrefixListBackend
     from moto.ec2.models.nat_gateways import NatGatewayBackend
     from moto.ec2.models.vpcs import VPCBackend

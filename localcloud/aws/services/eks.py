@@ -1,21 +1,17 @@
-"""EKS clusters and node groups: the settings moto drops, and updates that end as AWS's do."""
+"""EKS clusters: the settings that moto drops, and updates that end as AWS's do."""
 
 from __future__ import annotations
 
 import base64
-import functools
 import secrets
-import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localcloud.aws.patching import Method, wrap
-from localcloud.aws.routing import Request, Response, Route, json_response, not_found, requires
+from localcloud.aws.routing import Request, Response, Route
+from localcloud.aws.services.eks_common import CLUSTER, finished_update, of_cluster
 
 DEFAULT_VERSION = "1.33"
-CLUSTER = r"/clusters/(?P<cluster>[^/]+)"
 
 # Request key → attribute of moto's cluster; all are answered as they were sent.
 _PLAIN_SETTINGS = {
@@ -25,80 +21,17 @@ _PLAIN_SETTINGS = {
     "deletionProtection": "deletion_protection",
 }
 
-MemberHandler = Callable[[Request, Any, Any], Response]
-
 
 def install() -> None:
-    """Keep every setting of a cluster and of its nodes; without them Terraform replaces both in the second plan."""
+    """Keep every setting of a cluster; without them Terraform replaces it in the second plan."""
     from moto.eks.models import Cluster, EKSBackend
     from moto.eks.responses import EKSResponse
 
     wrap(Cluster, "__init__", _init_cluster)
     wrap(EKSResponse, "create_cluster", _create_cluster)
     wrap(EKSBackend, "delete_cluster", _delete_cluster)
-    wrap(EKSResponse, "create_nodegroup", _create_nodegroup)
-    wrap(EKSBackend, "tag_resource", _tag_resource)
-    wrap(EKSBackend, "untag_resource", _untag_resource)
-    wrap(EKSBackend, "list_tags_for_resource", _list_tags_for_resource)
 
 
-# ── what handlers of all EKS calls share ─────────────────────────────────────────────────────────────
-def _find_cluster(request: Request) -> Any:
-    from moto.eks.models import eks_backends
-
-    return eks_backends[request.account][request.region].clusters.get(request.group("cluster"))
-
-
-of_cluster = requires(_find_cluster, "No cluster found for name: {cluster}.")
-"""Decorates a handler that also gets the cluster named in the path; without such a cluster the answer is EKS's 404."""
-
-
-def of_member(table: str, group: str, missing: str) -> Callable[[MemberHandler], Callable[[Request], Response]]:
-    """Decorate a handler that also gets the cluster and its member, both named in the path.
-
-    `table` is the cluster's attribute that holds the members, `group` the path's group with the name. `missing` is the
-    message of the 404, with groups of the path in braces.
-    """
-
-    def decorate(handler: MemberHandler) -> Callable[[Request], Response]:
-        @of_cluster
-        @functools.wraps(handler)
-        def handle(request: Request, cluster: Any) -> Response:
-            member = getattr(cluster, table).get(request.group(group))
-            if member is None:
-                return not_found(missing.format(**request.groups()))
-            return handler(request, cluster, member)
-
-        return handle
-
-    return decorate
-
-
-def new_member(cluster: Any, tags: Mapping[str, str] | None) -> dict[str, Any]:
-    """What access entries, add-ons and associations have in common, in wire format."""
-    now = time.time()
-    return {"clusterName": cluster.name, "createdAt": now, "modifiedAt": now, "tags": tags or {}}
-
-
-def change_member(member: dict[str, Any], body: Mapping[str, Any], keys: Sequence[str]) -> None:
-    """Take over those of `keys` that a request mentions."""
-    member.update({key: body[key] for key in keys if key in body}, modifiedAt=time.time())
-
-
-def finished_update(kind: str, *, identifier: str = "", **more: Any) -> Response:
-    """The answer to a change that is done at once."""
-    update = {
-        "id": identifier or str(uuid.uuid4()),
-        "status": "Successful",
-        "type": kind,
-        "createdAt": time.time(),
-        "errors": [],
-        "params": [],
-    }
-    return json_response({"update": update, **more})
-
-
-# ── clusters ─────────────────────────────────────────────────────────────────────────────────────────
 def _init_cluster(original: Method, self: Any, *args: Any, **keywords: Any) -> None:
     """Add what belongs to a cluster and goes with it, in wire format; moto gives all clusters the same OIDC issuer."""
     original(self, *args, **keywords)
@@ -115,7 +48,7 @@ def _init_cluster(original: Method, self: Any, *args: Any, **keywords: Any) -> N
 
 
 def _self_signed_certificate() -> bytes:
-    """PEM: clients decode the authority of a cluster, and some parse it."""
+    """A certificate in PEM: clients decode the authority of a cluster, and some parse it."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -162,7 +95,7 @@ def _create_cluster(original: Method, self: Any) -> Any:
 
 
 def _complete_network(cluster: Any, account: str, region: str) -> None:
-    """AWS fills in the VPC, the endpoint's defaults, and a security group of its own that others refer to."""
+    """Add what AWS adds: the VPC, the endpoint's defaults, and a security group that others refer to."""
     from moto.ec2.models import ec2_backends
 
     ec2 = ec2_backends[account][region]
@@ -230,90 +163,9 @@ def describe_update(request: Request) -> Response:
     return finished_update("ConfigUpdate", identifier=request.group("update"))
 
 
-# ── node groups ──────────────────────────────────────────────────────────────────────────────────────
-def _create_nodegroup(original: Method, self: Any) -> Any:
-    """moto invents an SSH key and a security group for it, and forgets how nodes are updated and repaired."""
-    answer = original(self)
-    cluster = self.eks_backend.clusters[self._get_param("name")]
-    nodes = cluster.nodegroups[self._get_param("nodegroupName")]
-    nodes.version = self._get_param("version") or cluster.version
-    nodes.release_version = self._get_param("releaseVersion") or f"{nodes.version}.3-20250920"
-    nodes.ami_type = self._get_param("amiType") or ("CUSTOM" if _names_image(nodes) else "AL2023_x86_64_STANDARD")
-    nodes.update_config = self._get_param("updateConfig") or {"maxUnavailable": 1}
-    nodes.node_repair_config = self._get_param("nodeRepairConfig")
-    nodes.disk_size = self._get_param("diskSize") or (None if nodes.launch_template else 20)
-    if not self._get_param("remoteAccess"):
-        nodes.remote_access = None
-        nodes.resources.pop("remoteAccessSecurityGroup", None)
-    return answer
-
-
-def _names_image(nodes: Any) -> bool:
-    """Whether the launch template of a node group names an image."""
-    from moto.ec2.models import ec2_backends
-
-    template = nodes.launch_template or {}
-    if "id" not in template:
-        return False
-    account = nodes.arn.split(":")[4]
-    versions = ec2_backends[account][nodes.region].get_launch_template(template["id"])
-    return bool(versions.get_version(template.get("version", "$Default")).image_id)
-
-
-@of_member("nodegroups", "nodes", "No node group found for name: {nodes}.")
-def update_nodegroup_version(request: Request, _cluster: Any, nodes: Any) -> Response:
-    """UpdateNodegroupVersion: Kubernetes, image release, or launch template."""
-    body = request.json()
-    nodes.version = body.get("version") or nodes.version
-    nodes.release_version = body.get("releaseVersion") or nodes.release_version
-    if body.get("launchTemplate"):
-        nodes.launch_template = {**(nodes.launch_template or {}), **body["launchTemplate"]}
-    return finished_update("VersionUpdate")
-
-
-# ── tags ─────────────────────────────────────────────────────────────────────────────────────────────
-def _tags_of(backend: Any, arn: str) -> Any:
-    """The tags, as a dict, of anything that belongs to a cluster; None for the cluster itself, which moto knows."""
-    for cluster in backend.clusters.values():
-        for nodes in cluster.nodegroups.values():
-            if nodes.arn == arn:
-                return nodes.tags
-        for profile in cluster.fargate_profiles.values():
-            if profile.fargate_profile_arn == arn:
-                return profile.tags
-        for table in (cluster.addons, cluster.access_entries, cluster.pod_identities, cluster.identity_providers):
-            for member in table.values():
-                if arn in member.values():
-                    return member.setdefault("tags", {})
-    return None
-
-
-def _tag_resource(original: Method, self: Any, resource_arn: str, tags: dict[str, str]) -> None:
-    known = _tags_of(self, resource_arn)
-    if known is None:
-        original(self, resource_arn, tags)
-    else:
-        known.update(tags)
-
-
-def _untag_resource(original: Method, self: Any, resource_arn: str, tag_keys: list[str] | str) -> None:
-    known = _tags_of(self, resource_arn)
-    if known is None:
-        original(self, resource_arn, tag_keys)
-        return
-    for key in [tag_keys] if isinstance(tag_keys, str) else tag_keys:
-        known.pop(key, None)
-
-
-def _list_tags_for_resource(original: Method, self: Any, resource_arn: str) -> Any:
-    known = _tags_of(self, resource_arn)
-    return original(self, resource_arn) if known is None else known
-
-
 ROUTES = (
     Route("eks", "POST", f"{CLUSTER}/update-config", update_cluster_config),
     Route("eks", "POST", f"{CLUSTER}/updates", update_cluster_version),
     Route("eks", "GET", f"{CLUSTER}/updates/(?P<update>[^/]+)", describe_update),
     Route("eks", "POST", f"{CLUSTER}/encryption-config/associate", associate_encryption_config),
-    Route("eks", "POST", f"{CLUSTER}/node-groups/(?P<nodes>[^/]+)/update-version", update_nodegroup_version),
 )

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from localcloud.aws.routing import Request, Response, Route, json_error, json_response, not_found
-from localcloud.aws.services.eks import CLUSTER, change_member, new_member, of_cluster, of_member
+from localcloud.aws.services.eks_common import CLUSTER, change_member, new_member, of_cluster, of_member
 
 ENTRIES = f"{CLUSTER}/access-entries"
 # An ARN is sent percent-encoded, so it has no slash here.

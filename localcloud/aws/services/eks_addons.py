@@ -8,7 +8,14 @@ from typing import Any
 
 from localcloud.aws.routing import Request, Response, Route, json_error, json_response
 from localcloud.aws.services import eks_pod_identity
-from localcloud.aws.services.eks import CLUSTER, change_member, finished_update, new_member, of_cluster, of_member
+from localcloud.aws.services.eks_common import (
+    CLUSTER,
+    change_member,
+    finished_update,
+    new_member,
+    of_cluster,
+    of_member,
+)
 
 # Oldest to newest; the first is AWS's default, the last is `most_recent`.
 # Source: AWS documentation, "Amazon EKS add-ons", pages of the single add-ons.
@@ -50,16 +57,16 @@ def describe_versions(request: Request) -> Response:
 
 
 def _describe_versions(addon: str, kubernetes: str) -> dict[str, Any]:
-    known = versions(addon, kubernetes)
+    published = versions(addon, kubernetes)
     described = [
         {
             "addonVersion": version,
             "architecture": ["amd64", "arm64"],
             "compatibilities": [
-                {"clusterVersion": kubernetes, "platformVersions": ["*"], "defaultVersion": version == known[0]}
+                {"clusterVersion": kubernetes, "platformVersions": ["*"], "defaultVersion": version == published[0]}
             ],
         }
-        for version in reversed(known)
+        for version in reversed(published)
     ]
     return {"addonName": addon, "addonVersions": described}
 
@@ -71,8 +78,8 @@ def create(request: Request, cluster: Any) -> Response:
     name = body["addonName"]
     if name in cluster.addons:
         return json_error("ResourceInUseException", f"Addon already exists: {name}", 409)
-    known = versions(name, cluster.version)
-    version = body.get("addonVersion") or (known[0] if known else "")
+    published = versions(name, cluster.version)
+    version = body.get("addonVersion") or (published[0] if published else "")
     if not _VERSION.fullmatch(version):
         return json_error("InvalidParameterException", f"Addon version specified is not supported: {name} {version!r}")
     addon = {

@@ -7,7 +7,14 @@ import uuid
 from typing import Any
 
 from localcloud.aws.routing import Request, Response, Route, json_error, json_response, not_found
-from localcloud.aws.services.eks import CLUSTER, change_member, finished_update, new_member, of_cluster, of_member
+from localcloud.aws.services.eks_common import (
+    CLUSTER,
+    change_member,
+    finished_update,
+    new_member,
+    of_cluster,
+    of_member,
+)
 
 ASSOCIATIONS = f"{CLUSTER}/pod-identity-associations"
 ASSOCIATION = f"{ASSOCIATIONS}/(?P<association>[^/]+)"
@@ -15,16 +22,16 @@ PROVIDERS = f"{CLUSTER}/identity-provider-configs"
 _WRITABLE = ("roleArn", "targetRoleArn", "disableSessionTags")
 
 
-def associate(request: Request, cluster: Any, wanted: dict[str, Any], *, owner: str = "") -> dict[str, Any]:
+def associate(request: Request, cluster: Any, settings: dict[str, Any], *, owner: str = "") -> dict[str, Any]:
     """Make an association; `owner` is the ARN of the add-on it belongs to, if any."""
     identifier = f"a-{secrets.token_hex(9)[:17]}"
     association = {
-        **new_member(cluster, wanted.get("tags")),
-        "namespace": wanted["namespace"],
-        "serviceAccount": wanted["serviceAccount"],
+        **new_member(cluster, settings.get("tags")),
+        "namespace": settings["namespace"],
+        "serviceAccount": settings["serviceAccount"],
         "associationArn": request.arn(f"podidentityassociation/{cluster.name}/{identifier}"),
         "associationId": identifier,
-        **{key: wanted[key] for key in _WRITABLE if key in wanted},
+        **{key: settings[key] for key in _WRITABLE if key in settings},
     }
     if owner:
         association["ownerArn"] = owner
@@ -36,20 +43,21 @@ def associate(request: Request, cluster: Any, wanted: dict[str, Any], *, owner: 
 def create(request: Request, cluster: Any) -> Response:
     """CreatePodIdentityAssociation: one per namespace and service account."""
     body = request.json()
-    for known in cluster.pod_identities.values():
-        if (known["namespace"], known["serviceAccount"]) == (body["namespace"], body["serviceAccount"]):
-            return json_error("ResourceInUseException", f"Association already exists: {known['associationId']}", 409)
+    for association in cluster.pod_identities.values():
+        if (association["namespace"], association["serviceAccount"]) == (body["namespace"], body["serviceAccount"]):
+            message = f"Association already exists: {association['associationId']}"
+            return json_error("ResourceInUseException", message, 409)
     return json_response({"association": associate(request, cluster, body)})
 
 
 @of_cluster
 def list_associations(request: Request, cluster: Any) -> Response:
     """ListPodIdentityAssociations, of one namespace or service account where the query names it."""
-    wanted = {key: request.query[key][0] for key in ("namespace", "serviceAccount") if key in request.query}
+    filters = {key: request.query[key][0] for key in ("namespace", "serviceAccount") if key in request.query}
     associations = [
         association
         for association in cluster.pod_identities.values()
-        if all(association[key] == value for key, value in wanted.items())
+        if all(association[key] == value for key, value in filters.items())
     ]
     return json_response({"associations": associations})
 

@@ -8,7 +8,7 @@ from localcloud.aws.patching import Method, wrap
 
 
 def install() -> None:
-    """CreateStream takes them."""
+    """Tag the stream after moto has made it."""
     from moto.kinesis.responses import KinesisResponse
 
     wrap(KinesisResponse, "create_stream", _create_stream)

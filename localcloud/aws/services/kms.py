@@ -55,10 +55,10 @@ def authorise(request: Request) -> Response | None:
     reference = request.json().get("KeyId") if operation in USES else None
     if not reference:
         return None  # Decrypt may leave the key to the ciphertext, which moto reads
-    known = find_key(reference, account=request.account, region=request.region)
-    if known is None:
+    location = find_key(reference, account=request.account, region=request.region)
+    if location is None:
         return None  # moto answers NotFoundException
-    key, owner, _ = known
+    key, owner, _ = location
     principal = identity.current_principal()
     context = {"kms:CallerAccount": [principal.account], "kms:GrantIsForAWSResource": ["false"]}
     call = Call(principal, f"kms:{operation}", key.arn, context)

@@ -13,7 +13,7 @@ DEFAULT_INSIGHTS_RETENTION = 7  # days; RDS API, CreateDBInstance: PerformanceIn
 
 
 def install() -> None:
-    """What Terraform reads back of an instance and of parameter groups."""
+    """Keep what Terraform reads back of an instance and of parameter groups."""
     from moto.rds.models import DBInstance, RDSBackend
     from moto.rds.responses import RDSResponse
 

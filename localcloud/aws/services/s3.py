@@ -23,7 +23,7 @@ _TRANSITION_SIZE = "x-amz-transition-default-minimum-object-size"
 
 
 def install() -> None:
-    """moto's own check of permissions would contradict `authorise`; lifecycle rules lose settings."""
+    """Replace moto's check of permissions, which contradicts `authorise`, and keep what lifecycle rules lose."""
     wrap(FakeBucket, "get_permission", _get_permission)
     wrap(FakeBucket, "set_lifecycle", _set_lifecycle)
 

@@ -48,8 +48,9 @@ def _of_enabled_hub(handler: ItemHandler) -> Any:
 @_of_enabled_hub
 def configure(request: Request, hub: Any) -> Response:
     """UpdateSecurityHubConfiguration."""
-    known = getattr(hub, "hub_configuration", _DEFAULTS)
-    hub.hub_configuration = {**known, **{key: value for key, value in request.json().items() if key in known}}
+    configuration = getattr(hub, "hub_configuration", _DEFAULTS)
+    changes = {key: value for key, value in request.json().items() if key in configuration}
+    hub.hub_configuration = {**configuration, **changes}
     return json_response({})
 
 
@@ -57,13 +58,13 @@ def configure(request: Request, hub: Any) -> Response:
 def enable_standards(request: Request, hub: Any) -> Response:
     """BatchEnableStandards."""
     subscriptions = []
-    for wanted in request.json()["StandardsSubscriptionRequests"]:
-        name = wanted["StandardsArn"].split(":", 5)[-1].split("/", 1)[-1]
+    for subscription in request.json()["StandardsSubscriptionRequests"]:
+        name = subscription["StandardsArn"].split(":", 5)[-1].split("/", 1)[-1]
         arn = request.arn(f"subscription/{name}")
         _standards(hub)[arn] = {
             "StandardsSubscriptionArn": arn,
-            "StandardsArn": wanted["StandardsArn"],
-            "StandardsInput": wanted.get("StandardsInput") or {},
+            "StandardsArn": subscription["StandardsArn"],
+            "StandardsInput": subscription.get("StandardsInput") or {},
             "StandardsStatus": "READY",
             "StandardsControlsUpdatable": "READY_FOR_UPDATES",
         }

@@ -1,4 +1,4 @@
-"""SQS: who may use a dead-letter queue, and a policy that outlives other changes."""
+"""SQS: the redrive allow policy, and a queue's policy, which survives other changes."""
 
 from __future__ import annotations
 

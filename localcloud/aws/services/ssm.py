@@ -32,7 +32,7 @@ def _check_loading_status(original: Method, self: Any, key: str) -> None:
     original(self, key)
     name = str(key or "")
     match = _AMAZON_LINUX.fullmatch(name) or _BOTTLEROCKET.fullmatch(name)
-    # dict's own lookup: that of moto's class would come back here.
+    # With dict's own methods: those of moto's class would call this patch again.
     if match and not dict.__contains__(self, name):
         dict.__setitem__(self, name, [_parameter(self, name, _value(match, self.region_name))])
 

@@ -17,7 +17,7 @@ def configure(folder: Path) -> None:
 
 
 def install() -> None:
-    """Anybody could become any role otherwise, and a workflow that lost its environment would still deploy."""
+    """Without this anybody could become any role, and a workflow without its environment could still deploy."""
     from moto.sts.responses import TokenResponse
 
     wrap(TokenResponse, "assume_role_with_web_identity", _assume_role_with_web_identity)

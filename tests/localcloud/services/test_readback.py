@@ -240,9 +240,8 @@ def test_a_budget_answers_its_subscribers(client: Client) -> None:
         NotificationsWithSubscribers=[{"Notification": notification, "Subscribers": [subscriber]}],
     )
     budget = {"AccountId": "000000000000", "BudgetName": "readback"}
-    assert budgets.describe_subscribers_for_notification(**budget, Notification=notification)["Subscribers"] == [
-        subscriber
-    ]
+    answer = budgets.describe_subscribers_for_notification(**budget, Notification=notification)
+    assert answer["Subscribers"] == [subscriber]
 
     budgets.delete_notification(**budget, Notification=notification)
     assert budgets.describe_notifications_for_budget(**budget)["Notifications"] == []
