@@ -1,1 +1,1 @@
-"""The demo, and calling the deployed API: a client of this platform's own application."""
+"""The demo, and a client of the platform's own API."""

@@ -1,4 +1,4 @@
-"""Calls an environment's API with the values that its api stack gave out."""
+"""Calls an environment's API, with the outputs of its api stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stacks.values import Names
 def populate(
     workspace: Workspace, environment: str, *, records: int, idempotency_key: str = "", token: str = ""
 ) -> Answer:
-    """POST /populate of an environment; UsageError where the API wants a `token` (bearer or API key) and has none."""
+    """POST /populate of an environment; raises UsageError without the `token` that the API needs."""
     if environment not in workspace.environments:
         known = ", ".join(sorted(workspace.environments))
         raise UsageError(f"{environment!r} is not an environment (known: {known})")
@@ -22,9 +22,9 @@ def populate(
     headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
     match values.api.authorisation:
         case "jwt":
-            headers["authorization"] = f"Bearer {_needed(token, 'a bearer token')}"
+            headers["authorization"] = f"Bearer {_require(token, 'a bearer token')}"
         case "api_key":
-            headers["x-api-key"] = _needed(token, "an API key")
+            headers["x-api-key"] = _require(token, "an API key")
     return invoke.invoke(
         invoke.url_of(workspace.store(stack).outputs(), stack),
         body={"records": records},
@@ -35,7 +35,7 @@ def populate(
     )
 
 
-def _needed(token: str, what: str) -> str:
+def _require(token: str, what: str) -> str:
     if not token:
-        raise UsageError(f"this API wants {what}", fix="pass --token or set GROUNDWORK_TOKEN")
+        raise UsageError(f"this API needs {what}", fix="pass --token or set GROUNDWORK_TOKEN")
     return token

@@ -1,4 +1,4 @@
-"""`gw demo`: the main job on the laptop, from an empty embedded AWS to a change that was reviewed and approved."""
+"""`gw demo`: the whole process on the laptop, from an empty embedded AWS to an approved change."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Laptop")
     def demo(
-        port: Annotated[int | None, typer.Option(help="Port of the embedded AWS; 4566 unless given.")] = None,
+        port: Annotated[int | None, typer.Option(help="Port of the embedded AWS; 4566 by default.")] = None,
         json: Json = False,
     ) -> None:
         """Deploy the platform to the embedded AWS, call it, and take a change from a pull request to an approved apply.
 
-        Runs again at any time, also after it was interrupted. The files of the checkout stay as they are; `gw destroy
-        local` takes everything away. Example: `gw demo`
+        Can be run again at any time, also after an interruption. The files of the checkout do not change; `gw destroy
+        local` removes what was deployed. Example: `gw demo`
         """
         from demo import story
         from demo.measure import Measured, watching
@@ -50,31 +50,33 @@ def register(app: typer.Typer) -> None:
             console.note(f"{running.endpoint}, process {running.pid}")
         workspace = context.workspace()
         with watching(measured, running.pid):
-            main, what = story.before_the_pull_request(workspace)
+            main, change = story.before_the_pull_request(workspace)
             with chapter("Synthesise main: environments/local.yaml → Python → Terraform", "synth"):
                 manifest = main.synth([story.ENVIRONMENT])
                 rollout = Rollout(main, main.select(manifest, [story.ENVIRONMENT]), context.releaser)
                 console.note(f"{len(rollout.stacks)} stacks, {sum(rollout.totals.values())} resources")
             with chapter("Bootstrap: the bucket and table that hold the Terraform states", "bootstrap"):
                 rollout.prepare(console.note)
-            with chapter("Deploy: cdktf deploy, through the genuine AWS provider", "deploy"):
+            with chapter("Deploy: cdktf deploy, with the real AWS provider", "deploy"):
                 _deploy(rollout)
             with chapter("Call: API Gateway → Lambda → the other account's bucket", "call"):
                 _call(main)
-            with chapter("Diff: nothing is left to change", "second diff"):
+            with chapter("Diff: nothing would change", "second diff"):
                 story.require_unchanged(_diff(main, rollout.stacks))
-            with chapter(f"Pull request: {what}", "review"):
+            with chapter(f"Pull request: {change}", "review"):
                 page = _review(main, workspace)
             with chapter("Plan: the stack's folder and its plan, packed and stored together", "plan"):
                 delivery = Delivery.plan(workspace, story.ENVIRONMENT, [story.API])
-                _planned(delivery.index)
-            with chapter("Approve: somebody who had no part in it says yes to exactly that", "approve"):
+                _show_plans(delivery.index)
+            with chapter("Approve: somebody who did not contribute approves exactly these plans", "approve"):
                 delivery.approve()
-                console.note(f"approved by {REVIEWER}: {', '.join(one.digest[:12] for one in delivery.index.bundles)}")
-            with chapter("Apply: cdktf deploy, with that plan and nothing else", "apply"):
+                console.note(
+                    f"approved by {REVIEWER}: {', '.join(stored.digest[:12] for stored in delivery.index.bundles)}"
+                )
+            with chapter("Apply: cdktf deploy, with exactly that plan", "apply"):
                 _apply(delivery)
-            with chapter("Refuse: the same plans once more", "refusal"):
-                for refusal in delivery.refused_again():
+            with chapter("Refuse: the same plans again", "refusal"):
+                for refusal in delivery.apply_again():
                     console.note(
                         f"{refusal.code}: {refusal.sentence}\n  [dim]fix: {console.escape(refusal.command)}[/]"
                     )
@@ -91,7 +93,7 @@ def register(app: typer.Typer) -> None:
 
 
 class _Chapters:
-    """Numbered headings on standard error; what happens under one is timed."""
+    """Numbered headings on standard error; the time under each is measured."""
 
     def __init__(self, measured: Measured) -> None:
         self._measured = measured
@@ -109,8 +111,8 @@ def _deploy(rollout: Rollout) -> None:
     from groundwork.cli.applying import update_bars
 
     with console.bars() as bars:
-        for one in rollout.deploy(update_bars(bars, rollout.totals, "deploying"), console.note):
-            bars.end(one.stack, one.how)
+        for result in rollout.deploy(update_bars(bars, rollout.totals, "deploying"), console.note):
+            bars.end(result.stack, result.how)
 
 
 def _call(workspace: Workspace) -> None:
@@ -119,7 +121,7 @@ def _call(workspace: Workspace) -> None:
     written = story.call(workspace)
     console.note(f"POST {written.answer.url} → {written.answer.status} in {written.answer.seconds:.1f} s")
     console.note(f"s3://{written.bucket}/{written.key}: {written.size} bytes, beginning with {written.first_record}")
-    console.note(f"the main account may not read it, as it should be: {written.refused_to}")
+    console.note(f"the main account may not read it: {written.refused_to}")
 
 
 def _diff(workspace: Workspace, stacks: Sequence[str]) -> list[StackDiff]:
@@ -127,14 +129,14 @@ def _diff(workspace: Workspace, stacks: Sequence[str]) -> list[StackDiff]:
     from groundwork.plan.chained_diff import diff_stacks
 
     with console.bars() as bars:
-        found = diff_stacks(
+        diffs = diff_stacks(
             workspace,
             stacks,
             on_begin=lambda stack: bars.begin(stack, total=None, doing="planning"),
-            on_end=lambda one: bars.end(one.stack, one.status.value),
+            on_end=lambda diff: bars.end(diff.stack, diff.status.value),
         )
-    show(found, text=False, to=console.err)
-    return found
+    show(diffs, text=False, to=console.err)
+    return diffs
 
 
 def _review(main: Workspace, pull_request: Workspace) -> Path:
@@ -149,14 +151,14 @@ def _review(main: Workspace, pull_request: Workspace) -> Path:
     return page
 
 
-def _planned(index: Index) -> None:
-    for one in index.bundles:
-        console.note(f"{one.stack}: {one.outcome}, {one.location}, SHA-256 {one.digest[:12]}…")
+def _show_plans(index: Index) -> None:
+    for stored in index.bundles:
+        console.note(f"{stored.stack}: {stored.outcome}, {stored.location}, SHA-256 {stored.digest[:12]}…")
 
 
 def _apply(delivery: Delivery) -> None:
     from groundwork.cli.applying import update_bars
 
     with console.bars() as bars:
-        for one in delivery.apply(update_bars(bars, {}, "applying the approved plan")):
-            bars.end(one.stack, one.how)
+        for result in delivery.apply(update_bars(bars, {}, "applying the approved plan")):
+            bars.end(result.stack, result.how)

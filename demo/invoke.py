@@ -1,4 +1,4 @@
-"""Calls the deployed API the way a client would: by its public name on AWS, by the embedded gateway on a laptop."""
+"""Calls the deployed API like a client: by its public name on AWS, through the embedded gateway on a laptop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 
 from groundwork.errors import StackBlocked, TerraformFailed
 
-_TIMEOUT = 35.0  # s: API Gateway itself gives up after 29
+_TIMEOUT = 35.0  # seconds: API Gateway's own timeout is 29
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Answer:
 
 
 def url_of(outputs: Mapping[str, Any], stack: str) -> str:
-    """The address that a deployed api stack gave out; raises StackBlocked where it has not been deployed."""
+    """The address in the outputs of a deployed api stack; raises StackBlocked where it is not deployed."""
     url = outputs.get("endpoint")
     if not url:
         raise StackBlocked(f"{stack} has no endpoint among its outputs: it is not deployed", fix=f"gw deploy {stack}")
@@ -49,22 +49,22 @@ def invoke(
 ) -> Answer:
     """POST a JSON body. `gateway` is the embedded AWS's address: the request goes there under the API's own host name.
 
-    `sign` signs with the caller's AWS credentials (authorisation `iam`). Raises TerraformFailed where nobody answers.
+    `sign` signs with the caller's AWS credentials (authorisation `iam`). Raises TerraformFailed without an answer.
     """
     parts = urlsplit(url)
     content = json.dumps(body).encode()
-    sent = {"content-type": "application/json", "host": parts.netloc, **(headers or {})}
+    sent_headers = {"content-type": "application/json", "host": parts.netloc, **(headers or {})}
     if sign:
         credentials = boto3.Session().get_credentials()
         if credentials is None:
-            raise TerraformFailed("this API wants signed calls and there are no AWS credentials", fix="sign in to AWS")
-        request = AWSRequest(method="POST", url=url, data=content, headers=sent)
+            raise TerraformFailed("this API needs signed calls, and there are no AWS credentials", fix="sign in to AWS")
+        request = AWSRequest(method="POST", url=url, data=content, headers=sent_headers)
         SigV4Auth(credentials, "execute-api", region).add_auth(request)
-        sent = dict(request.headers.items())
+        sent_headers = dict(request.headers.items())
     target = f"{gateway}{parts.path}" if gateway else url
     began = time.monotonic()
     try:
-        answer = httpx.post(target, content=content, headers=sent, timeout=_TIMEOUT)
+        answer = httpx.post(target, content=content, headers=sent_headers, timeout=_TIMEOUT)
     except httpx.HTTPError as error:
         raise TerraformFailed(f"{url} does not answer: {error}", fix="gw local status" if gateway else "") from error
     try:

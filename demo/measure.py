@@ -1,4 +1,4 @@
-"""How long steps take and how much memory the whole process tree needs while they run."""
+"""Measures the time of steps, and the memory of the process tree while they run."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import psutil
 
 from groundwork.toolchain.memory import resident
 
-_EVERY = 0.5  # s between two looks at memory: a Terraform provider lives for seconds
+_EVERY = 0.5  # seconds between two samples: a Terraform provider runs for seconds
 
 
 @dataclass
 class Measured:
-    """What was measured: seconds per step, in the order of the steps, and the peak of resident memory in bytes."""
+    """Seconds per step, in the order of the steps, and the peak of resident memory in bytes."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time a step; one that raises is timed too."""
+        """Measure the time of a step, also where it raises."""
         began = time.monotonic()
         try:
             yield
@@ -39,17 +39,17 @@ class Measured:
 
 @contextmanager
 def watching(measured: Measured, *extra_pids: int) -> Iterator[None]:
-    """Watch the memory of this process, its children and `extra_pids` with theirs, for the length of a `with`.
+    """Measure the memory of this process, of `extra_pids`, and of their children, for the length of a `with`.
 
-    Memory that processes share is counted once per process, so the figure is an upper bound.
+    Shared memory counts once per process, so the figure is an upper bound.
     """
     stop = threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not stop.wait(_EVERY):
             measured.peak_bytes = max(measured.peak_bytes, resident(psutil.Process().pid, *extra_pids))
 
-    watcher = threading.Thread(target=look, daemon=True, name="memory")
+    watcher = threading.Thread(target=sample, daemon=True, name="memory")
     watcher.start()
     try:
         yield

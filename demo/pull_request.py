@@ -45,7 +45,7 @@ def report(workspace: Workspace, before: Workspace) -> tuple[Review, Path]:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One set of plans on its way to an apply. `plans` is the index file."""
+    """A set of plans, from planning to the apply. `plans` is the index file."""
 
     workspace: Workspace
     environment: str
@@ -53,7 +53,7 @@ class Delivery:
 
     @property
     def store(self) -> PlanStore:
-        """Where the bundles lie."""
+        """The store of the bundles."""
         return open_store(self.workspace, self.environment, role="apply")
 
     @property
@@ -80,21 +80,21 @@ class Delivery:
         return cls(workspace, environment, folder / plans_file.NAME)
 
     def approve(self, by: str = REVIEWER) -> None:
-        """Say yes to exactly these plans."""
+        """Approve exactly these plans."""
         LaptopApprovals(self.workspace.project, self.plans).approve(self.environment, by=by, now=datetime.now(UTC))
 
     def apply(self, on_event: OnEvent) -> list[StackResult]:
-        """Apply what was approved, through every check of the gate; raises Refused with every reason."""
+        """Apply the approved plans after every check of the gate; raises Refused with every reason."""
         index, store = self.index, self.store
-        wanted = [one.stack for one in index.bundles]
+        wanted = [stored.stack for stored in index.bundles]
         gate = gate_for(self.workspace, index, store, plans=self.plans, environ=os.environ, wanted=wanted)
         approved = ApprovedApply(self.workspace, index, store, gate, getpass.getuser(), lambda: datetime.now(UTC))
         return approved.apply(wanted, on_event=on_event, say=lambda _: None)
 
-    def refused_again(self) -> Sequence[Reason]:
-        """Try to apply the same plans once more; raises TerraformFailed where nothing stops that."""
+    def apply_again(self) -> Sequence[Reason]:
+        """Apply the same plans again and return the gate's reasons to refuse; raises TerraformFailed without any."""
         try:
             self.apply(lambda *_: None)
-        except Refused as refused:
-            return refused.refusals
-        raise TerraformFailed("plans that were applied before were applied once more: the gate does not work")
+        except Refused as error:
+            return error.refusals
+        raise TerraformFailed("plans that were applied before were applied again: the gate does not work")

@@ -1,4 +1,4 @@
-"""The demo's steps as functions over a workspace; each returns what it proved and raises where it did not."""
+"""The demo's steps as functions over a workspace; each returns what it proved, and raises where it could not."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from demo import calling
 from demo.invoke import Answer
 from groundwork.errors import TerraformFailed
 from groundwork.plan.diff import StackDiff, Status
+from groundwork.state import aws
 from groundwork.state.aws_session import CONFIG, session
 from groundwork.workspace import Workspace
 from stacks.platform import values_of
@@ -32,7 +33,7 @@ _LEAST_MEMORY = 128  # MB that Lambda allows
 
 @dataclass(frozen=True)
 class Written:
-    """The object that appeared in the other account, read there; `refused_to` is who may not read it."""
+    """The object in the other account, as read there; `refused_to` is who may not read it."""
 
     answer: Answer
     bucket: str
@@ -45,7 +46,7 @@ class Written:
 def call(workspace: Workspace, *, records: int = 5) -> Written:
     """Send a request through API Gateway → Lambda and find the object in the archive account's bucket.
 
-    Raises TerraformFailed where the API does not answer 201, where the object is not there, or where the main account
+    Raises TerraformFailed where the API does not answer 201, where the object does not exist, or where the main account
     itself can read it: only the function's role may write, and only the archive account reads.
     """
     answer = calling.populate(workspace, ENVIRONMENT, records=records)
@@ -56,31 +57,32 @@ def call(workspace: Workspace, *, records: int = 5) -> Written:
     main = _main_session(workspace, environment)
     reader = _archive_reader(workspace, environment, main)
     content = reader.get_object(Bucket=bucket, Key=key)["Body"].read()
-    stranger = main.client("s3", endpoint_url=workspace.endpoint, config=CONFIG)
+    outsider = main.client("s3", endpoint_url=workspace.endpoint, config=CONFIG)
     try:
-        stranger.get_object(Bucket=bucket, Key=key)
+        outsider.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        refused = error.response["Error"]["Code"]
+        code = aws.error_code(error)
     else:
         raise TerraformFailed(f"account {environment.accounts.main.id} can read {bucket}/{key}, which it must not")
     document = json.loads(content)
     records_written = document["records"] if isinstance(document, dict) else document
-    return Written(answer, bucket, key, len(content), records_written[0], f"{environment.accounts.main.id}: {refused}")
+    return Written(answer, bucket, key, len(content), records_written[0], f"{environment.accounts.main.id}: {code}")
 
 
-def require_unchanged(found: Sequence[StackDiff]) -> None:
-    """Raise TerraformFailed unless every stack that Terraform can plan here would change nothing."""
-    unplannable = {Status.NO_PROVIDER, Status.NO_CLUSTER}
-    wrong = [one for one in found if one.status not in {Status.UNCHANGED, *unplannable}]
-    if wrong:
-        raise TerraformFailed("\n".join(f"{one.stack}: {one.status}\n{one.text[-3000:]}{one.why}" for one in wrong))
+def require_unchanged(diffs: Sequence[StackDiff]) -> None:
+    """Raise TerraformFailed unless no stack that Terraform can plan here would change."""
+    accepted = {Status.UNCHANGED, Status.NO_PROVIDER, Status.NO_CLUSTER}
+    if wrong := [diff for diff in diffs if diff.status not in accepted]:
+        raise TerraformFailed(
+            "\n".join(f"{diff.stack}: {diff.status}\n{diff.text[-3000:]}{diff.why}" for diff in wrong)
+        )
 
 
 def before_the_pull_request(workspace: Workspace) -> tuple[Workspace, str]:
-    """Main as it was before a pull request whose merge is the checkout, and a sentence that says what that changes.
+    """Main before a pull request whose merge is the checkout, and what the pull request changes, in words.
 
-    One value of the environment is different there. The files of the checkout stay as they are: the copy lies in its
-    work folder, the synth in a folder of its own.
+    It differs in a single value of the environment. The files of the checkout do not change: the copy lies in its work
+    folder, the synthesis in a folder of its own.
     """
     folder = workspace.project.work / "demo" / "environments"
     shutil.rmtree(folder, ignore_errors=True)
@@ -111,12 +113,12 @@ def _main_session(workspace: Workspace, environment: Environment) -> boto3.Sessi
 def _archive_reader(workspace: Workspace, environment: Environment, main: boto3.Session) -> S3Client:
     role = f"arn:aws:iam::{environment.accounts.archive.id}:role/{environment.accounts.archive.role}"
     sts = main.client("sts", endpoint_url=workspace.endpoint, config=CONFIG)
-    granted = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
+    credentials = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
     return main.client(
         "s3",
         endpoint_url=workspace.endpoint,
         config=CONFIG,
-        aws_access_key_id=granted["AccessKeyId"],
-        aws_secret_access_key=granted["SecretAccessKey"],
-        aws_session_token=granted["SessionToken"],
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
     )

@@ -1,4 +1,4 @@
-"""What the demo ends with: figures it measured, and addresses to try."""
+"""The end of the demo: measured figures, and addresses to try."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Summary:
-    """Seconds per step, resources, peak memory in bytes, the page of the report, and where to look.
+    """Seconds per step, resources, peak memory in bytes, the page of the report, and addresses to try.
 
     `setup_seconds` is None where unknown.
     """
@@ -42,7 +42,7 @@ class Summary:
         endpoint: str,
         report: Path,
     ) -> Summary:
-        """Put together what was measured and what the api stack gave out."""
+        """The measurements with the outputs of the api stack."""
         return cls(
             setup_seconds=_setup_seconds(project),
             seconds=measured.seconds,
@@ -79,15 +79,15 @@ class Summary:
         yield f"  curl -d '{{\"records\": 3}}' -H 'content-type: application/json' {self.invoke_url}"
         yield "  gw invoke local --records 3"
         yield "  gw local status"
-        yield "  gw diff local                 nothing to change: the pull request is what the checkout says"
+        yield "  gw diff local                 no change: the pull request is deployed"
         yield "  gw review HEAD..              what your own changes do, risks first"
-        yield "  gw where aws_vpc.…            the Python behind an address of the diff"
+        yield "  gw where aws_vpc.…            the Python that creates an address"
         yield f"  aws --endpoint-url {self.endpoint} eks list-clusters --region eu-west-2"
-        yield "  gw destroy local              takes everything away again"
+        yield "  gw destroy local              removes everything"
 
 
 def on_laptop(url: str, endpoint: str) -> str:
-    """API Gateway's own address as the embedded gateway serves it: names below localhost lead to 127.0.0.1."""
+    """API Gateway's own address on the embedded gateway: names below localhost resolve to 127.0.0.1."""
     parts, local = urlsplit(url), urlsplit(endpoint)
     api = parts.netloc.split(".")[0]
     return f"http://{api}.execute-api.localhost:{local.port}{parts.path}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdktf import ITerraformDependable
 from constructs import Construct
 
+from groundwork.platform import PipelineRole
 from stacks.blocks.cluster import cluster_rules
 from stacks.blocks.cluster.cluster_access import ClusterAccess
 from stacks.blocks.cluster.cluster_security_groups import ClusterSecurityGroups
@@ -16,7 +17,6 @@ from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
 from stacks.values.cluster import AccessEntry
-from stacks.values.naming import PipelineRole
 
 
 class ClusterStack(PlatformStack):

@@ -6,6 +6,7 @@ from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
+from groundwork.platform import PipelineRole
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.github_role import GithubRole
@@ -27,7 +28,6 @@ from stacks.blocks.security.encryption_key import EncryptionKey
 from stacks.blocks.security.mac_key import MacKey
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
-from stacks.values.naming import PipelineRole
 
 
 class DeliveryStack(PlatformStack):

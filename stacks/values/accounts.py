@@ -1,4 +1,4 @@
-"""The AWS accounts an environment lives in, and what exists once per account."""
+"""The AWS accounts of an environment, and what exists once per account."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from stacks.values.types import AccountId, LogDays, Section
 
 
 class MainAccount(Section):
-    """The account that holds the environment."""
+    """The environment's account."""
 
     id: AccountId
     """The account's number; plans and applies against any other account are refused."""
     owns_singletons: bool = True
-    """Whether this environment has an `account` stack, which makes what exists once per account (GitHub's OIDC
-    provider, CloudTrail, GuardDuty …). Of several environments in one account exactly one says true."""
+    """Whether this environment has an `account` stack, which creates what exists once per account (GitHub's OIDC
+    provider, CloudTrail, GuardDuty …). True in exactly one of several environments in an account."""
 
 
 class ArchiveAccount(Section):
-    """The second account, which keeps what the Lambda function writes."""
+    """The second account, which stores what the Lambda function writes."""
 
     id: AccountId
     """The account's number."""
@@ -41,20 +41,21 @@ class Accounts(Section):
     def _two(self) -> Accounts:
         if self.main.id == self.archive.id:
             raise ValueError(
-                f"archive.id: {self.archive.id} is the main account too; the archive lies in an account of its own, so "
-                "that whoever takes over the main one cannot delete it"
+                f"archive.id: {self.archive.id} is the main account, too; the archive needs an account of its own, so "
+                "that whoever takes over the main account cannot delete it"
             )
         return self
 
 
 class Singletons(Section):
-    """What the `account` stack makes once per account."""
+    """What the `account` stack creates once per account."""
 
     github_repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
-    """owner/name of the repository whose workflows may sign in by OIDC; without it no OIDC provider is made."""
+    """owner/name of the repository whose workflows may sign in by OIDC; without it there is no OIDC provider."""
     github_subject: Annotated[str, Field(pattern=r"^[\w.-]+@\d+/[\w.-]+@\d+$")] | None = None
-    """The repository as its OIDC tokens name it, owner@number/name@number: GitHub does so for repositories made,
-    renamed or moved after 15 July 2026; roles that trust the name alone let no job in then. `gw github check` tells."""
+    """The repository as its OIDC tokens name it, owner@number/name@number: GitHub does so for repositories created,
+    renamed or moved after 15 July 2026, whose jobs cannot assume roles that trust the name alone. `gw github check`
+    reports it."""
     trail: bool = True
     """CloudTrail over all regions, encrypted, with log file validation."""
     trail_days: Annotated[int, Field(ge=1, le=3650)] = 365
@@ -72,14 +73,14 @@ class Singletons(Section):
         ],
         ...,
     ] = ("S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "LAMBDA_NETWORK_LOGS")
-    """What GuardDuty looks at beyond CloudTrail, DNS and flow logs; each is charged by volume. RUNTIME_MONITORING also
-    puts an agent on every node, so it is switched on knowingly."""
+    """What GuardDuty analyses besides CloudTrail, DNS and flow logs; each is charged by volume. RUNTIME_MONITORING also
+    installs an agent on every node, so it is off by default."""
     access_analyzer: bool = True
     """IAM Access Analyzer for access from outside the account."""
     encrypt_disks: bool = True
-    """EBS volumes are encrypted even where nobody asked for it, and snapshots cannot be made public."""
+    """EBS volumes are encrypted by default, and snapshots cannot be made public."""
     password_policy: bool = True
-    """Long passwords for IAM users; people sign in through a role, so this is for the exception."""
+    """Long passwords for IAM users, who are the exception: people sign in through a role."""
     api_gateway_logs_role: bool = True
     """The account-wide role with which API Gateway writes logs; REST APIs cannot log without it."""
     log_days: LogDays = 365

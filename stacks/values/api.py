@@ -1,7 +1,7 @@
-"""API Gateway → Lambda: kind of API, who may call it, under which name, and what the function is given.
+"""API Gateway → Lambda: kind of API, who may call it, its name, and the settings of the function.
 
-Combinations that AWS does not have (WAF on an HTTP API, native JWT on a REST API …) are refused where the stack is
-built, by `stacks/blocks/api/api_rules.py`, so that the rule and its reason stand beside the resources.
+Combinations that AWS does not support (WAF on an HTTP API, native JWT on a REST API …) are refused where the stack is
+built, by `stacks/blocks/api/api_rules.py`, so that the rule and its reason are beside the resources.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from stacks.values.types import Arn, Cidr, LogDays, Section, SigningProfileArn
 
 
 class Jwt(Section):
-    """Tokens that an HTTP API checks by itself."""
+    """Tokens that an HTTP API verifies by itself."""
 
     issuer: Annotated[str, Field(pattern=r"^https://.+")]
     audience: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -22,24 +22,24 @@ class Jwt(Section):
 
 
 class Domain(Section):
-    """A name of our own for the API."""
+    """A custom domain name for the API."""
 
     name: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")]
     zone: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")]
-    """The Route53 zone that holds the name."""
+    """The Route53 zone that contains the name."""
     zone_id: Annotated[str, Field(pattern=r"^Z[A-Z0-9]+$")] | None = None
-    """An existing hosted zone; a zone is made when empty."""
+    """An existing hosted zone; a zone is created when empty."""
     certificate_arn: Arn | None = None
-    """An imported certificate; one validated by DNS is made when empty."""
+    """An imported certificate; a certificate validated by DNS is created when empty."""
     base_path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
     """First part of the path under the name, for names that several APIs share; empty: the API is at the root."""
     keep_default_endpoint: bool = False
-    """Also answer under AWS's own name (…execute-api…), where the name above can be gone around."""
+    """Also answer under AWS's own name (…execute-api…), which bypasses the name above."""
 
     @model_validator(mode="after")
     def _inside(self) -> Domain:
         if self.name != self.zone and not self.name.endswith("." + self.zone):
-            raise ValueError(f"name: {self.name} does not lie in zone {self.zone}")
+            raise ValueError(f"name: {self.name} is not in zone {self.zone}")
         return self
 
 
@@ -51,27 +51,27 @@ class Function(Section):
     architecture: Literal["arm64", "x86_64", "host"] = "arm64"
     memory_mb: Annotated[int, Field(ge=128, le=10240)] = 256
     timeout_seconds: Annotated[int, Field(ge=1, le=29)] = 28
-    """API Gateway gives up after 29 s, so a longer timeout would only cost."""
+    """API Gateway's own timeout is 29 s, so a longer one would only cost."""
     reserved_concurrency: Annotated[int, Field(ge=-1, le=1000)] = 20
-    """Most copies at once, taken from the account's pool. -1: unreserved; 0: nobody can call it."""
+    """Concurrent executions, taken from the account's pool. -1: unreserved; 0: nobody can call it."""
     provisioned_concurrency: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Copies kept warm; charged by the hour."""
+    """Instances kept warm; charged by the hour."""
     in_vpc: bool = True
     """Whether it runs in the network's private subnets, from where it reaches S3 and DynamoDB only."""
     source: Literal["random", "listings"] = "random"
-    """`listings` fetches records from a public API, whose key people put into a secret by hand."""
+    """`listings` fetches records from a public API, whose key people enter into a secret by hand."""
     default_records: Annotated[int, Field(ge=1, le=1000)] = 100
-    """Records of a request that names no number."""
+    """Number of records of a request that does not name one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     previous_version: Annotated[str, Field(pattern=r"^\d+$")] | None = None
-    """Published version that the alias is rolled back to; empty: the newest."""
+    """Published version that the alias points to after a rollback; empty: the newest."""
     signing_profile_arns: Annotated[tuple[SigningProfileArn, ...], Field(max_length=20)] = ()
-    """Existing AWS Signer profiles, each with its version. A deploy signs the code with the first; Lambda runs what any
-    of them signed and refuses everything else. Empty: code is not signed."""
+    """Existing AWS Signer profiles, each with its version. A deploy signs the code with the first; Lambda runs only
+    code that one of them signed. Empty: code is not signed."""
 
 
 class Throttle(Section):
-    """Requests that the stage lets through. Always set: an unset throttle means 429 for everybody on HTTP APIs."""
+    """Requests that the stage accepts. Always set: without a throttle an HTTP API answers everybody with 429."""
 
     rate: Annotated[int, Field(ge=1, le=10000)] = 50
     """Requests per second."""
@@ -80,14 +80,14 @@ class Throttle(Section):
 
 
 class WafLimits(Section):
-    """What the firewall lets through before the API's own throttle counts."""
+    """What the firewall accepts before the API's own throttle applies."""
 
     requests_per_address: Annotated[int, Field(ge=10, le=2_000_000_000)] = 500
-    """Requests in five minutes from one address; what exceeds them is refused until they are fewer again."""
+    """Requests in five minutes from one address; further requests are refused until there are fewer again."""
 
 
 class Quota(Section):
-    """How much one API key may ask for, beside the throttle."""
+    """How many requests an API key may send, besides the throttle."""
 
     requests: Annotated[int, Field(ge=1)] = 10_000
     per: Literal["DAY", "WEEK", "MONTH"] = "DAY"
@@ -97,11 +97,11 @@ class Alarms(Section):
     """When somebody should look at the API, and a dashboard to look at."""
 
     errors: Annotated[int, Field(ge=1)] = 1
-    """Failures in five minutes, of the function or of the API, from which on it is an alarm."""
+    """Failures in five minutes, of the function or of the API, that raise an alarm."""
     slow_percent: Annotated[int, Field(ge=1, le=100)] = 80
     """Share of the function's timeout that the slowest twentieth of calls may take for a quarter of an hour."""
     notify_arns: tuple[Arn, ...] = ()
-    """What hears of an alarm and of its end, such as an SNS topic. Empty: alarms show in CloudWatch alone."""
+    """Receivers of an alarm and of its end, such as an SNS topic. Empty: alarms show in CloudWatch only."""
 
 
 class Api(Section):
@@ -109,10 +109,10 @@ class Api(Section):
 
     kind: Literal["rest", "http"] = "rest"
     authorisation: Literal["iam", "jwt", "api_key", "open"] = "iam"
-    """`open` puts the API on the internet for everybody; the review calls it out."""
+    """`open` lets everybody on the internet call the API; the review reports that as a risk."""
     jwt: Jwt | None = None
     allowed_cidrs: tuple[Cidr, ...] = ()
-    """REST only: a resource policy lets only these ranges in."""
+    """REST only: a resource policy that allows only these ranges."""
     waf: bool = False
     """REST only: AWS's managed rules and a rate limit in front."""
     waf_limits: WafLimits = WafLimits()
@@ -126,4 +126,4 @@ class Api(Section):
     """Empty: neither alarms nor a dashboard."""
     function: Function = Function()
     dead_letter_queue: bool = False
-    """Only for functions that something calls asynchronously; API Gateway does not, so true is refused."""
+    """Only for functions that are called asynchronously; API Gateway does not do that, so true is refused."""

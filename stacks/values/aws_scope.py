@@ -1,4 +1,4 @@
-"""An account and a region of AWS, and the ARNs of what lies in them."""
+"""An AWS account and region, and the ARNs in them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class AwsScope:
-    """Where resources are made. `dataclasses.replace` gives the same for another account or region.
+    """Where resources are created. `dataclasses.replace` returns a scope for another account or region.
 
-    `protect` keeps Terraform from destroying what holds data or other people's work.
+    `protect` prevents Terraform from destroying what holds data or other people's work.
     """
 
     account: str
@@ -22,7 +22,7 @@ class AwsScope:
         return next((f"aws-{begin}" for begin in ("cn", "us-gov") if self.region.startswith(f"{begin}-")), "aws")
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
-        """ARN of a resource of this account and region.
+        """ARN of a resource in this account and region.
 
         `region` and `account` name others: `*` for any, empty where the service's ARNs have none.
         """
@@ -39,7 +39,7 @@ class AwsScope:
         return self.arn("iam", f"policy/{name}", region="", account="aws")
 
     def bucket_arn(self, name: str) -> str:
-        """ARN of a bucket, which its name alone decides."""
+        """ARN of a bucket, which depends on its name only."""
         return self.arn("s3", name, region="", account="")
 
     @property

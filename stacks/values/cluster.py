@@ -13,7 +13,7 @@ EntryName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
 
 
 class AccessEntry(Section):
-    """One person's or pipeline's role in the cluster."""
+    """The access of a person or pipeline to the cluster."""
 
     principal_arn: Arn
     policy: Literal["cluster_admin", "admin", "edit", "view"]
@@ -55,7 +55,7 @@ class Cluster(Section):
     """The `cluster` stack."""
 
     version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.33"
-    """Kubernetes version; moves by one minor at a time."""
+    """Kubernetes version; can be raised by one minor version at a time."""
     public_endpoint_cidrs: tuple[Cidr, ...] = ()
     """Ranges that may reach the API server from outside; empty keeps the endpoint private."""
     access: dict[EntryName, AccessEntry] = {}
@@ -69,12 +69,12 @@ class Cluster(Section):
         "coredns": "v1.12.1-eksbuild.2",
         "aws-ebs-csi-driver": "v1.44.0-eksbuild.1",
     }
-    """Add-on → exact version, so that nothing moves without a diff."""
+    """Add-on → exact version, so that no version changes without a diff."""
     log_days: LogDays = 365
     """Days that control-plane logs are kept."""
     key_arn: KeyArn | None = None
     """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it.
-    A key of its own is made when empty."""
+    A key is created when empty."""
 
     @model_validator(mode="after")
     def _limited(self) -> Cluster:

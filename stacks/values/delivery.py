@@ -27,12 +27,12 @@ class Runners(Section):
     """GitHub Actions runners in the VPC (CodeBuild), one fresh machine per job."""
 
     connection_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:(codeconnections|codestar-connections):.+$")]
-    """A connection to GitHub that a person has completed in the console: no token is stored anywhere."""
+    """A connection to GitHub that a person has completed in the console, so that no token is stored."""
     compute: Literal["BUILD_GENERAL1_SMALL", "BUILD_GENERAL1_MEDIUM", "BUILD_GENERAL1_LARGE"] = "BUILD_GENERAL1_MEDIUM"
-    """Size of a machine; SMALL has 4 GiB (3 on x86_64), which Terraform with the AWS provider needs alone."""
+    """Size of a machine; SMALL has 4 GiB (3 on x86_64), all of which Terraform with the AWS provider needs."""
     architecture: Architecture = "x86_64"
     timeout_minutes: Annotated[int, Field(ge=5, le=2160)] = 60
-    """A job that runs longer is ended."""
+    """A longer job is stopped."""
     at_once: Annotated[int, Field(ge=1, le=100)] = 4
     """Jobs that run side by side; the others wait."""
     log_days: LogDays = 365
@@ -42,13 +42,13 @@ class Delivery(Section):
     """The `delivery` and `runners` stacks."""
 
     expire_plans: bool = True
-    """Plans hold secrets, so S3 deletes them after their days. On a laptop they are as local as the state."""
+    """Plans hold secrets, so S3 deletes them after some days. On a laptop they are as local as the state."""
     plan_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days that a plan of main can be applied."""
     pull_request_plan_days: Annotated[int, Field(ge=1, le=90)] = 7
-    """Days that the plans of pull requests stay."""
+    """Days that the plans of pull requests are kept."""
     session_minutes: Annotated[int, Field(ge=60, le=720)] = 120
-    """How long a session of the apply role lasts at most; an EKS upgrade takes longer than the usual hour."""
+    """Longest session of the apply role; an EKS upgrade takes longer than the usual hour."""
     apply_from_tags: Annotated[str, Field(pattern=r"^[\w.*-]+$")] | None = None
     """Tags (for example v*) whose version of the apply workflow may sign in as well as main's."""
     workflows: Workflows = Workflows()
@@ -59,6 +59,6 @@ class Delivery(Section):
     charts: tuple[RepositoryName, ...] = ("service",)
     """Helm charts with a registry of their own."""
     images_kept: Annotated[int, Field(ge=5, le=1000)] = 100
-    """So many newest images of a registry stay; older ones go."""
+    """Number of newest images that a registry keeps; older ones are deleted."""
     runners: Runners | None = None
-    """Runners inside the VPC; needed where `runner` is vpc, and left out where others run there already."""
+    """Runners inside the VPC; needed where `runner` is vpc, unless other runners exist there already."""

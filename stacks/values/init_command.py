@@ -16,26 +16,28 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Set-up")
     def init(
-        organisation: Annotated[str, typer.Option(help="Begins every name: 2 to 16 of a-z, 0-9 and -.", prompt=True)],
+        organisation: Annotated[
+            str, typer.Option(help="Beginning of every name: 2 to 16 of a-z, 0-9 and -.", prompt=True)
+        ],
         repository: Annotated[str, typer.Option(help="GitHub repository, owner/name.", prompt=True)],
         region: Annotated[
             list[str] | None,
-            typer.Option(help="AWS region of all, or ENVIRONMENT=REGION of one; asked for where missing."),
+            typer.Option(help="AWS region of all environments, or ENVIRONMENT=REGION; prompts for missing ones."),
         ] = None,
         account: Annotated[
             list[str] | None,
-            typer.Option(help="ENVIRONMENT=NUMBER, once per environment; asked for where missing."),
+            typer.Option(help="ENVIRONMENT=NUMBER, once per environment; prompts for missing ones."),
         ] = None,
         archive_account: Annotated[
             list[str] | None,
-            typer.Option(help="ENVIRONMENT=NUMBER of the account that keeps records; asked for where missing."),
+            typer.Option(help="ENVIRONMENT=NUMBER of the account for the archive; prompts for missing ones."),
         ] = None,
         domain: Annotated[
-            str | None, typer.Option(help="DNS domain of the APIs; empty for none. Asked for on a terminal.")
+            str | None, typer.Option(help="DNS domain of the APIs; empty for none. Prompts on a terminal.")
         ] = None,
     ) -> None:
-        """Fill the environment files with your organisation, accounts, regions and domain, and name the repository in
-        the workflow files.
+        """Write your organisation, accounts, regions and domain to the environment files, and your repository to the
+        workflow files.
 
         Every answer is checked before the first file changes; comments stay. Example:
 
@@ -50,10 +52,10 @@ def register(app: typer.Typer) -> None:
         project = Project.find(Path.cwd())
         folder = project.environments
         names = [e.name for e in load_all(folder) if e.accounts.main.id != LAPTOP_ACCOUNT]
-        everywhere, regions = _regions(region, names)
+        common, regions = _regions(region, names)
         answers = Answers(
             organisation=organisation,
-            region=everywhere,
+            region=common,
             regions=regions,
             accounts=_numbers("--account", account, names, "Account of {}"),
             archives=_numbers("--archive-account", archive_account, names, "Archive account of {}"),
@@ -64,16 +66,16 @@ def register(app: typer.Typer) -> None:
         for path in changed:
             console.say(f"written: {path.relative_to(project.root)}")
         if not changed:
-            console.say("nothing to change: the files say so already")
+            console.say("nothing to change: the files have these values already")
 
 
-def _regions(given: list[str] | None, names: list[str]) -> tuple[str, dict[str, str]]:
-    """The region of all that say nothing of their own (empty where all do), and those of single environments."""
+def _regions(values: list[str] | None, names: list[str]) -> tuple[str, dict[str, str]]:
+    """The common region (empty where every environment has its own), and the regions of single environments."""
     from groundwork.errors import UsageError
 
     regions: dict[str, str] = {}
-    everywhere = ""
-    for word in given or []:
+    common = ""
+    for word in values or []:
         name, equals, region = word.rpartition("=")
         if equals and name not in names:
             raise UsageError(
@@ -83,24 +85,24 @@ def _regions(given: list[str] | None, names: list[str]) -> tuple[str, dict[str, 
         if equals:
             regions[name] = region
         else:
-            everywhere = region
-    if not everywhere and set(names) - set(regions):
-        everywhere = str(typer.prompt("Region"))
-    return everywhere, regions
+            common = region
+    if not common and set(names) - set(regions):
+        common = str(typer.prompt("Region"))
+    return common, regions
 
 
-def _domain(given: str | None) -> str | None:
-    # Not asked for in a script: none is an answer, too.
-    if given is None and sys.stdin.isatty():
-        given = str(typer.prompt("Domain (empty for none)", default="", show_default=False))
-    return given or None
+def _domain(answer: str | None) -> str | None:
+    # A script is not prompted: no domain is a valid answer, too.
+    if answer is None and sys.stdin.isatty():
+        answer = str(typer.prompt("Domain (empty for none)", default="", show_default=False))
+    return answer or None
 
 
-def _numbers(option: str, given: list[str] | None, names: list[str], question: str) -> dict[str, str]:
+def _numbers(option: str, values: list[str] | None, names: list[str], question: str) -> dict[str, str]:
     from groundwork.errors import UsageError
 
     numbers: dict[str, str] = {}
-    for pair in given or []:
+    for pair in values or []:
         name, equals, number = pair.partition("=")
         if not equals or name not in names:
             raise UsageError(

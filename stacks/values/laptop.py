@@ -1,4 +1,4 @@
-"""How the laptop's Terraform reaches the embedded AWS, and nothing else: settings of its providers and backends.
+"""Settings of the laptop's providers and backends, with which Terraform can reach only the embedded AWS.
 
 The stacks write them, and preflight compares what a pull request wrote with them.
 """
@@ -10,21 +10,21 @@ from typing import Any
 # Terraform runs in cdktf.out/stacks/<stack>, three folders below the checkout. A relative path keeps the synthesised
 # Terraform the same on every machine.
 _PROFILE = "../../../localcloud/profile"
-# A proxy that does not exist. Addresses on this machine are asked directly, without it; every other address is asked
-# through it alone, whatever proxies and endpoints the environment names, and so is never reached.
+# A proxy that does not exist. Requests to this machine bypass it; every other request would go through it, whatever
+# proxies and endpoints the environment names, and so never arrives.
 _NO_WAY_OUT = "http://127.0.0.1:9"
 
 CONNECTION: dict[str, Any] = {
     "profile": "groundwork-laptop",
     "shared_config_files": [f"{_PROFILE}/config"],
     "shared_credentials_files": [f"{_PROFILE}/credentials"],
-    # The default of 25 would turn one mistake of the emulator into ten minutes of waiting.
+    # With the default of 25, a bug of the emulator would mean ten minutes of waiting.
     "max_retries": 2,
     "http_proxy": _NO_WAY_OUT,
     "https_proxy": _NO_WAY_OUT,
     "no_proxy": "127.0.0.1,localhost",
 }
-"""What providers and backends have in common (docs/adr/0004-the-laptop-cannot-reach-aws.md)."""
+"""The common settings of providers and backends (docs/adr/0004-the-laptop-cannot-reach-aws.md)."""
 
 PROVIDER: dict[str, Any] = {**CONNECTION, "s3_use_path_style": True, "skip_metadata_api_check": "true"}
 """Settings of the laptop's AWS provider."""

@@ -11,10 +11,9 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from groundwork.errors import EnvironmentFileError
+from stacks.values.across import check_environments
 from stacks.values.model import Environment
 from stacks.values.problems import Problem, problems
-from stacks.values.singletons import check_singleton_owners
-from stacks.values.zones import check_zone_makers
 
 
 def load(path: Path) -> Environment:
@@ -22,11 +21,11 @@ def load(path: Path) -> Environment:
     document = _read(path)
     if "name" in document:
         line, value = document.lc.key("name")[0] + 1, repr(document["name"])
-        raise _refuse([Problem(path.name, line, "name", value, "is the file's name", "remove the key")])
+        raise _error([Problem(path.name, line, "name", value, "is the file's name", "remove the key")])
     try:
         return Environment.model_validate({**document, "name": path.stem})
     except ValidationError as error:
-        raise _refuse(problems(path.name, document, error, Environment)) from error
+        raise _error(problems(path.name, document, error, Environment)) from error
 
 
 def load_all(folder: Path) -> tuple[Environment, ...]:
@@ -34,21 +33,20 @@ def load_all(folder: Path) -> tuple[Environment, ...]:
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise EnvironmentFileError(f"{folder}: no environment file (*.yaml)", fix="run `gw init`")
-    environments, refused = [], []
+    environments, messages = [], []
     for path in paths:
         try:
             environments.append(load(path))
         except EnvironmentFileError as error:
-            refused.append(error.message)
-    if refused:
-        raise EnvironmentFileError("\n".join(refused))
-    check_singleton_owners(environments)
-    check_zone_makers(environments)
+            messages.append(error.message)
+    if messages:
+        raise EnvironmentFileError("\n".join(messages))
+    check_environments(environments)
     return tuple(environments)
 
 
 def _read(path: Path) -> CommentedMap:
-    # The round-trip loader keeps line numbers and refuses a key that stands twice.
+    # The round-trip loader keeps line numbers and refuses repeated keys.
     try:
         document = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -58,11 +56,11 @@ def _read(path: Path) -> CommentedMap:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         line = mark.line + 1 if mark else 1
         what = getattr(error, "problem", None) or str(error)
-        raise _refuse([Problem(path.name, line, "", "", f"is not YAML: {what}", "correct the line named")]) from error
+        raise _error([Problem(path.name, line, "", "", f"is not YAML: {what}", "correct that line")]) from error
     if not isinstance(document, CommentedMap):
-        raise _refuse([Problem(path.name, 1, "", "", "holds no keys", "begin with `organisation: …`")])
+        raise _error([Problem(path.name, 1, "", "", "has no keys", "begin with `organisation: …`")])
     return document
 
 
-def _refuse(found: Sequence[Problem]) -> EnvironmentFileError:
-    return EnvironmentFileError("\n".join(str(problem) for problem in found))
+def _error(problems: Sequence[Problem]) -> EnvironmentFileError:
+    return EnvironmentFileError("\n".join(map(str, problems)))

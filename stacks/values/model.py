@@ -1,4 +1,4 @@
-"""An environment as one frozen, typed value: what environments/<name>.yaml says, checked."""
+"""An environment as a frozen, typed value: the content of environments/<name>.yaml, validated."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Environment(Section):
 
     name: Slug
     organisation: Slug
-    """Begins every name that must be unique in the world."""
+    """Beginning of every globally unique name."""
     region: Region
     target: Literal["aws", "laptop"] = "aws"
-    """`laptop`: provider and backend use the embedded AWS's own profile and can reach nothing else."""
+    """`laptop`: provider and backend use the embedded AWS's own profile and can reach only that."""
     accounts: Accounts
     runner: Literal["hosted", "vpc"] = "vpc"
     """Where pipelines run. `hosted` (GitHub's machines) cannot reach a private cluster endpoint, `vpc` can."""
@@ -51,7 +51,7 @@ class Environment(Section):
     def _laptop_is_not_aws(self) -> Self:
         if (self.target == "laptop") != (self.accounts.main.id == LAPTOP_ACCOUNT):
             raise ValueError(
-                f"accounts.main.id {LAPTOP_ACCOUNT} is the embedded AWS and goes with target: laptop alone; "
+                f"accounts.main.id {LAPTOP_ACCOUNT} is the embedded AWS and belongs to target: laptop; "
                 "set both or neither"
             )
         return self

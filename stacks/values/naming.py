@@ -1,18 +1,16 @@
-"""Every name and ARN that is known before anything exists.
+"""Names and ARNs that are known before their resources exist.
 
 A value computed here needs no reference between stacks: that breaks the cycle archive ↔ api, lets independent stacks be
-planned side by side, and lets `gw bootstrap` find what an interrupted run has already made.
+planned side by side, and lets `gw bootstrap` find what an interrupted run has created.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from groundwork.platform import PipelineRole
 from stacks.values.aws_scope import AwsScope
 from stacks.values.model import Environment
-
-PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Names:
 
     @property
     def prefix(self) -> str:
-        """Begins the name of everything in the environment: <organisation>-<environment>."""
+        """Beginning of every name in the environment: <organisation>-<environment>."""
         return f"{self.environment.organisation}-{self.environment.name}"
 
     @property
@@ -42,11 +40,11 @@ class Names:
         return f"{self.environment.name}-{stack}"
 
     def of(self, what: str) -> str:
-        """Name of a thing that is unique within its account: role, table, function, cluster."""
+        """Name of a resource that is unique within its account: role, table, function, cluster."""
         return f"{self.prefix}-{what}"
 
     def bucket(self, what: str, *, account: str | None = None) -> str:
-        """Name of a bucket, unique in the world by organisation and account number."""
+        """Name of a bucket, globally unique by organisation and account number."""
         return f"{self.prefix}-{what}-{account or self.aws.account}"
 
     def alias(self, what: str) -> str:
@@ -79,7 +77,7 @@ class Names:
 
     @property
     def state_key_arn(self) -> str:
-        """The KMS key of the state: an existing one, or ours by alias, which is known before the key exists."""
+        """The KMS key of the state: an existing one, or the alias of one to create, which is known before."""
         return self.environment.state.key_arn or self.aws.arn("kms", self.state_key_alias)
 
     @property
@@ -99,7 +97,7 @@ class Names:
 
     @property
     def populate_role_arn(self) -> str:
-        """The one principal that may write into the archive."""
+        """The only principal that may write into the archive."""
         return self.role_arn("populate")
 
     @property
@@ -109,9 +107,9 @@ class Names:
 
     @property
     def archive_role_arn(self) -> str:
-        """Which role Terraform assumes in the archive account, as Terraform reads it: one that writes only to apply.
+        """The role that Terraform assumes in the archive account, as an expression: an apply may write, a plan may not.
 
-        A plan made with the one is applied with the other; Terraform knows which it is doing and does not store it.
+        A plan made with one role is applied with the other: Terraform evaluates the expression and does not store it.
         """
         archive = self.environment.accounts.archive
         applying, planning = (self.archive_aws.iam_arn(f"role/{role}") for role in (archive.role, archive.plan_role))
@@ -125,7 +123,7 @@ class Names:
     # ── delivery ───────────────────────────────────────────────────────────────────────────────────
     @property
     def plan_bucket(self) -> str:
-        """Bucket that holds plans until they are applied, what was applied, and who decided what."""
+        """Bucket for plans until they are applied, for what was applied, and for decisions."""
         return self.bucket("plans")
 
     @property
@@ -135,7 +133,7 @@ class Names:
 
     @property
     def deployed_key_alias(self) -> str:
-        """Alias of the KMS key that encrypts what was applied, without its plans: planners may read that."""
+        """Alias of the KMS key that encrypts what was applied, without plans: the roles that plan may read that."""
         return self.alias("deployed")
 
     @property
@@ -144,7 +142,7 @@ class Names:
         return self.aws.arn("kms", self.deployed_key_alias)
 
     def plan_mac_alias(self, *, pull_request: bool = False) -> str:
-        """Alias of the HMAC key that vouches for plans. Pull requests have their own: theirs vouch for nothing else."""
+        """Alias of the HMAC key that signs plans. Plans of pull requests have a key of their own."""
         return self.alias("plan-mac-pull-request" if pull_request else "plan-mac")
 
     def delivery_role(self, role: PipelineRole) -> str:
@@ -157,16 +155,16 @@ class Names:
 
     @property
     def role_boundary_arn(self) -> str:
-        """The policy that bounds the apply role and every role it makes."""
+        """The boundary of the apply role and of every role that it creates."""
         return self.aws.iam_arn(f"policy/{self.of('delivery-boundary')}")
 
     @property
     def github_oidc_arn(self) -> str:
-        """GitHub's OIDC provider in the main account, which the `account` stack makes."""
+        """GitHub's OIDC provider in the main account, which the `account` stack creates."""
         return self.aws.iam_arn("oidc-provider/token.actions.githubusercontent.com")
 
     def github_environment(self, role: PipelineRole) -> str:
-        """GitHub's environment whose jobs run as a role: `<env>` is the one with reviewers."""
+        """GitHub's environment whose jobs assume a role; `<env>` is the one with reviewers."""
         suffix = {"apply": "", "plan": "-plan", "plan-pull-request": "-pull-request", "release": "-release"}[role]
         return f"{self.environment.name}{suffix}"
 

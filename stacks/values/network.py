@@ -1,4 +1,4 @@
-"""The VPC: zones, tiers, NAT, endpoints — or an existing VPC brought along."""
+"""The VPC: zones, tiers, NAT, endpoints — or an existing VPC."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 
 
 class ExistingNetwork(Section):
-    """A VPC made elsewhere: the `network` stack then only reads and passes on these ids."""
+    """A VPC created elsewhere: the `network` stack then only passes on these ids."""
 
     vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
     cidr: Cidr
     """The VPC's own range; security groups refer to it."""
     private_subnet_ids: Annotated[tuple[SubnetId, ...], Field(min_length=2)]
-    """Subnets with a route out; nodes and functions live here."""
+    """Subnets with a route to the internet, for nodes and functions."""
     public_subnet_ids: tuple[SubnetId, ...] = ()
     database_subnet_ids: tuple[SubnetId, ...] = ()
     intra_subnet_ids: tuple[SubnetId, ...] = ()
-    """Subnets without a route out; the EKS control plane's interfaces live here. Empty: the private ones are used."""
+    """Subnets without a route to the internet, for the EKS control plane's interfaces. Empty: the private ones."""
 
 
 class Network(Section):
     """The VPC of the `network` stack."""
 
     cidr: Cidr = "10.0.0.0/16"
-    """One range from which every tier's subnets are computed: a /16 to a /20."""
+    """The range that the subnets of every tier are cut from: a /16 to a /20."""
     zones: Annotated[int, Field(ge=2, le=3)] = 3
-    """Availability zones; EKS and RDS need two at least."""
+    """Availability zones; EKS and RDS need at least two."""
     zone_names: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")], ...] = ()
-    """The zones by name, as many as `zones`; empty: the region's first ones. Named, not looked up, so that a plan needs
-    no account and a zone that AWS adds never moves a subnet."""
+    """The zones by name, as many as `zones`; empty: the region's first ones. They are not looked up, so that a plan
+    needs no account, and a zone that AWS adds never moves a subnet."""
     nat: Literal["none", "single", "per_zone"] = "per_zone"
-    """`none`: no way out but endpoints. `single`: cheap, but one zone's failure takes the way out. `per_zone`: highly
-    available."""
+    """`none`: only endpoints lead out. `single`: cheap, but when its zone fails, no zone has internet access.
+    `per_zone`: highly available."""
     flow_log_days: LogDays = 365
     """Days that flow logs are kept."""
     gateway_endpoints: tuple[Literal["s3", "dynamodb"], ...] = ("s3", "dynamodb")
@@ -46,7 +46,7 @@ class Network(Section):
     interface_endpoints: tuple[str, ...] = ()
     """Paid endpoints by service name, for example ecr.api; required for private nodes when `nat` is none."""
     existing: ExistingNetwork | None = None
-    """A VPC made elsewhere, used instead of making one."""
+    """An existing VPC to use instead of creating one."""
 
     @model_validator(mode="after")
     def _named(self) -> Network:

@@ -1,4 +1,4 @@
-"""Account numbers that only stand for real ones."""
+"""Account numbers that are placeholders."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ def is_placeholder(account: str) -> bool:
 
 
 def refuse_placeholders(environment: Environment) -> None:
-    """Raise EnvironmentFileError before anything is planned against AWS with account numbers nobody has filled in."""
+    """Raise EnvironmentFileError where account numbers of an environment on AWS are placeholders."""
     if environment.target == "laptop":
         return
     accounts = {"main": environment.accounts.main.id, "archive": environment.accounts.archive.id}
-    found = [
+    sentences = [
         f"accounts.{which}.id: {number} is a placeholder"
         for which, number in accounts.items()
         if is_placeholder(number)
     ]
-    if found:
+    if sentences:
         raise EnvironmentFileError(
-            "\n".join(f"{environment.name}.yaml: {sentence}" for sentence in found),
+            "\n".join(f"{environment.name}.yaml: {sentence}" for sentence in sentences),
             fix="run `gw init`, or write your account numbers into the file",
         )

@@ -1,4 +1,4 @@
-"""Turns what pydantic found wrong in a file into sentences that name line, key, value and fix."""
+"""Turns pydantic's errors about a file into sentences that name line, key, value and fix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Location = tuple[int | str, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a file; `line` counts from 1, `key` is dotted, `value` as it was read."""
+    """A problem of a file; `line` counts from 1, `key` is dotted, `value` as it was read."""
 
     file: str
     line: int
@@ -42,7 +42,7 @@ def problems(file: str, document: CommentedMap, error: ValidationError, model: t
 def _problem(file: str, document: CommentedMap, detail: ErrorDetails, model: type[Section]) -> Problem:
     location = tuple(part for part in detail["loc"] if part != "[key]")
     missing = detail["type"] == "missing"
-    # What was read instead of a missing key is the whole section around it: of no help.
+    # For a missing key pydantic reports the whole section around it, which does not help.
     shown = "" if missing or isinstance(detail["input"], Mapping) else repr(detail["input"])
     what, fix = _explain(detail, location, model)
     return Problem(
@@ -64,13 +64,13 @@ def _explain(detail: ErrorDetails, location: Location, model: type[Section]) -> 
             fix = f"did you mean {close[0]!r}?" if close else "remove it"
             return "unknown key", f"{fix} Known here: {', '.join(known)}"
         case "missing":
-            return "is required and not there", f"add {key!r}: {_describe(model, location)}"
+            return "is required, but missing", f"add {key!r}: {_describe(model, location)}"
         case "string_type" if isinstance(detail["input"], int | float):
             return "must be text, but YAML reads it as a number", f'put it in quotes: {key}: "{detail["input"]}"'
         case "literal_error":
             return "is not one of the choices", f"use one of {detail.get('ctx', {}).get('expected', '')}"
         case "value_error":
-            # Our own validators say what is wrong and what to write, in one sentence.
+            # The model's own validators name the problem and the fix in one sentence.
             sentence = str(detail.get("ctx", {}).get("error", detail["msg"]))
             what, _, fix = sentence.partition("; ")
             return what, fix or _describe(model, location)
@@ -99,7 +99,7 @@ def _keys(model: type[Section], location: Location) -> set[str]:
 
 
 def _section(model: type[Section], location: Location) -> type[Section] | None:
-    """The model that describes the section at a location; entries of a dict or tuple are looked through."""
+    """The model of the section at a location, also inside of a dict or tuple."""
     current: Any = model
     for part in location:
         sections = list(_sections_in(current))
@@ -110,7 +110,7 @@ def _section(model: type[Section], location: Location) -> type[Section] | None:
             current = field.annotation
         elif not sections:
             return None
-        # a dict's key or a tuple's index: the annotation already holds the entry's model
+        # a dict's key or a tuple's index: the annotation already has the entry's model
     return next(_sections_in(current), None)
 
 

@@ -1,4 +1,4 @@
-"""Who may let a deployment into the environment on GitHub."""
+"""Who may approve a deployment to the environment on GitHub."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$", des
 
 
 class Reviewers(Section):
-    """Teams and people of whom one has to approve each apply; `gw github setup` makes it a rule of GitHub."""
+    """Teams and people, one of whom has to approve each apply; `gw github setup` makes it a rule of GitHub."""
 
     teams: tuple[TeamSlug, ...] = ()
-    """Teams of the organisation that holds the repository."""
+    """Teams of the organisation that owns the repository."""
     users: tuple[Login, ...] = ()
     """Single people, by login."""
 
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
         if len(self.teams) + len(self.users) > MOST:
-            raise ValueError(f"GitHub takes {MOST} teams and users in all; put people into a team")
+            raise ValueError(f"GitHub allows {MOST} teams and users together; put people into a team")
         return self

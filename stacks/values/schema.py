@@ -11,7 +11,7 @@ PATH = Path(__file__).with_name("schema.json")
 
 
 def text() -> str:
-    """The schema as it is committed: `name` is the file's name and therefore no key."""
+    """The committed schema. It has no key `name`, because that is the file's name."""
     schema = Environment.model_json_schema()
     del schema["properties"]["name"]
     schema["required"].remove("name")
@@ -20,5 +20,5 @@ def text() -> str:
 
 
 def write() -> None:
-    """Bring the committed schema up to date with the model."""
+    """Update the committed schema from the model."""
     PATH.write_text(text(), encoding="utf-8")

@@ -14,12 +14,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Set-up")
     def schema(
-        write: Annotated[bool, typer.Option("--write", help="Bring the committed schemas up to date.")] = False,
+        write: Annotated[bool, typer.Option("--write", help="Update the committed schemas.")] = False,
         review: Annotated[bool, typer.Option("--review", help="The schema of `gw review --format json`.")] = False,
     ) -> None:
-        """Print the JSON Schema with which editors check environments/*.yaml, or that of a review.
+        """Print the JSON Schema of environments/*.yaml, which editors use, or of a review.
 
-        Example: `gw schema --write` after a change of stacks/values or groundwork/review/model.py.
+        Example: `gw schema --write` after a change in stacks/values or groundwork/review/model.py.
         """
         from groundwork.review import model as review_model
         from stacks.values import schema as environment_schema

@@ -1,4 +1,4 @@
-"""Writes a new owner into the environment files: organisation, accounts, region and domain, for `gw init`."""
+"""Writes a new owner's organisation, accounts, regions and domain to the environment files, for `gw init`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from stacks.values.model import LAPTOP_ACCOUNT
 
 @dataclass(frozen=True)
 class Answers:
-    """What `gw init` asks for. `accounts`, `archives`: environment → account number; `domain`: a DNS zone.
+    """Answers to `gw init`. `accounts`, `archives`: environment → account number; `domain`: a DNS zone.
 
-    `regions` are those of single environments; the others are in `region`, or stay where they are if it is empty.
+    `regions` are those of single environments; the others move to `region`, or stay where they are if it is empty.
     """
 
     organisation: str
@@ -32,10 +32,10 @@ class Answers:
 
 
 def fill(folder: Path, answers: Answers) -> list[Path]:
-    """Rewrite the files of a folder in place, comments kept; returns what changed.
+    """Rewrite the files of a folder in place, and keep their comments; returns the changed files.
 
-    Every file is checked as an environment before the first one is replaced, so that a wrong answer changes nothing.
-    Raises EnvironmentFileError for an answer that no environment may have.
+    Every file is validated as an environment before the first one is replaced, so that a wrong answer changes nothing.
+    Raises EnvironmentFileError for an answer that an environment cannot have.
     """
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -55,7 +55,7 @@ def fill(folder: Path, answers: Answers) -> list[Path]:
             if draft.read_text(encoding="utf-8") != before:
                 pending.append((draft, path))
         for draft, path in pending:
-            os.replace(draft, path)  # noqa: PTH105 - atomic on one file system, which is the point
+            os.replace(draft, path)  # noqa: PTH105 - atomic on one file system
     finally:
         for leftover in (folder / ".draft").glob("*"):
             leftover.unlink()

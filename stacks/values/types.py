@@ -40,7 +40,7 @@ Slug = Annotated[
     str,
     Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$", description="2 to 16 of a-z, 0-9 and -, beginning with a letter"),
 ]
-# What CloudWatch Logs accepts; shorter than a year fails the review gate unless the environment is the laptop.
+# Values that CloudWatch Logs accepts. checkov refuses less than a year, except on the laptop.
 LogDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]

@@ -1,4 +1,4 @@
-"""What runs on Kubernetes: one entry per Helm release."""
+"""What runs on Kubernetes: an entry per Helm release."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ Quantity = Annotated[str, Field(pattern=r"^\d+(\.\d+)?(m|Mi|Gi)?$")]
 
 
 class Resources(Section):
-    """What a container asks for and may not exceed."""
+    """What a container requests."""
 
     cpu: Quantity = "100m"
     memory: Quantity = "128Mi"
 
 
 class Workload(Section):
-    """A service of ours, released with charts/service."""
+    """A service, released with charts/service."""
 
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     image: Annotated[str, Field(pattern=r"^([^\s:@/]+(:\d+)?/)?[^\s:@]+$")]
     """Repository without tag."""
     tag: Annotated[str, Field(pattern=r"^[\w][\w.-]{0,127}$", description="never latest")]
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
-    """Pins the image's bytes; wins over the tag."""
+    """Pins the image's bytes; takes precedence over the tag."""
     port: Annotated[int, Field(ge=1024, le=65535)] = 8080
-    """Above 1023: the container is not root."""
+    """Above 1023, because the container does not run as root."""
     min_replicas: Annotated[int, Field(ge=1, le=100)] = 2
     max_replicas: Annotated[int, Field(ge=1, le=500)] = 6
     requests: Resources = Resources()
@@ -36,12 +36,12 @@ class Workload(Section):
     liveness_path: str = "/livez"
     readiness_path: str = "/readyz"
     environment: dict[str, str] = {}
-    """Plain settings; secrets never."""
+    """Plain settings, never secrets."""
 
     @model_validator(mode="after")
     def _releasable(self) -> Workload:
         if self.tag == "latest":
-            raise ValueError("tag: latest moves, so nothing could be rolled back; name a version")
+            raise ValueError("tag: latest changes, so a rollback would be impossible; name a version")
         if self.min_replicas > self.max_replicas:
             raise ValueError(f"min_replicas {self.min_replicas} is greater than max_replicas {self.max_replicas}")
         return self

@@ -13,7 +13,7 @@ from localcloud.aws.policy import Call, Principal, permitted
 from stacks.account import AccountStack
 from stacks.blocks.errors import IllegalComposition
 from stacks.values import load_all
-from stacks.values.singletons import check_singleton_owners
+from stacks.values.across import check_environments
 from tests.support.synth import environment, only_resource, resources, statements, synth
 
 ACCOUNT = "111122223333"
@@ -29,7 +29,7 @@ def in_account(name: str, *, owns: bool, account_id: str = ACCOUNT) -> Any:
 
 
 def test_one_owner_per_account_is_accepted() -> None:
-    check_singleton_owners(
+    check_environments(
         [
             in_account("dev", owns=True),
             in_account("test", owns=False),
@@ -40,7 +40,7 @@ def test_one_owner_per_account_is_accepted() -> None:
 
 def test_two_owners_in_one_account_are_refused_by_file_and_key() -> None:
     with pytest.raises(EnvironmentFileError) as caught:
-        check_singleton_owners([in_account("test", owns=True), in_account("dev", owns=True)])
+        check_environments([in_account("test", owns=True), in_account("dev", owns=True)])
     assert str(caught.value) == (
         "dev.yaml, test.yaml: accounts.main.owns_singletons: account 111122223333 has 2 owners, it can have one\n"
         "    fix: keep it in dev.yaml, write `owns_singletons: false` in test.yaml"
@@ -49,9 +49,10 @@ def test_two_owners_in_one_account_are_refused_by_file_and_key() -> None:
 
 def test_an_account_without_an_owner_is_refused_by_file_and_key() -> None:
     with pytest.raises(EnvironmentFileError) as caught:
-        check_singleton_owners([in_account("dev", owns=False), in_account("test", owns=False)])
+        check_environments([in_account("dev", owns=False), in_account("test", owns=False)])
     assert str(caught.value) == (
-        "dev.yaml, test.yaml: accounts.main.owns_singletons: nobody makes what exists once in account 111122223333\n"
+        "dev.yaml, test.yaml: accounts.main.owns_singletons: "
+        "no environment creates what exists once in account 111122223333\n"
         "    fix: write `owns_singletons: true` in one of them"
     )
 
@@ -67,7 +68,7 @@ def test_loading_a_folder_checks_the_owners(tmp_path: Path) -> None:
 
 
 def test_the_archive_cannot_be_the_main_account() -> None:
-    with pytest.raises(ValueError, match="is the main account too"):
+    with pytest.raises(ValueError, match="is the main account, too"):
         environment(accounts={"archive": {"id": ACCOUNT}})
 
 

@@ -110,7 +110,7 @@ def test_an_environment_without_workloads_has_no_releases() -> None:
 
 @pytest.mark.parametrize(
     ("change", "problem"),
-    [({"tag": "latest"}, "latest moves"), ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4")],
+    [({"tag": "latest"}, "latest changes"), ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4")],
 )
 def test_a_workload_that_cannot_be_released_is_refused(change: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):

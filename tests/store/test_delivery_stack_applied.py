@@ -18,12 +18,12 @@ from botocore.exceptions import ClientError
 
 from groundwork.errors import Refused, TerraformFailed
 from groundwork.plan import archive
+from groundwork.platform import PipelineRole
 from groundwork.refusals import Code
 from groundwork.store.opening import in_aws
 from groundwork.store.plan_store import PlanStore
 from stacks.platform import PlatformEnvironment
 from stacks.values import Names, load
-from stacks.values.naming import PipelineRole
 from tests.store.samples import AT, decision, index, made, packed
 from tests.support.cloud_project import CloudProject, cloud_project
 

@@ -63,7 +63,7 @@ def test_an_environment_is_named_after_its_file(tmp_path: Path) -> None:
             "cluster: {node_groups: {a: {mni: 1}}}",
             "cluster.node_groups.a.mni: unknown key (got 1)\n    fix: did you mean 'min'?",
         ),
-        ("workloads: {web: {namespace: web, image: x}}", "workloads.web.tag: is required and not there"),
+        ("workloads: {web: {namespace: web, image: x}}", "workloads.web.tag: is required, but missing"),
         ("cluster: {public_endpoint_cidrs: [0.0.0.0/0]}", "0.0.0.0/0 opens the API server to the world"),
     ],
 )
@@ -100,8 +100,8 @@ def test_for_an_unknown_environment_the_error_lists_the_known_ones() -> None:
 
 
 def test_the_laptops_account_number_is_only_for_the_laptop(tmp_path: Path) -> None:
-    assert "goes with target: laptop alone" in refusal(tmp_path, GOOD.replace("123456789012", "000000000000"))
-    assert "goes with target: laptop alone" in refusal(tmp_path, GOOD + "target: laptop\n")
+    assert "belongs to target: laptop" in refusal(tmp_path, GOOD.replace("123456789012", "000000000000"))
+    assert "belongs to target: laptop" in refusal(tmp_path, GOOD + "target: laptop\n")
 
 
 def test_values_are_frozen() -> None:
