@@ -1,4 +1,4 @@
-"""A git repository whose main.py writes what a synth writes, with the standard library alone: a commit in no time."""
+"""A Git repository whose main.py writes a synthesised stack with the standard library alone, in milliseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groundwork.review import checkout, revisions
 from groundwork.review.checkout import Synthesised
 
 MAIN = '''\
-"""Writes one stack of what values.py and the environment of this process hold."""
+"""Writes a stack that holds the value of values.py and what this process can see."""
 import json, os, sys
 from pathlib import Path
 import values
@@ -30,7 +30,7 @@ manifest = {"dev-data": {"name": "dev-data", "dependencies": [], "workingDirecto
 
 
 class Repository:
-    """`root` is the checkout; `store` is where results are kept."""
+    """`root` is the checkout; `store` is the folder for synthesised commits."""
 
     def __init__(self, root: Path) -> None:
         self.root = root / "project"
@@ -44,17 +44,17 @@ class Repository:
         (self.root / "environments" / "dev.yaml").write_text("")
 
     def git(self, *arguments: str) -> str:
-        """What git says."""
+        """The output of a Git command."""
         identity = ("-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "commit.gpgsign=false")
         done = subprocess.run(["git", *identity, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     def write(self, value: str, *, file: str = "values.py") -> None:
-        """Puts a value into the checkout, uncommitted."""
+        """Write a value into the checkout without a commit."""
         (self.root / file).write_text(f"VALUE = {value!r}\n")
 
     def commit(self, value: str) -> str:
-        """A commit with this value; gives its id."""
+        """Commit this value; returns the commit."""
         self.write(value)
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", value)

@@ -1,3 +1,5 @@
+"""The review finds access that a change grants or a protection that it removes, and nothing where neither happens."""
+
 from __future__ import annotations
 
 import json
@@ -52,7 +54,7 @@ def access(base: Any, head: Any) -> list[Risk]:
 
 
 # ── policies of identities ─────────────────────────────────────────────────────────────────────────
-def test_an_action_gained_is_named_with_its_resource_and_line() -> None:
+def test_a_gained_action_is_reported_with_resource_and_line() -> None:
     (risk,) = access(role(allow("s3:GetObject")), role(allow("s3:GetObject", "s3:PutObject")))
     assert "s3:PutObject on arn:aws:s3:::records/*" in risk.sentence
     assert risk.severity == Severity.MEDIUM
@@ -100,7 +102,7 @@ def test_what_a_statement_already_covers_gains_nothing(before: Any, after: Any) 
         ),
     ],
 )
-def test_whatever_is_wider_is_found(before: Any, after: Any, severity: Severity) -> None:
+def test_a_wider_statement_is_a_finding(before: Any, after: Any, severity: Severity) -> None:
     (risk,) = access(role(before), role(after))
     assert risk.severity == severity
 
@@ -112,7 +114,7 @@ def test_a_statement_moved_to_another_policy_of_the_role_gains_nothing() -> None
     assert access(base, head) == []
 
 
-def test_the_same_statement_for_another_role_is_a_gain() -> None:
+def test_the_same_statement_for_another_role_is_a_finding() -> None:
     base, head = role(allow("s3:GetObject")), role(allow("s3:GetObject"))
     other = {"role": "${aws_iam_role.other.id}", "policy": policy(allow("s3:GetObject"))}
     head["resource"]["aws_iam_role_policy"]["q"] = other
@@ -120,18 +122,18 @@ def test_the_same_statement_for_another_role_is_a_gain() -> None:
     assert risk.address == "aws_iam_role_policy.q"
 
 
-def test_a_policy_that_narrows_is_no_finding() -> None:
+def test_a_narrower_policy_gives_no_finding() -> None:
     assert access(role(allow("s3:*")), role(allow("s3:GetObject"))) == []
 
 
-def test_a_lost_condition_is_named() -> None:
+def test_a_removed_condition_is_reported() -> None:
     condition = {"StringEquals": {"aws:SourceAccount": OURS}}
     (risk,) = access(role(allow("s3:GetObject", Condition=condition)), role(allow("s3:GetObject")))
     assert "aws:sourceaccount" in risk.sentence
     assert "loses" in risk.sentence
 
 
-def test_a_condition_with_more_values_is_looser_and_with_fewer_is_not() -> None:
+def test_a_condition_with_more_values_is_a_finding_with_fewer_is_not() -> None:
     def limited(*accounts: str) -> dict[str, Any]:
         return role(allow("s3:GetObject", Condition={"StringEquals": {"aws:SourceAccount": list(accounts)}}))
 
@@ -139,19 +141,19 @@ def test_a_condition_with_more_values_is_looser_and_with_fewer_is_not() -> None:
     assert not access(limited(OURS, THEIRS), limited(OURS))
 
 
-def test_a_denial_that_is_lost_is_high() -> None:
+def test_a_removed_denial_is_high() -> None:
     deny = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
     (risk,) = access(role(allow("s3:GetObject"), deny), role(allow("s3:GetObject")))
     assert risk.severity == Severity.HIGH
     assert "no longer denies s3:DeleteBucket" in risk.sentence
 
 
-def test_a_wider_denial_is_no_finding() -> None:
+def test_a_wider_denial_gives_no_finding() -> None:
     deny = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
     assert access(role(deny), role({**deny, "Action": "s3:Delete*"})) == []
 
 
-def test_a_boundary_grants_nothing_by_itself() -> None:
+def test_a_wider_boundary_is_medium() -> None:
     def bounded(*actions: str) -> dict[str, Any]:
         return resources(
             aws_iam_policy={"b": {"name": "b", "policy": policy(allow(*actions, on="*"))}},
@@ -172,36 +174,36 @@ def documented(*actions: str) -> dict[str, Any]:
     )
 
 
-def test_a_policy_document_that_widens_is_found_at_the_policy_that_uses_it() -> None:
+def test_a_wider_policy_document_is_reported_at_the_policy_using_it() -> None:
     (risk,) = access(documented("s3:GetObject"), documented("s3:GetObject", "s3:PutObject"))
     assert risk.address == "aws_iam_policy.p"
     assert "s3:PutObject" in risk.sentence
 
 
-def test_a_policy_document_instead_of_the_same_json_gains_nothing() -> None:
+def test_a_policy_document_equal_to_the_json_it_replaces_gains_nothing() -> None:
     base = resources(aws_iam_policy={"p": {"name": "p", "policy": policy(allow("s3:GetObject"))}})
     assert access(base, documented("s3:GetObject")) == []
 
 
-def test_a_policy_whose_content_is_not_known_is_said_to_be_so() -> None:
+def test_a_policy_whose_content_is_not_known_is_a_finding() -> None:
     base = resources(aws_iam_policy={"p": {"policy": policy(allow("s3:GetObject"))}})
     (risk,) = access(base, resources(aws_iam_policy={"p": {"policy": '${file("p.json")}'}}))
     assert "not known" in risk.sentence
 
 
 # ── trust and policies on resources ────────────────────────────────────────────────────────────────
-def test_another_account_that_may_take_the_role_is_high() -> None:
+def test_another_account_that_may_assume_the_role_is_high() -> None:
     own, foreign = f"arn:aws:iam::{OURS}:role/a", f"arn:aws:iam::{THEIRS}:role/a"
     (risk,) = access(trust({"AWS": own}), trust({"AWS": [own, foreign]}))
     assert risk.severity == Severity.HIGH
     assert foreign in risk.sentence
 
 
-def test_a_role_of_an_account_that_is_trusted_already_is_no_finding() -> None:
+def test_a_role_of_an_account_that_is_trusted_already_gives_no_finding() -> None:
     assert access(trust({"AWS": OURS}), trust({"AWS": [OURS, f"arn:aws:iam::{OURS}:role/a"]})) == []
 
 
-def test_a_service_that_may_take_the_role_is_worth_a_look() -> None:
+def test_a_service_that_may_assume_the_role_is_medium() -> None:
     base = trust({"Service": "lambda.amazonaws.com"})
     (risk,) = access(base, trust({"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}))
     assert risk.severity == Severity.MEDIUM
@@ -215,19 +217,19 @@ def test_a_trust_that_loses_its_condition_is_high() -> None:
     assert "token.actions.githubusercontent.com:sub" in risk.sentence
 
 
-def test_a_bucket_that_everyone_may_read_is_high() -> None:
+def test_a_bucket_that_everybody_may_read_is_high() -> None:
     (risk,) = access(bucket(), bucket(allow("s3:GetObject", Principal="*")))
     assert risk.severity == Severity.HIGH
     assert "everyone" in risk.sentence
 
 
-def test_a_policy_removed_while_its_bucket_stays_loses_its_denials() -> None:
+def test_removing_the_policy_of_a_bucket_removes_its_denials() -> None:
     deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "b", "Principal": "*"}
     (risk,) = access(bucket(deny), bucket())
     assert "no longer denies" in risk.sentence
 
 
-def test_a_bucket_policy_that_goes_with_its_bucket_is_no_loss() -> None:
+def test_a_bucket_policy_destroyed_with_its_bucket_gives_no_finding() -> None:
     deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "b", "Principal": "*"}
     assert access(bucket(deny), resources(x_y={"z": {}})) == []
 
@@ -248,7 +250,7 @@ def test_a_bucket_policy_that_goes_with_its_bucket_is_no_loss() -> None:
         ("aws_kms_grant", {"operations": ["Encrypt"]}, {"operations": ["Encrypt", "Decrypt"]}, "medium"),
     ],
 )
-def test_access_that_needs_no_document_is_found(type_: str, before: Any, after: Any, severity: str) -> None:
+def test_access_without_a_policy_document_is_a_finding(type_: str, before: Any, after: Any, severity: str) -> None:
     base = resources(**{type_: {"x": before}}) if before is not None else {}
     (risk,) = access(base, resources(**{type_: {"x": after}}))
     assert risk.severity == severity

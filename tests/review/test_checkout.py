@@ -1,3 +1,5 @@
+"""Two commits are synthesised for a review: from their own files, without credentials, and each only once."""
+
 from __future__ import annotations
 
 import json
@@ -31,7 +33,7 @@ def synthesise(repository: Repository, wanted: str, **environ: str) -> list[Synt
     return repository.synthesise(wanted, scratch, {"PATH": os.environ["PATH"], **environ})
 
 
-def test_each_commit_runs_its_own_files(repository: Repository) -> None:
+def test_each_commit_is_synthesised_from_its_own_files(repository: Repository) -> None:
     base = repository.commit("one")
     repository.commit("two")
     before, after = synthesise(repository, f"{base}..HEAD")
@@ -39,7 +41,7 @@ def test_each_commit_runs_its_own_files(repository: Repository) -> None:
     assert not Path(value(before)["file"]).is_relative_to(repository.root)
 
 
-def test_what_is_not_committed_counts_where_the_checkout_is_asked_for(repository: Repository) -> None:
+def test_a_range_that_ends_at_the_checkout_includes_uncommitted_changes(repository: Repository) -> None:
     base = repository.commit("one")
     repository.write("uncommitted")
     for wanted in (f"{base}..", f"{base}..@worktree", ".."):
@@ -48,7 +50,7 @@ def test_what_is_not_committed_counts_where_the_checkout_is_asked_for(repository
     assert value(synthesise(repository, f"{base}..HEAD")[1])["value"] == "one"
 
 
-def test_looking_at_the_checkout_changes_nothing_in_it(repository: Repository) -> None:
+def test_reviewing_the_checkout_changes_nothing_in_it(repository: Repository) -> None:
     repository.commit("one")
     repository.write("uncommitted")
     (repository.root / "new.py").write_text("")
@@ -59,7 +61,7 @@ def test_looking_at_the_checkout_changes_nothing_in_it(repository: Repository) -
     assert sorted((repository.root / ".git" / "objects").rglob("*")) == objects
 
 
-def test_three_dots_begin_where_the_branch_left(repository: Repository) -> None:
+def test_three_dots_begin_where_the_branch_began(repository: Repository) -> None:
     left = repository.commit("one")
     repository.git("checkout", "-q", "-b", "topic")
     tip = repository.commit("topic")
@@ -69,7 +71,7 @@ def test_three_dots_begin_where_the_branch_left(repository: Repository) -> None:
     assert (base.commit, head.commit) == (left, tip)
 
 
-def test_attributes_of_git_hide_no_file(repository: Repository) -> None:
+def test_gitattributes_do_not_leave_files_out(repository: Repository) -> None:
     (repository.root / ".gitattributes").write_text("values.py export-ignore\n")
     repository.commit("one")
     assert value(synthesise(repository, "HEAD..HEAD")[0])["value"] == "one"
@@ -90,20 +92,20 @@ def test_no_credential_reaches_the_code_of_a_commit(repository: Repository) -> N
     assert seen["home"] == []
 
 
-def test_an_index_that_asks_for_no_name_is_kept(repository: Repository) -> None:
+def test_a_package_index_without_credentials_is_passed_on(repository: Repository) -> None:
     repository.commit("one")
     (made, _) = synthesise(repository, "HEAD..HEAD", UV_INDEX_URL="https://index.example/simple")
     assert "UV_INDEX_URL" in value(made)["seen"]
 
 
 @pytest.mark.parametrize(
-    ("address", "kept"), [("https://index.example/simple", True), ("https://me:key@index.example/simple", False)]
+    ("address", "passed_on"), [("https://index.example/simple", True), ("https://me:key@index.example/simple", False)]
 )
-def test_a_uv_toml_is_read_unless_it_holds_a_login(repository: Repository, address: str, kept: bool) -> None:
+def test_a_uv_toml_is_read_unless_it_holds_a_login(repository: Repository, address: str, passed_on: bool) -> None:
     (repository.root / "uv.toml").write_text(f'index-url = "{address}"\n')
     repository.commit("one")
     (made, _) = synthesise(repository, "HEAD..HEAD")
-    assert ("UV_CONFIG_FILE" in value(made)["seen"]) == kept
+    assert ("UV_CONFIG_FILE" in value(made)["seen"]) == passed_on
 
 
 def test_a_commit_does_not_write_the_users_package_cache(repository: Repository) -> None:
@@ -129,7 +131,7 @@ def test_a_commit_that_does_not_synthesise_is_named(repository: Repository) -> N
     assert "the subnet has no zone" in str(raised.value)
 
 
-def test_a_base_without_main_is_named(repository: Repository) -> None:
+def test_a_commit_without_main_py_is_named(repository: Repository) -> None:
     (repository.root / "main.py").rename(repository.root / "other.py")
     base = repository.commit("one")
     (repository.root / "other.py").rename(repository.root / "main.py")
@@ -139,13 +141,13 @@ def test_a_base_without_main_is_named(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["nothing..HEAD", "HEAD..nothing", "--output=/x..HEAD"])
-def test_an_unknown_revision_is_wrong_usage(wanted: str, repository: Repository) -> None:
+def test_an_unknown_revision_is_a_usage_error(wanted: str, repository: Repository) -> None:
     repository.commit("one")
     with pytest.raises(UsageError):
         synthesise(repository, wanted)
 
 
-def test_killed_half_way_it_leaves_no_result(repository: Repository, checkout: Path) -> None:
+def test_a_killed_synthesis_leaves_no_result(repository: Repository, checkout: Path) -> None:
     repository.commit("one")
     waiting = repository.root.parent / "waiting"
     slow = f"import pathlib, time; pathlib.Path({str(waiting)!r}).touch(); time.sleep(60)\n"

@@ -1,4 +1,4 @@
-"""`gw review` as a person runs it."""
+"""The command `gw review`: its files, its output and its exit codes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_file_is_written_and_named(repository: Repository) -> None:
     assert 'value = "two"' in (folder / "hcl" / "head" / "dev-data.tf").read_text()
 
 
-def test_no_change_says_so_and_ends_with_0(repository: Repository) -> None:
+def test_without_a_change_the_command_prints_that_and_ends_with_0(repository: Repository) -> None:
     done = gw(repository, "HEAD..HEAD")
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "no change")
 
@@ -69,7 +69,7 @@ def test_a_finding_of_high_severity_ends_with_22(repository: Repository) -> None
     repository.git("reset", "-q", "--hard", "HEAD~2")
 
 
-def test_json_alone_is_on_standard_output_and_obeys_the_schema(repository: Repository) -> None:
+def test_with_json_the_output_is_only_json_that_fits_the_schema(repository: Repository) -> None:
     done = gw(repository, "HEAD~1..HEAD", "--json")
     read = json.loads(done.stdout)
     jsonschema.validate(read, json.loads(SCHEMA.read_text()))
@@ -77,7 +77,7 @@ def test_json_alone_is_on_standard_output_and_obeys_the_schema(repository: Repos
     assert done.returncode == 20
 
 
-def test_one_format_goes_to_the_file_that_is_named(repository: Repository, tmp_path: Path) -> None:
+def test_a_single_format_can_be_written_to_a_named_file(repository: Repository, tmp_path: Path) -> None:
     file = tmp_path / "a" / "comment.md"
     assert gw(repository, "HEAD~1..HEAD", "--format", "markdown", "--out", str(file)).returncode == 20
     assert "dev-data" in file.read_text()

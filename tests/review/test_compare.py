@@ -1,3 +1,5 @@
+"""Two synthesised folders are compared attribute by attribute; differences without a meaning do not count."""
+
 from __future__ import annotations
 
 import json
@@ -28,27 +30,27 @@ def queue(text: str) -> dict[str, Any]:
     return resources(aws_sqs_queue_policy={"q": {"queue_url": "u", "policy": text}})
 
 
-def nothing(base: Any, head: Any) -> bool:
+def unchanged(base: Any, head: Any) -> bool:
     report = review(base, head)
     return not report.changed and not report.findings and all(stack.state == "untouched" for stack in report.stacks)
 
 
 def test_the_same_terraform_is_no_change() -> None:
-    assert nothing(resources(aws_s3_bucket={"b": BUCKET}), resources(aws_s3_bucket={"b": BUCKET}))
+    assert unchanged(resources(aws_s3_bucket={"b": BUCKET}), resources(aws_s3_bucket={"b": BUCKET}))
 
 
 def test_metadata_of_constructs_is_ignored() -> None:
     base = resources(aws_s3_bucket={"b": {**BUCKET, **METADATA}})
     head = {**resources(aws_s3_bucket={"b": BUCKET}), "//": {"metadata": {"version": "0.22"}}}
-    assert nothing(base, head)
+    assert unchanged(base, head)
 
 
-def test_a_changed_value_has_its_path_and_both_sides() -> None:
+def test_a_changed_value_is_shown_with_path_and_both_values() -> None:
     base, head = lifecycle({"id": "a", "status": "Enabled"}), lifecycle({"id": "a", "status": "Disabled"})
     assert changed(base, head) == {"rule[0].status": ("Enabled", "Disabled")}
 
 
-def test_an_element_that_moved_within_a_list_is_compared_with_itself() -> None:
+def test_an_element_that_moves_in_a_list_is_compared_with_itself() -> None:
     first, second = {"id": "a", "status": "Enabled"}, {"id": "b", "status": "Enabled"}
     base, head = (
         lifecycle(first, second),
@@ -60,13 +62,13 @@ def test_an_element_that_moved_within_a_list_is_compared_with_itself() -> None:
     }
 
 
-def test_the_order_of_a_set_means_nothing() -> None:
+def test_the_order_of_a_set_does_not_count() -> None:
     group = {"name": "g", "ingress": [{"from_port": 1}, {"from_port": 2}]}
     turned = {**group, "ingress": group["ingress"][::-1]}
-    assert nothing(resources(aws_security_group={"g": group}), resources(aws_security_group={"g": turned}))
+    assert unchanged(resources(aws_security_group={"g": group}), resources(aws_security_group={"g": turned}))
 
 
-def test_the_order_of_a_list_means_something() -> None:
+def test_the_order_of_a_list_counts() -> None:
     base = resources(aws_lambda_function={"f": {"layers": ["a", "b"]}})
     head = resources(aws_lambda_function={"f": {"layers": ["b", "a"]}})
     assert changed(base, head) == {"layers": (["a", "b"], ["b", "a"])}
@@ -82,7 +84,7 @@ def test_a_key_with_a_dot_is_quoted_in_its_path() -> None:
     assert changed(base, head) == {'tags["a.b/c"]': ("1", "2")}
 
 
-def test_a_policy_written_differently_is_no_change() -> None:
+def test_an_equivalent_policy_is_not_a_change() -> None:
     statement = {
         "Sid": "A",
         "Effect": "Allow",
@@ -92,7 +94,7 @@ def test_a_policy_written_differently_is_no_change() -> None:
     }
     other = {"Sid": "B", "Effect": "Deny", "Action": "sqs:*", "Resource": "q", "Principal": "*"}
     rewritten = {**statement, "Action": "sqs:SendMessage", "Principal": {"AWS": "x"}}
-    assert nothing(queue(policy(statement, other)), queue(policy(other, rewritten, indent=2)))
+    assert unchanged(queue(policy(statement, other)), queue(policy(other, rewritten, indent=2)))
 
 
 def test_a_policy_is_compared_statement_by_statement() -> None:
@@ -104,13 +106,13 @@ def test_a_policy_is_compared_statement_by_statement() -> None:
     }
 
 
-def test_json_compared_as_text_is_a_change_where_only_notation_differs() -> None:
+def test_json_that_is_not_a_policy_is_compared_as_text() -> None:
     base = resources(aws_lambda_function={"f": {"environment": {"variables": {"ROUTES": '{"a":1}'}}}})
     head = resources(aws_lambda_function={"f": {"environment": {"variables": {"ROUTES": '{"a": 1}'}}}})
     assert changed(base, head) == {"environment.variables.ROUTES": ('{"a":1}', '{"a": 1}')}
 
 
-def test_added_and_removed_resources_show_what_they_have() -> None:
+def test_added_and_removed_resources_show_their_attributes() -> None:
     report = review(resources(x_y={"old": {"a": 1}}), resources(x_z={"new": {"b": [1]}}))
     new, old = report.stacks[0].resources
     assert (new.kind, new.address, new.attributes[0].after) == (Kind.ADDED, "x_z.new", "[1]")
@@ -145,7 +147,7 @@ def test_data_sources_are_compared_like_resources() -> None:
     assert review(base, head).stacks[0].resources[0].address == "data.aws_ami.a"
 
 
-def test_stacks_that_come_and_go_are_named() -> None:
+def test_added_and_removed_stacks_are_named() -> None:
     terraform = resources(x_y={"z": {"a": 1}})
     report = review_of({"dev-old": terraform, "dev-same": terraform}, {"dev-same": terraform, "dev-new": terraform})
     assert {stack.stack: stack.state for stack in report.stacks} == {
@@ -156,7 +158,7 @@ def test_stacks_that_come_and_go_are_named() -> None:
     assert {stack.environment for stack in report.stacks} == {"dev"}
 
 
-def test_a_block_and_a_list_of_that_block_are_the_same() -> None:
+def test_a_block_equals_a_list_of_that_block() -> None:
     base = resources(x_y={"z": {"block": {"a": 1, "b": 2}}})
     head = resources(x_y={"z": {"block": [{"a": 1, "b": 3}]}})
     assert changed(base, head) == {"block[0].b": (2, 3)}
@@ -178,14 +180,14 @@ def test_a_stack_is_named_in_its_changes() -> None:
         ("origins.json", "[1]"),
     ],
 )
-def test_a_folder_that_cdktf_did_not_write_is_refused_by_its_name(file: str, text: str, tmp_path: Path) -> None:
+def test_a_folder_that_cdktf_did_not_write_is_refused_by_name(file: str, text: str, tmp_path: Path) -> None:
     folder = tree(tmp_path / "tree", {STACK: resources(x_y={"z": {"a": 1}})})
     (folder / "stacks" / STACK / file).write_text(text)
     with pytest.raises(SynthesisError, match=r"tree"):
         make.make(folder, folder, names=("b", "a"))
 
 
-def test_an_archive_lists_the_files_that_differ(tmp_path: Path) -> None:
+def test_for_a_changed_zip_the_files_that_differ_are_listed(tmp_path: Path) -> None:
     sides = []
     for number, handler in enumerate(("return 1", "return 2")):
         name = f"assets/package/{number}/f.zip"

@@ -1,4 +1,4 @@
-"""Each rule fires where it should, and is silent where nothing is lost."""
+"""Each rule reports what it should, and nothing where nothing is lost."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def sentences(concern: Concern, type_: str, before: Body | None, after: Body | N
 
 # ── data ───────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("type_", ["aws_s3_bucket", "aws_db_instance", "aws_kms_key", "aws_secretsmanager_secret"])
-def test_what_holds_data_and_is_destroyed_is_high(type_: str) -> None:
+def test_destroying_a_resource_that_holds_data_is_high(type_: str) -> None:
     (sentence,) = sentences(Concern.DATA_LOSS, type_, {"name": "a"}, None)
     assert sentence[0] == "high"
 
 
-def test_what_holds_no_data_and_is_destroyed_is_mentioned() -> None:
+def test_destroying_a_resource_without_data_is_low() -> None:
     assert sentences(Concern.DATA_LOSS, "aws_route", {"a": 1}, None) == [("low", "aws_route is destroyed.")]
 
 
@@ -62,22 +62,22 @@ def test_a_change_in_place_loses_nothing() -> None:
     assert sentences(Concern.DATA_LOSS, "aws_s3_bucket", {"bucket": "a"}, {"bucket": "a", "tags": {}}) == []
 
 
-def test_a_stack_that_is_gone_is_high() -> None:
+def test_a_removed_stack_is_a_finding() -> None:
     report = review_of({STACK: of("x_y", {"a": 1}), "dev-b": {}}, {"dev-b": {}})
     assert any("no longer in the code" in risk.sentence and risk.stack == STACK for risk in report.findings)
 
 
-def test_a_stack_under_another_name_is_named_with_the_old_one() -> None:
+def test_a_renamed_stack_is_reported_with_its_old_name() -> None:
     terraform_ = resources(aws_s3_bucket={"b": {"bucket": "a"}}, aws_sqs_queue={"q": {"name": "q"}})
-    told = [
+    findings_of_new = [
         risk for risk in review_of({"dev-old": terraform_}, {"dev-new": terraform_}).findings if risk.stack == "dev-new"
     ]
-    assert any("dev-old under another name" in risk.sentence for risk in told)
+    assert any("dev-old under another name" in risk.sentence for risk in findings_of_new)
     other = review_of({"dev-old": terraform_}, {"dev-new": resources(x_y={"z": {}})})
     assert not any("another name" in risk.sentence for risk in other.findings)
 
 
-def test_data_that_moves_to_another_stack_is_told_from_a_new_resource() -> None:
+def test_data_that_moves_to_another_stack_is_recognised() -> None:
     bucket, queue = resources(aws_s3_bucket={"b": {"bucket": "a"}}), resources(x_y={"z": {}})
     moved = review_of({"dev-a": bucket, "dev-b": queue}, {"dev-a": {}, "dev-b": bucket})
     assert any("aws_s3_bucket.b of dev-a" in risk.sentence for risk in moved.findings if risk.stack == "dev-b")
@@ -95,7 +95,7 @@ def test_data_that_moves_to_another_stack_is_told_from_a_new_resource() -> None:
         ("aws_ecr_repository", {"force_delete": True}),
     ],
 )
-def test_a_destroy_that_takes_the_content_along_is_high(type_: str, switch: Body) -> None:
+def test_a_switch_that_deletes_content_on_destroy_is_high(type_: str, switch: Body) -> None:
     assert [level for level, _ in sentences(Concern.DATA_LOSS, type_, {}, switch)] == ["high"]
     assert [level for level, _ in sentences(Concern.DATA_LOSS, type_, None, switch)] == ["medium"]
     assert sentences(Concern.DATA_LOSS, type_, switch, {**switch, "tags": {}}) == []
@@ -151,11 +151,11 @@ def test_what_opens_the_network_is_found(type_: str, before: Body | None, after:
          {"vpc_config": {"endpoint_public_access": True, "public_access_cidrs": ["192.0.2.0/24"]}}),
     ],
 )  # fmt: skip
-def test_what_opens_nothing_is_no_finding(type_: str, before: Body | None, after: Body | None) -> None:
+def test_a_change_that_opens_nothing_gives_no_finding(type_: str, before: Body | None, after: Body | None) -> None:
     assert sentences(Concern.NETWORK, type_, before, after) == []
 
 
-def test_losing_a_public_access_block_is_high_unless_the_bucket_goes_too() -> None:
+def test_removing_a_public_access_block_is_high_unless_the_bucket_goes() -> None:
     both = {
         **resources(
             aws_s3_bucket={"b": {}}, aws_s3_bucket_public_access_block={"x": {"bucket": "${aws_s3_bucket.b.id}"}}
@@ -195,20 +195,18 @@ def test_losing_a_public_access_block_is_high_unless_the_bucket_goes_too() -> No
         ("aws_eks_cluster", {"encryption_config": {"resources": ["secrets"]}}, {"name": "c"}, "high"),
     ],
 )  # fmt: skip
-def test_a_protection_that_is_switched_off_is_found_and_switched_on_is_not(
-    type_: str, on: Body, off: Body, severity: str
-) -> None:
+def test_only_switching_a_protection_off_is_a_finding(type_: str, on: Body, off: Body, severity: str) -> None:
     assert severity in [level for level, _ in sentences(Concern.PROTECTION, type_, on, off)]
     assert sentences(Concern.PROTECTION, type_, off, on) == []
     assert sentences(Concern.PROTECTION, type_, on, {**on, "tags": {"a": "b"}}) == []
 
 
 @pytest.mark.parametrize("type_", ["aws_db_instance", "aws_efs_file_system", "aws_instance"])
-def test_something_new_without_protection_is_worth_a_look(type_: str) -> None:
+def test_a_new_resource_without_protection_is_medium(type_: str) -> None:
     assert [level for level, _ in sentences(Concern.PROTECTION, type_, None, {"name": "a"})] == ["medium"]
 
 
-def test_a_guard_that_is_removed_while_its_bucket_stays_is_high() -> None:
+def test_removing_versioning_from_a_bucket_is_high() -> None:
     bucket = {"b": {"bucket": "a"}}
     both = resources(aws_s3_bucket=bucket, aws_s3_bucket_versioning={"v": {"bucket": "${aws_s3_bucket.b.id}"}})
     (risk,) = findings(both, resources(aws_s3_bucket=bucket), Concern.PROTECTION)
@@ -231,17 +229,17 @@ def test_a_guard_that_is_removed_while_its_bucket_stays_is_high() -> None:
         ("helm_release", {"values": ['{"replicas": {"min": 1}}']}, {"values": ['{"replicas": {"min": 4}}']}),
     ],
 )
-def test_what_grows_is_named_and_what_shrinks_is_not(type_: str, small: Body, large: Body) -> None:
+def test_growth_is_a_finding_and_shrinking_is_not(type_: str, small: Body, large: Body) -> None:
     assert len(sentences(Concern.COST, type_, small, large)) == 1
     assert sentences(Concern.COST, type_, large, small) == []
 
 
-def test_another_family_of_instances_is_named_both_ways() -> None:
+def test_another_instance_family_is_a_finding_in_both_directions() -> None:
     for before, after in (("t3.small", "m6i.large"), ("m6i.large", "t3.small")):
         assert sentences(Concern.COST, "aws_instance", {"instance_type": before}, {"instance_type": after})
 
 
-def test_new_gateways_are_told_once_with_their_number() -> None:
+def test_several_new_gateways_are_one_finding_with_their_number() -> None:
     (risk,) = findings({}, resources(aws_nat_gateway={"a": {}, "b": {}}), Concern.COST)
     assert risk.sentence.startswith("2 aws_nat_gateway are added")
 
@@ -267,14 +265,14 @@ def terraform(**settings: Any) -> Any:
         ({"provider": {"aws": [{}]}}, {"provider": {"aws": [{"max_retries": 2}]}}, "medium"),
     ],
 )  # fmt: skip
-def test_providers_and_state_that_change_are_found(before: Any, after: Any, severity: str) -> None:
+def test_a_changed_provider_or_backend_is_a_finding(before: Any, after: Any, severity: str) -> None:
     risks = findings(before, after, Concern.PROVIDERS)
     assert {risk.severity.value for risk in risks} == {severity}
     assert all(risk.address == "" for risk in risks)
     assert findings(after, after, Concern.PROVIDERS) == []
 
 
-def test_a_new_stack_needs_no_word_about_its_providers() -> None:
+def test_providers_of_a_new_stack_are_not_a_finding() -> None:
     head = terraform(backend={"s3": {"key": "a"}})
     assert not [risk for risk in review_of({}, {STACK: head}).findings if risk.concern == Concern.PROVIDERS]
 
@@ -302,18 +300,18 @@ def test_a_new_waiver_is_shown_with_its_reason_and_line() -> None:
     assert [(line.file, line.line) for line in risk.origin] == [("stacks/dev-data.py", 7)]
 
 
-def test_a_waiver_that_lasts_longer_or_changes_its_reason_is_mentioned() -> None:
+def test_a_longer_waiver_or_another_reason_is_low() -> None:
     assert waived([WAIVER], [{**WAIVER, "expires": "2028-01-01"}])[0][0] == "low"
     assert waived([WAIVER], [{**WAIVER, "reason": "another reason that is as long"}])[0][0] == "low"
 
 
-def test_waivers_that_stay_move_or_go_are_no_finding() -> None:
+def test_a_waiver_that_moves_or_is_removed_gives_no_finding() -> None:
     assert waived([WAIVER], [{**WAIVER, "source": "dev-data.py:70"}]) == []
     assert waived([WAIVER], []) == []
 
 
 # ── order ──────────────────────────────────────────────────────────────────────────────────────────
-def test_the_worst_comes_first() -> None:
+def test_findings_are_sorted_by_severity() -> None:
     base = resources(aws_s3_bucket={"a": {"bucket": "a"}}, aws_route={"r": {"a": 1}})
     levels = [risk.severity for risk in review(base, resources(aws_nat_gateway={"n": {}})).findings]
     assert levels == sorted(levels, key=list(Severity).index)

@@ -1,3 +1,5 @@
+"""The HCL that a review writes is formatted, complete and free of secrets."""
+
 from __future__ import annotations
 
 import json
@@ -28,7 +30,7 @@ def test_references_are_expressions_and_templates_stay_strings(tmp_path: Path) -
     ]
 
 
-def test_blocks_and_maps_are_told_apart(tmp_path: Path) -> None:
+def test_blocks_and_maps_are_written_differently(tmp_path: Path) -> None:
     body = {"tags": {"a": "b"}, "rule": [{"id": "one"}, {"id": "two"}], "lifecycle": {"prevent_destroy": True}}
     assert written(resources(aws_s3_bucket_lifecycle_configuration={"z": body}), tmp_path) == (
         'resource "aws_s3_bucket_lifecycle_configuration" "z" {\n'
@@ -48,14 +50,14 @@ def test_blocks_and_maps_are_told_apart(tmp_path: Path) -> None:
     )
 
 
-def test_a_policy_is_written_as_what_it_says(tmp_path: Path) -> None:
+def test_a_policy_is_written_with_jsonencode(tmp_path: Path) -> None:
     text = written(resources(x_y={"z": {"policy": json.dumps({"Statement": [{"Effect": "Allow"}]})}}), tmp_path)
     assert "policy = jsonencode({" in text
     assert 'Effect = "Allow"' in text
 
 
 def everything() -> dict[str, Any]:
-    """One of each kind of thing that Terraform's JSON may hold."""
+    """Terraform with every kind of value and block."""
     body = {
         "text": 'quotes " and \\ and\nlines and \t and é and \u0001',
         "number": 1.5,
@@ -92,7 +94,7 @@ def everything() -> dict[str, Any]:
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("which", ["everything", "the real stacks"])
-def test_terraform_finds_nothing_to_format(which: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_terraform_fmt_changes_nothing(which: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if which == "everything":
         made = tree(tmp_path / "tree", {STACK: everything()})
     else:

@@ -1,3 +1,5 @@
+"""A review reads plans from `gw diff --json` or from an index, and shows what only a plan can know."""
+
 from __future__ import annotations
 
 import json
@@ -19,7 +21,7 @@ def read(tmp_path: Path, content: Any) -> dict[str, PlanResult]:
     return plans.read(file, Redactor())
 
 
-def test_what_gw_diff_prints_is_read(tmp_path: Path) -> None:
+def test_the_output_of_gw_diff_is_read(tmp_path: Path) -> None:
     counts = {"add": 1, "change": 2, "destroy": 3}
     entry = {"stack": "dev-api", "status": "replace", "counts": counts, "why": "", "text": "Plan: …", "wave": 2}
     (plan,) = read(tmp_path, [entry]).values()
@@ -32,12 +34,12 @@ def test_a_stack_that_was_not_planned_has_no_counts(tmp_path: Path) -> None:
     assert (plan.status, plan.add, plan.why) == ("blocked", 0, "waits for b")
 
 
-def test_an_object_of_stacks_and_keys_that_are_not_known_are_read_too(tmp_path: Path) -> None:
+def test_an_object_by_stack_is_read_and_unknown_keys_are_ignored(tmp_path: Path) -> None:
     plans = read(tmp_path, {"exit": 20, "stacks": {"a": {"status": "change", "add": 1}, "b": {"status": "no change"}}})
     assert {name: plan.status for name, plan in plans.items()} == {"a": "change", "b": "no change"}
 
 
-def test_an_index_of_bundles_says_outcome_wave_and_what_waits(tmp_path: Path) -> None:
+def test_an_index_of_bundles_gives_outcomes_waves_and_waiting_stacks(tmp_path: Path) -> None:
     plans = read(
         tmp_path,
         {
@@ -55,17 +57,17 @@ def test_an_index_of_bundles_says_outcome_wave_and_what_waits(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", ["{", '{"other": 1}', '"x"', '{"stacks": 1}', '[{"name": "a"}]'])
-def test_what_names_no_stack_is_wrong_usage(content: str, tmp_path: Path) -> None:
+def test_a_file_without_stacks_is_a_usage_error(content: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"plans\.json"):
         read(tmp_path, content)
 
 
-def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         plans.read(tmp_path / "none.json", Redactor())
 
 
-def test_no_stack_at_all_is_an_answer(tmp_path: Path) -> None:
+def test_an_empty_list_of_plans_is_valid(tmp_path: Path) -> None:
     assert read(tmp_path, []) == {}
 
 
@@ -79,26 +81,26 @@ def reviewed(tmp_path: Path, plan: dict[str, Any]) -> Review:
 
 
 @pytest.mark.parametrize("line", ["# aws_db_instance.db must be replaced", "# aws_db_instance.db[0] will be destroyed"])
-def test_a_replacement_that_only_the_plan_shows_is_a_risk_with_its_line(line: str, tmp_path: Path) -> None:
+def test_a_replacement_that_only_the_plan_shows_is_a_finding_with_line(line: str, tmp_path: Path) -> None:
     plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 1}, "text": f"  {line}\n"}
     (risk,) = reviewed(tmp_path, plan).findings
     assert (risk.severity.value, risk.address) == ("high", "aws_db_instance.db")
     assert risk.origin[0].file == "stacks/dev-data.py"
 
 
-def test_a_destroying_plan_without_text_is_a_risk_of_its_stack(tmp_path: Path) -> None:
+def test_a_destroying_plan_without_text_is_a_finding_of_its_stack(tmp_path: Path) -> None:
     plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 2}}
     (risk,) = reviewed(tmp_path, plan).findings
     assert "2 resources" in risk.sentence
 
 
-def test_a_plan_that_destroys_nothing_is_no_finding(tmp_path: Path) -> None:
+def test_a_plan_that_destroys_nothing_gives_no_finding(tmp_path: Path) -> None:
     text = "  # aws_db_instance.db will be updated in-place\n"
     plan = {"stack": STACK, "status": "change", "counts": {"add": 0, "change": 1, "destroy": 0}, "text": text}
     assert reviewed(tmp_path, plan).findings == ()
 
 
-def test_a_stack_that_only_a_state_knows_is_shown_with_its_plan(tmp_path: Path) -> None:
+def test_an_orphan_is_shown_with_its_plan(tmp_path: Path) -> None:
     report = reviewed(tmp_path, {"stack": "dev-old", "status": "orphaned", "counts": None})
     assert [(stack.stack, stack.environment, stack.plan and stack.plan.status) for stack in report.stacks][-1] == (
         "dev-old",

@@ -1,3 +1,5 @@
+"""The committed facts about the AWS provider's schema are those of its pinned version."""
+
 from __future__ import annotations
 
 import json
@@ -12,7 +14,7 @@ from groundwork.toolchain import environment
 from groundwork.toolchain import terraform as terraform_tool
 
 
-def test_the_facts_name_what_everybody_knows() -> None:
+def test_the_facts_name_well_known_attributes() -> None:
     facts = provider_facts.facts()
     assert "password" in facts.sensitive["aws_db_instance"]
     assert "secret_string" in facts.sensitive["aws_secretsmanager_secret_version"]
@@ -25,7 +27,7 @@ def test_the_facts_name_what_everybody_knows() -> None:
 
 @pytest.mark.slow
 @pytest.mark.terraform
-def test_the_committed_facts_are_the_providers(tmp_path: Path, checkout: Path, pytestconfig: pytest.Config) -> None:
+def test_the_committed_facts_are_the_provider_s(tmp_path: Path, checkout: Path, pytestconfig: pytest.Config) -> None:
     """After another version of the AWS provider: `pytest tests/review/test_provider_facts.py --update-golden`."""
     import os
 

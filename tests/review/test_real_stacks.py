@@ -1,4 +1,4 @@
-"""The stacks of this repository: one changed value shows where it takes effect and nowhere else."""
+"""Reviews of this repository's stacks: a changed value shows only where it takes effect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CANARY = "canary-Vz8Qw3kTn5xR"
 
 @pytest.fixture(scope="module")
 def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The committed files with three more commits: lines moved about, a value changed, a secret baked in."""
+    """A clone with three more commits: moved lines, a changed value, and a secret in a stack."""
     root = tmp_path_factory.mktemp("clone") / "project"
     subprocess.run(["git", "clone", "-q", "--shared", str(checkout), str(root)], check=True)
 
@@ -50,7 +50,7 @@ def clone(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def reviewed(clone: Path) -> Callable[[str], tuple[Review, str]]:
-    """The review of BASE..HEAD, and everything that is written of it."""
+    """The review of BASE..HEAD, and the text of all its files."""
 
     def review(wanted: str) -> tuple[Review, str]:
         pair = revisions.parse(wanted, clone, scratch=clone.parent)
@@ -61,13 +61,13 @@ def reviewed(clone: Path) -> Callable[[str], tuple[Review, str]]:
     return review
 
 
-def test_lines_that_move_are_no_change(reviewed: Callable[[str], tuple[Review, str]]) -> None:
+def test_moved_lines_are_not_a_change(reviewed: Callable[[str], tuple[Review, str]]) -> None:
     report, _ = reviewed("base..refactored")
     assert not report.changed
     assert report.findings == ()
 
 
-def test_a_changed_value_shows_in_its_environment_alone(reviewed: Callable[[str], tuple[Review, str]]) -> None:
+def test_a_changed_value_shows_only_in_its_environment(reviewed: Callable[[str], tuple[Review, str]]) -> None:
     report, _ = reviewed("refactored..value")
     (stack,) = [stack for stack in report.stacks if stack.state != "untouched"]
     (change,) = stack.resources
@@ -78,7 +78,7 @@ def test_a_changed_value_shows_in_its_environment_alone(reviewed: Callable[[str]
     assert any(line.file == "stacks/workloads.py" for line in change.origin)
 
 
-def test_a_secret_baked_into_a_stack_is_written_nowhere(reviewed: Callable[[str], tuple[Review, str]]) -> None:
+def test_a_secret_in_a_stack_is_in_no_file_of_a_review(reviewed: Callable[[str], tuple[Review, str]]) -> None:
     report, written = reviewed("value..baked")
     assert {resource.address.partition(".")[0] for stack in report.stacks for resource in stack.resources} == {
         "aws_ssm_parameter"

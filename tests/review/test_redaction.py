@@ -1,3 +1,5 @@
+"""Secrets are hidden wherever they occur in a review, and everything else stays readable."""
+
 from __future__ import annotations
 
 import base64
@@ -31,7 +33,7 @@ def named(type_: str, **body: Any) -> dict[str, Any]:
     return resources(**{type_: {"x": body}})
 
 
-# Where a secret may stand: name → Terraform that holds it, and what must not be seen of it.
+# Place of a secret → Terraform that holds a secret there.
 PLACES: dict[str, Callable[[str], Any]] = {
     "secret string": lambda s: named("aws_secretsmanager_secret_version", secret_string=s),
     "JSON as a secret": lambda s: named("aws_secretsmanager_secret_version", secret_string=json.dumps({"user": s})),
@@ -48,8 +50,8 @@ PLACES: dict[str, Callable[[str], Any]] = {
         "aws_launch_template", user_data=base64.b64encode(f"#cloud-config\ntoken: {s}\n".encode()).decode()
     ),
     "private key": lambda s: named("x_certificate", body=PEM),
-    "access key": lambda s: named("x_y", remark=f"use {ACCESS_KEY}"),
-    "token by its look": lambda s: named("x_y", remark=f"use {TOKEN} here"),
+    "access key": lambda s: named("x_y", note=f"use {ACCESS_KEY}"),
+    "token by its look": lambda s: named("x_y", note=f"use {TOKEN} here"),
     "Helm set_sensitive": lambda s: named("helm_release", set_sensitive=[{"name": "a.b", "value": s}]),
     "Helm set of a password": lambda s: named("helm_release", set=[{"name": "db.password", "value": s}]),
     "Helm values": lambda s: named("helm_release", values=[json.dumps({"db": {"password": s}})]),
@@ -78,7 +80,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
 
 
 def everything(folder: Path, base: Any, head: Any, *, plan: str = "") -> str:
-    """All that a review writes, in every format."""
+    """Everything that a review writes, in every format."""
     before, after = tree(folder / "base", {STACK: base}), tree(folder / "head", {STACK: head})
     stored = folder / "plans.json"
     stored.write_text(json.dumps([{"stack": STACK, "status": "change", "text": plan, "why": plan}]))
@@ -90,7 +92,7 @@ def everything(folder: Path, base: Any, head: Any, *, plan: str = "") -> str:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_secret_is_nowhere(place: str, tmp_path: Path) -> None:
+def test_a_secret_is_in_no_file_of_a_review(place: str, tmp_path: Path) -> None:
     terraform = PLACES[place]
     canary, removed = terraform(CANARY), terraform(CANARY.swapcase())
     for number, (base, head) in enumerate([(canary, {}), (removed, canary)]):
@@ -100,19 +102,19 @@ def test_a_secret_is_nowhere(place: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", sorted(PLACES.keys() - {"private key", "access key", "token by its look"}))
-def test_a_secret_that_changes_is_a_change_all_the_same(place: str, tmp_path: Path) -> None:
+def test_a_changed_secret_is_a_change(place: str, tmp_path: Path) -> None:
     base, head = PLACES[place](CANARY), PLACES[place](CANARY.swapcase())
     before, after = tree(tmp_path / "base", {STACK: base}), tree(tmp_path / "head", {STACK: head})
     assert make.make(before, after, names=("b", "a"))[0].changed
     assert not make.make(before, before, names=("b", "b"))[0].changed
 
 
-def test_hidden_values_say_that_they_are() -> None:
+def test_a_hidden_value_is_marked() -> None:
     base, head = PLACES["database password"]("one-secret"), PLACES["database password"]("another-one")
     assert changed(base, head) == {"password": (REDACTED, REDACTED)}
 
 
-def test_what_surrounds_a_secret_stays_readable() -> None:
+def test_the_text_around_a_secret_stays_readable() -> None:
     script = "#!/bin/sh\nexport DB_PASSWORD={}\necho ready\n"
     base, head = (named("aws_instance", user_data=script.format(secret)) for secret in ("aaaa-1111", "bbbb-2222"))
     ((before, after),) = changed(base, head).values()
@@ -141,7 +143,7 @@ def test_what_surrounds_a_secret_stays_readable() -> None:
         },
     ],
 )
-def test_what_only_speaks_of_secrets_is_shown(body: Any) -> None:
+def test_values_that_only_refer_to_secrets_are_shown(body: Any) -> None:
     assert REDACTED not in review({}, named("x_y", **body)).model_dump_json()
 
 
@@ -153,7 +155,7 @@ def test_what_only_speaks_of_secrets_is_shown(body: Any) -> None:
         ("tokenTtl", False), ("existingSecret", False), ("keyboard", False), ("secretarial", False), ("", False),
     ],
 )  # fmt: skip
-def test_names_of_secrets_are_known(name: str, secret: bool) -> None:
+def test_names_of_secrets_are_recognised(name: str, secret: bool) -> None:
     assert names_secret(name) is secret
 
 
@@ -179,7 +181,7 @@ FILLER = st.recursive(
     repeated=st.booleans(),
     tail=st.text("abcXYZ0123456789!#%&/()=+-_'\"\\ \n{}$", min_size=8, max_size=24).filter(lambda s: not s.isspace()),
 )
-def test_whatever_the_provider_calls_sensitive_is_nowhere(
+def test_an_attribute_that_the_provider_marks_sensitive_is_hidden(
     where: tuple[str, str], around: dict[str, Any], repeated: bool, tail: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     type_, path = where

@@ -1,3 +1,5 @@
+"""The review recognises renamed resources, and names the line of Python that keeps them."""
+
 from __future__ import annotations
 
 import json
@@ -29,7 +31,7 @@ def renamed(report: Review) -> list[tuple[str, str]]:
     ]
 
 
-def test_an_equal_resource_elsewhere_is_a_rename_with_the_line_to_keep_it() -> None:
+def test_an_equal_resource_at_another_address_is_a_rename_with_advice() -> None:
     report = review(tables(old_1A=TABLE), tables(new_2B=TABLE))
     (change,) = report.stacks[0].resources
     assert (change.kind, change.renamed_from, change.attributes) == (Kind.RENAMED, "aws_dynamodb_table.old_1A", ())
@@ -39,23 +41,23 @@ def test_an_equal_resource_elsewhere_is_a_rename_with_the_line_to_keep_it() -> N
     assert finding.severity == "high"
 
 
-def test_a_near_equal_one_is_a_rename_and_shows_what_differs() -> None:
+def test_a_similar_resource_is_a_rename_that_shows_what_differs() -> None:
     report = review(tables(old=TABLE), tables(new={**TABLE, "deletion_protection_enabled": False}))
     (change,) = report.stacks[0].resources
     assert change.kind == Kind.RENAMED
     assert [attribute.path for attribute in change.attributes] == ["deletion_protection_enabled"]
 
 
-def test_another_resource_of_the_type_is_none() -> None:
+def test_a_different_resource_of_the_type_is_not_a_rename() -> None:
     other = {"name": "sessions", "hash_key": "token", "range_key": "at", "billing_mode": "PROVISIONED"}
     assert renamed(review(tables(old=TABLE), tables(new=other))) == []
 
 
-def test_a_resource_that_would_be_replaced_anyhow_is_none() -> None:
+def test_a_resource_that_would_be_replaced_anyway_is_not_a_rename() -> None:
     assert renamed(review(tables(old=TABLE), tables(new={**TABLE, "name": "other"}))) == []
 
 
-def test_a_moved_block_is_recognised_and_loses_nothing() -> None:
+def test_a_moved_block_is_a_rename_without_data_loss() -> None:
     head = tables(new=TABLE) | {"moved": [{"from": "aws_dynamodb_table.old", "to": "aws_dynamodb_table.new"}]}
     report = review(tables(old=TABLE), head)
     (change,) = report.stacks[0].resources
@@ -74,13 +76,13 @@ def test_a_chain_of_moved_blocks_is_followed() -> None:
     ]
 
 
-def test_a_moved_block_that_is_taken_away_is_shown() -> None:
+def test_a_removed_moved_block_is_shown() -> None:
     moved = {"moved": [{"from": "x_y.a", "to": "aws_dynamodb_table.t"}]}
     report = review(tables(t=TABLE) | moved, tables(t=TABLE))
     assert [setting.path for setting in report.stacks[0].settings] == ["moved"]
 
 
-def test_references_to_a_renamed_resource_are_no_change_of_their_own() -> None:
+def test_references_to_a_renamed_resource_are_not_changes() -> None:
     def both(name: str) -> dict[str, Any]:
         policy = json.dumps(
             {"Statement": [{"Effect": "Allow", "Action": "a:B", "Resource": f"${{aws_kms_key.{name}.arn}}"}]}
@@ -111,7 +113,7 @@ def test_resources_that_only_refer_to_each_other_are_renamed_together() -> None:
     ]
 
 
-def test_of_many_alike_each_finds_its_own() -> None:
+def test_of_many_similar_resources_each_is_matched_with_its_own() -> None:
     def subnets(prefix: str) -> dict[str, Any]:
         return resources(
             aws_subnet={
@@ -137,7 +139,7 @@ class Records(Construct):
 @pytest.mark.parametrize(
     ("line", "name"), [(3, "self.table"), (4, "self.table"), (6, "records"), (7, "records"), (99, "records")]
 )
-def test_the_advised_line_names_what_the_code_calls_the_resource(line: int, name: str) -> None:
+def test_the_advice_uses_the_resource_s_name_in_the_code(line: int, name: str) -> None:
     resource = Resource("x_y.new", "x_y", "new", {}, "block/Records", (Line(file="stacks/a.py", line=line),))
     assert python_names.name(resource, {"stacks/a.py": SOURCE}.get) == name
     assert python_names.name(resource, lambda _: "no python (") == "records"
@@ -189,9 +191,9 @@ def test_each_advised_line_makes_terraform_keep_the_resource(tmp_path: Path) -> 
 
     moving, _, keeping = renamed_.advice.partition("# or keep the address: ")
     moved = synth("moved", "new", moving.replace("new.", "table.", 1))
-    told = change(moved)
-    assert told is not None
-    assert told.advice == ""
+    moved_change = change(moved)
+    assert moved_change is not None
+    assert moved_change.advice == ""
     assert "0 to add, 0 to change, 0 to destroy" in terraform(moved, "plan")
 
     unmoved = synth("kept", "new", keeping.replace("new.", "table.", 1))

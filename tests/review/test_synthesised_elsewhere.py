@@ -1,4 +1,4 @@
-"""A head that was synthesised elsewhere is compared, nothing of it is run, and it cannot lead out of its folder."""
+"""A head that another job synthesised is compared without running any of it, and cannot refer outside its folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 def written(out: Path, folder: str = "stacks/dev-web") -> Path:
-    """What cdktf would have left of one stack, in a folder that its manifest names."""
+    """The output of cdktf for one stack, in a folder that its manifest names."""
     (out / folder).mkdir(parents=True)
     (out / folder / "cdk.tf.json").write_text("{}")
     entry = {
@@ -27,7 +27,7 @@ def written(out: Path, folder: str = "stacks/dev-web") -> Path:
     return out
 
 
-def test_only_what_a_review_reads_is_taken_over(tmp_path: Path) -> None:
+def test_only_the_files_that_a_review_reads_are_copied(tmp_path: Path) -> None:
     out = written(tmp_path / "out")
     (out / "stacks" / "dev-web" / "run-me.sh").write_text("exit 1")
     copy = checkout.keep(out, tmp_path / "kept", environments=["dev"])
@@ -43,7 +43,7 @@ def test_a_stack_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "kept").exists()
 
 
-def test_the_head_is_named_by_its_commit_which_need_not_be_here(tmp_path: Path) -> None:
+def test_a_foreign_head_is_named_by_its_full_commit_id(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     base = repository.commit("one")
     pair = revisions.foreign(f"HEAD..{SHA}", repository.root, scratch=tmp_path)
@@ -53,10 +53,10 @@ def test_the_head_is_named_by_its_commit_which_need_not_be_here(tmp_path: Path) 
             revisions.foreign(wrong, repository.root, scratch=tmp_path)
 
 
-def test_plans_of_several_environments_lie_in_one_folder(tmp_path: Path) -> None:
+def test_plans_of_several_environments_are_read_from_a_folder(tmp_path: Path) -> None:
     for name in ("dev", "prod"):
         (tmp_path / f"{name}.json").write_text(json.dumps([{"stack": f"{name}-web", "status": "change"}]))
     results = plans.read_all(tmp_path, Redactor())
     assert {name: plan.status for name, plan in results.items()} == {"dev-web": "change", "prod-web": "change"}
-    # A fork is planned nowhere, and its folder was never made.
+    # Forks are not planned, so for them the folder does not exist.
     assert plans.read_all(tmp_path / "nothing", Redactor()) == {}

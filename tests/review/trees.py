@@ -1,4 +1,4 @@
-"""Synthesised folders written by hand, and the review of two of them."""
+"""Writes synthesised folders without a synthesis, and reviews two of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def resources(**by_type: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tree(folder: Path, stacks: Mapping[str, Terraform], *, waivers: Mapping[str, list[Any]] | None = None) -> Path:
-    """A folder laid out as cdktf.out; every resource comes from line 1, 2, … of stacks/<stack>.py."""
+    """A folder like cdktf.out; the resources of a stack come from lines 1, 2, … of stacks/<stack>.py."""
     manifest = {}
     for name, terraform in stacks.items():
         stack = folder / "stacks" / name
@@ -53,12 +53,12 @@ def tree(folder: Path, stacks: Mapping[str, Terraform], *, waivers: Mapping[str,
 
 
 def review(base: Terraform, head: Terraform, **more: Any) -> Review:
-    """The review of one stack before and after."""
+    """The review of a change of one stack."""
     return review_of({STACK: base}, {STACK: head}, **more)
 
 
 def review_of(base: Mapping[str, Terraform], head: Mapping[str, Terraform], **more: Any) -> Review:
-    """The review of two applications. `base_waivers` and `head_waivers`: stack → entries of waivers.json."""
+    """The review of a change of several stacks. `base_waivers` and `head_waivers`: stack → entries of waivers.json."""
     with tempfile.TemporaryDirectory() as folder:
         before = tree(Path(folder) / "base", base, waivers=more.get("base_waivers"))
         after = tree(Path(folder) / "head", head, waivers=more.get("head_waivers"))
@@ -67,7 +67,7 @@ def review_of(base: Mapping[str, Terraform], head: Mapping[str, Terraform], **mo
 
 
 def findings(base: Terraform, head: Terraform, concern: Concern) -> list[Risk]:
-    """The findings of one family."""
+    """The findings of one concern."""
     return [risk for risk in review(base, head).findings if risk.concern == concern]
 
 

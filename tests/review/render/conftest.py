@@ -23,9 +23,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Opens the page of a review as a file. At the end: no error on the console, and nothing asked of any network.
+    """Opens the page of a review as a file. Fails at the end after an error on the console or any network request.
 
-    `console` is what a test means to see there.
+    Messages on the console that contain the argument `console` are expected.
     """
     contexts, problems = [], []
 

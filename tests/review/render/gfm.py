@@ -1,4 +1,4 @@
-"""What GitHub makes of a comment: parsed as CommonMark with tables, and split into what is code and what is not."""
+"""Parses a comment as GitHub does (CommonMark with tables), and separates code from other text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAG = re.compile(r"<\s*/?\s*([a-zA-Z!][\w-]*)")
 
 @dataclass
 class Parsed:
-    """`text` is outside of code, where GitHub acts on mentions; `html` is raw; `fences` are blocks of code."""
+    """`text` is outside of code, where GitHub follows mentions; `html` is raw; `fences` are info and body of code."""
 
     text: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Parsed:
 
 
 def parse(markdown: str) -> Parsed:
-    """One comment."""
+    """Parse a comment; fails if a block of code is not closed."""
     parsed = Parsed()
     for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown):
         parsed.tokens.add(token.type)

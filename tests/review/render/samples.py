@@ -1,4 +1,4 @@
-"""Reviews that the tests of both writers render: one as a pull request brings it, a hostile one, and a large one."""
+"""Sample reviews for the tests of Markdown and HTML: of a typical pull request, a hostile one and a large one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAD = "9be41d70c2a8f6531e7d04b8a3c95f2e6d1870bb"
 
 
 def attribute(path: str, before: object = None, after: object = None) -> AttributeChange:
-    """A change between two values; None stands for an attribute that is not there."""
+    """A change between two values; None means that the attribute does not exist."""
     return AttributeChange(
         path=path,
         before=None if before is None else json.dumps(before),
@@ -32,7 +32,7 @@ def attribute(path: str, before: object = None, after: object = None) -> Attribu
 
 
 def policy(*actions: str, resource: str = "arn:aws:s3:::acme-archive/incoming/*") -> str:
-    """A policy document as Terraform keeps it: JSON in a string."""
+    """A policy document as in Terraform: JSON in a string."""
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": [resource]}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
@@ -156,7 +156,7 @@ def _finding(concern: Concern, severity: Severity, stack: str, address: str, sen
 
 
 def pull_request() -> Review:
-    """What a mid-sized pull request brings: two environments alike, one stack blocked, one without its provider."""
+    """A mid-sized change: two similar environments, a blocked stack, and a stack without its provider."""
     stacks = []
     findings = []
     for environment in ("dev", "prod"):
@@ -261,7 +261,7 @@ def pull_request() -> Review:
 
 
 def nothing() -> Review:
-    """A pure refactoring."""
+    """The review of a refactoring, without a difference."""
     stacks = tuple(_untouched(environment, "network") for environment in ("dev", "prod"))
     return Review(base=BASE, head=HEAD, stacks=stacks, findings=())
 
@@ -285,7 +285,7 @@ CANARIES = (
 
 
 def hostile() -> Review:
-    """Every text of the repository tries to be something else."""
+    """A review in which every text tries to be markup or a command."""
     stacks = []
     findings = []
     for number, bad in enumerate(CANARIES):
@@ -326,7 +326,7 @@ def hostile() -> Review:
 
 
 def large(resources: int, stacks: int = 20, findings: int = 40) -> Review:
-    """So many resource changes, spread evenly, each with three attributes."""
+    """A review with this many changed resources, spread evenly over the stacks, each with three attributes."""
     made = []
     kinds = (Kind.CHANGED, Kind.ADDED, Kind.REMOVED)
     for number in range(stacks):

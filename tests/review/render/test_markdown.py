@@ -1,4 +1,4 @@
-"""A review as comments: what a reviewer reads, that nothing in it does anything, and that long ones stay whole."""
+"""A review as comments on a pull request: its content, that hostile text is harmless, and how long reviews split."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.mark.parametrize("name", ["pull_request", "hostile", "nothing"])
-def test_a_review_reads_as_it_did(name: str, request: pytest.FixtureRequest) -> None:
+def test_the_comments_are_as_reviewed(name: str, request: pytest.FixtureRequest) -> None:
     file = GOLDEN / f"{name}.md"
     text = "\n<!-- next comment -->\n".join(markdown(getattr(samples, name)()))
     if request.config.getoption("--update-golden"):
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
-    assert text == file.read_text(), "if that is meant: pytest tests/review/render --update-golden"
+    assert text == file.read_text(), "if that is intended: pytest tests/review/render --update-golden"
 
 
-def test_a_refactoring_says_no_change_and_nothing_else() -> None:
+def test_for_a_refactoring_the_comment_is_only_no_change() -> None:
     (comment,) = markdown(samples.nothing())
     assert re.sub(r"<!--.*?-->\n", "", comment) == "no change\n"
     assert comment.startswith(f"{MARKER}\n")
 
 
-def test_a_plan_that_says_otherwise_is_not_called_no_change() -> None:
+def test_with_a_blocked_stack_the_comment_is_not_no_change() -> None:
     nothing = samples.nothing()
     waits = nothing.stacks[0].model_copy(update={"plan": samples.plan("blocked", why="waits for dev-network")})
     (comment,) = markdown(nothing.model_copy(update={"stacks": (waits, *nothing.stacks[1:])}))
@@ -44,7 +44,7 @@ def test_a_plan_that_says_otherwise_is_not_called_no_change() -> None:
     assert "waits for dev-network" in comment
 
 
-def test_the_same_review_has_the_same_fingerprint_and_another_one_another() -> None:
+def test_only_equal_reviews_have_equal_fingerprints() -> None:
     def fingerprint(review: Review) -> str:
         match = re.search(r"fingerprint=(\w+)", markdown(review)[0])
         assert match
@@ -60,7 +60,7 @@ def test_the_same_finding_in_several_environments_is_one_line() -> None:
     assert "`dev-network`, `prod-network`" in comment
 
 
-def test_the_same_line_called_from_several_places_is_one_finding() -> None:
+def test_a_finding_of_one_line_with_several_callers_is_one_line() -> None:
     review = samples.large(4, stacks=4, findings=1)
     callers = [(*review.findings[0].origin, Line(file="stacks/a.py", line=n)) for n in range(3)]
     risks = tuple(
@@ -79,7 +79,7 @@ def test_a_policy_is_compared_statement_by_statement() -> None:
     assert not any("2012-10-17" in line for line in added)
 
 
-def test_lines_of_python_are_links_where_the_place_is_known() -> None:
+def test_lines_of_python_are_links_if_the_repository_s_address_is_known() -> None:
     (comment,) = markdown(samples.pull_request(), blob_url="https://github.example/acme/infra/blob/abc/")
     assert "https://github.example/acme/infra/blob/abc/stacks/data.py#L87" in parse(comment).links
     odd = samples.pull_request().stacks[1].resources[0].model_copy(update={"origin": (Line(file="a b)(.py", line=1),)})
@@ -88,7 +88,7 @@ def test_lines_of_python_are_links_where_the_place_is_known() -> None:
     assert parse(markdown(review, blob_url="https://h/b")[0]).links == ["https://h/b/a%20b%29%28.py#L1"]
 
 
-def test_nothing_of_the_repository_does_anything_in_a_comment() -> None:
+def test_hostile_text_is_harmless_in_a_comment() -> None:
     for comment in markdown(samples.hostile()):
         parsed = parse(comment)
         assert set(parsed.tags) - {"!--"} <= ALLOWED_TAGS
@@ -103,12 +103,12 @@ def test_nothing_of_the_repository_does_anything_in_a_comment() -> None:
     assert any("@acme/admins please merge" in body for body in fences)
 
 
-def test_a_hidden_value_that_changes_is_said_to() -> None:
+def test_a_changed_hidden_value_is_marked_as_changed() -> None:
     (comment,) = markdown(samples.pull_request())
     assert "! password changes; what changes is sensitive and not shown" in comment
 
 
-def test_a_rename_that_the_code_tells_terraform_needs_no_advice() -> None:
+def test_a_rename_with_a_moved_block_has_no_advice() -> None:
     moved = samples.resource("dev-a", "aws_x.new", Kind.RENAMED, renamed_from="aws_x.old")
     stack = samples.large(1, stacks=1).stacks[0].model_copy(update={"resources": (moved,)})
     (comment,) = markdown(Review(base="a", head="b", stacks=(stack,), findings=()))
@@ -116,7 +116,7 @@ def test_a_rename_that_the_code_tells_terraform_needs_no_advice() -> None:
     assert "destroy" not in comment
 
 
-def test_a_stack_that_waits_for_outputs_of_others_comes_after_all_waves() -> None:
+def test_a_waiting_stack_comes_after_all_waves() -> None:
     review = samples.pull_request()
     waiting = samples.plan("waiting", why="waits for prod-data")
     stacks = [s.model_copy(update={"plan": waiting}) if s.stack == "prod-workloads" else s for s in review.stacks]
@@ -130,17 +130,13 @@ def test_a_limit_that_cannot_hold_a_change_is_refused() -> None:
         markdown(samples.pull_request(), limit=5_000)
 
 
-def heading_of(kind: Kind, address: str) -> str:
-    return f"**{kind.value}** `{address}`"
-
-
 def check_parts(review: Review, limit: int) -> list[str]:
-    """Every promise about comments of one review."""
+    """The comments of a review, after checking everything that holds for all comments."""
     made = markdown(review, limit=limit)
     assert all(len(comment) <= limit for comment in made)
     assert all(comment.startswith(f"{MARKER}\n") and is_whole(comment) for comment in made)
     for number, comment in enumerate(made, start=1):
-        parse(comment)  # no block of code is open
+        parse(comment)  # fails if a block of code is open
         assert f"part={number}/{len(made)} " in comment
         leads_on = f"part {number + 1} of {len(made)}, goes on" in comment
         assert leads_on == (number < len(made))
@@ -162,7 +158,7 @@ def test_a_long_review_is_several_comments_with_the_summary_first() -> None:
         assert finding.sentence in made[0]
 
 
-def test_what_does_not_fit_into_the_summary_is_counted_there_and_follows() -> None:
+def test_findings_that_do_not_fit_into_the_summary_follow_it() -> None:
     made = check_parts(samples.large(40, stacks=8, findings=600), 20_000)
     listed = sum(len(re.findall(r"Parameter \d+ is readable", comment)) for comment in made)
     assert listed == 600
@@ -171,7 +167,7 @@ def test_what_does_not_fit_into_the_summary_is_counted_there_and_follows() -> No
     assert f"<b>{match[1]} more findings</b>" in made[0] + made[1]
 
 
-def test_one_resource_longer_than_a_comment_goes_on_in_the_next() -> None:
+def test_a_resource_longer_than_a_comment_continues_in_the_next() -> None:
     document = {f"key{number}": "x" * 100 for number in range(600)}
     big = samples.resource("dev-a", "aws_x.big", Kind.ADDED, samples.attribute("document", None, document))
     stack = samples.large(1, stacks=1).stacks[0].model_copy(update={"resources": (big,)})
@@ -193,11 +189,11 @@ WORDS = st.text(alphabet="ab`~|<>@#&*_[]()!\\\n\t{}$:/-. \u202eé漢😀", min_s
     odd=st.lists(WORDS, min_size=1, max_size=4),
     size=st.integers(1, 300),
 )
-def test_split_anywhere_every_part_is_whole(
+def test_every_part_of_a_split_review_is_well_formed(
     resources: int, stacks: int, findings: int, limit: int, odd: list[str], size: int
 ) -> None:
     review = samples.large(resources, stacks, findings)
-    # Values of any size from anything that means something to Markdown.
+    # Values of any size made of characters that have a meaning in Markdown.
     values = [samples.attribute(f"odd{n}", text * size, {text: [text] * min(size, 40)}) for n, text in enumerate(odd)]
     first = review.stacks[0]
     more = samples.resource(first.stack, "aws_x.odd", Kind.CHANGED, *values)

@@ -1,4 +1,4 @@
-"""The page as text: what can be said of it without a browser."""
+"""The review's HTML page, checked without a browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.review.render.html import page
 from tests.review.render import samples
 
 
-def test_nothing_is_loaded_and_only_our_own_script_and_style_may_run() -> None:
+def test_the_page_loads_nothing_and_allows_only_its_own_script_and_style() -> None:
     soup = BeautifulSoup(page(samples.pull_request(), blob_url="https://github.example/a/b/blob/c"), "html.parser")
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
     assert policy
@@ -36,7 +36,7 @@ def test_hostile_text_stays_text() -> None:
     assert "\\u202egnp.exe" in text
 
 
-def test_every_place_has_an_id_of_its_own_and_every_link_leads_to_one() -> None:
+def test_ids_are_unique_and_every_link_has_a_target() -> None:
     for review in (samples.pull_request(), samples.hostile(), samples.large(60)):
         soup = BeautifulSoup(page(review), "html.parser")
         ids = [tag["id"] for tag in soup.find_all(id=True)]
@@ -44,7 +44,7 @@ def test_every_place_has_an_id_of_its_own_and_every_link_leads_to_one() -> None:
         assert {link["href"][1:] for link in soup.select('a[href^="#"]')} <= set(ids)
 
 
-def test_every_resource_and_value_is_there() -> None:
+def test_every_resource_and_finding_is_on_the_page() -> None:
     review = samples.pull_request()
     text = BeautifulSoup(page(review), "html.parser").get_text()
     for stack in review.stacks:
@@ -55,19 +55,19 @@ def test_every_resource_and_value_is_there() -> None:
         assert finding.sentence in text
 
 
-def test_a_refactoring_says_no_change_and_has_no_script() -> None:
+def test_for_a_refactoring_the_page_is_no_change_without_a_script() -> None:
     soup = BeautifulSoup(page(samples.nothing()), "html.parser")
     assert soup.h1
     assert soup.h1.get_text() == "no change"
     assert not soup.find_all(["script", "details", "table"])
 
 
-def test_lines_of_python_are_links_only_to_the_web() -> None:
+def test_lines_of_python_link_only_to_http_addresses() -> None:
     assert 'href="https://h.example/stacks/data.py#L87"' in page(samples.pull_request(), blob_url="https://h.example/")
     assert not re.search(r'href="(?!#|data:,)', page(samples.pull_request()))
     with pytest.raises(ValueError, match="javascript"):
         page(samples.pull_request(), blob_url="javascript:alert(1)")
 
 
-def test_the_same_review_is_the_same_page() -> None:
+def test_the_same_review_gives_the_same_page() -> None:
     assert page(samples.pull_request()) == page(samples.pull_request())

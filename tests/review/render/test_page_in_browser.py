@@ -1,4 +1,4 @@
-"""The page in a real browser: search, filters, keys, themes, and that everybody can use it."""
+"""The page in a real browser: search, filters, keys, themes and accessibility."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NARROW = {"width": 390, "height": 844}
 
 
 def shown(page: Page) -> list[str]:
-    """Addresses of resources that are in sight or would be after scrolling."""
+    """Addresses of resources that are visible, if need be after scrolling."""
     return page.evaluate(
         "() => [...document.querySelectorAll('.resource > summary')]"
-        ".filter((one) => one.checkVisibility()).map((one) => one.querySelector('code').textContent)"
+        ".filter((row) => row.checkVisibility()).map((row) => row.querySelector('code').textContent)"
     )
 
 
@@ -44,7 +44,7 @@ def contrast_of(page: Page, selector: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_search_shows_what_has_all_words_and_marks_them(open_page: Open) -> None:
+def test_search_shows_changes_with_all_words_and_marks_them(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.fill("#query", "PROD deleteobject")
     expect(page.locator("#result")).to_have_text("1 of 14 changes, 1 of 6 findings")
@@ -54,7 +54,7 @@ def test_search_shows_what_has_all_words_and_marks_them(open_page: Open) -> None
     expect(page.locator("#result")).to_have_attribute("aria-live", "polite")
 
 
-def test_after_a_search_everything_is_as_before(open_page: Open) -> None:
+def test_clearing_the_search_restores_the_page(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.click("#stack-dev-network > summary")
     before = shown(page)
@@ -67,7 +67,7 @@ def test_after_a_search_everything_is_as_before(open_page: Open) -> None:
     expect(page.locator("#query")).to_have_value("")
 
 
-def test_a_search_for_what_is_not_there_says_so(open_page: Open) -> None:
+def test_a_search_without_results_shows_a_message(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.fill("#query", "nothing has this")
     expect(page.locator("#nothing")).to_be_visible()
@@ -99,7 +99,7 @@ def test_expand_and_collapse_all(open_page: Open) -> None:
     assert shown(page) == []
 
 
-def test_a_finding_leads_to_its_resource(open_page: Open) -> None:
+def test_a_finding_links_to_its_resource(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.get_by_role("link", name="dev-data: aws_iam_role_policy.archiver_90D24E17").click()
     expect(page.locator(ROLE)).to_have_attribute("open", "")
@@ -112,7 +112,7 @@ def test_a_link_from_elsewhere_opens_the_resource(open_page: Open) -> None:
     expect(page.locator(f"{ROLE} .diff")).to_be_in_viewport()
 
 
-def test_keys(open_page: Open) -> None:
+def test_the_page_can_be_used_by_keyboard(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.keyboard.press("/")
     expect(page.locator("#query")).to_be_focused()
@@ -141,7 +141,7 @@ def test_keys(open_page: Open) -> None:
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
 
 
-def test_an_address_is_copied(open_page: Open) -> None:
+def test_a_button_copies_an_address(open_page: Open) -> None:
     page = open_page(samples.pull_request(), permissions=["clipboard-read", "clipboard-write"])
     page.click("#expand")
     page.get_by_role("button", name="Copy address aws_nat_gateway.nat_1_55C0E2B8").first.click()
@@ -150,7 +150,7 @@ def test_an_address_is_copied(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
-def test_the_theme_follows_the_system_until_it_is_chosen_and_is_kept(open_page: Open, system: str) -> None:
+def test_the_theme_follows_the_system_until_a_person_chooses_one(open_page: Open, system: str) -> None:
     def ground() -> str:
         return page.evaluate("getComputedStyle(document.body).backgroundColor")
 
@@ -171,7 +171,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen_and_is_kept(open_page: 
 @pytest.mark.parametrize("system", ["light", "dark"])
 @pytest.mark.parametrize("name", ["pull_request", "nothing"])
 @pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, NARROW], ids=["wide", "narrow"])
-def test_the_rules_of_accessibility_hold(open_page: Open, system: str, name: str, viewport: dict[str, int]) -> None:
+def test_axe_finds_no_accessibility_problem(open_page: Open, system: str, name: str, viewport: dict[str, int]) -> None:
     script = axe()
     page = open_page(getattr(samples, name)(), color_scheme=system, viewport=viewport, bypass_csp=True)
     if name == "pull_request":
@@ -188,7 +188,7 @@ def test_the_rules_of_accessibility_hold(open_page: Open, system: str, name: str
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
-def test_text_has_contrast(open_page: Open, system: str) -> None:
+def test_text_has_enough_contrast(open_page: Open, system: str) -> None:
     page = open_page(samples.pull_request(), color_scheme=system)
     for selector in ("h1 span", ".lead", ".eyebrow", ".legend", "legend", ".counts", "footer p"):
         assert contrast_of(page, selector) >= 4.5, selector
@@ -219,7 +219,7 @@ def test_the_first_tab_skips_to_the_review_and_focus_is_seen(open_page: Open) ->
 @pytest.mark.parametrize("name", ["pull_request", "hostile", "nothing"])
 def test_nothing_scrolls_sideways_on_a_phone(open_page: Open, name: str) -> None:
     page = open_page(getattr(samples, name)(), viewport=NARROW)
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.evaluate("document.querySelectorAll('details').forEach((element) => { element.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -234,7 +234,7 @@ def test_hostile_text_does_nothing(open_page: Open) -> None:
     assert page.locator(".stack").count() == len(samples.CANARIES)
 
 
-def test_a_script_that_got_in_would_not_run(open_page: Open) -> None:
+def test_an_injected_script_would_not_run(open_page: Open) -> None:
     page = open_page(samples.pull_request(), console="requires 'TrustedHTML' assignment")
     problems = page.evaluate(
         """() => new Promise((done) => {
@@ -247,7 +247,7 @@ def test_a_script_that_got_in_would_not_run(open_page: Open) -> None:
     assert page.evaluate("window.pwned") is None
 
 
-def test_it_can_be_read_without_javascript(open_page: Open) -> None:
+def test_the_page_can_be_read_without_javascript(open_page: Open) -> None:
     page = open_page(samples.pull_request(), java_script_enabled=False)
     expect(page.get_by_role("search")).to_be_hidden()
     expect(page.get_by_text("Port 443 is opened to 0.0.0.0/0.")).to_be_visible()
@@ -255,7 +255,7 @@ def test_it_can_be_read_without_javascript(open_page: Open) -> None:
     expect(page.locator(f"{ROLE} .diff")).to_be_visible()
 
 
-def test_paper_shows_everything_and_no_buttons(open_page: Open) -> None:
+def test_a_printed_page_shows_everything_and_no_buttons(open_page: Open) -> None:
     page = open_page(samples.pull_request(), color_scheme="dark")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
@@ -267,7 +267,7 @@ def test_paper_shows_everything_and_no_buttons(open_page: Open) -> None:
     assert shown(page) == []
 
 
-def test_two_thousand_changes_are_searched_too(open_page: Open) -> None:
+def test_two_thousand_changes_can_be_searched(open_page: Open) -> None:
     page = open_page(samples.large(2_000))
     assert page.locator(".resource").count() == 2_000
     page.fill("#query", "setting_3_1983")
