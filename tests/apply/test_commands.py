@@ -1,4 +1,4 @@
-"""Plan, approve, apply, as a person types it; killed or interrupted on the way; and without any of it on AWS."""
+"""`gw deploy`: with approved plans, killed or interrupted, and with --break-glass."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,6 +14,7 @@ import pytest
 from groundwork.apply.rollout import Rollout
 from groundwork.store.journal import Journal
 from tests.support.planned_project import PlannedProject
+from tests.support.processes import wait_for_descendant
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -25,14 +24,13 @@ UNSETTLED = 13
 def approved(project: PlannedProject) -> str:
     """Plan everything, push, and have somebody else approve it; returns the index's path."""
     project.stack("delivery", {})  # open_store takes the backend from it
-    stacks = [stack.name for stack in project.synth().stacks if stack.name != "local-delivery"]
-    file = project.index_file(project.push(project.plan(*stacks)))
-    answer = project.gw("approve", "local", "--as", "grace", "--plans", str(file), "--yes")
+    project.push(project.plan())
+    answer = project.gw("approve", "local", "--as", "grace", "--yes")
     assert answer.returncode == 0, answer.stderr
-    return str(file)
+    return str(project.index_path)
 
 
-def test_gw_deploy_applies_the_approved_plans_and_prints_what_came_of_them(project: PlannedProject) -> None:
+def test_gw_deploy_applies_the_approved_plans_and_prints_the_results(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
     file = approved(project)
     done = project.gw("deploy", stack, "--approved", file, "--json")
@@ -51,9 +49,8 @@ def test_gw_deploy_applies_the_approved_plans_and_prints_what_came_of_them(proje
 def test_gw_deploy_without_an_approval_is_refused(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}})
     project.stack("delivery", {})
-    project.synth()
-    file = project.index_file(project.push(project.plan(stack)))
-    done = project.gw("deploy", stack, "--approved", str(file))
+    project.push(project.plan())
+    done = project.gw("deploy", stack, "--approved", str(project.index_path))
     assert done.returncode == 13
     assert "approval-missing" in done.stderr
     assert "gw approve local --as NAME" in done.stderr
@@ -62,26 +59,28 @@ def test_gw_deploy_without_an_approval_is_refused(project: PlannedProject) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_apply_is_not_repeated_before_it_is_resolved(
-    project: PlannedProject, number: signal.Signals
+    project: PlannedProject, number: signal.Signals, tmp_path: Path
 ) -> None:
     slow = {"provisioner": {"local-exec": {"command": "echo at work; sleep 30"}}}
     slow_stack = project.stack("one", {"thing": {"input": "first", **slow}})
     two = project.stack("two", {"thing": {"input": "first"}})
-    file = approved(project)
-    began = subprocess.Popen(
-        [str(project.root / ".venv" / "bin" / "gw"), "deploy", slow_stack, "--approved", file],
-        cwd=project.root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    file, log = approved(project), tmp_path / "deploy.log"
+    with log.open("w") as output:
+        deploy = subprocess.Popen(
+            [str(project.root / ".venv" / "bin" / "gw"), "deploy", slow_stack, "--approved", file],
+            cwd=project.root,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
-        terraform = _wait_for_terraform(began)
-        os.kill(began.pid, number)
-        code = began.wait(timeout=90)
+        descendants = wait_for_descendant(deploy.pid, "sleep", log=log)
+        terraform = next(process for process in descendants if process.name() == "terraform")
+        os.kill(deploy.pid, number)
+        code = deploy.wait(timeout=90)
     finally:
-        if began.poll() is None:
-            began.kill()
+        if deploy.poll() is None:
+            deploy.kill()
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     psutil.wait_procs([terraform], timeout=90)
     assert not terraform.is_running(), "Terraform was interrupted and ended"
@@ -93,21 +92,9 @@ def test_an_interrupted_apply_is_not_repeated_before_it_is_resolved(
     assert again.returncode == UNSETTLED
     assert "unsettled-apply" in again.stderr
     assert f"gw recover {slow_stack}" in again.stderr
-    # What was not begun is not held up.
+    # A stack whose apply did not begin can be applied.
     other = project.gw("deploy", two, "--approved", file)
     assert other.returncode == 0, other.stderr
-
-
-def _wait_for_terraform(began: subprocess.Popen[bytes]) -> psutil.Process:
-    until = time.monotonic() + 90
-    while time.monotonic() < until:
-        assert began.poll() is None, began.stdout and began.stdout.read()
-        below = psutil.Process(began.pid).children(recursive=True)
-        with suppress(psutil.NoSuchProcess):  # one that has ended since it was listed
-            if any(process.name() == "sleep" for process in below):
-                return next(process for process in below if process.name() == "terraform")
-        time.sleep(0.05)
-    raise AssertionError("Terraform never came to its work")
 
 
 def test_gw_deploy_on_aws_without_an_approved_plan_names_the_flag(project: PlannedProject, checkout: Path) -> None:
@@ -119,20 +106,20 @@ def test_gw_deploy_on_aws_without_an_approved_plan_names_the_flag(project: Plann
     assert "--break-glass" in done.stderr
 
 
-def test_break_glass_shows_the_diff_asks_and_is_recorded_first(project: PlannedProject) -> None:
+def test_break_glass_shows_the_diff_needs_consent_and_is_recorded(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "urgent"}})
     project.stack("delivery", {})
-    backend = project.stack("state-backend", {"bucket": {"input": "there already"}})
+    backend = project.stack("state-backend", {"bucket": {"input": "deployed already"}})
     project.synth()
     Rollout(project.workspace, [backend]).deploy(lambda *_: None, lambda _: None)
-    empty = project.gw("deploy", stack, "--break-glass", "because")
-    assert empty.returncode == 2
-    assert "too short for a reason" in empty.stderr
+    short = project.gw("deploy", stack, "--break-glass", "because")
+    assert short.returncode == 2
+    assert "too short for a reason" in short.stderr
 
     reason = "INC-123: the api is down"
-    unasked = project.gw("deploy", stack, "--break-glass", reason)
-    assert unasked.returncode == 2
-    assert "there is no terminal to confirm it" in unasked.stderr
+    unconfirmed = project.gw("deploy", stack, "--break-glass", reason)
+    assert unconfirmed.returncode == 2
+    assert "there is no terminal to confirm it" in unconfirmed.stderr
     assert project.state(stack) is None
     assert project.store.decisions("break-glass") == []
 
@@ -144,7 +131,7 @@ def test_break_glass_shows_the_diff_asks_and_is_recorded_first(project: PlannedP
     assert project.inputs(stack) == {"thing": "urgent"}
 
 
-def test_options_that_exclude_each_other_are_refused(project: PlannedProject) -> None:
+def test_contradictory_options_of_deploy_are_refused(project: PlannedProject) -> None:
     both = project.gw("deploy", "local", "--approved", "plans.json", "--break-glass", "INC-123: the api is down")
     assert (both.returncode, "exclude each other" in both.stderr) == (2, True)
     alone = project.gw("deploy", "local", "--allow-destroy", "local-one")

@@ -1,4 +1,4 @@
-"""Stacks are applied behind those they read; what goes for good goes last, but before what it reads."""
+"""Stacks are applied after the stacks they read; stacks to destroy come last, and before the stacks they read."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def bundles(**stacks: tuple[str, ...]) -> dict[str, Bundle]:
     }
 
 
-def test_a_stack_comes_behind_what_it_reads_and_independent_ones_together() -> None:
+def test_a_stack_comes_after_what_it_reads_and_independent_stacks_together() -> None:
     assert batches(bundles(a=(), b=("a",), c=("a",), d=("b", "c"), e=())) == [["a", "e"], ["b", "c"], ["d"]]
 
 
-def test_what_is_not_among_them_is_waited_for_by_nobody() -> None:
+def test_a_stack_does_not_wait_for_an_upstream_that_is_not_applied() -> None:
     assert batches(bundles(b=("a",))) == [["b"]]
 
 
-def test_a_destroyed_stack_goes_before_its_upstream_and_after_all_readers() -> None:
+def test_a_destroyed_stack_comes_before_its_upstream_and_after_applies() -> None:
     ordered = batches(bundles(network=(), other=(), reader_gone=("network",), base_gone=(), leaf_gone=("base_gone",)))
     place = {stack: number for number, batch in enumerate(ordered) for stack in batch}
     assert place["other"] < place["reader_gone"] < place["network"], ordered

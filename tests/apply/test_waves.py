@@ -1,15 +1,13 @@
-"""Stacks that read each other are planned in one go and applied under one approval, unless something is a surprise."""
+"""Stacks that read each other are planned together and applied with one approval, unless a plan turns out to differ."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 
-from groundwork.apply.apply import ApprovedApply
 from groundwork.apply.held_back import PartlyApplied
-from groundwork.apply.rollout import Result, Rollout
+from groundwork.apply.rollout import Rollout
 from groundwork.plan.bundle import Index
 from groundwork.plan.run_plans import Plans
 from groundwork.refusals import Code
@@ -23,22 +21,12 @@ def reading(*stacks: str, output: str = "value") -> dict[str, dict[str, str]]:
     return {f"from_{name}": {"input": f"${{data.terraform_remote_state.{name}.outputs.{output}}}"} for name in stacks}
 
 
-def passed_on(stack: str) -> dict[str, str]:
-    return {"value": f"${{terraform_data.from_{stack}.output}}"}
-
-
-def apply(project: PlannedProject, index: Index) -> list[Result]:
-    """Everything in the index, what waits included, past an open gate."""
-    approved = ApprovedApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
-    stacks = [stored.stack for stored in (*index.bundles, *index.waiting)]
-    return approved.apply(stacks, on_event=lambda *_: None, say=lambda _: None)
-
-
 def push(project: PlannedProject, plans: Plans) -> Index:
     return project.push(plans.made, waiting=plans.waiting)
 
 
 def waves(plans: Plans) -> dict[str, tuple[int, bool, str]]:
+    """Stack → wave, whether it is provisional, and outcome."""
     return {made.bundle.stack: (made.bundle.wave, made.bundle.provisional, made.bundle.outcome) for made in plans.made}
 
 
@@ -60,7 +48,7 @@ def test_a_single_approval_covers_a_change_of_several_stacks(project: PlannedPro
     index = push(project, plans)
     assert [(stored.wave, stored.provisional) for stored in index.bundles if stored.stack == down] == [(2, True)]
 
-    results = apply(project, index)
+    results = project.apply(index)
     assert [result.how for result in results if result.stack == down] == ["2 added, 0 changed, 0 destroyed"]
     assert project.inputs(down) == {"from_mid": "first", "from_up": "first"}
 
@@ -68,38 +56,36 @@ def test_a_single_approval_covers_a_change_of_several_stacks(project: PlannedPro
     plans = project.plans()
     assert waves(plans)[down] == (2, True, "change")
     assert waves(plans)[beside] == (0, False, "no change")
-    apply(project, push(project, plans))
+    project.apply(push(project, plans))
     assert project.inputs(down) == {"from_mid": "second", "from_up": "second"}
     assert waves(project.plans()) == dict.fromkeys((up, mid, down, beside), (0, False, "no change"))
 
 
-def test_the_plan_made_again_is_applied_and_the_approved_one_is_kept(
-    project: PlannedProject,
-) -> None:
+def test_a_later_wave_is_planned_again_and_the_approved_plan_is_kept(project: PlannedProject) -> None:
     project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
     down = project.stack("down", reading("up"), reads=["up"])
     index = push(project, project.plans())
-    apply(project, index)
+    project.apply(index)
     last = project.store.last_applied(down)
     assert last is not None
     assert last.stored.digest == next(stored.digest for stored in index.bundles if stored.stack == down)
 
 
-def test_an_upstream_that_changes_without_another_output_still_goes_first(project: PlannedProject) -> None:
+def test_an_upstream_whose_outputs_do_not_change_is_still_applied_first(project: PlannedProject) -> None:
     up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "same"})
     down = project.stack("down", reading("up"), reads=["up"])
-    apply(project, push(project, project.plans()))
+    project.apply(push(project, project.plans()))
     project.stack("up", {"thing": {"input": "second"}}, outputs={"value": "same"})
     plans = project.plans()
     assert waves(plans) == {up: (0, False, "change"), down: (1, True, "no change")}
-    assert [result.how for result in apply(project, push(project, plans))] == [
+    assert [result.how for result in project.apply(push(project, plans))] == [
         "0 added, 1 changed, 0 destroyed",
         "no change",
     ]
 
 
 def test_refuses_wave_waits(project: PlannedProject) -> None:
-    """An output that only the apply decides: whoever reads it waits for plans and an approval of its own."""
+    """A stack that reads an output known only after an apply waits for its own plan and approval."""
     up = project.stack("up", {"thing": {}}, outputs={"value": "known", "id": "${terraform_data.thing.id}"})
     reads_known = project.stack("known", reading("up"), reads=["up"])
     reads_id = project.stack("id", reading("up", output="id"), outputs={"value": "x"}, reads=["up"])
@@ -111,7 +97,7 @@ def test_refuses_wave_waits(project: PlannedProject) -> None:
     }
     index = push(project, plans)
     with pytest.raises(PartlyApplied) as held:
-        apply(project, index)
+        project.apply(index)
     assert {refusal.stack: refusal.code for refusal in held.value.refusals} == dict.fromkeys(
         (reads_id, behind), Code.WAVE_WAITS
     )
@@ -126,14 +112,14 @@ def test_refuses_wave_waits(project: PlannedProject) -> None:
     plans = project.plans()
     assert waves(plans)[reads_id] == (0, False, "change")
     assert waves(plans)[behind] == (1, True, "change")
-    apply(project, push(project, plans))
+    project.apply(push(project, plans))
     assert project.inputs(behind) == {"from_id": "x"}
 
 
 def test_refuses_wave_differs(project: PlannedProject) -> None:
-    """What was approved was planned from outputs; when they are there, the plan is another."""
+    """An approved plan was made from planned outputs; with the real outputs, it is another plan."""
     other = project.stack("other", {"thing": {"input": "then"}}, outputs={"value": "then"})
-    apply(project, push(project, project.plans()))
+    project.apply(push(project, project.plans()))
     up = project.stack("up", {"thing": {"input": "first"}}, outputs={"value": "first"})
     down = project.stack("down", reading("up", "other"), outputs={"value": "x"}, reads=["up", "other"])
     behind = project.stack("behind", reading("down"), reads=["down"])
@@ -146,7 +132,7 @@ def test_refuses_wave_differs(project: PlannedProject) -> None:
     Rollout(project.workspace, [other]).deploy(lambda *_: None, lambda _: None)
 
     with pytest.raises(PartlyApplied) as held:
-        apply(project, index)
+        project.apply(index)
     refusals = {refusal.stack: refusal for refusal in held.value.refusals}
     assert {stack: refusal.code for stack, refusal in refusals.items()} == {
         down: Code.WAVE_DIFFERS,
@@ -171,7 +157,7 @@ def test_gw_deploy_shows_what_was_applied_and_what_waits(project: PlannedProject
     for words in (["plan", "push"], ["approve", "local", "--as", "grace", "--yes"]):
         assert project.gw(*words).returncode == 0
     assert f"{up}.id unknown until then" in " ".join(project.gw("plan", "show").stdout.split())
-    plans = str(project.workspace.project.work / "plans" / "plans.json")
+    plans = str(project.index_path)
 
     done = project.gw("deploy", *([up, down] if named else ["local"]), "--approved", plans, "--json")
     rows = {row["stack"]: row["how"] for row in json.loads(done.stdout)}

@@ -1,22 +1,23 @@
-"""A small checkout for all tests of this folder; each test begins anew."""
+"""A project with the stack `web` for the tests of this folder."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.gate.mini_project import Mini, mini_project
+from tests.gate.gated_project import GatedProject
 from tests.support.cloud_project import CloudProject
-
-
-@pytest.fixture(scope="session")
-def mini_checkout(tmp_path_factory: pytest.TempPathFactory, checkout: Path, embedded_aws: CloudProject) -> Mini:
-    return mini_project(tmp_path_factory.mktemp("mini") / "checkout", checkout, embedded_aws)
+from tests.support.planned_project import planned_project
 
 
 @pytest.fixture
-def mini(mini_checkout: Mini) -> Mini:
-    """The checkout as it was committed first, with empty states and no plans."""
-    mini_checkout.reset()
-    return mini_checkout
+def project(tmp_path: Path, cloud: CloudProject, checkout: Path) -> GatedProject:
+    """The stack `web`, committed and not deployed, beside `delivery`, from which gw takes the plan store's backend."""
+    made = GatedProject(**vars(planned_project(tmp_path / "checkout", cloud, checkout)))
+    shutil.copy(checkout / "environments" / "prod.yaml", made.root / "environments")
+    made.stack("delivery", {})
+    made.web()
+    made.commit()
+    return made

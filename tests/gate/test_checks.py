@@ -1,4 +1,4 @@
-"""What a check says of given facts, where the words or a rare branch matter."""
+"""Single checks of the gate, for details of their messages and for rare cases."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def plan(*, drift: list[dict[str, Any]] | None = None, **after: Any) -> dict[str
     return {"resource_changes": resources, "resource_drift": drift or [], "output_changes": {}}
 
 
-def test_drift_that_the_approved_plan_knew_is_no_news() -> None:
+def test_only_drift_that_the_approved_plan_did_not_know_is_reported() -> None:
     moved = {"address": "a.d", "change": {"actions": ["no-op"], "before": {}, "after": {}}}
     comparison = world.compare(plan(drift=[CHANGED], size=1), plan(drift=[CHANGED, GONE, moved], size=2), same=False)
     assert comparison.drift == {"a.c": ("deleted",)}
 
 
-def test_two_plans_differ_in_names_never_in_values() -> None:
+def test_a_difference_between_plans_names_attributes_without_values() -> None:
     comparison = world.compare(plan(size=1), plan(size="secret"), same=False)
     assert comparison.different == ("r.one (size)",)
     assert not comparison.drift
@@ -42,7 +42,7 @@ def test_a_different_action_is_named() -> None:
     assert world.compare(plan(), other, same=False).different == ("r.one (update → replace)",)
 
 
-def test_outputs_and_providers_count() -> None:
+def test_a_different_output_or_provider_is_a_difference() -> None:
     fresh = plan()
     fresh["output_changes"] = {"url": {"actions": ["update"], "before": "a", "after": "b"}}
     fresh["configuration"] = {"provider_config": {"aws": {"full_name": "aws", "expressions": {"region": "elsewhere"}}}}
@@ -57,13 +57,13 @@ def test_the_same_fingerprint_is_the_same_plan_whatever_drifted() -> None:
     ("contributors", "codes"),
     [((), set()), (("dave",), {Code.APPROVAL_TOO_EARLY, Code.APPROVAL_BY_AUTHOR})],
 )
-def test_an_approval_by_any_of_several_counts_where_all_may_approve(
+def test_an_approval_by_either_of_two_people_counts_if_both_may_approve(
     contributors: Sequence[str], codes: set[Code]
 ) -> None:
-    """Two jobs of a run were let through, by two people; the history does not say which of them by whom."""
+    """Two people approved two jobs of a run, and GitHub's history does not say who approved which."""
     early, late = AT - timedelta(minutes=1), AT + timedelta(minutes=1)
-    given_by = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
-    facts = ApprovalFacts("dev", given_by, dict.fromkeys(contributors, "author of commit 1a2b3c4"), (), "100", 1)
+    recorded = [Approval("carol", early), Approval("dave", early), Approval("carol", late, or_by=["dave"])]
+    facts = ApprovalFacts("dev", recorded, dict.fromkeys(contributors, "author of commit 1a2b3c4"), (), "100", 1)
     run = RunFacts(index(environment="dev"), "aws", COMMIT, True, "100", 1, ["dev-api"])
     assert {refusal.code for refusal in approvals.check(run, facts, AT)} == codes
 
@@ -76,5 +76,5 @@ def test_an_approval_by_any_of_several_counts_where_all_may_approve(
         (["allow-destroy", "destroy:dev-network"], set()),
     ],
 )
-def test_a_label_names_the_stack_whose_data_may_go(labels: list[str], stacks: set[str]) -> None:
+def test_a_label_allows_the_destruction_of_the_stack_it_names(labels: list[str], stacks: set[str]) -> None:
     assert destroys.allowed_by_labels(labels) == stacks

@@ -1,4 +1,4 @@
-"""Nothing is refused that nobody provokes, or that nobody on call can look up."""
+"""Every refusal has a test that provokes it and a section in the runbook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTS = ("**Means**", "**Comes about**", "**Do**", "**Do not**")
 
 
 def functions(folder: Path) -> Iterator[str]:
-    """Names of all tests."""
+    """Names of all tests of refusals."""
     for path in folder.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_refuses_"):
@@ -34,17 +34,17 @@ def tests(checkout: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("code", list(Code))
-def test_every_reason_is_provoked_by_the_test_of_its_name(code: Code, tests: set[str]) -> None:
+def test_every_refusal_has_a_test_of_its_name(code: Code, tests: set[str]) -> None:
     name = f"test_refuses_{code.replace('-', '_')}"
     assert any(test == name or test.startswith(f"{name}_") for test in tests), f"no test is called {name}"
 
 
 @pytest.mark.parametrize("code", list(Code))
-def test_every_reason_has_its_section_in_the_runbook(code: Code, checkout: Path) -> None:
+def test_every_refusal_has_a_section_in_the_runbook(code: Code, checkout: Path) -> None:
     text = sections(checkout)[code]
     missing = [part for part in PARTS if part not in text]
     assert not missing, f"{code}: {missing}"
 
 
-def test_the_runbook_speaks_of_no_reason_that_does_not_exist(checkout: Path) -> None:
+def test_the_runbook_has_no_other_sections(checkout: Path) -> None:
     assert set(sections(checkout)) == set(Code)

@@ -1,4 +1,4 @@
-"""An approval counts from somebody who did not contribute, of these plans, after they were made, where protected."""
+"""An approval counts if a non-contributor gave it for these plans, after they were made, in a protected environment."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import pytest
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.plan import plans_file
 from groundwork.refusals import Code
-from tests.gate.mini_project import ENVIRONMENT, Mini
-from tests.gate.reading import codes, only
+from tests.gate.gated_project import GatedProject, codes, only
+from tests.support.planned_project import ENVIRONMENT
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 
-def test_refuses_approval_missing(mini: Mini) -> None:
-    """Nobody approved; and an approval of other plans does not count for these."""
-    mini.plan()
-    reasons = mini.refusals()
+def test_refuses_approval_missing(project: GatedProject) -> None:
+    """Nobody approved these plans; an approval of others does not count."""
+    project.push_plans()
+    reasons = project.refusals()
     assert codes(reasons) == {Code.APPROVAL_MISSING}
     assert only(reasons, Code.APPROVAL_MISSING).command == "gw approve local --as NAME"
 
-    mini.approve()
-    assert mini.refusals() == []
-    mini.plan()
-    assert codes(mini.refusals()) == {Code.APPROVAL_MISSING}, "planned again, to be read again"
+    project.approve()
+    assert project.refusals() == []
+    project.push_plans()
+    assert codes(project.refusals()) == {Code.APPROVAL_MISSING}, "new plans need a new approval"
 
 
-def test_refuses_approval_too_early(mini: Mini) -> None:
-    mini.plan()
-    before = plans_file.read(mini.plans).planned_at - timedelta(seconds=1)
-    mini.approve(at=before)
-    reasons = mini.refusals()
+def test_refuses_approval_too_early(project: GatedProject) -> None:
+    project.push_plans()
+    before = plans_file.read(project.index_path).planned_at - timedelta(seconds=1)
+    project.approve(at=before)
+    reasons = project.refusals()
     assert codes(reasons) == {Code.APPROVAL_TOO_EARLY}
     assert "reviewer" in only(reasons, Code.APPROVAL_TOO_EARLY).sentence
-    mini.approve()
-    assert mini.refusals() == [], "the later yes counts"
+    project.approve()
+    assert project.refusals() == [], "the later approval counts"
 
 
 @pytest.mark.parametrize(
@@ -51,39 +51,39 @@ def test_refuses_approval_too_early(mini: Mini) -> None:
         ("planner", "made the plans"),
     ],
 )
-def test_refuses_approval_by_author(mini: Mini, who: str, why: str) -> None:
-    """A valid approval is enough; that of a contributor does not count."""
-    mini.commit("a change\n\nCo-authored-by: Bob <bob@example.org>", author="Ada <ada@example.org>")
-    mini.git("config", "user.name", "Somebody Here")
-    mini.plan()
-    mini.approve(who)
-    reasons = mini.refusals()
+def test_refuses_approval_by_author(project: GatedProject, who: str, why: str) -> None:
+    """The approval of a contributor does not count; another one is enough."""
+    project.commit("a change\n\nCo-authored-by: Bob <bob@example.org>", author="Ada <ada@example.org>")
+    project.git("config", "user.name", "Somebody Here")
+    project.push_plans()
+    project.approve(who)
+    reasons = project.refusals()
     assert codes(reasons) == {Code.APPROVAL_BY_AUTHOR}
     assert why in only(reasons, Code.APPROVAL_BY_AUTHOR).sentence
-    mini.approve("Carol")
-    assert mini.refusals() == []
+    project.approve("Carol")
+    assert project.refusals() == []
 
 
-def test_everybody_whose_commits_a_merge_brings_in_is_an_author(mini: Mini) -> None:
-    mini.commit("long merged", author="Fay <fay@example.org>")
-    mini.git("checkout", "-q", "-b", "topic")
-    mini.commit("one", author="Dora <dora@example.org>")
-    mini.commit("two", author="Emil <emil@example.org>")
-    mini.git("checkout", "-q", "main")
-    mini.git("merge", "-q", "--no-ff", "-m", "merged", "topic")
-    mini.git("branch", "-D", "-q", "topic")
-    mini.plan()
-    mini.approve("Dora")
-    mini.approve("Emil")
-    sentence = only(mini.refusals(), Code.APPROVAL_BY_AUTHOR).sentence
+def test_every_author_of_a_merged_branch_is_a_contributor(project: GatedProject) -> None:
+    project.commit("long merged", author="Fay <fay@example.org>")
+    project.git("checkout", "-q", "-b", "topic")
+    project.commit("one", author="Dora <dora@example.org>")
+    project.commit("two", author="Emil <emil@example.org>")
+    project.git("checkout", "-q", "main")
+    project.git("merge", "-q", "--no-ff", "-m", "merged", "topic")
+    project.git("branch", "-D", "-q", "topic")
+    project.push_plans()
+    project.approve("Dora")
+    project.approve("Emil")
+    sentence = only(project.refusals(), Code.APPROVAL_BY_AUTHOR).sentence
     assert "Dora" in sentence
     assert "Emil" in sentence
-    mini.approve("Fay")
-    assert mini.refusals() == [], "authors of earlier commits are not contributors"
+    project.approve("Fay")
+    assert project.refusals() == [], "authors of earlier commits are not contributors"
 
 
 class Live:
-    """Facts as GitHub gives them, of a run that is this one."""
+    """Facts as GitHub would return them for this run."""
 
     def __init__(self, *approvals: Approval, unprotected: tuple[str, ...] = (), environment: str = ENVIRONMENT) -> None:
         self._approvals, self._unprotected, self._environment = approvals, unprotected, environment
@@ -92,18 +92,18 @@ class Live:
         return ApprovalFacts(self._environment, self._approvals, {}, self._unprotected, "laptop", 1)
 
 
-def test_refuses_environment_unprotected(mini: Mini) -> None:
+def test_refuses_environment_unprotected(project: GatedProject) -> None:
     """An approval counts only where the environment requires it."""
-    mini.plan()
+    project.push_plans()
     good = Approval("carol", datetime.now(UTC))
-    reasons = mini.refusals(source=Live(good, unprotected=("no required reviewers", "administrators may bypass it")))
+    reasons = project.refusals(source=Live(good, unprotected=("no required reviewers", "administrators may bypass it")))
     assert codes(reasons) == {Code.ENVIRONMENT_UNPROTECTED}
     assert "no required reviewers; administrators may bypass it" in only(reasons, Code.ENVIRONMENT_UNPROTECTED).sentence
-    assert mini.refusals(source=Live(good)) == []
+    assert project.refusals(source=Live(good)) == []
 
 
-def test_an_approval_of_another_environment_does_not_count(mini: Mini) -> None:
-    mini.plan()
-    assert codes(mini.refusals(source=Live(Approval("carol", datetime.now(UTC)), environment="dev"))) == {
+def test_an_approval_of_another_environment_does_not_count(project: GatedProject) -> None:
+    project.push_plans()
+    assert codes(project.refusals(source=Live(Approval("carol", datetime.now(UTC)), environment="dev"))) == {
         Code.APPROVAL_MISSING
     }

@@ -1,4 +1,4 @@
-"""With the AWS provider: what happens behind Terraform's back, data that would go, and other provider locks."""
+"""With the AWS provider: changes made outside Terraform, data that would be destroyed, and other provider locks."""
 
 from __future__ import annotations
 
@@ -7,41 +7,43 @@ import re
 import pytest
 
 from groundwork.refusals import Code
-from tests.gate.mini_project import Mini
-from tests.gate.reading import codes, only
+from tests.gate.gated_project import GatedProject, codes, only
+from tests.support.planned_project import AWS_LOCK
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-PARAMETERS = """
-stack("local-names", {"aws_ssm_parameter": {
-    "greeting": {"name": "/greeting", "type": "String", "value": "hello", "description": "said first"},
-    "farewell": {"name": "/farewell", "type": "String", "value": "goodbye"},
-    "question": {"name": "/question", "type": "String", "value": "who?"},
-}})
-"""
+
+def names(project: GatedProject, *, greeting: str = "said first", farewell: str = "farewell", lock: str = "") -> None:
+    """Commit a stack `names` of three parameters; the second has the logical name `farewell`."""
+    path = f"/{project.prefix}"  # other tests have parameters in the same embedded AWS
+    parameters = {
+        "greeting": {"name": f"{path}/greeting", "type": "String", "value": "hello", "description": greeting},
+        farewell: {"name": f"{path}/farewell", "type": "String", "value": "goodbye"},
+        "question": {"name": f"{path}/question", "type": "String", "value": "who?"},
+    }
+    project.drop("web")
+    project.aws_stack("names", {"aws_ssm_parameter": parameters}, lock=lock)
+    project.commit()
 
 
 @pytest.fixture
-def deployed(mini: Mini) -> Mini:
-    """Three parameters that exist, and their code."""
-    (mini.root / "stacks.py").write_text(PARAMETERS)
-    mini.commit()
-    ssm = mini.cloud.client("ssm")
-    ssm.delete_parameters(Names=["/greeting", "/farewell", "/question"])
-    mini.plan()
-    mini.apply_elsewhere("local-names")
-    return mini
+def deployed(project: GatedProject) -> GatedProject:
+    """The three parameters, deployed."""
+    names(project)
+    project.push_plans()
+    project.apply_elsewhere("local-names")
+    return project
 
 
-def test_refuses_drift(deployed: Mini) -> None:
-    """One parameter's change is approved; somebody changes another and deletes the third, behind Terraform's back."""
-    deployed.edit("stacks.py", "said first", "said at once")
-    deployed.commit()
-    deployed.plan()
+def test_refuses_drift(deployed: GatedProject) -> None:
+    """One parameter's change is approved; somebody changes another and deletes the third outside Terraform."""
+    names(deployed, greeting="said at once")
+    deployed.push_plans()
     deployed.approve()
     ssm = deployed.cloud.client("ssm")
-    ssm.put_parameter(Name="/farewell", Value="a-value-that-nobody-may-see", Type="String", Overwrite=True)
-    ssm.delete_parameter(Name="/question")
+    farewell, question = (f"/{deployed.prefix}/{name}" for name in ("farewell", "question"))
+    ssm.put_parameter(Name=farewell, Value="a-value-that-nobody-may-see", Type="String", Overwrite=True)
+    ssm.delete_parameter(Name=question)
     reasons = deployed.refusals()
     assert codes(reasons) == {Code.DRIFT}
     drift = only(reasons, Code.DRIFT)
@@ -52,16 +54,15 @@ def test_refuses_drift(deployed: Mini) -> None:
     assert "a-value-that-nobody-may-see" not in str(drift)
     assert "goodbye" not in str(drift)
 
-    # Known when the plan is made, it is what the plan puts right, and no reason against it.
-    deployed.plan()
+    # Drift that the plan knew is drift that it corrects, so it is not refused.
+    deployed.push_plans()
     deployed.approve()
     assert deployed.refusals() == []
 
 
-def test_refuses_protected_destroy(deployed: Mini) -> None:
-    deployed.edit("stacks.py", '"farewell"', '"renamed"')
-    deployed.commit()
-    deployed.plan()
+def test_refuses_protected_destroy(deployed: GatedProject) -> None:
+    names(deployed, farewell="renamed")
+    deployed.push_plans()
     deployed.approve()
     reasons = deployed.refusals(allow_destroy=["local-other", "aws_ssm_parameter.greeting"])
     assert codes(reasons) == {Code.PROTECTED_DESTROY}
@@ -70,13 +71,10 @@ def test_refuses_protected_destroy(deployed: Mini) -> None:
     assert deployed.refusals(allow_destroy=["local-names"]) == []
 
 
-def test_refuses_lock_file_differs(mini: Mini) -> None:
-    """The same versions, other packages: a hash more in the committed lock."""
-    (mini.root / "stacks.py").write_text(PARAMETERS)
-    mini.commit()
-    mini.plan()
-    mini.approve()
-    lock = mini.root / "stacks" / "provider_locks" / "aws.terraform.lock.hcl"
-    lock.write_text(lock.read_text().replace("hashes = [\n", f'hashes = [\n    "zh:{"0" * 64}",\n', 1))
-    mini.commit()
-    assert codes(mini.refusals()) == {Code.FOREIGN_COMMIT, Code.LOCK_FILE_DIFFERS}
+def test_refuses_lock_file_differs(project: GatedProject) -> None:
+    """The same versions, but another hash in the committed lock, so other packages would do."""
+    names(project)
+    project.push_plans()
+    project.approve()
+    names(project, lock=AWS_LOCK.read_text().replace("hashes = [\n", f'hashes = [\n    "zh:{"0" * 64}",\n', 1))
+    assert codes(project.refusals()) == {Code.FOREIGN_COMMIT, Code.LOCK_FILE_DIFFERS}

@@ -1,112 +1,85 @@
-"""A plan is applied only to the state that it was made from, and only while it would still do the same."""
+"""A plan is applied only to the state that it was made from, and only if a new plan would do the same."""
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
-import time
 
-import psutil
 import pytest
 
 from groundwork.refusals import Code
-from tests.gate.mini_project import Mini
-from tests.gate.reading import codes, only
+from tests.gate.gated_project import GatedProject, codes, only
+from tests.support.processes import kill_tree, wait_for_descendant
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-READER = """
-stack("local-reader", {"terraform_data": {"copy": {"input": "${data.terraform_remote_state.web.outputs.colour}"}}},
-      data={"terraform_remote_state": {"web": {"backend": "s3", "config": {**BACKEND, "key": "local-web.tfstate"}}}},
-      depends=["local-web"])
-"""
 
+def test_refuses_state_moved(project: GatedProject) -> None:
+    """Another apply came in between, of a stack without a state and of a stack with one."""
+    project.push_plans()
+    project.approve()
+    project.apply_elsewhere("local-web")
+    assert "planned without a state" in only(project.refusals(), Code.STATE_MOVED).sentence
 
-def test_refuses_state_moved(mini: Mini) -> None:
-    """Another apply in between: of a stack that had no state yet, and of one that had."""
-    mini.plan()
-    mini.approve()
-    mini.apply_elsewhere("local-web")
-    assert "planned without a state" in only(mini.refusals(), Code.STATE_MOVED).sentence
-
-    mini.plan()
-    mini.approve()
-    assert mini.refusals() == []
-    serial = mini.state("local-web")["serial"]
-    mini.apply_elsewhere("local-web", ("blue", "green"))
-    reasons = mini.refusals()
-    assert codes(reasons) == {Code.STATE_MOVED}, "which says why a plan made now would be another"
+    project.push_plans()
+    project.approve()
+    assert project.refusals() == []
+    serial = (project.state("local-web") or {})["serial"]
+    project.apply_elsewhere("local-web", ("blue", "green"))
+    reasons = project.refusals()
+    assert codes(reasons) == {Code.STATE_MOVED}, "it explains why a new plan would differ"
     assert f"from serial {serial}" in only(reasons, Code.STATE_MOVED).sentence
     assert only(reasons, Code.STATE_MOVED).command == "gw plan make local"
 
 
-def test_a_deleted_or_replaced_state_has_moved_too(mini: Mini) -> None:
-    mini.plan()
-    mini.apply_elsewhere("local-web")
-    mini.plan()
-    mini.approve()
-    s3 = mini.cloud.client("s3")
-    s3.delete_object(Bucket="state", Key="local-web.tfstate")
-    assert "does not exist any more" in only(mini.refusals(), Code.STATE_MOVED).sentence
-    mini.apply_elsewhere("local-web")
-    assert "lineage" in only(mini.refusals(), Code.STATE_MOVED).sentence
+def test_a_deleted_or_recreated_state_has_moved_too(project: GatedProject) -> None:
+    project.push_plans()
+    project.apply_elsewhere("local-web")
+    project.push_plans()
+    project.approve()
+    key = project.backend("web")["key"]
+    project.cloud.client("s3").delete_object(Bucket="state", Key=key)
+    # Without its checksum, Terraform accepts that there is no state.
+    project.cloud.client("dynamodb").delete_item(TableName="locks", Key={"LockID": {"S": f"state/{key}-md5"}})
+    assert "does not exist any more" in only(project.refusals(), Code.STATE_MOVED).sentence
+    project.apply_elsewhere("local-web")
+    assert "lineage" in only(project.refusals(), Code.STATE_MOVED).sentence
 
 
-SLOW = """
-stack("local-slow", {"terraform_data": {"nap": {"provisioner": {"local-exec": {"command": "sleep 120"}}}}})
-"""
-
-
-def test_refuses_unsettled_apply(mini: Mini) -> None:
-    """The apply is killed with all it started while Terraform runs; the next is refused until that is resolved."""
-    (mini.root / "stacks.py").write_text(SLOW)
-    mini.commit()
-    mini.plan()
-    mini.approve()
-    assert mini.refusals() == []
-    apply = multiprocessing.get_context("fork").Process(target=mini.deploy)
+def test_refuses_unsettled_apply(project: GatedProject) -> None:
+    """An apply is killed while Terraform runs; the next apply is refused until somebody resolves that."""
+    project.drop("web")
+    project.stack("slow", {"nap": {"provisioner": {"local-exec": {"command": "sleep 120"}}}})
+    project.commit()
+    project.push_plans()
+    project.approve()
+    assert project.refusals() == []
+    apply = multiprocessing.get_context("fork").Process(target=project.deploy)
     apply.start()
-    _kill_when_at_work(apply.pid or 0)
+    try:
+        wait_for_descendant(apply.pid or 0, "sleep")
+    finally:
+        kill_tree(apply.pid or 0)
     apply.join()
 
-    reason = only(mini.refusals(), Code.UNSETTLED_APPLY)
+    reason = only(project.refusals(), Code.UNSETTLED_APPLY)
     assert reason.stack == "local-slow"
     assert "begun by tester" in reason.sentence
     assert reason.command == "gw recover local-slow"
 
 
-def _kill_when_at_work(pid: int) -> None:
-    apply, until = psutil.Process(pid), time.monotonic() + 90
-    try:
-        while "sleep" not in [_name(process) for process in apply.children(recursive=True)]:
-            assert time.monotonic() < until, "Terraform never came to its work"
-            time.sleep(0.2)
-    finally:
-        for process in (apply, *apply.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+def test_refuses_plan_differs(project: GatedProject) -> None:
+    """Neither AWS nor the stack's own state changed, but an output that it reads of another stack."""
+    colour = "${data.terraform_remote_state.web.outputs.colour}"
+    project.stack("reader", {"copy": {"input": colour}}, reads=["web"])
+    project.commit()
+    project.push_plans("local-web")
+    project.apply_elsewhere("local-web")
+    project.push_plans("local-reader")
+    project.approve()
+    assert project.refusals() == []
 
-
-def _name(process: psutil.Process) -> str:
-    """Empty for a process that has ended since it was listed."""
-    try:
-        return process.name()
-    except psutil.NoSuchProcess:
-        return ""
-
-
-def test_refuses_plan_differs(mini: Mini) -> None:
-    """Neither the world nor the stack's own state moved, but what it reads of another stack."""
-    (mini.root / "stacks.py").write_text((mini.root / "stacks.py").read_text() + READER)
-    mini.commit()
-    mini.plan("local-web")
-    mini.apply_elsewhere("local-web")
-    mini.plan("local-reader")
-    mini.approve()
-    assert mini.refusals() == []
-
-    mini.apply_elsewhere("local-web", ("blue", "a-colour-that-nobody-may-see"))
-    reason = only(mini.refusals(), Code.PLAN_DIFFERS)
+    project.apply_elsewhere("local-web", ("blue", "a-colour-that-nobody-may-see"))
+    reason = only(project.refusals(), Code.PLAN_DIFFERS)
     assert reason.stack == "local-reader"
     assert "terraform_data.copy (input" in reason.sentence
     assert "a-colour-that-nobody-may-see" not in str(reason)

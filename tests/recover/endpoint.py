@@ -1,4 +1,4 @@
-"""Stands between Terraform and the embedded AWS, and holds or refuses calls, so that a kill meets a known moment."""
+"""A proxy before the embedded AWS that holds or refuses calls, so that a test can kill Terraform at a known moment."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-What = Literal["pass", "hold", "refuse", "pass and hold"]
-"""`hold` never answers, `pass and hold` lets the call happen and never answers, `refuse` closes the connection."""
+Action = Literal["pass", "hold", "refuse", "pass and hold"]
+"""`hold` never answers, `pass and hold` forwards the call and never answers, `refuse` closes the connection."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Call:
 
 @dataclass
 class Endpoint:
-    """`rule` decides about each call; `reached` is set when the first one is not simply passed on."""
+    """`rule` decides about each call; `reached` is set by the first call that is not just passed on."""
 
     real: str
-    rule: Callable[[Call], What] = lambda _: "pass"
+    rule: Callable[[Call], Action] = lambda _: "pass"
     url: str = ""
     reached: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
@@ -39,7 +39,7 @@ class Endpoint:
         parts = urlsplit(self.real)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         try:
-            # The very headers, Host included: they are signed.
+            # The same headers, including Host, because they are signed.
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():
                 connection.putheader(name, value)
@@ -52,7 +52,7 @@ class Endpoint:
 
 @contextmanager
 def between(real: str) -> Iterator[Endpoint]:
-    """An endpoint of its own in front of the real one."""
+    """An endpoint in front of the real one."""
     endpoint = Endpoint(real)
 
     class Handler(BaseHTTPRequestHandler):
@@ -61,14 +61,14 @@ def between(real: str) -> Iterator[Endpoint]:
         def _any(self) -> None:
             body = self._body()
             call = Call(self.command, self.path, self.headers.get("X-Amz-Target", ""), body)
-            what = endpoint.rule(call)
-            if what != "pass":
+            action = endpoint.rule(call)
+            if action != "pass":
                 endpoint.reached.set()
-            if what == "pass and hold":
+            if action == "pass and hold":
                 self._forward(body)
-            if what in {"hold", "pass and hold"}:
+            if action in {"hold", "pass and hold"}:
                 endpoint.over.wait(120)
-            if what != "pass":
+            if action != "pass":
                 self.close_connection = True
                 self.connection.close()
                 return

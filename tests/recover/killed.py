@@ -1,4 +1,4 @@
-"""An apply that is killed at a moment that a test chooses, with everything it started."""
+"""Kills an apply at a moment that a test chooses, with everything it started."""
 
 from __future__ import annotations
 
@@ -8,66 +8,56 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-import psutil
-
-from groundwork.apply.apply import ApprovedApply
 from groundwork.plan.bundle import Index
 from groundwork.recover.inspect import Inspector, Report
 from groundwork.recover.resolve import resolve as resolve_apply
-from tests.recover.endpoint import Call, What, between
+from groundwork.state.locks import free
+from groundwork.terraform.terraform import Terraform
+from tests.recover.endpoint import Action, Call, between
 from tests.support.planned_project import PlannedProject
+from tests.support.processes import kill_tree
 
 
-def approved_apply(project: PlannedProject, index: Index) -> ApprovedApply:
-    """An apply past an open gate."""
-    return ApprovedApply(project.workspace, index, project.store, lambda *_: [], "grace", lambda: datetime.now(UTC))
-
-
-def apply(project: PlannedProject, index: Index) -> None:
-    stacks = [stored.stack for stored in index.bundles]
-    approved_apply(project, index).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
-
-
-def killed_when_held(project: PlannedProject, index: Index, rule: Callable[[Call], What]) -> None:
-    """Apply through an endpoint with that rule, and kill all of it (SIGKILL) as soon as a call is held."""
+def killed_when_held(project: PlannedProject, index: Index, rule: Callable[[Call], Action]) -> None:
+    """Apply through an endpoint with that rule, and kill the apply with SIGKILL as soon as a call is held."""
     with through(project, rule) as (faulty, endpoint):
-        run = multiprocessing.get_context("fork").Process(target=apply, args=(faulty, index))
+        run = multiprocessing.get_context("fork").Process(target=faulty.apply, args=(index,))
         run.start()
-        assert endpoint.reached.wait(120), "the moment to kill never came"
-        kill(run.pid or 0)
+        assert endpoint.reached.wait(120), "no call was held"
+        kill_tree(run.pid or 0)
         run.join()
         assert run.exitcode
-    # Terraform's children end with it; what AWS was asked before goes on for a moment.
+    # The embedded AWS may take a moment to finish the calls that Terraform made before it was killed.
     time.sleep(0.3)
 
 
 @contextlib.contextmanager
-def through(project: PlannedProject, rule: Callable[[Call], What]):  # type: ignore[no-untyped-def]
-    """The project with an endpoint that follows a rule, and that endpoint."""
+def through(project: PlannedProject, rule: Callable[[Call], Action]):  # type: ignore[no-untyped-def]
+    """The project behind an endpoint that follows a rule, and that endpoint."""
     assert project.workspace.endpoint
     with between(project.workspace.endpoint) as endpoint:
         endpoint.rule = rule
         yield replace(project, workspace=replace(project.workspace, endpoint=endpoint.url, _stores={})), endpoint
 
 
-def kill(pid: int) -> None:
-    """Kill a process and all that it started."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(pid)
-        for process in (parent, *parent.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-
-
-def on_state(stack: str, what: What) -> Callable[[Call], What]:
-    """A rule for the first time that a state is stored, and every further one."""
+def on_state(stack: str, action: Action) -> Callable[[Call], Action]:
+    """A rule for every call that stores the state of a stack."""
     name = stack.removeprefix("local-")
-    return lambda call: what if call.method == "PUT" and f"/{name}.tfstate" in call.path else "pass"
+    return lambda call: action if call.method == "PUT" and f"/{name}.tfstate" in call.path else "pass"
 
 
 def inspect(project: PlannedProject, stack: str) -> Report:
     return Inspector(replace(project.workspace, _stores={}), project.store).stack(stack)
+
+
+def unlock(project: PlannedProject, stack: str) -> None:
+    """Free the lock that the report names, as `gw unlock` does."""
+    report, store = inspect(project, stack), project.workspace.store(stack)
+    assert report.lock
+    terraform = Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
+    free(store, report.lock.id, terraform)
 
 
 def resolve(project: PlannedProject, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,7 @@ def test_killed_between_the_state_and_its_checksum(project: PlannedProject) -> N
     assert {(step.action, step.progress) for step in report.steps} == {("update", "done"), ("create", "done")}
     assert report.checksum
     assert report.lock
+    shutil.rmtree(project.workspace.out)  # as on another machine, where `terraform init` reads the state
     with pytest.raises(TerraformFailed, match="checksum"):
         project.plan()
     with pytest.raises(UsageError, match="correct-checksum"):

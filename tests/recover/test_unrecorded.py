@@ -1,16 +1,14 @@
-"""With the AWS provider: what was made and never recorded is listed by its tags, and can be imported."""
+"""With the AWS provider: resources that were created but not recorded are listed by their tags, and can be imported."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from tests.recover.endpoint import Call, What
-from tests.recover.killed import inspect, killed_when_held, on_state, resolve
-from tests.recover.test_killed import unlock
+from tests.recover.endpoint import Action, Call
+from tests.recover.killed import inspect, killed_when_held, on_state, resolve, unlock
 from tests.support.planned_project import PlannedProject
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -24,40 +22,14 @@ ROLE = {
 
 
 def tags(project: PlannedProject) -> dict[str, str]:
-    """Of its own for each test: the embedded AWS is shared."""
+    """Different for each test, because the embedded AWS is shared."""
     return {"environment": "local", "stack": f"lost-{project.prefix}", "managed-by": "groundwork"}
 
 
-def stack_of(project: PlannedProject, checkout: Path, resources: dict[str, dict[str, dict[str, object]]]) -> str:
-    """A stack `local-lost` with the AWS provider, whose default tags are the platform's."""
-    provider = {
-        **project.cloud.backend,
-        "skip_metadata_api_check": "true",
-        "skip_requesting_account_id": True,
-        "s3_use_path_style": True,
-        "default_tags": [{"tags": tags(project)}],
-    }
-    lock = checkout / "stacks" / "provider_locks" / "aws.terraform.lock.hcl"
-    return project.stack(
-        "lost",
-        {},
-        assets={".terraform.lock.hcl": lock.read_text()},
-        more={
-            "terraform": {
-                "backend": {"s3": project.backend("lost")},
-                "required_providers": {"aws": {"source": "aws", "version": "5.100.0"}},
-            },
-            "provider": {"aws": [provider]},
-            "resource": resources,
-        },
-    )
-
-
-def test_resources_without_a_state_are_listed_by_tags_and_imported(project: PlannedProject, checkout: Path) -> None:
+def test_resources_without_a_state_are_listed_by_tags_and_imported(project: PlannedProject) -> None:
     name = project.prefix[:12]
-    stack = stack_of(
-        project,
-        checkout,
+    stack = project.aws_stack(
+        "lost",
         {
             "aws_ssm_parameter": {
                 "plain": {"name": f"plain-{name}", "type": "String", "value": "x"},
@@ -75,8 +47,9 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
                 }
             },
         },
+        default_tags=tags(project),
     )
-    # Of another stack of the same environment: none of our business.
+    # Belongs to another stack of the environment, so it must not be listed.
     project.cloud.client("sqs").create_queue(QueueName=f"other-{name}", tags={**tags(project), "stack": "another"})
     killed_when_held(project, project.push(project.plan()), on_state(stack, "hold"))
 
@@ -91,7 +64,7 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
         "aws_cloudwatch_log_group.log": f"/log/{name}",
         "aws_kms_key.key": key,
     }
-    assert len(report.unrecorded) == len(ids), "nothing of another stack"
+    assert len(report.unrecorded) == len(ids), "the other stack's queue is not listed"
     named = [f"plain-{name}", f"/a/{name}", f"queue-{name}", f"bucket-{name}", f"/log/{name}", key]
     assert all(any(arn.removesuffix(":*").endswith(end) for arn in report.unrecorded) for end in named)
     assert set(report.not_listed) == {"aws_iam_role.role", "aws_s3_bucket_versioning.versioned"}
@@ -115,26 +88,26 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
     resolve(project, report)
     (made,) = project.plan()
     assert made.bundle.counts.destroy == 0
-    assert made.bundle.counts.add == 2, "the role and the versioning, which nothing finds"
+    assert made.bundle.counts.add == 2, "the role and the versioning, which are not listed"
 
 
-def test_killed_between_two_resources(project: PlannedProject, checkout: Path) -> None:
-    """The second is asked for and never answered: the first is found, the second was not made."""
+def test_killed_between_two_resources(project: PlannedProject) -> None:
+    """The call for the second resource is never answered: the first is listed, the second does not exist."""
     name = project.prefix[:12]
     first, second = ({"name": f"{which}-{name}", "type": "String", "value": "x"} for which in ("one", "two"))
-    stack = stack_of(
-        project,
-        checkout,
+    stack = project.aws_stack(
+        "lost",
         {"aws_ssm_parameter": {"one": first, "two": {**second, "depends_on": ["aws_ssm_parameter.one"]}}},
+        default_tags=tags(project),
     )
 
-    def rule(call: Call) -> What:
+    def rule(call: Call) -> Action:
         return "hold" if call.target.endswith("PutParameter") and b'"two-' in call.body else "pass"
 
     killed_when_held(project, project.push(project.plan()), rule)
     report = inspect(project, stack)
     assert {step.address for step in report.steps} == {"aws_ssm_parameter.one", "aws_ssm_parameter.two"}
-    # Terraform stores the state now and then while it works: the first may be recorded already.
+    # Terraform stores the state from time to time, so the first may be recorded already.
     recorded = [step.address for step in report.steps if step.progress == "done"]
     assert [arn.rpartition("/")[2] for arn in report.unrecorded] == ([] if recorded else [f"one-{name}"])
     assert ("aws_ssm_parameter.one" in report.missing) == (not recorded)
