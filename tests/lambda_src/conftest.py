@@ -1,4 +1,4 @@
-"""The function beside moto: its archive bucket, its table, its environment, and a context like Lambda's."""
+"""The function with moto's AWS: its archive bucket, its table, its environment, and a context like Lambda's."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 @dataclass
 class Context:
-    """What Lambda passes as the second argument."""
+    """The second argument that Lambda passes."""
 
     remaining_milliseconds: int = 28_000
     function_name: str = "prod-populate"
@@ -49,7 +49,7 @@ class Context:
 
 @dataclass
 class Function:
-    """Calls the handler and keeps what it answered."""
+    """Calls the handler; `environ` changes environment variables and forgets settings, as a cold start does."""
 
     environ: Callable[..., None]
     context: Context = field(default_factory=Context)
@@ -58,7 +58,7 @@ class Function:
         return handler.lambda_handler(event, self.context)
 
     def answer(self, event: Any, *, status: int) -> dict[str, Any]:
-        """The JSON body of the answer, whose status must be `status`."""
+        """The JSON body of the answer; fails if it has another status."""
         response = self(event)
         body: dict[str, Any] = json.loads(response["body"])
         assert (response["statusCode"], body) == (status, body)
@@ -67,7 +67,7 @@ class Function:
 
 @cache
 def admin(service: str) -> Any:
-    """A client of the test's own; making one takes longer than a test."""
+    """A client for the test, cached because making it takes longer than a test."""
     return boto3.client(service, region_name="eu-west-2")
 
 
@@ -111,7 +111,7 @@ def archived(function: Function) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> StringIO:
-    """What the function logs, which Lambda sends to CloudWatch."""
+    """The function's log, which Lambda sends to CloudWatch."""
     stream = StringIO()
     monkeypatch.setattr(handler.logger.registered_handler, "stream", stream)
     return stream

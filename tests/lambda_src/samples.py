@@ -1,4 +1,4 @@
-"""API Gateway events as the service sends them, of both payload versions, with what the tests vary as arguments."""
+"""API Gateway events of both payload versions, as the service sends them."""
 
 from __future__ import annotations
 

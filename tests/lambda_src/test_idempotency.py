@@ -1,4 +1,4 @@
-"""Idempotency-Key: repeats get the first answer, and only they do."""
+"""Idempotency-Key: a repeated request, and no other, gets the first answer."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_a_repeat_after_a_cold_start_gets_the_first_answer(function: Function, a
     assert function.answer(keyed(), status=201) == first
 
 
-def test_a_repeat_written_differently_is_the_same_request(function: Function, archived):
+def test_a_repeat_with_its_json_written_differently_is_a_repeat(function: Function, archived):
     function.answer(keyed('{"records": 2, "seed": 4}'), status=201)
     function.answer(keyed(' {"seed":4,"records":2} '), status=201)
     assert len(archived()) == 1
 
 
-def test_the_header_is_found_in_any_case_of_letters(function: Function, archived):
+def test_the_header_s_name_is_case_insensitive(function: Function, archived):
     function.answer(rest_event(headers={"idempotency-key": "order-1"}), status=201)
     function.answer(rest_event(headers={"IDEMPOTENCY-KEY": "order-1"}), status=201)
     assert len(archived()) == 1
@@ -63,7 +63,7 @@ def test_the_key_with_another_body_is_422(function: Function, archived):
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 129, "naïve"])
-def test_a_key_that_is_none_is_422(function: Function, archived, key: str):
+def test_an_invalid_key_is_422(function: Function, archived, key: str):
     problem = function.answer(keyed(key=key), status=422)
     assert problem["detail"].startswith("Idempotency-Key: ")
     assert archived() == []
@@ -82,13 +82,13 @@ def test_two_callers_of_a_jwt_api_may_choose_the_same_key(function: Function, ar
     assert len(archived()) == 2
 
 
-def test_a_second_request_while_the_first_is_worked_on_is_409(function: Function, archived, monkeypatch):
+def test_a_second_request_during_the_first_is_409(function: Function, archived, monkeypatch):
     client = clients.s3("eu-west-2")
-    put, arrived, go_on = client.put_object, Event(), Event()
+    put, arrived, released = client.put_object, Event(), Event()
 
     def slow(**arguments: Any) -> Any:
         arrived.set()
-        assert go_on.wait(10)
+        assert released.wait(10)
         return put(**arguments)
 
     monkeypatch.setattr(client, "put_object", slow)
@@ -96,16 +96,16 @@ def test_a_second_request_while_the_first_is_worked_on_is_409(function: Function
         first = pool.submit(function.answer, keyed(), status=201)
         assert arrived.wait(10)
         second = function(keyed())
-        go_on.set()
+        released.set()
         assert first.result()["key"] == archived()[0]
     assert (second["statusCode"], second["headers"]["Retry-After"]) == (409, "2")
 
 
-def test_a_request_whose_function_died_can_be_repeated_when_its_time_is_up(function: Function, archived, monkeypatch):
+def test_after_a_crash_a_request_can_be_repeated_once_its_time_is_up(function: Function, archived, monkeypatch):
     function.context.remaining_milliseconds = 1
 
     def die(**_: Any) -> None:
-        raise KeyboardInterrupt  # no Exception: like a killed function, it leaves the claim behind
+        raise KeyboardInterrupt  # not an Exception, so it leaves the claim behind, as a killed function does
 
     with monkeypatch.context() as patch:
         patch.setattr(clients.s3("eu-west-2"), "put_object", die)
@@ -127,7 +127,7 @@ def test_a_failed_request_can_be_repeated(function: Function, archived, monkeypa
     assert len(archived()) == 1
 
 
-def test_without_the_table_a_key_is_503_and_nothing_is_written(function: Function, archived):
+def test_without_the_table_a_request_with_a_key_is_503_and_not_written(function: Function, archived):
     admin("dynamodb").delete_table(TableName=TABLE)
     problem = function.answer(keyed(), status=503)
     assert problem["type"] == "urn:populate:problem:idempotency-unavailable"
@@ -135,7 +135,7 @@ def test_without_the_table_a_key_is_503_and_nothing_is_written(function: Functio
     function.answer(rest_event(), status=201)
 
 
-def test_the_table_holds_a_sha256_for_an_hour_and_no_key_in_clear(function: Function):
+def test_the_table_holds_a_hash_of_the_key_for_an_hour(function: Function):
     function.answer(keyed(key="order-1"), status=201)
     (item,) = admin("dynamodb").scan(TableName=TABLE)["Items"]
     prefix, _, digest = item["id"]["S"].partition("#")

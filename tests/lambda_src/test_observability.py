@@ -1,4 +1,4 @@
-"""What a request leaves behind in CloudWatch: JSON lines with the request id, EMF metrics, the cold start."""
+"""Logs and metrics of a request: JSON lines with its id, EMF metrics, and nothing secret."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_settings_are_read_once_per_cold_start(function: Function, monkeypatch: 
     assert function.answer(rest_event(), status=201)["key"].startswith("elsewhere/")
 
 
-def test_clients_are_made_once_and_wait_less_than_the_function_lives():
+def test_clients_are_made_once_and_time_out_before_the_function_does():
     assert clients.s3("eu-west-2") is clients.s3("eu-west-2")
     config = clients.s3("eu-west-2").meta.config
     assert (config.connect_timeout, config.read_timeout) == (clients.CONNECT_SECONDS, clients.READ_SECONDS)
@@ -67,6 +67,6 @@ def test_clients_are_made_once_and_wait_less_than_the_function_lives():
 def test_the_function_toml_lists_every_setting():
     variables = load_function(POPULATE).environment
     settings = {name.upper(): field.is_required() for name, field in Settings.model_fields.items()}
-    settings["ARCHIVE_REGION"] = False  # the function's own region stands in for it
+    settings["ARCHIVE_REGION"] = False  # defaults to the function's own region
     listed = {name: entry.required for name, entry in variables.items() if not name.startswith("POWERTOOLS_")}
     assert listed == settings

@@ -1,4 +1,4 @@
-"""POST /populate, seen from API Gateway: what is answered and what lies in the archive afterwards."""
+"""POST /populate, called as by API Gateway: the answers, and the files in the archive."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_archives_key_may_be_named_by_its_alias(function: Function):
     assert admin("s3").head_object(Bucket=BUCKET, Key=key)["SSEKMSKeyId"] == alias
 
 
-def test_s3_is_told_whose_bucket_it_must_be_and_what_the_bytes_hash_to(function: Function):
+def test_an_upload_names_the_bucket_s_owner_and_a_checksum(function: Function):
     expected = {
         "Bucket": BUCKET,
         "Key": ANY,
@@ -94,7 +94,7 @@ def test_s3_is_told_whose_bucket_it_must_be_and_what_the_bytes_hash_to(function:
 
 
 @pytest.mark.parametrize("body", [None, "", "  ", "{}"])
-def test_a_request_without_wishes_gets_the_default_number(function: Function, body: str | None):
+def test_an_empty_request_gets_the_default_number_of_records(function: Function, body: str | None):
     assert function.answer(rest_event(body), status=201)["records"] == 100
 
 
@@ -134,7 +134,7 @@ def test_a_base64_body_is_decoded(function: Function):
         pytest.param("/populate", "populate", None, id="a stage of the same name"),
     ],
 )
-def test_a_rest_api_is_served_under(function: Function, path: str, stage: str, base_path: str | None):
+def test_a_rest_api_is_served_at_every_path(function: Function, path: str, stage: str, base_path: str | None):
     function.environ(API_BASE_PATH=base_path)
     function.answer(rest_event(path=path, stage=stage), status=201)
 
@@ -149,10 +149,10 @@ def test_a_rest_api_is_served_under(function: Function, path: str, stage: str, b
         pytest.param("/populate", "prod", None, id="custom domain without mapping key, named stage"),
     ],
 )
-def test_an_http_api_is_served_under(function: Function, path: str, stage: str, base_path: str | None):
+def test_an_http_api_is_served_at_every_path(function: Function, path: str, stage: str, base_path: str | None):
     function.environ(API_FLAVOUR="http", API_BASE_PATH=base_path)
     function.answer(http_event(path=path, stage=stage), status=201)
 
 
-def test_a_prefix_is_taken_off_as_a_whole_segment_only():
+def test_a_base_path_is_removed_only_as_a_complete_segment():
     assert with_plain_path(rest_event(path="/v1populate"), base_path="v1")["path"] == "/v1populate"

@@ -1,4 +1,4 @@
-"""Every failure is JSON of one shape, with the right status and nothing about the inside."""
+"""Every failure is a problem in JSON with the right status and no internal details."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSIDE = (BUCKET, "arn:", "123456789012", "Traceback", "botocore", "populate-ide
 
 
 def refused_by_s3(code: str, status: int) -> Stubber:
-    """S3 answers the next put with `code`."""
+    """Let S3 answer the next put with an error."""
     stub = Stubber(clients.s3("eu-west-2"))
     stub.add_client_error("put_object", service_error_code=code, service_message="secret text", http_status_code=status)
     return stub
@@ -36,7 +36,7 @@ def test_malformed_json_is_400(function: Function, body: str):
 
 
 @pytest.mark.parametrize("body", ["%%%", "/////w=="], ids=["no base64", "no UTF-8"])
-def test_a_body_that_is_no_text_is_400(function: Function, body: str):
+def test_a_body_that_is_not_text_is_400(function: Function, body: str):
     function.answer(rest_event(body, encoded=True), status=400)
 
 
@@ -53,7 +53,7 @@ def test_a_body_that_is_no_text_is_400(function: Function, body: str):
         ("[]", "body"),
     ],
 )
-def test_a_request_that_is_not_valid_is_422_and_names_the_key(function: Function, archived, body: str, names: str):
+def test_an_invalid_request_is_422_and_names_the_key(function: Function, archived, body: str, names: str):
     problem = function.answer(rest_event(body), status=422)
     assert problem["type"].endswith(":invalid-request")
     assert problem["detail"].startswith(f"{names}: ")
@@ -66,7 +66,7 @@ def test_another_path_is_404(function: Function):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_another_method_is_405_and_says_which_is_allowed(function: Function, method: str):
+def test_another_method_is_405_and_names_the_allowed_one(function: Function, method: str):
     response = function(rest_event(method=method))
     assert (response["statusCode"], response["headers"]["Allow"]) == (405, "POST")
 
@@ -82,7 +82,7 @@ def test_another_method_is_405_and_says_which_is_allowed(function: Function, met
         ("RequestTimeout", 400, 503, "archive-unavailable"),
     ],
 )
-def test_what_s3_answers_becomes(function: Function, code: str, http_status: int, status: int, kind: str):
+def test_an_error_of_s3_is_502_or_503(function: Function, code: str, http_status: int, status: int, kind: str):
     with refused_by_s3(code, http_status):
         problem = function.answer(rest_event(), status=status)
     assert problem["type"] == f"urn:populate:problem:{kind}"
@@ -100,7 +100,7 @@ def test_what_s3_answers_becomes(function: Function, code: str, http_status: int
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_a_failed_connection_to_s3_becomes(
+def test_a_failed_connection_to_s3_is_502_503_or_504(
     function: Function, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ):
     def fail(**_: Any) -> None:
@@ -111,7 +111,7 @@ def test_a_failed_connection_to_s3_becomes(
     assert "https://s3" not in json.dumps(problem)
 
 
-def test_a_fault_of_our_own_is_500_without_its_text(function: Function, monkeypatch: pytest.MonkeyPatch, logged):
+def test_an_unexpected_error_is_500_without_its_text(function: Function, monkeypatch: pytest.MonkeyPatch, logged):
     def fail(**_: Any) -> None:
         raise RuntimeError("text from inside")
 
@@ -153,18 +153,18 @@ def test_settings_are_read_again_after_they_were_wrong(function: Function, monke
     function.answer(rest_event(), status=201)
 
 
-def test_an_event_of_the_other_flavour_is_500_and_the_log_says_so(function: Function, logged):
+def test_an_event_of_the_other_kind_of_api_is_500_and_logged(function: Function, logged):
     function.answer(http_event(), status=500)
     assert "API_FLAVOUR is rest, but the event is a http API's payload" in logged.getvalue()
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"requestContext": None}, [], None])
-def test_an_event_from_elsewhere_is_500_not_a_crash(function: Function, event: Any):
+def test_an_event_from_another_source_is_500_not_a_crash(function: Function, event: Any):
     problem = function.answer(event, status=500)
     assert problem["request_id"] == ""
 
 
-def test_every_problem_is_listed_once_with_status_and_code():
+def test_the_documented_list_of_problems_is_complete():
     classes = errors.Problem.__subclasses__()
     table = {
         name: (int(status), code)
