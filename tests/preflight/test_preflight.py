@@ -1,4 +1,4 @@
-"""A pull request's Terraform is read before anything with credentials is; each exploit is refused by its own reason."""
+"""A pull request's Terraform is checked before a job with credentials reads it; each exploit has its own refusal."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Terraform = dict[str, Any]
 
 
 class PullRequest:
-    """The synthesised output of a pull request as main's, of one environment and without big zips: quick to edit."""
+    """The synthesised output of a pull request, without other environments and zips so that copying it is quick."""
 
     def __init__(self, synthesised: Path, out: Path, checkout: Path) -> None:
         self.out = out
         self.rules = Rules(
-            {each.name: each for each in PLATFORM.environments(checkout / "environments")},
+            {known.name: known for known in PLATFORM.environments(checkout / "environments")},
             checkout / "stacks/provider_locks",
         )
         shutil.copytree(synthesised, out, ignore=_not_needed)
         manifest = json.loads((out / "manifest.json").read_text())
-        manifest["stacks"] = {name: one for name, one in manifest["stacks"].items() if name.startswith("dev-")}
+        manifest["stacks"] = {name: stack for name, stack in manifest["stacks"].items() if name.startswith("dev-")}
         (out / "manifest.json").write_text(json.dumps(manifest))
 
     def folder(self, stack: str = "dev-workloads") -> Path:
@@ -61,7 +61,7 @@ def pull_request(synthesised: Path, checkout: Path, tmp_path: Path) -> PullReque
     return PullRequest(synthesised, tmp_path / "cdktf.out", checkout)
 
 
-def test_what_main_synthesises_passes(synthesised: Path, pull_request: PullRequest) -> None:
+def test_the_synthesis_of_main_passes(synthesised: Path, pull_request: PullRequest) -> None:
     assert check(synthesised, pull_request.rules) == []
     assert pull_request.reasons() == []
 
@@ -111,9 +111,9 @@ def test_refuses_block_not_allowed(pull_request: PullRequest, block: str) -> Non
     assert pull_request.codes() == {Code.BLOCK_NOT_ALLOWED}
 
 
-def test_refuses_block_not_allowed_where_a_key_is_there_twice(pull_request: PullRequest) -> None:
+def test_refuses_block_not_allowed_in_a_duplicate_key(pull_request: PullRequest) -> None:
     text = (pull_request.folder() / "cdk.tf.json").read_text()
-    # Terraform sees two `data` blocks here, Python's reader only the harmless second one.
+    # Terraform reads both `data` blocks, Python's JSON reader only the harmless second one.
     pull_request.write('{"data": {"external": {"x": {"program": ["env"]}}},' + text.lstrip()[1:])
     assert pull_request.codes() == {Code.BLOCK_NOT_ALLOWED}
 
@@ -139,7 +139,7 @@ def test_refuses_data_source_not_allowed(pull_request: PullRequest, data: Terraf
     assert Code.DATA_SOURCE_NOT_ALLOWED in pull_request.codes()
 
 
-def test_refuses_data_source_not_allowed_as_an_ephemeral_one(pull_request: PullRequest) -> None:
+def test_refuses_data_source_not_allowed_as_an_ephemeral_resource(pull_request: PullRequest) -> None:
     pull_request.edit(lambda t: t.update(ephemeral={"aws_secretsmanager_secret_version": {"x": {"secret_id": "y"}}}))
     assert pull_request.codes() == {Code.DATA_SOURCE_NOT_ALLOWED}
 
@@ -181,7 +181,7 @@ def test_refuses_backend_not_allowed(pull_request: PullRequest, smuggle: Callabl
     assert pull_request.codes() == {Code.BACKEND_NOT_ALLOWED}
 
 
-def test_refuses_backend_not_allowed_for_an_environment_that_main_does_not_know(pull_request: PullRequest) -> None:
+def test_refuses_backend_not_allowed_in_an_environment_unknown_to_main(pull_request: PullRequest) -> None:
     path = pull_request.out / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["stacks"]["evil-api"] = {**manifest["stacks"]["dev-network"], "name": "evil-api"}
@@ -255,7 +255,7 @@ def test_refuses_file_outside_stack_in_an_expression(pull_request: PullRequest, 
     assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
 
 
-def test_a_file_of_the_stack_may_be_read_and_text_that_only_looks_like_a_call_stays(pull_request: PullRequest) -> None:
+def test_reading_a_file_of_the_stack_and_text_like_a_call_pass(pull_request: PullRequest) -> None:
     def change(terraform: Terraform) -> None:
         terraform["resource"]["terraform_data"] = {
             "x": {"input": ['${filesha256("assets/x.zip")}', "the file (see below)", "${upper(local.profile)}"]}
@@ -311,7 +311,7 @@ def test_refuses_lock_file_differs_before_init(pull_request: PullRequest) -> Non
         "xoxb-" + "1" * 24,
     ],
 )
-def test_refuses_baked_secret_by_its_looks(pull_request: PullRequest, secret: str) -> None:
+def test_refuses_baked_secret_by_its_form(pull_request: PullRequest, secret: str) -> None:
     pull_request.edit(lambda t: t.update(output={"x": {"value": secret}}))
     assert pull_request.codes() == {Code.BAKED_SECRET}
     assert secret not in "".join(pull_request.reasons())
@@ -346,7 +346,7 @@ def test_refuses_baked_secret_that_came_from_the_environment(
     assert planted["DB_PASSWORD"] not in str(refusal)
 
 
-def test_canaries_cover_every_variable_that_the_code_reads(tmp_path: Path) -> None:
+def test_every_variable_that_the_code_reads_gets_a_canary(tmp_path: Path) -> None:
     (tmp_path / "stack.py").write_text("import os\nx = os.environ['MY_OWN']\ny = os.getenv(\"OTHER\")\n")
     planted = canaries(tmp_path)
     assert {"MY_OWN", "OTHER", "AWS_SECRET_ACCESS_KEY"} <= planted.keys()
@@ -360,5 +360,5 @@ def _not_needed(folder: str, names: list[str]) -> list[str]:
 
 
 def _remote(terraform: Terraform) -> Terraform:
-    found: Terraform = next(iter(terraform["data"]["terraform_remote_state"].values()))
-    return found
+    remote: Terraform = next(iter(terraform["data"]["terraform_remote_state"].values()))
+    return remote

@@ -1,4 +1,4 @@
-"""A folder is initialised once for what lies in it, and again where that changes or Terraform says so."""
+"""A folder is initialised once, and again when its providers or backend change or Terraform asks for it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from groundwork.errors import TerraformFailed
 from groundwork.terraform.terraform import Terraform
 
-# Notes what it is told, and plans nothing; a file `uninitialised` makes it say what Terraform says then, once.
+# Records its commands and plans nothing; with a file `uninitialised` it fails once as Terraform does without init.
 PROGRAM = """#!/bin/sh
-echo "$1" >>said
+echo "$1" >>commands
 if [ "$1" = plan ] && [ -e uninitialised ]; then
     rm uninitialised
     echo 'Error: Required plugins are not installed; run: terraform init'
@@ -35,22 +35,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, **environ: str) -> list[str]:
-    """Plan; which commands of Terraform that took."""
+    """Plan; returns the commands of Terraform that were run."""
     program = folder.parent / "terraform"
     program.write_text(PROGRAM)
     program.chmod(0o755)
-    said = folder / "said"
-    said.unlink(missing_ok=True)
+    commands = folder / "commands"
+    commands.unlink(missing_ok=True)
     terraform = Terraform(folder, "local-stack", program, {"PATH": "/usr/bin:/bin", **environ})
     assert terraform.plan(folder / "plan").document
-    return said.read_text().split()
+    return commands.read_text().split()
 
 
 def test_the_second_plan_needs_no_init(folder: Path) -> None:
     assert run(folder) == ["init", "plan", "show"]
     assert run(folder) == ["plan", "show"]
     (folder / "cdk.tf.json").write_text(json.dumps({**json.loads((folder / "cdk.tf.json").read_text()), "output": {}}))
-    assert run(folder) == ["plan", "show"], "resources have nothing to do with it"
+    assert run(folder) == ["plan", "show"], "init does not depend on resources and outputs"
 
 
 @pytest.mark.parametrize(
@@ -63,24 +63,24 @@ def test_the_second_plan_needs_no_init(folder: Path) -> None:
     ],
     ids=["backend", "lock", "override", "torn"],
 )
-def test_what_init_depends_on_makes_it_run_again(folder: Path, change: Callable[[Path], object]) -> None:
+def test_another_backend_lock_or_override_initialises_again(folder: Path, change: Callable[[Path], object]) -> None:
     run(folder)
     change(folder)
     assert run(folder) == ["init", "plan", "show"]
 
 
-def test_another_server_behind_the_profile_makes_it_run_again(folder: Path) -> None:
+def test_another_endpoint_initialises_again(folder: Path) -> None:
     run(folder, AWS_ENDPOINT_URL="http://127.0.0.1:1")
     assert run(folder, AWS_ENDPOINT_URL="http://127.0.0.1:2") == ["init", "plan", "show"]
 
 
-def test_where_terraform_asks_for_it_after_all_it_runs_and_the_plan_once_more(folder: Path) -> None:
+def test_if_terraform_asks_for_init_it_is_run_and_the_plan_repeated(folder: Path) -> None:
     run(folder)
     (folder / "uninitialised").touch()
     assert run(folder) == ["plan", "init", "plan", "show"]
 
 
-def test_an_init_that_failed_counts_for_nothing(folder: Path) -> None:
+def test_after_a_failed_init_the_folder_is_initialised_again(folder: Path) -> None:
     run(folder)
     (folder / ".terraform.lock.hcl").write_text("two")
     (folder / "broken").touch()

@@ -1,4 +1,4 @@
-"""Our own calls and the Terraform that gw starts stay with the embedded AWS where endpoints are to be ignored."""
+"""AWS_IGNORE_CONFIGURED_ENDPOINT_URLS keeps neither gw nor the laptop's Terraform from the embedded AWS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundwork.workspace import Tools, Workspace
 IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 
 
-def test_a_session_of_the_laptop_asks_its_profile_whatever_the_environment_ignores(
+def test_a_laptop_session_uses_its_profile_s_endpoint_in_any_case(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(checkout / "localcloud/profile", tmp_path / "profile")
@@ -31,7 +31,7 @@ def test_a_session_of_the_laptop_asks_its_profile_whatever_the_environment_ignor
     assert {session.client(name).meta.endpoint_url for name in ("s3", "sts", "kms")} == {"http://127.0.0.1:4566"}
 
 
-def test_gw_does_not_hand_that_switch_to_the_laptops_terraform_and_leaves_it_to_the_others(checkout: Path) -> None:
+def test_only_the_laptop_s_terraform_runs_without_the_variable(checkout: Path) -> None:
     tools = Tools(
         cdktf=("cdktf",),
         terraform=Path("terraform"),

@@ -1,4 +1,4 @@
-"""What is read from the lines that cdktf and Terraform print."""
+"""Reads stacks, steps, errors and results from the lines that cdktf and Terraform print."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_steps_of_an_apply_are_recognised(text: str, expected: output.Step | Non
     assert output.step(text) == expected
 
 
-def test_the_errors_of_a_stack_begin_at_the_first_and_quote_no_whole_file() -> None:
+def test_the_errors_of_a_stack_begin_at_the_first_and_cut_long_lines() -> None:
     log = StackLog(lines=["Initializing", "Error: bad cidr", "", "  with aws_vpc.bad,", "1: {" + "x" * 9000])
     assert log.failed
     assert log.errors.splitlines()[:2] == ["Error: bad cidr", "  with aws_vpc.bad,"]
@@ -53,7 +53,7 @@ def test_the_errors_of_a_stack_begin_at_the_first_and_quote_no_whole_file() -> N
 
 
 def test_the_end_of_a_stack_is_recognised_with_its_counts() -> None:
-    said = "Apply complete! Resources: 3 added, 0 changed, 1 destroyed."
-    assert output.complete(said) == output.Complete("3 added, 0 changed, 1 destroyed")
+    line = "Apply complete! Resources: 3 added, 0 changed, 1 destroyed."
+    assert output.complete(line) == output.Complete("3 added, 0 changed, 1 destroyed")
     assert output.complete("Destroy complete! Resources: 2 destroyed.") == output.Complete("2 destroyed")
     assert output.complete("aws_vpc.vpc: Creation complete after 1s") is None
