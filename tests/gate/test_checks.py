@@ -12,7 +12,7 @@ from groundwork.gate import approvals, destroys, world
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.gate.facts import RunFacts
 from groundwork.refusals import Code
-from tests.store.samples import AT, COMMIT, index
+from tests.support.sample_bundles import AT, COMMIT, index
 
 CHANGED = {"address": "a.b", "change": {"actions": ["update"], "before": {"size": 1}, "after": {"size": 2}}}
 GONE = {"address": "a.c", "change": {"actions": ["delete"], "before": {"size": 1}, "after": None}}

@@ -15,7 +15,7 @@ from groundwork.errors import Refused, UsageError
 from groundwork.plan import archive, digest
 from groundwork.plan.bundle import Bundle
 from groundwork.refusals import Code
-from tests.store import samples
+from tests.support import sample_bundles
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def bundle(folder: Path) -> Bundle:
-    return samples.bundle(files=digest.of_folder(folder))
+    return sample_bundles.bundle(files=digest.of_folder(folder))
 
 
 def test_the_same_folder_gives_the_same_bytes_whenever_it_is_packed(folder: Path) -> None:

@@ -24,7 +24,7 @@ from groundwork.workspace import Workspace
 from stacks import platform
 from stacks.blocks.pipeline.role_boundary import BOOTSTRAP_STACKS
 from stacks.platform_stack import PlatformStack
-from tests.store.samples import COMMIT, index, stored
+from tests.support.sample_bundles import COMMIT, index, stored
 
 BOOTSTRAP = ("state-backend", "account", "delivery")
 

@@ -11,7 +11,7 @@ import pytest
 from groundwork.errors import UsageError
 from groundwork.plan import archive, contents, digest, markdown
 from groundwork.plan.bundle import Bundle, Counts, Index
-from tests.store import samples
+from tests.support import sample_bundles
 
 RUN = {
     "environment": "dev",
@@ -23,17 +23,17 @@ RUN = {
 
 
 def bundle(stack: str, **changes: Any) -> Bundle:
-    return samples.bundle(**{**RUN, "stack": stack, "changes": {"aws_sqs_queue.jobs": "create"}, **changes})
+    return sample_bundles.bundle(**{**RUN, "stack": stack, "changes": {"aws_sqs_queue.jobs": "create"}, **changes})
 
 
 def index(*bundles: Bundle, digests: str = "d" * 64) -> Index:
     stored = [
-        samples.stored(
+        sample_bundles.stored(
             stack=each.stack, digest=digests, outcome=each.outcome, wave=each.wave, provisional=each.provisional
         )
         for each in bundles
     ]
-    return samples.index(*stored, **RUN)
+    return sample_bundles.index(*stored, **RUN)
 
 
 def shown(*bundles: Bundle, **waiting: str) -> str:

@@ -1,4 +1,4 @@
-"""A store in memory, into which tests can put what S3 would never hold."""
+"""A store in memory, which tests can tamper with."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class MemoryObjects:
 
 @dataclass(frozen=True)
 class MemoryMac:
-    """HMAC-SHA256 with a key of its own."""
+    """HMAC-SHA256 with its own key."""
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
@@ -65,6 +65,6 @@ def store() -> PlanStore:
 
 
 def objects(store: PlanStore) -> MemoryObjects:
-    """The objects behind it, to tamper with."""
+    """The objects of a store, to tamper with."""
     assert isinstance(store.objects, MemoryObjects)
     return store.objects

@@ -1,4 +1,4 @@
-"""The delivery stack as the real AWS provider makes it: who may put, get and vouch there, and who may not."""
+"""The delivery stack, applied by the real AWS provider: who may write, read, sign and verify plans."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from groundwork.store.opening import in_aws
 from groundwork.store.plan_store import PlanStore
 from stacks.platform import PlatformEnvironment
 from stacks.values import Names, load
-from tests.store.samples import AT, decision, index, made, packed
 from tests.support.cloud_project import CloudProject, cloud_project
+from tests.support.sample_bundles import AT, decision, index, made, packed
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -39,7 +39,7 @@ def names(checkout: Path) -> Names:
 def cloud(
     tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised: Path, names: Names
 ) -> Iterator[CloudProject]:
-    """The delivery stack, applied on a state of its own: the state backend would take a minute more."""
+    """The delivery stack, applied with a local state, because a state backend would take another minute."""
     with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made_cloud:
         folder = made_cloud.stacks / names.stack("delivery")
         shutil.copytree(synthesised / "stacks" / folder.name, folder)
@@ -54,7 +54,7 @@ def cloud(
 
 
 def log_bucket(cloud: CloudProject, name: str) -> None:
-    """What the state backend makes: a bucket that S3 may deliver access logs to."""
+    """Make the bucket for access logs, which is the state backend's."""
     delivers = {
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},
@@ -124,7 +124,7 @@ def test_a_second_plan_changes_nothing(cloud: CloudProject, names: Names) -> Non
     assert "No changes." in terraform(cloud, folder, "plan", "-input=false")
 
 
-def test_what_main_planned_is_what_the_apply_job_gets(planner: PlanStore, applier: PlanStore) -> None:
+def test_the_apply_job_gets_the_bundle_that_main_planned(planner: PlanStore, applier: PlanStore) -> None:
     stored = planner.push(*made())
     assert stored.location.startswith("s3://")
     assert stored.version_id
@@ -134,7 +134,7 @@ def test_what_main_planned_is_what_the_apply_job_gets(planner: PlanStore, applie
 
 
 def test_refuses_bundle_tampered(planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names) -> None:
-    """Even somebody who may overwrite: another version is not read, and naming it does not help."""
+    """Somebody with the right to overwrite cannot swap a bundle: neither by a newer version nor by naming it."""
     stored = planner.push(*made())
     key = stored.location.split("/", 3)[3]
     root = cloud.client("s3")
@@ -190,7 +190,7 @@ def test_refuses_bundle_missing(planner: PlanStore, applier: PlanStore, gone: st
         ("apply", "elsewhere", "AccessDenied"),
     ],
 )
-def test_every_role_puts_under_its_own_prefixes_alone(
+def test_every_role_writes_only_under_its_own_prefixes(
     cloud: CloudProject, names: Names, role: PipelineRole, key: str, expected: str
 ) -> None:
     s3 = s3_of(cloud, names, role)
@@ -199,7 +199,7 @@ def test_every_role_puts_under_its_own_prefixes_alone(
 
 
 @pytest.mark.parametrize("role", ["plan", "plan-pull-request", "apply"])
-def test_nobody_writes_without_saying_that_nothing_may_be_there(
+def test_every_write_must_be_conditional_and_nothing_is_deleted(
     cloud: CloudProject, names: Names, role: PipelineRole
 ) -> None:
     s3 = s3_of(cloud, names, role)
@@ -210,19 +210,19 @@ def test_nobody_writes_without_saying_that_nothing_may_be_there(
     assert outcome(s3.delete_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
 
 
-def test_who_plans_reads_nothing_back(planner: PlanStore, cloud: CloudProject, names: Names) -> None:
+def test_plan_roles_cannot_read_bundles(planner: PlanStore, cloud: CloudProject, names: Names) -> None:
     stored = planner.push(*made())
     with pytest.raises(TerraformFailed, match="plan store refuses to get"):
         planner.fetch(stored, index=index(stored))
-    theirs = store_of(cloud, names, "plan-pull-request").push(*made(), prefix="pull-request/7")
+    of_pull_request = store_of(cloud, names, "plan-pull-request").push(*made(), prefix="pull-request/7")
     for role in ("plan", "plan-pull-request"):
         s3 = s3_of(cloud, names, role)
-        for bundle in (stored, theirs):
+        for bundle in (stored, of_pull_request):
             key = bundle.location.split("/", 3)[3]
             assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
 
 
-def test_the_apply_job_reads_no_plan_of_a_pull_request(applier: PlanStore, cloud: CloudProject, names: Names) -> None:
+def test_the_apply_role_reads_no_plan_of_a_pull_request(applier: PlanStore, cloud: CloudProject, names: Names) -> None:
     stored = store_of(cloud, names, "plan-pull-request").push(*made(), prefix="pull-request/7")
     with pytest.raises(Refused, match="location that plans are not fetched from"):
         applier.fetch(stored, index=index(stored))
@@ -231,7 +231,7 @@ def test_the_apply_job_reads_no_plan_of_a_pull_request(applier: PlanStore, cloud
     assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
 
 
-def test_who_vouches_cannot_check_and_who_checks_cannot_vouch(cloud: CloudProject, names: Names) -> None:
+def test_no_role_both_makes_and_verifies_macs(cloud: CloudProject, names: Names) -> None:
     def kms(role: PipelineRole) -> Any:
         return session_of(cloud, names, role).client("kms", endpoint_url=cloud.endpoint)
 
@@ -243,7 +243,7 @@ def test_who_vouches_cannot_check_and_who_checks_cannot_vouch(cloud: CloudProjec
     assert outcome(kms("plan").verify_mac, **main, Mac=mac) == "AccessDeniedException"
     assert outcome(kms("plan-pull-request").generate_mac, **main) == "AccessDeniedException"
     assert outcome(kms("plan-pull-request").generate_mac, **pull_request) == "ok"
-    assert outcome(cloud.client("kms").generate_mac, **main) == "AccessDeniedException", "administrators neither"
+    assert outcome(cloud.client("kms").generate_mac, **main) == "AccessDeniedException", "not even administrators"
 
 
 def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanStore, tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_decisions_and_applied_plans_are_kept(planner: PlanStore, applier: PlanS
         planner.record(decision(kind="applied"))
 
 
-def test_only_mains_plan_role_reads_what_was_applied_without_its_plan(
+def test_only_main_s_plan_role_reads_deployed_folders_without_the_plan(
     planner: PlanStore, applier: PlanStore, cloud: CloudProject, names: Names, tmp_path: Path
 ) -> None:
     stored = planner.push(*packed(tmp_path, files={"cdk.tf.json": "{}", "plan": "a secret"}))
@@ -273,7 +273,7 @@ def test_only_mains_plan_role_reads_what_was_applied_without_its_plan(
     with pytest.raises(TerraformFailed):
         store_of(cloud, names, "plan-pull-request").deployed("local-thing")
 
-    # A plan put there by mistake, under the key of plans, still is not theirs.
+    # A plan that is put there by mistake is encrypted with the key of plans, which plan roles cannot use.
     key = f"deployed/local-thing/{time.monotonic_ns()}"
     s3_of(cloud, names, "apply").put_object(Bucket=names.plan_bucket, Key=key, Body=b"x", IfNoneMatch="*")
     assert outcome(s3_of(cloud, names, "plan").get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"

@@ -1,4 +1,4 @@
-"""Without a plan store the error names the command that makes it."""
+"""Opening a plan store that does not exist is an error with the command that makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan that is fetched is the one that was planned, or the store refuses and says why."""
+"""The store returns a bundle exactly as it was planned, or refuses with the reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork.refusals import Code
 from groundwork.store.objects import AlreadyStored
 from groundwork.store.plan_store import PlanStore
 from tests.store import memory
-from tests.store.samples import AT, COMMIT, decision, index, made, packed
+from tests.support.sample_bundles import AT, COMMIT, decision, index, made, packed
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def refused(error: pytest.ExceptionInfo[Refused]) -> Code:
     return refusal.code
 
 
-def test_what_was_pushed_is_fetched(store: PlanStore) -> None:
+def test_a_pushed_bundle_can_be_fetched(store: PlanStore) -> None:
     stored = store.push(*made())
     assert store.fetch(stored, index=index(stored)) == b"planned bytes"
     assert (stored.stack, stored.outcome, stored.wave) == ("local-thing", "change", 0)
@@ -52,7 +52,7 @@ def test_refuses_bundle_tampered(store: PlanStore) -> None:
     assert refused(error) is Code.BUNDLE_TAMPERED
 
 
-def test_a_digest_that_was_changed_with_its_bytes_is_refused_by_the_mac(store: PlanStore) -> None:
+def test_a_digest_changed_to_fit_other_bytes_is_refused_by_the_mac(store: PlanStore) -> None:
     stored, other = store.push(*made()), store.push(*made(body=b"other bytes", run_id="7"))
     forged = stored.model_copy(update={"digest": other.digest, "location": other.location})
     with pytest.raises(Refused, match="MAC is not that of local-thing") as error:
@@ -85,7 +85,7 @@ def test_refuses_bundle_missing(store: PlanStore) -> None:
     assert refused(error) is Code.BUNDLE_MISSING
 
 
-def test_a_version_that_does_not_exist_is_missing(store: PlanStore) -> None:
+def test_a_bundle_whose_version_does_not_exist_is_missing(store: PlanStore) -> None:
     stored = store.push(*made()).model_copy(update={"version_id": "another"})
     with pytest.raises(Refused) as error:
         store.fetch(stored, index=index(stored))
@@ -93,7 +93,7 @@ def test_a_version_that_does_not_exist_is_missing(store: PlanStore) -> None:
 
 
 @pytest.mark.parametrize("where", ["outside", "climbing", "pull-request", "audit"])
-def test_a_place_that_holds_no_plan_of_main_is_refused(store: PlanStore, tmp_path: Path, where: str) -> None:
+def test_a_bundle_at_a_place_for_other_objects_is_refused(store: PlanStore, tmp_path: Path, where: str) -> None:
     stored = store.push(*made())
     elsewhere = store.push(*made(), prefix="pull-request/7").location
     place = {
@@ -107,28 +107,28 @@ def test_a_place_that_holds_no_plan_of_main_is_refused(store: PlanStore, tmp_pat
     assert refused(error) is Code.BUNDLE_TAMPERED
 
 
-def test_nothing_is_overwritten(store: PlanStore) -> None:
+def test_objects_are_not_overwritten(store: PlanStore) -> None:
     stored = store.push(*made())
     with pytest.raises(AlreadyStored):
         store.objects.put_new(store.objects.key_of(stored.location), b"x", media_type="application/gzip")
     assert store.fetch(stored, index=index(stored)) == b"planned bytes"
-    assert store.push(*made()).location != stored.location, "the same plan again has a place of its own"
+    assert store.push(*made()).location != stored.location, "the same plan again gets its own place"
 
 
 @pytest.mark.parametrize("prefix", ["applied", "pull-request", "pull-request/0", "pull-request/7/x", "main/x", ""])
-def test_plans_lie_under_main_or_a_pull_request(store: PlanStore, prefix: str) -> None:
+def test_bundles_are_stored_under_main_or_a_pull_request(store: PlanStore, prefix: str) -> None:
     with pytest.raises(ValueError, match="neither main nor"):
         store.push(*made(), prefix=prefix)
 
 
-def test_plans_of_another_environment_are_not_taken(store: PlanStore) -> None:
+def test_bundles_and_decisions_of_another_environment_are_refused(store: PlanStore) -> None:
     with pytest.raises(ValueError, match="local-thing is of prod"):
         store.push(*made(environment="prod"))
     with pytest.raises(ValueError, match="decision about prod"):
         store.record(decision(environment="prod"))
 
 
-def test_equal_changes_have_equal_fingerprints_and_others_do_not(store: PlanStore) -> None:
+def test_only_equal_changes_have_equal_fingerprints(store: PlanStore) -> None:
     stored = store.push(*made())
     assert store.push(*made(body=b"another archive", run_id="7")).fingerprint == stored.fingerprint
     assert store.same_changes(stored, "1" * 64)
@@ -142,7 +142,7 @@ def test_the_fingerprint_is_keyed(store: PlanStore) -> None:
     assert store.fingerprint("local-thing", "1" * 64) != other.fingerprint("local-thing", "1" * 64)
 
 
-def test_decisions_are_read_in_the_order_in_which_they_were_made(store: PlanStore) -> None:
+def test_decisions_are_read_in_the_order_of_their_times(store: PlanStore) -> None:
     for minutes, kind in ((3, "applied"), (1, "planned"), (2, "refused")):
         store.record(decision(kind=kind, at=AT + timedelta(minutes=minutes), codes=("state-moved",)))
     assert [entry.kind for entry in store.decisions()] == ["planned", "refused", "applied"]
@@ -162,7 +162,7 @@ def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: Plan
     assert last is not None
     assert store.fetch(last.stored, index=last) == planned
 
-    # For those who plan: the same folder, without the plan.
+    # Plan jobs get the same folder without the plan.
     deployed = store.deployed("local-thing")
     assert deployed is not None
     about = archive.unpack(deployed, tmp_path / "deployed")
@@ -172,7 +172,7 @@ def test_the_last_applied_plan_of_a_stack_is_kept_and_can_be_fetched(store: Plan
     assert store.deployed("local-other") is None
 
 
-def test_what_was_not_planned_is_not_kept(store: PlanStore) -> None:
+def test_a_bundle_of_another_commit_is_not_kept(store: PlanStore) -> None:
     stored = store.push(*made())
     with pytest.raises(Refused):
         store.keep_applied(stored, index=index(stored, commit="d" * 40), at=AT)

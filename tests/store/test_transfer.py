@@ -1,4 +1,4 @@
-"""What one job pushes, the other pulls: all of it as planned, or nothing."""
+"""The apply job pulls all bundles that the plan job pushed, exactly as planned, or none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from groundwork.plan import archive, digest
 from groundwork.plan.bundle import Index
 from groundwork.store import transfer
 from groundwork.store.plan_store import PlanStore
-from tests.store import memory, samples
+from tests.store import memory
+from tests.support import sample_bundles
 
 
 @pytest.fixture
@@ -22,30 +23,30 @@ def store() -> PlanStore:
 
 @pytest.fixture
 def planned(tmp_path: Path) -> Index:
-    """An index as `gw plan make` leaves it, of two stacks."""
+    """An index of two stacks, as `gw plan make` writes it."""
     bundles = []
     for stack in ("local-one", "local-two"):
         folder = tmp_path / stack
         folder.mkdir()
         (folder / "cdk.tf.json").write_text(f'{{"output": "{stack}"}}')
-        bundle = samples.bundle(stack=stack, files=digest.of_folder(folder))
+        bundle = sample_bundles.bundle(stack=stack, files=digest.of_folder(folder))
         path = tmp_path / f"{stack}.tar.gz"
         path.write_bytes(archive.pack(folder, bundle))
         bundles.append(
-            samples.stored(stack=stack, location=str(path), digest=digest.of_file(path), mac="", fingerprint="")
+            sample_bundles.stored(stack=stack, location=str(path), digest=digest.of_file(path), mac="", fingerprint="")
         )
-    return samples.index(*bundles)
+    return sample_bundles.index(*bundles)
 
 
 def clock() -> datetime:
-    return samples.AT
+    return sample_bundles.AT
 
 
 def push(store: PlanStore, planned: Index, pull_request: int | None = None) -> Index:
     return transfer.push(store, planned, pull_request=pull_request, who="ann", clock=clock)
 
 
-def test_what_is_pulled_is_what_was_pushed(store: PlanStore, planned: Index, tmp_path: Path) -> None:
+def test_pulled_bundles_are_those_that_were_pushed(store: PlanStore, planned: Index, tmp_path: Path) -> None:
     pushed = push(store, planned)
     paths = transfer.pull(store, pushed, tmp_path / "pulled")
     assert [path.name for path in paths] == ["local-one.tar.gz", "local-two.tar.gz"]
@@ -54,14 +55,14 @@ def test_what_is_pulled_is_what_was_pushed(store: PlanStore, planned: Index, tmp
     assert pushed.model_copy(update={"bundles": ()}) == planned.model_copy(update={"bundles": ()})
 
 
-def test_a_push_of_main_is_written_down_with_its_digests(store: PlanStore, planned: Index) -> None:
+def test_a_push_for_main_is_recorded_with_its_digests(store: PlanStore, planned: Index) -> None:
     push(store, planned)
     (decision,) = store.decisions()
     assert (decision.kind, decision.who, decision.stacks) == ("planned", "ann", ("local-one", "local-two"))
     assert decision.digests == {stored.stack: stored.digest for stored in planned.bundles}
 
 
-def test_plans_of_a_pull_request_lie_apart_and_cannot_be_pulled(
+def test_plans_of_a_pull_request_are_stored_apart_and_cannot_be_pulled(
     store: PlanStore, planned: Index, tmp_path: Path
 ) -> None:
     pushed = push(store, planned, pull_request=7)
@@ -71,7 +72,7 @@ def test_plans_of_a_pull_request_lie_apart_and_cannot_be_pulled(
         transfer.pull(store, pushed, tmp_path / "pulled")
 
 
-def test_nothing_is_written_where_a_bundle_is_not_as_planned(store: PlanStore, planned: Index, tmp_path: Path) -> None:
+def test_if_a_bundle_is_not_as_planned_none_is_pulled(store: PlanStore, planned: Index, tmp_path: Path) -> None:
     pushed = push(store, planned)
     memory.objects(store).stored[store.objects.key_of(pushed.bundles[1].location)] = b"other"
     with pytest.raises(Refused, match="local-two: bundle-tampered"):

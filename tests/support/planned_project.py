@@ -209,7 +209,7 @@ class PlannedProject:
 
     def apply(self, index: Index, gate: Gate = lambda *_: []) -> list[StackResult]:
         """Apply everything in an index, including what waits."""
-        stacks = [stored.stack for stored in (*index.bundles, *index.waiting)]
+        stacks = [*(stored.stack for stored in index.bundles), *(waiting.stack for waiting in index.waiting)]
         return self.approved_apply(index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
 
     def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""Bundles and indexes as a plan job makes them, without a plan."""
+"""Bundles, indexes and decisions like those of a plan job, made without a plan."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def made(*, body: bytes = b"planned bytes", **changes: object) -> Made:
 
 
 def packed(folder: Path, *, files: dict[str, str], **changes: object) -> Made:
-    """A bundle that is really one: with these files in the stack's folder."""
+    """A bundle with its archive, which holds these files; written below `folder`."""
     stack = folder / "folder"
     for name, text in files.items():
         (stack / name).parent.mkdir(parents=True, exist_ok=True)
