@@ -14,6 +14,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from tests.localcloud.core.functions import zip_of
 from tests.support import terraform
+from tests.support.aws import log_bucket
 from tests.support.terraform import Terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -82,14 +83,7 @@ def test_a_new_package_is_signed_and_runs_and_can_be_destroyed(
 ) -> None:
     signer, s3, functions = (client(name, endpoint) for name in ("signer", "s3", "lambda"))
     profile = signer.put_signing_profile(profileName="release", platformId="AWSLambda-SHA384-ECDSA")
-    s3.create_bucket(Bucket="signed-logs", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-    takes_logs = {
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": "arn:aws:s3:::signed-logs/*",
-    }
-    s3.put_bucket_policy(Bucket="signed-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [takes_logs]}))
+    log_bucket(s3, "signed-logs")
 
     def deploy(answer: str) -> None:
         zipped = tmp_path / f"{answer}.zip"

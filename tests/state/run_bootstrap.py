@@ -1,4 +1,4 @@
-"""Bootstraps one environment and prints every step, for tests that kill it: ROOT ENVIRONMENT_FILE TERRAFORM [STACK]."""
+"""Bootstraps a stack and prints every step, for tests that kill it: ROOT ENVIRONMENT_FILE TERRAFORM [STACK]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials of a role are complete in themselves: the environment's own settings have no say."""
+"""A session with a role's credentials does not depend on the shell's AWS settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from moto import mock_aws
 from groundwork.state import aws_session
 
 
-def test_an_assumed_role_does_not_care_which_profile_the_shell_names(
+def test_a_session_of_an_assumed_role_ignores_the_shell_s_profile(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profile = checkout / "localcloud" / "profile"
@@ -20,7 +20,7 @@ def test_an_assumed_role_does_not_care_which_profile_the_shell_names(
         "shared_config_files": [str(profile / "config")],
         "shared_credentials_files": [str(profile / "credentials")],
     }
-    # Of a profile that exists nowhere on this machine.
+    # A profile that does not exist on this machine.
     monkeypatch.setenv("AWS_PROFILE", "production")
     with mock_aws():
         laptop = aws_session.session(checkout, backend)

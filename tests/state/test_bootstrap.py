@@ -1,4 +1,4 @@
-"""The state backend makes itself, whatever happens meanwhile, and goes without leaving anything."""
+"""`gw bootstrap` makes the state backend even after killed attempts, and teardown leaves nothing of it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from groundwork.state.bootstrap_folder import BootstrapFolder
 from groundwork.state.teardown import Removed, teardown
 from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
-from tests.state.killed_bootstrap import run_and_kill
+from tests.state.bootstrapping import bootstrap_stack, key_states, run_and_kill
 from tests.support.cloud_project import CloudProject, cloud_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-# Where each run is killed: what it prints last, and how many seconds later. Together they lie in every phase.
+# What exists when a run is killed, what it prints before, and how many seconds later; together in every phase.
 KILLS = (
     ("the first bucket made", r"^aws_s3_bucket\..*: Creation complete", 0.0),
     ("a half-made table", r"^aws_dynamodb_table\..*: Creating\.\.\.", 0.0),
@@ -50,21 +50,21 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised:
 def test_killed_at_many_points_bootstrap_finishes_and_is_torn_down(
     cloud: CloudProject, environment: Environment, checkout: Path
 ) -> None:
-    """One story, because each full apply takes a minute of the provider's own polling."""
+    """All in one test, because each complete apply takes a minute of the provider's polling."""
     runs = []
     for where, pattern, delay in KILLS:
         runs.append(run_and_kill(cloud, checkout, pattern, delay=delay))
         assert re.search(pattern, runs[-1], re.MULTILINE), f"never came to {where}:\n{runs[-1][-3000:]}"
         if len(runs) == 1:
-            # The next run is another machine's: no state has what exists.
+            # The next run is on another machine, without the local state of this run.
             shutil.rmtree(cloud.project.work / "bootstrap")
-    assert "adopting aws_s3_bucket." in runs[1], "what the first run made has to be found by its name"
+    assert "adopting aws_s3_bucket." in runs[1], "the first run's bucket is found by its name"
 
-    finished = _bootstrap(cloud, environment)
+    finished = bootstrap_stack(cloud, environment)
     assert finished.status in {"made", "unchanged"}
     _exists_once(cloud, environment)
 
-    again = _bootstrap(cloud, environment)
+    again = bootstrap_stack(cloud, environment)
     assert again == BootstrapResult("local-state-backend", "unchanged")
     assert "nothing to do" in again.sentence
     assert not (cloud.project.work / "bootstrap" / "local").exists()
@@ -88,7 +88,7 @@ def test_a_second_bootstrap_of_the_same_checkout_is_refused(cloud: CloudProject,
     folder = cloud.project.work / "bootstrap"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "local.lock"), pytest.raises(StateLocked, match="another bootstrap of local"):
-        _bootstrap(cloud, environment)
+        bootstrap_stack(cloud, environment)
 
 
 def test_placeholder_accounts_are_refused_before_anything_else(tmp_path: Path, checkout: Path) -> None:
@@ -118,17 +118,6 @@ def test_a_protected_environment_is_not_torn_down(tmp_path: Path, environment: E
         )
 
 
-def _bootstrap(cloud: CloudProject, environment: Environment) -> BootstrapResult:
-    return bootstrap(
-        cloud.project,
-        PlatformEnvironment(environment),
-        synthesised=cloud.stacks,
-        program=Path(cloud.program),
-        environ=cloud.environ,
-        stack="local-state-backend",
-    )
-
-
 def _teardown(cloud: CloudProject, environment: Environment, *, delete_history: bool) -> Removed:
     return teardown(
         cloud.project,
@@ -149,16 +138,16 @@ def _state(cloud: CloudProject, names: Names) -> dict[str, Any]:
 def _exists_once(cloud: CloudProject, environment: Environment) -> None:
     kms = cloud.client("kms")
     keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
-    ours = [key for key in keys if key["Description"].startswith("Terraform state and locks")]
-    assert len(ours) == 1, "a killed run's key was made twice"
-    assert ours[0]["KeyState"] == "Enabled"
+    state_keys = [key for key in keys if key["Description"].startswith("Terraform state and locks")]
+    assert len(state_keys) == 1, "a killed run's key was made twice"
+    assert state_keys[0]["KeyState"] == "Enabled"
     buckets = {bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]}
     names = Names(environment)
     assert buckets == {names.state_bucket, names.access_log_bucket}
 
 
 def _destroy_is_refused(cloud: CloudProject, environment: Environment, names: Names) -> None:
-    """While another stack has resources, while a lock is held, and without a word about the history."""
+    """Teardown is refused while another stack has resources or a lock, and without consent to lose the history."""
     s3 = cloud.client("s3")
     other = {"version": 4, "serial": 1, "resources": [{"mode": "managed", "type": "aws_vpc", "instances": []}]}
     s3.put_object(Bucket=names.state_bucket, Key=names.state_key("network"), Body=json.dumps(other))
@@ -184,10 +173,7 @@ def _nothing_left(cloud: CloudProject) -> None:
     assert cloud.client("s3").list_buckets()["Buckets"] == []
     assert cloud.client("dynamodb").list_tables()["TableNames"] == []
     kms = cloud.client("kms")
-    # AWS makes a key of its own when a service first encrypts something; nobody can delete those.
-    managed = {a.get("TargetKeyId") for a in kms.list_aliases()["Aliases"] if a["AliasName"].startswith("alias/aws/")}
-    ours = {key["KeyId"] for key in kms.list_keys()["Keys"]} - managed
-    assert {kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in ours} == {"PendingDeletion"}
+    assert key_states(kms) == {"PendingDeletion"}
     assert not (cloud.project.work / "bootstrap" / "local").exists()
 
 

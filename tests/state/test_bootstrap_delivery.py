@@ -1,4 +1,4 @@
-"""What the pipeline may not make itself is made by a person, whatever happens meanwhile."""
+"""A person bootstraps the delivery stack, even after earlier attempts were killed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.state.bootstrap import BootstrapResult, bootstrap
-from stacks.platform import PlatformEnvironment
+from groundwork.state.bootstrap import BootstrapResult
 from stacks.values import Environment, Names, load
-from tests.state.killed_bootstrap import run_and_kill
+from tests.state.bootstrapping import bootstrap_stack, run_and_kill
+from tests.support.aws import lock_table, log_bucket, versioned_bucket
 from tests.support.cloud_project import CloudProject, cloud_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 STACK = "local-delivery"
-# Where each run is killed: what it prints last. The first leaves resources that no state knows, where the folder goes.
+# What each run prints before it is killed. The first leaves resources that no state has, because its folder is deleted.
 KILLS = (r"^aws_iam_policy\..*: Creation complete", r"^aws_ecr_repository\..*: Creation complete", r"^Apply complete!")
 
 
@@ -40,28 +40,12 @@ def cloud(
 
 
 def state_backend(cloud: CloudProject, names: Names) -> None:
-    """What the delivery stack needs of it."""
+    """Make what the delivery stack needs of the state backend."""
     s3, kms = cloud.client("s3"), cloud.client("kms")
-    location = {"LocationConstraint": "eu-west-2"}
-    for bucket in (names.state_bucket, names.access_log_bucket):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    delivers = {
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{names.access_log_bucket}/*",
-    }
-    s3.put_bucket_policy(
-        Bucket=names.access_log_bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [delivers]})
-    )
+    versioned_bucket(s3, names.state_bucket)
+    log_bucket(s3, names.access_log_bucket)
     kms.create_alias(AliasName=names.state_key_alias, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-    cloud.client("dynamodb").create_table(
-        TableName=names.lock_table,
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    lock_table(cloud.client("dynamodb"), names.lock_table)
 
 
 def test_killed_at_many_points_the_next_run_finishes_delivery(
@@ -71,11 +55,11 @@ def test_killed_at_many_points_the_next_run_finishes_delivery(
         output = run_and_kill(cloud, checkout, pattern, STACK)
         assert re.search(pattern, output, re.MULTILINE), f"never came to {pattern}:\n{output[-3000:]}"
         if number == 0:
-            # The next run is another machine's: no state has what exists.
+            # The next run is on another machine, without the local state of this run.
             shutil.rmtree(cloud.project.work / "bootstrap")
-    finished = run(cloud, environment)
+    finished = bootstrap_stack(cloud, environment, STACK)
     assert finished.status in {"made", "unchanged"}
-    assert run(cloud, environment) == BootstrapResult(STACK, "unchanged")
+    assert bootstrap_stack(cloud, environment, STACK) == BootstrapResult(STACK, "unchanged")
     names = Names(environment)
     key = names.state_key("delivery")
     state = json.loads(cloud.client("s3").get_object(Bucket=names.state_bucket, Key=key)["Body"].read())
@@ -86,20 +70,8 @@ def test_killed_at_many_points_the_next_run_finishes_delivery(
     ]
     assert len(descriptions) == len(set(descriptions)), "a killed run's key was made twice"
 
-    # What somebody changed by hand, or the code changed since, is brought back by a person as well.
+    # A person also corrects what somebody changed by hand.
     cloud.client("iam").delete_role_policy(RoleName=names.delivery_role("plan"), PolicyName="state")
-    assert run(cloud, environment).status == "differs"
-    assert run(cloud, environment, update=True).status == "updated"
-    assert run(cloud, environment) == BootstrapResult(STACK, "unchanged")
-
-
-def run(cloud: CloudProject, environment: Environment, *, update: bool = False) -> BootstrapResult:
-    return bootstrap(
-        cloud.project,
-        PlatformEnvironment(environment),
-        synthesised=cloud.stacks,
-        program=Path(cloud.program),
-        environ=cloud.environ,
-        stack=STACK,
-        update=update,
-    )
+    assert bootstrap_stack(cloud, environment, STACK).status == "differs"
+    assert bootstrap_stack(cloud, environment, STACK, update=True).status == "updated"
+    assert bootstrap_stack(cloud, environment, STACK) == BootstrapResult(STACK, "unchanged")

@@ -1,4 +1,4 @@
-"""Two changes of one stack never happen at once, and a lock whose holder died is named and freed."""
+"""Two applies of a stack never run at once, and the lock of a dead apply is named and can be freed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from groundwork.errors import StateLocked, UsageError
@@ -16,6 +15,7 @@ from groundwork.terraform import locks as terraform_locks
 from groundwork.terraform.locks import HeldLock
 from groundwork.terraform.terraform import Terraform
 from tests.support.cloud_project import CloudProject, slow_stack
+from tests.support.processes import kill_tree
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -33,25 +33,25 @@ def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(cloud: CloudPr
     finally:
         _kill(first)
 
-    # Nobody ended the first in good order: its lock is still there.
+    # The first was killed, so its lock remains.
     store = StateStore.of(folder, endpoint=cloud.endpoint)
-    (left,) = locks.held(store)
-    assert left.path == f"state/local/{name}.tfstate"
-    assert left.id in refused.value.message
-    assert refused.value.fix.endswith(f"gw unlock local-{name} {left.id}")
-    with pytest.raises(StateLocked, match=left.id):
+    (lock,) = locks.held(store)
+    assert lock.path == f"state/local/{name}.tfstate"
+    assert lock.id in refused.value.message
+    assert refused.value.fix.endswith(f"gw unlock local-{name} {lock.id}")
+    with pytest.raises(StateLocked, match=lock.id):
         terraform.plan(folder / "third.tfplan")
 
-    with pytest.raises(UsageError, match=f"the lock is {left.id}"):
+    with pytest.raises(UsageError, match=f"the lock is {lock.id}"):
         locks.free(store, "another-id", terraform)
-    freed = locks.free(store, left.id, terraform)
-    assert freed == left
+    freed = locks.free(store, lock.id, terraform)
+    assert freed == lock
     assert locks.held(store) == []
     terraform.plan(folder / "fourth.tfplan")
 
 
 def _begin(cloud: CloudProject, folder: Path) -> subprocess.Popen[str]:
-    """An apply that has taken its lock and is at work."""
+    """Start an apply; returns once it has its lock and creates a resource."""
     child = subprocess.Popen(
         [cloud.program, "apply", "-auto-approve", "-input=false", "-no-color"],
         cwd=folder,
@@ -70,10 +70,8 @@ def _begin(cloud: CloudProject, folder: Path) -> subprocess.Popen[str]:
 
 
 def _kill(child: subprocess.Popen[str]) -> None:
-    # Terraform first: it must not see what it started die, and end in good order.
-    tree = psutil.Process(child.pid).children(recursive=True)
-    for process in (child, *tree):
-        process.kill()
+    # Terraform must die first, or it would notice that its children died and end properly.
+    kill_tree(child.pid)
     child.wait()
 
 
@@ -97,7 +95,7 @@ REFUSED = """
 """
 
 
-def test_what_terraform_prints_about_a_lock_becomes_a_value() -> None:
+def test_terraform_s_message_about_a_lock_is_parsed() -> None:
     assert terraform_locks.read(REFUSED) == HeldLock(
         "0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11",
         "acme-dev-state/dev/network.tfstate",

@@ -1,4 +1,4 @@
-"""A state backend with a copy in another region: made, found again, unchanged when looked at twice, gone entirely."""
+"""A state backend with a copy in another region is made, adopted without its state, and destroyed completely."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from groundwork.state.bootstrap import BootstrapResult, bootstrap
+from groundwork.state.bootstrap import BootstrapResult
 from groundwork.state.teardown import teardown
 from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
+from tests.state.bootstrapping import bootstrap_stack, key_states
 from tests.support.cloud_project import CloudProject, cloud_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -26,7 +27,7 @@ STACK = "local-state-backend"
 
 @pytest.fixture(scope="module")
 def environments(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The laptop's environment file with a single value more."""
+    """The laptop's environment file with a replica region."""
     folder = tmp_path_factory.mktemp("environments")
     text = (checkout / "environments/local.yaml").read_text(encoding="utf-8")
     assert "\nstate:" not in text
@@ -57,31 +58,30 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, environments
 
 
 def test_a_replicated_backend_is_made_adopted_and_destroyed(cloud: CloudProject, environment: Environment) -> None:
-    """One story, because each full apply takes a minute of the provider's own polling."""
+    """All in one test, because each complete apply takes a minute of the provider's polling."""
     names = Names(environment)
     replica, logs = names.bucket("state-replica"), names.bucket("replica-logs")
 
-    made = _bootstrap(cloud, environment)
+    made = bootstrap_stack(cloud, environment)
     assert made.status == "made"
     assert any(address.startswith("aws_s3_bucket_replication_configuration.") for address in made.created)
     _replicates(cloud, names.state_bucket, replica)
     s3 = _client(cloud, "s3")
     assert {_region(s3, bucket) for bucket in (replica, logs)} == {ELSEWHERE}
 
-    # The second look of Terraform is empty …
-    assert _bootstrap(cloud, environment) == BootstrapResult(STACK, "unchanged")
+    assert bootstrap_stack(cloud, environment) == BootstrapResult(STACK, "unchanged")
 
-    # … and what a lost state named is found in both regions, nothing is made twice.
+    # Without the state, the resources are found in both regions, and none is made twice.
     _lose_the_state(cloud, names)
-    adopted = _bootstrap(cloud, environment)
+    adopted = bootstrap_stack(cloud, environment)
     assert {address.split(".")[0] for address in adopted.adopted} >= {"aws_s3_bucket", "aws_kms_key", "aws_kms_alias"}
     assert sum(address.startswith("aws_s3_bucket.") for address in adopted.adopted) == 4
     assert not any(address.startswith(("aws_s3_bucket.", "aws_kms_key.")) for address in adopted.created)
-    assert _bootstrap(cloud, environment) == BootstrapResult(STACK, "unchanged")
+    assert bootstrap_stack(cloud, environment) == BootstrapResult(STACK, "unchanged")
 
     key = names.state_key("state-backend")
     copied = json.loads(s3.get_object(Bucket=replica, Key=key)["Body"].read())
-    assert copied["resources"], "the state lies in both regions"
+    assert copied["resources"], "the state is in both regions"
     removed = teardown(
         cloud.project,
         PlatformEnvironment(environment),
@@ -95,17 +95,6 @@ def test_a_replicated_backend_is_made_adopted_and_destroyed(cloud: CloudProject,
     _nothing_left(cloud)
 
 
-def _bootstrap(cloud: CloudProject, environment: Environment) -> BootstrapResult:
-    return bootstrap(
-        cloud.project,
-        PlatformEnvironment(environment),
-        synthesised=cloud.stacks,
-        program=Path(cloud.program),
-        environ=cloud.environ,
-        stack="local-state-backend",
-    )
-
-
 def _client(cloud: CloudProject, service: str, region: str = ELSEWHERE) -> Any:
     made: Any = cloud.session().client(service, region_name=region, endpoint_url=cloud.endpoint)  # type: ignore[call-overload]
     return made
@@ -116,7 +105,7 @@ def _region(s3: Any, bucket: str) -> str:
 
 
 def _replicates(cloud: CloudProject, source: str, replica: str) -> None:
-    """What S3 would act on: the rule, the role it takes for it, and a key of the other region."""
+    """Assert that S3 has a replication rule, a role for it, and a key of the other region."""
     s3 = cloud.client("s3")
     configuration = s3.get_bucket_replication(Bucket=source)["ReplicationConfiguration"]
     (rule,) = configuration["Rules"]
@@ -138,9 +127,4 @@ def _nothing_left(cloud: CloudProject) -> None:
     assert cloud.client("dynamodb").list_tables()["TableNames"] == []
     assert cloud.client("iam").list_roles()["Roles"] == []
     for region in ("eu-west-2", ELSEWHERE):
-        kms = _client(cloud, "kms", region)
-        # AWS makes a key of its own when a service first encrypts something; nobody can delete those.
-        aliases = kms.list_aliases()["Aliases"]
-        managed = {alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")}
-        ours = {key["KeyId"] for key in kms.list_keys()["Keys"]} - managed
-        assert {kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in ours} == {"PendingDeletion"}, region
+        assert key_states(_client(cloud, "kms", region)) == {"PendingDeletion"}, region

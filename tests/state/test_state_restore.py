@@ -1,4 +1,4 @@
-"""An older state comes back by following docs/runbooks/state-restore.md word by word."""
+"""The commands of docs/runbooks/state-restore.md restore an older state."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ import pytest
 from groundwork.state.state_store import StateStore
 from groundwork.terraform.terraform import Terraform
 from tests.support.cloud_project import CloudProject, cloud_project, slow_stack
+from tests.support.command_line import gw
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-STACK = "local-network"  # the stack that the runbook speaks of
+STACK = "local-network"  # the runbook's example
 
 
 @pytest.fixture
 def cloud(tmp_path: Path, checkout: Path, synthesised: Path) -> Iterator[CloudProject]:
-    """A checkout in which `gw` runs: the committed files, and a synthesised stack that costs nothing."""
+    """A checkout in which `gw` runs, with the committed manifest."""
     for name in ("environments", "tools", "node_modules", ".venv", "package.json"):
         if (checkout / name).exists():
             (tmp_path / name).symlink_to(checkout / name)
@@ -59,7 +60,7 @@ def test_the_runbook_restores_an_older_state(cloud: CloudProject, checkout: Path
     assert restored["serial"] > before["serial"]
     planned = terraform.plan(folder / "after.tfplan").document
     assert planned["output_changes"]["marker"]["before"] == "first"
-    assert len(json.loads(_gw(cloud, f"{see} --json"))) == len(versions) + 1, "the wrong version is still there"
+    assert len(json.loads(_gw(cloud, f"{see} --json"))) == len(versions) + 1, "the wrong version is kept"
 
 
 def _applied(cloud: CloudProject, marker: str) -> Terraform:
@@ -72,7 +73,7 @@ def _applied(cloud: CloudProject, marker: str) -> Terraform:
 
 
 def _commands(runbook: Path) -> list[str]:
-    """Every line of the runbook's shell blocks: one that this test does not follow makes it fail."""
+    """Every line of the runbook's shell blocks; the test fails when there are more than it runs."""
     return [line.strip() for line in re.findall(r"```sh\n(.*?)```", runbook.read_text(), re.DOTALL) if line.strip()]
 
 
@@ -85,11 +86,4 @@ def _gw(cloud: CloudProject, command: str) -> str:
 def _run(cloud: CloudProject, command: str) -> subprocess.CompletedProcess[str]:
     program, *words = command.split()
     assert program == "gw"
-    return subprocess.run(
-        [sys.executable, "-P", "-c", "from groundwork.cli import main; main()", *words],
-        cwd=cloud.project.root,
-        env={**cloud.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return gw(*words, cwd=cloud.project.root, environ={**cloud.environ, "COLUMNS": "200"})

@@ -24,6 +24,7 @@ from groundwork.store.opening import in_aws
 from groundwork.store.plan_store import PlanStore
 from stacks.platform import PlatformEnvironment
 from stacks.values import Names, load
+from tests.support.aws import log_bucket
 from tests.support.cloud_project import CloudProject, cloud_project
 from tests.support.sample_bundles import AT, decision, index, made, packed
 
@@ -45,25 +46,12 @@ def cloud(
         shutil.copytree(synthesised / "stacks" / folder.name, folder)
         local = {"terraform": {"backend": {"local": {"path": "own.tfstate"}}}}
         (folder / "local_override.tf.json").write_text(json.dumps(local))
-        log_bucket(made_cloud, names.access_log_bucket)
+        log_bucket(made_cloud.client("s3"), names.access_log_bucket)
         terraform(made_cloud, folder, "init", "-input=false")
         began = time.monotonic()
         output = terraform(made_cloud, folder, "apply", "-auto-approve", "-input=false")
         print(f"applied in {time.monotonic() - began:.0f} s: {output}")  # noqa: T201
         yield made_cloud
-
-
-def log_bucket(cloud: CloudProject, name: str) -> None:
-    """Make the bucket for access logs, which is the state backend's."""
-    delivers = {
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{name}/*",
-    }
-    s3 = cloud.client("s3")
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [delivers]}))
 
 
 def terraform(cloud: CloudProject, folder: Path, *arguments: str) -> str:

@@ -19,6 +19,7 @@ from groundwork.paths import Project
 from groundwork.state import aws_session
 from groundwork.toolchain import environment, terraform
 from localcloud.cloud import LocalCloud
+from tests.support.aws import empty_bucket, lock_table, versioned_bucket
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,7 @@ class CloudProject:
         self.stacks.mkdir()
         s3, dynamodb = self.client("s3"), self.client("dynamodb")
         if any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
-            for page in s3.get_paginator("list_object_versions").paginate(Bucket="state"):
-                for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                    s3.delete_object(Bucket="state", Key=entry["Key"], VersionId=entry["VersionId"])
+            empty_bucket(s3, "state")
         if "locks" in dynamodb.list_tables()["TableNames"]:
             for item in dynamodb.scan(TableName="locks")["Items"]:
                 dynamodb.delete_item(TableName="locks", Key={"LockID": item["LockID"]})
@@ -85,14 +84,8 @@ def state_bucket(cloud: CloudProject) -> None:
     s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
     if any(bucket["Name"] == "state" for bucket in s3.list_buckets()["Buckets"]):
         return
-    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(
-        TableName="locks",
-        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    versioned_bucket(s3, "state")
+    lock_table(dynamodb, "locks")
 
 
 def link_checkout(root: Path, checkout: Path, cloud: CloudProject) -> None:

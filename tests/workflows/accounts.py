@@ -20,6 +20,7 @@ from localcloud.aws.identity import LAPTOP_KEY
 from localcloud.aws.web_identity import GITHUB
 from localcloud.cloud import LocalCloud
 from stacks.values import Names, load_all
+from tests.support.aws import empty_bucket, policy, versioned_bucket
 
 ACCOUNTS = {"dev": "210987654321", "staging": "321098765432", "prod": "432109876543"}
 _REGION = "eu-west-2"
@@ -95,17 +96,14 @@ class Cloud:
         for name, names in self.names.items():
             s3 = self.client(name, "s3")
             for bucket in (names.state_bucket, names.plan_bucket):
-                for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-                    for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                        s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])
+                empty_bucket(s3, bucket)
 
     def build(self) -> None:
         """Make what a pipeline needs of `gw bootstrap`; roles have the synthesised delivery stack's trust policies."""
         for name, names in self.names.items():
             s3, kms, iam = (self.client(name, service) for service in ("s3", "kms", "iam"))
             for bucket in (names.state_bucket, names.plan_bucket):
-                s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": _REGION})
-                s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+                versioned_bucket(s3, bucket)
             for alias in (names.state_key_alias, names.deployed_key_alias):
                 _key(kms, alias)
             for alias in (names.plan_mac_alias(), names.plan_mac_alias(pull_request=True)):
@@ -117,8 +115,7 @@ class Cloud:
                 iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
                 # These tests are about who may assume a role; tests/stacks/test_delivery.py is about what it may do.
                 everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-                document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
-                iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=document)
+                iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=policy(everything))
 
     def _trust(self, name: str) -> dict[str, str]:
         file = self.synthesised / "stacks" / f"{name}-delivery" / "cdk.tf.json"
