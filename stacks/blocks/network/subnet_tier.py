@@ -36,6 +36,7 @@ class SubnetTier(Construct):
             raise IllegalComposition("cidrs", f"{len(cidrs)} ranges for {len(zones)} zones", "pass one range per zone")
         self.zones = list(zones)
         self.subnets: list[Subnet] = []
+        self.ids: list[str] = []
         self.route_tables: list[RouteTable] = []
         for zone, cidr in zip(zones, cidrs, strict=True):
             letter = zone[-1]
@@ -57,12 +58,8 @@ class SubnetTier(Construct):
                         tags={"Name": f"{name}-{letter}" if route_table_per_zone else name},
                     )
                 )
+            self.ids.append(subnet.id)
             RouteTableAssociation(
-                self, f"association_{letter}", subnet_id=subnet.id, route_table_id=self.route_tables[-1].id
+                self, f"association_{letter}", subnet_id=self.ids[-1], route_table_id=self.route_tables[-1].id
             )
             self.subnets.append(subnet)
-
-    @property
-    def ids(self) -> list[str]:
-        """The subnets' ids, in the order of the zones."""
-        return [subnet.id for subnet in self.subnets]

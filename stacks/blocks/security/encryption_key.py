@@ -79,13 +79,8 @@ class EncryptionKey(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
             provider=provider,
         )
+        self.arn: str = self.key.arn
         self.alias = KmsAlias(self, "alias", name=alias, target_key_id=self.key.key_id, provider=provider)
-
-    @property
-    def arn(self) -> str:
-        """The key's ARN."""
-        arn: str = self.key.arn
-        return arn
 
 
 def key_grant(

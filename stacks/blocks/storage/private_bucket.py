@@ -115,10 +115,12 @@ class PrivateBucket(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
             provider=provider,
         )
+        # Read once: each reading is a message to Node and back.
+        bucket_id = self._bucket_id = self.bucket.id
         self.public_access_block = S3BucketPublicAccessBlock(
             self,
             "public_access_block",
-            bucket=self.bucket.id,
+            bucket=bucket_id,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
@@ -128,7 +130,7 @@ class PrivateBucket(Construct):
         S3BucketOwnershipControls(
             self,
             "ownership",
-            bucket=self.bucket.id,
+            bucket=bucket_id,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
             provider=provider,
         )
@@ -136,14 +138,14 @@ class PrivateBucket(Construct):
         self.versioning = S3BucketVersioningA(
             self,
             "versioning",
-            bucket=self.bucket.id,
+            bucket=bucket_id,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
             provider=provider,
         )
         self.policy = S3BucketPolicy(
             self,
             "policy",
-            bucket=self.bucket.id,
+            bucket=bucket_id,
             policy=policy_document(*_denials(self.bucket_arn, [key.arn, *also_known_as] if key else None), *statements),
             # S3 answers "conflicting conditional operation" when both change at the same time.
             depends_on=[self.public_access_block],
@@ -153,7 +155,7 @@ class PrivateBucket(Construct):
             S3BucketLoggingA(
                 self,
                 "logging",
-                bucket=self.bucket.id,
+                bucket=bucket_id,
                 target_bucket=log_bucket_name,
                 target_prefix=f"{bucket_name}/",
                 provider=provider,
@@ -174,7 +176,7 @@ class PrivateBucket(Construct):
         S3BucketServerSideEncryptionConfigurationA(
             self,
             "encryption",
-            bucket=self.bucket.id,
+            bucket=self._bucket_id,
             rule=[
                 S3BucketServerSideEncryptionConfigurationRuleA(
                     apply_server_side_encryption_by_default=S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
@@ -191,7 +193,7 @@ class PrivateBucket(Construct):
         self.tidying = S3BucketLifecycleConfiguration(
             self,
             "tidying",
-            bucket=self.bucket.id,
+            bucket=self._bucket_id,
             rule=[
                 S3BucketLifecycleConfigurationRule(
                     id="tidy",
