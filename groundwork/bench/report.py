@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.table import Table
+from groundwork.table import Table
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,11 @@ class Report:
         """The rows for a terminal."""
         machine = self.machine
         table = Table(
-            title="How much faster, on this machine",
-            caption=f"medians · {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB · "
-            f"Python {machine['python']}, Node {machine['node']}",
+            ("what", "before", "after", "ratio"),
+            f"How much faster, on this machine: medians · {machine['cpu']}, {machine['cores']} cores, "
+            f"{machine['memory_gb']} GB · Python {machine['python']}, Node {machine['node']}",
+            right=frozenset({"ratio"}),
         )
-        for heading in ("", "before", "after"):
-            table.add_column(heading)
-        table.add_column("ratio", justify="right")
         for row in self.rows:
             table.add_row(
                 f"{row.title}: {'time' if row.unit == 's' else 'peak memory'}",

@@ -26,8 +26,14 @@ def register(app: typer.Typer) -> None:
             table = console.table("", "tool", "version", "from", "fix")
             for finding in findings:
                 mark = "[green]✓" if finding.ok else "[bold red]✗" if finding.required else "[yellow]-"
-                where = console.escape(finding.origin if finding.ok else finding.problem)
-                table.add_row(mark, finding.tool, console.escape(finding.version), where, console.escape(finding.fix))
+                where = (finding.origin if finding.ok else finding.problem).replace(f"{Path.home()}/", "~/")
+                table.add_row(
+                    mark,
+                    finding.tool,
+                    console.escape(finding.version),
+                    console.escape(where),
+                    console.escape(finding.fix),
+                )
             console.out.print(table)
         if any(finding.required and not finding.ok for finding in findings):
             raise typer.Exit(4)
