@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -60,6 +61,37 @@ class OneEnvironment:
         return _synth(project, "all", work / "all", fast), single
 
 
+class Packages:
+    """The packages of Pipfile.lock into a new environment, from warm caches: what a clean checkout waits for."""
+
+    title = "Python packages of Pipfile.lock"
+    pairs = 1
+
+    def sides(self, project: Project, work: Path) -> Sequence[Side]:
+        """pip, as Pipenv runs it, and uv. Both check the hashes that set-up wrote down for the last target."""
+        requirements = project.work / "setup" / "requirements.txt"
+        python = str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")
+        uv = str(Path(sys.executable).with_name("uv"))
+
+        def side(label: str, *commands: Sequence[str]) -> Side:
+            return Side(label, ["sh", "-c", " && ".join(map(shlex.join, commands))], {}, None)
+
+        pip_venv, uv_venv = work / "pip", work / "uv"
+        hashed = ["--quiet", "--require-hashes"]
+        return (
+            side(
+                "pip",
+                [python, "-m", "venv", "--clear", str(pip_venv)],
+                [str(pip_venv / "bin/pip"), "install", "--no-deps", *hashed, "-r", str(requirements)],
+            ),
+            side(
+                "uv",
+                [uv, "venv", "--quiet", "--clear", "--python", python, str(uv_venv)],
+                [uv, "pip", "sync", *hashed, "--python", str(uv_venv / "bin/python"), str(requirements)],
+            ),
+        )
+
+
 class DiffOfEverything:
     """`cdktf diff` of one stack after another against `gw diff`, on the deployed laptop: what a reviewer waits for."""
 
@@ -96,4 +128,4 @@ def _deploy(project: Project, gw: str) -> None:
             raise MeasurementFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
 
 
-CASES: tuple[Case, ...] = (ReferenceStack(), Application(), OneEnvironment("local"), DiffOfEverything())
+CASES: tuple[Case, ...] = (Application(), ReferenceStack(), OneEnvironment("local"), DiffOfEverything(), Packages())

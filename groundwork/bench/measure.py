@@ -1,7 +1,8 @@
-"""Runs one command and measures it: wall time, and peak memory of the whole process tree."""
+"""Runs one command and measures it: wall time, processor time and peak memory of the whole process tree."""
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ class Sample:
     """
 
     seconds: float
+    processor_seconds: float
     megabytes: float
 
 
@@ -37,16 +39,22 @@ def measure(
     """Runs `command`, its output into the file `log`; raises MeasurementFailed unless it ends with an accepted code."""
     peak = 0.0
     with log.open("w+") as output:
-        begin = time.perf_counter()
+        begin, used = time.perf_counter(), _processor_time()
         process = psutil.Popen(list(command), cwd=cwd, env=dict(environ), stdout=output, stderr=output)
         while process.poll() is None:
             peak = max(peak, _peak_of_tree(process))
             time.sleep(_INTERVAL)
-        seconds = time.perf_counter() - begin
+        seconds, processor = time.perf_counter() - begin, _processor_time() - used
         if process.returncode not in accepted:
             output.seek(0)
             raise MeasurementFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-_TAIL:]}")
-    return Sample(seconds, peak)
+    return Sample(seconds, processor, peak)
+
+
+def _processor_time() -> float:
+    """Seconds that all children so far have used, with those that they waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _peak_of_tree(root: psutil.Process) -> float:

@@ -12,9 +12,10 @@ from groundwork.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """A figure of two sides: medians of `samples` runs in `unit`."""
+    """A figure of two sides: medians of `samples` runs; `quantity` in `unit`."""
 
     title: str
+    quantity: str
     unit: str
     before_label: str
     before: float
@@ -46,7 +47,7 @@ class Report:
         )
         for row in self.rows:
             table.add_row(
-                f"{row.title}: {'time' if row.unit == 's' else 'peak memory'}",
+                f"{row.title}: {row.quantity}",
                 f"{_figure(row.before)} {row.unit} ({row.before_label})",
                 f"{_figure(row.after)} {row.unit} ({row.after_label})",
                 f"{row.ratio:.1f}x",

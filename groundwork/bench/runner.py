@@ -24,7 +24,7 @@ def run(
     pairs: int | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Measures every case and returns two rows for each of its quicker sides: seconds and megabytes.
+    """Measures every case and returns three rows for each of its quicker sides.
 
     `environ` is what the measured programs inherit; `pairs` overrides how often each case is run; `on_step` gets what
     runs now. The quickest side runs once before, unmeasured, so that caches are filled for all. Raises
@@ -71,9 +71,14 @@ def _require_same_terraform(case: Case, slow: Side, quick: Side) -> None:
 
 
 def _rows(case: Case, slow: Sequence[Sample], quick: Sequence[Sample], before: Side, after: Side) -> list[Row]:
-    def row(unit: str, value: Callable[[Sample], float]) -> Row:
+    def row(quantity: str, unit: str, value: Callable[[Sample], float]) -> Row:
         return Row(
-            case.title, unit, before.label, median(map(value, slow)), after.label, median(map(value, quick)), len(slow)
-        )
+            case.title, quantity, unit, before.label, median(map(value, slow)), after.label, median(map(value, quick)),
+            len(slow),
+        )  # fmt: skip
 
-    return [row("s", lambda sample: sample.seconds), row("MB", lambda sample: sample.megabytes)]
+    return [
+        row("time", "s", lambda sample: sample.seconds),
+        row("processor time", "s", lambda sample: sample.processor_seconds),
+        row("peak memory", "MB", lambda sample: sample.megabytes),
+    ]

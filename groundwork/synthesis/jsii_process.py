@@ -6,7 +6,7 @@ import contextlib
 import functools
 import importlib.util
 import subprocess
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,13 @@ def kernel_environment(environ: MutableMapping[str, str]) -> dict[str, str]:
     options = [before, f'--require "{quoted}"', "--preserve-symlinks"]
     if "max-semi-space-size" not in before.replace("_", "-"):
         options.append(_YOUNG_GENERATION)
-    added = {"NODE_OPTIONS": " ".join(filter(None, options))}
+    return {"NODE_OPTIONS": " ".join(filter(None, options)), **pinned_node(environ)}
+
+
+def pinned_node(environ: Mapping[str, str]) -> dict[str, str]:
+    """JSII_NODE for the Node of the wheel, unless the caller names another or the wheel is not installed."""
     node = wheel_node()
-    if node is not None and not environ.get("JSII_NODE"):
-        added["JSII_NODE"] = str(node)
-    return added
+    return {"JSII_NODE": str(node)} if node is not None and not environ.get("JSII_NODE") else {}
 
 
 def wheel_node() -> Path | None:

@@ -42,6 +42,7 @@ def install(environ: MutableMapping[str, str]) -> Mode:
     if wanted == Mode.STOCK:
         lazy_package.remove()
         jsii_process.remove()
+        environ.update(jsii_process.pinned_node(environ))
         return Mode.STOCK
     if lazy_package.installed():
         return Mode.FAST

@@ -87,6 +87,15 @@ def test_an_aws_stack_is_byte_for_byte_what_stock_makes(tmp_path: Path) -> None:
     assert len(json.loads(fast)["resource"]["aws_s3_bucket"]) == 5
 
 
+@pytest.mark.parametrize("mode", ["fast", "stock"])
+def test_either_way_the_pinned_node_runs_and_not_the_one_on_path(tmp_path: Path, mode: str) -> None:
+    (tmp_path / "node").write_text("#!/bin/sh\necho 'the node on PATH' >&2\nexit 1\n")
+    (tmp_path / "node").chmod(0o755)
+    environ = {"GROUNDWORK_SYNTH": mode, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    made, _ = synthesised(HELM_STACK, tmp_path / "out", **environ)
+    assert made
+
+
 def test_a_helm_stack_is_byte_for_byte_what_stock_makes(tmp_path: Path) -> None:
     fast, fast_errors = synthesised(HELM_STACK, tmp_path / "fast")
     stock, _ = synthesised(HELM_STACK, tmp_path / "stock", GROUNDWORK_SYNTH="stock")
