@@ -17,8 +17,8 @@ from groundwork.paths import Project
 
 WRITE = """
 import json, pathlib, sys, time
-time.sleep(float(sys.argv[2])); sum(range(int(float(sys.argv[2]) * 10_000_000)))
 ballast = bytearray(int(sys.argv[3]) * 2**20)
+time.sleep(float(sys.argv[2])); sum(range(int(float(sys.argv[2]) * 50_000_000)))
 out = pathlib.Path(sys.argv[1]); stack = out / "stacks" / "net"; stack.mkdir(parents=True, exist_ok=True)
 (stack / "cdk.tf.json").write_text(sys.argv[4])
 (out / "manifest.json").write_text(json.dumps(
