@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -17,6 +16,7 @@ from filelock import FileLock
 
 from groundwork.synthesis import lazy_provider
 from tests.support import levels
+from tests.support.application import synthesise
 
 if TYPE_CHECKING:  # unit tests need neither, and both take a second to import
     from tests.support.cloud_project import CloudProject
@@ -100,11 +100,7 @@ def synthesised(checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker
     out = base / "synthesised"
     with FileLock(base / "synthesised.lock"):
         if not (out / "done").exists():
-            environ = {**os.environ, "CDKTF_OUTDIR": str(out)}
-            done = subprocess.run(
-                [sys.executable, "main.py"], cwd=checkout, env=environ, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr[-4000:]
+            synthesise(checkout, out)
             (out / "done").touch()
     return out
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from groundwork.state.teardown import teardown
 from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, Names, load
 from tests.state.bootstrapping import bootstrap_stack, key_states
+from tests.support.application import synthesise
 from tests.support.cloud_project import CloudProject, cloud_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -43,15 +42,7 @@ def environment(environments: Path) -> Environment:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, environments: Path) -> Iterator[CloudProject]:
     out = tmp_path_factory.mktemp("synthesised")
-    done = subprocess.run(
-        [sys.executable, "main.py", "--environments", str(environments)],
-        cwd=checkout,
-        env={**os.environ, "CDKTF_OUTDIR": str(out)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    synthesise(checkout, out, environments=environments)
     with cloud_project(tmp_path_factory.mktemp("checkout"), checkout, Path(sys.executable)) as made:
         shutil.copytree(out / "stacks" / STACK, made.stacks / STACK)
         yield made

@@ -30,7 +30,7 @@ def test_a_waiver_has_address_reason_last_day_and_line(queue: Any) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "not needed", "accepted by the team"])
-def test_an_empty_phrase_is_refused_as_a_reason(queue: Any, reason: str) -> None:
+def test_a_meaningless_reason_is_refused(queue: Any, reason: str) -> None:
     with pytest.raises(ValueError, match="is too short a reason"):
         waive(queue, "CKV_AWS_27", reason=reason, expires=LAST_DAY)
     assert waivers(TerraformStack.of(queue)) == ()

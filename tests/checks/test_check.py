@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -18,6 +17,7 @@ from groundwork.checks.findings import Finding, Waiver, address_at, judge
 from groundwork.errors import CheckFailed
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
+from tests.support.application import synthesise
 
 TODAY = date(2026, 6, 1)
 FINDING = Finding("checkov", "CKV_AWS_18", "dev-archive", "aws_s3_bucket.records", "logging")
@@ -244,15 +244,7 @@ def test_stacks_are_clean_with_optional_features_switched_on(
     values["api"] = {**api, "function": {**api.get("function", {}), "signing_profile_arns": [profile]}}
     (tmp_path / "environments").mkdir()
     yaml.dump(values, tmp_path / "environments/prod.yaml")
-    done = subprocess.run(
-        [sys.executable, "main.py", "--environments", str(tmp_path / "environments")],
-        cwd=checkout,
-        env={**os.environ, "CDKTF_OUTDIR": str(tmp_path / "out")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    synthesise(checkout, tmp_path / "out", environments=tmp_path / "environments")
     folders = [tmp_path / "out/stacks" / stack for stack in ("prod-api", "prod-state-backend")]
     verdict = run.run_checks(folders, checkers, today=datetime.now(UTC).date())
     assert verdict.clean, "\n".join(map(str, [*verdict.open, *verdict.expired, *verdict.unused]))
