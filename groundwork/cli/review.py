@@ -72,7 +72,7 @@ def register(app: typer.Typer) -> None:
         root, folder = context.project.root, context.project.work / "review"
         with tempfile.TemporaryDirectory() as scratch, console.bars() as bars:
             if synthesised:
-                base, head = git.foreign(revisions, root, scratch=Path(scratch))
+                base, head = git.parse_foreign(revisions, root, scratch=Path(scratch))
             else:
                 base, head = git.parse(revisions, root, scratch=Path(scratch))
             made = checkout.synthesise(
@@ -88,7 +88,7 @@ def register(app: typer.Typer) -> None:
             known = sorted(path.stem for path in context.project.environments.glob("*.y*ml"))
             report, before, after = make.make(
                 made[0].folder,
-                checkout.keep(synthesised, Path(scratch) / "head", environments=known)
+                checkout.copy_synthesised(synthesised, Path(scratch) / "head", environments=known)
                 if synthesised
                 else made[1].folder,
                 names=(base.commit, head.commit),
@@ -119,7 +119,7 @@ def show(review: Review, *, to: Console = console.out) -> None:
     from groundwork.review.model import Severity
     from groundwork.review.render import summary
 
-    if not review.changed and not review.findings:
+    if not review.changed and not review.risks:
         to.print("no change")
         return
     table = console.table("stack", "Terraform", "resources", "plan")
@@ -130,15 +130,15 @@ def show(review: Review, *, to: Console = console.out) -> None:
             table.add_row(stack.stack, stack.state, counts or "-", stack.plan.status if stack.plan else "")
     to.print(table)
     severities = list(Severity)
-    graded = [(concern, group) for concern, groups in summary.findings(review) for group in groups]
-    graded.sort(key=lambda entry: severities.index(entry[1].severity))
-    for concern, group in graded[:_SHOWN]:
+    groups = [(concern, group) for concern, groups in summary.risk_groups(review) for group in groups]
+    groups.sort(key=lambda entry: severities.index(entry[1].severity))
+    for concern, group in groups[:_SHOWN]:
         to.print(
             f"[{_COLOURS[group.severity]}]{group.severity.value:6}[/] {concern.value}: "
             f"{console.escape(group.sentence)} [dim]{console.escape(_where(group))}[/]"
         )
-    if len(graded) > _SHOWN:
-        to.print(f"and {len(graded) - _SHOWN} more risks")
+    if len(groups) > _SHOWN:
+        to.print(f"and {len(groups) - _SHOWN} more risks")
 
 
 def _where(group: RiskGroup) -> str:
@@ -150,9 +150,9 @@ def _where(group: RiskGroup) -> str:
 
 def exit_code(review: Review) -> int:
     """0 without changes, 20 with changes, 22 with a risk of high severity."""
-    if any(risk.severity == "high" for risk in review.findings):
+    if any(risk.severity == "high" for risk in review.risks):
         return HIGH
-    return CHANGES if review.changed or review.findings else 0
+    return CHANGES if review.changed or review.risks else 0
 
 
 def _links(environ: Mapping[str, str], commit: str) -> str:

@@ -59,7 +59,7 @@ def of_review(review: Review) -> list[Diagnostic]:
                 address=risk.address,
                 lines=risk.origin,
             )
-            for risk in review.findings
+            for risk in review.risks
         ]
     )
 

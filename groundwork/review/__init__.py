@@ -1,1 +1,1 @@
-"""What a pull request does to the synthesised Terraform: compared, judged, and written for a reader."""
+"""What a pull request does to the synthesised Terraform: two commits compared, the risks, and the report on both."""

@@ -1,4 +1,4 @@
-"""Files that go along with a stack (Lambda zips, charts): which of their contents differ."""
+"""Assets of a stack (Lambda zips, charts): which of their files differ."""
 
 from __future__ import annotations
 
@@ -9,41 +9,40 @@ from groundwork.review.model import AttributeChange
 from groundwork.review.snapshot import StackSnapshot
 
 _MOST = 40
-"""Files that one attribute lists at most; more are counted."""
+"""The most files that are listed for one attribute; further ones are only counted."""
 
 
 def contents(changed: Sequence[AttributeChange], old: StackSnapshot, new: StackSnapshot) -> tuple[AttributeChange, ...]:
     """For every changed attribute that names an asset: the files in it that differ, as `attribute: file`."""
-    made: list[AttributeChange] = []
+    files: list[AttributeChange] = []
     for change in changed:
         before, after = _asset(change.before), _asset(change.after)
         if before and after:
             left, right = _below(before, old.assets), _below(after, new.assets)
             different = list(_different(left, right, prefix=f"{change.path}: "))
-            made += different[:_MOST]
+            files += different[:_MOST]
             if len(different) > _MOST:
                 rest = f"{change.path}: … and {len(different) - _MOST} more files"
-                made.append(AttributeChange(path=rest, before=None, after=None))
-    return tuple(made)
+                files.append(AttributeChange(path=rest, before=None, after=None))
+    return tuple(files)
 
 
 def unreferenced(old: StackSnapshot, new: StackSnapshot) -> Iterator[AttributeChange]:
-    """Assets whose content differs although their path, which holds a hash, is the same."""
-    same = old.assets.keys() & new.assets.keys()
-    for path in sorted(same):
+    """Assets whose content differs although their path, which contains a hash, is the same."""
+    for path in sorted(old.assets.keys() & new.assets.keys()):
         if old.assets[path] != new.assets[path]:
             yield _change(f"asset {path}", old.assets[path], new.assets[path])
 
 
 def _asset(text: str | None) -> str:
-    """The path of the asset that an attribute names; empty where it names none."""
+    """The path of the asset that an attribute names; empty where it does not name an asset."""
     value = json.loads(text) if text and text.startswith('"') else None
     path = value.removeprefix("./") if isinstance(value, str) else ""
     return path if path.startswith("assets/") else ""
 
 
 def _below(path: str, inventory: Mapping[str, str]) -> dict[str, str]:
-    """The files of an asset by their path inside of it."""
+    """The files of an asset: path inside the asset → digest."""
     return {
         name[len(path) :].lstrip("!/") or path.rpartition("/")[2]: digest
         for name, digest in inventory.items()

@@ -1,4 +1,4 @@
-"""Two values of one thing, compared attribute by attribute."""
+"""Compares two values of the same resource, output or setting, attribute by attribute."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from groundwork.review.model import AttributeChange
 from groundwork.review.provider_facts import facts
-from groundwork.review.values import Document, Masked, Value, canonical, identity, is_policy, plain, text
+from groundwork.review.values import Document, Masked, Value, as_list, canonical, identity, is_policy, plain, text
 
 _IDENTITY = (
     "Sid", "sid", "id", "name", "Name", "key", "rule_id", "attribute_name", "cidr_block", "policy_name", "path",
 )  # fmt: skip
-"""Keys that name an element of a list: elements of the same name are compared with each other."""
+"""Keys that identify an element of a list: elements with the same value there are compared with each other."""
 
 
 def compare(before: Value, after: Value, *, path: str = "", type_: str = "") -> list[AttributeChange]:
-    """The attributes that differ; an absent side is None. `type_` is the resource's, which tells what is a set."""
-    return list(_Comparison(type_).any(before, after, path, path))
+    """The attributes that differ; an absent side is None. The resource type `type_` decides which lists are sets."""
+    return list(_Comparison(type_).values(before, after, path, path))
 
 
-def whole(body: Mapping[str, Value], *, added: bool) -> list[AttributeChange]:
-    """Every attribute of a resource that is added, or removed."""
+def all_attributes(body: Mapping[str, Value], *, added: bool) -> list[AttributeChange]:
+    """Every attribute of a resource that is added or removed."""
     return [
         AttributeChange(path=key, before=None, after=text(value))
         if added
@@ -32,7 +32,7 @@ def whole(body: Mapping[str, Value], *, added: bool) -> list[AttributeChange]:
 
 
 class _Missing:
-    """Stands where a key is absent: null is a value."""
+    """The value of a key that is absent; None is JSON's null."""
 
 
 _MISSING = _Missing()
@@ -42,7 +42,7 @@ class _Comparison:
     def __init__(self, type_: str) -> None:
         self._type = type_
 
-    def any(self, before: Value, after: Value, path: str, bare: str) -> Iterator[AttributeChange]:
+    def values(self, before: Value, after: Value, path: str, bare: str) -> Iterator[AttributeChange]:
         """`bare` is the path without indices."""
         if _same(before, after):
             return
@@ -53,16 +53,16 @@ class _Comparison:
         elif isinstance(before, Document) and isinstance(after, Document):
             yield from self._documents(before, after, path, bare)
         elif isinstance(before, Mapping) and isinstance(after, list) and len(after) == 1:
-            yield from self.any([before], after, path, bare)  # one block, written in both ways
+            yield from self.values([before], after, path, bare)  # one block, written in both ways
         elif isinstance(before, list) and isinstance(after, Mapping) and len(before) == 1:
-            yield from self.any(before, [after], path, bare)
+            yield from self.values(before, [after], path, bare)
         else:
             yield AttributeChange(path=path, before=_shown(before), after=_shown(after))
 
     def _documents(self, before: Document, after: Document, path: str, bare: str) -> Iterator[AttributeChange]:
-        made = list(self.any(canonical_document(before), canonical_document(after), path, bare))
-        if made:
-            yield from made
+        changes = list(self.values(_canonical_document(before), _canonical_document(after), path, bare))
+        if changes:
+            yield from changes
         else:
             # Equal JSON in a different notation: Terraform compares the strings.
             yield AttributeChange(path=path, before=_shown(before.text), after=_shown(after.text))
@@ -72,7 +72,7 @@ class _Comparison:
     ) -> Iterator[AttributeChange]:
         for key in sorted(before.keys() | after.keys()):
             below = f"{path}{_key(key)}" if path else key
-            yield from self.any(
+            yield from self.values(
                 before.get(key, _MISSING), after.get(key, _MISSING), below, f"{bare}.{key}" if bare else key
             )
 
@@ -86,34 +86,33 @@ class _Comparison:
         pairs = _drop_pairs(old, new, _same_name)
         objects = all(isinstance(item, Mapping) for _, item in (*old, *new))
         if objects or len(before) == len(after):
-            # What is left is compared in order: the first with the first.
+            # The remaining elements are compared in order: the first with the first.
             pairs += list(zip(old, new, strict=False))
             old, new = old[len(new) :], new[len(old) :]
-        made: list[tuple[int, list[AttributeChange]]] = []
+        by_index: list[tuple[int, list[AttributeChange]]] = []
         for (_, earlier), (index, later) in pairs:
-            made.append((index, list(self.any(earlier, later, f"{path}[{index}]", bare))))
+            by_index.append((index, list(self.values(earlier, later, f"{path}[{index}]", bare))))
         for index, item in old:
-            made.append((index, [AttributeChange(path=f"{path}[{index}]", before=text(item), after=None)]))
+            by_index.append((index, [AttributeChange(path=f"{path}[{index}]", before=text(item), after=None)]))
         for index, item in new:
-            made.append((index, [AttributeChange(path=f"{path}[{index}]", before=None, after=text(item))]))
-        for _, changes in sorted(made, key=lambda pair: pair[0]):
+            by_index.append((index, [AttributeChange(path=f"{path}[{index}]", before=None, after=text(item))]))
+        for _, changes in sorted(by_index, key=lambda pair: pair[0]):
             yield from changes
 
 
-def canonical_document(document: Document) -> Value:
-    """A document, parsed; a policy with lists of one written as lists, its statements in their own order."""
+def _canonical_document(document: Document) -> Value:
+    """The parsed document; in a policy, single values become lists and the statements keep their order."""
     value = document.value
-    if is_policy(value):
-        statements = value["Statement"] if isinstance(value["Statement"], list) else [value["Statement"]]
-        one_by_one = [canonical({"Statement": [statement]})["Statement"][0] for statement in statements]
-        return {**value, "Statement": one_by_one}
-    return value
+    if not is_policy(value):
+        return value
+    statements = [canonical({"Statement": [entry]})["Statement"][0] for entry in as_list(value["Statement"])]
+    return {**value, "Statement": statements}
 
 
 def _drop_pairs(
     old: list[tuple[int, Value]], new: list[tuple[int, Value]], alike: Callable[[Value, Value], bool]
 ) -> list[tuple[tuple[int, Value], tuple[int, Value]]]:
-    """Takes elements that are alike out of both lists, and gives them."""
+    """Remove the elements that are alike from both lists and return them in pairs."""
     pairs = []
     for item in list(old):
         other = next((candidate for candidate in new if alike(item[1], candidate[1])), None)
@@ -145,10 +144,10 @@ def _shown(value: Any) -> str | None:
 
 
 def _key(key: str) -> str:
-    """How a key is written behind a path: `.status`, `["a.b/c"]`."""
+    """A key as it is appended to a path: `.status`, `["a.b/c"]`."""
     return f".{key}" if key.replace("_", "").replace("-", "").isalnum() else f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def top_level(changes: Sequence[AttributeChange]) -> frozenset[str]:
-    """The names of the attributes that changes lie in."""
+    """The names of the top-level attributes that contain the changes."""
     return frozenset(change.path.partition(".")[0].partition("[")[0] for change in changes)

@@ -1,4 +1,4 @@
-"""A commit, synthesised: its own main.py, run from its own files, without any credential; kept by its tree's id."""
+"""Synthesises a commit: runs its main.py in its own files, without credentials, and caches the result by tree id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import IO
@@ -29,20 +29,20 @@ from groundwork.terraform.environ import unreviewed_environ
 from groundwork.toolchain import process
 
 ABOUT = "review.json"
-"""Beside the manifest: names of the environments, and hashes of every asset's content."""
+"""The file beside the manifest with the names of the environments and the hash of every asset's content."""
 _FORMAT = 1
-_TAIL = 30
-_MOST_UNPACKED = 600 * 2**20  # bytes; Lambda itself takes 250 MiB
-_KEPT_RESULTS = 40  # less than a megabyte each
-_ABANDONED = 3600.0  # seconds
-_KEPT = ("cdk.tf.json", "origins.json", "waivers.json", ".terraform.lock.hcl")
-# What decides, beside a commit's files, what is synthesised from them.
+_TAIL_LINES = 30
+_MOST_UNPACKED = 600 * 2**20  # bytes; Lambda itself accepts 250 MiB
+_CACHED_RESULTS = 40  # less than a megabyte each
+_ABANDONED_AFTER = 3600.0  # seconds
+_FILES = ("cdk.tf.json", "origins.json", "waivers.json", ".terraform.lock.hcl")
+# Their versions influence, beside a commit's own files, what is synthesised.
 _PACKAGES = ("cdktf", "constructs", "jsii", "cdktf-cdktf-provider-aws", "cdktf-cdktf-provider-helm")
 
 
 @dataclass(frozen=True)
 class Synthesised:
-    """A revision and the folder that holds its stacks, laid out as cdktf.out without assets. `cached`: made before."""
+    """A revision and the folder with its stacks, laid out as cdktf.out without assets. `cached`: of an earlier run."""
 
     revision: Revision
     folder: Path
@@ -50,7 +50,7 @@ class Synthesised:
 
 
 def synthesise(
-    wanted: Sequence[Revision],
+    requested: Sequence[Revision],
     *,
     root: Path,
     store: Path,
@@ -58,42 +58,41 @@ def synthesise(
     on_begin: Callable[[Revision], None] = lambda _: None,
     on_end: Callable[[Synthesised], None] = lambda _: None,
 ) -> list[Synthesised]:
-    """Each revision synthesised, those that are not in `store` side by side.
+    """Synthesise each revision; those that are not in the cache `store` in parallel, equal files only once.
 
-    `environ` is what a program of ours may see; far less reaches the code of a commit (groundwork.terraform.environ).
-    Equal files are synthesised once. Raises SynthesisError that names the commit where main.py fails. A run that is
-    killed leaves nothing in `store` that a later one would take for a result.
+    Of `environ`, only what `unreviewed_environ` lets through reaches the code of a commit. Raises SynthesisError, which
+    names the commit, where main.py fails. A killed run leaves no incomplete result in `store`.
     """
     from groundwork.toolchain import side_by_side  # noqa: PLC0415 - only where something is started
 
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _tidy(store)
-    distinct = list({revision.tree: revision for revision in wanted}.values())
+    _remove_old(store)
+    distinct = list({revision.tree: revision for revision in requested}.values())
 
-    def one(revision: Revision, stop: threading.Event) -> Synthesised:
+    def synthesise_locked(revision: Revision, stop: threading.Event) -> Synthesised:
         on_begin(revision)
         with FileLock(store / f".{revision.tree}.lock"):
-            done = _one(revision, root=root, store=store, environ=environ, stop=stop)
-        on_end(done)
-        return done
+            result = _synthesise(revision, root=root, store=store, environ=environ, stop=stop)
+        on_end(result)
+        return result
 
-    made = {done.revision.tree: done for done in side_by_side.each(one, distinct, at_once=2)}
-    return [Synthesised(revision, made[revision.tree].folder, made[revision.tree].cached) for revision in wanted]
+    results = {result.revision.tree: result for result in side_by_side.each(synthesise_locked, distinct, at_once=2)}
+    return [replace(results[revision.tree], revision=revision) for revision in requested]
 
 
-def keep(out: Path, into: Path, *, environments: Sequence[str]) -> Path:
-    """A folder that cdktf wrote, laid out as what `synthesise` gives; nothing in it is run. Returns `into`.
+def copy_synthesised(out: Path, target: Path, *, environments: Sequence[str]) -> Path:
+    """Copy a folder that cdktf wrote to `target`, laid out like the result of `synthesise`, without running anything.
 
-    For what somebody else has synthesised: raises SynthesisError where a stack's folder lies outside of `out`.
+    For a folder that was synthesised elsewhere: raises SynthesisError where a stack's folder lies outside `out`.
     """
     for stack in Manifest.read(out).stacks:
         if not stack.folder.resolve().is_relative_to(out.resolve()):
             raise SynthesisError(f"{out}: the folder of {stack.name} lies outside of it", fix="synthesise again")
-    _keep(out, into, environments=environments)
-    return into
+    _copy(out, target, environments=environments)
+    return target
 
 
-def _one(
+def _synthesise(
     revision: Revision, *, root: Path, store: Path, environ: Mapping[str, str], stop: threading.Event
 ) -> Synthesised:
     final = store / f"{revision.tree}-{_tools()}"
@@ -105,67 +104,67 @@ def _one(
         home.mkdir()
         revisions.extract(revision, root, files)
         if not (files / "main.py").is_file():
-            raise SynthesisError(f"{_called(revision)} has no main.py", fix="name a commit that has one")
-        passed = unreviewed_environ(environ, home=home, cache=_user_cache(), uv_config=root / "uv.toml")
-        _run(revision, files, out, passed, stop)
+            raise SynthesisError(f"{_title(revision)} has no main.py", fix="name a commit that has one")
+        restricted = unreviewed_environ(environ, home=home, cache=_user_cache(), uv_config=root / "uv.toml")
+        _run(revision, files, out, restricted, stop)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=store) as beside:
-            partial = Path(beside) / "made"
-            _keep(out, partial, environments=sorted(p.stem for p in (files / "environments").glob("*.y*ml")))
-            os.replace(partial, final)  # noqa: PTH105 - atomic: either all of it is there or nothing
+            partial = Path(beside) / "result"
+            _copy(out, partial, environments=sorted(p.stem for p in (files / "environments").glob("*.y*ml")))
+            os.replace(partial, final)  # noqa: PTH105 - atomic: a result is complete or missing
     return Synthesised(revision, final, cached=False)
 
 
 def _run(revision: Revision, files: Path, out: Path, environ: Mapping[str, str], stop: threading.Event) -> None:
-    done = process.run(
+    finished = process.run(
         [sys.executable, "main.py"],
         cwd=files,
         environ={**environ, "CDKTF_OUTDIR": str(out)},
         stop=stop,
         grace=3.0,
     )
-    if not done.ok:
-        last_lines = "\n".join(done.tail.replace(f"{files}/", "").splitlines()[-_TAIL:])
+    if not finished.ok:
+        last_lines = "\n".join(finished.tail.replace(f"{files}/", "").splitlines()[-_TAIL_LINES:])
         raise SynthesisError(
-            f"{_called(revision)} does not synthesise (main.py ended with {done.code}):\n{last_lines}",
+            f"{_title(revision)} does not synthesise (main.py ended with {finished.code}):\n{last_lines}",
             fix="compare with a commit that does, or repair this one",
         )
     if not (out / MANIFEST).is_file():
-        raise SynthesisError(f"{_called(revision)}: main.py wrote no stacks to CDKTF_OUTDIR", fix="see main.py")
+        raise SynthesisError(f"{_title(revision)}: main.py wrote no stacks to CDKTF_OUTDIR", fix="see main.py")
 
 
-def _keep(out: Path, into: Path, *, environments: Sequence[str]) -> None:
-    """What a review reads, without the assets themselves; the manifest comes last."""
+def _copy(out: Path, target: Path, *, environments: Sequence[str]) -> None:
+    """Copy what a review reads, without the assets themselves; the manifest last."""
     assets: dict[str, dict[str, str]] = {}
     for stack in Manifest.read(out).stacks:
-        target = into / stack.folder.relative_to(out)
-        target.mkdir(parents=True)
-        for name in _KEPT:
+        folder = target / stack.folder.relative_to(out)
+        folder.mkdir(parents=True)
+        for name in _FILES:
             if (stack.folder / name).is_file():
-                shutil.copyfile(stack.folder / name, target / name)
-        assets[stack.name] = dict(_contents(stack.folder))
+                shutil.copyfile(stack.folder / name, folder / name)
+        assets[stack.name] = dict(_asset_digests(stack.folder))
     about = {"format": _FORMAT, "environments": environments, "assets": assets}
-    (into / ABOUT).write_text(json.dumps(about), encoding="utf-8")
-    shutil.copyfile(out / MANIFEST, into / MANIFEST)
-    into.chmod(0o700)
+    (target / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+    shutil.copyfile(out / MANIFEST, target / MANIFEST)
+    target.chmod(0o700)
 
 
-def _contents(folder: Path) -> list[tuple[str, str]]:
-    """The SHA-256 of every asset file below a stack's folder; of an archive, of every file in it."""
+def _asset_digests(folder: Path) -> list[tuple[str, str]]:
+    """Name and SHA-256 of every asset file below a stack's folder; for an archive, of every file in it."""
     digests: list[tuple[str, str]] = []
     for path in sorted((folder / "assets").rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not path.is_file():
             continue
         if path.suffix == ".zip" and zipfile.is_zipfile(path):
-            digests += _members(name, path)
+            digests += _archive_digests(name, path)
         else:
             with path.open("rb") as file:
                 digests.append((name, _sha256(file)))
     return digests
 
 
-def _members(name: str, path: Path) -> list[tuple[str, str]]:
-    """The files of an archive; if its declared size exceeds any real deployment, the archive alone."""
+def _archive_digests(name: str, path: Path) -> list[tuple[str, str]]:
+    """The files in an archive; the archive as a whole where its declared size exceeds any real deployment's."""
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) <= _MOST_UNPACKED:
@@ -176,7 +175,7 @@ def _members(name: str, path: Path) -> list[tuple[str, str]]:
                         digests.append((f"{name}!{member.filename}", _sha256(content)))
                 return digests
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        pass  # truncated, encrypted, or an unknown compression: the archive's own hash has to do
+        pass  # truncated, encrypted or of an unknown compression: the archive's own hash must suffice
     with path.open("rb") as file:
         return [(name, _sha256(file))]
 
@@ -189,7 +188,7 @@ def _sha256(file: IO[bytes]) -> str:
 
 
 def _tools() -> str:
-    """What names the tools that synthesise: another version of one of them is another result."""
+    """A hash over the versions of the tools that synthesise, because another version may give another result."""
     versions = [f"{_FORMAT}", sys.version.split()[0]]
     for package in _PACKAGES:
         try:
@@ -199,18 +198,18 @@ def _tools() -> str:
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:8]
 
 
-def _tidy(store: Path) -> None:
-    """Removes what killed runs left behind and all but the results that were made last."""
+def _remove_old(store: Path) -> None:
+    """Remove what killed runs left behind, and the oldest results beyond _CACHED_RESULTS."""
     now = time.time()
-    for left in store.glob(".partial-*"):
-        if now - left.stat().st_mtime > _ABANDONED:
-            shutil.rmtree(left, ignore_errors=True)
+    for partial in store.glob(".partial-*"):
+        if now - partial.stat().st_mtime > _ABANDONED_AFTER:
+            shutil.rmtree(partial, ignore_errors=True)
     results = sorted((path for path in store.iterdir() if (path / MANIFEST).is_file()), key=lambda p: p.stat().st_mtime)
-    for old in results[:-_KEPT_RESULTS]:
+    for old in results[:-_CACHED_RESULTS]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _called(revision: Revision) -> str:
+def _title(revision: Revision) -> str:
     return "the checkout" if revision.commit == revisions.WORKTREE else f"commit {revision.short} ({revision.name})"
 
 

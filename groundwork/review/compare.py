@@ -1,4 +1,4 @@
-"""Two snapshots, stack by stack and resource by resource: what was added, removed, changed and renamed."""
+"""Compares two snapshots, stack by stack and resource by resource: what was added, removed, changed and renamed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from groundwork.review import assets, renames
+from groundwork.review.attributes import all_attributes
 from groundwork.review.attributes import compare as compare_values
-from groundwork.review.attributes import whole
 from groundwork.review.model import AttributeChange, Concern, Kind, ResourceChange, Risk, Severity
 from groundwork.review.python_names import Source
 from groundwork.review.replacement import forcing
@@ -18,7 +18,7 @@ from groundwork.review.values import Value, text
 
 @dataclass(frozen=True)
 class Change:
-    """One resource or data source that differs. `before` is as it was, references to renamed ones brought up to date.
+    """One resource or data source that differs. In `before`, references to renamed resources use the new names.
 
     `moved`: a `moved` block declares the rename to Terraform.
     """
@@ -40,13 +40,13 @@ class Change:
 
     @property
     def forces_replacement(self) -> tuple[str, ...]:
-        """The attributes whose change makes Terraform replace it, where that is known."""
+        """The changed attributes that are known to make Terraform replace the resource."""
         if self.before is None or self.after is None or self.resource.is_data:
             return ()
         return forcing(self.resource.type, [change.path for change in self.attributes])
 
     def entry(self) -> ResourceChange:
-        """What a report shows of it."""
+        """The entry in the report."""
         resource = self.resource
         return ResourceChange(
             stack=self.stack,
@@ -80,7 +80,7 @@ class StackComparison:
     before: StackSnapshot | None
     after: StackSnapshot | None
     base_resources: Mapping[str, Resource]
-    """Base's resources under the addresses they have in head, references among them brought up to date."""
+    """Base's resources under their addresses in head; references among them use head's names too."""
     changes: tuple[Change, ...]
     outputs: tuple[AttributeChange, ...]
     settings: tuple[AttributeChange, ...]
@@ -99,7 +99,7 @@ class StackComparison:
 
     @property
     def state(self) -> Literal["added", "removed", "changed", "untouched"]:
-        """Whether the stack exists on both sides, and differs."""
+        """Whether the stack exists on both sides and whether it differs."""
         if self.before is None:
             return "added"
         if self.after is None:
@@ -114,7 +114,7 @@ class StackComparison:
 def compare(base: Snapshot, head: Snapshot, *, source: Source = lambda _: None) -> list[StackComparison]:
     """Every stack of both sides: head's in its order, then those that only base has.
 
-    `source` gives head's Python files, for the names in advised lines.
+    `source` returns the text of head's Python files, for the names in advised lines.
     """
     names = [*head.stacks, *(name for name in base.stacks if name not in head.stacks)]
     return [_stack(name, base.stacks.get(name), head.stacks.get(name), source) for name in names]
@@ -157,7 +157,7 @@ def _changes(
     for address, after in new.resources.items():
         before = based.get(address)
         if before is None:
-            yield Change(stack, Kind.ADDED, None, after, tuple(whole(after.body, added=True)))
+            yield Change(stack, Kind.ADDED, None, after, tuple(all_attributes(after.body, added=True)))
             continue
         attributes = tuple(compare_values(before.body, after.body, type_=after.type))
         attributes += assets.contents(attributes, old, new)
@@ -167,22 +167,22 @@ def _changes(
             yield Change(stack, Kind.CHANGED, before, after, attributes)
     for address, before in based.items():
         if address not in new.resources:
-            yield Change(stack, Kind.REMOVED, before, None, tuple(whole(before.body, added=False)))
+            yield Change(stack, Kind.REMOVED, before, None, tuple(all_attributes(before.body, added=False)))
 
 
 def _moved(old: StackSnapshot, new: StackSnapshot, all_renames: Sequence[renames.Rename]) -> Iterator[AttributeChange]:
     """Added and removed `moved` blocks, except those that belong to a rename already in the report."""
     reported = {(rename.before.address, rename.after.address) for rename in all_renames if rename.moved}
-    for gone in sorted(set(old.moved) - set(new.moved)):
-        yield AttributeChange(path="moved", before=text(" → ".join(gone)), after=None)
-    for come in sorted(set(new.moved) - set(old.moved) - reported):
-        yield AttributeChange(path="moved", before=None, after=text(" → ".join(come)))
+    for removed in sorted(set(old.moved) - set(new.moved)):
+        yield AttributeChange(path="moved", before=text(" → ".join(removed)), after=None)
+    for added in sorted(set(new.moved) - set(old.moved) - reported):
+        yield AttributeChange(path="moved", before=None, after=text(" → ".join(added)))
 
 
 def _outputs(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[AttributeChange, ...]:
-    """A change of an output's value under the output's name, of anything else (`sensitive`) below it."""
-    made: list[AttributeChange] = []
+    """The changes of outputs: a change of the value has the output's name as its path, others `name.sensitive`."""
+    changes: list[AttributeChange] = []
     for change in compare_values(before, after):
         name, _, key = change.path.partition(".")
-        made.append(change.model_copy(update={"path": name}) if key == "value" else change)
-    return tuple(made)
+        changes.append(change.model_copy(update={"path": name}) if key == "value" else change)
+    return tuple(changes)

@@ -1,4 +1,4 @@
-"""A review as files: which format goes where."""
+"""Writes a review to files, in one of four formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What a review can be written as."""
+    """The formats of a review."""
 
     MARKDOWN = "markdown"
     HTML = "html"
@@ -22,14 +22,14 @@ class Format(StrEnum):
 
 
 def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, blob_url: str = "") -> dict[str, str]:
-    """File name → text. Markdown has more than one file where it is too long for a comment; HCL one for every stack.
+    """File name → text. Markdown that is too long for one comment has several files; HCL has one for every stack.
 
-    `blob_url` is what links to lines begin with (`https://github.com/o/r/blob/<commit>`), empty for none.
+    `blob_url` is the beginning of links to lines (`https://github.com/o/r/blob/<commit>`); without it there are none.
     """
     if format_ == Format.JSON:
         return {"review.json": review.model_dump_json(indent=2) + "\n"}
     if format_ == Format.HTML:
-        from groundwork.review.render.html import page  # noqa: PLC0415 - jinja2, where a page is written
+        from groundwork.review.render.html import page  # noqa: PLC0415 - imports jinja2
 
         return {"review.html": page(review, blob_url=blob_url)}
     if format_ == Format.MARKDOWN:
@@ -48,7 +48,7 @@ def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, bl
 
 
 def write(files: Mapping[str, str], to: Path) -> list[Path]:
-    """Writes files into a folder, or, where there is one and `to` is no folder, as that file; gives their paths."""
+    """Write files to the folder `to`, or to the file `to` where it has a suffix and is not a folder. Returns paths."""
     as_file = not to.is_dir() and bool(to.suffix) and not any("/" in name for name in files)
     written: list[Path] = []
     for number, (name, text) in enumerate(files.items(), 1):

@@ -1,4 +1,4 @@
-"""A stack as HCL, to be read: Terraform runs on the JSON."""
+"""Writes a stack as HCL for people to read; Terraform runs on the JSON."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _block(title: str, body: Mapping[str, Value], type_: str, depth: int, path: 
 
 
 def _body(body: Mapping[str, Value], type_: str, path: str, depth: int) -> list[str]:
-    """Attributes first, their equal signs below each other, then blocks: as `terraform fmt` wants it."""
+    """Attributes first, with aligned equal signs, then blocks, as `terraform fmt` formats them."""
     simple: list[tuple[str, list[str]]] = []
     nested: list[str] = []
     for key, value in body.items():
@@ -100,7 +100,7 @@ def _body(body: Mapping[str, Value], type_: str, path: str, depth: int) -> list[
 
 
 def _as_blocks(key: str, value: Value, type_: str, path: str) -> list[Mapping[str, Value]] | None:
-    """The blocks that a value stands for; None where it is the value of an attribute."""
+    """The blocks of a value; None where it is the value of an attribute."""
     if _is_value(key, type_, path):
         return None
     if isinstance(value, Mapping):
@@ -122,7 +122,7 @@ def _is_value(key: str, type_: str, path: str) -> bool:
 
 
 def _aligned(entries: list[tuple[str, list[str]]], depth: int) -> list[str]:
-    """`key = value` lines. fmt aligns neighbours of one line; a value of several lines ends a group."""
+    """`key = value` lines. fmt aligns the signs of adjacent lines; a value of several lines ends such a group."""
     lines: list[str] = []
     group: list[tuple[str, list[str]]] = []
 
@@ -145,7 +145,7 @@ def _aligned(entries: list[tuple[str, list[str]]], depth: int) -> list[str]:
 
 
 def _value(value: Value, depth: int, *, expression: bool = False) -> list[str]:
-    """A value as the lines behind its equal sign; the first without indentation."""
+    """A value as the lines after its equal sign; the first without indentation."""
     if isinstance(value, Document):
         inner = _value(value.value, depth)
         inner[0] = f"jsonencode({inner[0]}"
@@ -180,7 +180,7 @@ def _scalar(value: Any, *, expression: bool) -> str:
 
 
 def _is_expression(value: str) -> bool:
-    """Whether a string is one `${…}` and nothing else, in one line."""
+    """Whether a string is a single `${…}` on one line."""
     if not (value.startswith("${") and value.endswith("}")) or "\n" in value:
         return False
     inside = value[2:-1]
@@ -188,7 +188,7 @@ def _is_expression(value: str) -> bool:
 
 
 def _spaced(expression: str) -> str:
-    """An expression with blanks inside of braces, where fmt wants them; strings in it stay as they are."""
+    """An expression with spaces inside braces, as fmt writes them; strings in it do not change."""
     pieces = re.split(r'("(?:[^"\\]|\\.)*")', expression)
     outside = (re.sub(r"(?<=[^\s{])\}", " }", re.sub(r"\{(?=[^\s}])", "{ ", piece)) for piece in pieces[::2])
     pieces[::2] = list(outside)
@@ -200,9 +200,9 @@ def _object_key(key: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    r"""A string of HCL: \uNNNN for what is not printed; `${` stays what it is in Terraform's JSON, a template."""
-    made = value.replace("\\", "\\\\").replace('"', '\\"')
-    made = made.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    made = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in made)
-    # Inside of a template, quotes belong to its expression.
-    return '"' + re.sub(r"(?<!\$)\$\{[^}]*\}", lambda m: m[0].replace('\\"', '"'), made) + '"'
+    r"""A string of HCL: \uNNNN for unprintable characters; `${` begins a template, as in Terraform's JSON."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped)
+    # Quotes inside a template belong to its expression.
+    return '"' + re.sub(r"(?<!\$)\$\{[^}]*\}", lambda m: m[0].replace('\\"', '"'), escaped) + '"'

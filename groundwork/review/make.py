@@ -1,4 +1,4 @@
-"""A review from two synthesised folders."""
+"""Makes the review of two synthesised folders."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ ReadPlans = Callable[[Redactor], Mapping[str, PlanResult]]
 def make(
     base: Path, head: Path, *, names: tuple[str, str], plans: ReadPlans = lambda _: {}, source: Source = lambda _: None
 ) -> tuple[Review, Snapshot, Snapshot]:
-    """The review of two folders laid out as cdktf.out, and the stacks of both as they may be shown.
+    """The review of two folders laid out as cdktf.out, and the stacks of both without their secrets.
 
-    `names` are the commits. `plans` is given the redactor that knows every secret of both sides; `source` head's Python
-    files, for the names in advised lines. Raises SynthesisError
-    where a folder cannot be read.
+    `names` are the commits. `plans` is called with the redactor that knows every secret of both sides; `source` returns
+    the text of head's Python files, for the names in advised lines. Raises SynthesisError where a folder is unreadable.
     """
     redactor = Redactor()
     before, after = snapshot.read(base, head, redactor=redactor)
     planned = plans(redactor)
     compared = compare.compare(before, after, source=source)
     stacks = [_stack(comparison, planned.get(comparison.name)) for comparison in compared]
-    # What is only in a state, and in neither commit.
+    # Stacks that have a state, and that neither commit contains.
     environments = {stack.environment for stack in stacks}
-    names_there = {stack.stack for stack in stacks}
+    in_code = {stack.stack for stack in stacks}
     stacks += [
         StackReview(
             stack=name,
@@ -42,9 +41,9 @@ def make(
             plan=plan,
         )
         for name, plan in planned.items()
-        if name not in names_there
+        if name not in in_code
     ]
-    review = Review(base=names[0], head=names[1], stacks=tuple(stacks), findings=risks.find(compared, planned))
+    review = Review(base=names[0], head=names[1], stacks=tuple(stacks), risks=risks.find(compared, planned))
     return review, before, after
 
 

@@ -1,7 +1,6 @@
-"""The report of a review as a value: what Markdown, HTML and JSON are written from.
+"""The report of a review as values, from which Markdown, HTML and JSON are written.
 
-Values that may be shown are strings of JSON; a sensitive one is replaced by REDACTED before it gets here, so that no
-writer can leak it.
+Attribute values are JSON text. Sensitive ones have already been replaced by REDACTED, so that no format can leak them.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Kind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much to look: HIGH may lose data or open a door, MEDIUM costs or weakens, LOW is worth a word."""
+    """HIGH may lose data or let somebody in, MEDIUM costs money or weakens a protection, LOW is worth knowing."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -58,7 +57,7 @@ class Line(_Frozen):
 
 
 class AttributeChange(_Frozen):
-    """One attribute: `path` as in `rule[0].status`; `before`/`after` are JSON text, None where it was or is absent."""
+    """One attribute: `path` as in `rule[0].status`; `before` and `after` are JSON text, None where it is absent."""
 
     path: str
     before: str | None
@@ -66,9 +65,9 @@ class AttributeChange(_Frozen):
 
 
 class ResourceChange(_Frozen):
-    """One resource or data source. `renamed_from` and `advice` (the line of Python that keeps it) only with RENAMED.
+    """One resource or data source. Only RENAMED has `renamed_from` and `advice` (the line of Python that keeps it).
 
-    `kind` CHANGED with `forces_replacement` names the attributes whose change makes Terraform replace the resource.
+    `forces_replacement`: the changed attributes that make Terraform replace the resource; `kind` is CHANGED then.
     """
 
     stack: str
@@ -83,7 +82,7 @@ class ResourceChange(_Frozen):
 
 
 class Risk(_Frozen):
-    """What a reviewer should see first: a sentence, an address, Python lines. Of a whole stack, `address` is empty."""
+    """What a reviewer should see first. `address` is empty where the risk concerns the whole stack."""
 
     concern: Concern
     severity: Severity
@@ -94,7 +93,7 @@ class Risk(_Frozen):
 
 
 class PlanResult(_Frozen):
-    """What `gw diff` found for a stack: its status, counts, and Terraform's text without sensitive values."""
+    """The plan of a stack from `gw diff`: its status, counts, and Terraform's text without sensitive values."""
 
     status: str
     add: int
@@ -106,7 +105,7 @@ class PlanResult(_Frozen):
 
 
 class StackReview(_Frozen):
-    """One stack. `state` says whether it exists on both sides; `plan` is None where nothing was planned."""
+    """One stack. `state`: whether it exists on both sides and differs. `plan` is None where it was not planned."""
 
     stack: str
     environment: str
@@ -119,13 +118,13 @@ class StackReview(_Frozen):
 
 
 class Review(_Frozen):
-    """A whole review. `base` and `head` are commits. Empty `stacks` changes and no finding: "no change"."""
+    """A whole review. `base` and `head` are commits."""
 
     format: Literal[1] = 1
     base: str
     head: str
     stacks: tuple[StackReview, ...]
-    findings: tuple[Risk, ...]
+    risks: tuple[Risk, ...]
 
     @property
     def changed(self) -> bool:
@@ -134,7 +133,7 @@ class Review(_Frozen):
 
 
 def schema_text() -> str:
-    """The JSON Schema of a review's JSON, as it is committed in SCHEMA."""
+    """The JSON Schema of a review's JSON; the file SCHEMA holds it."""
     schema = Review.model_json_schema(mode="serialization")
     schema["title"] = "Groundwork review"
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""Reads what planning found, so that a review shows it beside the difference of the Terraform."""
+"""Reads the results of planning, which a review shows beside the difference of the Terraform."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _FIX = "gw diff --json > plans.json"
 
 
 def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
-    """Stack → its plan. `path` holds what `gw diff --json` printed, or the index of `gw plan make`.
+    """Stack → its plan. `path` is the output of `gw diff --json` or the index of `gw plan make`.
 
-    Missing values are left empty, unknown keys are ignored. Texts go through the redactor.
-    Raises UsageError where it names no stack.
+    Missing values stay empty, unknown keys are ignored, texts pass the redactor. Raises UsageError where it names no
+    stack.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -34,7 +34,7 @@ def read(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
 
 
 def read_all(path: Path, redactor: Redactor) -> dict[str, PlanResult]:
-    """What `read` gives, of every *.json of a folder: one file per environment. Without a file the result is empty."""
+    """The results of `read` for every *.json of a folder (one per environment); empty where there is no file."""
     files = sorted(path.glob("*.json")) if path.is_dir() or not path.suffix else [path]
     return {name: result for file in files for name, result in read(file, redactor).items()}
 
@@ -67,7 +67,7 @@ def _result(entry: Mapping[str, Any], redactor: Redactor) -> PlanResult:
         then = f" ({unknown} unknown until then)" if unknown else ""
         why = f"waits for {', '.join(map(str, entry['upstream']))}{then}"
     elif not why and entry.get("provisional"):
-        why = "planned against the planned outputs of what it reads, and once more after their apply"
+        why = "planned against the planned outputs of what it reads, and again after their apply"
     return PlanResult(
         status=str(entry.get("status") or entry.get("outcome") or "not planned"),
         add=_number(numbers.get("add")),

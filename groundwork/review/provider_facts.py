@@ -1,8 +1,8 @@
-"""Facts from the providers' schemas that synthesised Terraform lacks: what is sensitive, a set, or a map.
+"""Facts from the providers' schemas that synthesised Terraform lacks: which attributes are sensitive, sets or maps.
 
-The facts are taken once from `terraform providers schema -json` and committed, so that a review needs no provider.
-Terraform has no such file for the Helm provider on every machine: its few sensitive attributes are listed here, from
-its documentation (helm_release 3.1).
+They come from `terraform providers schema -json` and are committed, so that a review needs no provider. The Helm
+provider is not installed on every machine: its few sensitive attributes are listed here, from its documentation
+(helm_release 3.1).
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ _AWS = {"provider.aws": ("access_key", "secret_key", "token")}
 
 @dataclass(frozen=True)
 class Facts:
-    """`sensitive`: resource type (`data.…`, `provider.…`) → attribute paths without indices; `sets` and `maps`: names
-    of attributes and blocks that are sets, or maps, wherever they occur; `typed_sets` and `blocks`: `type.path` of what
-    is a set although its name is a list elsewhere, and of what is a block although its name is a map elsewhere.
+    """`sensitive`: resource type (`data.…`, `provider.…`) → attribute paths without indices.
+
+    `sets` and `maps`: names of attributes and blocks that are sets, or maps, wherever they occur. `typed_sets`:
+    `type.path` of sets whose name is a list elsewhere; `blocks`: `type.path` of blocks whose name is a map elsewhere.
     """
 
     sensitive: Mapping[str, frozenset[str]]
@@ -44,7 +45,7 @@ class Facts:
         return path.rpartition(".")[2] in self.sets or f"{type_}.{path}" in self.typed_sets
 
     def is_map(self, type_: str, path: str) -> bool:
-        """Whether an object is the value of an attribute, and no block."""
+        """Whether an object is the value of an attribute and not a block."""
         return path.rpartition(".")[2] in self.maps and f"{type_}.{path}" not in self.blocks
 
 
@@ -60,7 +61,7 @@ def facts() -> Facts:
 
 
 def extract(schema: Mapping[str, Any]) -> str:
-    """The file's text from what `terraform providers schema -json` printed."""
+    """The text of FILE from the output of `terraform providers schema -json`."""
     attributes: list[_Attribute] = []
     for source, provider in sorted(schema["provider_schemas"].items()):
         name = source.rsplit("/", 1)[-1]

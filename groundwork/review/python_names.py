@@ -1,4 +1,4 @@
-"""What a resource is called in the Python that creates it, so that an advised line can be typed as it is."""
+"""The name of a resource in the Python that creates it, so that an advised line can be pasted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Source = Callable[[str], str | None]
 
 
 def name(resource: Resource, source: Source) -> str:
-    """The variable or attribute that the creating line assigns to; else the last part of the construct path."""
+    """The variable or attribute that the creating line assigns to, otherwise the last part of the construct path."""
     if resource.origin:
         line = resource.origin[0]
         text = source(line.file)
@@ -21,12 +21,12 @@ def name(resource: Resource, source: Source) -> str:
         if assigned:
             return assigned
     last = resource.path.rpartition("/")[2] or resource.type.partition("_")[2]
-    made = re.sub(r"\W+", "_", last).strip("_").lower()
-    return f"_{made}" if made[:1].isdigit() else made or "resource"
+    identifier = re.sub(r"\W+", "_", last).strip("_").lower()
+    return f"_{identifier}" if identifier[:1].isdigit() else identifier or "resource"
 
 
 def _assigned(text: str, line: int) -> str | None:
-    """The target of the assignment of a call on a line; None where the call is not assigned as it is."""
+    """The variable or attribute to which a line assigns the result of a call; None where it does not."""
     try:
         tree = ast.parse(text)
     except SyntaxError:

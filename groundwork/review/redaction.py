@@ -17,8 +17,8 @@ from groundwork.review.provider_facts import facts
 from groundwork.review.values import Document, Masked, Value, is_policy
 
 _NOTABLE = 8
-"""A hidden value is searched for elsewhere from this many characters on: shorter ones are words like `admin`."""
-# Terraform's AWS provider compares the JSON of these by meaning; a policy is recognised by its content.
+"""Hidden values of at least this many characters are hidden elsewhere too; shorter ones are words like `admin`."""
+# Terraform's AWS provider compares the JSON of these by meaning; policies are recognised by their content.
 _JSON_ATTRIBUTES = re.compile(
     r"(policy|assume_role_policy|redrive_policy|redrive_allow_policy|delivery_policy|container_definitions"
     r"|event_pattern|dashboard_body|schema|definition|body|access_policies|filter_policy|lifecycle_policy)$"
@@ -28,10 +28,10 @@ _VALUE_KEYS = ("value", "Value", "content", "default")
 
 @dataclass
 class Redactor:
-    """Hides sensitive values; one for both sides of a review, so that equal secrets stay equal.
+    """Hides sensitive values. Both sides of a review share one, so that equal secrets stay equal.
 
-    What was hidden once is hidden wherever it occurs again: pass everything through `hide` first, then through
-    `hide_again`.
+    A value that was hidden once is hidden wherever it occurs: pass everything through `resource` or `value` first, then
+    through `hide_again`.
     """
 
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
@@ -48,7 +48,7 @@ class Redactor:
         return self._hide(value, (name,), frozenset())
 
     def all_of(self, value: Value) -> Value:
-        """A value that is sensitive as a whole; what only refers to another resource stays."""
+        """A value that is sensitive as a whole, hidden; references to other resources stay visible."""
         if isinstance(value, Mapping):
             return {key: self.all_of(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -88,17 +88,18 @@ class Redactor:
     def _hide_object(
         self, value: Mapping[str, Value], path: tuple[str, ...], sensitive: frozenset[str]
     ) -> dict[str, Value]:
-        """An object: also `{"name": "DB_PASSWORD", "value": …}`, and everything below a key such as `secrets`."""
+        """An object; also `{"name": "DB_PASSWORD", "value": …}`, and everything below a key such as `secrets`."""
         title = next((value[key] for key in ("name", "Name", "key") if isinstance(value.get(key), str)), "")
-        made: dict[str, Value] = {}
+        result: dict[str, Value] = {}
         for key, item in value.items():
             if key in _VALUE_KEYS and title and secret_words.names_secret(title.rsplit(".", 1)[-1]):
-                made[key] = item if isinstance(item, str) and secret_words.points_to_secret(item) else self.all_of(item)
+                is_pointer = isinstance(item, str) and secret_words.points_to_secret(item)
+                result[key] = item if is_pointer else self.all_of(item)
             elif isinstance(item, (Mapping, list)) and secret_words.names_secret(key) and not _in_condition(path):
-                made[key] = self._hide_leaves(item)
+                result[key] = self._hide_leaves(item)
             else:
-                made[key] = self._hide(item, (*path, key), sensitive)
-        return made
+                result[key] = self._hide(item, (*path, key), sensitive)
+        return result
 
     def _hide_leaves(self, value: Value) -> Value:
         if isinstance(value, Mapping):
@@ -137,9 +138,9 @@ class Redactor:
 
     # ── second pass: what was hidden elsewhere ─────────────────────────────────────────────────────
     def hide_again(self, value: Value) -> Value:
-        """A value without any string that was hidden elsewhere (a password inside a connection string)."""
+        """A value without strings that were hidden elsewhere, such as a password inside a connection string."""
         if isinstance(value, Mapping):
-            return {self._key_again(str(key)): self.hide_again(item) for key, item in value.items()}
+            return {self._hide_in_key(str(key)): self.hide_again(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.hide_again(item) for item in value]
         if isinstance(value, Document):
@@ -152,12 +153,12 @@ class Redactor:
             return self._without(value, self._occurrences(value), remember=False)
         return value
 
-    def _key_again(self, key: str) -> str:
+    def _hide_in_key(self, key: str) -> str:
         masked = self._without(key, self._occurrences(key), remember=False)
         return masked.shown if isinstance(masked, Masked) else masked
 
     def text(self, value: str) -> str:
-        """A text such as Terraform's plan, without what was hidden and without what looks like a secret."""
+        """A text such as Terraform's plan, without hidden values and without anything that looks like a secret."""
         value = secret_words.without_pem(value, REDACTED)
         masked = self._without(value, self._occurrences(value), remember=False)
         lines = []
@@ -184,14 +185,14 @@ class Redactor:
         return hmac.new(self._key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
     def _remember(self, value: str) -> None:
-        """Notes a secret as it may occur again: as it is, line by line (Terraform indents a text of many lines), in
-        base64, as a part of JSON or of base64 itself.
+        """Remember every form in which a secret may occur: as it is, line by line (Terraform indents the lines of a
+        text), in base64, inside JSON, and what it contains where it is JSON or base64 itself.
         """
         lines = (line.strip() for line in value.splitlines())
         for secret in {value, value.strip(), secret_words.decoded(value) or "", *_leaves(value), *lines}:
             simple = secret.isalpha() and len(secret) < 2 * _NOTABLE
             if len(secret) >= _NOTABLE and not simple and not secret_words.points_to_secret(secret):
-                # In JSON quotes and line ends are escaped.
+                # JSON escapes quotes and line ends.
                 encoded = base64.b64encode(secret.encode(errors="replace")).decode()
                 self._known |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], encoded}
 
@@ -219,7 +220,7 @@ def _in_condition(path: tuple[str, ...]) -> bool:
 
 
 def _leaves(value: str) -> Iterator[str]:
-    """The strings inside of a text that is JSON."""
+    """The strings inside a text that is JSON."""
     if not value.lstrip().startswith(("{", "[")):
         return
     try:

@@ -1,4 +1,4 @@
-"""Finds what Terraform would destroy and create again although it is the same thing under another address."""
+"""Finds renames: resources that Terraform would destroy and create again only because their address changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundwork.review.snapshot import Resource, StackSnapshot
 from groundwork.review.values import Document, Masked, Value
 
 _ALIKE = 0.75
-"""The share of equal values from which on two resources of one type are taken for the same one."""
+"""Two resources of one type with at least this share of equal values count as the same resource."""
 _INDEX = re.compile(r"\[[^\]]*\]")
 
 
@@ -28,7 +28,7 @@ class Rename:
     moved: bool
 
     def advice(self, source: python_names.Source) -> str:
-        """The line of Python that keeps the resource; empty where none is needed."""
+        """The line of Python that keeps the resource; empty where it is not needed."""
         if self.moved or self.after.is_data:
             return ""
         name = python_names.name(self.after, source)
@@ -39,9 +39,9 @@ class Rename:
 
 
 def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
-    """The renames of one stack: those that `moved` blocks declare, then the closest pairs of removed and added ones.
+    """The renames of one stack: those that `moved` blocks declare, then the most similar removed and added resources.
 
-    A pair that differs in what forces a replacement is not a rename: another address would not keep it.
+    A pair that differs in an attribute that forces a replacement is not a rename: no `moved` block would keep it.
     """
     removed = {address: resource for address, resource in before.resources.items() if address not in after.resources}
     added = {address: resource for address, resource in after.resources.items() if address not in before.resources}
@@ -49,15 +49,15 @@ def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
     for old, new in _moves(after):
         if old in removed and new in added:
             renames.append(Rename(removed.pop(old), added.pop(new), moved=True))
-    gone, come = set(removed), set(added)
+    old_addresses, new_addresses = set(removed), set(added)
     by_type: dict[str, list[Resource]] = defaultdict(list)
     for resource in added.values():
         by_type[_kind(resource)].append(resource)
     scored = [
-        (score, _name_likeness(resource, other), resource, other)
+        (score, _name_similarity(resource, other), resource, other)
         for resource in removed.values()
         for other in by_type[_kind(resource)]
-        if (score := _likeness(resource, other, gone, come)) >= _ALIKE
+        if (score := _similarity(resource, other, old_addresses, new_addresses)) >= _ALIKE
     ]
     scored.sort(key=lambda entry: (-entry[0], -entry[1], entry[2].address, entry[3].address))
     for _, _, resource, other in scored:
@@ -67,7 +67,7 @@ def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
 
 
 def follow(value: Value, names: Mapping[str, str]) -> Value:
-    """A value in which references to renamed resources (`names`: old → new address) name them as they are now."""
+    """A value in which references to renamed resources (`names`: old → new address) use the new address."""
     if not names:
         return value
     pattern = re.compile(
@@ -92,7 +92,7 @@ def _rewrite(value: Value, pattern: re.Pattern[str], names: Mapping[str, str]) -
 
 
 def _moves(stack: StackSnapshot) -> Iterator[tuple[str, str]]:
-    """From and to of every chain of `moved` blocks, without indices."""
+    """The first and the last address of every chain of `moved` blocks, without indices."""
     steps = {_INDEX.sub("", old): _INDEX.sub("", new) for old, new in stack.moved}
     for start, step in steps.items():
         seen, end = {start}, step
@@ -106,15 +106,15 @@ def _kind(resource: Resource) -> str:
     return f"data.{resource.type}" if resource.is_data else resource.type
 
 
-def _likeness(before: Resource, after: Resource, gone: Collection[str], come: Collection[str]) -> float:
-    """The share of equal leaves; references to anything that is removed or added count as equal by their type."""
-    left, right = _anonymous(before.body, gone), _anonymous(after.body, come)
+def _similarity(before: Resource, after: Resource, removed: Collection[str], added: Collection[str]) -> float:
+    """The share of equal leaves; references to removed and added resources are equal where their types are."""
+    left, right = _anonymous(before.body, removed), _anonymous(after.body, added)
     changes = compare(left, right, type_=before.type)
     if forcing(before.type, [change.path for change in changes]):
         return 0.0
     leaves = max(_leaves(left), _leaves(right), 1)
     changed = sum(max(_size(change.before), _size(change.after)) for change in changes)
-    # Tags and descriptions carry little weight; a resource with hardly any other values is matched by them alone.
+    # Differences in tags and descriptions alone never make two resources different.
     score = 1.0 - changed / leaves
     return score if score >= _ALIKE or top_level(changes) - {"tags", "description", "depends_on"} else _ALIKE
 
@@ -134,9 +134,9 @@ def _leaves(value: Value) -> int:
 
 
 def _size(text: str | None) -> int:
-    """How many leaves a JSON text holds, roughly: a change of a whole block counts for all of it."""
+    """Roughly how many leaves a JSON text holds, so that a changed block counts for all its leaves."""
     return 0 if text is None else 1 + text.count(",") if text[:1] in "{[" else 1
 
 
-def _name_likeness(before: Resource, after: Resource) -> float:
+def _name_similarity(before: Resource, after: Resource) -> float:
     return difflib.SequenceMatcher(None, before.path or before.name, after.path or after.name).ratio()

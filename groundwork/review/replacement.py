@@ -1,7 +1,7 @@
-"""Which resources hold data, and a change of which attribute makes Terraform replace one.
+"""Which resources hold data, and which attributes make Terraform replace a resource when they change.
 
-Terraform's schema does not mark what forces a replacement: this table lists it for what holds data and what is often
-renamed, from the AWS provider's documentation (5.100). The plan shows the rest.
+Terraform's schema does not mark the attributes that force a replacement. This table, from the AWS provider's
+documentation (5.100), covers resources that hold data or are often renamed. The plan shows the rest.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ HOLDS_DATA: dict[str, str] = HOLDS | {
     "aws_api_gateway_api_key": "a key that callers use",
     "helm_release": "volumes that its chart claims",
 }
-"""Type → what is lost with it."""
+"""Resource type → what is lost with the resource."""
 
 _NAMES = ("name", "name_prefix")
 _FORCING: dict[str, tuple[str, ...]] = {
@@ -141,7 +141,7 @@ _BUCKET_PARTS = "aws_s3_bucket_"
 
 
 def forcing(type_: str, changed: Iterable[str]) -> tuple[str, ...]:
-    """Those of the changed paths (`rule[0].status`) that make Terraform replace a resource of this type."""
+    """The changed paths (`rule[0].status`) that make Terraform replace a resource of this type."""
     attributes = _FORCING.get(type_, ())
     if type_.startswith(_BUCKET_PARTS):
         attributes = ("bucket",)

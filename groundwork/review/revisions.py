@@ -1,4 +1,4 @@
-"""What is compared: BASE..HEAD as two trees of git, either of which may be what lies in the checkout uncommitted."""
+"""The two sides of a comparison: BASE..HEAD as two git trees; either may be the checkout with uncommitted changes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from groundwork.errors import UsageError
 WORKTREE = "@worktree"
 _SHORT = 12
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_NOT_A_CHECKOUT = "this is not a git checkout"
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One side. `name` is how it was typed, `commit` its id (WORKTREE for the checkout), `tree` the id of its files.
+    """One side. `name` is as it was typed, `commit` its id (WORKTREE for the checkout), `tree` the id of its files.
 
-    `objects` holds the tree of a checkout, which is not added to the repository; None for a commit.
+    `objects` is the folder with the objects of a checkout's tree, which are not in the repository; None for a commit.
     """
 
     name: str
@@ -36,49 +37,50 @@ class Revision:
         return "worktree" if self.commit == WORKTREE else self.commit[:_SHORT]
 
 
-def parse(wanted: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision]:
+def parse(span: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision]:
     """Base and head of `BASE..HEAD`, of `BASE...HEAD` (base is where HEAD's branch left BASE) or of `BASE` (to HEAD).
 
-    An empty head or `@worktree` is the checkout with what is not committed (what .gitignore names left out).
-    `scratch` is a folder in which the checkout's tree may be noted. Raises UsageError for what git does not know.
+    An empty head or `@worktree` is the checkout with uncommitted changes, without ignored files. `scratch` is a folder
+    for the objects of its tree. Raises UsageError for a name that git does not know.
     """
-    forked = "..." in wanted
-    base, dots, head = wanted.partition("..." if forked else "..")
+    forked = "..." in span
+    base, dots, head = span.partition("..." if forked else "..")
     base, head = base or "HEAD", (head or WORKTREE) if dots else "HEAD"
     if forked:
         tip = "HEAD" if head == WORKTREE else _commit(head, root)
-        base = _git(["merge-base", _commit(base, root), tip], root, f"{wanted}: the two have no commit in common")
+        base = _git(["merge-base", _commit(base, root), tip], root, f"{span}: the two have no commit in common")
     return _revision(base, root, scratch), _revision(head, root, scratch)
 
 
-def foreign(wanted: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision]:
-    """Base and head of `BASE..COMMIT` where this clone need not have the head: it is named, and nothing of it is read.
+def parse_foreign(span: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision]:
+    """Base and head of `BASE..COMMIT` where this clone may not have the head: its files are not read.
 
-    Raises UsageError where the head is no full commit id.
+    Raises UsageError where the head is not a full commit id.
     """
-    base, dots, head = wanted.partition("..")
+    base, dots, head = span.partition("..")
     if not (dots and _COMMIT.fullmatch(head)):
         raise UsageError(
-            f"{wanted}: what was synthesised elsewhere is named by its commit, 40 hex digits",
+            f"{span}: what was synthesised elsewhere is named by its commit, 40 hex digits",
             fix="gw review HEAD..$(git rev-parse HEAD) --synthesised FOLDER",
         )
     return _revision(base or "HEAD", root, scratch), Revision(head, head, "")
 
 
-def extract(revision: Revision, root: Path, into: Path) -> None:
-    """The files of a revision, as a fresh checkout has them. Attributes such as export-ignore hide nothing."""
+def extract(revision: Revision, root: Path, target: Path) -> None:
+    """Write the files of a revision to a folder, as in a fresh checkout, whatever export-ignore excludes."""
     with tempfile.TemporaryDirectory() as folder:
-        environ = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **_alternates(revision.objects, root)}
+        environ = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **_object_folders(revision.objects, root)}
         _git(["read-tree", revision.tree], root, f"{revision.name} cannot be read", environ)
-        _git(["checkout-index", "--all", f"--prefix={into}/"], root, f"{revision.name} cannot be written", environ)
+        _git(["checkout-index", "--all", f"--prefix={target}/"], root, f"{revision.name} cannot be written", environ)
 
 
 def text(revision: Revision, root: Path, path: str) -> str | None:
-    """One file of a revision; None where it has none, or where this clone does not know the revision."""
+    """One file of a revision; None where it does not exist, or where this clone does not have the revision."""
     if not revision.tree:
         return None
     try:
-        return _git(["cat-file", "blob", f"{revision.tree}:{path}"], root, path, _alternates(revision.objects, root))
+        environ = _object_folders(revision.objects, root)
+        return _git(["cat-file", "blob", f"{revision.tree}:{path}"], root, path, environ)
     except UsageError:
         return None
 
@@ -94,33 +96,33 @@ def _revision(name: str, root: Path, scratch: Path) -> Revision:
 
 def _commit(name: str, root: Path) -> str:
     if name.startswith("-"):
-        raise UsageError(f"{name} is no revision", fix="gw review main..HEAD")
-    return _git(["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], root, f"git knows no commit {name}")
+        raise UsageError(f"{name} is not a revision", fix="gw review main..HEAD")
+    return _git(["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], root, f"git has no commit {name}")
 
 
 def _tree_of_checkout(root: Path, objects: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
-        ours = Path(_git(["rev-parse", "--absolute-git-dir"], root, "this is no git checkout")) / "index"
-        if ours.is_file():
-            shutil.copy2(ours, index)  # so that only files that changed are read again
-        environ = {"GIT_INDEX_FILE": str(index), **_alternates(objects, root)}
+        existing = Path(_git(["rev-parse", "--absolute-git-dir"], root, _NOT_A_CHECKOUT)) / "index"
+        if existing.is_file():
+            shutil.copy2(existing, index)  # so that git reads only changed files again
+        environ = {"GIT_INDEX_FILE": str(index), **_object_folders(objects, root)}
         _git(["add", "--all", "."], root, "the checkout cannot be read", environ)
         return _git(["write-tree"], root, "the checkout cannot be read", environ)
 
 
-def _alternates(objects: Path | None, root: Path) -> dict[str, str]:
+def _object_folders(objects: Path | None, root: Path) -> dict[str, str]:
     if objects is None:
         return {}
-    common = _git(["rev-parse", "--path-format=absolute", "--git-common-dir"], root, "this is no git checkout")
+    common = _git(["rev-parse", "--path-format=absolute", "--git-common-dir"], root, _NOT_A_CHECKOUT)
     return {"GIT_OBJECT_DIRECTORY": str(objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(Path(common) / "objects")}
 
 
 def _git(arguments: Sequence[str], root: Path, problem: str, environ: Mapping[str, str] | None = None) -> str:
-    # GIT_DIR and the like would point to another repository: set in hooks, for example.
+    # GIT_DIR and the like, which git sets in hooks, could point to another repository.
     clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or key == "GIT_SSL_CAINFO"}
     try:
-        done = subprocess.run(
+        finished = subprocess.run(
             ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *arguments],
             cwd=root,
             env={**clean, **(environ or {})},
@@ -130,9 +132,9 @@ def _git(arguments: Sequence[str], root: Path, problem: str, environ: Mapping[st
         )
     except FileNotFoundError as missing:
         raise UsageError("git is not on PATH", fix="install git") from missing
-    if done.returncode:
-        stderr = done.stderr.strip().splitlines()
+    if finished.returncode:
+        stderr = finished.stderr.strip().splitlines()
         raise UsageError(
             f"{problem}{': ' + stderr[-1] if stderr else ''}", fix="git log shows commits; git fetch gets more"
         )
-    return done.stdout.strip()
+    return finished.stdout.strip()

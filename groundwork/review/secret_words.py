@@ -20,7 +20,7 @@ _SECRET_PAIRS = {
     ("connection", "string"), ("database", "url"), ("mongo", "url"), ("redis", "url"), ("webhook", "url"),
     ("auth", "key"), ("key", "material"), ("basic", "auth"),
 }  # fmt: skip
-# The last word of a name that speaks about a secret without holding it.
+# The last word of a name that describes a secret without holding it.
 _ABOUT = {
     "arn", "arns", "id", "ids", "name", "names", "length", "policy", "ttl", "type", "types", "enabled", "days", "hours",
     "minutes", "seconds", "count", "prevention", "rotation", "age", "expiry", "expiration", "validity", "version",
@@ -28,9 +28,9 @@ _ABOUT = {
     "location", "files", "paths", "refs",
     "change", "reset", "alias", "prefix", "path", "file", "region", "source", "ref", "algorithm", "store", "review",
 }  # fmt: skip
-# The first word of a name that switches something, or names a Kubernetes secret.
+# The first word of a switch's name, or of the name of a Kubernetes secret.
 _SETTING = {"require", "requires", "allow", "allows", "hide", "use", "existing", "image"}
-_NONE = {"http_tokens", "token_endpoint_auth_method", "grant_types"}
+_HARMLESS = {"http_tokens", "token_endpoint_auth_method", "grant_types"}
 
 _MATERIAL = (
     re.compile(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z ]*-----"),
@@ -66,27 +66,27 @@ def words(name: str) -> list[str]:
 
 
 def names_secret(name: str) -> bool:
-    """Whether what is called so holds a secret (`DB_PASSWORD`), and does not only speak of one (`secret_arn`)."""
+    """Whether something with this name holds a secret (`DB_PASSWORD`) and does not only describe it (`secret_arn`)."""
     parts_of_name = words(name)
-    if not parts_of_name or parts_of_name[-1] in _ABOUT or parts_of_name[0] in _SETTING or name in _NONE:
+    if not parts_of_name or parts_of_name[-1] in _ABOUT or parts_of_name[0] in _SETTING or name in _HARMLESS:
         return False
     return bool(_SECRET & set(parts_of_name)) or any(pair in _SECRET_PAIRS for pair in pairwise(parts_of_name))
 
 
 def is_reference(value: str) -> bool:
-    """Whether a string is nothing but a Terraform reference, which holds no value yet."""
+    """Whether a string is only a Terraform reference, which has no value yet."""
     return _REFERENCE.fullmatch(value) is not None
 
 
 def points_to_secret(value: str) -> bool:
-    """Whether a string only points to a value: a Terraform reference or an ARN."""
+    """Whether a string only refers to a value: a Terraform reference or an ARN."""
     return is_reference(value) or _ARN.fullmatch(value) is not None
 
 
 def parts(value: str, *, name: str) -> list[tuple[int, int]]:
-    """The spans of a string that look like key material or are assigned to a secret name; sorted, may overlap.
+    """The spans of a string that look like key material or are assigned to a secret's name; sorted, may overlap.
 
-    `name` is what the string is called: a hash under a name such as `digest` is not a secret.
+    `name` is the string's own name: a hash under a name such as `digest` is not a secret.
     """
     spans = [match.span() for pattern in _MATERIAL for match in pattern.finditer(value)]
     if any("-----BEGIN" in value[start:end] for start, end in spans):
@@ -105,12 +105,12 @@ def parts(value: str, *, name: str) -> list[tuple[int, int]]:
 
 
 def without_pem(value: str, instead: str) -> str:
-    """A text in which keys and certificates, which run over many lines, are replaced; one that is cut off too."""
+    """A text in which keys and certificates of several lines are replaced, also truncated ones."""
     return _PEM.sub(instead, value)
 
 
 def decoded(value: str) -> str | None:
-    """The text that a string holds in base64, None where it holds none."""
+    """The text that a string encodes in base64; None where it does not."""
     if len(value) < 12 or len(value) % 4 or not re.fullmatch(r"[A-Za-z0-9+/\n]+=*\n?", value):
         return None
     try:

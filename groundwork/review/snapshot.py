@@ -1,4 +1,4 @@
-"""One side of a review: every stack of a synthesised folder, without construct metadata and without secrets."""
+"""One side of a review: every stack of a synthesised folder, without construct metadata and secrets."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from groundwork.errors import SynthesisError
 from groundwork.review.checkout import ABOUT
 from groundwork.review.model import Line
 from groundwork.review.redaction import Redactor
-from groundwork.review.values import Value
+from groundwork.review.values import Value, as_list
 from groundwork.synthesis import lock_file, origin, resources
 from groundwork.synthesis.manifest import Manifest, Stack
+from groundwork.synthesis.provider_locks import PLACED
 
 WAIVERS = "waivers.json"
-LOCK = ".terraform.lock.hcl"
-_ELSEWHERE = frozenset({"//", "resource", "data", "output", "moved"})
+_NOT_SETTINGS = frozenset({"//", "resource", "data", "output", "moved"})
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource or data source. `path` is its construct's below the stack; `origin` the Python that creates it."""
+    """A resource or data source. `path`: of its construct, below the stack. `origin`: the Python that creates it."""
 
     address: str
     type: str
@@ -52,7 +52,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class StackSnapshot:
-    """One stack. `settings` is everything of its Terraform that is no resource, data source or output."""
+    """One stack. `settings` is its Terraform without resources, data sources, outputs and `moved` blocks."""
 
     name: str
     environment: str
@@ -60,7 +60,7 @@ class StackSnapshot:
     outputs: Mapping[str, Value]
     settings: Mapping[str, Value]
     moved: tuple[tuple[str, str], ...]
-    """`moved` blocks: from and to."""
+    """From and to of every `moved` block."""
     waivers: tuple[Waiver, ...]
     assets: Mapping[str, str]
     """Path below the stack's folder (`zip!member` inside an archive) → SHA-256."""
@@ -74,12 +74,15 @@ class Snapshot:
 
 
 def read(*folders: Path, redactor: Redactor) -> list[Snapshot]:
-    """The stacks of synthesised folders. What is a secret in one of them is hidden in all of them.
+    """The stacks of synthesised folders. A secret of one folder is hidden in all of them.
 
-    Raises SynthesisError where a file is missing or cut off.
+    Raises SynthesisError where a file is missing or truncated.
     """
-    first = [_read(folder, redactor) for folder in folders]
-    return [Snapshot({name: _again(stack, redactor) for name, stack in snapshot.stacks.items()}) for snapshot in first]
+    first_pass = [_read(folder, redactor) for folder in folders]
+    return [
+        Snapshot({name: _hide_again(stack, redactor) for name, stack in snapshot.stacks.items()})
+        for snapshot in first_pass
+    ]
 
 
 def _read(folder: Path, redactor: Redactor) -> Snapshot:
@@ -91,10 +94,10 @@ def _read(folder: Path, redactor: Redactor) -> Snapshot:
         return Snapshot(
             {stack.name: _stack(stack, environment_of(stack.name, environments), assets, redactor) for stack in stacks}
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as strange:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SynthesisError(
-            f"{folder} does not hold what cdktf and main.py write ({strange!r})", fix="synthesise that commit again"
-        ) from strange
+            f"{folder} does not hold what cdktf and main.py write ({error!r})", fix="synthesise that commit again"
+        ) from error
 
 
 def _stack(stack: Stack, environment: str, assets: Mapping[str, dict[str, str]], redactor: Redactor) -> StackSnapshot:
@@ -116,9 +119,9 @@ def _stack(stack: Stack, environment: str, assets: Mapping[str, dict[str, str]],
         environment=environment,
         resources=by_address,
         outputs={name: _declared(name, body, redactor) for name, body in terraform.get("output", {}).items()},
-        settings=_settings(terraform, stack.folder / LOCK, redactor),
+        settings=_settings(terraform, stack.folder / PLACED, redactor),
         moved=tuple(
-            (entry["from"], entry["to"]) for entry in _listed(terraform.get("moved")) if {"from", "to"} <= entry.keys()
+            (entry["from"], entry["to"]) for entry in as_list(terraform.get("moved")) if {"from", "to"} <= entry.keys()
         ),
         waivers=tuple(_waiver(entry, origins) for entry in _json(stack.folder / WAIVERS, [])),
         assets=assets.get(stack.name, {}),
@@ -126,33 +129,33 @@ def _stack(stack: Stack, environment: str, assets: Mapping[str, dict[str, str]],
 
 
 def _terraform(stack: Stack) -> Mapping[str, Any]:
-    """The Terraform of a stack, refused where it is written in a way that cdktf never does.
+    """The Terraform of a stack. Raises TypeError or ValueError where it is not written as cdktf writes it.
 
-    Terraform also takes arrays of blocks, and a name twice in one object; a reader of JSON would see a part of it only.
+    Terraform also accepts arrays of blocks and repeated names in an object, of which the review would see only a part.
     """
     terraform = stack.terraform
-    json.loads(stack.file.read_bytes(), object_pairs_hook=_each_once)
+    json.loads(stack.file.read_bytes(), object_pairs_hook=_unique_names)
     for section in ("resource", "data", "output"):
         if not isinstance(terraform.get(section, {}), dict):
-            raise TypeError(f"{section} is no object")
+            raise TypeError(f"{section} is not an object")
     return terraform
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError(f"{[key for key, _ in pairs]} holds a name twice")
-    return made
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entries = dict(pairs)
+    if len(entries) != len(pairs):
+        raise ValueError(f"{[key for key, _ in pairs]} contains a name twice")
+    return entries
 
 
 def _settings(terraform: Mapping[str, Any], lock: Path, redactor: Redactor) -> dict[str, Value]:
     settings: dict[str, Value] = {}
     for section, body in terraform.items():
-        if section in _ELSEWHERE:
+        if section in _NOT_SETTINGS:
             continue
         if section == "provider":
             settings[section] = {
-                name: [redactor.resource(f"provider.{name}", entry) for entry in _listed(entries)]
+                name: [redactor.resource(f"provider.{name}", entry) for entry in as_list(entries)]
                 for name, entries in body.items()
             }
         elif section == "variable":
@@ -165,12 +168,12 @@ def _settings(terraform: Mapping[str, Any], lock: Path, redactor: Redactor) -> d
 
 
 def _declared(name: str, body: Mapping[str, Any], redactor: Redactor) -> dict[str, Value]:
-    """An output or a variable: hidden as a whole where it is marked, else like anything of its name."""
+    """An output or a variable: hidden as a whole where it is marked sensitive, otherwise by its name."""
     hide = redactor.all_of if body.get("sensitive") else lambda value: redactor.value(value, name=name)
     return {key: hide(value) if key in {"value", "default"} else value for key, value in body.items() if key != "//"}
 
 
-def _again(stack: StackSnapshot, redactor: Redactor) -> StackSnapshot:
+def _hide_again(stack: StackSnapshot, redactor: Redactor) -> StackSnapshot:
     hide = redactor.hide_again
     return replace(
         stack,
@@ -182,13 +185,13 @@ def _again(stack: StackSnapshot, redactor: Redactor) -> StackSnapshot:
 
 
 def environment_of(stack: str, environments: Iterable[str]) -> str:
-    """The environment of a stack named `<environment>-<stack>`; its first word where no environment matches."""
+    """The environment of a stack `<environment>-<name>`; its first word where no environment matches."""
     matching = [name for name in environments if stack.startswith(f"{name}-")]
     return max(matching, key=len) if matching else stack.partition("-")[0]
 
 
 def _waiver(entry: Mapping[str, str], origins: Mapping[str, Any]) -> Waiver:
-    """A waiver notes the file's name only; the resource's origins know its folder."""
+    """A waiver of waivers.json, which has only a file's name; the path comes from the resource's origins."""
     file, _, line = entry["source"].rpartition(":")
     lines = _lines(origins.get(entry["address"], {}).get("lines", ()))
     path = next(
@@ -199,12 +202,9 @@ def _waiver(entry: Mapping[str, str], origins: Mapping[str, Any]) -> Waiver:
     )
 
 
-def _lines(listed: Any) -> tuple[Line, ...]:
-    made: dict[Line, None] = {}
-    for text in listed:
-        if match := re.fullmatch(r"(.+):(\d+)", text):
-            made[Line(file=match[1], line=int(match[2]))] = None
-    return tuple(made)
+def _lines(texts: Any) -> tuple[Line, ...]:
+    matches = (re.fullmatch(r"(.+):(\d+)", text) for text in texts)
+    return tuple(dict.fromkeys(Line(file=match[1], line=int(match[2])) for match in matches if match))
 
 
 def _without_metadata(body: Any) -> Any:
@@ -215,13 +215,9 @@ def _without_metadata(body: Any) -> Any:
     return body
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _json(path: Path, missing: Any) -> Any:
+def _json(path: Path, default: Any) -> Any:
     if not path.is_file():
-        return missing
+        return default
     try:
         return json.loads(path.read_bytes())
     except ValueError as broken:

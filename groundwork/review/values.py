@@ -1,7 +1,7 @@
-"""The values of synthesised Terraform as a review sees them: JSON, documents inside strings, and what is hidden.
+"""The values of synthesised Terraform in a review: JSON, documents inside strings, and masked secrets.
 
-Nothing behind `snapshot.py` ever holds a secret: it holds a `Masked`, which shows REDACTED (alone, or in the midst of a
-longer text) and is equal to another one exactly where the secrets behind them are equal.
+`snapshot.py` replaces every secret by a `Masked`, which shows REDACTED, alone or within a longer text. Two of them are
+equal exactly where their secrets are equal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Value = Any
 
 @dataclass(frozen=True)
 class Masked:
-    """A string that must not be shown. `shown` may be; `digest` is keyed with a key that ends with the process."""
+    """A string with a secret. `shown` is what may be shown; the key of `digest` exists only in this process."""
 
     shown: str
     digest: str
@@ -27,7 +27,7 @@ class Masked:
 class Document:
     """A string that holds JSON, such as a policy. `value` is the parsed JSON, `text` the string.
 
-    Where `exact` is false, only the parsed JSON counts: Terraform's AWS provider compares policies so.
+    Where `exact` is false, only the parsed JSON is compared, as Terraform's AWS provider does with policies.
     """
 
     value: Value
@@ -51,14 +51,14 @@ def is_policy(value: Value) -> bool:
 
 
 def canonical(value: Value) -> Value:
-    """A value in which everything that means the same is written the same: lists of one, order in policies."""
+    """A value in which equal meanings are written equally: single values as lists, policies in one order."""
     if isinstance(value, Document):
         return canonical(value.value) if not value.exact else value
     if is_policy(value):
-        statements = value["Statement"]
-        listed = statements if isinstance(statements, list) else [statements]
-        made = [_statement(statement) if isinstance(statement, Mapping) else statement for statement in listed]
-        return {**value, "Statement": sorted(made, key=identity)}
+        statements = [
+            _statement(entry) if isinstance(entry, Mapping) else entry for entry in as_list(value["Statement"])
+        ]
+        return {**value, "Statement": sorted(statements, key=identity)}
     if isinstance(value, Mapping):
         return {key: canonical(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -67,22 +67,22 @@ def canonical(value: Value) -> Value:
 
 
 def _statement(statement: Mapping[str, Value]) -> dict[str, Value]:
-    made = dict(statement)
+    result = dict(statement)
     for key in ("Action", "NotAction", "Resource", "NotResource"):
-        if key in made:
-            made[key] = _listed(made[key])
+        if key in result:
+            result[key] = _sorted(result[key])
     for key in ("Principal", "NotPrincipal"):
-        if isinstance(made.get(key), Mapping):
-            made[key] = {kind: _listed(names) for kind, names in made[key].items()}
-    if isinstance(made.get("Condition"), Mapping):
-        made["Condition"] = {
-            operator: {key: _listed(values) for key, values in keys.items()} if isinstance(keys, Mapping) else keys
-            for operator, keys in made["Condition"].items()
+        if isinstance(result.get(key), Mapping):
+            result[key] = {kind: _sorted(names) for kind, names in result[key].items()}
+    if isinstance(result.get("Condition"), Mapping):
+        result["Condition"] = {
+            operator: {key: _sorted(values) for key, values in keys.items()} if isinstance(keys, Mapping) else keys
+            for operator, keys in result["Condition"].items()
         }
-    return made
+    return result
 
 
-def _listed(value: Value) -> list[Value]:
+def _sorted(value: Value) -> list[Value]:
     return sorted(value if isinstance(value, list) else [value], key=identity)
 
 
@@ -105,7 +105,7 @@ def text(value: Value) -> str:
 
 
 def identity(value: Value) -> str:
-    """A text that two values share exactly where they are the same: true is not 1, and secrets count."""
+    """A text that is equal for two values exactly where they mean the same; true is not 1, secrets are compared."""
     return json.dumps(canonical(value), sort_keys=True, default=_special)
 
 
@@ -116,21 +116,20 @@ def _special(value: Masked | Document) -> Value:
 
 
 def strings(value: Value) -> Iterator[str]:
-    """Every string of a value that may be shown, also inside documents; keys are not among them."""
-    shown = plain(value)
-    stack: list[Value] = [shown]
-    while stack:
-        item = stack.pop()
+    """Every string of a value as it may be shown, also inside documents, without keys."""
+    pending: list[Value] = [plain(value)]
+    while pending:
+        item = pending.pop()
         if isinstance(item, str):
             yield item
         elif isinstance(item, Mapping):
-            stack.extend(item.values())
+            pending.extend(item.values())
         elif isinstance(item, list):
-            stack.extend(item)
+            pending.extend(item)
 
 
-def at(value: Value, *path: str) -> Value:
-    """What lies at a path of keys, None where nothing does; a list of one block counts as the block."""
+def value_at(value: Value, *path: str) -> Value:
+    """The value at a path of keys, None where it does not exist; a list with one block counts as the block."""
     for key in path:
         item = value.value if isinstance(value, Document) else value
         if isinstance(item, Sequence) and not isinstance(item, str) and len(item) == 1:
@@ -141,7 +140,11 @@ def at(value: Value, *path: str) -> Value:
     return value
 
 
+def as_list(value: Value) -> list[Value]:
+    """A value that may be missing, single or a list, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def blocks(value: Value) -> list[Mapping[str, Value]]:
-    """A block that may be written once or as a list, as a list."""
-    listed = value if isinstance(value, list) else [] if value is None else [value]
-    return [item for item in listed if isinstance(item, Mapping)]
+    """A block that may be missing, single or a list of blocks, as a list."""
+    return [item for item in as_list(value) if isinstance(item, Mapping)]

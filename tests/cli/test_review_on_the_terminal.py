@@ -1,4 +1,4 @@
-"""`gw review` prints the worst finding first, and a finding of several stacks once."""
+"""`gw review` prints the worst risk first, and a risk of several stacks once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from groundwork.review.model import Concern, Risk, Severity
 from tests.review.render import samples
 
 
-def test_the_worst_finding_is_first_and_a_shared_finding_one_line() -> None:
+def test_the_worst_risk_is_first_and_a_shared_risk_one_line() -> None:
     review = samples.pull_request()
-    line = next(finding.origin for finding in review.findings if finding.origin)
+    line = next(risk.origin for risk in review.risks if risk.origin)
 
-    def finding(stack: str, severity: Severity, sentence: str) -> Risk:
+    def risk(stack: str, severity: Severity, sentence: str) -> Risk:
         return Risk(
             concern=Concern.COST,
             severity=severity,
@@ -25,8 +25,8 @@ def test_the_worst_finding_is_first_and_a_shared_finding_one_line() -> None:
             origin=line,
         )
 
-    shared = [finding(f"{name}-data", Severity.HIGH, "is readable by everybody") for name in ("dev", "staging", "prod")]
-    review = review.model_copy(update={"findings": (finding("dev-data", Severity.LOW, "costs more"), *shared)})
+    shared = [risk(f"{name}-data", Severity.HIGH, "is readable by everybody") for name in ("dev", "staging", "prod")]
+    review = review.model_copy(update={"risks": (risk("dev-data", Severity.LOW, "costs more"), *shared)})
     out = StringIO()
     show(review, to=Console(file=out, width=400))
     printed = out.getvalue()

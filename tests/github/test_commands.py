@@ -60,9 +60,9 @@ def test_comment_writes_a_file_as_a_comment(bare_checkout: Path, github: FakeGit
     assert "# Review" in next(iter(github.state.comments.values()))["body"]
 
 
-def test_annotate_prints_a_review_s_findings_and_writes_sarif(bare_checkout: Path, tmp_path: Path) -> None:
+def test_annotate_prints_a_review_s_risks_and_writes_sarif(bare_checkout: Path, tmp_path: Path) -> None:
     line = {"file": "stacks/archive.py", "line": 40}
-    finding = {
+    risk = {
         "concern": "data loss",
         "severity": "high",
         "stack": "prod-archive",
@@ -71,7 +71,7 @@ def test_annotate_prints_a_review_s_findings_and_writes_sarif(bare_checkout: Pat
         "origin": [line],
     }
     review = tmp_path / "review.json"
-    review.write_text(json.dumps({"base": "a", "head": "b", "stacks": [], "findings": [finding]}), encoding="utf-8")
+    review.write_text(json.dumps({"base": "a", "head": "b", "stacks": [], "risks": [risk]}), encoding="utf-8")
     sarif = tmp_path / "review.sarif"
     done = gw(bare_checkout, "annotate", "--from", str(review), "--sarif", str(sarif))
     assert done.stdout.startswith("::error file=stacks/archive.py,line=40,title=review data-loss::prod-archive")

@@ -178,8 +178,8 @@ def test_an_expired_or_needless_waiver_points_to_its_own_line(out: Path) -> None
     assert "not needed" in diagnostics[1].message
 
 
-def test_a_review_s_findings_keep_their_severity(out: Path) -> None:
-    findings = tuple(
+def test_a_review_s_risks_keep_their_severity(out: Path) -> None:
+    risks = tuple(
         Risk(
             concern=Concern.DATA_LOSS,
             severity=severity,
@@ -190,7 +190,7 @@ def test_a_review_s_findings_keep_their_severity(out: Path) -> None:
         )
         for severity in Severity
     )
-    diagnostics = of_review(Review(base="a", head="b", stacks=(), findings=findings))
+    diagnostics = of_review(Review(base="a", head="b", stacks=(), risks=risks))
     assert [diagnostic.level for diagnostic in diagnostics] == ["error", "warning", "notice"]
     results = sarif(diagnostics)["runs"][0]["results"]
     assert [result["level"] for result in results] == ["error", "warning", "note"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from groundwork.review.model import Concern, Risk, Severity
 from groundwork.review.risks.wildcards import covers
-from tests.review.trees import findings, resources
+from tests.review.trees import resources, risks_of
 
 OURS = "111122223333"
 THEIRS = "999988887777"
@@ -50,7 +50,7 @@ def trust(*principals: Any, **condition: Any) -> dict[str, Any]:
 
 
 def access(base: Any, head: Any) -> list[Risk]:
-    return findings(base, head, Concern.ACCESS)
+    return risks_of(base, head, Concern.ACCESS)
 
 
 # ── policies of identities ─────────────────────────────────────────────────────────────────────────
@@ -102,7 +102,7 @@ def test_what_a_statement_already_covers_gains_nothing(before: Any, after: Any) 
         ),
     ],
 )
-def test_a_wider_statement_is_a_finding(before: Any, after: Any, severity: Severity) -> None:
+def test_a_wider_statement_is_a_risk(before: Any, after: Any, severity: Severity) -> None:
     (risk,) = access(role(before), role(after))
     assert risk.severity == severity
 
@@ -114,7 +114,7 @@ def test_a_statement_moved_to_another_policy_of_the_role_gains_nothing() -> None
     assert access(base, head) == []
 
 
-def test_the_same_statement_for_another_role_is_a_finding() -> None:
+def test_the_same_statement_for_another_role_is_a_risk() -> None:
     base, head = role(allow("s3:GetObject")), role(allow("s3:GetObject"))
     other = {"role": "${aws_iam_role.other.id}", "policy": policy(allow("s3:GetObject"))}
     head["resource"]["aws_iam_role_policy"]["q"] = other
@@ -122,7 +122,7 @@ def test_the_same_statement_for_another_role_is_a_finding() -> None:
     assert risk.address == "aws_iam_role_policy.q"
 
 
-def test_a_narrower_policy_gives_no_finding() -> None:
+def test_a_narrower_policy_gives_no_risk() -> None:
     assert access(role(allow("s3:*")), role(allow("s3:GetObject"))) == []
 
 
@@ -133,7 +133,7 @@ def test_a_removed_condition_is_reported() -> None:
     assert "loses" in risk.sentence
 
 
-def test_a_condition_with_more_values_is_a_finding_with_fewer_is_not() -> None:
+def test_a_condition_with_more_values_is_a_risk_with_fewer_is_not() -> None:
     def limited(*accounts: str) -> dict[str, Any]:
         return role(allow("s3:GetObject", Condition={"StringEquals": {"aws:SourceAccount": list(accounts)}}))
 
@@ -148,7 +148,7 @@ def test_a_removed_denial_is_high() -> None:
     assert "no longer denies s3:DeleteBucket" in risk.sentence
 
 
-def test_a_wider_denial_gives_no_finding() -> None:
+def test_a_wider_denial_gives_no_risk() -> None:
     deny = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
     assert access(role(deny), role({**deny, "Action": "s3:Delete*"})) == []
 
@@ -185,10 +185,10 @@ def test_a_policy_document_equal_to_the_json_it_replaces_gains_nothing() -> None
     assert access(base, documented("s3:GetObject")) == []
 
 
-def test_a_policy_whose_content_is_not_known_is_a_finding() -> None:
+def test_a_policy_whose_content_is_not_known_is_a_risk() -> None:
     base = resources(aws_iam_policy={"p": {"policy": policy(allow("s3:GetObject"))}})
     (risk,) = access(base, resources(aws_iam_policy={"p": {"policy": '${file("p.json")}'}}))
-    assert "not known" in risk.sentence
+    assert "unknown until apply" in risk.sentence
 
 
 # ── trust and policies on resources ────────────────────────────────────────────────────────────────
@@ -199,7 +199,7 @@ def test_another_account_that_may_assume_the_role_is_high() -> None:
     assert foreign in risk.sentence
 
 
-def test_a_role_of_an_account_that_is_trusted_already_gives_no_finding() -> None:
+def test_a_role_of_an_account_that_is_trusted_already_gives_no_risk() -> None:
     assert access(trust({"AWS": OURS}), trust({"AWS": [OURS, f"arn:aws:iam::{OURS}:role/a"]})) == []
 
 
@@ -229,7 +229,7 @@ def test_removing_the_policy_of_a_bucket_removes_its_denials() -> None:
     assert "no longer denies" in risk.sentence
 
 
-def test_a_bucket_policy_destroyed_with_its_bucket_gives_no_finding() -> None:
+def test_a_bucket_policy_destroyed_with_its_bucket_gives_no_risk() -> None:
     deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "b", "Principal": "*"}
     assert access(bucket(deny), resources(x_y={"z": {}})) == []
 
@@ -250,7 +250,7 @@ def test_a_bucket_policy_destroyed_with_its_bucket_gives_no_finding() -> None:
         ("aws_kms_grant", {"operations": ["Encrypt"]}, {"operations": ["Encrypt", "Decrypt"]}, "medium"),
     ],
 )
-def test_access_without_a_policy_document_is_a_finding(type_: str, before: Any, after: Any, severity: str) -> None:
+def test_access_without_a_policy_document_is_a_risk(type_: str, before: Any, after: Any, severity: str) -> None:
     base = resources(**{type_: {"x": before}}) if before is not None else {}
     (risk,) = access(base, resources(**{type_: {"x": after}}))
     assert risk.severity == severity

@@ -57,7 +57,7 @@ def test_without_a_change_the_command_prints_that_and_ends_with_0(repository: Re
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "no change")
 
 
-def test_a_finding_of_high_severity_ends_with_22(repository: Repository) -> None:
+def test_a_risk_of_high_severity_ends_with_22(repository: Repository) -> None:
     gone = (repository.root / "main.py").read_text().replace('"x_y"', '"aws_s3_bucket"')
     (repository.root / "main.py").write_text(gone)
     base = repository.commit("bucket")

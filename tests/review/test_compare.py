@@ -32,7 +32,7 @@ def queue(text: str) -> dict[str, Any]:
 
 def unchanged(base: Any, head: Any) -> bool:
     report = review(base, head)
-    return not report.changed and not report.findings and all(stack.state == "untouched" for stack in report.stacks)
+    return not report.changed and not report.risks and all(stack.state == "untouched" for stack in report.stacks)
 
 
 def test_the_same_terraform_is_no_change() -> None:
@@ -197,7 +197,7 @@ def test_for_a_changed_zip_the_files_that_differ_are_listed(tmp_path: Path) -> N
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("handler.py", handler)
             archive.writestr("same.py", "")
-        sides.append(checkout.keep(made, tmp_path / f"kept{number}", environments=["dev"]))
+        sides.append(checkout.copy_synthesised(made, tmp_path / f"kept{number}", environments=["dev"]))
     report, _, _ = make.make(*sides, names=("b", "a"))
     (change,) = report.stacks[0].resources
     assert [attribute.path for attribute in change.attributes] == ["filename", "filename: handler.py"]

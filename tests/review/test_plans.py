@@ -81,23 +81,23 @@ def reviewed(tmp_path: Path, plan: dict[str, Any]) -> Review:
 
 
 @pytest.mark.parametrize("line", ["# aws_db_instance.db must be replaced", "# aws_db_instance.db[0] will be destroyed"])
-def test_a_replacement_that_only_the_plan_shows_is_a_finding_with_line(line: str, tmp_path: Path) -> None:
+def test_a_replacement_that_only_the_plan_shows_is_a_risk_with_line(line: str, tmp_path: Path) -> None:
     plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 1}, "text": f"  {line}\n"}
-    (risk,) = reviewed(tmp_path, plan).findings
+    (risk,) = reviewed(tmp_path, plan).risks
     assert (risk.severity.value, risk.address) == ("high", "aws_db_instance.db")
     assert risk.origin[0].file == "stacks/dev-data.py"
 
 
-def test_a_destroying_plan_without_text_is_a_finding_of_its_stack(tmp_path: Path) -> None:
+def test_a_destroying_plan_without_text_is_a_risk_of_its_stack(tmp_path: Path) -> None:
     plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 2}}
-    (risk,) = reviewed(tmp_path, plan).findings
+    (risk,) = reviewed(tmp_path, plan).risks
     assert "2 resources" in risk.sentence
 
 
-def test_a_plan_that_destroys_nothing_gives_no_finding(tmp_path: Path) -> None:
+def test_a_plan_that_destroys_nothing_gives_no_risk(tmp_path: Path) -> None:
     text = "  # aws_db_instance.db will be updated in-place\n"
     plan = {"stack": STACK, "status": "change", "counts": {"add": 0, "change": 1, "destroy": 0}, "text": text}
-    assert reviewed(tmp_path, plan).findings == ()
+    assert reviewed(tmp_path, plan).risks == ()
 
 
 def test_an_orphan_is_shown_with_its_plan(tmp_path: Path) -> None:

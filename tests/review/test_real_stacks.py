@@ -64,7 +64,7 @@ def reviewed(clone: Path) -> Callable[[str], tuple[Review, str]]:
 def test_moved_lines_are_not_a_change(reviewed: Callable[[str], tuple[Review, str]]) -> None:
     report, _ = reviewed("base..refactored")
     assert not report.changed
-    assert report.findings == ()
+    assert report.risks == ()
 
 
 def test_a_changed_value_shows_only_in_its_environment(reviewed: Callable[[str], tuple[Review, str]]) -> None:

@@ -37,8 +37,8 @@ def test_an_equal_resource_at_another_address_is_a_rename_with_advice() -> None:
     assert (change.kind, change.renamed_from, change.attributes) == (Kind.RENAMED, "aws_dynamodb_table.old_1A", ())
     assert '.move_from_id("aws_dynamodb_table.old_1A")' in change.advice
     assert '.override_logical_id("old_1A")' in change.advice
-    (finding,) = [risk for risk in report.findings if risk.concern == Concern.DATA_LOSS]
-    assert finding.severity == "high"
+    (risk,) = [risk for risk in report.risks if risk.concern == Concern.DATA_LOSS]
+    assert risk.severity == "high"
 
 
 def test_a_similar_resource_is_a_rename_that_shows_what_differs() -> None:
@@ -62,7 +62,7 @@ def test_a_moved_block_is_a_rename_without_data_loss() -> None:
     report = review(tables(old=TABLE), head)
     (change,) = report.stacks[0].resources
     assert (change.kind, change.renamed_from, change.advice) == (Kind.RENAMED, "aws_dynamodb_table.old", "")
-    assert [risk for risk in report.findings if risk.concern == Concern.DATA_LOSS] == []
+    assert [risk for risk in report.risks if risk.concern == Concern.DATA_LOSS] == []
     assert report.stacks[0].settings == ()
 
 

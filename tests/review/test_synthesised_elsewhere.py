@@ -30,7 +30,7 @@ def written(out: Path, folder: str = "stacks/dev-web") -> Path:
 def test_only_the_files_that_a_review_reads_are_copied(tmp_path: Path) -> None:
     out = written(tmp_path / "out")
     (out / "stacks" / "dev-web" / "run-me.sh").write_text("exit 1")
-    copy = checkout.keep(out, tmp_path / "kept", environments=["dev"])
+    copy = checkout.copy_synthesised(out, tmp_path / "kept", environments=["dev"])
     assert sorted(path.name for path in copy.rglob("*") if path.is_file()) == [
         "cdk.tf.json", "manifest.json", "review.json",
     ]  # fmt: skip
@@ -39,18 +39,18 @@ def test_only_the_files_that_a_review_reads_are_copied(tmp_path: Path) -> None:
 def test_a_stack_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
     out = written(tmp_path / "out", "../elsewhere")
     with pytest.raises(SynthesisError, match="the folder of dev-web lies outside of it"):
-        checkout.keep(out, tmp_path / "kept", environments=["dev"])
+        checkout.copy_synthesised(out, tmp_path / "kept", environments=["dev"])
     assert not (tmp_path / "kept").exists()
 
 
 def test_a_foreign_head_is_named_by_its_full_commit_id(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     base = repository.commit("one")
-    pair = revisions.foreign(f"HEAD..{SHA}", repository.root, scratch=tmp_path)
+    pair = revisions.parse_foreign(f"HEAD..{SHA}", repository.root, scratch=tmp_path)
     assert (pair[0].commit, pair[1].commit) == (base, SHA)
     for wrong in ("HEAD", "HEAD..", "HEAD..main", "HEAD...abc"):
         with pytest.raises(UsageError, match="is named by its commit, 40 hex digits"):
-            revisions.foreign(wrong, repository.root, scratch=tmp_path)
+            revisions.parse_foreign(wrong, repository.root, scratch=tmp_path)
 
 
 def test_plans_of_several_environments_are_read_from_a_folder(tmp_path: Path) -> None:

@@ -66,9 +66,9 @@ def review_of(base: Mapping[str, Terraform], head: Mapping[str, Terraform], **mo
     return report
 
 
-def findings(base: Terraform, head: Terraform, concern: Concern) -> list[Risk]:
-    """The findings of one concern."""
-    return [risk for risk in review(base, head).findings if risk.concern == concern]
+def risks_of(base: Terraform, head: Terraform, concern: Concern) -> list[Risk]:
+    """The risks of one concern."""
+    return [risk for risk in review(base, head).risks if risk.concern == concern]
 
 
 def changed(base: Terraform, head: Terraform) -> dict[str, tuple[Any, Any]]:

@@ -34,7 +34,7 @@ UNIT = (
     "recover/test_tags.py",
     "review/test_access.py",
     "review/test_compare.py",
-    "review/test_findings.py",
+    "review/test_risks.py",
     "review/test_plans.py",
     "review/test_redaction.py",
     "review/test_renames.py",

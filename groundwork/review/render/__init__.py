@@ -1,1 +1,1 @@
-"""A review for people: as Markdown for a comment and as a page of HTML."""
+"""Renders a review for people: as Markdown for comments and as a page of HTML."""

@@ -1,4 +1,4 @@
-"""One attribute as lines of a diff: documents inside a value are laid out, and only what differs is shown."""
+"""One attribute as lines of a diff: documents inside a value are indented, and only differing lines are shown."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from groundwork.review.model import AttributeChange
 from groundwork.review.render.escaping import one_line
 
 CONTEXT = 3
-"""Lines shown around what differs inside a document, as diff and git do."""
-# difflib compares every line with every other one where all differ.
+"""Unchanged lines shown around a difference inside a document, as in diff and git."""
+# Where all lines differ, difflib compares each line with each other one.
 _MOST_COMPARED = 2_000
 _LONGEST = 2_000
 
@@ -22,20 +22,20 @@ Sign = Literal["+", "-", " ", "!"]
 
 @dataclass(frozen=True)
 class DiffLine:
-    """A line: `+` only after, `-` only before, a space for what both have, `!` for an explanation."""
+    """A line: `+` is only after, `-` only before, a space is in both, `!` is an explanation."""
 
     sign: Sign
     text: str
 
 
 def attribute_lines(change: AttributeChange, *, replaces: bool = False) -> list[DiffLine]:
-    """The lines of an attribute. `replaces`: adds a line that the change makes Terraform replace the resource."""
+    """The lines of an attribute. `replaces` adds a line: the change makes Terraform replace the resource."""
     path = one_line(change.path)
     if change.before == change.after:
-        # Both sides read alike only because what differs was hidden.
+        # Both sides look equal because the difference is hidden.
         lines = [DiffLine("!", f"{path} changes; what changes is sensitive and not shown")]
     else:
-        lines = list(_lines(path, _laid_out(change.before), _laid_out(change.after)))
+        lines = list(_lines(path, _value_lines(change.before), _value_lines(change.after)))
     if replaces:
         lines.append(DiffLine("!", f"{path} cannot be changed in place: Terraform replaces the resource"))
     return lines
@@ -51,9 +51,9 @@ def _lines(path: str, before: Sequence[str], after: Sequence[str]) -> Iterator[D
         yield from (DiffLine("-", f"  {line}") for line in before)
         yield from (DiffLine("+", f"  {line}") for line in after)
         return
-    at = 0
+    position = 0
     for group in difflib.SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(CONTEXT):
-        if group[0][1] > at:
+        if group[0][1] > position:
             yield DiffLine(" ", "  …")
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
@@ -61,22 +61,22 @@ def _lines(path: str, before: Sequence[str], after: Sequence[str]) -> Iterator[D
             else:
                 yield from (DiffLine("-", f"  {line}") for line in before[i1:i2])
                 yield from (DiffLine("+", f"  {line}") for line in after[j1:j2])
-        at = group[-1][2]
-    if at < len(before):
+        position = group[-1][2]
+    if position < len(before):
         yield DiffLine(" ", "  …")
 
 
-def _laid_out(value: str | None) -> list[str]:
-    """A value as lines: documents with two spaces per level, also those that are kept as text (policies)."""
+def _value_lines(value: str | None) -> list[str]:
+    """A value as lines; JSON, also inside a string (a policy), is indented by two spaces per level."""
     if value is None:
         return []
-    known = _parsed(value)
-    if isinstance(known, str) and known.lstrip()[:1] in {"{", "["}:
-        known = _parsed(known)
-    if isinstance(known, dict | list) and known:
-        value = json.dumps(known, indent=2, ensure_ascii=False)
-    elif isinstance(known, str) and "\n" in known:
-        value = known
+    content = _parsed(value)
+    if isinstance(content, str) and content.lstrip()[:1] in {"{", "["}:
+        content = _parsed(content)
+    if isinstance(content, dict | list) and content:
+        value = json.dumps(content, indent=2, ensure_ascii=False)
+    elif isinstance(content, str) and "\n" in content:
+        value = content
     return [one_line(line, _LONGEST) for line in value.split("\n")]
 
 

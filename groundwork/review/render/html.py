@@ -1,4 +1,4 @@
-"""A review as one page of HTML that needs nothing else: no network, no server, and to be read not even JavaScript."""
+"""Renders a review as one page of HTML without external files; it is readable without JavaScript too."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _FOLDER = Path(__file__).parent
 
 
 def page(review: Review, *, blob_url: str = "", title: str = "Groundwork review") -> str:
-    """The page. `blob_url` is where files of the head are shown (`https://github.com/owner/repo/blob/COMMIT`); with it,
-    lines of Python become links, without it they are text. Raises ValueError where it is no http(s) address.
+    """The page. `blob_url` is the address of head's files (`https://github.com/owner/repo/blob/COMMIT`); with it, lines
+    of Python are links, without it they are text. Raises ValueError where it is not an http(s) address.
     """
     if blob_url and not blob_url.startswith(("https://", "http://")):
-        raise ValueError(f"blob_url={blob_url!r} is no http(s) address, so lines could link to anything")
+        raise ValueError(f"blob_url={blob_url!r} is not an http(s) address, so lines could link to anything")
     css, js = _asset("review.css"), _asset("review.js")
-    # Only this style and this script run; nothing is loaded, sent, framed or based elsewhere.
+    # Only this style and this script run; nothing is loaded from or sent to another address.
     policy = (
         f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; base-uri 'none'; "
         "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     template = _environment().get_template("page.html.j2")
     return template.render(
-        css=Markup(css),  # noqa: S704 - our own files, which nothing is put into
+        css=Markup(css),  # noqa: S704 - a file of this package, into which nothing is inserted
         js=Markup(js),  # noqa: S704
         csp=policy,
         title=title,

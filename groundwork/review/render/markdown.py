@@ -1,4 +1,4 @@
-"""A review as GitHub-flavoured Markdown for one sticky comment, or several where it is too long for one."""
+"""Renders a review as GitHub-flavoured Markdown, for one sticky comment or for several where it is too long for one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _MOST_PLACES = 6
 def markdown(review: Review, *, limit: int = 65_000, blob_url: str = "") -> list[str]:
     """The comments, the first with the whole summary; each has at most `limit` characters (at least 20,000).
 
-    `blob_url` is where files of the head are shown (`https://github.com/owner/repo/blob/COMMIT`); with it, lines of
-    Python become links. Where nothing changed, the only comment is NO_CHANGE.
+    `blob_url` is the address of head's files (`https://github.com/owner/repo/blob/COMMIT`); with it, lines of Python
+    are links. Where nothing changed, the only comment is NO_CHANGE.
     """
     if limit < parts.SHORTEST_LIMIT:
         raise ValueError(f"limit={limit} is below {parts.SHORTEST_LIMIT}, so a single change might not fit")
@@ -35,13 +35,13 @@ def markdown(review: Review, *, limit: int = 65_000, blob_url: str = "") -> list
     first, left_over = _summary(review, shown, links, limit - parts.RESERVED - 200)
     sections = [_stack(stack, links) for stack in shown]
     if left_over:
-        more = f"🔎 <b>{len(left_over)} more findings</b>"
+        more = f"🔎 <b>{len(left_over)} more risks</b>"
         sections.insert(0, Section(more, tuple(Item(line) for line in left_over)))
     return parts.framed(parts.paginate(first, sections, limit=limit), mark)
 
 
 def _summary(review: Review, shown: Sequence[StackReview], links: _Links, budget: int) -> tuple[str, list[str]]:
-    """Verdict, table, findings, waves; and the findings for which there was no room."""
+    """Verdict, table, risks and waves; and the risks that did not fit."""
     verdict = summary.verdict(review)
     head = [f"### {_TONES[verdict.tone]} {prose(verdict.title)}", ""]
     head[1] = " ".join(
@@ -51,8 +51,8 @@ def _summary(review: Review, shown: Sequence[StackReview], links: _Links, budget
     table = _table(review, shown, budget // 3)
     waves = _waves(review, budget // 4)
     room = budget - sum(len(text) + 2 for text in (*head, *table, *waves)) - 200
-    listed, left_over = _findings(review, links, room)
-    return "\n\n".join([*head, *listed, *table, *waves]), left_over
+    risks, left_over = _risks(review, links, room)
+    return "\n\n".join([*head, *risks, *table, *waves]), left_over
 
 
 def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]:
@@ -76,7 +76,7 @@ def _table(review: Review, shown: Sequence[StackReview], room: int) -> list[str]
         size, left = size + len(line) + 1, left - 1
     text = ["\n".join(lines)] if len(lines) > 2 else []
     if left:
-        text.append(f"The table leaves out {left} more stacks for want of room; each has its section below.")
+        text.append(f"The table leaves out {left} more stacks to save room; each has its section below.")
     untouched = len(review.stacks) - len(shown)
     legend = "`+` added, `~` changed, `−` removed"  # noqa: RUF001 - as in the cells
     if any(stack.resources and summary.counts(stack).renamed for stack in shown):
@@ -94,21 +94,21 @@ def _cell(stack: StackReview, number: int) -> str:
     return f"{_TONES[status.tone]} **{html_text(status.word)}**<br>{status.counts}{wave}"
 
 
-def _findings(review: Review, links: _Links, room: int) -> tuple[list[str], list[str]]:
+def _risks(review: Review, links: _Links, room: int) -> tuple[list[str], list[str]]:
     lines: list[str] = []
     left_over: list[str] = []
-    for concern, groups in summary.findings(review):
+    for concern, groups in summary.risk_groups(review):
         for group in groups:
-            line = _finding(concern, group, links)
+            line = _risk(concern, group, links)
             fits = not left_over and len(line) < room
             (lines if fits else left_over).append(line)
             room -= len(line) + 1
     if left_over:
         lines.append(f"- … and {len(left_over)} more below")
-    return ["#### Findings\n\n" + "\n".join(lines)] if lines else [], left_over
+    return ["#### Risks\n\n" + "\n".join(lines)] if lines else [], left_over
 
 
-def _finding(concern: Concern, group: RiskGroup, links: _Links) -> str:
+def _risk(concern: Concern, group: RiskGroup, links: _Links) -> str:
     addresses = list(dict.fromkeys(address for _, address in group.places if address))
     stacks = list(dict.fromkeys(stack for stack, _ in group.places))
     where = _some(addresses) + (" in " if addresses else "in ") + _some(stacks)
@@ -183,7 +183,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 class _Links:
-    """Lines of Python as links where there is something to link to, else as text."""
+    """Writes lines of Python as links, or as text where the address of head's files is unknown."""
 
     def __init__(self, blob_url: str) -> None:
         self._blob_url = blob_url

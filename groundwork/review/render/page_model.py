@@ -1,4 +1,4 @@
-"""What the page's template is given: every text ready to be escaped, every place with its id."""
+"""The variables of the page's template: unescaped texts, and an id for every stack and resource."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from groundwork.review.render.escaping import one_line
 _SIGNS = {"added": "+", "removed": "−", "changed": "~", "replaced": "±", "renamed": "↪"}  # noqa: RUF001
 _TAGS = {"+": "ins", "-": "del", " ": "span", "!": "em"}
 _MOST_OPEN_RESOURCES = 30
-"""In a stack; with more, their headings alone are the better overview."""
+"""A stack with more resources shows only their headings at first."""
 _MOST_OPEN_STACKS = 8
-"""Resources of a whole review that is so small that all of it is shown at once."""
+"""A review with more resources shows only the headings of its stacks at first."""
 _BIG = 200
-"""Resources from which on the browser lays out only what is in sight, at the price of a jumping scroll bar."""
+"""With more resources, the browser lays out only what is in sight, at the price of a jumping scroll bar."""
 
 
 def page_model(review: Review, blob_url: str) -> dict[str, Any]:
     """The variables of the template."""
     shown = [stack for stack in review.stacks if summary.is_shown(stack)]
     places = _Places(shown)
-    severities = _severities(review.findings)
+    severities = _severities(review.risks)
     numbers = summary.wave_numbers(review)
     stacks = {
         stack.stack: {"wave": numbers.get(stack.stack, 0), **_stack(stack, places, severities, blob_url)}
@@ -44,7 +44,7 @@ def page_model(review: Review, blob_url: str) -> dict[str, Any]:
         "verdict": summary.verdict(review),
         "figures": _figures(shown),
         "filters": _filters(review, shown),
-        "findings": _findings(review, places, blob_url),
+        "risks": _risks(review, places, blob_url),
         "environments": environments,
         "matrix": [
             {"name": name, "cells": [stacks[row[e].stack] if e in row else None for e in environments]}
@@ -60,7 +60,7 @@ def page_model(review: Review, blob_url: str) -> dict[str, Any]:
 
 
 class _Places:
-    """Ids of stacks and resources: readable, so that a link explains itself, and unique."""
+    """Ids of stacks and resources: unique, and readable because links show them."""
 
     def __init__(self, stacks: Iterable[StackReview]) -> None:
         self._taken: set[str] = set()
@@ -79,17 +79,16 @@ class _Places:
         self._ids.setdefault(key, unique)
 
     def id_of(self, stack: str, address: str = "") -> str:
-        """Of the resource, else of its stack, else of the list of all changes."""
+        """The id of the resource, otherwise of its stack, otherwise of the list of all changes."""
         return self._ids.get((stack, address)) or self._ids.get((stack, "")) or "changes"
 
 
-def _severities(findings: Iterable[Risk]) -> dict[tuple[str, str], Severity]:
-    """The gravest of each resource."""
-    order = list(Severity)
-    gravest: dict[tuple[str, str], Severity] = {}
-    for risk in sorted(findings, key=lambda finding: order.index(finding.severity)):
-        gravest.setdefault((risk.stack, risk.address), risk.severity)
-    return gravest
+def _severities(risks: Iterable[Risk]) -> dict[tuple[str, str], Severity]:
+    """The highest severity of each resource."""
+    highest: dict[tuple[str, str], Severity] = {}
+    for risk in sorted(risks, key=summary.severity_rank):
+        highest.setdefault((risk.stack, risk.address), risk.severity)
+    return highest
 
 
 def _figures(shown: Sequence[StackReview]) -> list[dict[str, object]]:
@@ -98,7 +97,7 @@ def _figures(shown: Sequence[StackReview]) -> list[dict[str, object]]:
 
 
 def _filters(review: Review, shown: Sequence[StackReview]) -> list[dict[str, object]]:
-    grouped = [group.severity for _, groups in summary.findings(review) for group in groups]
+    grouped = [group.severity for _, groups in summary.risk_groups(review) for group in groups]
     kinds = Counter(_kind(resource) for stack in shown for resource in stack.resources)
     sizes: Counter[str] = Counter()
     for stack in shown:
@@ -115,7 +114,7 @@ def _filters(review: Review, shown: Sequence[StackReview]) -> list[dict[str, obj
     ]
 
 
-def _findings(review: Review, places: _Places, blob_url: str) -> list[dict[str, object]]:
+def _risks(review: Review, places: _Places, blob_url: str) -> list[dict[str, object]]:
     of_stack = {stack.stack: stack.environment for stack in review.stacks}
     return [
         {
@@ -123,22 +122,22 @@ def _findings(review: Review, places: _Places, blob_url: str) -> list[dict[str, 
             "severity": group.severity.value,
             "sentence": group.sentence,
             "places": [
-                {"address": address, "stacks": [{"name": s, "id": places.id_of(s, a)} for s, a in of]}
-                for address, of in _by_address(group.places).items()
+                {"address": address, "stacks": [{"name": name, "id": places.id_of(name, address)} for name in stacks]}
+                for address, stacks in _stacks_by_address(group.places).items()
             ],
             "environments": sorted({of_stack[stack] for stack, _ in group.places if stack in of_stack}),
             "origin": [_source(line, blob_url) for line in group.origin],
         }
-        for concern, groups in summary.findings(review)
+        for concern, groups in summary.risk_groups(review)
         for group in groups
     ]
 
 
-def _by_address(places: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
-    made: dict[str, list[tuple[str, str]]] = {}
+def _stacks_by_address(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    stacks: dict[str, list[str]] = {}
     for stack, address in places:
-        made.setdefault(address, []).append((stack, address))
-    return made
+        stacks.setdefault(address, []).append(stack)
+    return stacks
 
 
 def _waves(review: Review, stacks: dict[str, dict[str, object]]) -> list[dict[str, object]]:
@@ -205,20 +204,20 @@ def _source(line: Line, blob_url: str) -> dict[str, str]:
 
 def _diff(changes: Iterable[AttributeChange], forces: Sequence[str] = ()) -> list[dict[str, str]]:
     lines = [line for change in changes for line in attribute_lines(change, replaces=change.path in forces)]
-    made = []
+    shown = []
     for number, line in enumerate(lines):
         start, middle, end = line.text, "", ""
         if other := _counterpart(lines, number):
-            start, middle, end = _differing(line.text, other.text)
-        made.append({"tag": _TAGS[line.sign], "sign": line.sign, "start": start, "middle": middle, "end": end})
-    return made
+            start, middle, end = _split(line.text, other.text)
+        shown.append({"tag": _TAGS[line.sign], "sign": line.sign, "start": start, "middle": middle, "end": end})
+    return shown
 
 
 def _counterpart(lines: Sequence[DiffLine], number: int) -> DiffLine | None:
-    """The line that a single changed line became or was; None where several are in a row."""
+    """The other version of a single changed line; None where several changed lines are in a row."""
 
-    def sign(at: int) -> str:
-        return lines[at].sign if 0 <= at < len(lines) else ""
+    def sign(index: int) -> str:
+        return lines[index].sign if 0 <= index < len(lines) else ""
 
     here = sign(number)
     if here == "-" and sign(number + 1) == "+" and sign(number - 1) != "-" and sign(number + 2) != "+":
@@ -228,10 +227,10 @@ def _counterpart(lines: Sequence[DiffLine], number: int) -> DiffLine | None:
     return None
 
 
-def _differing(text: str, other: str) -> tuple[str, str, str]:
-    """The text as what both begin with, what differs (in whole words), and what both end with."""
-    mine, its = (re.findall(r"\w+|\W", line) for line in (text, other))
-    shortest = min(len(mine), len(its))
-    start = next((i for i in range(shortest) if mine[i] != its[i]), shortest)
-    end = next((i for i in range(shortest - start) if mine[-1 - i] != its[-1 - i]), shortest - start)
-    return "".join(mine[:start]), "".join(mine[start : len(mine) - end]), "".join(mine[len(mine) - end :])
+def _split(text: str, other: str) -> tuple[str, str, str]:
+    """The text in three parts: the beginning common to both, the differing words, and the common end."""
+    words, others = (re.findall(r"\w+|\W", line) for line in (text, other))
+    shortest = min(len(words), len(others))
+    start = next((i for i in range(shortest) if words[i] != others[i]), shortest)
+    end = next((i for i in range(shortest - start) if words[-1 - i] != others[-1 - i]), shortest - start)
+    return "".join(words[:start]), "".join(words[start : len(words) - end]), "".join(words[len(words) - end :])

@@ -1,4 +1,4 @@
-"""Markdown for several comments: each at most so long, whole by itself, and leading to the next."""
+"""Splits Markdown into several comments of limited length; each is complete Markdown and announces the next."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from groundwork.review.render.escaping import fence, one_line
 
 MARKER = "<!-- groundwork-review -->"
 SHORTEST_LIMIT = 20_000
-"""Below that a heading and a line of code of the longest allowed length might not fit."""
+"""With a lower limit, a heading and the longest line of code might not fit."""
 RESERVED = 500
-"""Characters of a part for the marker, the fingerprint, and the sentence that leads to the next part."""
+"""Characters of a part for the marker, the fingerprint, and the sentence that announces the next part."""
 _LONGEST_LINE = 1_000
 _END = "\n\n</details>"
 
 
 @dataclass(frozen=True)
 class Item:
-    """A heading with lines of code below it; where they do not fit they go on below `again`."""
+    """A heading with lines of code below it; lines that do not fit continue in the next part below `continuation`."""
 
     heading: str
-    again: str = ""
+    continuation: str = ""
     language: str = ""
     lines: tuple[str, ...] = ()
 
@@ -35,8 +35,8 @@ class Item:
         return fence(self._shown)
 
     def piece(self, start: int, room: int) -> tuple[str, int] | None:
-        """Markdown of at most `room` characters from line `start` on, and the line after; None where none fits."""
-        heading = self.heading if start == 0 else self.again
+        """At most `room` characters of Markdown from line `start` on, and the next line; None where no line fits."""
+        heading = self.heading if start == 0 else self.continuation
         if not self.lines:
             return (heading, 0) if len(heading) <= room else None
         size, end = len(heading) + 2 * len(self._fence) + len(self.language) + 4, start
@@ -51,14 +51,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """A collapsible section; `summary` is HTML, the inside of `<summary>`."""
+    """A collapsible section; `summary` is the HTML inside `<summary>`."""
 
     summary: str
     items: tuple[Item, ...]
 
 
 class _Writer:
-    """Fills parts one after another. `room` is what the part in hand can still take."""
+    """Fills parts one after another. `room`: the characters that still fit into the current part."""
 
     def __init__(self, first: str, limit: int) -> None:
         self._limit = limit - RESERVED - len(_END)
@@ -90,7 +90,7 @@ class _Writer:
 
 
 def paginate(summary: str, sections: Sequence[Section], *, limit: int) -> list[str]:
-    """The summary, whole, and then the sections, over as many texts as that takes; not yet framed."""
+    """The bodies of the comments: the whole summary, then the sections."""
     writer = _Writer(summary, limit)
     for section in sections:
         writer.begin(section.summary)
@@ -113,18 +113,18 @@ def paginate(summary: str, sections: Sequence[Section], *, limit: int) -> list[s
 
 
 def framed(bodies: Sequence[str], fingerprint: str) -> list[str]:
-    """The finished comments: marker and fingerprint before each, and which part it is where there are several."""
-    of = len(bodies)
-    made = []
+    """The finished comments: marker and fingerprint before each body, and the part's number where there are several."""
+    total = len(bodies)
+    comments = []
     for number, body in enumerate(bodies, start=1):
-        lines = [MARKER, f"<!-- groundwork-review fingerprint={fingerprint} part={number}/{of} -->"]
+        lines = [MARKER, f"<!-- groundwork-review fingerprint={fingerprint} part={number}/{total} -->"]
         if number > 1:
-            lines.append(f"**Review, part {number} of {of}.** The summary is in part 1.\n")
+            lines.append(f"**Review, part {number} of {total}.** The summary is in part 1.\n")
         lines.append(body)
-        if number < of:
-            lines.append(f"\n_The next comment, part {number + 1} of {of}, goes on from here._")
-        made.append("\n".join(lines) + "\n")
-    return made
+        if number < total:
+            lines.append(f"\n_Continued in the next comment, part {number + 1} of {total}._")
+        comments.append("\n".join(lines) + "\n")
+    return comments
 
 
 def _opening(summary: str) -> str:

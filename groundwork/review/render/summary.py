@@ -1,4 +1,4 @@
-"""What Markdown and HTML begin with: the verdict, one status per stack, findings in order, and the waves."""
+"""The beginning of both Markdown and HTML: the verdict, a status per stack, the sorted risks, and the waves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groundwork.review.model import Concern, Kind, Line, ResourceChange, Review,
 
 
 class Tone(StrEnum):
-    """How much attention something asks for. Never the only carrier of a meaning: words always stand beside it."""
+    """How much attention something needs. Words always accompany it, so that no meaning depends on a colour."""
 
     QUIET = "quiet"
     CHANGE = "change"
@@ -31,7 +31,7 @@ _WAITING = "waiting"
 
 @dataclass(frozen=True)
 class Counts:
-    """Resources of a stack by what happens to them; `renamed` are in neither of the others."""
+    """Resources of a stack by what happens to them; `renamed` ones are not in the other numbers."""
 
     add: int
     change: int
@@ -45,17 +45,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class StackStatus:
-    """A stack in a word: `planned`: from Terraform's plan, not only from the synthesised difference."""
+    """The status of a stack: of its plan where there is one, otherwise of the synthesised difference."""
 
     tone: Tone
     word: str
     counts: Counts
-    planned: bool
 
 
 @dataclass(frozen=True)
 class RiskGroup:
-    """A finding, once for all stacks in which the same line does the same; `places` is (stack, address)."""
+    """Equal risks of one line of Python in several stacks; `places` are pairs of stack and address."""
 
     severity: Severity
     sentence: str
@@ -65,7 +64,7 @@ class RiskGroup:
 
 @dataclass(frozen=True)
 class Wave:
-    """Stacks that are applied side by side, after every earlier wave of their environment. `number` counts from 1."""
+    """Stacks that are applied in parallel, after every earlier wave of their environment. `number` counts from 1."""
 
     number: int
     stacks: tuple[StackReview, ...]
@@ -73,7 +72,7 @@ class Wave:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The first line: its tone and a few words; then what was counted, and what could not be judged (or nothing)."""
+    """The first line of a review, and sentences about stacks, resources, and stacks that could not be planned."""
 
     tone: Tone
     title: str
@@ -83,14 +82,14 @@ class Verdict:
 
 
 def fingerprint(review: Review) -> str:
-    """Sixteen hex digits over the whole review: a comment with the same ones need not be written again."""
+    """Sixteen hex digits over the whole review; an equal fingerprint means that a comment is up to date."""
     return hashlib.sha256(review.model_dump_json().encode()).hexdigest()[:16]
 
 
 def nothing_changed(review: Review) -> bool:
-    """Whether the Terraform is equal, without findings, and every plan is without changes."""
+    """Whether the Terraform is equal, there are no risks, and every plan is without changes."""
     plans = [stack.plan for stack in review.stacks if stack.plan]
-    return not review.changed and not review.findings and all(plan.status in QUIET_STATUSES for plan in plans)
+    return not review.changed and not review.risks and all(plan.status in QUIET_STATUSES for plan in plans)
 
 
 def short_name(stack: StackReview) -> str:
@@ -99,7 +98,7 @@ def short_name(stack: StackReview) -> str:
 
 
 def counts(stack: StackReview) -> Counts:
-    """Of the plan where there is one that counted, else of the synthesised difference."""
+    """The counts of the plan where it has some, otherwise of the synthesised difference."""
     kinds = Counter(resource.kind for resource in stack.resources)
     if stack.plan and _status_word(stack) in {*QUIET_STATUSES, "change", "destroy", "replace", "orphaned"}:
         return Counts(stack.plan.add, stack.plan.change, stack.plan.destroy, kinds[Kind.RENAMED])
@@ -113,11 +112,11 @@ def status(stack: StackReview) -> StackStatus:
         tone = Tone.QUIET if stack.state == "untouched" else Tone.DANGER if stack.state == "removed" else Tone.CHANGE
     else:
         tone = Tone.DANGER if word in _DANGERS else _TONES.get(word, Tone.UNKNOWN)
-    return StackStatus(tone, word, counts(stack), stack.plan is not None)
+    return StackStatus(tone, word, counts(stack))
 
 
 def is_shown(stack: StackReview) -> bool:
-    """Whether the stack has a row and a section: it changes, or its plan does not end with no change."""
+    """Whether the stack has a row and a section: it changes, or its plan is not quiet."""
     return stack.state != "untouched" or status(stack).tone is not Tone.QUIET
 
 
@@ -127,7 +126,7 @@ def is_replaced(resource: ResourceChange) -> bool:
 
 
 def environments(stacks: Iterable[StackReview]) -> list[str]:
-    """In the order in which they first occur, which is the order of delivery."""
+    """The environments in the order in which they first occur, which is the order of delivery."""
     return list(dict.fromkeys(stack.environment for stack in stacks))
 
 
@@ -139,25 +138,25 @@ def matrix(shown: Iterable[StackReview]) -> dict[str, dict[str, StackReview]]:
     return rows
 
 
-def findings(review: Review) -> list[tuple[Concern, list[RiskGroup]]]:
-    """By concern and then severity; the same sentence about the same line is one entry."""
-    made = []
+def risk_groups(review: Review) -> list[tuple[Concern, list[RiskGroup]]]:
+    """The risks by concern and then severity; the same sentence about the same line is one entry."""
+    by_concern = []
     for concern in Concern:
-        groups: dict[tuple[Severity, str, tuple[Line, ...]], list[Risk]] = {}
-        for risk in sorted((risk for risk in review.findings if risk.concern is concern), key=_by_severity):
-            groups.setdefault((risk.severity, risk.sentence, risk.origin[:1]), []).append(risk)
-        if groups:
-            made.append(
-                (
-                    concern,
-                    [RiskGroup(*key, tuple((risk.stack, risk.address) for risk in of)) for key, of in groups.items()],
-                )
-            )
-    return made
+        places: dict[tuple[Severity, str, tuple[Line, ...]], list[tuple[str, str]]] = {}
+        for risk in sorted((risk for risk in review.risks if risk.concern is concern), key=severity_rank):
+            places.setdefault((risk.severity, risk.sentence, risk.origin[:1]), []).append((risk.stack, risk.address))
+        if places:
+            by_concern.append((concern, [RiskGroup(*key, tuple(listed)) for key, listed in places.items()]))
+    return by_concern
+
+
+def severity_rank(risk: Risk) -> int:
+    """Sorts risks with the highest severity first."""
+    return _SEVERITIES.index(risk.severity)
 
 
 def waves(review: Review) -> list[Wave]:
-    """The planned stacks with something to apply, in the order in which they are; empty where nothing was planned."""
+    """The planned stacks with something to apply, in the order of apply; empty where nothing was planned."""
     numbers = wave_numbers(review)
     return [
         Wave(number, tuple(stack for stack in review.stacks if numbers.get(stack.stack) == number))
@@ -166,7 +165,7 @@ def waves(review: Review) -> list[Wave]:
 
 
 def wave_numbers(review: Review) -> dict[str, int]:
-    """Stack → its wave, counted from 1. One that waits for outputs of others, and so has no plan yet, comes last."""
+    """Stack → its wave, counted from 1. A stack without a plan, which waits for outputs of others, comes last."""
     plans = {stack.stack: stack.plan for stack in review.stacks if stack.plan}
     plans = {stack: plan for stack, plan in plans.items() if plan.status not in QUIET_STATUSES}
     last = max((plan.wave for plan in plans.values()), default=0)
@@ -177,33 +176,33 @@ def wave_numbers(review: Review) -> dict[str, int]:
 
 
 def verdict(review: Review) -> Verdict:
-    """What a reviewer reads if it is the only line."""
+    """The verdict on the whole review."""
     shown = [stack for stack in review.stacks if is_shown(stack)]
     broken = [s for s in shown if s.plan and s.plan.status == "error"]
     unknown = [s for s in shown if status(s).tone is Tone.UNKNOWN]
     unplanned = len(broken) + len(unknown)
-    graded = [(concern, group.severity) for concern, groups in findings(review) for group in groups]
-    grouped = {severity: [concern for concern, its in graded if its is severity] for severity in Severity}
-    if grouped[Severity.HIGH]:
-        title, tone = f"Look closely: {_named(grouped[Severity.HIGH], Severity.HIGH)}", Tone.DANGER
+    groups = [(concern, group.severity) for concern, groups in risk_groups(review) for group in groups]
+    high, medium, low = (_count_risks(groups, severity) for severity in (Severity.HIGH, Severity.MEDIUM, Severity.LOW))
+    if high:
+        title, tone = f"Look closely: {high}", Tone.DANGER
     elif broken:
         title, tone = f"Planning failed for {_many(len(broken), 'stack')}", Tone.DANGER
-    elif grouped[Severity.MEDIUM]:
-        title, tone = f"Look before you approve: {_named(grouped[Severity.MEDIUM], Severity.MEDIUM)}", Tone.CHANGE
+    elif medium:
+        title, tone = f"Look before you approve: {medium}", Tone.CHANGE
     elif unknown:
         title, tone = f"Not complete: {_many(len(unknown), 'stack')} could not be planned", Tone.UNKNOWN
-    elif graded:
-        title, tone = f"Nothing serious: {_named(grouped[Severity.LOW], Severity.LOW)}", Tone.QUIET
+    elif low:
+        title, tone = f"Nothing serious: {low}", Tone.QUIET
     else:
-        title, tone = "No finding", Tone.QUIET
+        title, tone = "No risks", Tone.QUIET
     unjudged = f"{_many(unplanned, 'stack')} could not be planned, so this says nothing about what they would do."
     return Verdict(tone, title, _scope(shown, len(review.stacks)), _totals(shown), unjudged if unplanned else "")
 
 
-def _scope(shown: Sequence[StackReview], of: int) -> str:
+def _scope(shown: Sequence[StackReview], total: int) -> str:
     names = environments(shown)
     where = f" in {', '.join(names)}" if 0 < len(names) <= _MOST_NAMED else ""
-    return f"{len(shown)} of {_many(of, 'stack')} affected{where}."
+    return f"{len(shown)} of {_many(total, 'stack')} affected{where}."
 
 
 def _totals(shown: Sequence[StackReview]) -> str:
@@ -216,9 +215,11 @@ def _totals(shown: Sequence[StackReview]) -> str:
     return f"Resources: {', '.join(parts)}." if parts else ""
 
 
-def _named(concerns: Sequence[Concern], severity: Severity) -> str:
+def _count_risks(groups: Sequence[tuple[Concern, Severity]], severity: Severity) -> str:
+    """The number of risks of a severity and their concerns; empty where there are none."""
+    concerns = [concern for concern, severity_of_group in groups if severity_of_group is severity]
     names = ", ".join(concern.value for concern in Concern if concern in concerns)
-    return f"{_many(len(concerns), 'finding')} of {severity.value} severity ({names})"
+    return f"{_many(len(concerns), 'risk')} of {severity.value} severity ({names})" if concerns else ""
 
 
 def _many(number: int, noun: str) -> str:
@@ -227,7 +228,3 @@ def _many(number: int, noun: str) -> str:
 
 def _status_word(stack: StackReview) -> str:
     return stack.plan.status if stack.plan else _WITHOUT_PLAN[stack.state]
-
-
-def _by_severity(finding: Risk) -> int:
-    return _SEVERITIES.index(finding.severity)

@@ -1,6 +1,6 @@
-"""The risks of a change: one module per family, each with its rules and their reasons.
+"""The risks of a change: one module per concern, with its rules.
 
-Every module offers `find(stack)`: the risks of one compared stack. Rules see values without secrets.
+Every module has `find(stack)`, which yields the risks of one compared stack. Rules never see secrets.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from groundwork.review.compare import StackComparison
 from groundwork.review.model import Concern, Kind, PlanResult, Risk, Severity
 from groundwork.review.risks import access, cost, data_loss, network, planned, protection, providers, relocated, waivers
 
-_FAMILIES = (data_loss, access, network, protection, cost, providers, waivers)
+_MODULES = (data_loss, access, network, protection, cost, providers, waivers)
 _CONCERNS = list(Concern)
 _SEVERITIES = list(Severity)
 
 
 def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Risk, ...]:
-    """All risks: the worst first, then by family, stack and address."""
+    """All risks, sorted by severity, concern, stack and address."""
     order = {stack.name: number for number, stack in enumerate(stacks)}
-    risks = {finding: None for stack in stacks for family in _FAMILIES for finding in family.find(stack)}
+    risks = {risk: None for stack in stacks for module in _MODULES for risk in module.find(stack)}
     risks |= dict.fromkeys(relocated.find(stacks))
     risks |= dict.fromkeys(_planned(stacks, plans, tuple(risks)))
     return tuple(sorted(risks, key=lambda risk: _rank(risk, order)))
@@ -33,17 +33,17 @@ def _planned(
         known = {risk.address for risk in risks if risk.stack == name and risk.concern == Concern.DATA_LOSS}
         stack = compared.get(name)
         renamed = [change.before for change in stack.changes if change.kind == Kind.RENAMED] if stack else []
-        known |= {risk.address for risk in renamed if risk}
+        known |= {resource.address for resource in renamed if resource}
         resources = {**stack.base_resources, **stack.head_resources} if stack else {}
-        origins = {address: risk.origin for address, risk in resources.items()}
+        origins = {address: resource.origin for address, resource in resources.items()}
         yield from planned.find(name, plan, known=known, origins=origins)
 
 
-def _rank(finding: Risk, order: dict[str, int]) -> tuple[int, int, int, str, str]:
+def _rank(risk: Risk, order: dict[str, int]) -> tuple[int, int, int, str, str]:
     return (
-        _SEVERITIES.index(finding.severity),
-        _CONCERNS.index(finding.concern),
-        order.get(finding.stack, len(order)),
-        finding.address,
-        finding.sentence,
+        _SEVERITIES.index(risk.severity),
+        _CONCERNS.index(risk.concern),
+        order.get(risk.stack, len(order)),
+        risk.address,
+        risk.sentence,
     )

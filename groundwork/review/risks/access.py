@@ -1,4 +1,4 @@
-"""Who may do more than before: policies by meaning, attachments, access entries, grants, keys of users."""
+"""Access that somebody gains: by the meaning of policies, attachments, access entries, grants and users' keys."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from groundwork.review.model import Concern, Kind, Risk, Severity
 from groundwork.review.risks import policies, widening
 from groundwork.review.risks.policies import EVERYONE, Policy
 from groundwork.review.risks.widening import Grant, Widening
-from groundwork.review.values import at, blocks, strings
+from groundwork.review.values import blocks, plain, strings, value_at
 
 _SHOWN = 4
-"""Grants that one sentence names; more are counted."""
-# With these, who holds them can give themselves more, or read what is encrypted.
+"""The most grants that one sentence names; further ones are counted."""
+# Actions with which somebody can gain more permissions, read encrypted data, or destroy data and its records.
 _POWERFUL = (
     "iam:passrole", "iam:create", "iam:put", "iam:attach", "iam:update", "iam:add", "iam:delete", "sts:assumerole",
     "kms:decrypt", "kms:creategrant", "kms:putkeypolicy", "kms:scheduledelet", "secretsmanager:getsecretvalue",
@@ -33,7 +33,7 @@ _ATTACHMENTS = {
 
 
 def find(stack: StackComparison) -> Iterator[Risk]:
-    """Every widening of a stack that is still there."""
+    """Every widening in a stack, unless the stack is removed."""
     if stack.after is None:
         return
     yield from _policies(stack)
@@ -43,33 +43,35 @@ def find(stack: StackComparison) -> Iterator[Risk]:
 
 # ── policy documents ───────────────────────────────────────────────────────────────────────────────
 def _policies(stack: StackComparison) -> Iterator[Risk]:
-    """Policies of both sides, also those whose own resource is untouched while a data source changed."""
+    """Compares all policies, because a policy also changes through a data source while its resource does not."""
     old, new = _by_group(policies.of(stack.base_resources)), _by_group(policies.of(stack.head_resources))
     changes = {change.resource.address: change for change in stack.changes}
-    for group, listed in new.items():
+    for group, policies_of_group in new.items():
         before = old.get(group, [])
-        allowed = [statement for policy in before for statement in policy.statements]
-        for number, policy in enumerate(listed):
-            denied = allowed if number == 0 else []
-            after = [statement for other in listed for statement in other.statements if statement.effect == "Deny"]
+        statements = [statement for policy in before for statement in policy.statements]
+        denials = [
+            statement for policy in policies_of_group for statement in policy.statements if statement.effect == "Deny"
+        ]
+        for number, policy in enumerate(policies_of_group):
             own = [statement for statement in policy.statements if statement.effect != "Deny"]
-            widened = widening.compare(allowed, [*own, *after], denied=denied)
+            # Lost denials are reported once for the group, at its first policy.
+            widened = widening.compare(statements, [*own, *denials], denied=statements if number == 0 else [])
             if widened.any:
-                yield _finding(stack, changes, policy, widened, is_new=not before)
+                yield _policy_risk(stack, changes, policy, widened, is_new=not before)
     for group in old.keys() - new.keys():
         yield from _removed(stack, changes, old[group])
 
 
-def _by_group(listed: Iterator[Policy]) -> dict[str, list[Policy]]:
+def _by_group(all_policies: Iterator[Policy]) -> dict[str, list[Policy]]:
     grouped: dict[str, list[Policy]] = defaultdict(list)
-    for policy in listed:
+    for policy in all_policies:
         grouped[policy.group].append(policy)
     return grouped
 
 
-def _removed(stack: StackComparison, changes: dict[str, Change], listed: Sequence[Policy]) -> Iterator[Risk]:
-    """A policy that is gone while what it protected stays: its denials are lost."""
-    for policy in listed:
+def _removed(stack: StackComparison, changes: dict[str, Change], removed: Sequence[Policy]) -> Iterator[Risk]:
+    """Denials of a removed policy, where the resource that it protected remains."""
+    for policy in removed:
         protects = [
             address
             for address in stack.head_resources
@@ -78,38 +80,27 @@ def _removed(stack: StackComparison, changes: dict[str, Change], listed: Sequenc
         stays = policy.resource.address in stack.head_resources or protects
         lost = widening.compare([], [], denied=policy.statements)
         if stays and lost.any:
-            yield _finding(stack, changes, policy, lost, is_new=False)
+            yield _policy_risk(stack, changes, policy, lost, is_new=False)
 
 
-def _finding(
+def _policy_risk(
     stack: StackComparison, changes: dict[str, Change], policy: Policy, widened: Widening, *, is_new: bool
 ) -> Risk:
-    whose = {"trust": "the role's trust", "resource": "the policy on the resource", "identity": "the policy"}[
-        policy.role
-    ]
-    boundary = policy.role == "identity" and _only_bounds(policy, stack)
-    whose = "the permissions boundary" if boundary else whose
+    is_boundary = policy.role == "identity" and _is_only_boundary(policy, stack)
+    titles = {"trust": "the role's trust", "resource": "the policy on the resource", "identity": "the policy"}
+    title = "the permissions boundary" if is_boundary else titles[policy.role]
     sentences = []
     if widened.gained:
-        verb = (
-            "may now be assumed"
-            if policy.role == "trust"
-            else "lets through"
-            if boundary
-            else "newly allows"
-            if is_new
-            else "gains"
-        )
-        sentences.append(
-            f"{whose} {verb}: {_grants(widened.gained)}" if policy.role != "trust" else _trust(widened.gained)
-        )
+        verb = "lets through" if is_boundary else "newly allows" if is_new else "gains"
+        is_trust = policy.role == "trust"
+        sentences.append(_trust(widened.gained) if is_trust else f"{title} {verb}: {_grants(widened.gained)}")
     if widened.unconditioned:
         keys = sorted({key for _, lost in widened.unconditioned for key in lost})
         grants = _grants([grant for grant, _ in widened.unconditioned])
-        sentences.append(f"{whose} loses or loosens the condition {', '.join(keys)} for {grants}")
+        sentences.append(f"{title} loses or loosens the condition {', '.join(keys)} for {grants}")
     if widened.no_longer_denied:
-        sentences.append(f"{whose} no longer denies {_grants(widened.no_longer_denied)}")
-    severity = Severity.MEDIUM if boundary else _severity(policy, widened, _accounts(stack))
+        sentences.append(f"{title} no longer denies {_grants(widened.no_longer_denied)}")
+    severity = Severity.MEDIUM if is_boundary else _severity(policy, widened, _accounts(stack))
     sentence = "; ".join(sentences)
     change = changes.get(policy.resource.address)
     return Risk(
@@ -122,15 +113,15 @@ def _finding(
     )
 
 
-def _only_bounds(policy: Policy, stack: StackComparison) -> bool:
-    """Whether a policy is the boundary of roles and attached to none: it limits, and grants nothing by itself."""
+def _is_only_boundary(policy: Policy, stack: StackComparison) -> bool:
+    """Whether a policy is a permissions boundary and not attached to a role: it limits and grants nothing itself."""
     address = f"{policy.resource.address}."
-    bounds = False
+    is_boundary = False
     for resource in stack.head_resources.values():
-        bounds = bounds or address in str(resource.body.get("permissions_boundary"))
+        is_boundary = is_boundary or address in str(resource.body.get("permissions_boundary"))
         if resource.type in _ATTACHMENTS and address in str(resource.body.get("policy_arn")):
             return False
-    return bounds
+    return is_boundary
 
 
 def _trust(gained: Sequence[Grant]) -> str:
@@ -143,12 +134,11 @@ def _grants(grants: Sequence[Grant]) -> str:
     by_target: dict[tuple[str, str], list[str]] = defaultdict(list)
     for grant in grants:
         by_target[_what(grant), _who(grant)].append(_actions(grant))
-    listed = []
-    for (what, who), actions in by_target.items():
-        listed.append(
-            f"{_some(list(dict.fromkeys(actions)))}{f' on {what}' if what else ''}{f' to {who}' if who else ''}"
-        )
-    return _some(listed, separator="; ")
+    phrases = [
+        f"{_some(list(dict.fromkeys(actions)))}{f' on {what}' if what else ''}{f' to {who}' if who else ''}"
+        for (what, who), actions in by_target.items()
+    ]
+    return _some(phrases, separator="; ")
 
 
 def _some(words: Sequence[str], *, separator: str = ", ") -> str:
@@ -157,16 +147,16 @@ def _some(words: Sequence[str], *, separator: str = ", ") -> str:
 
 
 def _actions(grant: Grant) -> str:
-    listed = ", ".join(map(policies.shown, grant.actions.patterns[:_SHOWN]))
-    return f"everything but {listed}" if grant.actions.inverted else listed
+    actions = ", ".join(map(policies.shown, grant.actions.patterns[:_SHOWN]))
+    return f"everything but {actions}" if grant.actions.inverted else actions
 
 
 def _what(grant: Grant) -> str:
-    listed = ", ".join(map(policies.shown, grant.resources.patterns[:_SHOWN]))
+    resources = ", ".join(map(policies.shown, grant.resources.patterns[:_SHOWN]))
     if grant.resources.inverted:
-        return f"everything but {listed}"
-    if listed != "*":
-        return listed
+        return f"everything but {resources}"
+    if resources != "*":
+        return resources
     return "every resource" if grant.principal is None else ""  # in a resource's own policy: the resource
 
 
@@ -174,15 +164,14 @@ def _who(grant: Grant) -> str:
     if grant.principal is None:
         return ""
     if grant.inverted_principal:
-        return "everyone but those that are named"
+        return "everyone but the named principals"
     return "everyone" if grant.principal == EVERYONE else policies.shown(grant.principal[1])
 
 
 def _accounts(stack: StackComparison) -> frozenset[str]:
-    """The accounts that the stack's providers may act on; empty where they do not limit it."""
-    providers = at(dict(stack.snapshot.settings), "provider") or {}
-    listed = [provider.get("allowed_account_ids") or () for provider in blocks(providers.get("aws"))]
-    return frozenset(str(account) for accounts in listed for account in accounts)
+    """The accounts that the stack's providers may act on; empty where the providers do not limit them."""
+    providers = blocks(value_at(dict(stack.snapshot.settings), "provider", "aws"))
+    return frozenset(str(account) for provider in providers for account in provider.get("allowed_account_ids") or ())
 
 
 def _severity(policy: Policy, widened: Widening, accounts: frozenset[str]) -> Severity:
@@ -199,11 +188,11 @@ def _dangerous(policy: Policy, grant: Grant, accounts: frozenset[str]) -> bool:
     if everyone or _foreign(grant, accounts):
         return True
     if policy.role == "trust":
-        # A service of AWS takes a role in the account's own name; everything else is somebody.
+        # A service of AWS acts for this account; every other principal may be somebody else.
         return grant.principal is not None and grant.principal[0] != "Service"
     actions = grant.actions.compared
     if policy.role == "resource" and grant.principal and grant.principal[1].endswith(":root"):
-        return False  # the account itself: its own policies decide who
+        return False  # the account itself, whose own policies decide
     if grant.actions.inverted or any(action == "*" or action.endswith(":*") for action in actions):
         return True
     if policy.role == "identity" and (grant.resources.inverted or "*" in grant.resources.patterns):
@@ -212,7 +201,7 @@ def _dangerous(policy: Policy, grant: Grant, accounts: frozenset[str]) -> bool:
 
 
 def _foreign(grant: Grant, accounts: frozenset[str]) -> bool:
-    """Whether a principal is of an account that the stack does not act on."""
+    """Whether a principal belongs to an account that the stack does not act on."""
     if grant.principal is None or grant.principal[0] != "AWS" or not accounts:
         return False
     account = _ACCOUNT.fullmatch(grant.principal[1])
@@ -224,7 +213,7 @@ def _powerful(action: str) -> bool:
     return any(stem.startswith(known) or (action.endswith("*") and known.startswith(stem)) for known in _POWERFUL)
 
 
-# ── everything that grants without a document ──────────────────────────────────────────────────────
+# ── resources that grant access without a policy document ──────────────────────────────────────────
 def _resource(change: Change, stack: StackComparison) -> Iterator[Risk]:
     after = change.after
     if after is None or after.is_data:
@@ -232,19 +221,19 @@ def _resource(change: Change, stack: StackComparison) -> Iterator[Risk]:
     before = change.before.body if change.before else {}
     yield from _attached(change)
     if before.get("permissions_boundary") and not after.body.get("permissions_boundary"):
-        yield _made(change, Severity.HIGH, "The permissions boundary is removed.")
-    if _fresh(change, "acl") and after.body.get("acl") in _OPEN_ACLS:
-        yield _made(change, Severity.HIGH, f"The ACL {after.body['acl']} lets everyone read.")
+        yield _risk(change, Severity.HIGH, "The permissions boundary is removed.")
+    if _is_set(change, "acl") and after.body.get("acl") in _OPEN_ACLS:
+        yield _risk(change, Severity.HIGH, f"The ACL {after.body['acl']} lets everyone read.")
     yield from _by_type(change)
     for key in policies.unreadable(after, stack.head_resources):
-        if _fresh(change, key):
-            yield _made(change, Severity.MEDIUM, f"{key} changes to an expression whose result is not known here.")
+        if _is_set(change, key):
+            yield _risk(change, Severity.MEDIUM, f"{key} changes to an expression whose result is unknown until apply.")
 
 
 def _attached(change: Change) -> Iterator[Risk]:
     after = change.after
     assert after is not None  # noqa: S101 - the caller checks it
-    if after.type in _ATTACHMENTS and (_fresh(change, "policy_arn") or _fresh(change, "role")):
+    if after.type in _ATTACHMENTS and (_is_set(change, "policy_arn") or _is_set(change, "role")):
         yield _attachment(change, str(after.body.get("policy_arn", "")))
     old = change.before.body.get("managed_policy_arns") if change.before else None
     for arn in after.body.get("managed_policy_arns") or ():
@@ -255,60 +244,51 @@ def _attached(change: Change) -> Iterator[Risk]:
 def _attachment(change: Change, arn: str) -> Risk:
     name = arn.rpartition("/")[2] if arn.startswith("arn:") else arn.removeprefix("${").removesuffix(".arn}")
     powerful = any(name.endswith(suffix) for suffix in _MANAGED_POWERFUL)
-    return _made(change, Severity.HIGH if powerful else Severity.MEDIUM, f"The policy {name} is attached.")
+    return _risk(change, Severity.HIGH if powerful else Severity.MEDIUM, f"The policy {name} is attached.")
 
 
 def _by_type(change: Change) -> Iterator[Risk]:
     after = change.after
     assert after is not None  # noqa: S101 - the caller checks it
     body, added = after.body, change.kind == Kind.ADDED
-    if after.type == "aws_lambda_permission" and any(_fresh(change, key) for key in ("principal", "source_arn")):
+    if after.type == "aws_lambda_permission" and any(_is_set(change, key) for key in ("principal", "source_arn")):
         principal = str(body.get("principal", ""))
-        open_ = principal == "*" or not (body.get("source_arn") or body.get("source_account") or _of_organisation(body))
-        severity = Severity.HIGH if open_ else Severity.LOW
+        limited = any(body.get(key) for key in ("source_arn", "source_account", "principal_org_id"))
+        severity = Severity.LOW if limited and principal != "*" else Severity.HIGH
         source = f" for {body['source_arn']}" if body.get("source_arn") else " whatever the source"
-        yield _made(
+        yield _risk(
             change, severity, f"{'Everyone' if principal == '*' else principal} may invoke the function{source}."
         )
     elif after.type == "aws_eks_access_entry":
         groups = [str(item) for item in body.get("kubernetes_groups") or ()]
-        if added or _fresh(change, "kubernetes_groups") or _fresh(change, "principal_arn"):
+        if added or _is_set(change, "kubernetes_groups") or _is_set(change, "principal_arn"):
             masters = "system:masters" in groups
             who = body.get("principal_arn", "")
-            yield _made(
-                change, Severity.HIGH if masters else Severity.MEDIUM, f"{_plain(who)} gets access to the cluster."
+            yield _risk(
+                change, Severity.HIGH if masters else Severity.MEDIUM, f"{plain(who)} gets access to the cluster."
             )
     elif after.type in {"aws_iam_access_key", "aws_iam_user_login_profile"} and added:
-        yield _made(change, Severity.HIGH, "A static credential is created; it does not expire.")
+        yield _risk(change, Severity.HIGH, "A static credential is created; it does not expire.")
     elif after.type == "aws_iam_user" and added:
-        yield _made(change, Severity.MEDIUM, "A user is created where roles serve without static keys.")
+        yield _risk(change, Severity.MEDIUM, "A user is created; roles need no static keys.")
     elif after.type in {"aws_iam_openid_connect_provider", "aws_iam_saml_provider"} and (
-        added or _fresh(change, "client_id_list") or _fresh(change, "url")
+        added or _is_set(change, "client_id_list") or _is_set(change, "url")
     ):
-        yield _made(change, Severity.MEDIUM, "Identities of another provider may be trusted by roles of this account.")
+        yield _risk(change, Severity.MEDIUM, "Identities of another provider may be trusted by roles of this account.")
     elif after.type == "aws_kms_grant" and (
-        added or _fresh(change, "operations") or _fresh(change, "grantee_principal")
+        added or _is_set(change, "operations") or _is_set(change, "grantee_principal")
     ):
         operations = ", ".join(str(item) for item in body.get("operations") or ())
-        yield _made(change, Severity.MEDIUM, f"A grant on a key allows {operations}.")
+        yield _risk(change, Severity.MEDIUM, f"A grant on a key allows {operations}.")
     elif after.type in {"aws_ram_principal_association", "aws_ssoadmin_account_assignment"} and added:
-        yield _made(change, Severity.MEDIUM, "Somebody outside of this stack gets access.")
+        yield _risk(change, Severity.MEDIUM, "Somebody outside this stack gets access.")
 
 
-def _of_organisation(body: object) -> bool:
-    """Whether a Lambda permission is limited to an organisation."""
-    return bool(isinstance(body, dict) and body.get("principal_org_id"))
-
-
-def _fresh(change: Change, key: str) -> bool:
-    """Whether an attribute is set, and was not, or was different."""
+def _is_set(change: Change, key: str) -> bool:
+    """Whether the change sets an attribute that was absent or different before."""
     after = change.after.body.get(key) if change.after else None
     return after is not None and (change.before is None or change.before.body.get(key) != after)
 
 
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else "(sensitive)"
-
-
-def _made(change: Change, severity: Severity, sentence: str) -> Risk:
+def _risk(change: Change, severity: Severity, sentence: str) -> Risk:
     return change.risk(Concern.ACCESS, severity, sentence)

@@ -1,4 +1,4 @@
-"""Sizes that show on the bill."""
+"""Changes that increase AWS's bill."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
-from groundwork.review.values import Value, at
+from groundwork.review.values import Value, value_at
 
 _SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
-# What costs by merely being there, roughly in USD a month in eu-west-1; from AWS's price lists of 2025.
+# Resources that cost money even when unused: approximate prices in eu-west-1, from AWS's price lists of 2025.
 _STANDING = {
     "aws_nat_gateway": "about 35 USD a month, and 0.05 USD for each GB",
     "aws_eks_cluster": "about 73 USD a month without nodes",
@@ -72,7 +72,7 @@ _SWITCHES = (
 
 
 def find(stack: StackComparison) -> Iterator[Risk]:
-    """What gets larger or more; what gets smaller is not a worry."""
+    """Everything that becomes larger or more; what becomes smaller is not a risk."""
     added: dict[str, list[Change]] = {}
     for change in stack.changes:
         if change.resource.is_data or change.after is None:
@@ -81,26 +81,26 @@ def find(stack: StackComparison) -> Iterator[Risk]:
             if change.resource.type in _STANDING:
                 added.setdefault(change.resource.type, []).append(change)
             continue
-        yield from _grown(change)
+        yield from _growth(change)
     for type_, changes in added.items():
         number = f"{len(changes)} {type_} are" if len(changes) > 1 else f"{type_} is"
-        yield _made(changes[0], f"{number} added: {_STANDING[type_]}{' each' if len(changes) > 1 else ''}.")
+        yield _risk(changes[0], f"{number} added: {_STANDING[type_]}{' each' if len(changes) > 1 else ''}.")
 
 
-def _grown(change: Change) -> Iterator[Risk]:
+def _growth(change: Change) -> Iterator[Risk]:
     assert change.before is not None  # noqa: S101 - the caller checks it
     assert change.after is not None  # noqa: S101
     before, after, type_ = change.before.body, change.after.body, change.resource.type
     for key in _TYPES:
         was, now = _text(before.get(key)), _text(after.get(key))
         if was and now and was != now and not _smaller(now, was):
-            yield _made(change, f"{key} becomes {now} instead of {was}.")
+            yield _risk(change, f"{key} becomes {now} instead of {was}.")
     for types, paths in _NUMBERS.items():
         if re.fullmatch(types, type_):
             yield from _numbers(change, before, after, paths)
     for types, key, costly, sentence in _SWITCHES:
         if re.fullmatch(types, type_) and after.get(key) == costly and before.get(key) != costly:
-            yield _made(change, sentence)
+            yield _risk(change, sentence)
     if type_ == "helm_release":
         yield from _release(change)
 
@@ -109,15 +109,15 @@ def _numbers(
     change: Change, before: Mapping[str, Value], after: Mapping[str, Value], paths: tuple[str, ...]
 ) -> Iterator[Risk]:
     for path in paths:
-        was, now = at(before, *path.split(".")), at(after, *path.split("."))
+        was, now = value_at(before, *path.split(".")), value_at(after, *path.split("."))
         if path == "retention_in_days" and isinstance(was, int) and was and now in (None, 0):
-            yield _made(change, f"Log lines are kept forever instead of {was} days.")
+            yield _risk(change, f"Log lines are kept forever instead of {was} days.")
         elif isinstance(was, int) and isinstance(now, int) and now > was > 0:
-            yield _made(change, f"{path} grows from {was} to {now}.")
+            yield _risk(change, f"{path} grows from {was} to {now}.")
 
 
 def _release(change: Change) -> Iterator[Risk]:
-    """Replicas and sizes in the values of a chart."""
+    """Replicas and sizes in the values of a Helm chart."""
     for attribute in change.attributes:
         name = attribute.path.rpartition(".")[2].lower()
         if not re.search(r"replica|\.(min|max)$|cpu|memory|storage|size", attribute.path, re.IGNORECASE):
@@ -126,14 +126,14 @@ def _release(change: Change) -> Iterator[Risk]:
             was, now = float((attribute.before or "").strip('"')), float((attribute.after or "").strip('"'))
         except ValueError:
             if attribute.before and attribute.after and name in {"cpu", "memory", "storage", "size"}:
-                yield _made(change, f"{attribute.path} becomes {attribute.after} instead of {attribute.before}.")
+                yield _risk(change, f"{attribute.path} becomes {attribute.after} instead of {attribute.before}.")
             continue
         if now > was:
-            yield _made(change, f"{attribute.path} grows from {attribute.before} to {attribute.after}.")
+            yield _risk(change, f"{attribute.path} grows from {attribute.before} to {attribute.after}.")
 
 
 def _smaller(now: str, was: str) -> bool:
-    """Whether a type is a smaller size of the same family: t3.small → t3.micro."""
+    """Whether `now` is a smaller size of the same instance family: t3.small → t3.micro."""
     (family, size), (old_family, old_size) = _parts(now), _parts(was)
     return family == old_family and size < old_size
 
@@ -152,5 +152,5 @@ def _text(value: Value) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _made(change: Change, sentence: str) -> Risk:
+def _risk(change: Change, sentence: str) -> Risk:
     return change.risk(Concern.COST, Severity.LOW if "retention" in sentence else Severity.MEDIUM, sentence)

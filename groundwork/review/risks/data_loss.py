@@ -1,4 +1,4 @@
-"""Destroys and replacements: what holds data first."""
+"""Resources that are destroyed or replaced, and whether they hold data."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
 from groundwork.review.replacement import HOLDS_DATA
 
-# Of the versions of a layer or function, older ones going is how a deployment works.
+# Deployments regularly remove older versions of these.
 _DISPOSABLE = frozenset({"aws_api_gateway_deployment", "aws_lambda_layer_version", "aws_acm_certificate_validation"})
 
 
 def find(stack: StackComparison) -> Iterator[Risk]:
-    """A stack that goes away, and resources that are destroyed or replaced."""
+    """Stacks that are removed, and resources that are destroyed or replaced."""
     if stack.state == "removed":
-        held = [change for change in stack.changes if not change.resource.is_data]
+        number = sum(not change.resource.is_data for change in stack.changes)
         yield stack.risk(
             Concern.DATA_LOSS,
             Severity.HIGH,
-            f"The stack is no longer in the code: its {len(held)} resources are orphaned until it is destroyed.",
+            f"The stack is no longer in the code: its {number} resources are orphaned until it is destroyed.",
         )
     for change in stack.changes:
         yield from _change(change)
@@ -42,12 +42,12 @@ def _change(change: Change) -> Iterator[Risk]:
         else:
             yield change.risk(Concern.DATA_LOSS, Severity.MEDIUM, f"{sentence}; one line of Python keeps it.")
     if change.forces_replacement:
-        sentence = f"{resource.type} is replaced, because {_listed(change.forces_replacement)} cannot be changed"
+        sentence = f"{resource.type} is replaced, because {', '.join(change.forces_replacement)} cannot be changed"
         if lost:
             yield _high(change, f"{sentence}; {_with(lost)}.")
         else:
             yield change.risk(Concern.DATA_LOSS, Severity.MEDIUM, f"{sentence}.")
-    yield from _made_destroyable(change)
+    yield from _destroyable(change)
 
 
 _DESTROYABLE = (
@@ -58,8 +58,8 @@ _DESTROYABLE = (
 )
 
 
-def _made_destroyable(change: Change) -> Iterator[Risk]:
-    """Switches that let a destroy take the content along; of something new it is worth a look only."""
+def _destroyable(change: Change) -> Iterator[Risk]:
+    """Switches that let a destroy delete the content; less severe for a new resource, which holds nothing yet."""
     if change.after is None:
         return
     before, after = (change.before.body if change.before else {}), change.after.body
@@ -79,7 +79,3 @@ def _high(change: Change, sentence: str) -> Risk:
 
 def _with(lost: str) -> str:
     return lost if lost.startswith("whatever") else f"{lost} with it"
-
-
-def _listed(paths: tuple[str, ...]) -> str:
-    return ", ".join(paths)

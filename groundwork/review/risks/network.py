@@ -1,4 +1,4 @@
-"""What can be reached from where it could not: rules, public addresses, endpoints, open APIs."""
+"""What becomes reachable: through rules, public addresses, endpoints and open APIs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Risk, Severity
-from groundwork.review.values import Value, at, blocks
+from groundwork.review.values import Value, as_list, blocks, value_at
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _BLOCK_SETTINGS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
-# Attribute → (the open value, severity, sentence). Most are found whether they change or come with a new resource.
+# Resource type → attribute → (the open value, severity, sentence); most are reported for new resources too.
 _SWITCHES: dict[str, dict[str, tuple[Value, Severity, str]]] = {
     "aws_instance": {
         "associate_public_ip_address": (True, Severity.MEDIUM, "The instance gets a public address."),
@@ -43,7 +43,7 @@ _SWITCHES: dict[str, dict[str, tuple[Value, Severity, str]]] = {
 
 
 def find(stack: StackComparison) -> Iterator[Risk]:
-    """Everything that a change opens."""
+    """Everything that a change makes reachable."""
     for change in stack.changes:
         if change.resource.is_data:
             continue
@@ -63,7 +63,7 @@ def _opened(change: Change) -> Iterator[Risk]:
         case "aws_s3_bucket_public_access_block" | "aws_s3_account_public_access_block":
             opened = [key for key in _BLOCK_SETTINGS if after.body.get(key) is not True and _was_closed(change, key)]
             if opened:
-                yield _made(change, Severity.HIGH, f"Public access to the bucket is possible: {', '.join(opened)} off.")
+                yield _risk(change, Severity.HIGH, f"Public access to the bucket is possible: {', '.join(opened)} off.")
         case "aws_eks_cluster":
             yield from _cluster(change, before, after.body)
         case "aws_api_gateway_method":
@@ -72,7 +72,7 @@ def _opened(change: Change) -> Iterator[Risk]:
             if after.body.get("authorization_type") in {None, "NONE"} and _differs(
                 change, before, after.body, "authorization_type", "NONE"
             ):
-                yield _made(change, Severity.HIGH, f"Everyone may call {after.body.get('route_key', 'the route')}.")
+                yield _risk(change, Severity.HIGH, f"Everyone may call {after.body.get('route_key', 'the route')}.")
         case (
             "aws_route"
             | "aws_internet_gateway"
@@ -82,7 +82,7 @@ def _opened(change: Change) -> Iterator[Risk]:
             yield from _paths(change, before, after.body)
         case "aws_ebs_snapshot_block_public_access":
             if after.body.get("state") == "unblocked" and before.get("state") != "unblocked":
-                yield _made(change, Severity.HIGH, "Snapshots of disks may be shared with everyone.")
+                yield _risk(change, Severity.HIGH, "Snapshots of disks may be shared with everyone.")
 
 
 # ── rules of security groups and network ACLs ──────────────────────────────────────────────────────
@@ -108,18 +108,18 @@ def _rules(change: Change, before: Mapping[str, Value], after: Mapping[str, Valu
 def _compared(
     change: Change, before: list[Mapping[str, Value]], after: list[Mapping[str, Value]], *, ingress: bool
 ) -> Iterator[Risk]:
-    had = [(source, ports) for rule in before for source in _sources(rule) for ports in [_ports(rule)]]
+    old_openings = [(source, _ports(rule)) for rule in before for source in _sources(rule)]
     opened: dict[tuple[str, str], None] = {}
     for rule in after:
         for source in _sources(rule):
-            if not any(_within(source, old) and _ports_within(_ports(rule), ports) for old, ports in had):
+            if not any(_within(source, old) and _ports_within(_ports(rule), ports) for old, ports in old_openings):
                 opened[source, _described(_ports(rule))] = None
     for source, ports in opened:
         public = _is_public(source)
         direction = "from" if ingress else "to"
         severity = Severity.HIGH if ingress and public else Severity.MEDIUM if ingress or public else Severity.LOW
         where = "anywhere" if source in _ANYWHERE else source
-        yield _made(
+        yield _risk(
             change, severity, f"{'In' if ingress else 'Out'}bound traffic {direction} {where} is opened: {ports}."
         )
 
@@ -131,8 +131,7 @@ def _sources(rule: Mapping[str, Value]) -> list[str]:
         "referenced_security_group_id", "source_security_group_id", "security_groups", "prefix_list_id",
         "prefix_list_ids",
     ):  # fmt: skip
-        value = rule.get(key)
-        sources += [str(source) for source in (value if isinstance(value, list) else [value]) if source]
+        sources += [str(source) for source in as_list(rule.get(key)) if source]
     if rule.get("self"):
         sources.append("the group itself")
     return sources
@@ -142,15 +141,15 @@ def _ports(rule: Mapping[str, Value]) -> tuple[str, int, int]:
     protocol = str(rule.get("ip_protocol", rule.get("protocol", "-1"))).lower()
     if protocol in {"-1", "all"}:
         return "-1", 0, 65535
-    low, high = _number(rule.get("from_port"), 0), _number(rule.get("to_port"), 65535)
+    low, high = _to_int(rule.get("from_port"), 0), _to_int(rule.get("to_port"), 65535)
     return {"6": "tcp", "17": "udp"}.get(protocol, protocol), low, high
 
 
-def _number(value: Value, otherwise: int) -> int:
+def _to_int(value: Value, default: int) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        return otherwise
+        return default
 
 
 def _ports_within(new: tuple[str, int, int], old: tuple[str, int, int]) -> bool:
@@ -189,28 +188,28 @@ def _switches(change: Change, before: Mapping[str, Value], after: Mapping[str, V
         now = after.get(key, False if default_open else None)
         was = before.get(key, False if default_open else None) if change.before else None
         if now == open_ and was != open_ and (change.before is not None or severity != Severity.LOW):
-            yield _made(change, severity, sentence)
+            yield _risk(change, severity, sentence)
 
 
 def _cluster(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     def public(body: Mapping[str, Value]) -> set[str]:
-        if not body or at(body, "vpc_config", "endpoint_public_access") is False:
+        if not body or value_at(body, "vpc_config", "endpoint_public_access") is False:
             return set()
-        return set(at(body, "vpc_config", "public_access_cidrs") or ["0.0.0.0/0"])
+        return set(value_at(body, "vpc_config", "public_access_cidrs") or ["0.0.0.0/0"])
 
     opened = [network for network in sorted(public(after)) if not any(_within(network, old) for old in public(before))]
     if opened:
         severity = Severity.HIGH if _ANYWHERE & set(opened) else Severity.MEDIUM
-        yield _made(change, severity, f"The cluster's API can be reached from {', '.join(opened)}.")
+        yield _risk(change, severity, f"The cluster's API can be reached from {', '.join(opened)}.")
 
 
 def _method(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     if after.get("http_method") == "OPTIONS":
-        return  # preflight requests carry no credentials
+        return  # CORS preflight requests carry no credentials
     if _differs(change, before, after, "authorization", "NONE") and after.get("authorization") in {None, "NONE"}:
-        yield _made(change, Severity.HIGH, "Everyone who reaches the API may call the method.")
+        yield _risk(change, Severity.HIGH, "Everyone who reaches the API may call the method.")
     if before.get("api_key_required") is True and after.get("api_key_required") is not True:
-        yield _made(change, Severity.MEDIUM, "The method no longer asks for an API key.")
+        yield _risk(change, Severity.MEDIUM, "The method no longer asks for an API key.")
 
 
 def _paths(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
@@ -218,9 +217,9 @@ def _paths(change: Change, before: Mapping[str, Value], after: Mapping[str, Valu
         target = str(after.get("gateway_id", ""))
         outside = {after.get("destination_cidr_block"), after.get("destination_ipv6_cidr_block")} & _ANYWHERE
         if outside and "internet_gateway" in target and before.get("gateway_id") != after.get("gateway_id"):
-            yield _made(change, Severity.MEDIUM, "A route leads to the internet gateway: its subnets become public.")
+            yield _risk(change, Severity.MEDIUM, "A route leads to the internet gateway: its subnets become public.")
     elif change.before is None:
-        yield _made(change, Severity.LOW, f"{change.resource.type} connects the network with another one.")
+        yield _risk(change, Severity.LOW, f"{change.resource.type} connects the network with another one.")
 
 
 def _removed(change: Change, stack: StackComparison) -> Iterator[Risk]:
@@ -234,9 +233,9 @@ def _removed(change: Change, stack: StackComparison) -> Iterator[Risk]:
             else "The web firewall no longer stands in front of it."
         )
         if stays:
-            yield _made(change, Severity.HIGH, sentence)
+            yield _risk(change, Severity.HIGH, sentence)
     elif type_ in {"aws_s3_account_public_access_block", "aws_ebs_snapshot_block_public_access"}:
-        yield _made(change, Severity.HIGH, "The account's block of public access is removed.")
+        yield _risk(change, Severity.HIGH, "The account's block of public access is removed.")
 
 
 def _differs(change: Change, before: Mapping[str, Value], after: Mapping[str, Value], key: str, default: str) -> bool:
@@ -247,5 +246,5 @@ def _was_closed(change: Change, key: str) -> bool:
     return change.before is None or change.before.body.get(key) is True
 
 
-def _made(change: Change, severity: Severity, sentence: str) -> Risk:
+def _risk(change: Change, severity: Severity, sentence: str) -> Risk:
     return change.risk(Concern.NETWORK, severity, sentence)

@@ -1,4 +1,4 @@
-"""What a plan destroys or replaces beyond what the Terraform shows: forced replacements, drift, orphans."""
+"""What only the plan shows: resources that it destroys or replaces because of drift, orphans or forced replacements."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _INDEX = re.compile(r"\[[^\]]*\]")
 def find(
     stack: str, plan: PlanResult, *, known: Collection[str], origins: Mapping[str, tuple[Line, ...]]
 ) -> Iterator[Risk]:
-    """Findings of one stack's plan; `known` are addresses that a finding about data names already.
+    """The risks of one stack's plan; `known` are the addresses with a risk of data loss already.
 
-    Where the plan comes without its text, the stack as a whole is named.
+    Where the plan has no text, the risk is the stack's as a whole.
     """
     has_text = False
     for line in plan.text.splitlines():

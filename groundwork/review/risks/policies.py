@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groundwork.review.snapshot import Resource
-from groundwork.review.values import Document, Masked, Value, blocks, is_policy, plain
+from groundwork.review.values import Document, Masked, Value, as_list, blocks, is_policy, plain
 
 POLICY_DOCUMENT = "aws_iam_policy_document"
 _DATA = re.compile(r"\$\{data\.aws_iam_policy_document\.([\w-]+)(?:\[\d+\])?\.(?:minified_)?json\}")
@@ -21,9 +21,9 @@ Role = Literal["identity", "trust", "resource"]
 
 @dataclass(frozen=True)
 class Part:
-    """`Action` or `NotAction` (the same for resources): patterns, and whether they are those left out.
+    """`Action`, or `NotAction` where it is `inverted`; the same for resources.
 
-    `fold`: upper and lower case are the same, as with actions.
+    `fold`: the case of letters does not matter, as with actions.
     """
 
     patterns: tuple[str, ...]
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement; `principals` is None in a policy of an identity."""
+    """One statement; `principals` is None in the policy of an identity."""
 
     effect: str
     actions: Part
@@ -51,7 +51,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy of one resource. `group` is whose policy it is: several of one role count together."""
+    """A policy of one resource. Policies with the same `group`, such as those of one role, are compared together."""
 
     resource: Resource
     path: str
@@ -61,7 +61,7 @@ class Policy:
 
 
 def of(resources: Mapping[str, Resource]) -> Iterator[Policy]:
-    """Every policy of managed resources whose text the Terraform holds."""
+    """Every policy of managed resources whose text is in the Terraform."""
     for resource in resources.values():
         if resource.is_data:
             continue
@@ -74,13 +74,15 @@ def of(resources: Mapping[str, Resource]) -> Iterator[Policy]:
 
 
 def unreadable(resource: Resource, resources: Mapping[str, Resource]) -> list[str]:
-    """The attributes named as policies whose content is unknown before an apply (a function's result)."""
-    keys = []
-    for key, value in resource.body.items():
-        named = key == "policy" or key.endswith("_policy")
-        if named and isinstance(value, str) and value.startswith("${") and _resolve(value, resources) is None:
-            keys.append(key)
-    return keys
+    """The policy attributes whose content is unknown before an apply (a function's result)."""
+    return [
+        key
+        for key, value in resource.body.items()
+        if (key == "policy" or key.endswith("_policy"))
+        and isinstance(value, str)
+        and value.startswith("${")
+        and _resolve(value, resources) is None
+    ]
 
 
 def shown(pattern: str) -> str:
@@ -89,7 +91,7 @@ def shown(pattern: str) -> str:
 
 
 def statement(entry: Mapping[str, Value]) -> Statement:
-    """A statement of IAM's JSON."""
+    """A statement from IAM's JSON."""
     principal = entry.get("Principal", entry.get("NotPrincipal"))
     return Statement(
         effect=str(entry.get("Effect", "Allow")),
@@ -118,7 +120,7 @@ def _candidates(value: Value, path: str) -> Iterator[tuple[str, Value]]:
 
 
 def _resolve(value: Value, resources: Mapping[str, Resource], depth: int = 0) -> Mapping[str, Value] | None:
-    """The document behind a value; a data source's with those it starts from and those that override it."""
+    """The policy document of a value; for a data source, together with its source and override documents."""
     if isinstance(value, Document):
         return value.value if isinstance(value.value, Mapping) else None
     match = _DATA.fullmatch(value) if isinstance(value, str) else None
@@ -134,8 +136,8 @@ def _resolve(value: Value, resources: Mapping[str, Resource], depth: int = 0) ->
 
 
 def _from_block(block: Mapping[str, Value]) -> dict[str, Value]:
-    """A `statement` block of the data source, in IAM's own words."""
-    made: dict[str, Value] = {"Effect": block.get("effect") or "Allow"}
+    """A `statement` block of the data source as IAM's JSON."""
+    entry: dict[str, Value] = {"Effect": block.get("effect") or "Allow"}
     for key, name in (
         ("actions", "Action"),
         ("not_actions", "NotAction"),
@@ -143,22 +145,21 @@ def _from_block(block: Mapping[str, Value]) -> dict[str, Value]:
         ("not_resources", "NotResource"),
     ):
         if block.get(key):
-            made[name] = block[key]
+            entry[name] = block[key]
     for key, name in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
-        listed = blocks(block.get(key))
-        if listed:
-            made[name] = {str(entry.get("type")): entry.get("identifiers") or [] for entry in listed}
+        if principals := blocks(block.get(key)):
+            entry[name] = {str(item.get("type")): item.get("identifiers") or [] for item in principals}
     conditions: dict[str, dict[str, Value]] = {}
-    for entry in blocks(block.get("condition")):
-        conditions.setdefault(str(entry.get("test")), {})[str(entry.get("variable"))] = entry.get("values") or []
+    for item in blocks(block.get("condition")):
+        conditions.setdefault(str(item.get("test")), {})[str(item.get("variable"))] = item.get("values") or []
     if conditions:
-        made["Condition"] = conditions
-    return made
+        entry["Condition"] = conditions
+    return entry
 
 
 def _part(entry: Mapping[str, Value], key: str, *, fold: bool) -> Part:
     inverted = f"Not{key}" in entry
-    patterns = [_text(item) for item in _listed(entry.get(f"Not{key}" if inverted else key))]
+    patterns = [_text(item) for item in as_list(entry.get(f"Not{key}" if inverted else key))]
     return Part(tuple(sorted(patterns)), inverted, fold)
 
 
@@ -167,7 +168,7 @@ def _principals(value: Value) -> Iterator[tuple[str, str]]:
         yield EVERYONE if _text(value) == "*" else ("AWS", _text(value))
         return
     for kind, names in value.items():
-        for name in map(_text, _listed(names)):
+        for name in map(_text, as_list(names)):
             if kind in {"AWS", "*"} and name == "*":
                 yield EVERYONE
             else:
@@ -177,15 +178,11 @@ def _principals(value: Value) -> Iterator[tuple[str, str]]:
 def _conditions(value: Value) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for operator, keys in value.items() if isinstance(value, Mapping) else ():
         for key, values in keys.items() if isinstance(keys, Mapping) else ():
-            yield operator, key.lower(), tuple(sorted(_text(item) for item in _listed(values)))
-
-
-def _listed(value: Value) -> list[Value]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+            yield operator, key.lower(), tuple(sorted(_text(item) for item in as_list(values)))
 
 
 def _text(value: Value) -> str:
-    """A pattern as text; a hidden one stays distinct from others that are hidden."""
+    """A pattern as text; a masked one contains its digest, so that different secrets stay different."""
     if isinstance(value, Masked):
         return f"{value.shown}{_HIDDEN}{value.digest}"
     shown_value = plain(value)

@@ -1,4 +1,4 @@
-"""Encryption, backups, versions, logs and guards that are switched off or weakened."""
+"""Protections that are switched off or weakened: encryption, backups, versions, logs and guards."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
 from groundwork.review.replacement import HOLDS_DATA
-from groundwork.review.values import Document, Value, at, strings
+from groundwork.review.values import Document, Value, strings, value_at
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Switch:
-    """An attribute that protects while it is `on`; absent means `default`. `types`: a pattern of resource types."""
+    """An attribute that protects while its value is one of `on`; absent means `default`. `types` is a pattern."""
 
     types: str = field(kw_only=False)
     path: str = field(kw_only=False)
@@ -87,7 +87,7 @@ _SWITCHES = (
     _Switch("aws_lambda_function", "tracing_config.mode", on=("Active",), default="PassThrough", severity=Severity.LOW,
             sentence="Requests are no longer traced."),
 )  # fmt: skip
-# Numbers that protect by being large.
+# Numbers that protect less when they become smaller.
 _SHRINKING = (
     ("aws_cloudwatch_log_group", "retention_in_days", "Log lines are kept for {after} instead of {before} days."),
     ("aws_(db_instance|rds_cluster|docdb_cluster|neptune_cluster)", "backup_retention_period",
@@ -104,10 +104,10 @@ _SHRINKING = (
     ("aws_kinesis_stream", "retention_period", "Records are kept for {after} instead of {before} hours."),
 )  # fmt: skip
 _KEY = re.compile(r"(^|\.)(kms_key_id|kms_key_arn|kms_master_key_id|kms_key|key_arn|encryption_key)$")
-# Resources whose whole purpose is protection: removed while what they protect stays, something is unprotected.
+# Resources whose only purpose is to protect another resource, and what their removal means for it.
 _GUARDS = {
     "aws_s3_bucket_versioning": "Versioning is no longer set.",
-    "aws_s3_bucket_server_side_encryption_configuration": "Encryption with a key of ours is no longer set.",
+    "aws_s3_bucket_server_side_encryption_configuration": "Encryption with a customer managed key is no longer set.",
     "aws_s3_bucket_object_lock_configuration": "The retention of objects is no longer set.",
     "aws_s3_bucket_replication_configuration": "Objects are no longer copied elsewhere.",
     "aws_s3_bucket_logging": "Requests to the bucket are no longer logged.",
@@ -121,7 +121,7 @@ _GUARDS = {
     "aws_backup_plan": "Backups are no longer made.",
     "aws_backup_vault_lock_configuration": "Backups may be deleted before their time.",
     "aws_ebs_encryption_by_default": "New disks are no longer encrypted by default.",
-    "aws_accessanalyzer_analyzer": "Access from outside is no longer looked for.",
+    "aws_accessanalyzer_analyzer": "Access from outside the account is no longer reported.",
     "aws_securityhub_account": "Security Hub is switched off.",
     "aws_iam_account_password_policy": "Passwords of users are as weak as AWS allows.",
     "aws_wafv2_web_acl_logging_configuration": "The firewall no longer logs.",
@@ -154,11 +154,11 @@ def _switched(change: Change, before: Mapping[str, Value], after: Mapping[str, V
         weakened = was in switch.on and now not in switch.on and change.before is not None
         bare = switch.when_added and change.kind == Kind.ADDED and now not in switch.on
         if weakened or bare:
-            yield _made(change, switch.severity if weakened else Severity.MEDIUM, switch.sentence)
+            yield _risk(change, switch.severity if weakened else Severity.MEDIUM, switch.sentence)
 
 
 def _value(body: Mapping[str, Value], path: str, default: Value) -> Value:
-    value = at(body, *path.split("."))
+    value = value_at(body, *path.split("."))
     if value is None:
         return default
     if value in ("true", "false"):
@@ -173,14 +173,14 @@ def _shrunk(change: Change, before: Mapping[str, Value], after: Mapping[str, Val
             if was is not None and now is not None and now < was:
                 severity = Severity.HIGH if now == 0 and "backup" in key else Severity.MEDIUM
                 previous = "unlimited" if was == _FOREVER else was
-                yield _made(change, severity, sentence.format(before=previous, after=now))
+                yield _risk(change, severity, sentence.format(before=previous, after=now))
 
 
 _FOREVER = 1 << 30
 
 
 def _days(value: Value, key: str) -> int | None:
-    """Log groups keep forever at 0 and by default."""
+    """The number of days; log groups keep their lines forever at 0 and by default."""
     if key == "retention_in_days" and value in (None, 0):
         return _FOREVER
     if key == "backup_retention_period" and value is None:
@@ -189,16 +189,16 @@ def _days(value: Value, key: str) -> int | None:
 
 
 def _keys(change: Change) -> Iterator[Risk]:
-    """A customer's key that is no longer named, or an encryption block that is gone."""
+    """A customer managed key or an encryption block that is removed."""
     if change.before is None or change.after is None:
         return
     for path, value in _named_keys(change.before.body, ""):
         now = dict(_named_keys(change.after.body, "")).get(path)
         if value is not None and now is None:
-            yield _made(change, Severity.HIGH, f"{path} is gone: no key of ours encrypts it any more.")
+            yield _risk(change, Severity.HIGH, f"{path} is gone: no customer managed key encrypts it any more.")
     for path in ("encryption_config", "server_side_encryption", "encryption_configuration"):
         if change.before.body.get(path) and not change.after.body.get(path):
-            yield _made(change, Severity.HIGH, f"{path} is gone.")
+            yield _risk(change, Severity.HIGH, f"{path} is gone.")
 
 
 def _named_keys(value: Value, path: str) -> Iterator[tuple[str, Value]]:
@@ -221,11 +221,11 @@ def _tls(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]
     for where in ("", "viewer_certificate", "domain_endpoint_options", "domain_name_configuration"):
         for key in _TLS_PATHS:
             path = [part for part in (where, key) if part]
-            was, now = at(before, *path), at(after, *path)
+            was, now = value_at(before, *path), value_at(after, *path)
             if isinstance(now, str) and (low := _tls_version(now)) is not None and low < 2 and now != was:
-                yield _made(change, Severity.HIGH, f"{now} accepts TLS older than 1.2.")
+                yield _risk(change, Severity.HIGH, f"{now} accepts TLS older than 1.2.")
             elif isinstance(was, str) and now is None and (_tls_version(was) or 0) >= 2:
-                yield _made(change, Severity.MEDIUM, f"{key} is no longer set: AWS's default accepts older TLS.")
+                yield _risk(change, Severity.MEDIUM, f"{key} is no longer set: AWS's default accepts older TLS.")
 
 
 def _tls_version(policy: str) -> int | None:
@@ -238,24 +238,23 @@ def _tls_version(policy: str) -> int | None:
 
 def _plain_http(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
     if change.resource.type in {"aws_lb_listener", "aws_alb_listener"} and after.get("protocol") == "HTTP":
-        redirects = at(after, "default_action", "type") == "redirect"
+        redirects = value_at(after, "default_action", "type") == "redirect"
         if not redirects and before.get("protocol") != "HTTP":
-            yield _made(change, Severity.HIGH, "The listener serves plain HTTP.")
+            yield _risk(change, Severity.HIGH, "The listener serves plain HTTP.")
 
 
 def _removed(change: Change, stack: StackComparison) -> Iterator[Risk]:
     sentence = _GUARDS.get(change.resource.type)
     if sentence is None or stack.after is None:
         return
-    named = [
+    protected = [
         address
         for address, resource in stack.base_resources.items()
         if resource.type in HOLDS_DATA and any(f"{address}." in text for text in strings(dict(change.resource.body)))
     ]
-    if named and not any(address in stack.head_resources for address in named):
-        return  # what it protected goes too
-    yield _made(change, Severity.HIGH, sentence)
+    if not protected or any(address in stack.head_resources for address in protected):
+        yield _risk(change, Severity.HIGH, sentence)
 
 
-def _made(change: Change, severity: Severity, sentence: str) -> Risk:
+def _risk(change: Change, severity: Severity, sentence: str) -> Risk:
     return change.risk(Concern.PROTECTION, severity, sentence)

@@ -1,4 +1,4 @@
-"""Versions and settings of providers, Terraform and the backend: who acts, on which account, from which state."""
+"""Changed versions and settings of providers, Terraform and the backend."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from groundwork.review.model import AttributeChange, Concern, Risk, Severity
 
 # Pattern of a setting's path → severity and sentence.
 _RULES = (
-    (r"terraform\.backend(\.[^.]+)?", Severity.HIGH, "The state is looked for elsewhere: {change}."),
+    (r"terraform\.backend(\.[^.]+)?", Severity.HIGH, "The state is in another place: {change}."),
     (r"terraform\.backend\.[^.]+\.(bucket|key|path|workspace|region|address|endpoint|role|assume|profile|shared).*",
-     Severity.HIGH, "The state is looked for elsewhere: {change}."),
+     Severity.HIGH, "The state is in another place: {change}."),
     (r"terraform\.backend\.[^.]+\.(encrypt|kms_key_id|dynamodb_table|use_lockfile|acl)", Severity.HIGH,
      "The state's lock or encryption changes: {change}."),
-    (r"terraform\.backend.*", Severity.MEDIUM, "The state is reached in another way: {change}."),
-    (r"terraform\.cloud.*", Severity.HIGH, "The state is looked for elsewhere: {change}."),
+    (r"terraform\.backend.*", Severity.MEDIUM, "Settings of the backend change: {change}."),
+    (r"terraform\.cloud.*", Severity.HIGH, "The state is in another place: {change}."),
     (r"terraform\.required_providers\.[^.]+\.source", Severity.HIGH, "A provider comes from elsewhere: {change}."),
     (r"terraform\.required_providers\.[^.]+", Severity.MEDIUM, "The providers differ: {change}."),
     (r"terraform\.required_providers\..*version", Severity.MEDIUM, "A provider's version changes: {change}."),
@@ -26,7 +26,7 @@ _RULES = (
     (r"provider\..*forbidden_account_ids.*", Severity.HIGH, "The provider may act on other accounts: {change}."),
     (r"provider\..*assume_role.*", Severity.HIGH, "The provider acts as another role: {change}."),
     (r"provider\..*(endpoints?|profile|shared_.*_files|.*_proxy|region).*", Severity.MEDIUM,
-     "The provider talks to another place: {change}."),
+     "The provider uses other endpoints or credentials: {change}."),
     (r"provider\..*default_tags.*", Severity.LOW, "Tags of every resource change: {change}."),
     (r"provider\..*", Severity.MEDIUM, "A provider's settings change: {change}."),
     (r"module\..*source", Severity.HIGH, "A module comes from elsewhere: {change}."),
@@ -35,7 +35,7 @@ _MOST = 160
 
 
 def find(stack: StackComparison) -> Iterator[Risk]:
-    """What changes about providers and state of a stack that was there before."""
+    """Changed settings of a stack that both sides have."""
     if stack.state in {"added", "removed"}:
         return
     for change in stack.settings:

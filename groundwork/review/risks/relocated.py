@@ -1,4 +1,4 @@
-"""What moves between states, which Terraform cannot follow: a stack under another name, a resource in another stack."""
+"""Moves between states, which Terraform does not see: a renamed stack, or a resource that moves to another stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork.review.replacement import HOLDS_DATA
 from groundwork.review.values import identity
 
 _ALIKE = 0.75
-"""The share of equal addresses from which on a new stack is taken for a removed one."""
+"""With at least this share of equal addresses, a new stack counts as a removed one under another name."""
 
 
 def find(stacks: Sequence[StackComparison]) -> Iterator[Risk]:
@@ -31,11 +31,11 @@ def find(stacks: Sequence[StackComparison]) -> Iterator[Risk]:
                 f"It looks like {old.name} under another name, but its state begins empty: everything would be created "
                 f"again beside what {old.name} left. Keep the name, or move the state before the first plan.",
             )
-    gone = [change for stack in stacks if stack.name not in renamed for change in _of_kind(stack, Kind.REMOVED)]
-    come = [change for stack in stacks if stack.name not in renamed for change in _of_kind(stack, Kind.ADDED)]
-    for change in come:
+    others = [stack for stack in stacks if stack.name not in renamed]
+    removals = [change for stack in others for change in _of_kind(stack, Kind.REMOVED)]
+    for change in (change for stack in others for change in _of_kind(stack, Kind.ADDED)):
         source = next(
-            (candidate for candidate in gone if candidate.stack != change.stack and _same(candidate, change)), None
+            (candidate for candidate in removals if candidate.stack != change.stack and _same(candidate, change)), None
         )
         if source is not None:
             yield change.risk(

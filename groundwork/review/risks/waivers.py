@@ -1,4 +1,4 @@
-"""Findings of checkov and tflint that a change accepts."""
+"""Findings of checkov or tflint that a change accepts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork.review.snapshot import Waiver
 
 
 def find(stack: StackComparison) -> Iterator[Risk]:
-    """Waivers that are new, for longer, or given another reason."""
+    """Waivers that are new, last longer, or have another reason."""
     if stack.after is None:
         return
     renamed = {change.before.address: change.resource.address for change in stack.changes if change.before is not None}
@@ -21,23 +21,23 @@ def find(stack: StackComparison) -> Iterator[Risk]:
     for waiver in stack.after.waivers:
         old = before.get((waiver.address, waiver.check))
         if old is None:
-            yield _made(
+            yield _risk(
                 stack, waiver, Severity.MEDIUM, f"{waiver.check} is waived until {waiver.expires}: {waiver.reason}"
             )
         elif waiver.expires > old.expires:
-            yield _made(
+            yield _risk(
                 stack,
                 waiver,
                 Severity.LOW,
                 f"The waiver of {waiver.check} holds until {waiver.expires} instead of {old.expires}: {waiver.reason}",
             )
         elif waiver.reason != old.reason:
-            yield _made(
+            yield _risk(
                 stack, waiver, Severity.LOW, f"The waiver of {waiver.check} has another reason: {waiver.reason}"
             )
 
 
-def _made(stack: StackComparison, waiver: Waiver, severity: Severity, sentence: str) -> Risk:
+def _risk(stack: StackComparison, waiver: Waiver, severity: Severity, sentence: str) -> Risk:
     return Risk(
         concern=Concern.WAIVERS,
         severity=severity,

@@ -1,7 +1,7 @@
-"""What policies allow that they did not: compared by meaning, not by letters.
+"""What policies newly allow, compared by meaning and not by text.
 
-A statement is taken apart into grants: one action pattern on one resource pattern to one principal under conditions. A
-grant is new where no statement of base covers it, wildcards included.
+A statement is split into grants: one action pattern on one resource pattern for one principal under conditions. A grant
+is new where no statement of base covers it, wildcards included.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 from groundwork.review.risks.policies import EVERYONE, Part, Statement
 from groundwork.review.risks.wildcards import any_covers, covers, overlap
 
-_NEGATIVE = ("Not",)
-
 
 @dataclass(frozen=True)
 class Grant:
-    """The smallest thing that is allowed or denied. `actions` and `resources` hold one pattern, or an inversion."""
+    """One permission or denial. `actions` and `resources` hold one pattern, or all the patterns of an inversion."""
 
     actions: Part
     resources: Part
@@ -28,7 +26,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Widening:
-    """What a policy gained. `unconditioned` are grants that were there, under the named conditions that are lost."""
+    """What a policy gains. `unconditioned`: grants that base allowed only under conditions, and the lost keys."""
 
     gained: tuple[Grant, ...]
     unconditioned: tuple[tuple[Grant, tuple[str, ...]], ...]
@@ -36,12 +34,12 @@ class Widening:
 
     @property
     def any(self) -> bool:
-        """Whether anything is allowed that was not."""
+        """Whether anything is newly allowed."""
         return bool(self.gained or self.unconditioned or self.no_longer_denied)
 
 
 def compare(before: Sequence[Statement], after: Sequence[Statement], *, denied: Sequence[Statement]) -> Widening:
-    """What `after` allows beyond `before`; `denied` are the statements of base whose denials must still stand."""
+    """What `after` allows beyond `before`; `denied` are base's statements whose denials must still hold."""
     allowed = [statement for statement in before if statement.effect == "Allow"]
     gained: list[Grant] = []
     unconditioned: list[tuple[Grant, tuple[str, ...]]] = []
@@ -84,7 +82,7 @@ def _single(part: Part) -> list[Part]:
     if part.inverted or not part.patterns:
         return [part]
     compared = part.compared
-    # A pattern that another one of the same statement covers adds nothing.
+    # A pattern that another pattern of the same statement covers adds nothing.
     widest = [
         part.patterns[number]
         for number, pattern in enumerate(compared)
@@ -98,7 +96,7 @@ def _single(part: Part) -> list[Part]:
 
 
 def _covers(statement: Statement, grant: Grant, *, allow: bool, conditions: bool = True) -> bool:
-    """Whether a statement allows (or denies) at least what the grant does."""
+    """Whether a statement allows (or denies) at least as much as the grant."""
     return (
         _part_covers(statement.actions, grant.actions)
         and _part_covers(statement.resources, grant.resources)
@@ -113,12 +111,12 @@ def _part_covers(wide: Part, narrow: Part) -> bool:
     if not inner or not outer:
         return not outer or "*" in outer  # trust policies name no resource
     if wide.inverted and narrow.inverted:
-        # Everything but A covers everything but B where B leaves out at least all of A.
+        # Everything but A covers everything but B where B excludes at least all of A.
         return all(any_covers(inner, pattern) for pattern in outer)
     if narrow.inverted:
         return "*" in outer
     if wide.inverted:
-        return not any(overlap(left_out, pattern) for left_out in outer for pattern in inner)
+        return not any(overlap(excluded, pattern) for excluded in outer for pattern in inner)
     return all(any_covers(outer, pattern) for pattern in inner)
 
 
@@ -141,27 +139,27 @@ def _same_account(wide: str, narrow: str) -> bool:
 
 
 def _weaker(statement: Statement, grant: Grant) -> tuple[str, ...]:
-    """The keys of conditions that base required and the grant no longer does."""
+    """The keys of conditions that base's statement requires and the grant does not."""
     return tuple(dict.fromkeys(key for _, key, _ in _unmet(statement.conditions, grant.conditions)))
 
 
 def _unmet(
     wide: Sequence[tuple[str, str, tuple[str, ...]]], narrow: Sequence[tuple[str, str, tuple[str, ...]]]
 ) -> list[tuple[str, str, tuple[str, ...]]]:
-    """The conditions of `wide` that do not follow from those of `narrow`."""
-    return [condition for condition in wide if not any(_follows(condition, other) for other in narrow)]
+    """The conditions of `wide` that those of `narrow` do not imply."""
+    return [condition for condition in wide if not any(_implies(other, condition) for other in narrow)]
 
 
-def _follows(wanted: tuple[str, str, tuple[str, ...]], present: tuple[str, str, tuple[str, ...]]) -> bool:
-    """Whether who meets `given` meets `wanted`."""
-    operator, key, values = wanted
+def _implies(present: tuple[str, str, tuple[str, ...]], required: tuple[str, str, tuple[str, ...]]) -> bool:
+    """Whether every request that meets the condition `present` meets `required` too."""
+    operator, key, values = required
     if key != present[1] or operator.removesuffix("IfExists") != present[0].removesuffix("IfExists"):
         exact = operator.replace("Like", "Equals")
         if key != present[1] or exact != present[0]:
             return False
     if present[0].endswith("IfExists") and not operator.endswith("IfExists"):
         return False
-    if any(word in operator for word in _NEGATIVE):
+    if "Not" in operator:
         return (
             all(any_covers(present[2], value) for value in values)
             if "Like" in operator

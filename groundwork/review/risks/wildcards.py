@@ -1,4 +1,4 @@
-"""IAM's patterns: whether one covers another, so that what was allowed before is not called new."""
+"""Whether one of IAM's patterns covers another, so that a permission that already existed is not reported as new."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import cache
 
 @cache
 def covers(wide: str, narrow: str) -> bool:
-    """Whether everything that `narrow` matches is matched by `wide`, both with `*` and `?`.
+    """Whether `wide` matches everything that `narrow` matches; both may contain `*` and `?`.
 
-    Never true by mistake. `narrow`'s own stars are matched by stars alone.
+    Never true by mistake: only a star matches a star of `narrow`.
     """
     wide, narrow = re.sub(r"\*+", "*", wide), re.sub(r"\*+", "*", narrow)
     if wide in {"*", narrow}:
         return True
-    # reachable[j]: the part of `wide` read so far can stand for the first j characters of `narrow`.
+    # reachable[j]: the part of `wide` read so far can match the first j characters of `narrow`.
     reachable = [True] + [False] * len(narrow)
     for symbol in wide:
         following = [False] * (len(narrow) + 1)
@@ -33,13 +33,13 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def any_covers(wide: tuple[str, ...], narrow: str) -> bool:
-    """Whether one of several patterns covers another one."""
+    """Whether any of several patterns covers `narrow`."""
     return any(covers(pattern, narrow) for pattern in wide)
 
 
 @cache
 def overlap(left: str, right: str) -> bool:
-    """Whether something may match both patterns: true where in doubt."""
+    """Whether something may match both patterns; true in case of doubt."""
     if "*" not in left and "?" not in left:
         return covers(right, left)
     if "*" not in right and "?" not in right:

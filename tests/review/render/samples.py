@@ -149,7 +149,7 @@ def _untouched(environment: str, name: str) -> StackReview:
     )
 
 
-def _finding(concern: Concern, severity: Severity, stack: str, address: str, sentence: str, line: str) -> Risk:
+def _risk(concern: Concern, severity: Severity, stack: str, address: str, sentence: str, line: str) -> Risk:
     file, _, number = line.partition(":")
     origin = (Line(file=file, line=int(number)),) if number else ()
     return Risk(concern=concern, severity=severity, stack=stack, address=address, sentence=sentence, origin=origin)
@@ -158,7 +158,7 @@ def _finding(concern: Concern, severity: Severity, stack: str, address: str, sen
 def pull_request() -> Review:
     """A mid-sized change: two similar environments, a blocked stack, and a stack without its provider."""
     stacks = []
-    findings = []
+    risks = []
     for environment in ("dev", "prod"):
         workloads = f"{environment}-workloads"
         stacks += [
@@ -205,8 +205,8 @@ def pull_request() -> Review:
             ),
             _untouched(environment, "api"),
         ]
-        findings += [
-            _finding(
+        risks += [
+            _risk(
                 Concern.DATA_LOSS,
                 Severity.HIGH,
                 f"{environment}-data",
@@ -214,7 +214,7 @@ def pull_request() -> Review:
                 "The database is replaced, and with it everything in it is lost.",
                 "stacks/data.py:87",
             ),
-            _finding(
+            _risk(
                 Concern.ACCESS,
                 Severity.MEDIUM,
                 f"{environment}-data",
@@ -222,7 +222,7 @@ def pull_request() -> Review:
                 "The role gains s3:DeleteObject and s3:GetObject on arn:aws:s3:::acme-archive/incoming/*.",
                 "stacks/blocks/role.py:63",
             ),
-            _finding(
+            _risk(
                 Concern.NETWORK,
                 Severity.HIGH,
                 f"{environment}-network",
@@ -230,7 +230,7 @@ def pull_request() -> Review:
                 "Port 443 is opened to 0.0.0.0/0.",
                 "stacks/cluster.py:118",
             ),
-            _finding(
+            _risk(
                 Concern.PROTECTION,
                 Severity.HIGH,
                 f"{environment}-data",
@@ -238,7 +238,7 @@ def pull_request() -> Review:
                 "storage_encrypted goes from true to false.",
                 "stacks/data.py:87",
             ),
-            _finding(
+            _risk(
                 Concern.PROVIDERS,
                 Severity.LOW,
                 f"{environment}-data",
@@ -247,8 +247,8 @@ def pull_request() -> Review:
                 "",
             ),
         ]
-    findings.append(
-        _finding(
+    risks.append(
+        _risk(
             Concern.COST,
             Severity.MEDIUM,
             "prod-cluster",
@@ -257,13 +257,13 @@ def pull_request() -> Review:
             "stacks/cluster.py:204",
         )
     )
-    return Review(base=BASE, head=HEAD, stacks=tuple(stacks), findings=tuple(findings))
+    return Review(base=BASE, head=HEAD, stacks=tuple(stacks), risks=tuple(risks))
 
 
 def nothing() -> Review:
     """The review of a refactoring, without a difference."""
     stacks = tuple(_untouched(environment, "network") for environment in ("dev", "prod"))
-    return Review(base=BASE, head=HEAD, stacks=stacks, findings=())
+    return Review(base=BASE, head=HEAD, stacks=stacks, risks=())
 
 
 CANARIES = (
@@ -287,7 +287,7 @@ CANARIES = (
 def hostile() -> Review:
     """A review in which every text tries to be markup or a command."""
     stacks = []
-    findings = []
+    risks = []
     for number, bad in enumerate(CANARIES):
         stack = f"{bad}-{number}"
         stacks.append(
@@ -312,7 +312,7 @@ def hostile() -> Review:
                 plan=plan(bad, 1, 1, 1, number % 3, why=bad, text=f"{bad}\n{bad}"),
             )
         )
-        findings.append(
+        risks.append(
             Risk(
                 concern=list(Concern)[number % len(Concern)],
                 severity=list(Severity)[number % 3],
@@ -322,10 +322,10 @@ def hostile() -> Review:
                 origin=(Line(file=bad, line=1),),
             )
         )
-    return Review(base=CANARIES[0], head=CANARIES[6], stacks=tuple(stacks), findings=tuple(findings))
+    return Review(base=CANARIES[0], head=CANARIES[6], stacks=tuple(stacks), risks=tuple(risks))
 
 
-def large(resources: int, stacks: int = 20, findings: int = 40) -> Review:
+def large(resources: int, stacks: int = 20, risks: int = 40) -> Review:
     """A review with this many changed resources, spread evenly over the stacks, each with three attributes."""
     made = []
     kinds = (Kind.CHANGED, Kind.ADDED, Kind.REMOVED)
@@ -355,8 +355,8 @@ def large(resources: int, stacks: int = 20, findings: int = 40) -> Review:
                 plan=plan("change", change=len(changes), wave=number // 4),
             )
         )
-    risks = tuple(
-        _finding(
+    listed = tuple(
+        _risk(
             list(Concern)[index % len(Concern)],
             list(Severity)[index % 3],
             made[index % stacks].stack,
@@ -364,6 +364,6 @@ def large(resources: int, stacks: int = 20, findings: int = 40) -> Review:
             f"Parameter {index} is readable by more principals than before.",
             f"stacks/service.py:{index + 1}",
         )
-        for index in range(findings)
+        for index in range(risks)
     )
-    return Review(base=BASE, head=HEAD, stacks=tuple(made), findings=risks)
+    return Review(base=BASE, head=HEAD, stacks=tuple(made), risks=listed)

@@ -54,20 +54,20 @@ def test_only_equal_reviews_have_equal_fingerprints() -> None:
     assert fingerprint(samples.pull_request()) != fingerprint(samples.nothing())
 
 
-def test_the_same_finding_in_several_environments_is_one_line() -> None:
+def test_the_same_risk_in_several_environments_is_one_line() -> None:
     (comment,) = markdown(samples.pull_request())
     assert comment.count("Port 443 is opened") == 1
     assert "`dev-network`, `prod-network`" in comment
 
 
-def test_a_finding_of_one_line_with_several_callers_is_one_line() -> None:
-    review = samples.large(4, stacks=4, findings=1)
-    callers = [(*review.findings[0].origin, Line(file="stacks/a.py", line=n)) for n in range(3)]
+def test_a_risk_of_one_line_with_several_callers_is_one_line() -> None:
+    review = samples.large(4, stacks=4, risks=1)
+    callers = [(*review.risks[0].origin, Line(file="stacks/a.py", line=n)) for n in range(3)]
     risks = tuple(
-        review.findings[0].model_copy(update={"origin": origin, "address": f"aws_x.{i}"})
+        review.risks[0].model_copy(update={"origin": origin, "address": f"aws_x.{i}"})
         for i, origin in enumerate(callers)
     )
-    (comment,) = markdown(review.model_copy(update={"findings": risks}))
+    (comment,) = markdown(review.model_copy(update={"risks": risks}))
     assert comment.count("Parameter 0 is readable") == 1
     assert "`aws_x.0`, `aws_x.1`, `aws_x.2`" in comment
 
@@ -84,7 +84,7 @@ def test_lines_of_python_are_links_if_the_repository_s_address_is_known() -> Non
     assert "https://github.example/acme/infra/blob/abc/stacks/data.py#L87" in parse(comment).links
     odd = samples.pull_request().stacks[1].resources[0].model_copy(update={"origin": (Line(file="a b)(.py", line=1),)})
     stack = samples.pull_request().stacks[1].model_copy(update={"resources": (odd,)})
-    review = samples.pull_request().model_copy(update={"stacks": (stack,), "findings": ()})
+    review = samples.pull_request().model_copy(update={"stacks": (stack,), "risks": ()})
     assert parse(markdown(review, blob_url="https://h/b")[0]).links == ["https://h/b/a%20b%29%28.py#L1"]
 
 
@@ -111,7 +111,7 @@ def test_a_changed_hidden_value_is_marked_as_changed() -> None:
 def test_a_rename_with_a_moved_block_has_no_advice() -> None:
     moved = samples.resource("dev-a", "aws_x.new", Kind.RENAMED, renamed_from="aws_x.old")
     stack = samples.large(1, stacks=1).stacks[0].model_copy(update={"resources": (moved,)})
-    (comment,) = markdown(Review(base="a", head="b", stacks=(stack,), findings=()))
+    (comment,) = markdown(Review(base="a", head="b", stacks=(stack,), risks=()))
     assert "**renamed** `aws_x.old` → `aws_x.new`" in comment
     assert "destroy" not in comment
 
@@ -138,8 +138,8 @@ def check_parts(review: Review, limit: int) -> list[str]:
     for number, comment in enumerate(made, start=1):
         parse(comment)  # fails if a block of code is open
         assert f"part={number}/{len(made)} " in comment
-        leads_on = f"part {number + 1} of {len(made)}, goes on" in comment
-        assert leads_on == (number < len(made))
+        announces_next = f"_Continued in the next comment, part {number + 1} of {len(made)}._" in comment
+        assert announces_next == (number < len(made))
     text = "".join(made)
     counts = Counter(re.findall(r"^`.` \*\*\w+\*\* (`[^`]+`)", text, flags=re.MULTILINE))
     assert counts == Counter(f"`{r.address}`" for s in review.stacks for r in s.resources)
@@ -150,28 +150,28 @@ def test_a_long_review_is_several_comments_with_the_summary_first() -> None:
     review = samples.large(900)
     made = check_parts(review, 65_000)
     assert len(made) > 2
-    assert "#### Findings" in made[0]
+    assert "#### Risks" in made[0]
     assert "#### Order" in made[0]
     for stack in review.stacks:
         assert f"<code>{stack.stack}</code>" in made[0]
-    for finding in review.findings:
-        assert finding.sentence in made[0]
+    for risk in review.risks:
+        assert risk.sentence in made[0]
 
 
-def test_findings_that_do_not_fit_into_the_summary_follow_it() -> None:
-    made = check_parts(samples.large(40, stacks=8, findings=600), 20_000)
+def test_risks_that_do_not_fit_into_the_summary_follow_it() -> None:
+    made = check_parts(samples.large(40, stacks=8, risks=600), 20_000)
     listed = sum(len(re.findall(r"Parameter \d+ is readable", comment)) for comment in made)
     assert listed == 600
     match = re.search(r"… and (\d+) more below", made[0])
     assert match
-    assert f"<b>{match[1]} more findings</b>" in made[0] + made[1]
+    assert f"<b>{match[1]} more risks</b>" in made[0] + made[1]
 
 
 def test_a_resource_longer_than_a_comment_continues_in_the_next() -> None:
     document = {f"key{number}": "x" * 100 for number in range(600)}
     big = samples.resource("dev-a", "aws_x.big", Kind.ADDED, samples.attribute("document", None, document))
     stack = samples.large(1, stacks=1).stacks[0].model_copy(update={"resources": (big,)})
-    made = check_parts(Review(base="a", head="b", stacks=(stack,), findings=()), 20_000)
+    made = check_parts(Review(base="a", head="b", stacks=(stack,), risks=()), 20_000)
     text = "".join(made)
     assert all(f'"key{number}"' in text for number in range(600))
     assert "… `aws_x.big`, continued" in text
@@ -184,15 +184,15 @@ WORDS = st.text(alphabet="ab`~|<>@#&*_[]()!\\\n\t{}$:/-. \u202eé漢😀", min_s
 @given(
     resources=st.integers(0, 120),
     stacks=st.integers(1, 12),
-    findings=st.integers(0, 80),
+    risks=st.integers(0, 80),
     limit=st.integers(20_000, 40_000),
     odd=st.lists(WORDS, min_size=1, max_size=4),
     size=st.integers(1, 300),
 )
 def test_every_part_of_a_split_review_is_well_formed(
-    resources: int, stacks: int, findings: int, limit: int, odd: list[str], size: int
+    resources: int, stacks: int, risks: int, limit: int, odd: list[str], size: int
 ) -> None:
-    review = samples.large(resources, stacks, findings)
+    review = samples.large(resources, stacks, risks)
     # Values of any size made of characters that have a meaning in Markdown.
     values = [samples.attribute(f"odd{n}", text * size, {text: [text] * min(size, 40)}) for n, text in enumerate(odd)]
     first = review.stacks[0]

@@ -44,15 +44,15 @@ def test_ids_are_unique_and_every_link_has_a_target() -> None:
         assert {link["href"][1:] for link in soup.select('a[href^="#"]')} <= set(ids)
 
 
-def test_every_resource_and_finding_is_on_the_page() -> None:
+def test_every_resource_and_risk_is_on_the_page() -> None:
     review = samples.pull_request()
     text = BeautifulSoup(page(review), "html.parser").get_text()
     for stack in review.stacks:
         for resource in stack.resources:
             assert resource.address in text
             assert resource.advice in text
-    for finding in review.findings:
-        assert finding.sentence in text
+    for risk in review.risks:
+        assert risk.sentence in text
 
 
 def test_for_a_refactoring_the_page_is_no_change_without_a_script() -> None:

@@ -47,9 +47,9 @@ def contrast_of(page: Page, selector: str) -> float:
 def test_search_shows_changes_with_all_words_and_marks_them(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.fill("#query", "PROD deleteobject")
-    expect(page.locator("#result")).to_have_text("1 of 14 changes, 1 of 6 findings")
+    expect(page.locator("#result")).to_have_text("1 of 14 changes, 1 of 6 risks")
     assert shown(page) == ["aws_iam_role_policy.archiver_90D24E17"]
-    marked = page.evaluate("() => [...CSS.highlights.get('found')].map((range) => range.toString().toLowerCase())")
+    marked = page.evaluate("() => [...CSS.highlights.get('match')].map((range) => range.toString().toLowerCase())")
     assert set(marked) == {"prod", "deleteobject"}
     expect(page.locator("#result")).to_have_attribute("aria-live", "polite")
 
@@ -79,11 +79,11 @@ def test_a_search_without_results_shows_a_message(open_page: Open) -> None:
 def test_filters_combine(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.get_by_role("checkbox", name="high").check()
-    expect(page.locator("#result")).to_have_text("4 of 14 changes, 3 of 6 findings")
+    expect(page.locator("#result")).to_have_text("4 of 14 changes, 3 of 6 risks")
     page.get_by_role("checkbox", name="prod").check()
-    expect(page.locator("#result")).to_have_text("2 of 14 changes, 3 of 6 findings")
+    expect(page.locator("#result")).to_have_text("2 of 14 changes, 3 of 6 risks")
     page.get_by_role("checkbox", name="replaced").check()
-    expect(page.locator("#result")).to_have_text("1 of 14 changes, 3 of 6 findings")
+    expect(page.locator("#result")).to_have_text("1 of 14 changes, 3 of 6 risks")
     assert shown(page) == ["aws_db_instance.orders_2F6A91C3"]
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.locator("#result")).to_be_empty()
@@ -99,7 +99,7 @@ def test_expand_and_collapse_all(open_page: Open) -> None:
     assert shown(page) == []
 
 
-def test_a_finding_links_to_its_resource(open_page: Open) -> None:
+def test_a_risk_links_to_its_resource(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.get_by_role("link", name="dev-data: aws_iam_role_policy.archiver_90D24E17").click()
     expect(page.locator(ROLE)).to_have_attribute("open", "")
@@ -145,7 +145,7 @@ def test_a_button_copies_an_address(open_page: Open) -> None:
     page = open_page(samples.pull_request(), permissions=["clipboard-read", "clipboard-write"])
     page.click("#expand")
     page.get_by_role("button", name="Copy address aws_nat_gateway.nat_1_55C0E2B8").first.click()
-    expect(page.locator("#said")).to_have_text("Copied aws_nat_gateway.nat_1_55C0E2B8")
+    expect(page.locator("#announcement")).to_have_text("Copied aws_nat_gateway.nat_1_55C0E2B8")
     assert page.evaluate("navigator.clipboard.readText()") == "aws_nat_gateway.nat_1_55C0E2B8"
 
 
@@ -271,5 +271,5 @@ def test_two_thousand_changes_can_be_searched(open_page: Open) -> None:
     page = open_page(samples.large(2_000))
     assert page.locator(".resource").count() == 2_000
     page.fill("#query", "setting_3_1983")
-    expect(page.locator("#result")).to_have_text("1 of 2000 changes, 0 of 40 findings")
+    expect(page.locator("#result")).to_have_text("1 of 2000 changes, 0 of 40 risks")
     assert shown(page) == ["aws_ssm_parameter.setting_3_1983"]

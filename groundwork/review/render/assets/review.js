@@ -1,4 +1,4 @@
-// The page is whole without this; here is what makes it quick to work with. Text is only ever read or set as text.
+// The page is complete without this script, which adds search, filters and keys. It only reads and sets text, never HTML.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -12,7 +12,7 @@
     environment: element.dataset.environment,
     resources: all(".resource", element).map((resource) => ({ element: resource, ...resource.dataset })),
   }));
-  const findings = all(".finding").map((element) => ({
+  const risks = all(".risk").map((element) => ({
     element,
     severity: element.dataset.severity,
     environments: JSON.parse(element.dataset.environments),
@@ -40,14 +40,14 @@
     const active = words.length > 0 || Boolean(severities || environments || kinds);
     const has = (text) => words.every((word) => text.includes(word));
     let shown = 0;
-    let shownFindings = 0;
+    let shownRisks = 0;
     const visible = [];
-    for (const finding of findings) {
-      const show = (!severities || severities.has(finding.severity))
-        && (!environments || finding.environments.some((name) => environments.has(name)))
-        && has(textOf(finding));
-      finding.element.hidden = !show;
-      if (show) { shownFindings += 1; visible.push(finding.element); }
+    for (const risk of risks) {
+      const show = (!severities || severities.has(risk.severity))
+        && (!environments || risk.environments.some((name) => environments.has(name)))
+        && has(textOf(risk));
+      risk.element.hidden = !show;
+      if (show) { shownRisks += 1; visible.push(risk.element); }
     }
     for (const stack of stacks) {
       const here = !environments || environments.has(stack.environment);
@@ -67,11 +67,11 @@
     reveal(active, shown);
     mark(words, visible);
     the("main").classList.toggle("searching", active);
-    if (the("found")) the("found").hidden = shownFindings === 0;
+    if (the("risk-section")) the("risk-section").hidden = shownRisks === 0;
     the("clear").hidden = !active;
     the("nothing").hidden = !active || shown > 0 || stacks.some((stack) => !stack.element.hidden);
     the("result").textContent = active
-      ? `${shown} of ${total} changes, ${shownFindings} of ${findings.length} findings`
+      ? `${shown} of ${total} changes, ${shownRisks} of ${risks.length} risks`
       : "";
   }
 
@@ -94,7 +94,7 @@
 
   function mark(words, elements) {
     if (!window.CSS?.highlights) return;
-    CSS.highlights.delete("found");
+    CSS.highlights.delete("match");
     if (!words.length) return;
     const ranges = [];
     for (const element of elements) {
@@ -113,7 +113,7 @@
       }
       if (ranges.length >= MOST_MARKED) break;
     }
-    CSS.highlights.set("found", new Highlight(...ranges));
+    CSS.highlights.set("match", new Highlight(...ranges));
   }
 
   let timer = 0;
@@ -188,12 +188,12 @@
     const name = THEMES[(THEMES.indexOf(root.dataset.theme ?? "auto") + 1) % THEMES.length];
     setTheme(name);
     say(`Theme: ${name}`);
-    try { localStorage.setItem(KEY, name); } catch { /* not kept where the browser keeps nothing */ }
+    try { localStorage.setItem(KEY, name); } catch { /* the browser forbids storage: the choice lasts as long as the page */ }
   }
   the("theme").addEventListener("click", nextTheme);
   try {
-    const kept = localStorage.getItem(KEY);
-    if (THEMES.includes(kept)) setTheme(kept);
+    const stored = localStorage.getItem(KEY);
+    if (THEMES.includes(stored)) setTheme(stored);
   } catch { /* as above */ }
 
   // ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,6 +237,6 @@
   });
   window.addEventListener("afterprint", () => closed.forEach((element) => { element.open = false; }));
 
-  function say(text) { the("said").textContent = text; }
+  function say(text) { the("announcement").textContent = text; }
   openTarget();
 })();

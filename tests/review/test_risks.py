@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from groundwork.review.model import Concern, Severity
-from tests.review.trees import STACK, findings, resources, review, review_of
+from tests.review.trees import STACK, resources, review, review_of, risks_of
 
 Body = dict[str, Any]
 RULE = "aws_vpc_security_group_ingress_rule"
@@ -23,7 +23,7 @@ def of(type_: str, body: Body | None) -> Any:
 
 
 def sentences(concern: Concern, type_: str, before: Body | None, after: Body | None) -> list[tuple[str, str]]:
-    risks = findings(of(type_, before), of(type_, after), concern)
+    risks = risks_of(of(type_, before), of(type_, after), concern)
     assert all(risk.origin and risk.address == f"{type_}.x" for risk in risks)
     return [(risk.severity.value, risk.sentence) for risk in risks]
 
@@ -51,7 +51,7 @@ def test_destroying_a_resource_without_data_is_low() -> None:
 )  # fmt: skip
 def test_a_change_that_forces_a_replacement_names_the_attribute(type_: str, before: Body, after: Body) -> None:
     base, head = of(type_, before), of(type_, after)
-    (risk,) = findings(base, head, Concern.DATA_LOSS)
+    (risk,) = risks_of(base, head, Concern.DATA_LOSS)
     assert risk.severity == Severity.HIGH
     (change,) = review(base, head).stacks[0].resources
     assert change.forces_replacement
@@ -62,28 +62,28 @@ def test_a_change_in_place_loses_nothing() -> None:
     assert sentences(Concern.DATA_LOSS, "aws_s3_bucket", {"bucket": "a"}, {"bucket": "a", "tags": {}}) == []
 
 
-def test_a_removed_stack_is_a_finding() -> None:
+def test_a_removed_stack_is_a_risk() -> None:
     report = review_of({STACK: of("x_y", {"a": 1}), "dev-b": {}}, {"dev-b": {}})
-    assert any("no longer in the code" in risk.sentence and risk.stack == STACK for risk in report.findings)
+    assert any("no longer in the code" in risk.sentence and risk.stack == STACK for risk in report.risks)
 
 
 def test_a_renamed_stack_is_reported_with_its_old_name() -> None:
     terraform_ = resources(aws_s3_bucket={"b": {"bucket": "a"}}, aws_sqs_queue={"q": {"name": "q"}})
-    findings_of_new = [
-        risk for risk in review_of({"dev-old": terraform_}, {"dev-new": terraform_}).findings if risk.stack == "dev-new"
+    risks_of_new = [
+        risk for risk in review_of({"dev-old": terraform_}, {"dev-new": terraform_}).risks if risk.stack == "dev-new"
     ]
-    assert any("dev-old under another name" in risk.sentence for risk in findings_of_new)
+    assert any("dev-old under another name" in risk.sentence for risk in risks_of_new)
     other = review_of({"dev-old": terraform_}, {"dev-new": resources(x_y={"z": {}})})
-    assert not any("another name" in risk.sentence for risk in other.findings)
+    assert not any("another name" in risk.sentence for risk in other.risks)
 
 
 def test_data_that_moves_to_another_stack_is_recognised() -> None:
     bucket, queue = resources(aws_s3_bucket={"b": {"bucket": "a"}}), resources(x_y={"z": {}})
     moved = review_of({"dev-a": bucket, "dev-b": queue}, {"dev-a": {}, "dev-b": bucket})
-    assert any("aws_s3_bucket.b of dev-a" in risk.sentence for risk in moved.findings if risk.stack == "dev-b")
+    assert any("aws_s3_bucket.b of dev-a" in risk.sentence for risk in moved.risks if risk.stack == "dev-b")
     new = resources(aws_s3_bucket={"b": {"bucket": "another"}})
     added = review_of({"dev-a": bucket, "dev-b": {}}, {"dev-a": {}, "dev-b": new})
-    assert not any("looks like" in risk.sentence for risk in added.findings)
+    assert not any("looks like" in risk.sentence for risk in added.risks)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_opens_the_network_is_found(type_: str, before: Body | None, after:
          {"vpc_config": {"endpoint_public_access": True, "public_access_cidrs": ["192.0.2.0/24"]}}),
     ],
 )  # fmt: skip
-def test_a_change_that_opens_nothing_gives_no_finding(type_: str, before: Body | None, after: Body | None) -> None:
+def test_a_change_that_opens_nothing_gives_no_risk(type_: str, before: Body | None, after: Body | None) -> None:
     assert sentences(Concern.NETWORK, type_, before, after) == []
 
 
@@ -161,9 +161,9 @@ def test_removing_a_public_access_block_is_high_unless_the_bucket_goes() -> None
             aws_s3_bucket={"b": {}}, aws_s3_bucket_public_access_block={"x": {"bucket": "${aws_s3_bucket.b.id}"}}
         )
     }
-    (risk,) = findings(both, resources(aws_s3_bucket={"b": {}}), Concern.NETWORK)
+    (risk,) = risks_of(both, resources(aws_s3_bucket={"b": {}}), Concern.NETWORK)
     assert risk.severity == Severity.HIGH
-    assert findings(both, {}, Concern.NETWORK) == []
+    assert risks_of(both, {}, Concern.NETWORK) == []
 
 
 # ── protection ─────────────────────────────────────────────────────────────────────────────────────
@@ -195,7 +195,7 @@ def test_removing_a_public_access_block_is_high_unless_the_bucket_goes() -> None
         ("aws_eks_cluster", {"encryption_config": {"resources": ["secrets"]}}, {"name": "c"}, "high"),
     ],
 )  # fmt: skip
-def test_only_switching_a_protection_off_is_a_finding(type_: str, on: Body, off: Body, severity: str) -> None:
+def test_only_switching_a_protection_off_is_a_risk(type_: str, on: Body, off: Body, severity: str) -> None:
     assert severity in [level for level, _ in sentences(Concern.PROTECTION, type_, on, off)]
     assert sentences(Concern.PROTECTION, type_, off, on) == []
     assert sentences(Concern.PROTECTION, type_, on, {**on, "tags": {"a": "b"}}) == []
@@ -209,9 +209,9 @@ def test_a_new_resource_without_protection_is_medium(type_: str) -> None:
 def test_removing_versioning_from_a_bucket_is_high() -> None:
     bucket = {"b": {"bucket": "a"}}
     both = resources(aws_s3_bucket=bucket, aws_s3_bucket_versioning={"v": {"bucket": "${aws_s3_bucket.b.id}"}})
-    (risk,) = findings(both, resources(aws_s3_bucket=bucket), Concern.PROTECTION)
+    (risk,) = risks_of(both, resources(aws_s3_bucket=bucket), Concern.PROTECTION)
     assert risk.severity == Severity.HIGH
-    assert findings(both, {}, Concern.PROTECTION) == []
+    assert risks_of(both, {}, Concern.PROTECTION) == []
 
 
 # ── cost ───────────────────────────────────────────────────────────────────────────────────────────
@@ -229,18 +229,18 @@ def test_removing_versioning_from_a_bucket_is_high() -> None:
         ("helm_release", {"values": ['{"replicas": {"min": 1}}']}, {"values": ['{"replicas": {"min": 4}}']}),
     ],
 )
-def test_growth_is_a_finding_and_shrinking_is_not(type_: str, small: Body, large: Body) -> None:
+def test_growth_is_a_risk_and_shrinking_is_not(type_: str, small: Body, large: Body) -> None:
     assert len(sentences(Concern.COST, type_, small, large)) == 1
     assert sentences(Concern.COST, type_, large, small) == []
 
 
-def test_another_instance_family_is_a_finding_in_both_directions() -> None:
+def test_another_instance_family_is_a_risk_in_both_directions() -> None:
     for before, after in (("t3.small", "m6i.large"), ("m6i.large", "t3.small")):
         assert sentences(Concern.COST, "aws_instance", {"instance_type": before}, {"instance_type": after})
 
 
-def test_several_new_gateways_are_one_finding_with_their_number() -> None:
-    (risk,) = findings({}, resources(aws_nat_gateway={"a": {}, "b": {}}), Concern.COST)
+def test_several_new_gateways_are_one_risk_with_their_number() -> None:
+    (risk,) = risks_of({}, resources(aws_nat_gateway={"a": {}, "b": {}}), Concern.COST)
     assert risk.sentence.startswith("2 aws_nat_gateway are added")
 
 
@@ -265,16 +265,16 @@ def terraform(**settings: Any) -> Any:
         ({"provider": {"aws": [{}]}}, {"provider": {"aws": [{"max_retries": 2}]}}, "medium"),
     ],
 )  # fmt: skip
-def test_a_changed_provider_or_backend_is_a_finding(before: Any, after: Any, severity: str) -> None:
-    risks = findings(before, after, Concern.PROVIDERS)
+def test_a_changed_provider_or_backend_is_a_risk(before: Any, after: Any, severity: str) -> None:
+    risks = risks_of(before, after, Concern.PROVIDERS)
     assert {risk.severity.value for risk in risks} == {severity}
     assert all(risk.address == "" for risk in risks)
-    assert findings(after, after, Concern.PROVIDERS) == []
+    assert risks_of(after, after, Concern.PROVIDERS) == []
 
 
-def test_providers_of_a_new_stack_are_not_a_finding() -> None:
+def test_providers_of_a_new_stack_are_not_a_risk() -> None:
     head = terraform(backend={"s3": {"key": "a"}})
-    assert not [risk for risk in review_of({}, {STACK: head}).findings if risk.concern == Concern.PROVIDERS]
+    assert not [risk for risk in review_of({}, {STACK: head}).risks if risk.concern == Concern.PROVIDERS]
 
 
 # ── waivers ────────────────────────────────────────────────────────────────────────────────────────
@@ -290,12 +290,12 @@ def waived(before: list[Body], after: list[Body]) -> list[tuple[str, str]]:
         {STACK: terraform_}, {STACK: terraform_}, base_waivers={STACK: before}, head_waivers={STACK: after}
     )
     assert not report.changed
-    return [(risk.severity.value, risk.sentence) for risk in report.findings if risk.concern == Concern.WAIVERS]
+    return [(risk.severity.value, risk.sentence) for risk in report.risks if risk.concern == Concern.WAIVERS]
 
 
 def test_a_new_waiver_is_shown_with_its_reason_and_line() -> None:
     terraform_ = of("x_y", {"a": 1})
-    (risk,) = review_of({STACK: terraform_}, {STACK: terraform_}, head_waivers={STACK: [WAIVER]}).findings
+    (risk,) = review_of({STACK: terraform_}, {STACK: terraform_}, head_waivers={STACK: [WAIVER]}).risks
     assert WAIVER["reason"] in risk.sentence
     assert [(line.file, line.line) for line in risk.origin] == [("stacks/dev-data.py", 7)]
 
@@ -305,14 +305,14 @@ def test_a_longer_waiver_or_another_reason_is_low() -> None:
     assert waived([WAIVER], [{**WAIVER, "reason": "another reason that is as long"}])[0][0] == "low"
 
 
-def test_a_waiver_that_moves_or_is_removed_gives_no_finding() -> None:
+def test_a_waiver_that_moves_or_is_removed_gives_no_risk() -> None:
     assert waived([WAIVER], [{**WAIVER, "source": "dev-data.py:70"}]) == []
     assert waived([WAIVER], []) == []
 
 
 # ── order ──────────────────────────────────────────────────────────────────────────────────────────
-def test_findings_are_sorted_by_severity() -> None:
+def test_risks_are_sorted_by_severity() -> None:
     base = resources(aws_s3_bucket={"a": {"bucket": "a"}}, aws_route={"r": {"a": 1}})
-    levels = [risk.severity for risk in review(base, resources(aws_nat_gateway={"n": {}})).findings]
+    levels = [risk.severity for risk in review(base, resources(aws_nat_gateway={"n": {}})).risks]
     assert levels == sorted(levels, key=list(Severity).index)
     assert len(set(levels)) == 3
