@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -35,34 +36,6 @@ ENVIRONMENT = "local"
 DELIVERY = f"{ENVIRONMENT}-delivery"
 CHECKOUT = Path(__file__).parents[2]
 AWS_LOCK = CHECKOUT / "stacks" / "provider_locks" / "aws.terraform.lock.hcl"
-
-_MAIN = '''
-"""Writes what cdktf would: one folder per stack, and the manifest."""
-
-import json
-import os
-import pathlib
-
-out = pathlib.Path(os.environ["CDKTF_OUTDIR"])
-stacks = json.loads(pathlib.Path("stacks.json").read_text())
-manifest = {"version": "0.21.0", "stacks": {}}
-for name, stack in stacks.items():
-    folder = out / "stacks" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "cdk.tf.json").write_text(json.dumps(stack["terraform"], indent=2))
-    for asset, content in stack["assets"].items():
-        (folder / asset).parent.mkdir(parents=True, exist_ok=True)
-        (folder / asset).write_text(content)
-    manifest["stacks"][name] = {
-        "name": name,
-        "constructPath": name,
-        "workingDirectory": f"stacks/{name}",
-        "synthesizedStackPath": f"stacks/{name}/cdk.tf.json",
-        "annotations": [],
-        "dependencies": stack["dependencies"],
-    }
-(out / "manifest.json").write_text(json.dumps(manifest, indent=2))
-'''
 
 
 @dataclass(frozen=True)
@@ -249,7 +222,7 @@ def _entry(document: Mapping[str, Any], dependencies: Sequence[str], assets: Map
 def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedProject:
     """A checkout in `root`, committed on main, beside an embedded AWS that runs."""
     link_checkout(root, checkout, cloud)
-    (root / "main.py").write_text(_MAIN)
+    shutil.copy(Path(__file__).with_name("planned_main.py"), root / "main.py")
     (root / "stacks.json").write_text("{}")
     begin_repository(root, "Lap Top", "lap@top")
     state_bucket(cloud)
