@@ -75,7 +75,7 @@ def test_a_stack_that_waits_for_an_apply_is_planned_and_approved_after_it(github
     github.github.approve(run.run, "dev", by="dave")
     # Another stack still waits, so the run fails, and the next environment does not begin.
     assert not run.end()
-    assert "stacks still wait for outputs of what was applied now: start the deployment again" in run.log
+    assert "stacks still wait for outputs of the stacks applied now: start the deployment again" in run.log
     assert github.state("dev-copy-copy") is None
     assert not run.did("plan:staging", "checkout")
     resources = (github.state("dev-copy") or {})["resources"]
