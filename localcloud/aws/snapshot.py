@@ -12,7 +12,7 @@ import json
 import pickle
 import threading
 import weakref
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -199,7 +199,7 @@ class _Pickler(pickle.Pickler):
             return _LOCKS[kind], ()
         if isinstance(obj, defaultdict) and kind is not defaultdict:
             return _new_defaultdict, (kind, obj.default_factory), vars(obj), None, iter(obj.items())
-        if isinstance(obj, dict) and kind.items is not dict.items:
+        if isinstance(obj, dict) and kind.items not in (dict.items, OrderedDict.items):
             # Pickle calls `items()`, which in S3's store of objects has only the newest version of each.
             return _new_dict, (kind, dict(obj)), vars(obj)
         if isinstance(obj, weakref.WeakValueDictionary):

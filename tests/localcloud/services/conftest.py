@@ -1,20 +1,25 @@
-"""All groups side by side, once per test session: the provider mostly waits between its own polls."""
+"""All groups side by side, once per test session, with restarts between apply and plan.
+
+The provider mostly waits between its own polls.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.localcloud.services.contract import GROUPS, Group, Record, run
+from tests.localcloud.services.contract import GROUPS, Group, Record, apply, finish
 from tests.support import terraform
+from tests.support.terraform import Outcome
 
 AT_ONCE = 5  # groups; each takes about 0.7 GB, and half a core while it does not wait
 PATIENCE = 870  # seconds; a quiet machine with two cores takes a third of it for all groups
@@ -56,17 +61,30 @@ def runs(
     wanted = {each.params["group"] for each in parameters if each and "group" in each.params}
     cloud = LocalCloud(folder / "cloud", Path(sys.executable))
     endpoint = cloud.up(port=0).endpoint
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for name in GROUPS:
-            if name in wanted:
-                pool.submit(_record, Group(name, folder / name, endpoint, program), folder)
-        yield Runs(folder)
+    groups = [Group(name, folder / name, endpoint, program) for name in GROUPS if name in wanted]
+    thread = threading.Thread(target=_run, args=(groups, cloud, folder))
+    thread.start()
+    yield Runs(folder)
+    thread.join()
     cloud.down()
 
 
-def _record(group: Group, folder: Path) -> None:
+def _run(groups: Sequence[Group], cloud: LocalCloud, folder: Path) -> None:
     try:
-        run(group).write(folder / f"{group.name}.json")
+        port = int(groups[0].endpoint.rsplit(":", 1)[1])
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            applied = list(pool.map(apply, groups))
+            # Twice: what the first start has read, the second stop must write again.
+            for _ in range(2):
+                cloud.down()
+                cloud.up(port=port)
+            for record in [pool.submit(_finish, *each, folder) for each in zip(groups, applied, strict=True)]:
+                record.result()
     except Exception:
         # Nobody would see an exception of this thread.
-        (folder / f"{group.name}.broken").write_text(traceback.format_exc())
+        for group in groups:
+            (folder / f"{group.name}.broken").write_text(traceback.format_exc())
+
+
+def _finish(group: Group, applied: Outcome, folder: Path) -> None:
+    finish(group, applied).write(folder / f"{group.name}.json")

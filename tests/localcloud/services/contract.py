@@ -1,4 +1,4 @@
-"""The contract of the embedded AWS: a group of resources applies, plans without changes, and leaves nothing behind."""
+"""The contract of the embedded AWS: resources are applied, survive restarts unchanged, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -125,12 +125,15 @@ class Record:
         write_atomically(path, json.dumps(asdict(self)))
 
 
-def run(group: Group) -> Record:
-    """Apply, plan again, destroy."""
+def apply(group: Group) -> Outcome:
+    """Create everything in the group's account."""
     group.prepare()
-    outcomes = {"apply": group.apply()}
-    outcomes["plan"] = group.plan()
-    outcomes["destroy"] = group.destroy()
+    return group.apply()
+
+
+def finish(group: Group, applied: Outcome) -> Record:
+    """Plan again and destroy."""
+    outcomes = {"apply": applied, "plan": group.plan(), "destroy": group.destroy()}
     return Record.of(outcomes, group.remaining())
 
 
