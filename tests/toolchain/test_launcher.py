@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -78,7 +80,9 @@ def test_terraform_collects_garbage_less_often_unless_the_user_says_how(
 
 def test_gw_starts_cdktf_without_optimising_its_webassembly(checkout: Project) -> None:
     node, cli = cdktf_launcher.command(checkout)
-    assert cdktf_launcher.command(checkout, quick=True) == [node, "--liftoff-only", cli]
+    assert cdktf_launcher.command(checkout, quick=True) == [
+        node, "--liftoff-only", "--require", str(cdktf_launcher.HOOK), cli,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("missing", ["node_modules", ".venv"])
@@ -95,3 +99,21 @@ def test_help_works_without_terraform_and_a_plan_does_not(checkout: Project, env
     assert started[-1] == "--help"
     with pytest.raises(ToolMissing):
         cdktf_launcher.prepare(["diff", "local-network"], bare, checkout.root)
+
+
+CONVERTER = """
+const { createRequire } = require("module");
+const fromCli = createRequire(process.argv[1]);
+const lazy = fromCli("@cdktf/hcl2cdk");
+const typescript = () => Object.keys(require.cache).some((file) => file.includes("/node_modules/typescript/"));
+const before = typescript();
+const real = fromCli(fromCli.resolve("@cdktf/hcl2cdk"));
+const equal = Object.keys(real).sort().join() === Object.keys(lazy).sort().join() && lazy.convert === real.convert;
+console.log(JSON.stringify({ before, equal, after: typescript() }));
+"""
+
+
+def test_a_quick_cdktf_loads_the_converter_only_when_it_is_used() -> None:
+    *node, cli = cdktf_launcher.command(Project(Path(__file__).parents[2]), quick=True)
+    run = subprocess.run([*node, "-e", CONVERTER, cli], capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == {"before": False, "equal": True, "after": True}
