@@ -64,7 +64,7 @@ BREAKS = [
     ),
     ("apply.yml", "${{ github.token }}", "${{ toJSON(secrets) }}", "toJSON(secrets)"),
     ("pull-request.yml", "- run: make check", "- run: pip install groundwork", "installs by itself"),
-    ("../actions/setup/action.yml", '"3.11"', '"3.11"\n        cache: pip', "restores a cache"),
+    ("../actions/setup/action.yml", "${{ inputs.python }}", "'3.11'\n        cache: pip", "restores a cache"),
     ("plan.yml", "path: reported", "path: .groundwork/plans", "uploads .groundwork/plans"),
     (
         "deploy.yml",
@@ -88,7 +88,7 @@ BREAKS = [
     ("deploy.yml", "branches: [main]", "branches: ['**']", "starts on"),
     ("deploy.yml", "      - run: gw check --skip-synth --annotations\n", "", "do not gate it"),
     ("pull-request.yml", "      - run: gw preflight --canaries\n", "", "baked secrets"),
-    ("pull-request.yml", "needs: [check, synthesise, plan, report]", "needs: [check]", "does not wait"),
+    ("pull-request.yml", "needs: [check, newer-python, synthesise, plan, report]", "needs: [check]", "does not wait"),
     ("destroy.yml", '"$CONFIRM" == "$STACK" && ', "", "not compared first"),
     ("destroy.yml", "    needs: plan\n", "    needs: synthesise\n", "nobody approves"),
     ("release.yml", "needs: attest", "needs: build", "pushes what is not signed"),
