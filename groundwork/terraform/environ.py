@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 # Each changes what a Terraform command does: other arguments, values, folders, providers.
@@ -45,8 +47,10 @@ def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path, u
     passed |= {name: value for name, value in environ.items() if name in _ADDRESSES and not _has_login(value)}
     # The programs beside this Python (node among them) come first, as in a shell of this checkout.
     passed["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)])
-    if uv_config.is_file() and not _has_login(uv_config.read_text(encoding="utf-8").replace('"', " ")):
-        passed["UV_CONFIG_FILE"] = str(uv_config)
+    if uv_config.is_file():
+        addresses = _texts(tomllib.loads(uv_config.read_text(encoding="utf-8")))
+        if not any(map(_has_login, addresses)):
+            passed["UV_CONFIG_FILE"] = str(uv_config)
     return {
         **passed,
         "HOME": str(home),
@@ -64,3 +68,15 @@ def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path, u
 
 def _has_login(value: str) -> bool:
     return any("@" in urlsplit(word if "//" in word else f"//{word}").netloc for word in value.split())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a TOML document."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from _texts(list(value.values()))
+        case list():
+            for each in value:
+                yield from _texts(each)

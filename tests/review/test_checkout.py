@@ -99,13 +99,18 @@ def test_a_package_index_without_credentials_is_passed_on(repository: Repository
 
 
 @pytest.mark.parametrize(
-    ("address", "passed_on"), [("https://index.example/simple", True), ("https://me:key@index.example/simple", False)]
+    ("config", "kept"),
+    [
+        ('find-links = ["/opt/wheels"]\nindex-url = "https://index.example/simple"', True),
+        ('index-url = "https://me:key@index.example/simple"', False),
+        ('[[index]]\nurl = "https://me:key@index.example/simple"', False),
+    ],
 )
-def test_a_uv_toml_is_read_unless_it_holds_a_login(repository: Repository, address: str, passed_on: bool) -> None:
-    (repository.root / "uv.toml").write_text(f'index-url = "{address}"\n')
+def test_a_uv_toml_is_read_unless_it_holds_a_login(repository: Repository, config: str, kept: bool) -> None:
+    (repository.root / "uv.toml").write_text(config)
     repository.commit("one")
     (made, _) = synthesise(repository, "HEAD..HEAD")
-    assert ("UV_CONFIG_FILE" in value(made)["seen"]) == passed_on
+    assert ("UV_CONFIG_FILE" in value(made)["seen"]) == kept
 
 
 def test_a_commit_does_not_write_the_users_package_cache(repository: Repository) -> None:
