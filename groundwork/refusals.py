@@ -67,7 +67,7 @@ class Refusal:
 
 
 def require_none(refusals: Sequence[Refusal]) -> None:
-    """Raise Refused with every reason, unless there are none."""
+    """Raise Refused with every reason, unless the list is empty."""
     if refusals:
         raise Refused(refusals)
 

@@ -1,4 +1,4 @@
-"""Tables for people: no cell is ever broken inside a word, so that a path can be copied from one."""
+"""Tables on the terminal whose cells never break inside a word, so that paths can be copied."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GAP = "  "
 
 @dataclass
 class Table:
-    """Rows of text with Rich's markup. Prints plain aligned lines where the output is no terminal.
+    """Rows of text with Rich's markup. Prints plain aligned lines where the output is not a terminal.
 
     On a terminal that is too narrow, the widest columns move below their row, one indented line each.
     """
@@ -22,7 +22,7 @@ class Table:
     columns: Sequence[str]
     title: str | None = None
     right: frozenset[str] = frozenset()
-    """Columns whose cells end at the same place, as numbers do."""
+    """Columns that are aligned to the right, like numbers."""
     _rows: list[list[Text]] = field(default_factory=list)
 
     def add_row(self, *cells: str) -> None:

@@ -10,8 +10,7 @@ import typer
 
 from groundwork.cli import console
 from groundwork.cli.arguments import Json
-from groundwork.cli.plan import plan_app
-from groundwork.cli.plan_make import waits_for
+from groundwork.cli.plan import plan_app, waits_for
 
 if TYPE_CHECKING:
     from groundwork.plan.bundle import Index

@@ -48,7 +48,7 @@ class StackFacts:
 
     `archive_sha256` is of the bytes that were fetched, `files` of the extracted files (without bundle.json).
     `synthesised` are the files of the stack in the checkout's own synthesis (for an orphan those of its last applied
-    bundle); None where there are none. `in_code` is whether the checkout has the stack at all. `lock_file_sha256`
+    bundle); None where it has no such stack. `in_code` is whether the checkout has the stack at all. `lock_file_sha256`
     (empty for a stack without providers) and `tools` are the checkout's and this machine's. `state` is read now.
     `applied` is when and by whom this very bundle was applied before, `unsettled` describes an apply without an end;
     both may be empty.

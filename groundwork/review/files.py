@@ -24,7 +24,7 @@ class Format(StrEnum):
 def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, blob_url: str = "") -> dict[str, str]:
     """File name → text. Markdown that is too long for one comment has several files; HCL has one for every stack.
 
-    `blob_url` is the beginning of links to lines (`https://github.com/o/r/blob/<commit>`); without it there are none.
+    `blob_url` begins links to lines (`https://github.com/o/r/blob/<commit>`); without it there are no links.
     """
     if format_ == Format.JSON:
         return {"review.json": review.model_dump_json(indent=2) + "\n"}

@@ -169,7 +169,7 @@ class PlanStore:
         return Applied.model_validate_json(self.objects.newest(records[-1])) if records else None
 
     def deployed(self, stack: str) -> bytes | None:
-        """The folder of a stack as it was applied last, as a bundle without its plan; None where there is none.
+        """The folder of a stack as it was applied last, as a bundle without its plan; None where it is not deployed.
 
         For the roles that plan, which may not verify MACs. Only the role that applies writes it, and a plan made from
         it is compared with the bundle itself (`last_applied`) before the apply.

@@ -216,7 +216,7 @@ def _totals(shown: Sequence[StackReview]) -> str:
 
 
 def _count_risks(groups: Sequence[tuple[Concern, Severity]], severity: Severity) -> str:
-    """The number of risks of a severity and their concerns; empty where there are none."""
+    """The number of risks of a severity and their concerns; empty where there is no such risk."""
     concerns = [concern for concern, severity_of_group in groups if severity_of_group is severity]
     names = ", ".join(concern.value for concern in Concern if concern in concerns)
     return f"{_many(len(concerns), 'risk')} of {severity.value} severity ({names})" if concerns else ""
