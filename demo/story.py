@@ -81,7 +81,7 @@ def require_unchanged(diffs: Sequence[StackDiff]) -> None:
 def before_the_pull_request(workspace: Workspace) -> tuple[Workspace, str]:
     """Main before a pull request whose merge is the checkout, and what the pull request changes, in words.
 
-    It differs in a single value of the environment. The files of the checkout do not change: the copy lies in its work
+    It differs in a single value of the environment. The files of the checkout do not change: the copy is in its work
     folder, the synthesis in a folder of its own.
     """
     folder = workspace.project.work / "demo" / "environments"

@@ -81,7 +81,7 @@ def find(
     """Drift and undeployed code of `stacks`, and drift of `orphans`, which have no code; side by side.
 
     `store` returns the plan store of an environment. A stack that cannot be planned has the status "error"; the others
-    are compared all the same. Raises UsageError where there are no stacks.
+    are compared anyway. Raises UsageError where there are no stacks.
     """
     if not [*stacks, *orphans]:
         raise UsageError("there are no stacks to compare", fix="`gw list` shows them")

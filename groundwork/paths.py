@@ -19,7 +19,7 @@ class Project:
 
     @classmethod
     def find(cls, start: Path) -> Project:
-        """The checkout that `start` lies in; raises UsageError where `start` is not inside of one."""
+        """The checkout that contains `start`; raises UsageError where there is no checkout."""
         for folder in (start.resolve(), *start.resolve().parents):
             if (folder / "cdktf.json").is_file():
                 return cls(folder)

@@ -1,4 +1,4 @@
-"""Deploys and destroys stacks as the code is, from bootstrap to the end, on the laptop and on AWS."""
+"""Deploys and destroys stacks without approved plans, from bootstrap to teardown, on the laptop and on AWS."""
 
 from __future__ import annotations
 

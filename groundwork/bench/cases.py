@@ -68,7 +68,7 @@ class Packages:
     pairs = 1
 
     def sides(self, project: Project, work: Path) -> Sequence[Side]:
-        """pip, as Pipenv runs it, and uv. Both check the hashes that set-up wrote down for the last target."""
+        """pip, as Pipenv runs it, and uv. Both check the hashes that set-up wrote for the last target."""
         requirements = project.work / "setup" / "requirements.txt"
         python = str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")
         uv = str(Path(sys.executable).with_name("uv"))

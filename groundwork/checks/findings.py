@@ -77,7 +77,7 @@ def judge(findings: Sequence[Finding], waivers: Sequence[Waiver], today: date) -
 
 
 def address_at(lines: Sequence[str], number: int) -> str:
-    """Terraform address of the resource that a line (from 1) of a synthesised file lies in; empty outside of one."""
+    """Terraform address of the resource at a line (counted from 1) of a synthesised file; empty outside a resource."""
     kind = name = ""
     for line in reversed(lines[:number]):
         if not name and (match := _NAME.match(line)):

@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         Ends with 0 where nothing would change, 20 where something would change, 23 where something would be destroyed
         or replaced, 24 where a stack is orphaned, 21 where a stack could not be planned (blocked by an upstream stack,
         waiting for outputs that only an apply decides, provider missing), 6 where a plan failed; if several apply, with
-        the last in this list. What reads an output that another stack would change is planned against that output.
+        the last in this list. A stack that reads an output which would change is planned against the changed output.
 
         Examples: `gw diff local`, `gw diff dev-api --text`, `gw diff dev --base main`
         """

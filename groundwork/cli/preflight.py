@@ -1,4 +1,4 @@
-"""`gw preflight`: may the synthesised Terraform be planned with credentials?"""
+"""`gw preflight`: checks whether synthesised Terraform may be planned with credentials."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ def register(app: typer.Typer) -> None:
             )
         require_none(refusals)
         if not json:
-            console.say("passed: no stack needs more than a plan may have")
+            console.say("passed: no violations")

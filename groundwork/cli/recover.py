@@ -158,12 +158,12 @@ def _correct(report: Report, *, confirmed: bool) -> None:
     from groundwork.errors import UsageError
 
     if report.checksum is None:
-        raise UsageError(f"{report.stack}: the checksum belongs to the state", fix=f"gw recover {report.stack}")
+        raise UsageError(f"{report.stack}: the checksum matches the state", fix=f"gw recover {report.stack}")
     confirm(
         f"trust the stored state of {report.stack} (serial {report.state.serial}) to be complete", confirmed=confirmed
     )
     report.checksum.correct()
-    console.note(f"{report.stack}: the checksum belongs to the state again")
+    console.note(f"{report.stack}: the checksum matches the state again")
 
 
 def _push(inspector: Inspector, report: Report, *, confirmed: bool) -> None:

@@ -18,7 +18,7 @@ PUBLIC = "https://api.github.com"
 VERSION = "2022-11-28"  # GitHub REST API, "API Versions"
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0  # seconds; a rate limit that lasts longer is an error
-_REPEATABLE = ("GET", "HEAD", "PUT", "PATCH", "DELETE")  # a POST with a 5xx may have been executed all the same
+_REPEATABLE = ("GET", "HEAD", "PUT", "PATCH", "DELETE")  # a POST with a 5xx may still have been executed
 
 
 class _Retry(Exception):

@@ -118,7 +118,7 @@ def _own_comments(api: GitHub, number: int, topic: str, author: str) -> dict[int
 
 
 def _login(api: GitHub) -> str:
-    """The login of the token's owner. GitHub refuses to tell a workflow's token, which belongs to the Actions app."""
+    """The token's login, which GitHub does not return for the token of a workflow: that belongs to the Actions app."""
     try:
         return str(api.get("/user")["login"])
     except GitHubError:

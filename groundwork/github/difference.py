@@ -1,4 +1,4 @@
-"""How live settings are compared: what reads them, what differs, and the calls that correct it."""
+"""How live settings are compared: readers, differences, and the calls that correct them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from groundwork.github.limits import explained
 def setup(
     api: GitHub, differences: Sequence[Difference], on_call: Callable[[ApiCall], None] = lambda _: None
 ) -> list[ApiCall]:
-    """Make every call; where GitHub refuses one, the others are made all the same.
+    """Make every call; where GitHub refuses one, the others are still made.
 
     Returns the calls that were made. Raises GitHubError with everything that could not be set and why.
     """

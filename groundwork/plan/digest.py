@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-# `terraform init` makes it anew, and checks the providers in it against the lock file.
+# `terraform init` creates it again, and checks the providers in it against the lock file.
 LEFT_OUT = frozenset({".terraform"})
 
 

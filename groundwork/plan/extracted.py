@@ -34,7 +34,7 @@ class Extracted:
 
 
 def extract(checkout: Workspace, archives: Mapping[str, bytes], *, name: str = NAME) -> Extracted:
-    """Make the folder `name` anew from `archives`: stack → bundle's bytes, in the order in which they are applied.
+    """Create the folder `name` again from `archives`: stack → bundle's bytes, in the order in which they are applied.
 
     Raises Refused where an archive is not exactly what it lists, is of another stack, or where an earlier apply left a
     state here that it could not store.

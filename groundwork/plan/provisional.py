@@ -40,7 +40,7 @@ class Provisional:
     def folder(self, stack: str, folder: Path) -> Iterator[Path]:
         """`folder` itself for a stack without `sources`, else a copy of it that reads planned outputs.
 
-        The copy holds paths only: the outputs, which may be secret, lie in a secure tempdir. Both are deleted
+        The copy has only paths: the outputs, which may be secret, are in a secure tempdir. Both are deleted
         afterwards.
         """
         planned = self.sources.get(stack)

@@ -50,8 +50,8 @@ def plan_all(
     A stack that reads one which this run would change is planned provisionally, a wave later, against the planned
     outputs of that stack. It waits where it reads an output that is unknown until then, or a stack without a state.
     Raises Refused (provider-missing) on AWS where a stack cannot be planned on this machine; on the laptop such stacks
-    are left out, as in `gw deploy`. On AWS bootstrap stacks are left out, too: what reads them is planned against their
-    states.
+    are left out, as in `gw deploy`. On AWS bootstrap stacks are left out, too: stacks that read them are planned
+    against their states.
     """
     manifest = workspace.manifest()
     orphaned = [stack.name for stack in orphans.manifest().stacks] if orphans else []

@@ -1,4 +1,4 @@
-"""Files: what lies in a stack's folder, and what its Terraform reads from the job's disk.
+"""Checks the files in a stack's folder and those that its Terraform reads from the job's disk.
 
 A file function would put any file of the runner, credentials included, into a plan. So would a link in the folder, or
 an argument whose file is uploaded, such as a Lambda function's zip.

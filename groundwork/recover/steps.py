@@ -10,8 +10,8 @@ from groundwork.plan.fingerprint import Plan, changed_resources
 
 State = Mapping[str, Any]
 
-Progress = Literal["done", "not recorded", "half made", "unknown"]
-"""`not recorded`: the state does not have it, AWS may. `half made`: it is tainted in the state."""
+Progress = Literal["done", "not recorded", "tainted", "unknown"]
+"""`not recorded`: it is not in the state, but may exist in AWS. `tainted`: Terraform did not finish creating it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _progress(action: str, change: Mapping[str, Any], current: Instance | None) 
     if current is None:
         return "not recorded"
     if current.tainted:
-        return "half made"
+        return "tainted"
     return "done" if action == "create" else _changed(action, change, current)
 
 

@@ -45,7 +45,7 @@ class S3Objects:
         """See Objects."""
         prefix = f"s3://{self.bucket}/"
         if not location.startswith(prefix):
-            raise NotReadable(f"{location} does not lie in s3://{self.bucket}")
+            raise NotReadable(f"{location} is not in s3://{self.bucket}")
         return location.removeprefix(prefix)
 
     def get(self, key: str, version: str) -> bytes:

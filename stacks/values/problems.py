@@ -61,8 +61,8 @@ def _explain(detail: ErrorDetails, location: Location, model: type[Section]) -> 
         case "extra_forbidden":
             known = sorted(_keys(model, location[:-1]))
             close = difflib.get_close_matches(key, known, n=1)
-            fix = f"did you mean {close[0]!r}?" if close else "remove it"
-            return "unknown key", f"{fix} Known here: {', '.join(known)}"
+            fix = f"did you mean {close[0]!r}?" if close else "remove it."
+            return "unknown key", f"{fix} Known keys: {', '.join(known)}"
         case "missing":
             return "is required, but missing", f"add {key!r}: {_describe(model, location)}"
         case "string_type" if isinstance(detail["input"], int | float):
