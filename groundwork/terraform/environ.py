@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from groundwork.errors import UsageError
+
 # Each changes what a Terraform command does: other arguments, values, folders, providers.
 _CHANGES_TERRAFORM = re.compile(
     r"TF_(?:CLI_ARGS(?:_.+)?|VAR_.+|DATA_DIR|WORKSPACE|REATTACH_PROVIDERS|PLUGIN_CACHE_MAY_.+)"
@@ -47,10 +49,8 @@ def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path, u
     passed |= {name: value for name, value in environ.items() if name in _ADDRESSES and not _has_login(value)}
     # The programs beside this Python (node among them) come first, as in a shell of this checkout.
     passed["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)])
-    if uv_config.is_file():
-        addresses = _texts(tomllib.loads(uv_config.read_text(encoding="utf-8")))
-        if not any(map(_has_login, addresses)):
-            passed["UV_CONFIG_FILE"] = str(uv_config)
+    if uv_config.is_file() and not any(map(_has_login, _texts(_read(uv_config)))):
+        passed["UV_CONFIG_FILE"] = str(uv_config)
     return {
         **passed,
         "HOME": str(home),
@@ -68,6 +68,13 @@ def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path, u
 
 def _has_login(value: str) -> bool:
     return any("@" in urlsplit(word if "//" in word else f"//{word}").netloc for word in value.split())
+
+
+def _read(config: Path) -> Any:
+    try:
+        return tomllib.loads(config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{config} is not TOML: {error}", fix="correct it, or delete it and run make setup") from error
 
 
 def _texts(value: Any) -> Iterator[str]:

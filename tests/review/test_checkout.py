@@ -113,6 +113,13 @@ def test_a_uv_toml_is_read_unless_it_holds_a_login(repository: Repository, confi
     assert ("UV_CONFIG_FILE" in value(made)["seen"]) == kept
 
 
+def test_a_uv_toml_that_is_not_toml_is_named(repository: Repository) -> None:
+    (repository.root / "uv.toml").write_text("index-url = ")
+    repository.commit("one")
+    with pytest.raises(UsageError, match=r"uv\.toml is not TOML"):
+        synthesise(repository, "HEAD..HEAD")
+
+
 def test_a_commit_does_not_write_the_users_package_cache(repository: Repository) -> None:
     repository.commit("one")
     (made, _) = synthesise(repository, "HEAD..HEAD", UV_CACHE_DIR="/home/user/.cache/uv")
