@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -27,6 +28,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before any test imports a stack: collecting them would otherwise import two thousand modules that nobody uses.
 lazy_provider.install(os.environ)
+
+
+# A test that draws examples must not fail because the machine is busy with the others.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
