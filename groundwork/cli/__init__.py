@@ -18,7 +18,7 @@ from groundwork.errors import GroundworkError, Interrupted, UsageError
 
 # In the order of `gw --help`.
 COMMANDS = (
-    "synth", "list_stacks", "diff", "drift", "review", "plan", "approve", "deploy", "destroy", "bootstrap",
+    "synth", "list_stacks", "diff", "drift", "review", "plan_store", "approve", "deploy", "destroy", "bootstrap",
     "state", "recover", "local", "check", "preflight", "audit", "github", "where",
     "doctor", "setup", "lock", "package", "bench",
 )  # fmt: skip

@@ -25,13 +25,6 @@ LAPTOP_RUN = "laptop"
 _STYLE = {"no change": "green", "change": "yellow", "destroy": "red", "replace": "red"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    from groundwork.cli import plan_store  # noqa: F401 - adds the other commands of `gw plan`
-
-    app.add_typer(plan_app, name="plan", rich_help_panel="Stacks")
-
-
 @plan_app.command()
 def make(
     targets: Targets = None,

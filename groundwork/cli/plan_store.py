@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 Plans = Annotated[Path | None, typer.Argument(metavar="[PLANS]", help="The index (.groundwork/plans/plans.json).")]
 
 
+def register(app: typer.Typer) -> None:
+    """Add `gw plan` with these commands and `gw plan make`."""
+    app.add_typer(plan_app, name="plan", rich_help_panel="Stacks")
+
+
 @plan_app.command()
 def push(
     plans: Plans = None,
