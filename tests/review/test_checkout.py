@@ -99,18 +99,18 @@ def test_a_package_index_without_credentials_is_passed_on(repository: Repository
 
 
 @pytest.mark.parametrize(
-    ("config", "kept"),
+    ("config", "passed_on"),
     [
         ('find-links = ["/opt/wheels"]\nindex-url = "https://index.example/simple"', True),
         ('index-url = "https://me:key@index.example/simple"', False),
         ('[[index]]\nurl = "https://me:key@index.example/simple"', False),
     ],
 )
-def test_a_uv_toml_is_read_unless_it_holds_a_login(repository: Repository, config: str, kept: bool) -> None:
+def test_a_uv_toml_is_passed_on_unless_it_holds_a_login(repository: Repository, config: str, passed_on: bool) -> None:
     (repository.root / "uv.toml").write_text(config)
     repository.commit("one")
     (made, _) = synthesise(repository, "HEAD..HEAD")
-    assert ("UV_CONFIG_FILE" in value(made)["seen"]) == kept
+    assert ("UV_CONFIG_FILE" in value(made)["seen"]) == passed_on
 
 
 def test_a_uv_toml_that_is_not_toml_is_named(repository: Repository) -> None:
