@@ -1,20 +1,20 @@
 """Every error the tool raises on purpose, on one page.
 
-GroundworkError                 exit  `message` is the problem, `fix` the command that solves it
-├── UsageError                    2   a command was called in a way that cannot work
-├── EnvironmentFileError             3   environments/*.yaml cannot be read as values
-├── ToolMissing                   4   a program or provider that is needed is missing
-├── SynthesisError                5   main.py did not synthesise
-├── TerraformFailed               6   Terraform or cdktf ended with an error
-├── StackBlocked                  7   an upstream stack has to be deployed first
-├── CheckFailed                   8   checkov or tflint found something, or a waiver has expired
-├── LocalCloudError               9   the embedded AWS does not run, or does not fit the command
-├── PackagingError               10   a Lambda function's zip cannot be made from its source and lock
-├── StateLocked                  11   somebody is changing the stack, or a run was killed meanwhile
-├── ReleaseFailed                12   a Helm release does not render, is not valid, or did not become ready
-├── Refused                      13   the gate or preflight refuses; every reason has a code and a command
-├── GitHubError                  14   GitHub's API does not answer, or not as documented
-└── Interrupted                 130   Ctrl-C or SIGTERM; nothing is left running
+GroundworkError                exit  `message` is the problem, `fix` the command that solves it
+├── UsageError                   2   a command was called with arguments that cannot work
+├── EnvironmentFileError         3   a file in environments/ cannot be read as values
+├── ToolMissing                  4   a required program or provider is missing
+├── SynthesisError               5   main.py did not synthesise
+├── TerraformFailed              6   Terraform or cdktf ended with an error
+├── StackBlocked                 7   an upstream stack has to be deployed first
+├── CheckFailed                  8   findings of checkov or tflint, or an expired or unused waiver
+├── LocalCloudError              9   the embedded AWS does not run, or does not fit the command
+├── PackagingError              10   a Lambda function's zip cannot be made from its source and lock
+├── StateLocked                 11   somebody is changing the stack, or a run was killed meanwhile
+├── ReleaseFailed               12   a Helm release does not render, is not valid, or did not become ready
+├── Refused                     13   the gate or preflight refuses; every reason has a code and a command
+├── GitHubError                 14   GitHub's API does not answer, or answers against its documentation
+└── Interrupted                130   Ctrl-C or SIGTERM; nothing is left running
 
 Below `groundwork.cli` nothing prints or exits: it raises one of these, and the command line prints it and exits.
 """
@@ -40,7 +40,7 @@ class GroundworkError(Exception):
 
 
 class UsageError(GroundworkError):
-    """A command was called in a way that cannot work: an unknown stack, options that exclude each other."""
+    """A command was called with arguments that cannot work: an unknown stack, options that exclude each other."""
 
     exit_code = 2
 
@@ -52,7 +52,7 @@ class EnvironmentFileError(GroundworkError):
 
 
 class ToolMissing(GroundworkError):
-    """A program or a Terraform provider that is needed is not on this machine."""
+    """A required program or Terraform provider is not on this machine."""
 
     exit_code = 4
 
@@ -76,7 +76,7 @@ class StackBlocked(GroundworkError):
 
 
 class CheckFailed(GroundworkError):
-    """checkov or tflint reports findings without a waiver, or a waiver has expired."""
+    """checkov or tflint reports findings without a waiver, or a waiver has expired or is unused."""
 
     exit_code = 8
 
@@ -126,7 +126,7 @@ class Reason(Protocol):
 
 
 class Refused(GroundworkError):
-    """The gate or preflight refuses. `refusals` are all of the reasons."""
+    """The gate or preflight refuses. `refusals` are all the reasons."""
 
     exit_code = 13
 

@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever reads a half-written file."""
+"""Writes files in one step, so that nobody reads an incomplete file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
-    """Replace a file in one step, flushed to the disk; makes missing folders. The umask applies to `mode`."""
+    """Replace a file in one step, flushed to the disk; creates missing folders. The umask applies to `mode`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:

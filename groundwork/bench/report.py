@@ -55,7 +55,7 @@ class Report:
         return table
 
     def write(self, path: Path) -> None:
-        """Writes bench.json: every row with unit, both sides and ratio, and the machine."""
+        """Write bench.json: every row with unit, both sides and ratio, and the machine."""
         rows = [{**asdict(row), "ratio": row.ratio} for row in self.rows]
         path.write_text(json.dumps({"machine": dict(self.machine), "rows": rows}, indent=2) + "\n", encoding="utf-8")
 

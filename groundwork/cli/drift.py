@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         skip_synth: SkipSynth = False,
         json: Json = False,
     ) -> None:
-        """Compare the world with the states, using what was applied last, and the states with the code; change nothing.
+        """Compare AWS with the states, using what was applied last, and the states with the code; change nothing.
 
         Shows names of resources and attributes, never values. Ends with 0 where all is as it should be, 20 where code
         is not deployed, 25 where something drifted, 6 where a stack could not be compared; if several apply, with the

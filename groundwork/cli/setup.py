@@ -1,4 +1,4 @@
-"""`gw setup`: what `make setup` does, from inside the environment."""
+"""`gw setup`: runs set-up, like `make setup`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ def register(app: typer.Typer) -> None:
         import os
         from pathlib import Path
 
+        from groundwork.cli import console
         from groundwork.paths import Project
         from groundwork.toolchain import process
 
         project = Project.find(Path.cwd())
         command = [str(project.tools / "setup.sh"), target]
-        from groundwork.cli import console
-
         done = process.run(
             command, cwd=project.root, environ=os.environ, on_line=lambda line: console.note(console.escape(line))
         )

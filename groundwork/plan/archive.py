@@ -123,5 +123,5 @@ def _contents(archive: bytes) -> dict[str, bytes]:
 
 
 def _tampered(why: str, stack: str = "") -> Refused:
-    sentence = f"the plan bundle is not as it was made: {why}"
+    sentence = f"the plan bundle was changed after it was made: {why}"
     return Refused([Refusal(Code.BUNDLE_TAMPERED, sentence, "gw plan make, and have the new plan approved", stack)])
