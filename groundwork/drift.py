@@ -1,4 +1,4 @@
-"""Drift and undeployed code: the world differs from the state, or the state from the code.
+"""Drift and undeployed code: AWS differs from the state, or the state from the code.
 
 It reports names of resources and attributes, never values.
 """

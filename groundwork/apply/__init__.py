@@ -1,1 +1,1 @@
-"""Applies approved bundles; deploys and destroys the code as it is."""
+"""Applies approved bundles; also deploys and destroys stacks without an approval."""

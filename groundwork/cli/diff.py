@@ -146,7 +146,7 @@ def plan_only(text: str) -> str:
 
 
 def exit_code(diffs: Sequence[StackDiff]) -> int:
-    """The worst of all stacks: failed, not planned, changed, unchanged."""
+    """The exit code of the worst status: failed, not planned, orphaned, destroys, changes, unchanged."""
     from groundwork.errors import TerraformFailed
     from groundwork.plan.diff import Status
 

@@ -131,7 +131,7 @@ def show(drifts: Sequence[StackDrift]) -> None:
 
 
 def exit_code(drifts: Sequence[StackDrift]) -> int:
-    """The worst of all stacks."""
+    """The exit code of the worst status: error, drift, undeployed code."""
     from groundwork.errors import TerraformFailed
 
     statuses = {drift.status for drift in drifts}

@@ -16,7 +16,7 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Annotation:
-    """A message at a line; `file` is relative to the checkout. both are empty where the line is unknown."""
+    """A message at a line; `file` is relative to the checkout; both are empty where the line is unknown."""
 
     level: Level
     message: str
