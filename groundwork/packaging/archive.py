@@ -14,7 +14,7 @@ from groundwork.errors import PackagingError
 from groundwork.packaging.contents import Contents
 
 FORMAT = 1
-"""Part of every zip's key. Raise it when this module or contents.py makes other bytes of the same input."""
+"""Part of every zip's key. Raise it when this module or contents.py makes different bytes from the same input."""
 # The oldest moment a zip can express.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
@@ -36,7 +36,7 @@ def zip_bytes(contents: Contents) -> bytes:
     data = buffer.getvalue()
     if len(data) > MAX_ZIP_BYTES or sum(map(len, contents.values())) > MAX_UNPACKED_BYTES:
         raise PackagingError(
-            f"the zip has {len(data) / 1e6:.0f} MB, Lambda takes {MAX_ZIP_BYTES / 1e6:.0f} MB in one upload; "
+            f"the zip has {len(data) / 1e6:.0f} MB, Lambda takes at most {MAX_ZIP_BYTES / 1e6:.0f} MB in one upload; "
             f"largest: {', '.join(_largest(contents))}",
             fix="drop a dependency from requirements.in, or move it into a layer",
         )

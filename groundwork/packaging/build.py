@@ -1,4 +1,4 @@
-"""From a function's folder to its zip; when nothing changed since the last time, in milliseconds and without uv."""
+"""Builds a function's zip; when nothing changed since the last build, that takes milliseconds and no uv."""
 
 from __future__ import annotations
 
@@ -38,18 +38,20 @@ def build(function_dir: Path, target: Target, *, out: Path, uv: Uv | None = None
     sources = source_files(function_dir)
     lock = read_lock(function_dir / "requirements.txt")
     path = out / f"{function_dir.name}-{target}-{_digest(function_dir.name, sources, lock, target)[:12]}.zip"
-    finished = _finished(path)
-    if finished is not None:
-        return finished
+    earlier = _earlier_zip(path)
+    if earlier is not None:
+        return earlier
     packages: Contents = {}
     if lock.hashes:
         with tempfile.TemporaryDirectory(prefix="groundwork-package-") as site:
             (uv or Uv()).install(lock.path, target, into=Path(site))
             packages = installed_files(Path(site), architecture=target.architecture)
-    if both := sorted(sources.keys() & packages.keys()):
-        raise PackagingError(f"{both[0]} is in lambda_src/ and in a package", fix="rename the function's folder")
+    if duplicates := sorted(sources.keys() & packages.keys()):
+        raise PackagingError(
+            f"{duplicates[0]} is both in lambda_src/ and in a package", fix="rename the function's folder"
+        )
     data = archive.zip_bytes(sources | packages)
-    # The checksum first: a zip without the right one beside it is made again.
+    # The checksum first: a zip without its checksum beside it is built again.
     write_atomically(_checksum_file(path), _sha256_base64(data))
     write_atomically(path, data)
     return _package(path, data)
@@ -62,8 +64,8 @@ def _digest(name: str, sources: Contents, lock: Lock, target: Target) -> str:
     return digest.hexdigest()
 
 
-def _finished(path: Path) -> Package | None:
-    """The zip made earlier, unless it is gone or damaged."""
+def _earlier_zip(path: Path) -> Package | None:
+    """The zip of an earlier build, unless it is gone or damaged."""
     try:
         data = path.read_bytes()
         expected = _checksum_file(path).read_text(encoding="ascii")

@@ -1,4 +1,4 @@
-"""What goes into a zip: a function's own modules and its packages, by name, with everything else left behind."""
+"""Chooses what goes into a zip: a function's own modules, and the files of its packages that it needs to run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from groundwork.packaging.native import check_architecture, is_native
 
 Contents = dict[str, bytes]
 
-# How an installation came about, not what it is; some of it differs from machine to machine.
-_RECORDS = frozenset(
+# Notes of the installer, some of which differ from machine to machine.
+_INSTALLER_NOTES = frozenset(
     {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
 )
 
 
 def source_files(function_dir: Path) -> Contents:
-    """The function's modules as `<function>/<path>.py`. Raises PackagingError when there are none, or for a link."""
+    """The function's modules as `<function>/<path>.py`. Raises PackagingError without any, or for a link outside."""
     contents: Contents = {}
     for path in sorted(function_dir.rglob("*.py")):
         inside = path.relative_to(function_dir)
@@ -36,8 +36,8 @@ def source_files(function_dir: Path) -> Contents:
 def installed_files(site: Path, *, architecture: str) -> Contents:
     """The files of the packages in the folder `site`, without tests, stubs, byte code, scripts and records.
 
-    Raises PackagingError for a file that is not as its package recorded it, that two packages differ about, that lies
-    outside, or that is code of another architecture.
+    Raises PackagingError for a file that differs from its package's record or between two packages, that lies outside
+    `site`, or that is machine code for another architecture.
     """
     contents: Contents = {}
     for name, (package, digest) in _recorded(site).items():
@@ -54,7 +54,7 @@ def installed_files(site: Path, *, architecture: str) -> Contents:
 
 
 def _recorded(site: Path) -> dict[str, tuple[str, str]]:
-    """Name of a file that a function needs → the package that brought it, and its digest there."""
+    """Name of each file that a function needs → the package that holds it, and the digest recorded there."""
     recorded: dict[str, tuple[str, str]] = {}
     for record in sorted(site.glob("*.dist-info/RECORD")):
         package = record.parent.name.removesuffix(".dist-info")
@@ -63,7 +63,7 @@ def _recorded(site: Path) -> dict[str, tuple[str, str]]:
                 continue
             owner, known = recorded.setdefault(name, (package, digest))
             if known != digest:
-                raise PackagingError(f"{name} is in {owner} and, different, in {package}", fix="drop one of them")
+                raise PackagingError(f"{name} differs between {owner} and {package}", fix="drop one of them")
     return recorded
 
 
@@ -74,7 +74,7 @@ def _record_digest(data: bytes) -> str:
 
 def _is_needed(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    if parts[0] == "bin" or (parts[0].endswith(".dist-info") and parts[-1] in _RECORDS):
+    if parts[0] == "bin" or (parts[0].endswith(".dist-info") and parts[-1] in _INSTALLER_NOTES):
         return False
-    # Only a `tests` folder inside a package: a package of that name would be imported by somebody.
+    # Only a `tests` folder inside a package is dropped: a package of that name may be imported.
     return not ("__pycache__" in parts or "tests" in parts[1:-1] or parts[-1].endswith((".pyc", ".pyo", ".pyi")))

@@ -37,9 +37,11 @@ class Function(BaseModel):
 
     def check_environment(self, names: Iterable[str]) -> None:
         """Raises UsageError when a stack sets variables the function does not read, or leaves out required ones."""
-        given = set(names)
-        problems = [f"{name} is required: {self.environment[name].description}" for name in self._required() - given]
-        problems += [f"{name} is not read by the function" for name in given - set(self.environment)]
+        configured = set(names)
+        problems = [
+            f"{name} is required: {self.environment[name].description}" for name in self._required() - configured
+        ]
+        problems += [f"{name} is not read by the function" for name in configured - set(self.environment)]
         if problems:
             raise UsageError(
                 f"environment of the function {self.name}: {'; '.join(sorted(problems))}",

@@ -28,7 +28,7 @@ class Uv:
         """Put exactly the wheels that `lock` pins into the folder `into`. Raises PackagingError."""
         options = ["--no-deps", "--require-hashes", "--target", str(into), "--requirements", str(lock)]
         try:
-            # Without a question to the index where the cache has them all.
+            # Where the cache holds every wheel, no request is sent to the index.
             self._run(lock, target, "--offline", "pip", "install", *options)
         except PackagingError:
             self._run(lock, target, "pip", "install", *options)

@@ -1,4 +1,4 @@
-"""Makes requirements.txt out of requirements.in: one version of each package for all targets, with hashes."""
+"""Makes requirements.txt from requirements.in: one version of each package for all targets, with hashes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_lock(function_dir: Path, *, targets: Sequence[Target] = ALL_TARGETS, u
     """
     source = function_dir / "requirements.in"
     if not source.is_file():
-        raise PackagingError(f"{source} does not exist", fix="an empty file means: no dependencies")
+        raise PackagingError(f"{source} does not exist", fix="create it; an empty file means no dependencies")
     uv = uv or Uv()
     empty = not any(line.split("#")[0].strip() for line in source.read_text(encoding="utf-8").splitlines())
     locks = {} if empty else {target: parse_lock(source, uv.resolve(source, target)) for target in targets}
@@ -42,7 +42,9 @@ def write_lock(function_dir: Path, *, targets: Sequence[Target] = ALL_TARGETS, u
 def _common_version(source: Path, name: str, locks: Mapping[Target, Lock]) -> str:
     versions = {lock.versions.get(name): target for target, lock in locks.items()}
     if None in versions:
-        raise PackagingError(f"{source}: {versions[None]} does not need {name}", fix=f"add {name} to it")
+        raise PackagingError(
+            f"{source}: {versions[None]} does not need {name}, other targets do", fix=f"add {name} to it"
+        )
     if len(versions) > 1:
         each = ", ".join(f"{version} for {target}" for version, target in versions.items())
         raise PackagingError(f"{source}: {name} resolves to {each}", fix=f"pin {name} there to one version")

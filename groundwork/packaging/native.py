@@ -20,20 +20,20 @@ def is_native(name: str, data: bytes) -> bool:
 
 
 def architecture_of(name: str, data: bytes) -> str:
-    """`x86_64` or `arm64`, or what else the header says. Raises PackagingError when it is no 64-bit Linux module."""
+    """`x86_64`, `arm64` or `ELF machine <number>`. Raises PackagingError for anything but a 64-bit Linux module."""
     if not data.startswith(_ELF_MAGIC) or len(data) < 20:
-        raise PackagingError(f"{name} is not a Linux module", fix="its wheel is broken or of another system")
+        raise PackagingError(f"{name} is not a Linux module", fix="its wheel is broken or for another system")
     if data[4] != _CLASS_64 or data[5] != _LITTLE_ENDIAN:
-        raise PackagingError(f"{name} is not a 64-bit little-endian module", fix="Lambda runs neither")
+        raise PackagingError(f"{name} is not a 64-bit little-endian module", fix="use a wheel for 64-bit x86 or ARM")
     (machine,) = struct.unpack_from("<H", data, 18)
     return _MACHINES.get(machine, f"ELF machine {machine}")
 
 
 def check_architecture(name: str, data: bytes, *, wanted: str) -> None:
     """Raises PackagingError unless the native module `name` is of the architecture `wanted`."""
-    found = architecture_of(name, data)
-    if found != wanted:
+    architecture = architecture_of(name, data)
+    if architecture != wanted:
         raise PackagingError(
-            f"{name} is {found}, the function runs on {wanted}",
+            f"{name} is {architecture}, the function runs on {wanted}",
             fix="lock again (gw package --lock), or choose the architecture the wheel is for",
         )

@@ -13,8 +13,8 @@ from groundwork.errors import PackagingError
 _REQUIREMENT = re.compile(
     r"^(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!+]+)(?P<hashes>(\s+--hash=sha256:[0-9a-f]{64})+)$"
 )
-# The Lambda runtime brings them; a second copy is 20 MB that starts slower.
-_OF_THE_RUNTIME = frozenset({"boto3", "botocore", "s3transfer"})
+# The Lambda runtime includes these; a second copy adds 20 MB and makes a cold start slower.
+_INCLUDED_IN_RUNTIME = frozenset({"boto3", "botocore", "s3transfer"})
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def parse_lock(path: Path, text: str) -> Lock:
         name = Lock.normal_name(match["name"])
         if name in versions:
             raise PackagingError(f"{path}: {name} is listed twice", fix="lock again: gw package --lock")
-        if name in _OF_THE_RUNTIME:
+        if name in _INCLUDED_IN_RUNTIME:
             raise PackagingError(
-                f"{path}: {name} comes with the Lambda runtime", fix="take what needs it out of requirements.in"
+                f"{path}: {name} comes with the Lambda runtime", fix="remove what needs it from requirements.in"
             )
         versions[name] = match["version"]
         hashes[name] = frozenset(re.findall(r"sha256:([0-9a-f]{64})", match["hashes"]))

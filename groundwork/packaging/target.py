@@ -57,8 +57,8 @@ ALL_TARGETS: tuple[Target, ...] = tuple(
 def host_target(*, machine: str | None = None, python: tuple[int, int] | None = None) -> Target:
     """The target whose packages this machine's own Python can run, for the embedded AWS.
 
-    `machine` and `python` (major, minor) default to what runs now. Packages are always for Linux: elsewhere they are
-    built the same and can be synthesised, but not invoked. Raises UsageError where Lambda has no such runtime.
+    `machine` and `python` (major, minor) default to the running Python's. Packages are always for Linux: elsewhere they
+    can be built and synthesised, but not invoked. Raises UsageError where Lambda has no such runtime.
     """
     machine = (machine or platform.machine()).lower()
     major, minor = python or sys.version_info[:2]

@@ -1,4 +1,4 @@
-"""A function with two small wheels of its own making, so that these tests need neither an index nor big files."""
+"""A function with two small wheels that are made here, so that these tests need neither an index nor big files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def record_digest(data: bytes) -> str:
 
 @dataclass
 class Bench:
-    """A place to package in: `wheelhouse` is all uv can see, `cache` is its own."""
+    """A folder to package in: `wheelhouse` holds the only wheels that uv can see, `cache` is uv's cache."""
 
     root: Path
     function: Path
@@ -72,7 +72,7 @@ class Bench:
         (self.function / "requirements.txt").write_text(text)
 
     def empty_cache(self) -> None:
-        """As on a machine where nothing was packaged yet."""
+        """Deletes uv's cache, as on a machine where nothing was packaged yet."""
         shutil.rmtree(self.cache)
 
     @property
@@ -125,7 +125,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bench(made_once: Path, tmp_path: Path) -> Bench:
-    """A copy of `made_once` to change at will."""
+    """A copy of `made_once` that a test may change."""
     root = tmp_path / "bench"
     shutil.copytree(made_once, root)
     return bench_at(root)

@@ -1,4 +1,4 @@
-"""`gw package` from the outside."""
+"""`gw package`, run as a command."""
 
 from __future__ import annotations
 

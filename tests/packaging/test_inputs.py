@@ -35,7 +35,7 @@ def test_the_laptops_target_is_its_own_python_and_processor(machine: str, python
     assert str(host_target(machine=machine, python=python)) == expected
 
 
-def test_a_laptop_lambda_has_no_match_for_is_refused():
+def test_a_laptop_without_a_matching_lambda_runtime_is_refused():
     with pytest.raises(UsageError, match="riscv64"):
         host_target(machine="riscv64")
     with pytest.raises(UsageError, match=r"python3\.10"):
@@ -112,7 +112,7 @@ def test_a_wrong_function_toml_is_refused_by_key(bench: Bench, text: str, compla
         bench.build()
 
 
-def test_a_stack_that_sets_the_wrong_variables_is_told_all_of_them():
+def test_every_wrong_variable_of_a_stack_is_named():
     function = load_function(POPULATE)
     required = {name for name, variable in function.environment.items() if variable.required}
     function.check_environment(required)
