@@ -1,4 +1,4 @@
-"""What main.py does around building its stacks: one function."""
+"""Synthesises what main.py builds, and puts provider locks and origins beside each stack."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def synthesise(project: Project, build: Callable[[App], None], environ: Mapping[str, str]) -> Path:
     """Builds the app with `build`, writes it, and puts each stack's provider lock and `origins.json` beside it.
 
-    Goes to `CDKTF_OUTDIR` (cdktf-cli sets it; relative to the checkout) or cdktf.out, and returns that folder. A build
-    that adds the stacks of one environment synthesises only these; folders of others are left as they are. Whatever
-    `build` raises is passed on; LockFileError where a provider has no committed lock.
+    Writes to `CDKTF_OUTDIR` (cdktf-cli sets it; relative to the checkout) or cdktf.out, and returns that folder. A
+    build that adds the stacks of one environment leaves the folders of others as they are. Raises what `build` raises,
+    and LockFileError where a provider has no committed lock.
     """
     from cdktf import App  # noqa: PLC0415 - starts the jsii kernel, after lazy_provider.install
 
@@ -28,9 +28,8 @@ def synthesise(project: Project, build: Callable[[App], None], environ: Mapping[
         build(app)
         app.synth()
     if environ.get("SYNTH_HCL_OUTPUT") in {"true", "1"}:
-        # `cdktf synth --hcl` writes cdk.tf to be read; Terraform runs on the JSON, and so does everything below.
+        # `cdktf synth --hcl` writes cdk.tf for people to read; everything below needs the JSON that Terraform runs.
         return out
     origin.write(out, recorder)
     provider_locks.place(out, project.provider_locks)
-    return out
     return out

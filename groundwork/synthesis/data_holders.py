@@ -1,13 +1,13 @@
-"""Resource types that hold what nobody can make again: destroying or replacing one loses data.
+"""Resource types whose content cannot be recreated: destroying or replacing one loses data.
 
-A neutral table: the review of a change and the plan of it ask the same question.
+Both the review of a change and its plan use this table.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-# Type → what is lost with it. A type whose content the code makes again (a metric filter, a policy) is not here.
+# Type → what is lost with it. A type whose content the code recreates (a metric filter, a policy) is not listed.
 HOLDS: Final = {
     "aws_backup_vault": "its backups",
     "aws_cloudwatch_log_group": "its logs",
@@ -50,5 +50,5 @@ HOLDS: Final = {
 
 
 def lost_with(resource_type: str) -> str | None:
-    """What is lost with a resource of that type; None where the code makes all of it again."""
+    """What is lost with a resource of that type; None where the code recreates all of it."""
     return HOLDS.get(resource_type)

@@ -1,10 +1,10 @@
 'use strict';
-// Loaded with --require into the jsii kernel, and only there (jsii_process.py). Three things, each of which leaves the
-// file it is about untouched when that file is not exactly what it knows:
+// Loaded with --require into the jsii kernel, and only there (jsii_process.py). It does three things, and leaves a file
+// untouched that has another layout than expected:
 //   1. lib/index.js of a prebuilt provider: `exports.x = require('./x')` for 2,000 resources becomes a getter each.
 //   2. jsii's runtime: run in one process instead of a parent that passes every message on to a child.
 //   3. The index of types that jsii builds in the background for the next run: the kernel ends after it is written;
-//      a run that is over in half a second would otherwise never get it done, and every run would parse 120 MB again.
+//      a run of half a second would otherwise end before that, and every run would parse 120 MB again.
 const fs = require('fs');
 const Module = require('module');
 const path = require('path');
@@ -44,7 +44,7 @@ function oneProcess(entry) {
     applies: (file) => file === program,
     rewrite: (source) => source.replace(API_CHANNEL, 'readFD:0,writeFD:1'),
   });
-  // jsii looks at the arguments to see whether it may link packages from its cache; NODE_OPTIONS has set the flag itself.
+  // jsii links packages from its cache only if this argument is given; the flag itself is set by NODE_OPTIONS.
   process.execArgv.push('--preserve-symlinks');
   // The parent would have wrapped what the program prints; now standard output is the API channel itself.
   for (const name of ['stdout', 'stderr']) {
@@ -97,7 +97,7 @@ if (threads.isMainThread) {
     rewrites.push({ applies: (file) => file === entry, rewrite: () => oneProcess(entry) });
   }
   waitForIndex();
-  // cdktf's libraries call deprecated functions of Node: nothing that someone who writes stacks can change.
+  // cdktf's libraries call deprecated functions of Node, which authors of stacks cannot change.
   if (!process.traceDeprecation && !process.throwDeprecation) process.noDeprecation = true;
   const compile = Module.prototype._compile;
   Module.prototype._compile = function (source, file, ...rest) {

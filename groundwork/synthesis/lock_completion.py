@@ -1,7 +1,7 @@
-"""`gw lock`: completes the committed provider locks for every platform, and says what is missing.
+"""`gw lock`: completes the committed provider locks for every platform, and reports what is missing.
 
 A lock file lists hashes without saying which platform each belongs to, so that a missing platform goes unnoticed until
-someone on it runs Terraform. `platforms.json` beside the locks remembers it.
+someone on it runs Terraform. `platforms.json` beside the locks records the platforms.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ def complete_locks(
     """Adds the missing hashes to the locks in `locks`, and a lock for every set of providers that stacks in `out` need.
 
     A package comes from `mirror` (a folder laid out as `registry.terraform.io/hashicorp/aws/…`) where it holds the
-    platform, else from the registry. What can be had is compared with what is recorded: a difference raises
-    LockFileError. What cannot be had is in the answer with Terraform's reason. Killed half-way, it has written whole
-    files only.
+    platform, else from the registry. Its hash is compared with the recorded one: a difference raises LockFileError. A
+    package that is not available is in the result with Terraform's reason. Each file is replaced in one step, so that
+    none is half written after a kill.
     """
-    _start_missing_files(locks, out)
+    _create_missing_locks(locks, out)
     record = _read_record(locks)
     reasons: dict[tuple[Provider, str], str] = {}
     for provider, files in _held(locks).items():
@@ -75,18 +75,18 @@ def complete_locks(
             if _hash_in_all(known.get(name), files) and source is None:
                 continue
             try:
-                found = _fetch(provider, name, terraform=terraform, environ=environ, mirror=source)
+                hashes = _fetch(provider, name, terraform=terraform, environ=environ, mirror=source)
             except _Unavailable as unavailable:
                 reasons[provider, name] = str(unavailable)
                 continue
-            package = next(value for value in found if value.startswith("h1:"))
+            package = next(value for value in hashes if value.startswith("h1:"))
             if known.get(name, package) != package:
                 raise LockFileError(
                     f"{provider} for {name} is {package}, but {known[name]} is committed in {locks / RECORD}",
-                    fix="find out which of the two packages is genuine before you use either",
+                    fix="find out which of the two packages is real before you use either",
                 )
             known[name] = package
-            _add(locks, provider, found)
+            _add(locks, provider, hashes)
             _write(locks / RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
     return [
         Platform(state.provider, state.platform, state.known, reasons.get((state.provider, state.platform), ""))
@@ -134,8 +134,8 @@ def _mirrored(mirror: Path | None, provider: Provider, platform: str) -> Path | 
     return mirror if packed.is_file() or unpacked.is_dir() else None
 
 
-def _start_missing_files(locks: Path, out: Path) -> None:
-    """A lock without hashes for each set of providers of a synthesised stack that no committed lock holds."""
+def _create_missing_locks(locks: Path, out: Path) -> None:
+    """Writes a lock without hashes for each synthesised stack whose providers no committed lock holds."""
     locks.mkdir(parents=True, exist_ok=True)
     for stack in Manifest.read(out).stacks if (out / MANIFEST).is_file() else ():
         needed = provider_locks.required(stack)

@@ -46,7 +46,7 @@ def full_address(source: str) -> str:
 
 
 def read(path: Path) -> dict[Provider, frozenset[str]]:
-    """The providers of a lock file and the hashes Terraform may accept for each (empty: none is known yet)."""
+    """The providers of a lock file and the hashes Terraform may accept for each (empty where no hash is known yet)."""
     text = path.read_text(encoding="utf-8")
     providers = {}
     for block in _BLOCK.finditer(text):

@@ -1,4 +1,4 @@
-"""What was synthesised last: `cdktf.out/manifest.json` as stacks in dependency order."""
+"""The last synthesis: `cdktf.out/manifest.json` as stacks in dependency order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Stack:
 
     @cached_property
     def terraform(self) -> Mapping[str, object]:
-        """Its Terraform as a value; raises SynthesisError where the file is missing or cut off."""
+        """Its Terraform as a value; raises SynthesisError where the file is missing or incomplete."""
         try:
             content: Mapping[str, object] = json.loads(self.file.read_bytes())
         except (OSError, ValueError) as unreadable:
@@ -40,17 +40,17 @@ class Stack:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The stacks of one synth, in the order they were built but each behind those it reads."""
+    """The stacks of one synth, in the order they were built, but each after those it reads."""
 
     stacks: tuple[Stack, ...]
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
-        """The manifest in `out`; raises SynthesisError where nothing was synthesised or the stacks form a circle."""
+        """The manifest in `out`; raises SynthesisError where nothing was synthesised or stacks depend on each other."""
         path = out / FILE
         try:
             entries = json.loads(path.read_bytes())["stacks"]
-            found = {
+            stacks = {
                 name: Stack(name, tuple(entry["dependencies"]), out / entry["workingDirectory"])
                 for name, entry in entries.items()
             }
@@ -58,14 +58,16 @@ class Manifest:
             raise SynthesisError(f"nothing is synthesised in {out}", fix=_SYNTH) from missing
         except (ValueError, KeyError, TypeError) as broken:
             raise SynthesisError(f"{path} is not a manifest of cdktf ({broken!r})", fix=_SYNTH) from broken
-        unknown = {d for stack in found.values() for d in stack.dependencies} - found.keys()
+        unknown = {d for stack in stacks.values() for d in stack.dependencies} - stacks.keys()
         if unknown:
             raise SynthesisError(f"{path}: no such stack: {', '.join(sorted(unknown))}", fix=_SYNTH)
         try:
-            order = tuple(TopologicalSorter({name: stack.dependencies for name, stack in found.items()}).static_order())
-        except CycleError as circle:
-            raise SynthesisError(f"{path}: stacks depend on each other: {' → '.join(circle.args[1])}") from circle
-        return cls(_in_order(found, order))
+            order = tuple(
+                TopologicalSorter({name: stack.dependencies for name, stack in stacks.items()}).static_order()
+            )
+        except CycleError as cycle:
+            raise SynthesisError(f"{path}: stacks depend on each other: {' → '.join(cycle.args[1])}") from cycle
+        return cls(_in_order(stacks, order))
 
     @property
     def dependencies(self) -> dict[str, tuple[str, ...]]:
@@ -85,16 +87,16 @@ class Manifest:
         return frozenset(terraform.get("required_providers", {}) if isinstance(terraform, dict) else {})
 
 
-def _in_order(found: Mapping[str, Stack], order: tuple[str, ...]) -> tuple[Stack, ...]:
-    """Stacks as they were built, each moved behind its upstream ones where it must be."""
+def _in_order(stacks: Mapping[str, Stack], order: tuple[str, ...]) -> tuple[Stack, ...]:
+    """Stacks as they were built, each moved after its upstream stacks where needed."""
     placed: dict[str, Stack] = {}
 
     def visit(name: str) -> None:
         if name not in placed:
-            for upstream in sorted(found[name].dependencies, key=order.index):
+            for upstream in sorted(stacks[name].dependencies, key=order.index):
                 visit(upstream)
-            placed[name] = found[name]
+            placed[name] = stacks[name]
 
-    for name in found:
+    for name in stacks:
         visit(name)
     return tuple(placed.values())

@@ -1,6 +1,6 @@
 """Puts the committed provider lock of each synthesised stack where Terraform looks for it.
 
-With it cdktf-cli skips its own `terraform providers lock`, which asks the registry even where a mirror serves.
+With it cdktf-cli skips its own `terraform providers lock`, which asks the registry even where a mirror is configured.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ PLACED = ".terraform.lock.hcl"
 
 
 def place(out: Path, locks: Path) -> dict[str, Path]:
-    """Copies a lock into every stack folder below `out`/stacks and says which: stack name → committed file.
+    """Copies a committed lock into every stack folder below `out`/stacks; returns stack name → committed file.
 
-    The one taken is the smallest of `locks`/*.terraform.lock.hcl that holds every provider of the stack at its version.
-    Raises LockFileError, naming stack and providers, where none does. Stacks without providers get none. A file that is
-    right already is left alone.
+    It is the smallest of `locks`/*.terraform.lock.hcl that holds every provider of the stack at its version. Raises
+    LockFileError, naming stack and providers, where no file does. Stacks without providers need no lock. A file that
+    is already right is not written again.
     """
     available = {path: lock_file.read(path) for path in sorted(locks.glob(f"*{SUFFIX}"))}
     placed = {}

@@ -29,10 +29,10 @@ def test_every_resource_of_every_stack_is_traced_to_a_line_of_a_stack(synthesise
         for resource in resources.of_stack(stack):
             if resource.type == "terraform_remote_state":  # made by cdktf for a reference to another stack
                 continue
-            (found,) = origin.where(synthesised, resource.address, stack=stack.name)
-            assert found.lines, resource.address
-            assert any(line.startswith("stacks/") for line in found.lines), found
-            file, number = found.lines[0].split(":")
+            (created,) = origin.where(synthesised, resource.address, stack=stack.name)
+            assert created.lines, resource.address
+            assert any(line.startswith("stacks/") for line in created.lines), created
+            file, number = created.lines[0].split(":")
             assert int(number) <= len((checkout / file).read_text().splitlines())
 
 

@@ -11,7 +11,7 @@ import pytest
 
 
 @pytest.mark.slow
-def test_every_stack_can_be_had_as_hcl(checkout: Path, tmp_path: Path) -> None:
+def test_every_stack_can_be_written_as_hcl(checkout: Path, tmp_path: Path) -> None:
     environ = {**os.environ, "SYNTH_HCL_OUTPUT": "true", "CDKTF_OUTDIR": str(tmp_path)}
     command = [sys.executable, "main.py", "--environment", "dev"]
     subprocess.run(command, cwd=checkout, env=environ, check=True, capture_output=True)

@@ -88,7 +88,7 @@ def test_an_aws_stack_is_byte_for_byte_what_stock_makes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["fast", "stock"])
-def test_either_way_the_pinned_node_runs_and_not_the_one_on_path(tmp_path: Path, mode: str) -> None:
+def test_the_pinned_node_runs_and_not_the_one_on_path(tmp_path: Path, mode: str) -> None:
     (tmp_path / "node").write_text("#!/bin/sh\necho 'the node on PATH' >&2\nexit 1\n")
     (tmp_path / "node").chmod(0o755)
     environ = {"GROUNDWORK_SYNTH": mode, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
@@ -138,7 +138,7 @@ def test_a_mistake_raises_what_stock_raises(code: str) -> None:
     assert fast.stderr.splitlines()[-1] == stock.stderr.splitlines()[-1]
 
 
-def test_an_object_of_a_module_nobody_imported_gets_its_class() -> None:
+def test_an_object_of_a_module_that_is_not_imported_gets_its_class() -> None:
     code = """
 import cdktf, sys
 from cdktf_cdktf_provider_helm import _jsii
@@ -177,7 +177,7 @@ def test_a_package_of_another_layout_warns_and_is_imported_as_shipped(addition: 
     assert loaded.stdout == "True\n"
 
 
-def doctor_index(package: Path, old: str, new: str) -> None:
+def replace_in_index(package: Path, old: str, new: str) -> None:
     """Replaces text of lib/index.js inside the package's npm archive."""
     archive = next((package / "_jsii").glob("*.tgz"))
     with tarfile.open(archive) as source:
@@ -196,7 +196,7 @@ def doctor_index(package: Path, old: str, new: str) -> None:
 def test_an_index_of_another_layout_warns_and_is_loaded_as_shipped(tmp_path: Path) -> None:
     package = copy_of_helm(tmp_path)
     line = 'exports.provider = require("./provider");'
-    doctor_index(package, line, 'exports.provider = Object.assign({}, require("./provider"));')
+    replace_in_index(package, line, 'exports.provider = Object.assign({}, require("./provider"));')
     fast, errors = synthesised(HELM_STACK, tmp_path / "fast", path=tmp_path, JSII_RUNTIME_PACKAGE_CACHE="disabled")
     stock, _ = synthesised(HELM_STACK, tmp_path / "stock", GROUNDWORK_SYNTH="stock")
     assert fast == stock
@@ -205,10 +205,10 @@ def test_an_index_of_another_layout_warns_and_is_loaded_as_shipped(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_the_index_shape_of_the_living_fork_is_known(tmp_path: Path) -> None:
+def test_the_index_layout_of_the_maintained_fork_is_known(tmp_path: Path) -> None:
     package = copy_of_helm(tmp_path)
     helper = "var __importStar = function (mod) { return mod; };\nexports.release = "
-    doctor_index(package, 'exports.release = require("./release");', helper + '__importStar(require("./release"));')
+    replace_in_index(package, 'exports.release = require("./release");', helper + '__importStar(require("./release"));')
     fast, errors = synthesised(HELM_STACK, tmp_path / "fast", path=tmp_path, JSII_RUNTIME_PACKAGE_CACHE="disabled")
     stock, _ = synthesised(HELM_STACK, tmp_path / "stock", GROUNDWORK_SYNTH="stock")
     assert fast == stock
@@ -231,7 +231,7 @@ def test_installing_after_cdktf_warns_and_stays_stock() -> None:
     assert "cdktf was imported before" in done.stderr
 
 
-def test_the_kernel_keeps_the_callers_node_options_and_other_children_see_only_those(tmp_path: Path) -> None:
+def test_the_callers_node_options_stay_and_only_the_kernel_gets_more(tmp_path: Path) -> None:
     mark = tmp_path / "with space" / "mark.cjs"
     mark.parent.mkdir()
     seen = tmp_path / "seen"
@@ -258,7 +258,7 @@ def test_the_kernel_is_one_process() -> None:
     assert python(PREPARE + code, GROUNDWORK_SYNTH="stock", JSII_NODE=node).stdout == "2\n"
 
 
-def test_what_javascript_prints_still_arrives_where_it_should() -> None:
+def test_what_javascript_prints_arrives_as_without_the_hook() -> None:
     # cdktf itself calls console.warn for a function's argument that holds an escape sequence.
     code = """
 import cdktf
@@ -272,7 +272,7 @@ app.synth()
     assert "escape sequences" in fast.stderr
 
 
-def test_packages_are_linked_from_the_cache_and_their_types_indexed_for_the_next_run(tmp_path: Path) -> None:
+def test_packages_are_cached_and_their_types_indexed_for_the_next_run(tmp_path: Path) -> None:
     assert indexed("import cdktf", tmp_path) == {"cdktf", "constructs"}
 
 
@@ -282,12 +282,12 @@ def test_a_kernel_ends_after_the_index_of_a_large_provider_is_written(tmp_path: 
 
 
 def indexed(code: str, folder: Path) -> set[str]:
-    """The packages that have an index of types after one run that began with an empty cache."""
+    """The packages that have an index of types after a run with an empty cache."""
     cache = folder / "cache"
     cache.mkdir(mode=0o700)
     done = python(PREPARE + code, JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(cache))
     assert done.returncode == 0, done.stderr
-    return {found.relative_to(cache).parts[0] for found in cache.rglob(".jsii.runtime.v*.json")}
+    return {index.relative_to(cache).parts[0] for index in cache.rglob(".jsii.runtime.v*.json")}
 
 
 def test_every_namespace_of_the_provider_follows_from_its_module() -> None:

@@ -23,19 +23,19 @@ def names(out: Path) -> list[str]:
     return [stack.name for stack in Manifest.read(out).stacks]
 
 
-def test_a_stack_stands_behind_those_it_reads_and_else_where_it_was_built(tmp_path: Path) -> None:
+def test_stacks_keep_their_order_except_that_upstream_stacks_come_first(tmp_path: Path) -> None:
     out = write(tmp_path, api=["archive", "network"], network=[], spare=[], archive=["network"])
     assert names(out) == ["network", "archive", "api", "spare"]
     assert Manifest.read(out).dependencies["api"] == ("archive", "network")
     assert Manifest.read(out).stack("api").folder == tmp_path / "stacks" / "api"
 
 
-def test_a_circle_is_named(tmp_path: Path) -> None:
+def test_a_dependency_cycle_is_named(tmp_path: Path) -> None:
     with pytest.raises(SynthesisError, match=r"a → b → a|b → a → b"):
         Manifest.read(write(tmp_path, a=["b"], b=["a"]))
 
 
-def test_an_upstream_stack_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_upstream_stack_is_named(tmp_path: Path) -> None:
     with pytest.raises(SynthesisError, match="no such stack: gone"):
         Manifest.read(write(tmp_path, a=["gone"]))
 
@@ -58,8 +58,8 @@ def test_resources_carry_address_and_construct_path(tmp_path: Path) -> None:
         "data": {"aws_region": {"here": {}}},
     }
     stack.file.write_text(json.dumps(terraform))
-    found = {resource.address: resource for resource in resources.of_stack(stack)}
-    assert found["aws_vpc.main_vpc_1"].path == "net/main/vpc"
-    assert found["aws_vpc.main_vpc_1"].body["cidr_block"] == "10.0.0.0/16"
-    assert found["data.aws_region.here"].is_data
+    by_address = {resource.address: resource for resource in resources.of_stack(stack)}
+    assert by_address["aws_vpc.main_vpc_1"].path == "net/main/vpc"
+    assert by_address["aws_vpc.main_vpc_1"].body["cidr_block"] == "10.0.0.0/16"
+    assert by_address["data.aws_region.here"].is_data
     assert Manifest.read(tmp_path).providers("net") == {"aws", "helm"}

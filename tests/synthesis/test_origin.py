@@ -85,41 +85,41 @@ def lines_of(text: str, file: str, *statements: str) -> list[str]:
 
 
 def address(project: Path, section: str, type_: str, begins: str) -> str:
-    """The address of the resource of dev-apps whose name begins so; cdktf adds a hash to nested ones."""
+    """The address of the resource of dev-apps whose name starts with `begins`; cdktf adds a hash to nested ones."""
     terraform = json.loads((project / "cdktf.out/stacks/dev-apps/cdk.tf.json").read_text())
     name = next(name for name in terraform[section][type_] if name.startswith(begins))
     return f"{'data.' if section == 'data' else ''}{type_}.{name}"
 
 
 def test_the_first_line_creates_the_resource_and_the_next_ones_call_it(project: Path) -> None:
-    (found,) = origin.where(project / "cdktf.out", address(project, "resource", "helm_release", "web_release"))
-    assert list(found.lines) == [
+    (created,) = origin.where(project / "cdktf.out", address(project, "resource", "helm_release", "web_release"))
+    assert list(created.lines) == [
         *lines_of(BLOCK, "block.py", "Release(self"),
         *lines_of(MAIN, "main.py", 'Chart(stack, "web")', "print(synthesise("),
     ]
-    assert found.path == "web/release"
+    assert created.path == "web/release"
 
 
-def test_one_answer_stands_for_all_stacks_that_the_same_lines_create(project: Path) -> None:
-    (found,) = origin.where(project / "cdktf.out", "helm_release.own")
-    assert found.stacks == ("dev-apps", "prod-apps")
-    assert found.lines[0] == lines_of(MAIN, "main.py", 'Release(stack, "own"')[0]
+def test_stacks_created_by_the_same_lines_share_an_origin(project: Path) -> None:
+    (created,) = origin.where(project / "cdktf.out", "helm_release.own")
+    assert created.stacks == ("dev-apps", "prod-apps")
+    assert created.lines[0] == lines_of(MAIN, "main.py", 'Release(stack, "own"')[0]
 
 
 def test_a_data_source_is_found_by_its_address(project: Path) -> None:
-    (found,) = origin.where(project / "cdktf.out", address(project, "data", "helm_template", "web_template"))
-    assert found.lines[0] == lines_of(BLOCK, "block.py", "self.template = ")[0]
+    (created,) = origin.where(project / "cdktf.out", address(project, "data", "helm_template", "web_template"))
+    assert created.lines[0] == lines_of(BLOCK, "block.py", "self.template = ")[0]
 
 
 @pytest.mark.parametrize("index", ["[0]", '["a"]'])
-def test_an_index_does_not_matter(index: str, project: Path) -> None:
+def test_an_index_is_ignored(index: str, project: Path) -> None:
     assert origin.where(project / "cdktf.out", f"helm_release.own{index}")
 
 
 def test_what_cdktf_adds_by_itself_has_no_lines(project: Path) -> None:
     remote_state = "data.terraform_remote_state.cross-stack-reference-input-dev-apps"
-    (found,) = origin.where(project / "cdktf.out", remote_state, stack="dev-reader")
-    assert found.lines == ()
+    (created,) = origin.where(project / "cdktf.out", remote_state, stack="dev-reader")
+    assert created.lines == ()
 
 
 def test_an_unknown_address_names_close_ones(project: Path) -> None:
@@ -134,7 +134,9 @@ def test_without_a_synth_the_command_that_makes_one_is_named(tmp_path: Path) -> 
     assert refused.value.fix == "gw synth"
 
 
-def test_the_synthesised_terraform_is_untouched_by_the_record(project: Path, checkout: Path, tmp_path: Path) -> None:
+def test_recording_origins_does_not_change_the_synthesised_terraform(
+    project: Path, checkout: Path, tmp_path: Path
+) -> None:
     plain = MAIN.replace("print(synthesise(", "print((lambda project, build, environ: _plain(build))(").replace(
         "def build(app)",
         "def _plain(build):\n    from cdktf import App\n    app = App(); build(app); app.synth()\n\n\ndef build(app)",

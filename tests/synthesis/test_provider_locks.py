@@ -37,7 +37,7 @@ def commit(locks: Path, **files: dict[Provider, set[str]]) -> None:
 
 
 def terraform(tmp_path: Path, hashes: dict[str, list[str]]) -> Path:
-    """A stand-in for `terraform providers lock`: writes these hashes per platform, fails for other platforms."""
+    """A fake `terraform providers lock`: writes these hashes per platform, fails for other platforms."""
     program = tmp_path / "terraform"
     program.write_text(f"""#!/usr/bin/env python3
 import json, sys, pathlib
@@ -67,7 +67,7 @@ def test_each_stack_gets_the_smallest_lock_that_holds_its_providers(tmp_path: Pa
     assert not (tmp_path / "stacks" / "empty" / ".terraform.lock.hcl").exists()
 
 
-def test_placing_again_does_not_touch_a_file_that_is_right(tmp_path: Path) -> None:
+def test_placing_again_does_not_write_a_file_that_is_right(tmp_path: Path) -> None:
     commit(tmp_path / "locks", aws={AWS: {"h1:a"}})
     synthesise(tmp_path, net={"aws": AWS.version})
     provider_locks.place(tmp_path, tmp_path / "locks")
@@ -139,7 +139,7 @@ def complete(tmp_path: Path, program: Path, **options: Any) -> dict[tuple[str, s
     return {(state.provider.name, state.platform): (state.known, state.reason) for state in states}
 
 
-def test_completing_adds_what_can_be_had_and_says_what_cannot(tmp_path: Path) -> None:
+def test_completing_adds_available_hashes_and_reports_missing_ones(tmp_path: Path) -> None:
     commit(tmp_path / "locks", aws={AWS: {"h1:a"}}, both={AWS: {"h1:a"}, HELM: set()})
     program = terraform(tmp_path, {"linux_amd64": ["h1:a", "zh:1"], "linux_arm64": ["h1:b", "zh:1"]})
     states = complete(tmp_path, program, platforms=("linux_amd64", "linux_arm64", "darwin_arm64"))
@@ -174,7 +174,7 @@ def test_cdktf_does_not_lock_providers_itself_where_a_lock_is_placed(tmp_path: P
     if not cdktf.exists() or node is None:
         pytest.skip("cdktf-cli is not installed; `make setup` installs it")
     calls = tmp_path / "calls"
-    program = tmp_path / "terraform"  # notes how it is called; only `init` succeeds
+    program = tmp_path / "terraform"  # records how it is called; only `init` succeeds
     program.write_text(
         f'#!/bin/sh\necho "$*" >> {calls}\ncase "$1" in version) echo "Terraform v1.11.4";; init) ;; *) exit 1;; esac\n'
     )
