@@ -7,13 +7,13 @@ someone on it runs Terraform. `platforms.json` beside the locks records the plat
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundwork.files import write_atomically
 from groundwork.synthesis import lock_file, provider_locks
 from groundwork.synthesis.lock_file import LockFileError, Provider
 from groundwork.synthesis.manifest import FILE as MANIFEST
@@ -87,7 +87,7 @@ def complete_locks(
                 )
             known[name] = package
             _add(locks, provider, hashes)
-            _write(locks / RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+            write_atomically(locks / RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
     return [
         Platform(state.provider, state.platform, state.known, reasons.get((state.provider, state.platform), ""))
         for state in check_locks(locks, platforms=platforms)
@@ -141,7 +141,7 @@ def _create_missing_locks(locks: Path, out: Path) -> None:
         needed = provider_locks.required(stack)
         if needed and not any(needed <= lock_file.read(path).keys() for path in _files(locks)):
             name = "-".join(sorted(provider.name for provider in needed))
-            _write(locks / f"{name}{provider_locks.SUFFIX}", lock_file.render(dict.fromkeys(needed, ())))
+            write_atomically(locks / f"{name}{provider_locks.SUFFIX}", lock_file.render(dict.fromkeys(needed, ())))
 
 
 def _files(locks: Path) -> Iterator[Path]:
@@ -165,7 +165,7 @@ def _add(locks: Path, provider: Provider, hashes: frozenset[str]) -> None:
     for path in _files(locks):
         held = lock_file.read(path)
         if provider in held:
-            _write(path, lock_file.render({**held, provider: held[provider] | hashes}))
+            write_atomically(path, lock_file.render({**held, provider: held[provider] | hashes}))
 
 
 def _read_record(locks: Path) -> Record:
@@ -177,9 +177,3 @@ def _read_record(locks: Path) -> Record:
     except ValueError as broken:
         raise LockFileError(f"{path} is not JSON: {broken}", fix="git checkout that file") from broken
     return record
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)  # noqa: PTH105 - atomic on every platform

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from groundwork.files import write_atomically
 from groundwork.toolchain.mirror import Mirror
 
 # The blocks with which people decide themselves where providers come from.
@@ -33,11 +33,7 @@ def write(environ: Mapping[str, str], target: Path, sources: Iterable[Mirror]) -
         return own
     text = theirs + provider_installation(sources)
     if not target.is_file() or target.read_text() != text:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        new = target.with_name(f".{target.name}.{os.getpid()}")
-        new.touch(mode=0o600)
-        new.write_text(text)
-        new.replace(target)
+        write_atomically(target, text, mode=0o600)
     return target
 
 
