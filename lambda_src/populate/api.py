@@ -1,4 +1,4 @@
-"""The HTTP side: one route and its Idempotency-Key. Failures leave as Problems, for the handler to answer."""
+"""The HTTP side: one route and its Idempotency-Key. Failures are raised as Problems; the handler answers them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Api:
     service: Service
     once: Once
     observe: Callable[[dict[str, Any], bool], None]
-    """Told every answer, and whether it is a repeat of an earlier one."""
+    """Called with every answer, and whether it repeats an earlier one."""
 
     @classmethod
     def connect(cls, settings: Settings, *, observe: Callable[[dict[str, Any], bool], None]) -> Api:
@@ -67,7 +67,7 @@ class Api:
     def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """API Gateway's answer for `event`. Raises a Problem for everything but 201."""
         check_flavour(event, self.settings.api_flavour)
-        # A resolver per event: its route closes over the event, and making one takes microseconds.
+        # A resolver per event: its routes need the event, and creating a resolver takes microseconds.
         app = APIGatewayRestResolver() if self.settings.api_flavour == "rest" else APIGatewayHttpResolver()
 
         @app.post(PATH)
@@ -103,7 +103,8 @@ class Api:
                 work, key=key, caller=caller_of(event.raw_event), request=request.model_dump(), context=context
             )
         replayed = bool(answer.pop("replayed", False))
-        answer = PopulateAnswer.model_validate(answer).model_dump()  # the store sorts keys; a repeat is the same bytes
+        # The store sorts keys: validated, a repeat has the same bytes as the first answer.
+        answer = PopulateAnswer.model_validate(answer).model_dump()
         self.observe(answer, replayed)
         headers: dict[str, str | list[str]] = {"Idempotency-Replayed": "true"} if replayed else {}
         return Response(int(HTTPStatus.CREATED), content_types.APPLICATION_JSON, body=answer, headers=headers)

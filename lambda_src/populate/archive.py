@@ -17,7 +17,7 @@ from .errors import ArchiveRefused, ArchiveUnavailable, TimedOut
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# The ones S3 documents as worth another try; with 5xx answers, they are 503 here and everything else is 502.
+# The codes that S3 documents as worth another try. They and 5xx answers become 503, everything else 502.
 _BUSY = frozenset(
     {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "ThrottlingException"}
 )
@@ -30,7 +30,7 @@ def object_key(prefix: str, moment: datetime, name: UUID) -> str:
 
 @dataclass(frozen=True)
 class Archive:
-    """Where files go. `kms_key_arn` is a key of the archive's account; `account_id` must own the bucket."""
+    """The bucket for the files. `kms_key_arn` is a key of the archive's account; `account_id` must own the bucket."""
 
     client: S3Client
     bucket: str

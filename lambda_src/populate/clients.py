@@ -1,4 +1,4 @@
-"""AWS clients, made on first use and kept for the life of the execution environment, with bounded waiting."""
+"""AWS clients, made on first use and kept for the life of the execution environment, with time limits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORST_REQUEST_SECONDS = 3 * WORST_CALL_SECONDS
 
 
 def config() -> Config:
-    """Waits short enough that the function answers before API Gateway gives up on it."""
+    """Time limits short enough that the function answers before API Gateway stops waiting."""
     return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,

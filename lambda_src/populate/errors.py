@@ -1,4 +1,4 @@
-"""Every way the function can fail, each with its HTTP answer, and nowhere else a status code.
+"""Every way the function can fail, each with its HTTP answer; no other file names a status code.
 
 Problem                      status  code
 ├── MalformedRequest          400    malformed-request
@@ -107,7 +107,7 @@ class Unexpected(Problem):
 
 
 class ArchiveRefused(Problem):
-    """S3 or KMS of the archive's account said no; asking again will not help."""
+    """S3 or KMS of the archive's account refused the write; trying again will not help."""
 
     status, code, title = HTTPStatus.BAD_GATEWAY, "archive-refused", "The archive did not accept the file"
     public = "The archive refused the file; the operator has to look at its policies"
@@ -121,7 +121,7 @@ class ListingsFailed(Problem):
 
 
 class ArchiveUnavailable(Problem):
-    """The archive cannot be reached or asks for patience; asking again may help."""
+    """The archive cannot be reached or is busy; trying again may help."""
 
     status, code, title = HTTPStatus.SERVICE_UNAVAILABLE, "archive-unavailable", "The archive cannot be reached"
     public = "The archive is busy or cannot be reached; try again later"

@@ -24,8 +24,8 @@ def check_flavour(event: Mapping[str, Any], flavour: Flavour) -> None:
 def with_plain_path(event: Mapping[str, Any], *, base_path: str) -> dict[str, Any]:
     """The event with the path a route is written for: without the custom domain's base path and without the stage.
 
-    API Gateway leaves the base path in, and the stage too, depending on flavour and domain mapping; so both are
-    taken off where they lead the path as whole segments and something remains.
+    Depending on flavour and domain mapping, API Gateway leaves the base path, the stage or both in the path. They are
+    removed where they are its first segments and something remains.
     """
     field = "rawPath" if event.get("version") == "2.0" else "path"
     stage = str(event["requestContext"].get("stage", ""))
@@ -35,14 +35,14 @@ def with_plain_path(event: Mapping[str, Any], *, base_path: str) -> dict[str, An
         if prefix and path.startswith(lead):
             path = "/" + path[len(lead) :].lstrip("/")
     path = path.rstrip("/") or "/"
-    # Powertools cuts the length of a named stage off rawPath without looking, so one is put back for it to cut.
+    # Powertools removes the length of a named stage from rawPath unchecked, so the stage is put back for it.
     if field == "rawPath" and stage != "$default":
         path = f"/{stage}{path}"
     return {**event, field: path}
 
 
 def body_of(event: Mapping[str, Any]) -> str:
-    """The body as text; empty when there is none. Raises MalformedRequest when it is not the UTF-8 announced."""
+    """The body as text; empty for a request without one. Raises MalformedRequest when it is not UTF-8 text."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body)
@@ -53,9 +53,9 @@ def body_of(event: Mapping[str, Any]) -> str:
 
 
 def caller_of(event: Mapping[str, Any]) -> str:
-    """Who asks, as far as the API's authorizer says; empty for an open API.
+    """The caller as the API's authorizer names them; empty for an API without an authorizer.
 
-    It scopes idempotency keys, so that nobody reads another caller's answer by guessing a key.
+    Idempotency keys count per caller, so that nobody reads another caller's answer by guessing a key.
     """
     context = event["requestContext"]
     authorizer = context.get("authorizer") or {}
@@ -74,6 +74,6 @@ def caller_of(event: Mapping[str, Any]) -> str:
 
 
 def request_id_of(event: Mapping[str, Any]) -> str:
-    """The id API Gateway gave the request and its access log shows; empty when there is none."""
+    """API Gateway's id of the request, as in its access log; empty for an event without one."""
     context = event.get("requestContext") if isinstance(event, Mapping) else None
     return str(context.get("requestId", "")) if isinstance(context, Mapping) else ""

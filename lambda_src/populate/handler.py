@@ -19,7 +19,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The POWERTOOLS_ variables win; without the defaults a missing one would fail every answer at its very end.
+# The POWERTOOLS_ variables win; without these defaults, a missing variable would break every answer at its end.
 logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME") or "populate")
 metrics = Metrics(
     service=os.environ.get("POWERTOOLS_SERVICE_NAME") or "populate",
@@ -27,7 +27,7 @@ metrics = Metrics(
 )
 
 
-# Payload 1.0 and 2.0 keep the request id at the same place.
+# Payloads 1.0 and 2.0 have the request id in the same place.
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -35,19 +35,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     try:
         return _api().resolve(event, context)
     except Problem as problem:
-        return _failed(problem, event)
-    except Exception as error:  # the last line of defence
+        return _problem_answer(problem, event)
+    except Exception as error:  # whatever it is, the caller gets a JSON answer
         logger.exception("unexpected failure")
-        return _failed(Unexpected(type(error).__name__), event)
+        return _problem_answer(Unexpected(type(error).__name__), event)
 
 
 @cache
 def _api() -> Api:
     """The API with its clients, made on the first event; what it raises is not cached."""
-    return Api.connect(Settings.from_environ(os.environ), observe=_written)
+    return Api.connect(Settings.from_environ(os.environ), observe=_record_answer)
 
 
-def _written(answer: dict[str, Any], replayed: bool) -> None:
+def _record_answer(answer: dict[str, Any], replayed: bool) -> None:
     if replayed:
         metrics.add_metric(name="Replays", unit=MetricUnit.Count, value=1)
     else:
@@ -56,7 +56,7 @@ def _written(answer: dict[str, Any], replayed: bool) -> None:
     logger.info("populated", extra={"answer": answer, "replayed": replayed})
 
 
-def _failed(problem: Problem, event: dict[str, Any]) -> dict[str, Any]:
+def _problem_answer(problem: Problem, event: dict[str, Any]) -> dict[str, Any]:
     """The answer both payload versions accept; the log gets the reason that the caller does not."""
     level = logger.error if problem.status >= 500 else logger.warning
     level(problem.title, extra={"problem": problem.code, "status": int(problem.status), "reason": problem.reason})

@@ -1,4 +1,4 @@
-"""Idempotency-Key: the first request is worked on, its repeats within the hour get the first answer."""
+"""Idempotency-Key: the first request does the work; repeats within an hour get the first answer."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Once:
     ) -> Answer:
         """The answer of `work`, or with `"replayed": True` in it the one stored for (`caller`, `key`).
 
-        `request` is what a repeat has to have in common with the first. Raises InvalidRequest for a key that is none,
-        KeyReusedWithOtherBody, RequestInProgress, IdempotencyUnavailable, and whatever `work` raises.
+        A repeat must have the same `request`. Raises InvalidRequest for a malformed key, KeyReusedWithOtherBody,
+        RequestInProgress, IdempotencyUnavailable, and whatever `work` raises.
         """
         if not _KEY.fullmatch(key):
             raise InvalidRequest("Idempotency-Key: 1 to 128 printable characters without spaces")
@@ -51,9 +51,9 @@ class Once:
             payload_validation_jmespath="request",
             expires_after_seconds=WINDOW_SECONDS,
             hash_function="sha256",
-            # Lets a request that died with its function count as ended once the function's time is up.
+            # So that a request whose function died counts as ended once the function's time is up.
             lambda_context=context,
-            response_hook=_replayed,
+            response_hook=_mark_replayed,
         )
 
         def answer_once(*, data: Answer) -> Answer:  # noqa: ARG001 - Powertools reads it, the work knows it
@@ -77,5 +77,5 @@ class Once:
         return answer
 
 
-def _replayed(response: Any, idempotent_data: object) -> Any:  # noqa: ARG001 - the name is Powertools' protocol
+def _mark_replayed(response: Any, idempotent_data: object) -> Any:  # noqa: ARG001 - the name is Powertools' protocol
     return {**response, "replayed": True}

@@ -23,7 +23,7 @@ KEY_MAX_AGE_SECONDS = 300
 REQUEST_SECONDS = 4.0
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.5
-# What has to remain after the last attempt: writing the file and storing the answer.
+# Time that must remain after the last attempt: to write the file and store the answer.
 RESERVE_SECONDS = 2 * WORST_CALL_SECONDS
 _MAX_BYTES = 8 * 1024 * 1024
 
@@ -37,7 +37,7 @@ class Listings:
     secrets: SecretsProvider
 
     def fetch(self, count: int, *, seconds_left: Callable[[], float]) -> tuple[Record, ...]:
-        """The first `count` listings. Raises ListingsFailed, or TimedOut when `seconds_left` would not last."""
+        """The first `count` listings. Raises ListingsFailed, or TimedOut when `seconds_left` is too short."""
         body = self._get(f"{self.url}?limit={count}", self._api_key(), seconds_left)
         try:
             data: list[dict[str, Any]] = json.loads(body)["data"]

@@ -1,4 +1,4 @@
-"""What goes in and out: the request, the answer, and the file that is written."""
+"""The request, the answer, and the file that is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invented listings, the shape of a cryptocurrency market's."""
+"""Invented listings in the shape of a cryptocurrency market's."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def random_records(count: int, *, seed: int | None) -> tuple[Record, ...]:
 
 def _record(chance: random.Random, number: int) -> Record:
     head, tail = chance.choice(_HEADS), chance.choice(_TAILS)
-    # Markets span fractions of a cent to five figures: even in the exponent, not in the value.
+    # Prices span fractions of a cent to five figures, so the exponent is uniform, not the price.
     price = round(10 ** chance.uniform(-4, 5), 6)
     return Record(name=f"{head}{tail}", symbol=f"{head[:2]}{tail[:2]}{number}".upper(), price=price)

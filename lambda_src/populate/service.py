@@ -1,4 +1,4 @@
-"""What the function does, apart from HTTP: make the records, write the file, say where it is."""
+"""The work without HTTP: makes the records, writes the file, returns where it is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Service:
     def populate(
         self, request: PopulateRequest, *, request_id: str, seconds_left: Callable[[], float]
     ) -> PopulateAnswer:
-        """Writes one new file and says where. Raises the Problems of the archive and of the listings."""
+        """Writes one new file and returns where it is. Raises the Problems of the archive and of the listings."""
         count = request.records or self.default_records
         if self.listings is None:
             source, records = "random", random_records(count, seed=request.seed)

@@ -62,9 +62,9 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """The settings in `environ`, an empty variable counting as absent. Raises Misconfigured, naming each one."""
+        """The settings in `environ`; an empty variable counts as absent. Raises Misconfigured naming each wrong one."""
         present = {name: value for name in cls.model_fields if (value := environ.get(name.upper(), ""))}
-        # Lambda itself says where the function runs; the archive lies there unless the stack says otherwise.
+        # Lambda sets AWS_REGION; the archive is in that region unless the stack names another.
         present.setdefault("archive_region", environ.get("AWS_REGION", ""))
         try:
             return cls.model_validate(present)
