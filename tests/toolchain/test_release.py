@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 DIGEST = "d" * 64
-# No container engine runs in tests: these two do with folders what podman and skopeo do with images.
+# No container engine runs in tests: these fakes use folders instead of images.
 PODMAN = """#!/bin/sh
 echo "podman $*" >>"$NOTES"
 case $1 in
@@ -27,7 +27,7 @@ echo sha256:{DIGEST}
 
 
 def repository(root: Path, checkout: Path) -> Path:
-    """What a release is made of, in a repository of its own."""
+    """A repository with everything that a release is made from."""
     for name in ("lambda_src", "charts"):
         shutil.copytree(checkout / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(checkout / "cdktf.json", root)
@@ -66,7 +66,7 @@ def release(root: Path, version: str, **environ: str) -> subprocess.CompletedPro
 
 
 @pytest.mark.slow
-def test_a_release_holds_zips_charts_and_images_and_the_digests_that_are_signed(tmp_path: Path, checkout: Path) -> None:
+def test_a_release_holds_zips_charts_images_and_the_digests_to_sign(tmp_path: Path, checkout: Path) -> None:
     root, notes = repository(tmp_path / "repository", checkout), tmp_path / "notes"
     inside = tmp_path / "image"
     (inside / "app").mkdir(parents=True)
@@ -80,7 +80,7 @@ def test_a_release_holds_zips_charts_and_images_and_the_digests_that_are_signed(
 
     (zip_,) = (root / "dist").glob("*.zip")
     assert "python3.13-arm64" in zip_.name
-    assert {one.name for one in (root / "dist").iterdir()} == {
+    assert {file.name for file in (root / "dist").iterdir()} == {
         zip_.name,
         "service-1.2.3.tgz",
         "users.oci.tar",
@@ -100,7 +100,7 @@ def test_a_release_holds_zips_charts_and_images_and_the_digests_that_are_signed(
 
 
 @pytest.mark.parametrize("version", ["", "main", "1.2.3"])
-def test_what_is_no_version_is_refused_before_anything_is_removed(tmp_path: Path, checkout: Path, version: str) -> None:
+def test_a_wrong_version_is_refused_before_anything_is_removed(tmp_path: Path, checkout: Path, version: str) -> None:
     (tmp_path / "tools").mkdir()
     shutil.copy(checkout / "tools" / "release.sh", tmp_path / "tools")
     (tmp_path / "dist").mkdir()

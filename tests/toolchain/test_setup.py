@@ -29,7 +29,7 @@ def executable(path: Path, text: str) -> Path:
 
 
 def choose(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run set-up's first half on a PATH of our own; the unknown target ends it right after a Python was found."""
+    """Run tools/setup.sh with only `folder` on PATH; the unknown target ends set-up as soon as it has a Python."""
     return subprocess.run(
         ["/bin/sh", str(ROOT / "tools/setup.sh"), *(arguments or ("no-such-target",))],
         env={"PATH": f"{folder}:{folder.parent / 'coreutils'}", **environ},
@@ -46,14 +46,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "bin"
 
 
-def test_a_shim_that_does_not_run_is_passed_over(path: Path) -> None:
+def test_a_shim_that_does_not_run_is_skipped(path: Path) -> None:
     executable(path / "python3.11", "#!/bin/sh\necho 'shim: command not found' >&2\nexit 127\n")
     executable(path / "python3", f'#!/bin/sh\nexec {PYTHON} "$@"\n')
     done = choose(path)
-    assert (done.returncode, "no-such-target is nothing" in done.stderr) == (2, True)
+    assert (done.returncode, "no-such-target is not a target" in done.stderr) == (2, True)
 
 
-def test_without_a_python_that_serves_it_names_those_it_saw_and_the_fix(path: Path) -> None:
+def test_without_a_usable_python_the_rejected_ones_and_the_fix_are_named(path: Path) -> None:
     executable(path / "python3.12", "#!/bin/sh\necho 'shim: command not found' >&2\nexit 127\n")
     done = choose(path)
     assert done.returncode == 4
@@ -61,7 +61,7 @@ def test_without_a_python_that_serves_it_names_those_it_saw_and_the_fix(path: Pa
     assert "fix:" in done.stderr
 
 
-def test_an_interpreter_that_is_named_must_work(path: Path) -> None:
+def test_a_named_interpreter_must_work(path: Path) -> None:
     executable(path / "python3", f'#!/bin/sh\nexec {PYTHON} "$@"\n')
     done = choose(path, GROUNDWORK_PYTHON="/nowhere/python")
     assert done.returncode == 4
@@ -70,7 +70,7 @@ def test_an_interpreter_that_is_named_must_work(path: Path) -> None:
 
 
 def load_setup() -> ModuleType:
-    """tools/setup.py as a module; it lies in no package."""
+    """tools/setup.py as a module; it is not part of a package."""
     spec = importlib.util.spec_from_file_location("groundwork_setup", ROOT / "tools/setup.py")
     assert spec
     assert spec.loader
@@ -85,20 +85,22 @@ def module() -> ModuleType:
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Darwin", "arm64"), ("Linux", "aarch64"), ("Windows", "AMD64")])
-def test_an_unsupported_platform_is_told_what_works_there(module: ModuleType, system: str, machine: str) -> None:
+def test_on_an_unsupported_platform_the_error_names_what_works_there(
+    module: ModuleType, system: str, machine: str
+) -> None:
     message, fix = module.unsupported(system, machine)
     assert system in message
     assert "pipenv sync" in fix
     assert module.unsupported("Linux", "x86_64") is None
 
 
-def test_the_cache_is_the_one_the_rest_uses(module: ModuleType) -> None:
+def test_set_up_uses_the_same_cache_as_the_tool(module: ModuleType) -> None:
     from groundwork.paths import Project
 
     assert module.cache_folder() == Project(ROOT).cache
 
 
-# Fakes with the same command lines: what is tested is the order, the stamps and the recovery, not uv and npm.
+# Fakes with the same command lines: these tests are about order, stamps and recovery, not about uv and npm.
 VENV_PYTHON = """#!/bin/sh
 case "$*" in
     -c*) echo "{venv} {version}" ;;
@@ -151,8 +153,8 @@ class Checkout:
 
     def setup(self, target: str = "demo") -> tuple[int, str]:
         running = self.start(target)
-        _, said = running.communicate(timeout=60)
-        return running.returncode, said
+        _, messages = running.communicate(timeout=60)
+        return running.returncode, messages
 
     def installed(self, package: str) -> bool:
         return f"\n{package}==" in f"\n{(self.venv / 'packages').read_text()}"
@@ -167,10 +169,10 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path / "checkout")
 
 
-def test_each_step_says_how_long_it_took_and_a_second_run_does_nothing(checkout: Checkout) -> None:
-    code, said = checkout.setup()
-    assert code == 0, said
-    assert "Python packages: " in said
+def test_each_step_prints_its_duration_and_a_second_run_does_nothing(checkout: Checkout) -> None:
+    code, messages = checkout.setup()
+    assert code == 0, messages
+    assert "Python packages: " in messages
     assert sorted(checkout.log) == ["npm", "sync", "tools", "venv"]
     began = time.monotonic()
     assert checkout.setup() == (0, "")
@@ -237,7 +239,7 @@ def test_uv_looks_for_packages_where_pip_does(
     assert subprocess.run([find_uv_bin(), "pip", "list", "--config-file", generated], check=False).returncode == 0
 
 
-def test_a_uv_toml_that_somebody_wrote_stays(
+def test_a_hand_written_uv_toml_is_not_overwritten(
     module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "https://pypi.example/simple")
@@ -249,18 +251,16 @@ def test_a_uv_toml_that_somebody_wrote_stays(
 
 def test_a_step_that_fails_shows_its_last_lines_and_where_the_rest_is(checkout: Checkout) -> None:
     (checkout.root / "broken").touch()
-    code, said = checkout.setup()
+    code, messages = checkout.setup()
     assert code == 4
-    assert "no such hash" in said
-    assert ".groundwork/logs/setup-python-packages.log" in said
+    assert "no such hash" in messages
+    assert ".groundwork/logs/setup-python-packages.log" in messages
     (checkout.root / "broken").unlink()
     assert checkout.setup()[0] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_set_up_that_was_ended_midway_starts_the_environment_anew_and_finishes(
-    checkout: Checkout, number: signal.Signals
-) -> None:
+def test_set_up_after_an_interrupted_one_makes_a_new_environment(checkout: Checkout, number: signal.Signals) -> None:
     (checkout.root / "slow").touch()
     running = checkout.start()
     until = time.monotonic() + 20
@@ -271,9 +271,9 @@ def test_set_up_that_was_ended_midway_starts_the_environment_anew_and_finishes(
     running.communicate(timeout=20)
     assert not (checkout.venv / ".groundwork-stamp").exists()
     (checkout.root / "slow").unlink()
-    code, said = checkout.setup()
-    assert code == 0, said
-    assert "a set-up did not finish" in said
+    code, messages = checkout.setup()
+    assert code == 0, messages
+    assert "a set-up did not finish" in messages
     assert (checkout.venv / "packages").exists()
     assert checkout.setup() == (0, "")
 
