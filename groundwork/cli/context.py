@@ -47,7 +47,7 @@ class Context:
     @cached_property
     def tools(self) -> Tools:
         """The programs of this machine; raises ToolMissing with the command that fixes it."""
-        from groundwork.toolchain import environment, providers, terraform
+        from groundwork.toolchain import environment, memory, providers, terraform
         from groundwork.toolchain.cdktf_launcher import command
 
         binary = terraform.find(self.environ, self.project, may_download=False)
@@ -57,7 +57,7 @@ class Context:
             terraform=binary.path,
             python=Path(sys.executable),
             environ=environment.environment(self.environ, self.project, binary),
-            parallelism=providers.parallelism(available_bytes=providers.free_memory(), cores=providers.usable_cores()),
+            parallelism=memory.parallelism(available_bytes=memory.free_memory(), cores=memory.usable_cores()),
             # Never KUBECONFIG, which may name a real cluster. The laptop's Helm provider reads this file, too.
             kubeconfig=self.kubernetes.kubeconfig,
             helm_provider=any(HELM_PROVIDER in {*source.unpacked, *source.packed} for source in known),

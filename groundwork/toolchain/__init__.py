@@ -1,1 +1,1 @@
-"""The programs Groundwork stands on: finding, pinning, building and running them."""
+"""Finds, pins, builds and runs the programs that Groundwork needs."""

@@ -1,7 +1,7 @@
 'use strict';
 // Loaded with --require into cdktf-cli where gw runs it. Every command of cdktf-cli loads the converter from HCL, and
 // with it TypeScript, jsii-rosetta and prettier: half of the processor time of a small `cdktf deploy`, which converts
-// nothing. The converter is loaded when one of its functions is called. What Node compiles is kept in the checkout.
+// nothing. Here the converter is loaded when one of its functions is called. What Node compiles is cached in the checkout.
 const fs = require('fs');
 const Module = require('module');
 const path = require('path');

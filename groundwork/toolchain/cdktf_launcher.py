@@ -1,4 +1,4 @@
-"""The command `cdktf` in .venv: the genuine cdktf-cli on the Node of the environment, with our Terraform settings."""
+"""The command `cdktf` in .venv: the real cdktf-cli on the Node of the environment, with Groundwork's settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork.toolchain import terraform
 from groundwork.toolchain.environment import environment
 
 HOOK = Path(__file__).with_name("cdktf_cli.cjs")
-# Of these cdktf only needs to say something about itself.
+# With these cdktf only prints something about itself.
 _NEEDS_NO_TERRAFORM = {"--version", "--help", "help", "completion"}
 
 
@@ -41,31 +41,31 @@ def node_binary(project: Project) -> Path:
 
 
 def prepare(arguments: list[str], environ: Mapping[str, str], start: Path) -> tuple[list[str], dict[str, str]]:
-    """The command and the environment that `cdktf ARGUMENTS`, typed in the folder `start`, becomes.
+    """The command line and environment that run `cdktf ARGUMENTS` in the folder `start`.
 
-    Outside a checkout of Groundwork it belongs to the checkout that this environment was made for.
+    Outside a checkout of Groundwork they are those of the checkout that this .venv belongs to.
     """
     home = Project(Path(sys.prefix).parent)
     try:
-        found = Project.find(start)
-        project = found if found.node_modules.is_dir() else home
+        nearest = Project.find(start)
+        project = nearest if nearest.node_modules.is_dir() else home
     except UsageError:
         project = home
-    started = [*command(project), *arguments]
+    command_line = [*command(project), *arguments]
     try:
         binary = terraform.find(environ, project, may_download=False)
     except ToolMissing:
         if arguments and arguments[0] not in _NEEDS_NO_TERRAFORM:
             raise
-        return started, {**environ, "CHECKPOINT_DISABLE": "1"}
-    return started, environment(environ, project, binary)
+        return command_line, {**environ, "CHECKPOINT_DISABLE": "1"}
+    return command_line, environment(environ, project, binary)
 
 
 def main() -> None:
-    """Become cdktf-cli."""
+    """Replace this process by cdktf-cli."""
     try:
-        started, environ = prepare(sys.argv[1:], os.environ, Path.cwd())
+        command_line, environ = prepare(sys.argv[1:], os.environ, Path.cwd())
     except GroundworkError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
-    os.execve(started[0], started, environ)  # noqa: S606 (an argument list, no shell)
+    os.execve(command_line[0], command_line, environ)  # noqa: S606 (an argument list, no shell)

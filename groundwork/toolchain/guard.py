@@ -1,9 +1,9 @@
-"""Stands between Groundwork and a program it runs, and sees to it that nothing the program started outlives either.
+"""Runs a program for Groundwork, and makes sure that nothing the program started outlives either of them.
 
-Started by `process.run` as `python guard.py PIPE GRACE COMMAND…`. The other end of PIPE is held by Groundwork alone:
-when it closes, Groundwork asked for an end or was killed, and the guard ends the program in good order. That works
-for kill -9 too, which no signal handler does, and for whole trees, which PR_SET_PDEATHSIG (direct children only)
-does not: cdktf starts Terraform in sessions of their own.
+Started by `process.run` as `python guard.py PIPE GRACE COMMAND…`. Only Groundwork holds the other end of PIPE:
+when it closes, Groundwork wants the program to end or was killed, and the guard ends the program cleanly. Unlike a
+signal handler, this works after kill -9; unlike PR_SET_PDEATHSIG (direct children only), it works for whole trees:
+cdktf starts Terraform in sessions of their own.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import time
 from collections.abc import Iterator
 
 _PR_SET_CHILD_SUBREAPER = 36
-_POLL = 0.05  # seconds between two looks at a tree that is ending
-_FIRM = 3.0  # seconds between SIGTERM and SIGKILL for everything that is not Terraform
+_POLL = 0.05  # seconds between two checks of a process tree that is ending
+_TERM_SECONDS = 3.0  # seconds between SIGTERM and SIGKILL for everything that is not Terraform
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command, end it when the pipe closes, and answer with its exit code (128 + n after signal n)."""
+    """Run the command, end it when the pipe closes, and return its exit code (128 + n after signal n)."""
     pipe, grace, command = int(arguments[0]), float(arguments[1]), arguments[2:]
-    # The guard itself must survive what a terminal or a supervisor sends to everybody.
+    # The guard itself must survive the signals that a terminal or a supervisor sends to all processes.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _adopt_orphans()
@@ -49,7 +49,7 @@ def _default_signals() -> None:
 
 
 def _adopt_orphans() -> None:
-    """On Linux, processes whose parent dies become children of the guard instead of leaving its sight."""
+    """On Linux, processes whose parent dies become children of the guard, so that it can end them."""
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -81,7 +81,7 @@ def _reap_adopted(child: int) -> None:
 
 def _end(child: subprocess.Popen[bytes], grace: float) -> None:
     """Interrupt every Terraform once and let it finish, so that it frees its lock; then end the rest."""
-    until, asked, firm = time.monotonic() + grace, set[int](), 0.0
+    until, interrupted, kill_at = time.monotonic() + grace, set[int](), 0.0
     while time.monotonic() < until:
         child.poll()
         _reap_adopted(child.pid)
@@ -89,16 +89,16 @@ def _end(child: subprocess.Popen[bytes], grace: float) -> None:
         if not alive:
             return
         terraform = [pid for pid, name in alive if name == "terraform"]
-        for pid in set(terraform) - asked:
+        for pid in set(terraform) - interrupted:
             # A second interrupt would make Terraform drop everything, lock included: exactly one each.
-            asked.add(pid)
+            interrupted.add(pid)
             _send(pid, signal.SIGINT)
         if not terraform:
-            if not firm:
-                firm = time.monotonic() + _FIRM
+            if not kill_at:
+                kill_at = time.monotonic() + _TERM_SECONDS
                 for pid, _ in alive:
-                    _send(pid, signal.SIGINT if pid == child.pid and not asked else signal.SIGTERM)
-            elif time.monotonic() > firm:
+                    _send(pid, signal.SIGINT if pid == child.pid and not interrupted else signal.SIGTERM)
+            elif time.monotonic() > kill_at:
                 break
         time.sleep(_POLL)
     for pid, _, _ in _descendants():
@@ -129,9 +129,9 @@ def _descendants() -> Iterator[tuple[int, str, str]]:
     below = {os.getpid()}
     grew = True
     while grew:
-        found = {pid for pid, parent, _, _ in table if parent in below} - below
-        grew = bool(found)
-        below |= found
+        children = {pid for pid, parent, _, _ in table if parent in below} - below
+        grew = bool(children)
+        below |= children
     below.discard(os.getpid())
     return ((pid, state, name) for pid, _, state, name in table if pid in below)
 

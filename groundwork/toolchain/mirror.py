@@ -1,4 +1,4 @@
-"""Finds Terraform providers that are on this machine already, and tells what a folder of providers holds."""
+"""Finds Terraform providers that are already on this machine, and lists what a folder of providers holds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.errors import UsageError
-from groundwork.toolchain.platforms import terraform_platform
+from groundwork.toolchain.terraform import terraform_platform
 
 OPTION = "GROUNDWORK_PROVIDER_MIRROR"
 REGISTRY = "registry.terraform.io"
-# Where administrators and images put mirrors; looked at themselves, their children and their grandchildren.
+# Where administrators and images put mirrors; searched down to two levels below.
 USUAL_PLACES = (Path("/opt"), Path("/usr/share"), Path("/usr/local/share"), Path("/usr/local/lib"), Path("/srv"))
 
 
@@ -31,6 +31,10 @@ class Mirror:
         """Every provider held, as `registry.terraform.io/hashicorp/aws`."""
         return sorted({*self.unpacked, *self.packed})
 
+    def has_unpacked(self, address: str, version: str) -> bool:
+        """Whether that version of the provider lies here unpacked."""
+        return version in self.unpacked.get(address, ())
+
 
 def find_mirrors(
     environ: Mapping[str, str],
@@ -41,7 +45,7 @@ def find_mirrors(
 ) -> list[Mirror]:
     """The mirrors to use, best first; `option` (or GROUNDWORK_PROVIDER_MIRROR) is then the only one.
 
-    Raises UsageError where the named one holds no provider for this platform.
+    Raises UsageError where that one holds no provider for this platform.
     """
     platform = platform or terraform_platform()
     named = option or (Path(environ[OPTION]) if environ.get(OPTION) else None)
@@ -56,12 +60,12 @@ def find_mirrors(
         return [mirror]
     implied = ((folder, "implied directory") for folder in _implied(environ))
     usual = ((folder, "found on this machine") for folder in _usual(usual_places))
-    found = {folder.resolve(): inspect(folder, origin, platform) for folder, origin in reversed([*implied, *usual])}
-    return [mirror for mirror in reversed(found.values()) if mirror.addresses]
+    mirrors = {folder.resolve(): inspect(folder, origin, platform) for folder, origin in reversed([*implied, *usual])}
+    return [mirror for mirror in reversed(mirrors.values()) if mirror.addresses]
 
 
 def inspect(root: Path, origin: str, platform: str) -> Mirror:
-    """What a folder in mirror layout holds for one platform; nothing where it is not there."""
+    """What a folder in mirror layout holds for one platform; empty where the folder does not exist."""
     unpacked: dict[str, set[str]] = {}
     packed: dict[str, set[str]] = {}
     for kind in _folders(root, depth=3):
@@ -92,11 +96,11 @@ def _children(folder: Path) -> list[Path]:
     try:
         return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
     except OSError:
-        return []  # not ours to read
+        return []  # this user may not read it
 
 
 def _implied(environ: Mapping[str, str]) -> list[Path]:
-    """Terraform's own list; a generated configuration switches it off, so it is named there again."""
+    """The folders Terraform itself searches; a generated configuration switches that off, so it has to name them."""
     home = Path(environ.get("HOME", "/nonexistent"))
     data_home = environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
     data_dirs = (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(os.pathsep)
@@ -105,9 +109,9 @@ def _implied(environ: Mapping[str, str]) -> list[Path]:
 
 
 def _usual(places: Iterable[Path]) -> list[Path]:
-    found = []
+    folders = []
     for place in places:
         children = _children(place)
         grandchildren = [grandchild for child in children for grandchild in _children(child)]
-        found += [folder for folder in (place, *children, *grandchildren) if (folder / REGISTRY).is_dir()]
-    return found
+        folders += [folder for folder in (place, *children, *grandchildren) if (folder / REGISTRY).is_dir()]
+    return folders

@@ -1,6 +1,6 @@
-"""What set-up does once Python is there: Terraform, its providers, and the Go programs that a target needs.
+"""The part of set-up that runs on .venv: Terraform, its providers, and the Go programs that a target needs.
 
-`python -m groundwork.toolchain.prepare TARGET ROOT RECORD` writes into RECORD what has to stay there.
+`python -m groundwork.toolchain.prepare TARGET ROOT RECORD` writes the result into RECORD (JSON).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from groundwork.errors import GroundworkError
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools, providers, terraform
 
-# What each target runs. `demo` renders charts only where helm is there already: building it takes minutes.
+# The Go programs of each target. `demo` renders charts only where helm is installed: building it takes minutes.
 NEEDS: Mapping[str, tuple[str, ...]] = {
-    # Six minutes for the embedded Kubernetes are not everybody's: who wants it asks for it, or runs all tests.
+    # Without the embedded Kubernetes, which takes six minutes to build.
     "setup": tuple(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make setup"),
     "kubernetes": ("helm", *(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make kubernetes")),
     "test": tuple(go_tools.TOOLS),
@@ -35,7 +35,7 @@ WITHOUT_TERRAFORM = {"check", "kubernetes"}
 
 @dataclass
 class Prepared:
-    """`paths` have to stay there for this to hold; `missing` names providers that could not be had this time."""
+    """What was made: it is complete while `paths` exist; `missing` names providers that were not available."""
 
     paths: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ def prepare(
 ) -> Prepared:
     """Make everything the target needs.
 
-    A provider that cannot be had is said and left out: the stacks that use it report it when they are planned.
+    A provider that is not available is reported and left out: stacks that use it report it when they are planned.
     """
     made = Prepared()
     if target not in WITHOUT_TERRAFORM:
@@ -56,15 +56,15 @@ def prepare(
         made.paths.append(str(binary.path))
         with _timed("Terraform providers", say) as tell:
             locks = sorted(project.provider_locks.rglob("*.hcl"))
-            for one in providers.prime(binary, environ, project, locks, on_progress=tell):
-                name = f"{one.provider.address} {one.provider.version}"
-                if one.path:
-                    made.paths.append(str(one.path))
-                if one.problem:
+            for primed in providers.prime(binary, environ, project, locks, on_progress=tell):
+                name = f"{primed.provider.address} {primed.provider.version}"
+                if primed.path:
+                    made.paths.append(str(primed.path))
+                if primed.problem:
                     made.missing.append(name)
-                    tell(f"{name} is missing, its stacks cannot be planned: {one.problem[:160]}")
+                    tell(f"{name} is missing, its stacks cannot be planned: {primed.problem[:160]}")
                 else:
-                    tell(f"{name}: {one.origin}")
+                    tell(f"{name}: {primed.origin}")
     for name in NEEDS[target]:
         with _timed(name, say) as tell:
             made.paths.append(str(go_tools.ensure(name, environ, project, on_progress=tell).path))

@@ -1,4 +1,4 @@
-"""Runs a program: its lines as they come, its exit code, and a clean end whatever happens to it or to us."""
+"""Runs a program: its lines as they come, its exit code, and a clean end whatever happens to it or to Groundwork."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Finished:
     """How a program ended.
 
     `code` is its exit code: 128 + n after signal n, 124 after the time limit. `tail` holds its last lines, both
-    streams mixed. `stdout` is complete, and only kept where `keep_stdout` was asked for. `seconds` is wall time.
+    streams mixed. `stdout` is complete with `keep_stdout`, else empty. `seconds` is wall time.
     """
 
     command: tuple[str, ...]
@@ -43,7 +43,7 @@ class Finished:
 
     @property
     def timed_out(self) -> bool:
-        """Whether it was ended because its time was over."""
+        """Whether it was ended at its time limit."""
         return self.code == TIMED_OUT
 
 
@@ -68,10 +68,10 @@ def run(
     """
     program = _locate(command[0], environ, cwd)
     began = time.monotonic()
-    reading, holding = os.pipe()
+    read_end, write_end = os.pipe()
     try:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_GUARD), str(reading), str(grace), program, *command[1:]],
+            [sys.executable, "-I", "-S", str(_GUARD), str(read_end), str(grace), program, *command[1:]],
             cwd=cwd,
             env=None if environ is None else dict(environ),
             stdin=subprocess.DEVNULL,
@@ -80,44 +80,44 @@ def run(
             text=True,
             encoding="utf-8",
             errors="replace",
-            pass_fds=[reading],
-            start_new_session=True,  # Ctrl-C in the terminal reaches us alone; the guard hears of it from us
+            pass_fds=[read_end],
+            start_new_session=True,  # Ctrl-C reaches this process alone, which tells the guard
         )
     except BaseException:
-        os.close(holding)
+        os.close(write_end)
         raise
     finally:
-        os.close(reading)
+        os.close(read_end)
     release = contextlib.ExitStack()
-    release.callback(os.close, holding)
+    release.callback(os.close, write_end)
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
-    kept: list[str] = []
-    late = False
+    output: list[str] = []
+    timed_out = False
     lines = _Lines(child, keep_stdout)
     try:
         for line, is_output in lines:
             if line is not None:
                 tail.append(line)
                 if keep_stdout and is_output:
-                    kept.append(line + "\n")
+                    output.append(line + "\n")
                 else:
                     on_line(line)
-            if not late and timeout is not None and time.monotonic() - began > timeout:
-                late = True
+            if not timed_out and timeout is not None and time.monotonic() - began > timeout:
+                timed_out = True
                 release.close()
             if stop is not None and stop.is_set():
                 raise Interrupted(f"{Path(program).name} was stopped")
         code = child.wait()
     finally:
-        # Closing the pipe is what asks the guard to end the program; where it has ended already this does nothing.
+        # Closing the pipe makes the guard end the program; after the program's own end this does nothing.
         release.close()
         child.wait()
         lines.close()
     return Finished(
         command=tuple(command),
-        code=TIMED_OUT if late else code,
+        code=TIMED_OUT if timed_out else code,
         tail="\n".join(tail),
-        stdout="".join(kept),
+        stdout="".join(output),
         seconds=time.monotonic() - began,
     )
 
@@ -149,11 +149,11 @@ def _locate(program: str, environ: Mapping[str, str] | None, cwd: Path | None) -
 
 
 class _Lines:
-    """Lines of both streams in the order they arrive; (None, False) now and then, so that clocks can be looked at."""
+    """Lines of both streams in the order they arrive; (None, False) now and then, for callers with a time limit."""
 
-    def __init__(self, child: subprocess.Popen[str], apart: bool) -> None:
+    def __init__(self, child: subprocess.Popen[str], separate_stderr: bool) -> None:
         self._queue: queue.Queue[tuple[str | None, bool]] = queue.Queue()
-        streams = [(child.stdout, True)] + ([(child.stderr, False)] if apart else [])
+        streams = [(child.stdout, True)] + ([(child.stderr, False)] if separate_stderr else [])
         self._streams = [(stream, is_output) for stream, is_output in streams if stream is not None]
         self._threads = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in self._streams]
         self._open = len(self._threads)
@@ -161,7 +161,7 @@ class _Lines:
             thread.start()
 
     def _read(self, stream: IO[str], is_output: bool) -> None:
-        with contextlib.suppress(ValueError):  # closed under our hands: the program is being ended
+        with contextlib.suppress(ValueError):  # `close` was quicker: the program is being ended
             for line in stream:
                 self._queue.put((line.rstrip("\n"), is_output))
         self._queue.put((None, is_output))

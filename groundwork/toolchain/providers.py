@@ -1,9 +1,8 @@
-"""Unpacks each locked provider once per user, so that ten stacks never mean ten copies of 700 MB."""
+"""Unpacks each locked provider once per user, so that ten stacks do not need ten copies of 700 MB."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -16,11 +15,8 @@ from filelock import FileLock
 from groundwork.paths import Project
 from groundwork.toolchain import cli_config, process
 from groundwork.toolchain.mirror import Mirror, find_mirrors, inspect
-from groundwork.toolchain.platforms import terraform_platform
-from groundwork.toolchain.terraform import Terraform
+from groundwork.toolchain.terraform import Terraform, terraform_platform
 
-# Measured while stacks of this repository were planned: terraform 0.3 GB and the AWS provider 0.4 GB, rounded up.
-BYTES_PER_RUN = 800_000_000
 _BLOCK = re.compile(r'^provider "(?P<address>[^"]+)" \{(?P<body>.*?)^\}', re.MULTILINE | re.DOTALL)
 _VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
 
@@ -35,7 +31,7 @@ class Provider:
 
 @dataclass(frozen=True)
 class Primed:
-    """Where a provider will be taken from; `problem` says why it is not there, with Terraform's own words."""
+    """Where a provider will be taken from; `problem` is Terraform's own message where it is not available."""
 
     provider: Provider
     path: Path | None = None
@@ -45,16 +41,16 @@ class Primed:
 
 def locked(lock_files: Iterable[Path]) -> dict[Provider, Path]:
     """The providers of the lock files, each with a file that names it."""
-    found: dict[Provider, Path] = {}
+    providers: dict[Provider, Path] = {}
     for file in sorted(lock_files):
         for block in _BLOCK.finditer(file.read_text()):
             if version := _VERSION.search(block["body"]):
-                found.setdefault(Provider(block["address"], version[1]), file)
-    return found
+                providers.setdefault(Provider(block["address"], version[1]), file)
+    return providers
 
 
 def sources(environ: Mapping[str, str], project: Project, mirror: Path | None = None) -> list[Mirror]:
-    """What stacks take providers from: those unpacked for this user, then mirrors of this machine."""
+    """Where stacks take providers from: those unpacked for this user, then mirrors of this machine."""
     return [inspect(_store(project), "unpacked once", terraform_platform()), *find_mirrors(environ, mirror)]
 
 
@@ -69,10 +65,10 @@ def prime(
 ) -> list[Primed]:
     """Make every locked provider available unpacked, one after the other.
 
-    Terraform links to an unpacked mirror, so where there is one nothing is copied. Everything else is installed once by
-    `terraform init` (which checks it against the lock file) and moved into a folder that serves as mirror from then on;
-    Terraform's plugin cache itself is not safe with several inits at once and hashes everything twice. A provider that
-    cannot be had is a result, not an error: only stacks that use it are affected.
+    Terraform links to an unpacked mirror, so nothing of it is copied. Everything else is installed once by `terraform
+    init` (which checks it against the lock file) and moved into a folder that serves as a mirror from then on;
+    Terraform's plugin cache is not safe with several inits at once and hashes everything twice. A provider that is not
+    available is a result, not an error: only stacks that use it are affected.
     """
     store, results = _store(project), []
     store.mkdir(parents=True, exist_ok=True)
@@ -80,18 +76,20 @@ def prime(
         for stale in store.glob(".installing-*"):
             shutil.rmtree(stale, ignore_errors=True)
         for provider, lock in locked(lock_files).items():
-            found = sources(environ, project, mirror)
-            here = next((one for one in found if provider.version in one.unpacked.get(provider.address, ())), None)
-            if here:
-                results.append(Primed(provider, _unpacked(here.path, provider), f"{here.path} ({here.origin})"))
+            mirrors = sources(environ, project, mirror)
+            source = next(
+                (mirror for mirror in mirrors if mirror.has_unpacked(provider.address, provider.version)), None
+            )
+            if source:
+                results.append(Primed(provider, _unpacked(source.path, provider), f"{source.path} ({source.origin})"))
                 continue
             on_progress(f"unpacking {provider.address} {provider.version}")
-            problem = _install(terraform, environ, store, provider=provider, lock=lock, mirrors=found[1:])
-            kept = _unpacked(store, provider)
+            problem = _install(terraform, environ, store, provider=provider, lock=lock, mirrors=mirrors[1:])
+            folder = _unpacked(store, provider)
             if problem:
                 results.append(Primed(provider, problem=problem))
             else:
-                results.append(Primed(provider, kept if kept.is_dir() else None, f"{store} (unpacked once)"))
+                results.append(Primed(provider, folder if folder.is_dir() else None, f"{store} (unpacked once)"))
     return results
 
 
@@ -104,51 +102,30 @@ def _install(
     lock: Path,
     mirrors: Sequence[Mirror],
 ) -> str:
-    """Let Terraform install one provider into the store; returns what it said where it could not."""
+    """Let Terraform install one provider into the store; returns its error message, empty on success."""
     with tempfile.TemporaryDirectory(prefix=".installing-", dir=store) as name:
         folder = Path(name)
         only = {"this": {"source": provider.address, "version": provider.version}}
         (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": only}}))
         blocks = _BLOCK.finditer(lock.read_text())
-        kept = "\n".join(block[0] for block in blocks if block["address"] == provider.address)
-        (folder / ".terraform.lock.hcl").write_text(kept + "\n")
-        # A mirror that has only other versions of it would hide the registry.
-        useful = [one for one in mirrors if provider.version in one.packed.get(provider.address, ())]
+        own_blocks = "\n".join(block[0] for block in blocks if block["address"] == provider.address)
+        (folder / ".terraform.lock.hcl").write_text(own_blocks + "\n")
+        # A mirror that holds only other versions would keep Terraform from asking the registry.
+        useful = [mirror for mirror in mirrors if provider.version in mirror.packed.get(provider.address, ())]
         config = cli_config.write(environ, folder / "terraform.tfrc", useful)
         quiet = {**environ, "TF_CLI_CONFIG_FILE": str(config), "CHECKPOINT_DISABLE": "1"}
         quiet.pop("TF_PLUGIN_CACHE_DIR", None)
         command = [str(terraform.path), "init", "-backend=false", "-input=false", "-no-color"]
         done = process.run(command, cwd=folder, environ=quiet)
         if not done.ok:
-            said = [line.strip(" │╷╵") for line in done.tail.splitlines()]
-            return " ".join(line for line in said if line).partition("Error: ")[2] or done.tail
+            lines = [line.strip(" │╷╵") for line in done.tail.splitlines()]
+            return " ".join(line for line in lines if line).partition("Error: ")[2] or done.tail
         made, final = _unpacked(folder / ".terraform" / "providers", provider), _unpacked(store, provider)
         if made.is_symlink():
-            return ""  # linked to a mirror the user's own configuration names: nothing to keep
+            return ""  # a link to a mirror of the user's own configuration: nothing to move
         final.parent.mkdir(parents=True, exist_ok=True)
         made.replace(final)
     return ""
-
-
-def parallelism(*, available_bytes: int, cores: int) -> int:
-    """How many Terraform runs fit side by side into the memory that is free: at least one, at most two per core."""
-    return max(1, min(available_bytes // BYTES_PER_RUN, cores * 2))
-
-
-def free_memory() -> int:
-    """Bytes that programs can still take, the control group's limit included."""
-    import psutil  # noqa: PLC0415 (not needed by the launcher, which imports this module)
-
-    free = psutil.virtual_memory().available
-    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.is_file() and used.is_file() and (most := limit.read_text().strip()).isdigit():
-        free = min(free, int(most) - int(used.read_text()))
-    return max(0, free)
-
-
-def usable_cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unpacked(root: Path, provider: Provider) -> Path:

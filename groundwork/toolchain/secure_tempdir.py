@@ -1,4 +1,4 @@
-"""A folder for values that must not stay: in memory where the machine has such a file system, and gone afterwards."""
+"""A folder for secret values: in memory where the machine has such a file system, and deleted afterwards."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _IN_MEMORY = (Path("/dev/shm"), Path(f"/run/user/{os.getuid()}" if hasattr(os, "
 
 @contextmanager
 def secure_tempdir(base: Path | None = None) -> Iterator[Path]:
-    """A new folder that its owner alone can open, deleted at the end.
+    """A new folder that only its owner can open, deleted at the end.
 
-    Where a process was killed, its folder stays until the next one calls this. `base` is below what it is made; else a
-    file system in memory, or the machine's folder for temporary files where there is none.
+    The folder of a killed process stays until the next process calls this. It is created below `base`: by default a
+    file system in memory, or the machine's folder for temporary files.
     """
     base = base or _in_memory()
     clear_leftovers(base)
@@ -32,7 +32,7 @@ def secure_tempdir(base: Path | None = None) -> Iterator[Path]:
 
 
 def clear_leftovers(base: Path) -> list[Path]:
-    """Delete our own folders whose process is gone; returns them."""
+    """Delete this user's folders whose process is gone; returns them."""
     gone = []
     for path in base.glob(f"{_PREFIX}*"):
         pid = path.name.removeprefix(_PREFIX).partition("-")[0]

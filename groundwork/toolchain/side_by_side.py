@@ -14,8 +14,8 @@ Result = TypeVar("Result")
 def each(work: Callable[[Item, threading.Event], Result], items: Iterable[Item], *, at_once: int) -> list[Result]:
     """`work` on every item, `at_once` at a time; results in the order of the items.
 
-    `work` is given an event that ends what it started. The first exception, also an interruption of this thread, sets
-    it, keeps the rest from being started, waits for what runs, and is raised.
+    `work` also gets an event: once it is set, `work` has to end what it started. The first exception, or an
+    interruption of this thread, sets it, starts no more items, waits for those that run, and is raised.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=at_once) as pool:

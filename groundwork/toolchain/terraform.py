@@ -1,9 +1,10 @@
-"""Finds the Terraform to run: the one on PATH, an earlier download, or the pinned release, downloaded and checked."""
+"""Finds the Terraform to run: on PATH, downloaded earlier, or the pinned release, which it downloads and checks."""
 
 from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,15 @@ from packaging.version import InvalidVersion, Version
 from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import download
-from groundwork.toolchain.platforms import terraform_platform
+
+_SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
+_MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def terraform_platform() -> str:
+    """What Terraform calls this machine, such as `linux_amd64`; an unknown system or machine keeps its own name."""
+    system, machine = platform.system(), platform.machine().lower()
+    return f"{_SYSTEMS.get(system, system.lower())}_{_MACHINES.get(machine, machine)}"
 
 
 @dataclass(frozen=True)
@@ -58,26 +67,26 @@ def find(
 ) -> Terraform:
     """The Terraform to run: TERRAFORM_BINARY_NAME, PATH, an earlier download, else the pinned release.
 
-    `base_url` names a mirror of releases.hashicorp.com. Raises ToolMissing where there is none to be had, with what
-    was looked at, and where a download does not have the committed SHA-256.
+    `base_url` names a mirror of releases.hashicorp.com. Raises ToolMissing where no Terraform is available, naming
+    those it rejected, and where a download does not have the committed SHA-256.
     """
     pin = Pin.read(project)
-    refused: list[str] = []
+    rejected: list[str] = []
     if named := environ.get("TERRAFORM_BINARY_NAME"):
         path = _which(named, environ)
         version = _version(path, environ) if path else None
         if path is None or version is None:
-            raise ToolMissing(f"TERRAFORM_BINARY_NAME={named} is no Terraform that runs", fix="unset it or correct it")
+            raise ToolMissing(f"TERRAFORM_BINARY_NAME={named} is not a working Terraform", fix="unset it or correct it")
         return Terraform(path, version, "TERRAFORM_BINARY_NAME")
     for path in _on_path(environ):
         version = _version(path, environ)
         if version is not None and pin.accepts(version):
             return Terraform(path, version, "PATH")
-        refused.append(f"{path} ({version or 'does not run'})")
+        rejected.append(f"{path} ({version or 'does not run'})")
     target = _downloaded(project, pin)
     if not target.is_file():
         if not may_download:
-            seen = f"; not usable: {', '.join(refused)}" if refused else ""
+            seen = f"; not usable: {', '.join(rejected)}" if rejected else ""
             raise ToolMissing(f"no Terraform ≥ {pin.at_least}, < {pin.below} on PATH{seen}", fix="make setup")
         _download(pin, target, base_url or pin.base_url, on_progress)
     version = _version(target, environ)
@@ -106,8 +115,8 @@ def _download(pin: Pin, target: Path, base_url: str, on_progress: Callable[[str]
 
 def _on_path(environ: Mapping[str, str]) -> list[Path]:
     folders = [folder for folder in environ.get("PATH", "").split(os.pathsep) if folder]
-    found = [Path(folder) / "terraform" for folder in folders]
-    return [path for path in dict.fromkeys(found) if path.is_file() and os.access(path, os.X_OK)]
+    candidates = [Path(folder) / "terraform" for folder in folders]
+    return [path for path in dict.fromkeys(candidates) if path.is_file() and os.access(path, os.X_OK)]
 
 
 def _which(name: str, environ: Mapping[str, str]) -> Path | None:
@@ -117,7 +126,7 @@ def _which(name: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def _version(path: Path, environ: Mapping[str, str]) -> Version | None:
-    """The version a binary says it has, None where it does not run."""
+    """The version that a binary reports; None where it does not run."""
     quiet = {**environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
     try:
         shown = subprocess.run(

@@ -1,4 +1,4 @@
-"""uv, the installer of Python packages; its own configuration, or the checkout's uv.toml, says where they come from."""
+"""uv installs Python packages; the user's configuration or the checkout's uv.toml says from where."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import providers, terraform
-from groundwork.toolchain.platforms import terraform_platform
+from groundwork.toolchain.terraform import terraform_platform
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 VERSION = "5.100.0"

@@ -1,4 +1,4 @@
-"""The browser of the tests: pinned to the letter, from whatever registry npm is set to."""
+"""The browser of the tests: exact versions, from the registry that npm is configured for."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def test_versions_are_exact_and_the_lock_names_no_registry(checkout: Path) -> No
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in pins.values())
     locked = json.loads((folder / "package-lock.json").read_text())["packages"]
     assert {name: locked[f"node_modules/{name}"]["version"] for name in pins} == pins
-    assert all(one.get("integrity", "").startswith("sha512-") for path, one in locked.items() if path)
-    assert not any("resolved" in one for one in locked.values())
+    assert all(package.get("integrity", "").startswith("sha512-") for path, package in locked.items() if path)
+    assert not any("resolved" in package for package in locked.values())
 
 
-def test_a_browser_that_is_named_wins_then_the_pinned_one_then_the_machine_s(tmp_path: Path, monkeypatch) -> None:
+def test_a_named_browser_wins_then_the_pinned_then_the_machines(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(browser, "home", lambda: tmp_path / "home")
     path = tmp_path / "bin"
     path.mkdir()
@@ -30,8 +30,8 @@ def test_a_browser_that_is_named_wins_then_the_pinned_one_then_the_machine_s(tmp
     pinned = tmp_path / "home/chromium/chromium"
     pinned.parent.mkdir(parents=True)
     pinned.touch()
-    found = browser.find({"PATH": str(path)})
-    assert found
-    assert found.path == pinned
-    assert found.environ["LD_LIBRARY_PATH"] == str(pinned.parent / "lib")
+    program = browser.find({"PATH": str(path)})
+    assert program
+    assert program.path == pinned
+    assert program.environ["LD_LIBRARY_PATH"] == str(pinned.parent / "lib")
     assert browser.find({"GROUNDWORK_CHROMIUM": "/opt/other"}) == browser.Program(Path("/opt/other"), {})

@@ -27,14 +27,14 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(root)
 
 
-def everything(folder: Path) -> list[tuple[str, int]]:
+def files_with_times(folder: Path) -> list[tuple[str, int]]:
     return sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*"))
 
 
-def test_in_a_bare_checkout_each_finding_names_one_command_and_nothing_changes(bare: Project, tmp_path: Path) -> None:
-    before = everything(tmp_path)
+def test_without_set_up_each_finding_names_a_command_and_nothing_changes(bare: Project, tmp_path: Path) -> None:
+    before = files_with_times(tmp_path)
     findings = {finding.tool: finding for finding in examine({"PATH": "", "HOME": str(tmp_path)}, bare)}
-    assert everything(tmp_path) == before
+    assert files_with_times(tmp_path) == before
     for tool in ("python packages", "node", "cdktf-cli", "terraform", "tflint"):
         assert (findings[tool].ok, findings[tool].fix) == (False, "make setup")
     assert findings["git"].fix == "apt install git"
@@ -57,5 +57,5 @@ def test_the_terraform_on_path_is_found_with_its_origin(bare: Project, tmp_path:
     binary.write_text('#!/bin/sh\necho \'{"terraform_version": "1.11.4"}\'\n')
     binary.chmod(0o755)
     findings = examine({"PATH": str(binary.parent), "HOME": str(tmp_path)}, bare)
-    (one,) = [finding for finding in findings if finding.tool == "terraform"]
-    assert (one.version, one.origin) == ("1.11.4", f"{binary} (PATH)")
+    (tool,) = [finding for finding in findings if finding.tool == "terraform"]
+    assert (tool.version, tool.origin) == ("1.11.4", f"{binary} (PATH)")

@@ -17,11 +17,11 @@ ROOT = Project(Path(__file__).parents[2])
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A checkout whose actionlint is a program of our own that needs no module from elsewhere."""
+    """A checkout whose actionlint is a small program without dependencies."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    # `make` puts what was built for the checkout on PATH; here it is to be built.
-    kept = [folder for folder in os.environ["PATH"].split(os.pathsep) if not (Path(folder) / "actionlint").exists()]
-    monkeypatch.setenv("PATH", os.pathsep.join(kept))
+    # `make` puts a built actionlint on PATH; this test builds its own.
+    folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if not (Path(folder) / "actionlint").exists()]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
     made = Project(tmp_path / "checkout")
     home = made.tools / "actionlint"
     (home / "cmd" / "actionlint").mkdir(parents=True)
@@ -42,14 +42,14 @@ def program(folder: Path, says: str, name: str = "actionlint") -> Path:
     return path
 
 
-def test_one_on_path_that_is_new_enough_is_used(tmp_path: Path) -> None:
+def test_a_tool_on_path_that_is_new_enough_is_used(tmp_path: Path) -> None:
     path = program(tmp_path / "bin", "v1.7.3")
-    found = go_tools.find("actionlint", {"PATH": str(path.parent)}, ROOT)
-    assert found == go_tools.Located("actionlint", path, "1.7.3", "PATH")
+    located = go_tools.find("actionlint", {"PATH": str(path.parent)}, ROOT)
+    assert located == go_tools.Located("actionlint", path, "1.7.3", "PATH")
 
 
 @pytest.mark.parametrize(("name", "says"), [("actionlint", "1.6.27"), ("helm", "v4.0.1"), ("helm", "v3.9.0")])
-def test_one_on_path_that_is_out_of_range_is_not(
+def test_a_tool_on_path_that_is_out_of_range_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
@@ -57,8 +57,8 @@ def test_one_on_path_that_is_out_of_range_is_not(
     assert go_tools.find(name, {"PATH": str(path.parent)}, ROOT) is None
 
 
-def test_a_tool_nobody_pinned_is_refused() -> None:
-    with pytest.raises(UsageError, match="is no tool of this repository"):
+def test_an_unknown_tool_is_refused() -> None:
+    with pytest.raises(UsageError, match="is not a tool of this repository"):
         go_tools.find("podman", {}, ROOT)
 
 
@@ -92,7 +92,7 @@ def test_a_tool_is_built_once_and_linked_into_the_checkout(project: Project, mon
 
 @pytest.mark.slow
 @needs_go
-def test_a_build_that_fails_leaves_nothing_and_shows_the_compilers_words(
+def test_a_failed_build_leaves_nothing_and_shows_the_compilers_message(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(go_tools, "pinned_version", lambda *_: "1.7.9")
@@ -104,5 +104,5 @@ def test_a_build_that_fails_leaves_nothing_and_shows_the_compilers_words(
     assert [path.name for path in left_by_a_kill.parent.iterdir()] == [".lock"]
 
 
-def test_no_go_on_path_and_none_installed_is_told_apart(project: Project) -> None:
+def test_without_go_on_path_or_from_its_wheel_nothing_is_found(project: Project) -> None:
     assert go.find({"PATH": ""}, project, go.Version("1.26")) is None

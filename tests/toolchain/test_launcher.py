@@ -1,4 +1,4 @@
-"""A plain `cdktf` runs the genuine command with our settings, and says what is missing."""
+"""A plain `cdktf` runs the real command with Groundwork's settings, and names what is missing."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"PATH": f"{binary.parent}{os.pathsep}/usr/bin", "HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": "/nowhere/rc"}
 
 
-def test_the_genuine_cli_runs_on_the_environments_node_from_any_folder_below(
-    checkout: Project, environ: dict[str, str]
-) -> None:
+def test_the_real_cli_runs_on_the_node_of_venv_from_any_folder(checkout: Project, environ: dict[str, str]) -> None:
     below = checkout.root / "stacks"
     below.mkdir()
     started, made = cdktf_launcher.prepare(["diff", "local-network"], environ, below)
@@ -54,7 +52,7 @@ def test_the_genuine_cli_runs_on_the_environments_node_from_any_folder_below(
     assert Path(made["TF_CLI_CONFIG_FILE"]).is_file()
 
 
-def test_our_programs_come_first_and_only_once_on_path(checkout: Project, environ: dict[str, str]) -> None:
+def test_the_checkouts_programs_come_first_and_only_once_on_path(checkout: Project, environ: dict[str, str]) -> None:
     made = environment(environ, checkout, find(environ, checkout))
     again = environment(made, checkout, find(environ, checkout))
     folders = again["PATH"].split(os.pathsep)
@@ -62,18 +60,14 @@ def test_our_programs_come_first_and_only_once_on_path(checkout: Project, enviro
     assert len(folders) == len(set(folders))
 
 
-def test_nothing_calls_home_and_no_plugin_cache_is_written_side_by_side(
-    checkout: Project, environ: dict[str, str]
-) -> None:
+def test_no_telemetry_is_sent_and_no_plugin_cache_is_written(checkout: Project, environ: dict[str, str]) -> None:
     made = environment({**environ, "TF_PLUGIN_CACHE_DIR": "/somewhere"}, checkout, find(environ, checkout))
     assert made["CHECKPOINT_DISABLE"] == "1"
     assert made["CDKTF_DISABLE_PLUGIN_CACHE_ENV"] == "1"
     assert "TF_PLUGIN_CACHE_DIR" not in made
 
 
-def test_terraform_collects_garbage_less_often_unless_the_user_says_how(
-    checkout: Project, environ: dict[str, str]
-) -> None:
+def test_terraform_collects_garbage_less_often_unless_gogc_is_set(checkout: Project, environ: dict[str, str]) -> None:
     assert environment(environ, checkout, find(environ, checkout))["GOGC"] == "200"
     assert environment({**environ, "GOGC": "50"}, checkout, find(environ, checkout))["GOGC"] == "50"
 

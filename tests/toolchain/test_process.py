@@ -1,4 +1,4 @@
-"""Programs end in good order: lines, exit codes, time limits, interrupts and kills."""
+"""Programs end cleanly: lines, exit codes, time limits, interrupts and kills."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from groundwork.errors import Interrupted, ToolMissing
 from groundwork.toolchain import process
 
-# Stands in for Terraform: it holds a lock, frees it when interrupted once, and drops everything at the second time.
+# A fake Terraform: it holds a lock, frees it at the first interrupt, and exits at once at the second.
 TERRAFORM = """#!{python}
 import pathlib, signal, sys, time
 lock, seen = pathlib.Path(sys.argv[1]), []
@@ -73,14 +73,14 @@ def test_lines_arrive_while_the_program_still_runs() -> None:
     assert seen[0] < 0.9
 
 
-def test_standard_output_is_kept_apart_when_asked() -> None:
+def test_standard_output_can_be_collected_apart() -> None:
     lines: list[str] = []
     code = "import sys; print('{}'); print('warning', file=sys.stderr)"
     done = process.run(python(code), keep_stdout=True, on_line=lines.append)
     assert (done.stdout, lines) == ("{}\n", ["warning"])
 
 
-def test_a_program_that_is_not_there_says_so() -> None:
+def test_a_missing_program_is_named() -> None:
     with pytest.raises(ToolMissing, match="no-such-program is not on PATH"):
         process.run(["no-such-program"], environ={"PATH": "/nowhere"})
 
@@ -109,7 +109,7 @@ def test_stop_interrupts_terraform_once_so_that_it_frees_its_lock(terraform: Pat
     assert not lock.exists()
 
 
-# Stands in for cdktf: it starts Terraform in a session of its own and dies at once when it is signalled.
+# A fake cdktf: it starts Terraform in a session of its own and dies at once when it is signalled.
 CLI = "import subprocess, sys; subprocess.run(sys.argv[1:], start_new_session=True)"
 GROUNDWORK = """
 import sys
@@ -119,22 +119,22 @@ process.run([sys.executable, "-c", {cli!r}, *sys.argv[1:]], on_line=print)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_groundwork_terraform_frees_its_lock_and_nothing_is_left(
+def test_however_groundwork_ends_terraform_frees_its_lock_and_all_end(
     number: signal.Signals, terraform: Path, tmp_path: Path
 ) -> None:
     lock = tmp_path / "lock"
     command = [sys.executable, "-c", GROUNDWORK.format(cli=CLI), str(terraform), str(tmp_path / "hold.py"), str(lock)]
-    ours = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    groundwork = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lock.exists)
-    below = psutil.Process(ours.pid).children(recursive=True)
+    below = psutil.Process(groundwork.pid).children(recursive=True)
     assert "terraform" in {child.name() for child in below}
-    os.kill(ours.pid, number)
-    ours.wait(timeout=15)
+    os.kill(groundwork.pid, number)
+    groundwork.wait(timeout=15)
     wait_until(lambda: not any(child.is_running() for child in below))
     assert not lock.exists()
 
 
-def test_a_program_that_ignores_every_polite_signal_is_killed_after_the_grace() -> None:
+def test_a_program_that_ignores_signals_is_killed_after_the_grace_period() -> None:
     code = "import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)]; time.sleep(60)"
     done = process.run(python(code), timeout=0.5, grace=1)
     assert done.timed_out

@@ -1,4 +1,4 @@
-"""Planned outputs may be secret: they lie where only their owner can look, and nowhere for long."""
+"""Planned outputs may be secret: only their owner can read them, and they are deleted soon."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ CANARY = "canary-" + "51c2e7"
 
 @pytest.fixture
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stands for the file system in memory."""
+    """A fake file system in memory."""
     made = tmp_path / "memory"
     made.mkdir()
     monkeypatch.setattr(secure_tempdir, "_IN_MEMORY", (made,))
     return made
 
 
-def test_a_private_folder_is_its_owners_alone_and_gone_afterwards(memory: Path) -> None:
+def test_only_the_owner_can_open_the_folder_and_it_is_deleted_afterwards(memory: Path) -> None:
     with secure_tempdir.secure_tempdir() as made:
         assert stat.S_IMODE(made.stat().st_mode) == 0o700
         assert made.parent == memory
@@ -40,7 +40,7 @@ def test_a_private_folder_is_its_owners_alone_and_gone_afterwards(memory: Path) 
     assert list(memory.iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_cleared_by_the_next_and_nothing_else(memory: Path) -> None:
+def test_the_next_process_deletes_what_a_killed_one_left_and_only_that(memory: Path) -> None:
     def stay() -> None:
         with secure_tempdir.secure_tempdir() as made:
             (made / "secret").write_text(CANARY)
@@ -62,8 +62,8 @@ def test_what_a_killed_process_left_is_cleared_by_the_next_and_nothing_else(memo
 def _wait_for(glob, pattern: str) -> Path:  # type: ignore[no-untyped-def]
     until = time.monotonic() + 90
     while time.monotonic() < until:
-        if found := next(iter(glob(pattern)), None):
-            return Path(found)
+        if path := next(iter(glob(pattern)), None):
+            return Path(path)
         time.sleep(0.05)
     raise AssertionError(pattern)
 
@@ -94,15 +94,15 @@ def _holding(root: Path, *, but: str) -> Iterator[Path]:
 def test_a_sensitive_planned_output_is_in_no_file_afterwards(project: PlannedProject, memory: Path) -> None:
     _secret_stacks(project)
     plans = project.plans()
-    assert [(one.bundle.stack, one.bundle.provisional) for one in plans.made] == [
+    assert [(plan.bundle.stack, plan.bundle.provisional) for plan in plans.made] == [
         ("local-up", False),
         ("local-down", True),
     ]
     assert list(memory.iterdir()) == []
     assert not (project.root / OUT).exists()
-    (project.root / "stacks.json").unlink()  # the Python has it, as of any variable's default
+    (project.root / "stacks.json").unlink()  # the test's own Python holds it as a default
     assert list(_holding(project.root, but="stacks/local-up/")) == []
-    assert all(CANARY not in one.bundle.model_dump_json() for one in plans.made)
+    assert all(CANARY not in plan.bundle.model_dump_json() for plan in plans.made)
 
 
 @pytest.mark.terraform
@@ -111,10 +111,10 @@ def test_a_plan_that_is_killed_leaves_its_outputs_only_until_the_next_one(
     project: PlannedProject, memory: Path
 ) -> None:
     _secret_stacks(project)
-    genuine = project.workspace.tools.terraform
+    real = project.workspace.tools.terraform
     slow = project.root / ".groundwork" / "slow-terraform"
     # Sleeps where a stack is planned against planned outputs.
-    slow.write_text(f'#!/bin/sh\ncase "$PWD-$1" in *{OUT}*-plan) sleep 60;; esac\nexec {genuine} "$@"\n')
+    slow.write_text(f'#!/bin/sh\ncase "$PWD-$1" in *{OUT}*-plan) sleep 60;; esac\nexec {real} "$@"\n')
     slow.chmod(0o755)
     slowly = replace(
         project, workspace=replace(project.workspace, tools=replace(project.workspace.tools, terraform=slow))

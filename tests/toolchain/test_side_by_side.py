@@ -26,7 +26,7 @@ def test_the_first_failure_ends_the_others_and_starts_no_more() -> None:
         began.append(item)
         if item == 0:
             raise ArithmeticError("first")
-        assert stop.wait(5), "nobody told the others to end"
+        assert stop.wait(5), "the others were not stopped"
         ended.append(item)
 
     before = time.monotonic()

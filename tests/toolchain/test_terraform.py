@@ -1,4 +1,4 @@
-"""Terraform is found or downloaded, and nothing that is not the pinned release is ever used."""
+"""Terraform is found or downloaded, and a download is used only if it is the pinned release."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import pytest
 from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import terraform
-from groundwork.toolchain.platforms import terraform_platform
+from groundwork.toolchain.terraform import terraform_platform
 
 
 def fake_terraform(folder: Path, version: str) -> Path:
@@ -60,16 +60,16 @@ def project(tmp_path: Path) -> Project:
 
 
 class Release:
-    """A server of releases; `body` and `status` are what it answers, `slow` makes it stop in the middle."""
+    """A server of releases: it answers with `body` and `status`, and pauses in the middle if `slow`."""
 
     def __init__(self) -> None:
-        self.body, self.status, self.slow, self.asked = archive(), 200, False, list[str]()
+        self.body, self.status, self.slow, self.requests = archive(), 200, False, list[str]()
         self.announced: int | None = None
         release = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                release.asked.append(self.path)
+                release.requests.append(self.path)
                 self.send_response(release.status)
                 self.send_header("Content-Length", str(release.announced or len(release.body)))
                 self.end_headers()
@@ -102,19 +102,18 @@ def left_over(project: Project) -> list[str]:
     return sorted(path.name for path in project.work.rglob("*") if path.is_file() and path.name != ".lock")
 
 
-def test_the_one_on_path_is_used_where_it_is_in_range(project: Project, tmp_path: Path) -> None:
+def test_the_terraform_on_path_is_used_if_it_is_in_range(project: Project, tmp_path: Path) -> None:
     old, good = fake_terraform(tmp_path / "old", "1.5.7"), fake_terraform(tmp_path / "good", "1.12.1")
-    found = terraform.find({"PATH": f"{old.parent}:{good.parent}"}, project)
-    assert (found.path, str(found.version), found.origin) == (good, "1.12.1", "PATH")
+    usable = terraform.find({"PATH": f"{old.parent}:{good.parent}"}, project)
+    assert (usable.path, str(usable.version), usable.origin) == (good, "1.12.1", "PATH")
 
 
-def test_one_that_is_named_wins(project: Project, tmp_path: Path) -> None:
+def test_a_named_terraform_wins(project: Project, tmp_path: Path) -> None:
     named = fake_terraform(tmp_path / "named", "1.11.0")
-    found = terraform.find({"PATH": "", "TERRAFORM_BINARY_NAME": str(named)}, project)
-    assert found.path == named
+    assert terraform.find({"PATH": "", "TERRAFORM_BINARY_NAME": str(named)}, project).path == named
 
 
-def test_without_permission_to_download_the_error_names_what_was_seen(project: Project, tmp_path: Path) -> None:
+def test_without_a_download_the_error_names_the_rejected_versions(project: Project, tmp_path: Path) -> None:
     old = fake_terraform(tmp_path / "old", "1.5.7")
     with pytest.raises(ToolMissing, match=r"1\.5\.7") as caught:
         terraform.find({"PATH": str(old.parent)}, project, may_download=False)
@@ -126,7 +125,7 @@ def test_the_pinned_release_is_downloaded_once(project: Project, release: Releas
     second = terraform.find({"PATH": ""}, project, base_url=release.url)
     assert first == second
     assert first.path.is_relative_to(project.work)
-    assert release.asked == [f"/terraform/1.11.4/terraform_1.11.4_{terraform_platform()}.zip"]
+    assert release.requests == [f"/terraform/1.11.4/terraform_1.11.4_{terraform_platform()}.zip"]
     assert left_over(project) == ["terraform"]
 
 
@@ -147,13 +146,13 @@ def test_a_truncated_download_is_refused_and_not_kept(
     assert left_over(project) == []
 
 
-def test_a_release_that_is_not_there_says_what_the_server_said(project: Project, release: Release) -> None:
+def test_a_missing_release_is_reported_with_the_servers_status(project: Project, release: Release) -> None:
     release.status = 404
     with pytest.raises(ToolMissing, match="answered 404"):
         terraform.find({"PATH": ""}, project, base_url=release.url)
 
 
-def test_a_server_out_of_reach_says_so(project: Project) -> None:
+def test_an_unreachable_server_is_reported(project: Project) -> None:
     with pytest.raises(ToolMissing, match="cannot be downloaded"):
         terraform.find({"PATH": ""}, project)
 
@@ -174,8 +173,8 @@ def test_a_download_that_was_killed_is_started_again(project: Project, release: 
     child.wait()
     assert "terraform" not in left_over(project)
     release.slow = False
-    found = terraform.find({"PATH": ""}, project, base_url=release.url)
-    assert stat.S_IMODE(found.path.stat().st_mode) == 0o755
+    downloaded = terraform.find({"PATH": ""}, project, base_url=release.url)
+    assert stat.S_IMODE(downloaded.path.stat().st_mode) == 0o755
     assert left_over(project) == ["terraform"]
 
 
