@@ -1,6 +1,6 @@
 """Finds words, names and phrases that docs/glossary.md replaces, and text that is hard to read.
 
-The rules are tables on this page: extend them here. `python -m tests.style.report` prints what is left.
+The rules are tables on this page: extend them here. `python -m tests.style.report` prints every place.
 """
 
 from __future__ import annotations
@@ -76,12 +76,6 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.rule}: {self.message}"
-
-    @property
-    def folder(self) -> str:
-        """The file's folder, at most two levels deep; the file itself at the top of the checkout."""
-        parts = self.file.split("/")
-        return "/".join(parts[:-1][:2]) or self.file
 
 
 def _pattern(rules: Mapping[str, str]) -> re.Pattern[str]:
