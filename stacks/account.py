@@ -20,7 +20,7 @@ class AccountStack(PlatformStack):
     Raises IllegalComposition for an environment that does not own its account's singletons.
     """
 
-    made_by_a_person = True
+    is_bootstrap_stack = True
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         account = environment.accounts.main

@@ -36,7 +36,7 @@ class DeliveryStack(PlatformStack):
     Without `singletons.github_repository` nobody can sign in from GitHub, so the roles are left out.
     """
 
-    made_by_a_person = True
+    is_bootstrap_stack = True
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, environment, "delivery")

@@ -19,7 +19,7 @@ class PlatformStack(TerraformStack):
     the endpoint: what is not on this machine therefore goes through a proxy that does not exist.
     """
 
-    made_by_a_person = False
+    is_bootstrap_stack = False
     """Whether `gw bootstrap` makes the stack: before the pipeline, and out of its reach."""
 
     def __init__(
@@ -38,7 +38,7 @@ class PlatformStack(TerraformStack):
     @property
     def role_boundary(self) -> str | None:
         """The policy that every role of the stack is bounded by; none where no pipeline makes the roles."""
-        pipeline = self.environment.singletons.github_repository and not self.made_by_a_person
+        pipeline = self.environment.singletons.github_repository and not self.is_bootstrap_stack
         return self.names.role_boundary_arn if pipeline else None
 
     @property

@@ -24,7 +24,7 @@ _ONE_REGION = (
 class StateBackendStack(PlatformStack):
     """Where every stack of the environment, this one included, keeps its state. Made by `gw bootstrap`."""
 
-    made_by_a_person = True
+    is_bootstrap_stack = True
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, environment, "state-backend")

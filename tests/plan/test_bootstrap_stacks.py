@@ -116,7 +116,7 @@ def test_a_plan_of_a_bootstrap_stack_is_not_applied(workspace: Workspace) -> Non
 def test_the_bootstrap_stacks_are_those_whose_class_says_so() -> None:
     for module in pkgutil.iter_modules(stacks.__path__):
         importlib.import_module(f"stacks.{module.name}")
-    kinds = [kind for kind in PlatformStack.__subclasses__() if kind.made_by_a_person]
+    kinds = [kind for kind in PlatformStack.__subclasses__() if kind.is_bootstrap_stack]
     names = sorted(kind.__module__.removeprefix("stacks.").replace("_", "-") for kind in kinds)
     assert names == sorted(platform.BOOTSTRAP_STACKS)
     assert sorted(BOOTSTRAP_STACKS) == sorted(platform.BOOTSTRAP_STACKS)
