@@ -129,4 +129,4 @@ def test_a_pull_request_that_fails_its_checks_is_reported_but_not_ready(github: 
     run = github.on_pull_request(github.open_pull_request(fail))
     assert not run.end()
     assert len(github.github.state.comments) == 1
-    assert "Failure - Main Every job has succeeded" in run.log
+    assert "Failure - Main Check that every job succeeded" in run.log
