@@ -32,18 +32,18 @@ class Table:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The lines, for Rich to print."""
+        header = [Text(column, style="bold") for column in self.columns]
+        widths = [max(cell.cell_len for cell in column) for column in zip(header, *self._rows, strict=True)]
         shown = list(range(len(self.columns)))
-        below: list[int] = []
         if console.is_terminal:
-            while len(shown) > 1 and self._width(shown) > options.max_width:
-                widest = max(shown, key=self._cell_width)
-                shown.remove(widest)
-                below = sorted([*below, widest])
+            while len(shown) > 1 and _width(widths, shown) > options.max_width:
+                shown.remove(max(shown, key=widths.__getitem__))
+        below = [column for column in range(len(self.columns)) if column not in shown]
         if self.title:
             yield Text(self.title, style="italic")
-        yield self._line([Text(column, style="bold") for column in self.columns], shown)
+        yield self._line(header, shown, widths)
         for row in self._rows:
-            yield self._line(row, shown)
+            yield self._line(row, shown, widths)
             yield from self._lines_below(row, below, options.max_width)
 
     def _lines_below(self, row: Sequence[Text], columns: Iterable[int], width: int) -> Iterable[Text]:
@@ -62,17 +62,15 @@ class Table:
                     )
                 )
 
-    def _cell_width(self, column: int) -> int:
-        return max([len(self.columns[column]), *(row[column].cell_len for row in self._rows)])
-
-    def _width(self, columns: Sequence[int]) -> int:
-        return sum(map(self._cell_width, columns)) + len(_GAP) * (len(columns) - 1)
-
-    def _line(self, cells: Sequence[Text], columns: Sequence[int]) -> Text:
+    def _line(self, cells: Sequence[Text], columns: Sequence[int], widths: Sequence[int]) -> Text:
         line = Text(no_wrap=True, overflow="ignore")
         for column in columns:
-            cell, space = cells[column], self._cell_width(column) - cells[column].cell_len
+            cell, space = cells[column], widths[column] - cells[column].cell_len
             before, after = (space, 0) if self.columns[column] in self.right else (0, space)
             line.append(" " * before).append_text(cell).append(" " * after + _GAP)
         line.rstrip()
         return line
+
+
+def _width(widths: Sequence[int], columns: Sequence[int]) -> int:
+    return sum(widths[column] for column in columns) + len(_GAP) * (len(columns) - 1)
