@@ -13,8 +13,7 @@ from pathlib import Path
 from groundwork.checks import checkov, tflint
 from groundwork.checks.findings import Verdict, Waiver, judge
 from groundwork.errors import CheckFailed
-
-WAIVERS = "waivers.json"
+from groundwork.synthesis.manifest import WAIVERS
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from groundwork.review.model import Line
 from groundwork.review.redaction import Redactor
 from groundwork.review.values import Value, as_list
 from groundwork.synthesis import lock_file, origin, resources
-from groundwork.synthesis.manifest import Manifest, Stack
+from groundwork.synthesis.manifest import WAIVERS, Manifest, Stack
 from groundwork.synthesis.provider_locks import PLACED
 
-WAIVERS = "waivers.json"
 _NOT_SETTINGS = frozenset({"//", "resource", "data", "output", "moved"})
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from groundwork.errors import SynthesisError
 
 FILE = "manifest.json"
+WAIVERS = "waivers.json"
+"""The file of accepted findings in every stack's folder."""
 _SYNTH = "gw synth"
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cdktf import TerraformElement, TerraformResource, TerraformStack
 
+from groundwork.synthesis.manifest import WAIVERS
+
 MINIMUM_REASON = 30
 REVIEW_BY = date(2027, 10, 31)
 """The last day of every waiver that names no other: then each reason is read again, and dropped or extended here."""
@@ -52,7 +54,7 @@ def waivers(stack: TerraformStack) -> tuple[Waiver, ...]:
 def write(stack: TerraformStack, folder: Path) -> None:
     """Leave the waivers of a stack beside its synthesised Terraform, where the gate reads them."""
     listed = [{**asdict(waiver), "expires": waiver.expires.isoformat()} for waiver in waivers(stack)]
-    (folder / "waivers.json").write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
+    (folder / WAIVERS).write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
 
 
 def _recorded(element: TerraformElement) -> list[Waiver]:
