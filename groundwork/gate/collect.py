@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
-
 from groundwork.gate import world
 from groundwork.gate.facts import Files, StackFacts
 from groundwork.gate.gate import PlanAgain
@@ -40,12 +38,7 @@ def synthesised_again(workspace: Workspace, environment: str) -> Iterator[Worksp
     shutil.rmtree(again.out, ignore_errors=True)
     try:
         with tempfile.TemporaryDirectory() as home:
-            bare = unreviewed_environ(
-                workspace.tools.environ,
-                home=Path(home),
-                cache=Path(platformdirs.user_cache_dir()),
-                uv_config=workspace.project.root / "uv.toml",
-            )
+            bare = unreviewed_environ(workspace.tools.environ, home=Path(home), checkout=workspace.project.root)
             replace(again, tools=replace(workspace.tools, environ=bare)).synth([environment])
         yield again
     finally:

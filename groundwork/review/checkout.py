@@ -17,14 +17,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
-import platformdirs
 from filelock import FileLock
 
 from groundwork.errors import SynthesisError
 from groundwork.review import revisions
 from groundwork.review.revisions import Revision
+from groundwork.synthesis import origin
 from groundwork.synthesis.manifest import FILE as MANIFEST
-from groundwork.synthesis.manifest import Manifest
+from groundwork.synthesis.manifest import WAIVERS, Manifest
 from groundwork.terraform.environ import unreviewed_environ
 from groundwork.toolchain import process
 
@@ -35,7 +35,7 @@ _TAIL_LINES = 30
 _MOST_UNPACKED = 600 * 2**20  # bytes; Lambda itself accepts 250 MiB
 _CACHED_RESULTS = 40  # less than a megabyte each
 _ABANDONED_AFTER = 3600.0  # seconds
-_FILES = ("cdk.tf.json", "origins.json", "waivers.json", ".terraform.lock.hcl")
+_FILES = ("cdk.tf.json", origin.FILE, WAIVERS, ".terraform.lock.hcl")
 # Their versions influence, beside a commit's own files, what is synthesised.
 _PACKAGES = ("cdktf", "constructs", "jsii", "cdktf-cdktf-provider-aws", "cdktf-cdktf-provider-helm")
 
@@ -105,7 +105,7 @@ def _synthesise(
         revisions.extract(revision, root, files)
         if not (files / "main.py").is_file():
             raise SynthesisError(f"{_title(revision)} has no main.py", fix="name a commit that has one")
-        restricted = unreviewed_environ(environ, home=home, cache=_user_cache(), uv_config=root / "uv.toml")
+        restricted = unreviewed_environ(environ, home=home, checkout=root)
         _run(revision, files, out, restricted, stop)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=store) as beside:
             partial = Path(beside) / "result"
@@ -211,7 +211,3 @@ def _remove_old(store: Path) -> None:
 
 def _title(revision: Revision) -> str:
     return "the checkout" if revision.commit == revisions.WORKTREE else f"commit {revision.short} ({revision.name})"
-
-
-def _user_cache() -> Path:
-    return Path(platformdirs.user_cache_dir())

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import platformdirs
+
 from groundwork.errors import UsageError
 
 # Each changes what a Terraform command does: other arguments, values, folders, providers.
@@ -39,12 +41,14 @@ def terraform_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not _CHANGES_TERRAFORM.fullmatch(name)}
 
 
-def unreviewed_environ(environ: Mapping[str, str], *, home: Path, cache: Path, uv_config: Path) -> dict[str, str]:
+def unreviewed_environ(environ: Mapping[str, str], *, home: Path, checkout: Path) -> dict[str, str]:
     """What a commit's Python gets of `environ`: no AWS_*, no token of GitHub or Actions, no TF_VAR_*, another home.
 
-    `home` is an empty folder, so that the user's credentials, profiles and kubeconfigs are out of reach. `cache` is the
-    user's cache folder, which holds tools. `uv_config` says where packages come from, if it exists and has no login.
+    `home` is an empty folder, so that the user's credentials, profiles and kubeconfigs are out of reach; the user's
+    cache folder, which holds tools, is not. The uv.toml of `checkout` says where packages come from, if it exists and
+    has no login.
     """
+    cache, uv_config = Path(platformdirs.user_cache_dir()), checkout / "uv.toml"
     passed = {name: value for name, value in environ.items() if name in _ALLOWED}
     passed |= {name: value for name, value in environ.items() if name in _ADDRESSES and not _has_login(value)}
     # The programs beside this Python (node among them) come first, as in a shell of this checkout.
