@@ -12,6 +12,7 @@ from groundwork.bench.case import Case, Side
 from groundwork.bench.measure import MeasurementFailed
 from groundwork.paths import Project
 from groundwork.synthesis.lazy_provider import VARIABLE, Mode
+from groundwork.toolchain import uv
 
 ENVIRONMENT = "local"
 """The environment whose stacks are compared by diff."""
@@ -71,7 +72,6 @@ class Packages:
         """pip, as Pipenv runs it, and uv. Both check the hashes that set-up wrote for the last target."""
         requirements = project.work / "setup" / "requirements.txt"
         python = str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")
-        uv = str(Path(sys.executable).with_name("uv"))
 
         def side(label: str, *commands: Sequence[str]) -> Side:
             return Side(label, ["sh", "-c", " && ".join(map(shlex.join, commands))], {}, None)
@@ -86,8 +86,8 @@ class Packages:
             ),
             side(
                 "uv",
-                [uv, "venv", "--quiet", "--clear", "--python", python, str(uv_venv)],
-                [uv, "pip", "sync", *hashed, "--python", str(uv_venv / "bin/python"), str(requirements)],
+                uv.command("venv", "--quiet", "--clear", "--python", python, str(uv_venv)),
+                uv.command("pip", "sync", *hashed, "--python", str(uv_venv / "bin/python"), str(requirements)),
             ),
         )
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
+from groundwork.toolchain import uv
 from tests.toolchain.test_setup import load_setup
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def pipeline_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["pip", "sync", "--require-hashes", "--python", str(venv / "bin/python"), str(folder / "requirements.txt")],
         ["pip", "install", "--no-deps", "--python", str(venv / "bin/python"), "--editable", str(ROOT)],
     ):
-        subprocess.run([find_uv_bin(), "--quiet", *command], cwd=ROOT, check=True)
+        subprocess.run(uv.command("--quiet", *command), cwd=ROOT, check=True)
     return venv
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from uv import find_uv_bin
 
 from groundwork.toolchain import prepare
+from groundwork.toolchain import uv as uv_program
 
 ROOT = Path(__file__).parents[2]
 PYTHON = str(Path(sys.executable).resolve())
@@ -236,7 +236,9 @@ def test_uv_looks_for_packages_where_pip_does(
     assert uv in lines
     assert not [line for line in lines if "61" in line]
     assert generated.stat().st_mode & 0o777 == 0o600
-    assert subprocess.run([find_uv_bin(), "pip", "list", "--config-file", generated], check=False).returncode == 0
+    assert (
+        subprocess.run(uv_program.command("pip", "list", "--config-file", str(generated)), check=False).returncode == 0
+    )
 
 
 def test_a_hand_written_uv_toml_is_not_overwritten(
