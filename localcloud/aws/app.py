@@ -12,7 +12,7 @@ from werkzeug.test import run_wsgi_app
 
 from localcloud.aws import identity
 from localcloud.aws.attempts import Attempts
-from localcloud.aws.gate import GATE
+from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.routing import Request, Response, Router, json_error
 from localcloud.aws.settings import MAX_BODY
 
@@ -34,7 +34,7 @@ class Observer(Protocol):
     """Something that has to know about every request that AWS's services answered."""
 
     def answered(self, request: Request, response: Response) -> None:
-        """Called inside the gate, before the client gets the answer."""
+        """Called while holding the lock, before the client gets the answer."""
 
 
 class Application:
@@ -74,7 +74,7 @@ class Application:
             return json_error("AccessDeniedException", "moto's own interface is switched off here", 403)
         if _waits(request):
             return self._moto_answers(request, environ)
-        with GATE.entered():
+        with MOTO_LOCK.held():
             if earlier := self._attempts.earlier(request):
                 return earlier
             response = self.apply(request, environ)
@@ -84,7 +84,7 @@ class Application:
         return response
 
     def apply(self, request: Request, environ: Environ) -> Response:
-        """What routes and moto make of a request, unknown to observers; call it inside the gate."""
+        """What routes and moto make of a request, unknown to observers; call it while holding the lock."""
         return self._router.answer(request) or self._moto_answers(request, environ)
 
     def observe(self, observer: Observer) -> None:

@@ -16,7 +16,7 @@ _ID = "amz-sdk-invocation-id"
 
 
 class Attempts:
-    """The latest successful answers to requests that may change something, by the SDK's id. Use inside the gate."""
+    """The latest successful answers to requests that may change something, by the SDK's id. Hold the lock meanwhile."""
 
     def __init__(self) -> None:
         self._answers: OrderedDict[str, Response] = OrderedDict()

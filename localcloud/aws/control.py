@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from localcloud.aws.app import is_loopback_host
-from localcloud.aws.gate import GATE
 from localcloud.aws.inventory import take_inventory
+from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.persistence import Persistence
 from localcloud.aws.routing import Request, Response, json_error, json_response
 from localcloud.aws.snapshot import Restored
@@ -38,7 +38,7 @@ class Control:
         if request.method == "GET" and name == "status":
             return json_response(self._status())
         if request.method == "GET" and name == "inventory":
-            with GATE.entered():
+            with MOTO_LOCK.held():
                 return json_response(take_inventory().as_json())
         if request.method == "POST" and name in ("save", "shutdown"):
             if GUARD_HEADER not in request.headers:
@@ -51,7 +51,7 @@ class Control:
         return json_error("NotFound", f"{request.method} {request.path} is not one of the reserved paths", 404)
 
     def _status(self) -> dict[str, object]:
-        with GATE.entered():
+        with MOTO_LOCK.held():
             inventory = take_inventory()
         return {
             "endpoint": f"http://127.0.0.1:{self._port}",

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from localcloud.aws.gate import GATE
+from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.policy import Principal
 
 MAIN_ACCOUNT = "000000000000"
@@ -106,7 +106,7 @@ def forget_expired() -> None:
     from moto.core.utils import utcnow
     from moto.sts.models import sts_backends
 
-    with GATE.entered():
+    with MOTO_LOCK.held():
         for account in list(sts_backends):
             expired = [role for role in sts_backends[account]["aws"].assumed_roles if role.expiration < utcnow()]
             for role in expired:
@@ -118,7 +118,7 @@ def forget_session(account: str, access_key: str) -> None:
     from moto.iam.models import iam_backends
     from moto.sts.models import sts_backends
 
-    with GATE.entered():
+    with MOTO_LOCK.held():
         roles = sts_backends[account]["aws"].assumed_roles
         roles[:] = [each for each in roles if each.access_key_id != access_key]
         iam_backends[account]["aws"].access_keys.pop(access_key, None)

@@ -60,7 +60,7 @@ class Inventory:
 
 
 def take_inventory() -> Inventory:
-    """List everything; call inside the gate."""
+    """List everything; call while holding the lock."""
     from moto.core.base_backend import BackendDict
 
     inventory = Inventory()

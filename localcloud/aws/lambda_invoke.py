@@ -9,9 +9,9 @@ from typing import Any
 
 import structlog
 
-from localcloud.aws.gate import GATE
 from localcloud.aws.lambda_runtime import Invocation, LambdaRuntime, Throttled
 from localcloud.aws.lambda_spec import CannotRun, spec_of
+from localcloud.aws.moto_lock import MOTO_LOCK
 
 __all__ = ["CannotRun", "Target", "Throttled", "call", "call_later", "configure", "find"]
 
@@ -56,7 +56,7 @@ def find(name: str, qualifier: str | None, *, account: str, region: str) -> Targ
     name, _, suffix = name.partition(":")
     qualifier = qualifier or suffix or None
     backend = get_backend(account, region)
-    with GATE.entered():
+    with MOTO_LOCK.held():
         function = backend.get_function(name, _version_of_alias(backend, name, qualifier))
     arn = f"arn:aws:lambda:{region}:{account}:function:{name}" + (f":{qualifier}" if qualifier else "")
     return Target(function, arn, account)
@@ -76,11 +76,11 @@ def _version_of_alias(backend: Any, name: str, qualifier: str | None) -> str | N
 
 
 def call(target: Target, event: bytes, *, context: str = "") -> Invocation:
-    """Run the function and wait, with the gate released. Raises Throttled and CannotRun."""
+    """Run the function and wait, with the lock released. Raises Throttled and CannotRun."""
     if not _runtime:
         raise CannotRun("functions run in a started server only")
     spec = spec_of(target.function)
-    with GATE.released():
+    with MOTO_LOCK.released():
         return _runtime[0].invoke(spec, event, arn=target.arn, reserved=_reserved_concurrency(target), context=context)
 
 
@@ -111,7 +111,7 @@ def _call_repeatedly(target: Target, event: bytes) -> None:
 
 def _send_message(arn: str, message: str) -> None:
     _, _, service, region, account, name = arn.split(":", 5)
-    with GATE.entered():
+    with MOTO_LOCK.held():
         if service == "sqs":
             from moto.sqs.models import sqs_backends
 
@@ -126,6 +126,6 @@ def _reserved_concurrency(target: Target) -> int | None:
     from moto.awslambda.utils import get_backend
 
     name = target.function.function_name
-    with GATE.entered():
+    with MOTO_LOCK.held():
         latest = get_backend(target.account, target.function.region).get_function(name)
     return None if latest.reserved_concurrency is None else int(latest.reserved_concurrency)

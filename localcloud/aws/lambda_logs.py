@@ -7,7 +7,7 @@ import time
 from itertools import accumulate
 from typing import Any
 
-from localcloud.aws.gate import GATE
+from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.writes import UNSAVED
 
 
@@ -22,7 +22,7 @@ def write_events(*, account: str, region: str, group: str, stream: str, lines: l
     # CloudWatch takes a batch in the order of time only.
     moments = accumulate((moment for moment, _ in lines), max)
     events = [{"timestamp": moment, "message": text} for moment, (_, text) in zip(moments, lines, strict=True)]
-    with GATE.entered():
+    with MOTO_LOCK.held():
         backend.ensure_log_group(group)
         backend.ensure_log_stream(group, stream)
         # A subscription whose target is gone must not fail the invocation that logs.

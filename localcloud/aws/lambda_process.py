@@ -24,7 +24,7 @@ _INIT_SECONDS = 30.0  # AWS allows 10; a laptop that also runs Terraform is slow
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationResult:
     """The result of an invocation: `error` is "" or the X-Amz-Function-Error; `ended`: the process has ended."""
 
     payload: bytes
@@ -42,9 +42,9 @@ class _Turn:
     arn: str
     context: str = ""
     answered: threading.Event = field(default_factory=threading.Event)
-    outcome: Outcome | None = None
+    outcome: InvocationResult | None = None
 
-    def settle(self, outcome: Outcome) -> None:
+    def settle(self, outcome: InvocationResult) -> None:
         if self.outcome is None:
             self.outcome = outcome
             self.answered.set()
@@ -83,20 +83,20 @@ class FunctionProcess:
         """The process id."""
         return self._process.pid
 
-    def invoke(self, event: bytes, *, request_id: str, arn: str, timeout: float, context: str = "") -> Outcome:
+    def invoke(self, event: bytes, *, request_id: str, arn: str, timeout: float, context: str = "") -> InvocationResult:
         """Send one event and wait for its outcome, at most `timeout` seconds after the function has initialised."""
         self._await_init()
         deadline = time.time() + timeout
         turn = _Turn(request_id=request_id, event=event, deadline_ms=int(deadline * 1000), arn=arn, context=context)
         self._turn = turn
         if self._init_error is not None:
-            turn.settle(Outcome(self._init_error, error="Unhandled", ended=True))
+            turn.settle(InvocationResult(self._init_error, error="Unhandled", ended=True))
         elif not self.alive:
             turn.settle(self._exited(request_id))
         self._turns.put(turn)
         if not turn.answered.wait(max(0.0, deadline - time.time())):
             message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
-            turn.settle(Outcome(_error("Sandbox.Timedout", message), error="Unhandled", ended=True))
+            turn.settle(InvocationResult(_error("Sandbox.Timedout", message), error="Unhandled", ended=True))
         self._turn = None
         self.last_used = time.monotonic()
         outcome = turn.outcome or self._exited(request_id)
@@ -135,9 +135,9 @@ class FunctionProcess:
             if time.monotonic() > end:
                 self._init_error = _error("Sandbox.Timedout", f"init did not end within {_INIT_SECONDS:.0f} seconds")
 
-    def _exited(self, request_id: str) -> Outcome:
+    def _exited(self, request_id: str) -> InvocationResult:
         message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {self._process.poll()}"
-        return Outcome(_error("Runtime.ExitError", message), error="Unhandled", ended=True)
+        return InvocationResult(_error("Runtime.ExitError", message), error="Unhandled", ended=True)
 
     def _read(self) -> None:
         for raw in self._process.stdout or ():
@@ -211,7 +211,7 @@ class FunctionProcess:
         _, _, rest = path.partition("/invocation/")
         request_id, _, kind = rest.partition("/")
         if turn is not None and turn.request_id == request_id:
-            turn.settle(Outcome(body, error="Unhandled" if kind == "error" else ""))
+            turn.settle(InvocationResult(body, error="Unhandled" if kind == "error" else ""))
 
 
 def _read_chunks(handler: BaseHTTPRequestHandler) -> bytes:

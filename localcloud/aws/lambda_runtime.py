@@ -14,11 +14,11 @@ from pathlib import Path
 
 import structlog
 
-from localcloud.aws.gate import GATE
 from localcloud.aws.identity import forget_session
 from localcloud.aws.lambda_logs import now_ms, report_line, write_events
-from localcloud.aws.lambda_process import FunctionProcess, Outcome
+from localcloud.aws.lambda_process import FunctionProcess, InvocationResult
 from localcloud.aws.lambda_spec import FunctionSpec, process_environment, runtime_folder, unpack
+from localcloud.aws.moto_lock import MOTO_LOCK
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class _Sandbox:
 class Invocation:
     """The outcome of one invocation and the last 4 kB of its log."""
 
-    outcome: Outcome
+    outcome: InvocationResult
     request_id: str
     tail: str
 
@@ -70,7 +70,7 @@ class LambdaRuntime:
     def invoke(
         self, spec: FunctionSpec, event: bytes, *, arn: str, reserved: int | None, context: str = ""
     ) -> Invocation:
-        """Run the function with one event and wait, so call it outside of the gate.
+        """Run the function with one event and wait, so call it without holding the lock.
 
         Raises Throttled where `reserved` invocations of this function already run or no process becomes free,
         CannotRun where the code cannot be started.
@@ -197,7 +197,7 @@ def _assume(spec: FunctionSpec) -> dict[str, str]:
     """Credentials of a session of the function's execution role, which policies see as the caller."""
     from moto.sts.models import sts_backends
 
-    with GATE.entered():
+    with MOTO_LOCK.held():
         session = sts_backends[spec.account]["aws"].assume_role(
             region_name=spec.region,
             role_session_name=spec.name,

@@ -17,9 +17,9 @@ from werkzeug.test import EnvironBuilder
 
 from localcloud.aws import identity, snapshot
 from localcloud.aws.app import Application, parse
-from localcloud.aws.gate import GATE
 from localcloud.aws.inventory import take_inventory
 from localcloud.aws.journal import Journal, Record
+from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.routing import Request, Response
 from localcloud.aws.snapshot import Restored
 from localcloud.aws.writes import UNSAVED, changes_something, is_journalled, journalled_request, set_version
@@ -66,7 +66,7 @@ class Persistence:
         if replayed:
             UNSAVED.set()
         age = (datetime.now(UTC) - loaded.saved_at).total_seconds() if loaded else 0.0
-        with GATE.entered():
+        with MOTO_LOCK.held():
             resources = take_inventory().total() if loaded or replayed else 0
         return Restored(loaded.services if loaded else 0, resources, replayed, age, set_aside)
 
@@ -88,7 +88,7 @@ class Persistence:
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
         environ["REQUEST_URI"] = environ["RAW_URI"] = record.target
         request, _ = parse(environ, record.body, caller=record.caller)
-        with identity.acting_as(record.caller), GATE.entered():
+        with identity.acting_as(record.caller), MOTO_LOCK.held():
             response = application.apply(request, environ)
             if response.status >= 400:
                 log.warning("a saved write no longer applies", target=record.target, status=response.status)
@@ -145,7 +145,7 @@ class Persistence:
         """Write a snapshot; False when that failed. With `fork` a copy of this process writes, and no request waits."""
         with self._saving:
             UNSAVED.clear()
-            with GATE.entered():
+            with MOTO_LOCK.held():
                 sequence = self._journal.cut()
                 child = _fork() if fork else None
                 if child is None:

@@ -62,7 +62,7 @@ class Loaded:
 
 
 def dump(sequence: int) -> bytes:
-    """The state as the bytes of a snapshot; call inside the gate, or in a forked process.
+    """The state as the bytes of a snapshot; call while holding the lock, or in a forked process.
 
     A service whose models cannot be pickled is left out, and named in the header.
     """

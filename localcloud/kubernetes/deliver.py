@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.kubernetes import manifests
-from localcloud.kubernetes.helm import Helm, Outcome
+from localcloud.kubernetes.helm import Helm, ReleaseResult
 from localcloud.kubernetes.releases import Release, read_releases
 
 
@@ -16,7 +16,7 @@ class Delivered:
 
     release: Release
     checked: manifests.Checked
-    outcome: Outcome | None
+    outcome: ReleaseResult | None
 
     @property
     def sentence(self) -> str:

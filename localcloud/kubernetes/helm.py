@@ -38,7 +38,7 @@ class Run(Protocol):
         """Run `command` with the variables `environ` and no others."""
 
 
-class Outcome(StrEnum):
+class ReleaseResult(StrEnum):
     """What applying a release did."""
 
     RELEASED = "released"
@@ -68,7 +68,7 @@ class Helm:
             arguments = ["template", *_chart(release), "--kube-version", kube_version, *values]
             return self._require(arguments, f"{release.address} does not render", keep_stdout=True)
 
-    def apply(self, release: Release, kubeconfig: Path) -> Outcome:
+    def apply(self, release: Release, kubeconfig: Path) -> ReleaseResult:
         """Install or upgrade in the cluster of `kubeconfig`; does nothing where exactly this is deployed already.
 
         A killed run leaves a release that Helm calls pending; it is rolled back or removed first.
@@ -76,7 +76,7 @@ class Helm:
         description = f"groundwork {release.fingerprint}"
         status = self._status(release, kubeconfig)
         if status == ("deployed", description):
-            return Outcome.UNCHANGED
+            return ReleaseResult.UNCHANGED
         if status and status[0].startswith("pending-"):
             self._recover(release, kubeconfig, status[0])
         flags = [
@@ -92,7 +92,7 @@ class Helm:
                 f"{release.address} did not become ready",
                 fix=f"kubectl --kubeconfig {kubeconfig} --namespace {release.namespace} get pods,events",
             )  # fmt: skip
-        return Outcome.RELEASED
+        return ReleaseResult.RELEASED
 
     def is_installed(self, release: Release, kubeconfig: Path) -> bool:
         """Whether the cluster holds the release in whatever condition."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from localcloud.aws import identity
 from localcloud.aws.conditions import as_list
-from localcloud.aws.gateway.call import LOOPBACK, GatewayCall, Refused
+from localcloud.aws.gateway.call import LOOPBACK, GatewayCall, GatewayError
 from localcloud.aws.gateway.events import version_1, version_2
 from localcloud.aws.gateway.functions import call_function
 from localcloud.aws.policy import Call, Decision, Principal, evaluate, permitted
@@ -24,10 +24,12 @@ def require_signature(call: GatewayCall) -> None:
     caller = identity.current()
     rest = call.to.kind == "REST"
     if not caller.signed:
-        raise Refused(403, "Missing Authentication Token" if rest else "Forbidden", reason="the request is not signed")
+        raise GatewayError(
+            403, "Missing Authentication Token" if rest else "Forbidden", reason="the request is not signed"
+        )
     if not caller.known:
         message = "The security token included in the request is invalid." if rest else "Forbidden"
-        raise Refused(403, message, reason=f"access key {caller.access_key} was never issued")
+        raise GatewayError(403, message, reason=f"access key {caller.access_key} was never issued")
     call.log |= {
         "identity.accessKey": caller.access_key,
         "identity.accountId": caller.account,
@@ -45,7 +47,7 @@ def require_policy(call: GatewayCall, *, method: str, path: str, signed: bool) -
     principal = identity.current_principal() if signed else Principal(call.to.account, "")
     invocation = Call(principal, "execute-api:Invoke", call.to.arn(method, path), {"aws:SourceIp": [LOOPBACK]})
     if not permitted(document, invocation, owner=call.to.account):
-        raise Refused(403, invocation.refusal())
+        raise GatewayError(403, invocation.refusal())
 
 
 def _policy_document(call: GatewayCall) -> dict[str, Any] | None:
@@ -83,7 +85,7 @@ def require_token(call: GatewayCall, authorizer: Any, scopes: list[str] | None) 
         raise _unauthorized(f"the token's {', '.join(wrong)} is wrong")
     granted = str(claims.get("scope", "")).split()
     if scopes and not set(scopes) & set(granted):
-        raise Refused(403, "Forbidden", reason="the token has none of the route's scopes")
+        raise GatewayError(403, "Forbidden", reason="the token has none of the route's scopes")
     call.authorizer = {"jwt": {"claims": {name: _claim(value) for name, value in claims.items()}, "scopes": scopes}}
 
 
@@ -104,8 +106,8 @@ def _claim(value: Any) -> str:
     return "[" + " ".join(map(str, value)) + "]" if isinstance(value, list) else str(value)
 
 
-def _unauthorized(reason: str) -> Refused:
-    return Refused(401, "Unauthorized", reason=reason, headers=(("WWW-Authenticate", "Bearer"),))
+def _unauthorized(reason: str) -> GatewayError:
+    return GatewayError(401, "Unauthorized", reason=reason, headers=(("WWW-Authenticate", "Bearer"),))
 
 
 def _from_source(call: GatewayCall, source: str) -> str:
@@ -126,15 +128,15 @@ def require_authorizer(call: GatewayCall, authorizer: Any, *, method: str, path:
         sources = list(authorizer.identity_source or [])
     values = [_from_source(call, source) for source in sources]
     if sources and not all(values):
-        raise Refused(401, "Unauthorized", reason="an identity source is missing")
+        raise GatewayError(401, "Unauthorized", reason="an identity source is missing")
     arn = call.to.arn(method, path)
     event = _authorizer_event(call, authorizer, arn=arn, resource=resource, token=next(iter(values), ""))
     outcome = call_function(call, authorizer.authorizer_uri, event, source=f"authorizers/{authorizer.id}")
     answer = json.loads(outcome.payload or b"null")
     if outcome.error or not isinstance(answer, dict):
         if isinstance(answer, dict) and answer.get("errorMessage") == "Unauthorized":
-            raise Refused(401, "Unauthorized")
-        raise Refused(500, "Internal Server Error", reason=f"the authorizer failed: {outcome.payload[:200]!r}")
+            raise GatewayError(401, "Unauthorized")
+        raise GatewayError(500, "Internal Server Error", reason=f"the authorizer failed: {outcome.payload[:200]!r}")
     if "isAuthorized" in answer:
         allowed = answer["isAuthorized"] is True
     else:
@@ -142,7 +144,7 @@ def require_authorizer(call: GatewayCall, authorizer: Any, *, method: str, path:
         allowed = evaluate(answer.get("policyDocument") or {}, invocation) is Decision.ALLOWED
     if not allowed:
         message = "User is not authorized to access this resource" if call.to.kind == "REST" else "Forbidden"
-        raise Refused(403, message)
+        raise GatewayError(403, message)
     context = answer.get("context") or {}
     principal = {"principalId": answer["principalId"]} if "principalId" in answer else {}
     call.authorizer = {**context, **principal} if call.to.kind == "REST" else {"lambda": context}
@@ -168,4 +170,4 @@ def require_api_key(call: GatewayCall) -> str:
             if key.id in members and (call.to.api_id, call.to.stage.name) in stages:
                 call.log["identity.apiKeyId"] = key.id
                 return str(plan_id)
-    raise Refused(403, "Forbidden", reason="no valid API key was sent")
+    raise GatewayError(403, "Forbidden", reason="no valid API key was sent")

@@ -14,7 +14,7 @@ from localcloud.aws.routing import Request, Response, json_response
 LOOPBACK = "127.0.0.1"
 
 
-class Refused(Exception):
+class GatewayError(Exception):
     """The gateway itself answers, without the integration."""
 
     def __init__(
@@ -83,9 +83,9 @@ class GatewayCall:
         """The host name of the request."""
         return self.headers.get("host", "").rsplit(":", 1)[0]
 
-    def failed(self, reason: str) -> Refused:
+    def failed(self, reason: str) -> GatewayError:
         """The 500 of an API that is configured in a way that cannot be answered."""
-        return Refused(500, self.to.internal_error, reason=reason)
+        return GatewayError(500, self.to.internal_error, reason=reason)
 
     @property
     def time(self) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from localcloud.aws.gateway.call import Destination, Refused
+from localcloud.aws.gateway.call import Destination, GatewayError
 from localcloud.aws.routing import Request
 
 PATH_FORM = "/_groundwork/api/"
@@ -14,7 +14,7 @@ _API_HOST = re.compile(r"^(?P<api>[a-z0-9]+)\.execute-api\.", re.IGNORECASE)
 
 
 def find(request: Request) -> Destination | None:
-    """The destination; None when the request is not for an API. Raises Refused for an unknown API or stage."""
+    """The destination; None when the request is not for an API. Raises GatewayError for an unknown API or stage."""
     host = request.headers.get("host", "").rsplit(":", 1)[0].lower()
     if request.path.startswith(PATH_FORM):
         api, _, path = request.path.removeprefix(PATH_FORM).partition("/")
@@ -37,11 +37,15 @@ def _by_id(api_id: str, path: str) -> Destination:
         if kind == "HTTP" and "$default" in api.stages:
             return Destination(kind, api, backend, account, region, api.stages["$default"], path, custom=False)
         raise _missing(kind, reason=f"stage {name!r} does not exist")
-    raise Refused(403, "Forbidden", reason=f"API {api_id} does not exist")
+    raise GatewayError(403, "Forbidden", reason=f"API {api_id} does not exist")
 
 
-def _missing(kind: str, *, reason: str) -> Refused:
-    return Refused(403, "Forbidden", reason=reason) if kind == "REST" else Refused(404, "Not Found", reason=reason)
+def _missing(kind: str, *, reason: str) -> GatewayError:
+    return (
+        GatewayError(403, "Forbidden", reason=reason)
+        if kind == "REST"
+        else GatewayError(404, "Not Found", reason=reason)
+    )
 
 
 def _by_domain(host: str, path: str) -> Destination | None:
@@ -64,7 +68,7 @@ def _by_domain(host: str, path: str) -> Destination | None:
         if not base or path == f"/{base}" or path.startswith(f"/{base}/"):
             rest = path[len(base) + 1 :] if base else path
             return _mapped(api_id, stage, rest if rest.startswith("/") else f"/{rest}")
-    raise Refused(403, "Forbidden", reason=f"{host} maps no API to {path}")
+    raise GatewayError(403, "Forbidden", reason=f"{host} maps no API to {path}")
 
 
 def _mapped(api_id: str, stage: str, path: str) -> Destination:
@@ -77,7 +81,7 @@ def _mapped(api_id: str, stage: str, path: str) -> Destination:
             path = f"/{rest}"
         if stage in api.stages:
             return Destination(kind, api, backend, account, region, api.stages[stage], path, custom=True)
-    raise Refused(403, "Forbidden", reason=f"the mapped API {api_id} has no stage {stage!r}")
+    raise GatewayError(403, "Forbidden", reason=f"the mapped API {api_id} has no stage {stage!r}")
 
 
 def _backends() -> Iterator[tuple[str, str, str, Any]]:

@@ -8,7 +8,7 @@ import structlog
 
 from localcloud.aws.app import is_loopback_host
 from localcloud.aws.gateway import access_log, http_api, rest_api
-from localcloud.aws.gateway.call import GatewayCall, Refused
+from localcloud.aws.gateway.call import GatewayCall, GatewayError
 from localcloud.aws.gateway.find import PATH_FORM, find
 from localcloud.aws.gateway.throttle import Throttle
 from localcloud.aws.routing import Request, Response, json_error
@@ -28,7 +28,7 @@ class Gateway:
             return json_error("Forbidden", "reserved paths answer to 127.0.0.1 and localhost only", 403)
         try:
             destination = find(request)
-        except Refused as error:
+        except GatewayError as error:
             log.info("gateway refused", host=request.headers.get("host"), path=request.path, reason=error.reason)
             return error.response
         if destination is None:
@@ -38,7 +38,7 @@ class Gateway:
         try:
             answer = rest_api.answer if destination.kind == "REST" else http_api.answer
             response = answer(call, self._throttle)
-        except Refused as error:
+        except GatewayError as error:
             log.info("gateway refused", api=destination.api_id, path=request.path, reason=error.reason)
             response, problem = error.response, error.reason
         access_log.write(call, response, error=problem)

@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 
 from localcloud.aws import lambda_invoke
-from localcloud.aws.gateway.call import GatewayCall, Refused
+from localcloud.aws.gateway.call import GatewayCall, GatewayError
 from localcloud.aws.gateway.events import MalformedAnswer, to_response
-from localcloud.aws.lambda_process import Outcome
+from localcloud.aws.lambda_process import InvocationResult
 from localcloud.aws.policy import Call, Decision, Principal, evaluate
 from localcloud.aws.routing import Response, json_response
 
@@ -39,11 +39,13 @@ def answer_of(
     return json_response({"message": call.to.internal_error}, status)
 
 
-def call_function(call: GatewayCall, uri: str, event: dict[str, Any], *, source: str, as_role: bool = False) -> Outcome:
+def call_function(
+    call: GatewayCall, uri: str, event: dict[str, Any], *, source: str, as_role: bool = False
+) -> InvocationResult:
     """The outcome of the function that `uri` names.
 
     `source` is method and path below the stage, for the function's policy; `as_role` goes past that policy. Raises
-    Refused (500) where the permission is missing, and where the function does not exist, is throttled or cannot run.
+    GatewayError (500) where the permission is missing, and where the function is absent, throttled or cannot run.
     """
     from moto.awslambda.exceptions import LambdaClientError
 
@@ -73,7 +75,7 @@ def _permitted(call: GatewayCall, target: lambda_invoke.Target, source: str) -> 
     return evaluate({"Statement": statements}, invocation) is Decision.ALLOWED
 
 
-def _failed(call: GatewayCall, reason: str) -> Refused:
+def _failed(call: GatewayCall, reason: str) -> GatewayError:
     log.warning("integration failed", api=call.to.api_id, reason=reason)
     call.log["integrationErrorMessage"] = reason
     return call.failed(reason)

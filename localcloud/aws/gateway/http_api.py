@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.aws.gateway import access
-from localcloud.aws.gateway.call import GatewayCall, Refused
+from localcloud.aws.gateway.call import GatewayCall, GatewayError
 from localcloud.aws.gateway.events import version_1, version_2
 from localcloud.aws.gateway.find import match_path, specificity
 from localcloud.aws.gateway.functions import answer_of
@@ -14,7 +14,7 @@ from localcloud.aws.routing import Response
 
 
 def answer(call: GatewayCall, throttle: Throttle) -> Response:
-    """The response; raises Refused where the gateway itself answers."""
+    """The response; raises GatewayError where the gateway itself answers."""
     route, stage = _route(call), call.to.stage
     call.log |= {"routeKey": route.route_key, "resourcePath": route.route_key}
     own_settings = (stage.route_settings or {}).get(route.route_key)
@@ -62,7 +62,7 @@ def _route(call: GatewayCall) -> Any:
         return route
     default = next((route for route in routes if route.route_key == "$default"), None)
     if default is None:
-        raise Refused(404, "Not Found", reason=f"no route for {method} {call.to.path}")
+        raise GatewayError(404, "Not Found", reason=f"no route for {method} {call.to.path}")
     return default
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 
 from localcloud.aws.gateway import access
-from localcloud.aws.gateway.call import GatewayCall, Refused
+from localcloud.aws.gateway.call import GatewayCall, GatewayError
 from localcloud.aws.gateway.events import version_1
 from localcloud.aws.gateway.find import match_path, specificity
 from localcloud.aws.gateway.functions import answer_of
@@ -19,7 +19,7 @@ _NO_ROUTE = "Missing Authentication Token"  # API Gateway's answer to a path or 
 
 
 def answer(call: GatewayCall, throttle: Throttle) -> Response:
-    """The response; raises Refused where the gateway itself answers."""
+    """The response; raises GatewayError where the gateway itself answers."""
     resource, method = _find(call)
     path = resource.get_path()
     call.log |= {"resourcePath": path, "resourceId": resource.id, "routeKey": f"{call.request.method} {path}"}
@@ -33,7 +33,7 @@ def answer(call: GatewayCall, throttle: Throttle) -> Response:
             raise call.failed(f"authorizer {method.authorizer_id} does not exist")
         access.require_authorizer(call, authorizer, method=call.request.method, path=call.to.path, resource=path)
     elif kind == "COGNITO_USER_POOLS":
-        raise Refused(401, "Unauthorized", reason="Cognito authorizers are not served by the embedded AWS")
+        raise GatewayError(401, "Unauthorized", reason="Cognito authorizers are not served by the embedded AWS")
     _throttle(call, throttle, method, path)
     _validate(call, method)
     return _integrate(call, resource, method)
@@ -47,7 +47,7 @@ def _find(call: GatewayCall) -> tuple[Any, Any]:
         if parameters is not None and method is not None:
             matching.append((specificity(resource.get_path()), resource, method, parameters))
     if not matching:
-        raise Refused(403, _NO_ROUTE, reason=f"no method {call.request.method} on {call.to.path}")
+        raise GatewayError(403, _NO_ROUTE, reason=f"no method {call.request.method} on {call.to.path}")
     _, resource, method, call.path_parameters = min(matching, key=lambda each: each[0])
     return resource, method
 
@@ -86,16 +86,16 @@ def _validate(call: GatewayCall, method: Any) -> None:
             if str(required).lower() == "true" and not _is_present(call, name)
         ]
         if missing:
-            raise Refused(400, f"Missing required request parameters: [{', '.join(missing)}]")
+            raise GatewayError(400, f"Missing required request parameters: [{', '.join(missing)}]")
     kind = call.headers.get("content-type", "application/json").split(";")[0]
     model = call.to.api.models.get((method.request_models or {}).get(kind, ""))
     if validator.validate_request_body and model is not None and model.schema:
         try:
             jsonschema.validate(json.loads(call.request.body or b"null"), json.loads(model.schema))
         except ValueError:
-            raise Refused(400, "Invalid request body", reason="the body is not JSON") from None
+            raise GatewayError(400, "Invalid request body", reason="the body is not JSON") from None
         except jsonschema.ValidationError as error:
-            raise Refused(400, "Invalid request body", reason=error.message) from None
+            raise GatewayError(400, "Invalid request body", reason=error.message) from None
 
 
 def _is_present(call: GatewayCall, name: str) -> bool:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from localcloud.aws.gateway.call import Refused
+from localcloud.aws.gateway.call import GatewayError
 
 
 class Throttle:
@@ -18,7 +18,7 @@ class Throttle:
         self._buckets: dict[tuple[object, ...], tuple[float, float]] = {}
 
     def take(self, key: tuple[object, ...], *, rate: float | None, burst: float | None) -> None:
-        """Take one token from the bucket `key`; raises Refused (429) where it is empty.
+        """Take one token from the bucket `key`; raises GatewayError (429) where it is empty.
 
         A limit that is None or negative does not limit. A changed limit starts with a full bucket.
         """
@@ -31,5 +31,5 @@ class Throttle:
             tokens = min(float(burst), tokens + (now - since) * rate)
             if tokens < 1:
                 self._buckets[key] = (tokens, now)
-                raise Refused(429, "Too Many Requests")
+                raise GatewayError(429, "Too Many Requests")
             self._buckets[key] = (tokens - 1, now)

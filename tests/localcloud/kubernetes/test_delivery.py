@@ -17,7 +17,7 @@ import pytest
 from groundwork.errors import ReleaseFailed
 from localcloud.kubernetes import deliver
 from localcloud.kubernetes.deliver import Delivered
-from localcloud.kubernetes.helm import Outcome
+from localcloud.kubernetes.helm import ReleaseResult
 from localcloud.kubernetes.releases import Release, read_releases
 from stacks.values import load
 from tests.localcloud.kubernetes.conftest import Laptop, wait_until
@@ -56,7 +56,7 @@ def release_into(laptop: Laptop, stack: Path) -> list[Delivered]:
     return deliver.deliver(stack, helm=laptop.helm, kube_version=KUBERNETES, kubeconfig=laptop.cluster.kubeconfig)
 
 
-def outcomes(releases: list[Delivered]) -> list[Outcome | None]:
+def outcomes(releases: list[Delivered]) -> list[ReleaseResult | None]:
     return [release.outcome for release in releases]
 
 
@@ -123,24 +123,24 @@ def kill_helm_while_it_waits(laptop: Laptop, stack: Path, expected: str) -> None
 
 def test_the_committed_workloads_become_ready_under_pod_security(laptop: Laptop, committed: Path) -> None:
     make_restricted(laptop, "hello")
-    assert outcomes(release_into(laptop, committed)) == [Outcome.RELEASED]
+    assert outcomes(release_into(laptop, committed)) == [ReleaseResult.RELEASED]
     (deployment,) = objects(laptop, "deployments", "hello")
     assert deployment["status"]["readyReplicas"] == deployment["spec"]["replicas"]
     status = laptop.cluster.status()
     assert status is not None
     assert "hello/hello" in status.releases
-    assert outcomes(release_into(laptop, committed)) == [Outcome.UNCHANGED]
+    assert outcomes(release_into(laptop, committed)) == [ReleaseResult.UNCHANGED]
 
 
 def test_a_changed_value_is_rolled_out(laptop: Laptop, copy: Callable[..., Path]) -> None:
     release_into(laptop, copy("changing"))
     blue = copy("changing", environment={"COLOUR": "blue"})
-    assert outcomes(release_into(laptop, blue)) == [Outcome.RELEASED]
+    assert outcomes(release_into(laptop, blue)) == [ReleaseResult.RELEASED]
     assert {"COLOUR": "blue"} in [item.get("data") for item in objects(laptop, "configmaps", "changing")]
     wait_until(
         lambda: generations(laptop, "changing") == 1
     )  # pods with the old settings do not stay beside the new ones
-    assert outcomes(release_into(laptop, blue)) == [Outcome.UNCHANGED]
+    assert outcomes(release_into(laptop, blue)) == [ReleaseResult.UNCHANGED]
 
 
 def test_a_release_that_does_not_become_ready_is_rolled_back_and_named(
@@ -161,11 +161,11 @@ def test_a_release_that_does_not_become_ready_is_rolled_back_and_named(
 def test_a_killed_install_and_a_killed_upgrade_are_recovered(laptop: Laptop, copy: Callable[..., Path]) -> None:
     good, stuck = copy("killed"), copy("killed", **NEVER)
     kill_helm_while_it_waits(laptop, stuck, "pending-install")
-    assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
+    assert outcomes(release_into(laptop, good)) == [ReleaseResult.RELEASED]
     kill_helm_while_it_waits(laptop, stuck, "pending-upgrade")
-    assert outcomes(release_into(laptop, good)) == [Outcome.RELEASED]
+    assert outcomes(release_into(laptop, good)) == [ReleaseResult.RELEASED]
     wait_until(lambda: not any("nodeSelector" in pod["spec"] for pod in objects(laptop, "pods", "killed")))
-    assert outcomes(release_into(laptop, good)) == [Outcome.UNCHANGED]
+    assert outcomes(release_into(laptop, good)) == [ReleaseResult.UNCHANGED]
 
 
 def test_a_removed_stack_leaves_nothing(laptop: Laptop, copy: Callable[..., Path]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from groundwork.errors import ReleaseFailed, SynthesisError
 from groundwork.toolchain.process import run
 from localcloud.kubernetes import manifests
-from localcloud.kubernetes.helm import Helm, Outcome
+from localcloud.kubernetes.helm import Helm, ReleaseResult
 from localcloud.kubernetes.releases import Release, read_releases
 
 KUBERNETES = "1.33.0"
@@ -137,7 +137,7 @@ def recorder(tmp_path: Path) -> Recorder:
 
 def test_a_release_gets_the_flags_that_the_stack_sets(tmp_path: Path, recorder: Recorder) -> None:
     release = only(stack(tmp_path, atomic=True, create_namespace=True, timeout=60, max_history=10))
-    assert recorder.helm.apply(release, tmp_path / "kc") is Outcome.RELEASED
+    assert recorder.helm.apply(release, tmp_path / "kc") is ReleaseResult.RELEASED
     call = recorder.calls[-1]
     for flag in ("--install", "--atomic", "--wait", "--create-namespace", "--timeout 60s", "--history-max 10"):
         assert flag in call
@@ -146,7 +146,7 @@ def test_a_release_gets_the_flags_that_the_stack_sets(tmp_path: Path, recorder: 
 def test_the_second_time_nothing_is_released(tmp_path: Path, recorder: Recorder) -> None:
     release = only(stack(tmp_path))
     recorder.set_status("deployed", f"groundwork {release.fingerprint}")
-    assert recorder.helm.apply(release, tmp_path / "kc") is Outcome.UNCHANGED
+    assert recorder.helm.apply(release, tmp_path / "kc") is ReleaseResult.UNCHANGED
     assert recorder.verbs == ["status"]
 
 
@@ -154,7 +154,7 @@ def test_a_changed_value_is_released(tmp_path: Path, recorder: Recorder) -> None
     release = only(stack(tmp_path))
     recorder.set_status("deployed", f"groundwork {release.fingerprint}")
     changed = replace(release, values=("level: debug",))
-    assert recorder.helm.apply(changed, tmp_path / "kc") is Outcome.RELEASED
+    assert recorder.helm.apply(changed, tmp_path / "kc") is ReleaseResult.RELEASED
 
 
 @pytest.mark.parametrize(("status", "action"), [("pending-install", "uninstall"), ("pending-upgrade", "rollback")])

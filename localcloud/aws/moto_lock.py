@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Gate:
-    """A lock that a thread may enter repeatedly, and release for a while however often it has entered.
+class ReleasableLock:
+    """A lock that a thread may take repeatedly, and release for a while however often it has taken it.
 
     That matters where a request waits: a Lambda function that it invokes sends requests of its own, which would wait
     for the request that waits for them.
@@ -16,32 +16,32 @@ class Gate:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._held = threading.local()
+        self._thread = threading.local()
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Hold the gate for the duration of the block."""
+    def held(self) -> Iterator[None]:
+        """Hold the lock for the duration of the block."""
         self._lock.acquire()
-        self._held.depth = getattr(self._held, "depth", 0) + 1
+        self._thread.depth = getattr(self._thread, "depth", 0) + 1
         try:
             yield
         finally:
-            self._held.depth -= 1
+            self._thread.depth -= 1
             self._lock.release()
 
     @contextmanager
     def released(self) -> Iterator[None]:
-        """Release the gate for the duration of the block, and enter it again as often as before."""
-        depth = getattr(self._held, "depth", 0)
+        """Release the lock for the duration of the block, and take it again as often as before."""
+        depth = getattr(self._thread, "depth", 0)
         for _ in range(depth):
             self._lock.release()
-        self._held.depth = 0
+        self._thread.depth = 0
         try:
             yield
         finally:
             for _ in range(depth):
                 self._lock.acquire()
-            self._held.depth = depth
+            self._thread.depth = depth
 
 
-GATE = Gate()
+MOTO_LOCK = ReleasableLock()
