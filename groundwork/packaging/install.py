@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from groundwork.errors import PackagingError
+from groundwork.errors import PackagingError, ToolMissing
 from groundwork.packaging.target import Target
-from groundwork.toolchain import uv
+from groundwork.toolchain import process, uv
 
 UV_SECONDS = 600
 
@@ -43,27 +42,21 @@ class Uv:
         wheels = ["--only-binary", ":all:", "--python", sys.executable]
         wheels += ["--python-version", target.python_version, "--python-platform", target.uv_platform]
         try:
-            done = subprocess.run(
+            done = process.run(
                 [*self._command, *arguments, *wheels],
                 cwd=requirements.parent,
-                env=self._environ,
-                check=True,
-                capture_output=True,
-                text=True,
-                errors="replace",
+                environ=self._environ,
+                keep_stdout=True,
                 timeout=UV_SECONDS,
-                stdin=subprocess.DEVNULL,
             )
-        except FileNotFoundError as error:
+        except ToolMissing as error:
             raise PackagingError(f"uv cannot be started: {self._command[0]}", fix="make setup") from error
-        except subprocess.TimeoutExpired as error:
-            raise PackagingError(
-                f"uv took more than {UV_SECONDS} s for {target}", fix="check the package index"
-            ) from error
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.strip().splitlines()
+        if done.timed_out:
+            raise PackagingError(f"uv took more than {UV_SECONDS} s for {target}", fix="check the package index")
+        if not done.ok:
+            lines = done.tail.strip().splitlines()
             raise PackagingError(
                 f"uv could not get {requirements} for {target}:\n    " + "\n    ".join(lines[-8:]),
                 fix="check the index (uv.toml); a package without a wheel for this target cannot be used",
-            ) from error
+            )
         return done.stdout

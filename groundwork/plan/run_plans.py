@@ -82,16 +82,13 @@ def plan_all(
                 ready.append(stack)
         if ready:
             _plan_batch(workspace, ready, upstream, planner=planner, out=out, watch=watch)
-    made = upstream.made
     if destroyed:
-        bundles = make(workspace, destroyed, purpose="destroy", planner=planner, out=out, watch=watch)
-        made |= {made_bundle.bundle.stack: made_bundle for made_bundle in bundles}
+        upstream.add(make(workspace, destroyed, purpose="destroy", planner=planner, out=out, watch=watch))
     if orphans:
-        bundles = make(orphans, orphaned, purpose="destroy", planner=planner, out=out, watch=watch)
-        made |= {made_bundle.bundle.stack: made_bundle for made_bundle in bundles}
+        upstream.add(make(orphans, orphaned, purpose="destroy", planner=planner, out=out, watch=watch))
     order = [*(stack.name for stack in manifest.stacks), *orphaned]
     return Plans(
-        tuple(sorted(made.values(), key=lambda each: order.index(each.bundle.stack))),
+        tuple(sorted(upstream.made.values(), key=lambda each: order.index(each.bundle.stack))),
         tuple(sorted(upstream.waiting.values(), key=lambda waits: order.index(waits.stack))),
         {**bootstrap, **unplannable},
     )
@@ -113,14 +110,15 @@ def _plan_batch(
         folder=folders.folder,
     )
     with folders:
-        bundles = make(
-            workspace,
-            stacks,
-            purpose="apply",
-            planner=planner,
-            out=out,
-            wave=wave,
-            watch=watch,
-            on_plan=upstream.take_outputs,
+        upstream.add(
+            make(
+                workspace,
+                stacks,
+                purpose="apply",
+                planner=planner,
+                out=out,
+                wave=wave,
+                watch=watch,
+                on_plan=upstream.take_outputs,
+            )
         )
-    upstream.made |= {each.bundle.stack: each for each in bundles}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,10 @@ class Upstream:
     def take_outputs(self, stack: str, plan: Mapping[str, Any]) -> None:
         """Remember the planned outputs of a plan, given as Terraform's JSON, and nothing else of it."""
         self.outputs[stack] = PlannedOutputs.of(plan)
+
+    def add(self, bundles: Iterable[MadeBundle]) -> None:
+        """Remember bundles that this run made."""
+        self.made |= {made.bundle.stack: made for made in bundles}
 
     def waits(self, stack: str, terraform: Mapping[str, Any], dependencies: Sequence[str]) -> Waiting | None:
         """What a stack waits for; None where it can be planned now, finally or provisionally."""
