@@ -49,4 +49,5 @@ class AwsScope:
 
     def endpoint(self, service: str) -> str:
         """A service's name in this region, as kms:ViaService and regional principals have it."""
-        return f"{service}.{self.region}.amazonaws.com"
+        suffix = "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        return f"{service}.{self.region}.{suffix}"
