@@ -23,17 +23,22 @@ SIGN_IN = {"plan.yml": {"plan"}, "apply.yml": {"apply"}, "release.yml": {"attest
 MERGED_ONLY = "${{ (github.ref == 'refs/heads/main' || github.ref_type == 'tag') && github.sha || 'main' }}"
 OWN_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 UPLOADS = {"cdktf.out", "reported", "review", "sarif", "dist"}
-DECIDES = (
+RUNS_WITH_CREDENTIALS = (
     "/.github/",
     "/environments/",
-    "/groundwork/preflight/",
-    "/groundwork/gate/",
-    "/groundwork/apply/",
+    "/groundwork/",
+    "/stacks/",
+    "/tools/",
     "/main.py",
-    "/stacks/delivery.py",
-    "/stacks/blocks/pipeline/github_role.py",
+    "/cdktf.json",
+    "/Makefile",
+    "/pyproject.toml",
+    "/Pipfile",
+    "/Pipfile.lock",
+    "/package.json",
+    "/package-lock.json",
 )
-"""Paths that need other code owners than the default ones; so do files that waive checks."""
+"""Code that runs in jobs with credentials, and what decides there: paths that need other owners than the default ones."""
 STILL_WAITS = (
     "${{ !cancelled() && (needs.plan-waiting.outputs.waiting == 'true'"
     " || (needs.plan.outputs.waiting == 'true' && needs.apply.result == 'skipped')) }}"
@@ -400,12 +405,7 @@ def security_decisions_have_their_own_owners(folder: Folder) -> Iterator[str]:
     owned = [line.split() for line in lines if line and not line.startswith("#")]
     everybody = next((owners for path, *owners in owned if path == "*"), [])
     root = Path(__file__).parents[2]
-    waiving = [
-        f"/{file.relative_to(root)}"
-        for file in sorted((root / "stacks").rglob("*.py"))
-        if "waive(" in file.read_text(encoding="utf-8")
-    ]
-    for path in [*DECIDES, *waiving]:
+    for path in RUNS_WITH_CREDENTIALS:
         # The last line that matches counts.
         owners = next((owners for line, *owners in reversed(owned) if line == "*" or _covers(line, path)), [])
         if not owners or owners == everybody:
