@@ -38,7 +38,7 @@ RUNS_WITH_CREDENTIALS = (
     "/package.json",
     "/package-lock.json",
 )
-"""Code that runs in jobs with credentials, and what decides there: paths that need other owners than the default ones."""
+"""Code and settings of jobs with credentials: paths that need other owners than the default ones."""
 STILL_WAITS = (
     "${{ !cancelled() && (needs.plan-waiting.outputs.waiting == 'true'"
     " || (needs.plan.outputs.waiting == 'true' && needs.apply.result == 'skipped')) }}"
