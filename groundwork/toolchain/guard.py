@@ -4,21 +4,25 @@ Started by `process.run` as `python guard.py PIPE GRACE COMMAND…`. Only Ground
 when it closes, Groundwork wants the program to end or was killed, and the guard ends the program cleanly. Unlike a
 signal handler, this works after kill -9; unlike PR_SET_PDEATHSIG (direct children only), it works for whole trees:
 cdktf starts Terraform in sessions of their own.
+
+Every program that Groundwork runs starts with this file, so it imports and looks up no more than it must.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
+TYPE_CHECKING = False  # importing typing would take as long as the rest
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LINUX = sys.platform.startswith("linux")
 _PR_SET_CHILD_SUBREAPER = 36
+_DEFAULT_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 _POLL = 0.05  # seconds between two checks of a process tree that is ending
 _TERM_SECONDS = 3.0  # seconds between SIGTERM and SIGKILL for everything that is not Terraform
 
@@ -29,62 +33,88 @@ def main(arguments: list[str]) -> int:
     # The guard itself must survive the signals that a terminal or a supervisor sends to all processes.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    os.set_inheritable(pipe, False)
     _adopt_orphans()
-    try:
-        child = subprocess.Popen(command, preexec_fn=_default_signals)  # noqa: PLW1509 (this process has one thread)
-    except OSError as error:
-        sys.stderr.write(f"cannot start {command[0]}: {error.strerror}\n")
-        return 127
-    code = _watch(child, pipe)
-    if code is None:
-        _end(child, grace)
-        code = child.wait()
-    _kill_rest()
+    program = _Program(command)
+    if not _ended_by_itself(program, pipe):
+        _end(program, grace)
+    _kill_rest(program)
+    code = program.wait()
     return code if code >= 0 else 128 - code
 
 
-def _default_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+class _Program:
+    """The program, and everything that it left to the guard. `code` is None as long as it runs."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.code: int | None = None
+        self.pid = os.fork()
+        if self.pid:
+            return
+        try:
+            for number in _DEFAULT_SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            os.execvp(command[0], command)
+        except OSError as error:
+            os.write(2, f"cannot start {command[0]}: {error.strerror}\n".encode())
+        finally:
+            os._exit(127)
+
+    def reap(self) -> bool:
+        """Release the processes that ended; False if none is left, on Linux not even below them."""
+        try:
+            while pid_and_status := os.waitpid(-1, os.WNOHANG):
+                self._take(*pid_and_status)
+                if not pid_and_status[0]:
+                    return True
+        except ChildProcessError:
+            pass
+        return False
+
+    def wait(self) -> int:
+        """Its exit code, -n after signal n."""
+        while self.code is None:
+            self._take(*os.waitpid(self.pid, 0))
+        return self.code
+
+    def _take(self, pid: int, status: int) -> None:
+        if pid == self.pid:
+            self.code = os.waitstatus_to_exitcode(status)
 
 
 def _adopt_orphans() -> None:
     """On Linux, processes whose parent dies become children of the guard, so that it can end them."""
-    if sys.platform.startswith("linux"):
-        with contextlib.suppress(OSError, AttributeError):
+    if _LINUX:
+        import ctypes
+
+        try:
             ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        except (OSError, AttributeError):
+            pass
 
 
-def _watch(child: subprocess.Popen[bytes], pipe: int) -> int | None:
-    """The exit code of the child, or None when the pipe closed first."""
+def _ended_by_itself(program: _Program, pipe: int) -> bool:
+    """Wait for the end of the program; False when the pipe closes first."""
     waker, alarm = os.pipe()
     os.set_blocking(alarm, False)
     signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-    while (code := child.poll()) is None:
-        # The timeout covers a child that ended between poll() and select().
+    while program.code is None:
+        # The timeout covers a program that ended before the signal could wake anybody.
         ready, _, _ = select.select([pipe, waker], [], [], 1.0)
         if waker in ready:
             os.read(waker, 512)
-            _reap_adopted(child.pid)
-        if pipe in ready and not os.read(pipe, 1):
-            return None
-    return code
+        program.reap()
+        if program.code is None and pipe in ready and not os.read(pipe, 1):
+            return False
+    return True
 
 
-def _reap_adopted(child: int) -> None:
-    for pid, state, _ in _descendants():
-        if pid != child and state == "Z":
-            with contextlib.suppress(OSError):
-                os.waitpid(pid, os.WNOHANG)
-
-
-def _end(child: subprocess.Popen[bytes], grace: float) -> None:
+def _end(program: _Program, grace: float) -> None:
     """Interrupt every Terraform once and let it finish, so that it frees its lock; then end the rest."""
     until, interrupted, kill_at = time.monotonic() + grace, set[int](), 0.0
     while time.monotonic() < until:
-        child.poll()
-        _reap_adopted(child.pid)
+        program.reap()
         alive = [(pid, name) for pid, state, name in _descendants() if state != "Z"]
         if not alive:
             return
@@ -97,7 +127,7 @@ def _end(child: subprocess.Popen[bytes], grace: float) -> None:
             if not kill_at:
                 kill_at = time.monotonic() + _TERM_SECONDS
                 for pid, _ in alive:
-                    _send(pid, signal.SIGINT if pid == child.pid and not interrupted else signal.SIGTERM)
+                    _send(pid, signal.SIGINT if pid == program.pid and not interrupted else signal.SIGTERM)
             elif time.monotonic() > kill_at:
                 break
         time.sleep(_POLL)
@@ -105,11 +135,10 @@ def _end(child: subprocess.Popen[bytes], grace: float) -> None:
         _send(pid, signal.SIGKILL)
 
 
-def _kill_rest() -> None:
+def _kill_rest(program: _Program) -> None:
     for _ in range(100):
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        if not program.reap() and _LINUX:
+            return
         alive = [pid for pid, _, _ in _descendants()]
         for pid in alive:
             _send(pid, signal.SIGKILL)
@@ -119,13 +148,15 @@ def _kill_rest() -> None:
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    try:
         os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def _descendants() -> Iterator[tuple[int, str, str]]:
     """(process id, state letter, name) of everything below this process."""
-    table = list(_linux_table() if os.path.isdir("/proc/self") else _ps_table())  # noqa: PTH112 (pathlib costs start time)
+    table = list(_linux_table() if os.path.isdir("/proc/self") else _ps_table())
     below = {os.getpid()}
     grew = True
     while grew:
@@ -137,10 +168,10 @@ def _descendants() -> Iterator[tuple[int, str, str]]:
 
 
 def _linux_table() -> Iterator[tuple[int, int, str, str]]:
-    for entry in os.listdir("/proc"):  # noqa: PTH208 (pathlib costs start time)
+    for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
                     head, _, rest = file.read().rpartition(")")
             except OSError:
                 continue  # it ended meanwhile
@@ -149,11 +180,13 @@ def _linux_table() -> Iterator[tuple[int, int, str, str]]:
 
 
 def _ps_table() -> Iterator[tuple[int, int, str, str]]:
+    import subprocess
+
     shown = subprocess.run(["ps", "-axo", "pid=,ppid=,state=,comm="], capture_output=True, text=True, check=True)
     for line in shown.stdout.splitlines():
         pid, parent, state, name = line.split(None, 3)
         if name != "ps":
-            yield int(pid), int(parent), state[0], os.path.basename(name)  # noqa: PTH119
+            yield int(pid), int(parent), state[0], os.path.basename(name)
 
 
 if __name__ == "__main__":
