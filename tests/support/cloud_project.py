@@ -20,6 +20,7 @@ from groundwork.state import aws_session
 from groundwork.toolchain import environment, terraform
 from localcloud.cloud import LocalCloud
 from tests.support.aws import empty_bucket, lock_table, versioned_bucket
+from tests.support.terraform import unhashed_provider
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudPro
     try:
         binary = terraform.find(os.environ, Project(checkout), may_download=False)
         environ = {**environment.environment(os.environ, Project(checkout), binary), "AWS_ENDPOINT_URL": endpoint}
+        if config := unhashed_provider(checkout, root):
+            environ["TF_CLI_CONFIG_FILE"] = str(config)
         profile = "../../../localcloud/profile"
         backend = {
             "region": "eu-west-2",

@@ -1,7 +1,8 @@
-"""`gw` as a program that starts cold, and the commands that it knows."""
+"""`gw` in a process of its own, and the commands that it knows."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -13,14 +14,17 @@ from typing import Any
 import typer.main
 
 from groundwork.cli import application
+from tests.support import warm_gw
 
+CHECKOUT = Path(__file__).parents[2]
+"""The checkout whose `gw` runs."""
 GW = (sys.executable, "-P", "-c", "from groundwork.cli import main; main()")
 _CALL = re.compile(r"(?<![\w./-])gw (?P<rest>[a-z][^`\n#|;&,:<\"')]*)")
 
 
 def gw(*words: str, cwd: Path, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `gw WORDS` in a new Python, with this process's environment by default."""
-    return subprocess.run([*GW, *words], cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+    """Run `gw WORDS`, with this process's environment by default."""
+    return warm_gw.run(warm_gw.server(CHECKOUT), words, cwd=cwd, environ=os.environ if environ is None else environ)
 
 
 def calls(text: str) -> Iterator[list[str]]:

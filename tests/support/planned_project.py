@@ -187,7 +187,9 @@ class PlannedProject:
 
     def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """The command line in this checkout."""
-        return warm_gw.run(warm_gw.server(CHECKOUT), words, cwd=self.root, environ={**os.environ, **(environ or {})})
+        config = {"TF_CLI_CONFIG_FILE": self.cloud.environ["TF_CLI_CONFIG_FILE"]}
+        full = {**os.environ, **config, **(environ or {})}
+        return warm_gw.run(warm_gw.server(CHECKOUT), words, cwd=self.root, environ=full)
 
     def state(self, stack: str) -> dict[str, Any] | None:
         """The state of a stack, which may have left the code; None if it has none."""

@@ -1,4 +1,4 @@
-"""All groups side by side, once per test session, with restarts between apply and plan.
+"""All batches side by side, once per test session, with restarts between apply and plan.
 
 The provider mostly waits between its own polls.
 """
@@ -17,29 +17,29 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.localcloud.services.contract import GROUPS, Group, Record, apply, finish
+from tests.localcloud.services.contract import BATCHES, Batch, Record, apply, finish
 from tests.support import terraform
 from tests.support.terraform import Outcome
 
-AT_ONCE = 5  # groups; each takes about 0.7 GB, and half a core while it does not wait
-PATIENCE = 870  # seconds; a quiet machine with two cores takes a third of it for all groups
+AT_ONCE = len(BATCHES)  # each takes about 0.8 GB, and half a core while it does not wait
+PATIENCE = 870  # seconds; a quiet machine with two cores takes a third of it for all batches
 
 
 class Runs:
-    """The records of all groups, whichever worker ran them."""
+    """The records of all batches, whichever worker ran them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def record(self, group: str) -> Record:
-        """The record of a group as soon as it exists; fails where its run failed."""
-        path, broken = self._folder / f"{group}.json", self._folder / f"{group}.broken"
+    def record(self, batch: str) -> Record:
+        """The record of a batch as soon as it exists; fails where its run failed."""
+        path, broken = self._folder / f"{batch}.json", self._folder / f"{batch}.broken"
         end = time.monotonic() + PATIENCE
         while not path.exists():
             if broken.exists():
-                pytest.fail(f"{group}: {broken.read_text()}")
+                pytest.fail(f"{batch}: {broken.read_text()}")
             if time.monotonic() > end:
-                pytest.fail(f"{group}: no result after {PATIENCE} s")
+                pytest.fail(f"{batch}: no result after {PATIENCE} s")
             time.sleep(0.2)
         return Record(**json.loads(path.read_text()))
 
@@ -48,7 +48,7 @@ class Runs:
 def runs(
     request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Runs]:
-    """The first worker runs the groups of all selected tests in the background; the others wait for the records."""
+    """The first worker runs the batches of all selected tests in the background; the others wait for the records."""
     base = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     folder = base / "contract"
     try:
@@ -58,33 +58,33 @@ def runs(
         return
     program = terraform.find_or_skip(checkout, folder)
     parameters = (getattr(item, "callspec", None) for item in request.session.items)
-    wanted = {each.params["group"] for each in parameters if each and "group" in each.params}
+    wanted = {each.params["batch"] for each in parameters if each and "batch" in each.params}
     cloud = LocalCloud(folder / "cloud", Path(sys.executable))
     endpoint = cloud.up(port=0).endpoint
-    groups = [Group(name, folder / name, endpoint, program) for name in GROUPS if name in wanted]
-    thread = threading.Thread(target=_run, args=(groups, cloud, folder))
+    batches = [Batch(name, folder / name, endpoint, program) for name in BATCHES if name in wanted]
+    thread = threading.Thread(target=_run, args=(batches, cloud, folder))
     thread.start()
     yield Runs(folder)
     thread.join()
     cloud.down()
 
 
-def _run(groups: Sequence[Group], cloud: LocalCloud, folder: Path) -> None:
+def _run(batches: Sequence[Batch], cloud: LocalCloud, folder: Path) -> None:
     try:
-        port = int(groups[0].endpoint.rsplit(":", 1)[1])
+        port = int(batches[0].endpoint.rsplit(":", 1)[1])
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            applied = list(pool.map(apply, groups))
+            applied = list(pool.map(apply, batches))
             # Twice: what the first start has read, the second stop must write again.
             for _ in range(2):
                 cloud.down()
                 cloud.up(port=port)
-            for record in [pool.submit(_finish, *each, folder) for each in zip(groups, applied, strict=True)]:
+            for record in [pool.submit(_finish, *each, folder) for each in zip(batches, applied, strict=True)]:
                 record.result()
     except Exception:
         # Nobody would see an exception of this thread.
-        for group in groups:
-            (folder / f"{group.name}.broken").write_text(traceback.format_exc())
+        for batch in batches:
+            (folder / f"{batch.name}.broken").write_text(traceback.format_exc())
 
 
-def _finish(group: Group, applied: Outcome, folder: Path) -> None:
-    finish(group, applied).write(folder / f"{group.name}.json")
+def _finish(batch: Batch, applied: Outcome, folder: Path) -> None:
+    finish(batch, applied).write(folder / f"{batch.name}.json")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.localcloud.services.conftest import Runs
-from tests.localcloud.services.contract import GROUPS
+from tests.localcloud.services.contract import BATCHES
 
-# The first test waits for all groups, which run side by side.
+# The first test waits for all batchs, which run side by side.
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_resources_survive_restarts_unchanged_and_leave_nothing_behind(group: str, runs: Runs) -> None:
-    record = runs.record(group)
+@pytest.mark.parametrize("batch", BATCHES)
+def test_resources_survive_restarts_unchanged_and_leave_nothing_behind(batch: str, runs: Runs) -> None:
+    record = runs.record(batch)
 
     assert record.codes["apply"] == 0, record.ends["apply"]
     assert record.codes["plan"] == 0, f"the plan after the restarts is not empty:\n{record.ends['plan']}"

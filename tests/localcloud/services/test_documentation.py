@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.localcloud.services.contract import FIXTURES, GROUPS
+from tests.localcloud.services.contract import BATCHES, FIXTURES
 
 
 def test_the_page_lists_every_resource_type_of_the_fixtures_and_no_other(checkout: Path) -> None:
@@ -22,4 +22,6 @@ def test_the_page_lists_every_resource_type_of_the_fixtures_and_no_other(checkou
 
 
 def test_every_fixture_is_run() -> None:
-    assert {path.parent.name for path in FIXTURES.glob("*/main.tf")} == set(GROUPS)
+    assert {path.parent.name for path in FIXTURES.glob("*/main.tf")} == {
+        name for batch in BATCHES.values() for name in batch
+    }
