@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from groundwork.bench import Side, run
+from groundwork.bench.cases import ReferenceStack
 from groundwork.bench.measure import MeasurementFailed, measure
 from groundwork.paths import Project
 
@@ -85,6 +86,14 @@ def test_memory_includes_child_processes(tmp_path: Path) -> None:
     child = "import time; ballast = bytearray(80 * 2**20); time.sleep(0.4)"
     command = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"]
     assert measure(command, cwd=tmp_path, environ=os.environ, log=tmp_path / "log").megabytes > 90
+
+
+def test_the_reference_stack_has_eight_resources(checkout: Path, tmp_path: Path) -> None:
+    side = ReferenceStack().sides(Project(checkout), tmp_path)[-1]
+    measure(side.command, cwd=checkout, environ={**os.environ, **side.environ}, log=tmp_path / "log")
+    (stack,) = (tmp_path / "fast" / "stacks").glob("*/cdk.tf.json")
+    resources = json.loads(stack.read_text())["resource"]
+    assert sum(len(named) for named in resources.values()) == 8
 
 
 def test_memory_of_processes_that_run_one_after_another_is_not_added(tmp_path: Path) -> None:
