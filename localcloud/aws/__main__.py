@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def main() -> None:
     options = parser.parse_args()
     # Only here: moto reads its settings from the environment when it is imported, which serve() does.
     settings.apply(os.environ, port=options.port)
+    # A third of the start would go to the garbage collector, although nothing that is imported is garbage.
+    gc.disable()
     from localcloud.aws.server import serve
 
     serve(port=options.port, state=options.state.resolve())

@@ -55,6 +55,7 @@ def _serve(*, port: int, state: Path) -> None:
     parts = build(port=port, state=state)
     # AWS's managed policies and instance types are hundreds of thousands of objects that the collector may skip.
     gc.freeze()
+    gc.enable()
     server = listen(parts.application, port=port)
     parts.persistence.close_in_child = server.socket.close
     stopping = threading.Event()
