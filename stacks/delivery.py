@@ -113,9 +113,7 @@ class DeliveryStack(PlatformStack):
             role.allow("state", *state_access(self.names, write=False))
             role.allow("plans", *plan_store_writes(self.names, pull_request=kind == "plan-pull-request"))
             role.allow("archive", self._archive(archive.plan_role))
-        self.applier = self._role(
-            "apply", repository, files.apply, tags=values.apply_from_tags, session_minutes=values.session_minutes
-        )
+        self.applier = self._role("apply", repository, files.apply, session_minutes=values.session_minutes)
         self.applier.attach_all(
             {
                 **reads,
@@ -149,9 +147,7 @@ class DeliveryStack(PlatformStack):
         name = self.names.of(f"delivery-{what}")
         return shared_policy(self, what.replace("-", "_"), name=name, description=description, statements=statements)
 
-    def _role(
-        self, role: PipelineRole, repository: str, workflow: str, *, tags: str | None = None, session_minutes: int = 60
-    ) -> GithubRole:
+    def _role(self, role: PipelineRole, repository: str, workflow: str, *, session_minutes: int = 60) -> GithubRole:
         return GithubRole(
             self,
             role.replace("-", "_"),
@@ -162,7 +158,6 @@ class DeliveryStack(PlatformStack):
             subject=self.environment.singletons.subject,
             environment=self.names.github_environment(role),
             workflow=workflow,
-            tags=tags,
             session_minutes=session_minutes,
             permissions_boundary=self.boundary.arn,
         )

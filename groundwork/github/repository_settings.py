@@ -30,8 +30,8 @@ def _gaps(wanted: Ruleset, live: Mapping[str, Any]) -> Iterator[str]:
         yield f"does not apply to {wanted.body['conditions']['ref_name']['include'][0]} alone"
     if "bypass_actors" not in live:
         yield "does not show this token who may bypass it"
-    elif live["bypass_actors"]:
-        yield f"{len(live['bypass_actors'])} may bypass it"
+    elif more := [actor for actor in live["bypass_actors"] if actor not in wanted.body["bypass_actors"]]:
+        yield f"{len(more)} may bypass it" if not wanted.body["bypass_actors"] else f"{len(more)} more may bypass it"
     rules = {rule["type"]: rule for rule in live.get("rules") or ()}
     for rule in wanted.body["rules"]:
         kind = str(rule["type"])

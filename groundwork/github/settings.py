@@ -18,6 +18,8 @@ REQUIRED_CHECK = "ready"
 RELEASE_TAGS = "v*"
 # Id of GitHub Actions' app: a check of the same name from another app does not count.
 _ACTIONS_APP = 15368
+# Maintain and Admin, as the documentation of Terraform's resource github_repository_ruleset numbers them.
+_TAG_CREATORS = (2, 5)
 _OF_GITHUB = ("actions/", "github/")
 
 Ref = tuple[str, str]
@@ -63,7 +65,7 @@ def desired(repository: str, environments: Sequence[Environment], workflows: Pat
     return Settings(
         repository=repository,
         environments=tuple(settings for each in environments for settings in _environments(each)),
-        rulesets=(_main(), _tags()),
+        rulesets=(_main(), _tags(), _tag_creation()),
         actions={
             "actions/permissions": {"enabled": True, "allowed_actions": "selected", "sha_pinning_required": True},
             "actions/permissions/selected-actions": {
@@ -146,14 +148,28 @@ def _tags() -> Ruleset:
     return _ruleset("release tags", "tag", f"refs/tags/{RELEASE_TAGS}", fixed)
 
 
-def _ruleset(name: str, target: str, ref: str, rules: Sequence[Mapping[str, Any]]) -> Ruleset:
+def _tag_creation() -> Ruleset:
+    """A tag on main is deployed to prod. Whoever may bypass this ruleset cannot bypass the one for existing tags."""
+    creators = [{"actor_type": "RepositoryRole", "actor_id": role, "bypass_mode": "always"} for role in _TAG_CREATORS]
+    rules = [{"type": "creation"}]
+    return _ruleset("creation of release tags", "tag", f"refs/tags/{RELEASE_TAGS}", rules, bypass=creators)
+
+
+def _ruleset(
+    name: str,
+    target: str,
+    ref: str,
+    rules: Sequence[Mapping[str, Any]],
+    *,
+    bypass: Sequence[Mapping[str, Any]] = (),
+) -> Ruleset:
     return Ruleset(
         name,
         {
             "name": name,
             "target": target,
             "enforcement": "active",
-            "bypass_actors": [],
+            "bypass_actors": list(bypass),
             "conditions": {"ref_name": {"include": [ref], "exclude": []}},
             "rules": list(rules),
         },

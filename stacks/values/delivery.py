@@ -50,7 +50,7 @@ class Delivery(Section):
     session_minutes: Annotated[int, Field(ge=60, le=720)] = 120
     """Longest session of the apply role; an EKS upgrade takes longer than the usual hour."""
     apply_from_tags: Annotated[str, Field(pattern=r"^[\w.*-]+$")] | None = None
-    """Tags (for example v*) whose version of the apply workflow may sign in as well as main's."""
+    """Tags (for example v*) that may be deployed; the workflow file that applies them is main's nevertheless."""
     workflows: Workflows = Workflows()
     regions: tuple[Region, ...] = ()
     """Further regions in which the pipeline may act, besides the environment's own."""

@@ -126,6 +126,13 @@ def spoil_actors(fake: FakeGitHub) -> None:
     ruleset(fake, "main")["bypass_actors"] = [{"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}]
 
 
+def spoil_creators(fake: FakeGitHub) -> None:
+    """The role Write may create release tags, too."""
+    creation = ruleset(fake, "creation of release tags")
+    write = {"actor_id": 4, "actor_type": "RepositoryRole", "bypass_mode": "always"}
+    creation["bypass_actors"] = [*creation["bypass_actors"], write]
+
+
 def spoil_token(fake: FakeGitHub) -> None:
     fake.state.settings["actions/permissions/workflow"]["default_workflow_permissions"] = "write"
 
@@ -146,6 +153,7 @@ def spoil_token(fake: FakeGitHub) -> None:
         (spoil_owners, "ruleset main: pull_request is weaker in require_code_owner_review"),
         (spoil_enforcement, "ruleset release tags: is not active"),
         (spoil_actors, "ruleset main: 1 may bypass it"),
+        (spoil_creators, "ruleset creation of release tags: 1 more may bypass it"),
         (spoil_token, "Actions (actions/permissions/workflow): default_workflow_permissions differ"),
     ],
 )
@@ -184,7 +192,8 @@ def test_below_enterprise_a_private_repository_cannot_require_reviewers(settings
         # The gate notices that the environment exists without protection.
         assert "no required reviewers" in list(unprotected(api, "prod"))
         # Everything that the plan allows was set up.
-        assert {known["name"] for known in fake.state.rulesets.values()} == {"main", "release tags"}
+        names = {known["name"] for known in fake.state.rulesets.values()}
+        assert names == {"main", "release tags", "creation of release tags"}
 
 
 def test_on_the_free_plan_a_private_repository_has_no_environments(settings: Settings) -> None:

@@ -58,8 +58,6 @@ def test_every_stack_synthesises_what_was_reviewed(synthesised: Path, request: p
 
 # Leaves of the Terraform that staging and prod have by values of another kind than a name, an account or a range.
 BY_OTHER_VALUES = {
-    # delivery.apply_from_tags
-    ("delivery", "resource", "aws_iam_role", "apply_role_AFD5BFD8", "assume_role_policy"),
     # workloads.hello: min_replicas, max_replicas
     ("workloads", "resource", "helm_release", "hello_release_C97336A9", "values", 0),
 }

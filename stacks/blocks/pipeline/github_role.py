@@ -23,8 +23,8 @@ class GithubRole(Construct):
 
     The token must be for AWS (`aud`), of a job of `repository` in GitHub's `environment` (`sub`), and of the workflow
     file `workflow` as it is on main (`job_workflow_ref`, a claim that STS checks), so that a branch cannot bring a
-    workflow of its own. `tags` (a pattern) accepts the file as it is under such tags, too. `session_minutes` is the
-    longest session. Permissions are added by `allow` and `attach_all`.
+    workflow of its own, nor can whoever may push a tag. `session_minutes` is the longest session. Permissions are added
+    by `allow` and `attach_all`.
     """
 
     def __init__(
@@ -39,7 +39,6 @@ class GithubRole(Construct):
         subject: str | None = None,
         environment: str,
         workflow: str,
-        tags: str | None = None,
         session_minutes: int = 60,
         permissions_boundary: str | None = None,
     ) -> None:
@@ -61,7 +60,7 @@ class GithubRole(Construct):
                     sid="GithubJobSignsIn",
                     principal=Principal(federated=[oidc_provider_arn]),
                     actions=["sts:AssumeRoleWithWebIdentity"],
-                    conditions=_conditions(subject or repository, environment, file, tags),
+                    conditions=_conditions(subject or repository, environment, file),
                 )
             ),
         )
@@ -76,10 +75,11 @@ class GithubRole(Construct):
             IamRolePolicyAttachment(self, id_, role=self.role.name, policy_arn=policy.arn)
 
 
-def _conditions(subject: str, environment: str, file: str, tags: str | None) -> Conditions:
-    exact = {f"{_ISSUER}:aud": "sts.amazonaws.com", f"{_ISSUER}:sub": f"repo:{subject}:environment:{environment}"}
-    main = f"{file}@refs/heads/main"
-    claim = f"{_ISSUER}:job_workflow_ref"
-    if not tags:
-        return {"StringEquals": {**exact, claim: main}}
-    return {"StringEquals": exact, "StringLike": {claim: [main, f"{file}@refs/tags/{tags}"]}}
+def _conditions(subject: str, environment: str, file: str) -> Conditions:
+    return {
+        "StringEquals": {
+            f"{_ISSUER}:aud": "sts.amazonaws.com",
+            f"{_ISSUER}:sub": f"repo:{subject}:environment:{environment}",
+            f"{_ISSUER}:job_workflow_ref": f"{file}@refs/heads/main",
+        }
+    }
