@@ -11,6 +11,7 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json
 
 if TYPE_CHECKING:
+    from groundwork.github.api import GitHub
     from groundwork.github.settings import Settings
 
 
@@ -66,10 +67,16 @@ def _add_setup(github: typer.Typer) -> None:
 
 def _add_check(github: typer.Typer) -> None:
     @github.command()
-    def check(json: Json = False) -> None:
+    def check(
+        pins: Annotated[
+            bool, typer.Option("--pins", help="Compare the commits and versions of actions with their tags instead.")
+        ] = False,
+        json: Json = False,
+    ) -> None:
         """Compare the live settings with the values; ends with 8 where a protection is missing or cannot be read.
 
-        Example: `gw github check`
+        With --pins, ends with 8 where a workflow file pins an action to a commit that is not its version. Examples:
+        `gw github check`, `gw github check --pins`
         """
         import os
 
@@ -80,6 +87,9 @@ def _add_check(github: typer.Typer) -> None:
 
         settings = _settings()
         api = GitHub.of(os.environ, repository=settings.repository)
+        if pins:
+            _check_pins(api, json=json)
+            return
         limits = list(Limits.of(api).sentences())
         differences = checking.check(settings, api)
         if json:
@@ -95,6 +105,22 @@ def _add_check(github: typer.Typer) -> None:
             )
         if not json:
             console.say(f"{settings.repository}: all settings match the values")
+
+
+def _check_pins(api: GitHub, *, json: bool) -> None:
+    from groundwork.errors import CheckFailed
+    from groundwork.github import pins
+    from groundwork.paths import Project
+
+    folder = Project.find(Path.cwd()).root / ".github"
+    wrong = list(pins.wrong(folder, api))
+    if json:
+        entries = [{**vars(pin), "places": places} for pin, places in pins.read(folder).items()]
+        console.print_json({"pins": entries, "wrong": wrong})
+    if wrong:
+        raise CheckFailed("\n".join(wrong), fix="correct the commit or the version; Dependabot changes both together")
+    if not json:
+        console.say(f"{len(pins.read(folder))} actions are pinned to the commits of their versions")
 
 
 def _add_comment(github: typer.Typer) -> None:
