@@ -75,7 +75,7 @@ class Delivery:
         planned = plan_all(workspace, stacks, planner=planner, out=folder)
         store = open_store(workspace, environment, role="plan")
         index = plans_file.index(environment, planner, planned.made, planned.waiting)
-        stored = transfer.push(store, index, pull_request=None, who=planner.planned_by, clock=planner.clock)
+        stored = transfer.push(store, index, who=planner.planned_by, clock=planner.clock)
         plans_file.write(stored, folder / plans_file.NAME)
         return cls(workspace, environment, folder / plans_file.NAME)
 

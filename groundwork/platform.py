@@ -41,13 +41,14 @@ class PlanStoreLocation:
     """Where the plans of an environment lie, and which keys and roles give access.
 
     `stack` is the stack that creates the place; `deployed_key` the ARN, or alias' ARN, of the KMS key that encrypts
-    what was applied; `mac_keys` the alias of each role's HMAC key, `roles` the ARN of each role of the pipeline.
+    what was applied; `mac_key` the alias of the HMAC key that vouches for plans; `roles` the ARN of each role of the
+    pipeline.
     """
 
     stack: str
     bucket: str
     deployed_key: str
-    mac_keys: Mapping[PipelineRole, str]
+    mac_key: str
     roles: Mapping[PipelineRole, str]
 
 

@@ -50,13 +50,17 @@ class Unplannable:
 
 @dataclass(frozen=True)
 class Workspace:
-    """One checkout. `endpoint` is the address of the embedded AWS where it runs."""
+    """One checkout. `endpoint` is the address of the embedded AWS where it runs.
+
+    `lock_seconds` is how long a plan waits for the lock of its stack's state.
+    """
 
     project: Project
     tools: Tools
     endpoint: str | None = None
     out_name: str = "cdktf.out"
     environments_folder: Path | None = None
+    lock_seconds: int = 0
     _stores: dict[str, StateStore] = field(default_factory=dict)
 
     def with_out(self, out_name: str) -> Workspace:
@@ -152,7 +156,13 @@ class Workspace:
 
     def terraform(self, stack: str, folder: Path | None = None) -> Terraform:
         """Terraform for a stack, in its folder or in another one."""
-        return Terraform(folder or self.folder(stack), stack, self.tools.terraform, self.environ(stack))
+        return Terraform(
+            folder or self.folder(stack),
+            stack,
+            self.tools.terraform,
+            self.environ(stack),
+            lock_seconds=self.lock_seconds,
+        )
 
     def cdktf(self, stack: str) -> Cdktf:
         """The cdktf command with the settings of the stack's environment."""

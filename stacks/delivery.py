@@ -41,26 +41,16 @@ class DeliveryStack(PlatformStack):
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, environment, "delivery")
         names, values = self.names, environment.delivery
-        days = {"main/": values.plan_days, "pull-request/": values.pull_request_plan_days}
+        days = {"main/": values.plan_days}
         self.plans = PlanBucket(self, "plans", names=names, days=days if values.expire_plans else {})
         self.mac = MacKey(
             self,
             "mac",
             aws=self.aws,
-            alias=names.plan_mac_alias(),
+            alias=names.plan_mac_alias,
             description=f"Vouches for plans of {names.prefix}",
             makers=[names.delivery_role_arn("plan")],
             checkers=[names.delivery_role_arn("apply")],
-        )
-        # A key of its own: with main's, a pull request could vouch for a plan that main never made.
-        self.pull_request_mac = MacKey(
-            self,
-            "pull_request_mac",
-            aws=self.aws,
-            alias=names.plan_mac_alias(pull_request=True),
-            description=f"Fingerprints of plans of pull requests in {names.prefix}",
-            makers=[names.delivery_role_arn("plan-pull-request")],
-            checkers=[],
         )
         self._registries()
         if environment.singletons.github_repository:
@@ -110,9 +100,9 @@ class DeliveryStack(PlatformStack):
         self.planner = self._role("plan", repository, files.plan)
         for role, kind in ((self.pull_request_planner, "plan-pull-request"), (self.planner, "plan")):
             role.attach_all(reads)
-            role.allow("state", *state_access(self.names, write=False))
-            role.allow("plans", *plan_store_writes(self.names, pull_request=kind == "plan-pull-request"))
+            role.allow("state", *state_access(self.names, "lock" if kind == "plan" else "read"))
             role.allow("archive", self._archive(archive.plan_role))
+        self.planner.allow("plans", *plan_store_writes(self.names))
         self.applier = self._role("apply", repository, files.apply, session_minutes=values.session_minutes)
         self.applier.attach_all(
             {
@@ -123,7 +113,7 @@ class DeliveryStack(PlatformStack):
         )
         self.applier.allow("network", *network_writes(self.names))
         self.applier.allow("roles", *role_writes(self.names))
-        self.applier.allow("state", *state_access(self.names, write=True))
+        self.applier.allow("state", *state_access(self.names, "write"))
         self.applier.allow("plans", *plan_store_reads(self.names))
         # Applying is planned for the last time there, as the role that plans.
         self.applier.allow("archive", self._archive(archive.plan_role, archive.role))

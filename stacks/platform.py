@@ -85,7 +85,7 @@ class PlatformEnvironment:
             stack=self.names.stack("delivery"),
             bucket=self.names.plan_bucket,
             deployed_key=self.names.deployed_key_alias_arn,
-            mac_keys={role: self.names.plan_mac_alias(pull_request=role == "plan-pull-request") for role in _ROLES},
+            mac_key=self.names.plan_mac_alias,
             roles={role: self.names.delivery_role_arn(role) for role in _ROLES},
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from groundwork.cli import console
-from groundwork.cli.arguments import Json, SkipSynth, Targets
+from groundwork.cli.arguments import Json, LockTimeout, SkipSynth, Targets
 
 if TYPE_CHECKING:
     from groundwork.drift import Difference, StackDrift
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
             typer.Option("--from", exists=True, file_okay=False, help="Folder with the output of `gw drift --json`."),
         ] = None,
         skip_synth: SkipSynth = False,
+        lock_timeout: LockTimeout = 0,
         json: Json = False,
     ) -> None:
         """Compare AWS with the states, using what was applied last, and the states with the code; change nothing.
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
         last in this list. With --from nothing is compared again: a job that may write issues cannot sign in to AWS.
         Examples: `gw drift local`, `gw drift prod --issues`, `gw drift --issues --from reported`
         """
+        from dataclasses import replace
         from functools import cache
 
         from groundwork import drift as drifting
@@ -51,7 +53,7 @@ def register(app: typer.Typer) -> None:
         if reports:
             drifts = read(reports)
         else:
-            workspace = Context.here().workspace()
+            workspace = replace(Context.here().workspace(), lock_seconds=lock_timeout)
             wanted = targets or []
             environments = workspace.environments_of(wanted)
             manifest = workspace.manifest() if skip_synth else workspace.synth(environments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundwork.cli import console
-from groundwork.cli.arguments import Json, SkipSynth, Targets
+from groundwork.cli.arguments import Json, LockTimeout, SkipSynth, Targets
 
 if TYPE_CHECKING:
     from groundwork.plan.bundle import Index, Waiting
@@ -35,6 +36,7 @@ def make(
         Path | None, typer.Option("--folder", help="Folder for bundles and plans.json (.groundwork/plans).")
     ] = None,
     skip_synth: SkipSynth = False,
+    lock_timeout: LockTimeout = 0,
     json: Json = False,
 ) -> None:
     """Plan stacks of one environment and pack each with its plan, for review, approval and apply.
@@ -50,7 +52,7 @@ def make(
     from groundwork.plan.make import Watch
     from groundwork.plan.run_plans import environment_of, plan_all
 
-    workspace = Context.here().workspace()
+    workspace = replace(Context.here().workspace(), lock_seconds=lock_timeout)
     wanted, destroyed = targets or [], destroy or []
     named = [*wanted, *destroyed]
     bootstrap_stacks.refuse(workspace.environments, wanted, destroy=destroyed)

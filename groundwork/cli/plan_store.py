@@ -14,7 +14,6 @@ from groundwork.cli.plan import plan_app, waits_for
 
 if TYPE_CHECKING:
     from groundwork.plan.bundle import Index
-    from groundwork.platform import PipelineRole
     from groundwork.workspace import Workspace
 
 Plans = Annotated[Path | None, typer.Argument(metavar="[PLANS]", help="The index (.groundwork/plans/plans.json).")]
@@ -28,14 +27,11 @@ def register(app: typer.Typer) -> None:
 @plan_app.command()
 def push(
     plans: Plans = None,
-    pull_request: Annotated[
-        int | None, typer.Option("--pull-request", min=1, help="Plans of this pull request: shown, never applied.")
-    ] = None,
     json: Json = False,
 ) -> None:
     """Store the plans of an index, each once, with its MAC; the index then names object, version and digest.
 
-    On AWS with the plan role's credentials. Examples: `gw plan push`, `gw plan push --pull-request 7`
+    On AWS with the plan role's credentials. Example: `gw plan push`
     """
     from groundwork.cli.deploy_approved import who
     from groundwork.plan import plans_file
@@ -46,9 +42,8 @@ def push(
     if plans_file.pushed(index) and index.bundles:
         console.note(f"{path}: stored already")
     else:
-        role: PipelineRole = "plan" if pull_request is None else "plan-pull-request"
-        store = open_store(workspace, index.environment, role=role)
-        index = transfer.push(store, index, pull_request=pull_request, who=who(), clock=lambda: datetime.now(UTC))
+        store = open_store(workspace, index.environment, role="plan")
+        index = transfer.push(store, index, who=who(), clock=lambda: datetime.now(UTC))
         plans_file.write(index, path)
         console.note(f"{path}: {len(index.bundles)} plans stored")
     _show(index, json)

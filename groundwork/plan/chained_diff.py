@@ -129,14 +129,14 @@ class _Chain:
             plan = make()
             planned = diff.of_plan(stack, plan)
         except (TerraformFailed, StateLocked) as error:
-            # An error of this stack alone: while somebody applies it, a pull request must still see the other stacks.
+            # An error of this stack alone: a pull request must still see the other stacks. `cdktf diff` takes locks.
             return StackDiff(stack, Status.ERROR, why=error.message)
         if planned.status in CHANGING:
             self._plans[stack] = plan
         return planned
 
     def _with_terraform(self, stack: str, folder: Path | None, stop: threading.Event) -> PlanFile:
-        return self.workspace.terraform(stack, folder).plan(stop=stop)
+        return self.workspace.terraform(stack, folder).plan(lock=False, stop=stop)
 
     def _through_cdktf(self, stack: str, _: Path | None, stop: threading.Event) -> PlanFile:
         log = self.workspace.cdktf(stack).diff(stack, stop=stop)

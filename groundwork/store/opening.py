@@ -35,7 +35,7 @@ def open_store(workspace: Workspace, environment: str, *, role: PipelineRole) ->
         raise TerraformFailed(
             f"the plan store of {environment} cannot be reached: {error}", fix="sign in; for the laptop: gw local up"
         ) from error
-    return in_aws(environment, values.plan_store, session, role=role, region=values.region, endpoint=state.endpoint)
+    return in_aws(environment, values.plan_store, session, region=values.region, endpoint=state.endpoint)
 
 
 def in_aws(
@@ -43,7 +43,6 @@ def in_aws(
     location: PlanStoreLocation,
     session: boto3.Session,
     *,
-    role: PipelineRole,
     region: str,
     endpoint: str | None,
 ) -> PlanStore:
@@ -53,7 +52,7 @@ def in_aws(
         for service in ("s3", "kms")
     )
     objects = S3Objects(s3, location.bucket, location.deployed_key)
-    return PlanStore(environment, objects, KmsMac(kms, location.mac_keys[role]))
+    return PlanStore(environment, objects, KmsMac(kms, location.mac_key))
 
 
 def _exists(session: boto3.Session, bucket: str, endpoint: str | None) -> bool:

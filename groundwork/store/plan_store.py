@@ -1,6 +1,5 @@
 """The store of plans: bundles are written once and verified by digest, version and MAC; decisions are recorded."""
 
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ from groundwork.store.mac import Mac
 from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Objects, Place
 
 MAIN = "main"
-PULL_REQUEST = "pull-request"
-_PREFIX = re.compile(rf"{MAIN}|{PULL_REQUEST}/[1-9]\d*")
 # Only plans of main are applied: bundles of a pull request are never fetched.
 _FETCHED_FROM = (f"{MAIN}/", f"{applied.PREFIX}/")
 _PLAN_AGAIN = "gw plan make && gw plan push, and a new approval"
@@ -36,17 +33,12 @@ class PlanStore:
     mac: Mac
 
     # ── bundles ────────────────────────────────────────────────────────────────────────────────────
-    def push(self, bundle: Bundle, body: bytes, *, prefix: str = MAIN) -> Stored:
-        """Store a bundle, whose archive is `body`, under a new key; `prefix` is `main` or `pull-request/<number>`.
-
-        Raises ValueError for another prefix or a bundle of another environment.
-        """
-        if not _PREFIX.fullmatch(prefix):
-            raise ValueError(f"{prefix!r} is neither {MAIN} nor {PULL_REQUEST}/<number>")
+    def push(self, bundle: Bundle, body: bytes) -> Stored:
+        """Store a bundle, whose archive is `body`, under a new key; raises ValueError for another environment's."""
         if bundle.environment != self.environment:
             raise ValueError(f"{bundle.stack} is of {bundle.environment}, this store of {self.environment}")
         digest = of_bytes(body)
-        folder = f"{prefix}/{bundle.run_id}-{bundle.run_attempt}/{bundle.stack}"
+        folder = f"{MAIN}/{bundle.run_id}-{bundle.run_attempt}/{bundle.stack}"
         place = self._put(lambda: f"{folder}/{uuid.uuid4().hex}.tar.gz", body, _ARCHIVE)
         return Stored(
             stack=bundle.stack,

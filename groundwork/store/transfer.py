@@ -10,20 +10,18 @@ from groundwork.errors import UsageError
 from groundwork.plan import archive, digest
 from groundwork.plan.bundle import Bundle, Index, Stored
 from groundwork.store.audit import Decision
-from groundwork.store.plan_store import MAIN, PULL_REQUEST, PlanStore
+from groundwork.store.plan_store import PlanStore
 
 
-def push(store: PlanStore, index: Index, *, pull_request: int | None, who: str, clock: Callable[[], datetime]) -> Index:
+def push(store: PlanStore, index: Index, *, who: str, clock: Callable[[], datetime]) -> Index:
     """Store every bundle of an index of `gw plan make`, and return the index that the apply job needs.
 
-    A plan of main is recorded as a decision; a pull request's role may not do that, and its plans are never applied.
-    After a kill, pushing again stores everything again. Raises UsageError where a bundle is not on this machine or is
-    not of the index's run.
+    That they were planned is recorded as a decision. After a kill, pushing again stores everything again. Raises
+    UsageError where a bundle is not on this machine or is not of the index's run.
     """
     bundles = [_read_local(index, stored) for stored in index.bundles]
-    prefix = MAIN if pull_request is None else f"{PULL_REQUEST}/{pull_request}"
-    stored = tuple(store.push(bundle, body, prefix=prefix) for bundle, body in bundles)
-    if pull_request is None and stored:
+    stored = tuple(store.push(bundle, body) for bundle, body in bundles)
+    if stored:
         store.record(Decision.about(index, stored, kind="planned", who=who, at=clock()))
     return index.model_copy(update={"bundles": stored})
 

@@ -39,6 +39,8 @@ Document = Mapping[str, Any]
 class Terraform:
     """Terraform in `folder` for `stack`. `environ` is complete; `on_line` gets every line that is not secret.
 
+    A plan waits up to `lock_seconds` for somebody who holds the state's lock.
+
     Every method raises StateLocked where somebody holds the state's lock, and TerraformFailed with Terraform's own
     error otherwise. `stop`, where a method takes it, ends Terraform from another thread and raises Interrupted.
     """
@@ -48,6 +50,7 @@ class Terraform:
     program: Path
     environ: Mapping[str, str]
     on_line: Callable[[str], None] = lambda _: None
+    lock_seconds: int = 0
 
     # ── init ───────────────────────────────────────────────────────────────────────────────────────
     def init(self, *options: str, stop: threading.Event | None = None) -> None:
@@ -69,17 +72,20 @@ class Terraform:
         destroy: bool = False,
         refresh: bool = True,
         init: bool = True,
+        lock: bool = True,
         stop: threading.Event | None = None,
     ) -> PlanFile:
         """Write a plan to `out`, or to the folder's own plan file.
 
         Without `refresh` the state is assumed to match the world: the plan is the difference of code and state alone.
-        Without `init` the caller has initialised the folder. Raises StackBlocked where an earlier apply left a state
-        that was never stored.
+        Without `init` the caller has initialised the folder. Without `lock` nobody has to wait for it, and the state
+        may change meanwhile, which is right for a plan that is only shown. Raises StackBlocked where an earlier apply
+        left a state that was never stored.
         """
         require_stored(self.folder, self.stack)
         out = out or self.folder / PLAN_FILE
         options = [*(["-destroy"] if destroy else []), *([] if refresh else ["-refresh=false"])]
+        options.append(f"-lock-timeout={self.lock_seconds}s" if lock else "-lock=false")
         arguments = ("-input=false", "-detailed-exitcode", f"-out={out}", *options)
         if not init:
             return self._plan(out, arguments, stop)

@@ -45,8 +45,6 @@ class Delivery(Section):
     """Plans hold secrets, so S3 deletes them after some days. On a laptop they are as local as the state."""
     plan_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days that a plan of main can be applied."""
-    pull_request_plan_days: Annotated[int, Field(ge=1, le=90)] = 7
-    """Days that the plans of pull requests are kept."""
     session_minutes: Annotated[int, Field(ge=60, le=720)] = 120
     """Longest session of the apply role; an EKS upgrade takes longer than the usual hour."""
     apply_from_tags: Annotated[str, Field(pattern=r"^[\w.*-]+$")] | None = None

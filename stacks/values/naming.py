@@ -141,9 +141,10 @@ class Names:
         """That key, by alias."""
         return self.aws.arn("kms", self.deployed_key_alias)
 
-    def plan_mac_alias(self, *, pull_request: bool = False) -> str:
-        """Alias of the HMAC key that signs plans. Plans of pull requests have a key of their own."""
-        return self.alias("plan-mac-pull-request" if pull_request else "plan-mac")
+    @property
+    def plan_mac_alias(self) -> str:
+        """Alias of the HMAC key that signs the plans of main."""
+        return self.alias("plan-mac")
 
     def delivery_role(self, role: PipelineRole) -> str:
         """Name of a role that the pipeline runs as."""

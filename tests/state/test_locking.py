@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,8 @@ def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(cloud: CloudPr
     try:
         with pytest.raises(StateLocked, match=f"local-{name} is locked by .+ \\(OperationTypeApply, lock ") as refused:
             terraform.plan(folder / "second.tfplan")
+        # A diff, which is only shown, neither waits nor takes the lock.
+        terraform.plan(folder / "shown.tfplan", lock=False)
     finally:
         _kill(first)
 
@@ -44,10 +48,13 @@ def test_a_second_apply_is_refused_and_a_dead_holder_can_be_freed(cloud: CloudPr
 
     with pytest.raises(UsageError, match=f"the lock is {lock.id}"):
         locks.free(store, "another-id", terraform)
-    freed = locks.free(store, lock.id, terraform)
-    assert freed == lock
+    # A plan for an apply waits until the lock is free.
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(replace(terraform, lock_seconds=60).plan, folder / "fourth.tfplan")
+        time.sleep(1)
+        assert locks.free(store, lock.id, terraform) == lock
+        waiting.result()
     assert locks.held(store) == []
-    terraform.plan(folder / "fourth.tfplan")
 
 
 def _begin(cloud: CloudProject, folder: Path) -> subprocess.Popen[str]:

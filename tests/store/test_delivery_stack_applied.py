@@ -82,7 +82,7 @@ def session_of(cloud: CloudProject, names: Names, role: PipelineRole) -> boto3.S
 def store_of(cloud: CloudProject, names: Names, role: PipelineRole) -> PlanStore:
     location = PlatformEnvironment(names.environment).plan_store
     session, region = session_of(cloud, names, role), names.environment.region
-    return in_aws("local", location, session, role=role, region=region, endpoint=cloud.endpoint)
+    return in_aws("local", location, session, region=region, endpoint=cloud.endpoint)
 
 
 def s3_of(cloud: CloudProject, names: Names, role: PipelineRole) -> Any:
@@ -168,7 +168,7 @@ def test_refuses_bundle_missing(planner: PlanStore, applier: PlanStore, gone: st
         ("plan", "deployed/x", "AccessDenied"),
         ("plan-pull-request", "deployed/x", "AccessDenied"),
         ("apply", "deployed/x", "ok"),
-        ("plan-pull-request", "pull-request/7/x", "ok"),
+        ("plan-pull-request", "pull-request/7/x", "AccessDenied"),
         ("plan-pull-request", "main/x", "AccessDenied"),
         ("plan-pull-request", "audit/planned/x", "AccessDenied"),
         ("apply", "applied/x", "ok"),
@@ -186,12 +186,12 @@ def test_every_role_writes_only_under_its_own_prefixes(
     assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=place, Body=b"x", IfNoneMatch="*") == expected
 
 
-@pytest.mark.parametrize("role", ["plan", "plan-pull-request", "apply"])
+@pytest.mark.parametrize("role", ["plan", "apply"])
 def test_every_write_must_be_conditional_and_nothing_is_deleted(
     cloud: CloudProject, names: Names, role: PipelineRole
 ) -> None:
     s3 = s3_of(cloud, names, role)
-    key = {"plan": "main/y", "plan-pull-request": "pull-request/7/y", "apply": "applied/y"}[role]
+    key = {"plan": "main/y", "apply": "applied/y"}[role]
     assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=key, Body=b"x") == "AccessDenied"
     assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=key, Body=b"x", IfNoneMatch="*") == "ok"
     assert outcome(s3.put_object, Bucket=names.plan_bucket, Key=key, Body=b"z", IfNoneMatch="*") == "PreconditionFailed"
@@ -202,35 +202,22 @@ def test_plan_roles_cannot_read_bundles(planner: PlanStore, cloud: CloudProject,
     stored = planner.push(*made())
     with pytest.raises(TerraformFailed, match="plan store refuses to get"):
         planner.fetch(stored, index=index(stored))
-    of_pull_request = store_of(cloud, names, "plan-pull-request").push(*made(), prefix="pull-request/7")
+    key = stored.location.split("/", 3)[3]
     for role in ("plan", "plan-pull-request"):
         s3 = s3_of(cloud, names, role)
-        for bundle in (stored, of_pull_request):
-            key = bundle.location.split("/", 3)[3]
-            assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
-
-
-def test_the_apply_role_reads_no_plan_of_a_pull_request(applier: PlanStore, cloud: CloudProject, names: Names) -> None:
-    stored = store_of(cloud, names, "plan-pull-request").push(*made(), prefix="pull-request/7")
-    with pytest.raises(Refused, match="location that plans are not fetched from"):
-        applier.fetch(stored, index=index(stored))
-    s3 = s3_of(cloud, names, "apply")
-    key = stored.location.split("/", 3)[3]
-    assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
+        assert outcome(s3.get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
 
 
 def test_no_role_both_makes_and_verifies_macs(cloud: CloudProject, names: Names) -> None:
     def kms(role: PipelineRole) -> Any:
         return session_of(cloud, names, role).client("kms", endpoint_url=cloud.endpoint)
 
-    main = {"KeyId": names.plan_mac_alias(), "Message": b"m", "MacAlgorithm": "HMAC_SHA_256"}
-    pull_request = {**main, "KeyId": names.plan_mac_alias(pull_request=True)}
+    main = {"KeyId": names.plan_mac_alias, "Message": b"m", "MacAlgorithm": "HMAC_SHA_256"}
     mac = kms("plan").generate_mac(**main)["Mac"]
     assert outcome(kms("apply").verify_mac, **main, Mac=mac) == "ok"
     assert outcome(kms("apply").generate_mac, **main) == "AccessDeniedException"
     assert outcome(kms("plan").verify_mac, **main, Mac=mac) == "AccessDeniedException"
     assert outcome(kms("plan-pull-request").generate_mac, **main) == "AccessDeniedException"
-    assert outcome(kms("plan-pull-request").generate_mac, **pull_request) == "ok"
     assert outcome(cloud.client("kms").generate_mac, **main) == "AccessDeniedException", "not even administrators"
 
 

@@ -12,7 +12,7 @@ from groundwork.errors import StackBlocked, UsageError
 from groundwork.platform import PlanStoreLocation
 from groundwork.store import opening
 
-LOCATION = PlanStoreLocation(stack="local-delivery", bucket="plans", deployed_key="k", mac_keys={}, roles={})
+LOCATION = PlanStoreLocation(stack="local-delivery", bucket="plans", deployed_key="k", mac_key="m", roles={})
 
 
 def workspace(tmp_path: Path, location: PlanStoreLocation | None, target: str = "laptop") -> Any:

@@ -92,14 +92,12 @@ def test_a_bundle_whose_version_does_not_exist_is_missing(store: PlanStore) -> N
     assert refused(error) is Code.BUNDLE_MISSING
 
 
-@pytest.mark.parametrize("where", ["outside", "climbing", "pull-request", "audit"])
+@pytest.mark.parametrize("where", ["outside", "climbing", "audit"])
 def test_a_bundle_at_a_place_for_other_objects_is_refused(store: PlanStore, tmp_path: Path, where: str) -> None:
     stored = store.push(*made())
-    elsewhere = store.push(*made(), prefix="pull-request/7").location
     place = {
         "outside": str(tmp_path / "bundle.tar.gz"),
-        "climbing": stored.location.replace("/main/", "/main/../pull-request/"),
-        "pull-request": elsewhere,
+        "climbing": stored.location.replace("/main/", "/main/../audit/"),
         "audit": store.record(decision()),
     }[where]
     with pytest.raises(Refused, match="location that plans are not fetched from") as error:
@@ -113,12 +111,6 @@ def test_objects_are_not_overwritten(store: PlanStore) -> None:
         store.objects.put_new(store.objects.key_of(stored.location), b"x", media_type="application/gzip")
     assert store.fetch(stored, index=index(stored)) == b"planned bytes"
     assert store.push(*made()).location != stored.location, "the same plan again gets its own place"
-
-
-@pytest.mark.parametrize("prefix", ["applied", "pull-request", "pull-request/0", "pull-request/7/x", "main/x", ""])
-def test_bundles_are_stored_under_main_or_a_pull_request(store: PlanStore, prefix: str) -> None:
-    with pytest.raises(ValueError, match="neither main nor"):
-        store.push(*made(), prefix=prefix)
 
 
 def test_bundles_and_decisions_of_another_environment_are_refused(store: PlanStore) -> None:

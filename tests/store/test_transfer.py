@@ -42,8 +42,8 @@ def clock() -> datetime:
     return sample_bundles.AT
 
 
-def push(store: PlanStore, planned: Index, pull_request: int | None = None) -> Index:
-    return transfer.push(store, planned, pull_request=pull_request, who="ann", clock=clock)
+def push(store: PlanStore, planned: Index) -> Index:
+    return transfer.push(store, planned, who="ann", clock=clock)
 
 
 def test_pulled_bundles_are_those_that_were_pushed(store: PlanStore, planned: Index, tmp_path: Path) -> None:
@@ -60,16 +60,6 @@ def test_a_push_for_main_is_recorded_with_its_digests(store: PlanStore, planned:
     (decision,) = store.decisions()
     assert (decision.kind, decision.who, decision.stacks) == ("planned", "ann", ("local-one", "local-two"))
     assert decision.digests == {stored.stack: stored.digest for stored in planned.bundles}
-
-
-def test_plans_of_a_pull_request_are_stored_apart_and_cannot_be_pulled(
-    store: PlanStore, planned: Index, tmp_path: Path
-) -> None:
-    pushed = push(store, planned, pull_request=7)
-    assert all("/pull-request/7/" in stored.location for stored in pushed.bundles)
-    assert not store.decisions()
-    with pytest.raises(Refused):
-        transfer.pull(store, pushed, tmp_path / "pulled")
 
 
 def test_if_a_bundle_is_not_as_planned_none_is_pulled(store: PlanStore, planned: Index, tmp_path: Path) -> None:

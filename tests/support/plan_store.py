@@ -38,7 +38,7 @@ def _make(cloud: CloudProject, location: PlanStoreLocation) -> None:
     s3, kms, iam = (cloud.client(service) for service in ("s3", "kms", "iam"))
     versioned_bucket(s3, location.bucket)
     deployed = location.deployed_key[location.deployed_key.index("alias/") :]
-    for alias, settings in ((deployed, {}), *((alias, _HMAC) for alias in sorted(set(location.mac_keys.values())))):
+    for alias, settings in ((deployed, {}), (location.mac_key, _HMAC)):
         key = kms.create_key(**settings)["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName=alias, TargetKeyId=key)
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}

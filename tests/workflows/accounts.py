@@ -106,7 +106,7 @@ class Cloud:
                 versioned_bucket(s3, bucket)
             for alias in (names.state_key_alias, names.deployed_key_alias):
                 _key(kms, alias)
-            for alias in (names.plan_mac_alias(), names.plan_mac_alias(pull_request=True)):
+            for alias in (names.plan_mac_alias,):
                 _key(kms, alias, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
             iam.create_open_id_connect_provider(
                 Url=f"https://{GITHUB}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["a" * 40]

@@ -195,7 +195,7 @@ def the_plan_job_runs_only_merged_code(folder: Folder) -> Iterator[str]:
 
 
 def only_allowed_events_start_a_workflow(folder: Folder) -> Iterator[str]:
-    allowed = {"pull_request", "push", "schedule", "workflow_dispatch", "workflow_call"}
+    allowed = {"pull_request", "merge_group", "push", "schedule", "workflow_dispatch", "workflow_call"}
     for file, workflow in folder.workflows.items():
         on = workflow["on"]
         events = {on} if isinstance(on, str) else set(on)
@@ -259,7 +259,9 @@ def applies_of_an_environment_wait_for_each_other(folder: Folder) -> Iterator[st
     if job.get("concurrency") != wanted:
         yield f"apply.yml: concurrency is {job.get('concurrency')}"
     for file, workflow in folder.workflows.items():
-        if (workflow.get("concurrency") or {}).get("cancel-in-progress") not in (None, False):
+        # The jobs of a pull request take no lock and change nothing.
+        cancels = (workflow.get("concurrency") or {}).get("cancel-in-progress")
+        if cancels not in (None, False) and file != "pull-request.yml":
             yield f"{file}: cancels what runs"
 
 
@@ -321,11 +323,15 @@ def the_required_check_waits_for_all(folder: Folder) -> Iterator[str]:
     ready = jobs["ready"]
     if set(ready["needs"]) != set(jobs) - {"ready"} or ready["if"] != "always()" or ready["name"] != "ready":
         yield "pull-request.yml: ready does not wait for every other job"
+    if "merge_group" not in folder.workflows["pull-request.yml"]["on"]:
+        yield "pull-request.yml: a merge queue would wait for ready without an end"
 
 
 def the_report_is_written_even_if_a_plan_fails(folder: Folder) -> Iterator[str]:
     report = folder.workflows["pull-request.yml"]["jobs"]["report"]
-    if report["if"] != "${{ !cancelled() && needs.synthesise.result == 'success' }}" or "plan" not in report["needs"]:
+    event = "github.event_name == 'pull_request'"
+    wanted = f"${{{{ !cancelled() && {event} && needs.synthesise.result == 'success' }}}}"
+    if report["if"] != wanted or "plan" not in report["needs"]:
         yield "pull-request.yml: report does not wait for plans, or not run where one failed"
 
 

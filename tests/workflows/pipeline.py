@@ -173,6 +173,12 @@ class Pipeline:
         pull = self.github.state.pulls[number]
         return self._start("pull_request", pull.author, "pull-request.yml", pull.merge_sha, pull_request=number)
 
+    def on_merge_group(self, number: int) -> Outcome:
+        """The merge queue tries the pull request's merge on a branch of its own."""
+        pull = self.github.state.pulls[number]
+        branch = f"refs/heads/gh-readonly-queue/main/pr-{number}-{pull.head_sha}"
+        return self._start("merge_group", "github-merge-queue[bot]", "pull-request.yml", pull.merge_sha, ref=branch)
+
     def on_push(self, *, ref: str = "refs/heads/main", by: str = "bob") -> Outcome:
         sha = self.git("rev-parse", f"{ref}^{{commit}}")
         return self._start("push", by, "deploy.yml", sha, ref=ref)

@@ -74,7 +74,13 @@ BREAKS = [
     ),
     ("apply.yml", "      cancel-in-progress: false", "      cancel-in-progress: true", "concurrency is"),
     ("apply.yml", "      queue: max\n", "", "concurrency is"),
-    ("pull-request.yml", "  cancel-in-progress: false", "  cancel-in-progress: true", "cancels what runs"),
+    (
+        "deploy.yml",
+        "permissions: {}\njobs:",
+        "permissions: {}\nconcurrency: {group: x, cancel-in-progress: true}\njobs:",
+        "cancels what runs",
+    ),
+    ("pull-request.yml", "  merge_group:\n", "", "a merge queue would wait"),
     (
         "pull-request.yml",
         "      github.event.pull_request.head.repo.full_name == github.repository\n      &&",
@@ -97,7 +103,7 @@ BREAKS = [
     ("../CODEOWNERS", "/Makefile ", "/stacks/ @acme/platform\n/Makefile ", "nobody owns /stacks/"),
     ("../CODEOWNERS", "/pyproject.toml ", "/pyproject.tom ", "nobody owns /pyproject.toml"),
     ("../CODEOWNERS", "/main.py ", "* @acme/platform\n/main.py ", "nobody owns /groundwork/"),
-    ("pull-request.yml", "!cancelled() && needs.synthesise", "needs.synthesise", "not run where one failed"),
+    ("pull-request.yml", "!cancelled() && github.event_name", "github.event_name", "not run where one failed"),
     ("deploy-environment.yml", "    needs: plan\n", "", "applies what no job before it planned"),
     ("deploy-environment.yml", "    needs: plan-waiting\n", "    needs: plan\n", "applies what no job"),
     (

@@ -53,13 +53,24 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
         assert run.notes.index(preflight) < run.notes.index(signed)
     assert run.did("report", f"head {main}")
     assert not [note for note in run.notes if note.startswith(("check:", "synthesise:")) and "with cred" in note]
-    # The plans are stored where nothing is applied from, and nothing was applied.
-    assert all(key.startswith(f"pull-request/{number}/") for key in github.cloud.plans("dev"))
+    # Each stack is planned once and shown; no plan is stored, and nothing was applied.
+    assert not run.did("plan:dev", "gw plan make")
+    assert not github.cloud.plans("dev")
     assert github.colour() == ""
     # The next push updates the comment.
     again = github.on_pull_request(number)
     assert again.end(), again.log
     assert len(github.github.state.comments) == 1
+
+
+def test_a_merge_queue_gets_the_required_check_without_plans(github: Pipeline) -> None:
+    number = github.open_pull_request(lambda: green(github))
+    run = github.on_merge_group(number)
+    assert run.end(), run.log
+    assert run.did("check", "gw check --annotations --sarif sarif/checks.sarif")
+    assert run.did("synthesise", "gw preflight --canaries")
+    assert not signed_in(run)
+    assert not [note for note in run.notes if note.startswith(("plan", "report"))]
 
 
 def test_a_fork_gets_no_credentials_and_a_report_instead_of_a_comment(github: Pipeline) -> None:

@@ -8,15 +8,21 @@ from stacks.blocks.security.encryption_key import use_by_alias
 from stacks.values import Names
 
 
-def plan_store_writes(names: Names, *, pull_request: bool) -> list[Statement]:
-    """Statements for a role that plans: it puts what it made, vouches for it, and reads none of that back.
+def plan_store_writes(names: Names) -> list[Statement]:
+    """Statements for the role that plans main: it puts what it made, vouches for it, and reads none of that back.
 
-    What main plans may read what was applied, without plans: the end of a stack that the code lacks is planned from it.
+    It may read what was applied, without plans: the end of a stack that the code lacks is planned from it.
     """
     aws = names.aws
     bucket = aws.bucket_arn(names.plan_bucket)
-    folders = ["pull-request"] if pull_request else ["main", "audit/planned"]
-    reads = [
+    return [
+        Statement(
+            sid="PutPlans",
+            actions=["s3:PutObject"],
+            resources=[f"{bucket}/{folder}/*" for folder in ("main", "audit/planned")],
+        ),
+        use_by_alias(aws, names.plan_key_alias, sid="EncryptPlans", actions=["kms:GenerateDataKey"]),
+        use_by_alias(aws, names.plan_mac_alias, sid="VouchForPlans", actions=["kms:GenerateMac"]),
         Statement(sid="GetDeployed", actions=["s3:GetObject"], resources=[f"{bucket}/deployed/*"]),
         Statement(
             sid="FindDeployed",
@@ -25,14 +31,6 @@ def plan_store_writes(names: Names, *, pull_request: bool) -> list[Statement]:
             conditions={"StringLike": {"s3:prefix": "deployed/*"}},
         ),
         use_by_alias(aws, names.deployed_key_alias, sid="DecryptDeployed", actions=["kms:Decrypt"]),
-    ]
-    return [
-        Statement(sid="PutPlans", actions=["s3:PutObject"], resources=[f"{bucket}/{folder}/*" for folder in folders]),
-        use_by_alias(aws, names.plan_key_alias, sid="EncryptPlans", actions=["kms:GenerateDataKey"]),
-        use_by_alias(
-            aws, names.plan_mac_alias(pull_request=pull_request), sid="VouchForPlans", actions=["kms:GenerateMac"]
-        ),
-        *([] if pull_request else reads),
     ]
 
 
@@ -61,7 +59,7 @@ def plan_store_reads(names: Names) -> list[Statement]:
         ),
         use_by_alias(aws, names.plan_key_alias, sid="DecryptPlans", actions=["kms:Decrypt", "kms:GenerateDataKey"]),
         use_by_alias(aws, names.deployed_key_alias, sid="EncryptDeployed", actions=["kms:GenerateDataKey"]),
-        use_by_alias(aws, names.plan_mac_alias(), sid="CheckPlans", actions=["kms:VerifyMac"]),
+        use_by_alias(aws, names.plan_mac_alias, sid="CheckPlans", actions=["kms:VerifyMac"]),
     ]
 
 
