@@ -67,7 +67,7 @@ def python(
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,  # the first stock import of a checkout compiles 2,000 modules
         )
 
 
