@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from groundwork.state.orphans import Orphan
 from groundwork.state.state_store import StateStore
 from groundwork.synthesis.manifest import Manifest
 from groundwork.terraform.cdktf import Cdktf
+from groundwork.terraform.environ import synthesis_environ
 from groundwork.terraform.terraform import Terraform
 from groundwork.toolchain import process
 
@@ -101,16 +103,21 @@ class Workspace:
         return [name for name in names if name in chosen]
 
     # ── synthesis ──────────────────────────────────────────────────────────────────────────────────
-    def synth(self, environments: Sequence[str] = ()) -> Manifest:
-        """Run the app, for some environments or for all; raises SynthesisError with what it printed."""
+    def synth(self, environments: Sequence[str] = (), *, planted: Mapping[str, str] | None = None) -> Manifest:
+        """Run the app, for some environments or for all, without anybody's credentials.
+
+        `planted` are further environment variables. Raises SynthesisError with what the app printed.
+        """
         lines: list[str] = []
         arguments = self.platform.synth_arguments(environments, self.environments_folder)
-        finished = process.run(
-            [str(self.tools.python), *self._app(), *arguments],
-            cwd=self.project.root,
-            environ={**self.tools.environ, "CDKTF_OUTDIR": self.out_name},
-            on_line=lines.append,
-        )
+        with tempfile.TemporaryDirectory(prefix="groundwork-synth-") as home:
+            environ = synthesis_environ(self.tools.environ, home=Path(home), checkout=self.project.root)
+            finished = process.run(
+                [str(self.tools.python), *self._app(), *arguments],
+                cwd=self.project.root,
+                environ={**environ, **(planted or {}), "CDKTF_OUTDIR": self.out_name},
+                on_line=lines.append,
+            )
         if not finished.ok:
             raise SynthesisError(f"{self._app()[0]} did not synthesise:\n" + "\n".join(lines[-_MESSAGE_LINES:]))
         return self.manifest()

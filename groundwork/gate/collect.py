@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.gate import world
@@ -19,7 +18,6 @@ from groundwork.plan.bundle import Bundle, StateAt, Stored
 from groundwork.plan.fingerprint import semantic_digest
 from groundwork.store.journal import Journal
 from groundwork.store.plan_store import PlanStore
-from groundwork.terraform.environ import unreviewed_environ
 from groundwork.terraform.terraform import PLAN_FILE
 from groundwork.toolchain import side_by_side
 from groundwork.toolchain.secure_tempdir import secure_tempdir
@@ -32,14 +30,12 @@ OUT = "cdktf.out.again"
 def synthesised_again(workspace: Workspace, environment: str) -> Iterator[Workspace]:
     """The checkout synthesised from scratch into a folder that is deleted afterwards.
 
-    Its Python gets no credentials: the job has those of an apply, and the result must not depend on who runs it.
+    The job has the credentials of an apply; a synthesis gets none, and does not depend on who runs it.
     """
     again = workspace.with_out(OUT)
     shutil.rmtree(again.out, ignore_errors=True)
     try:
-        with tempfile.TemporaryDirectory() as home:
-            bare = unreviewed_environ(workspace.tools.environ, home=Path(home), checkout=workspace.project.root)
-            replace(again, tools=replace(workspace.tools, environ=bare)).synth([environment])
+        again.synth([environment])
         yield again
     finally:
         shutil.rmtree(again.out, ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 
 from groundwork.preflight.check import leaks
 from groundwork.preflight.secrets import canaries
@@ -17,10 +16,9 @@ def with_canaries(workspace: Workspace) -> list[Refusal]:
     """Synthesise beside the checkout's own output and report every canary in the result; leaves no files behind."""
     root = workspace.project.root
     planted = canaries(root / "main.py", root / "stacks")
-    tools = replace(workspace.tools, environ={**workspace.tools.environ, **planted})
-    trial = replace(workspace.with_out(OUT), tools=tools)
+    trial = workspace.with_out(OUT)
     try:
-        trial.synth()
+        trial.synth(planted=planted)
         return leaks(trial.out, planted)
     finally:
         shutil.rmtree(trial.out, ignore_errors=True)

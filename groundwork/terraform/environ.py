@@ -41,8 +41,11 @@ def terraform_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not _CHANGES_TERRAFORM.fullmatch(name)}
 
 
-def unreviewed_environ(environ: Mapping[str, str], *, home: Path, checkout: Path) -> dict[str, str]:
-    """What a commit's Python gets of `environ`: no AWS_*, no token of GitHub or Actions, no TF_VAR_*, another home.
+def synthesis_environ(environ: Mapping[str, str], *, home: Path, checkout: Path) -> dict[str, str]:
+    """What a synthesis gets of `environ`: no AWS_*, no token of GitHub or Actions, no TF_VAR_*, another home.
+
+    A synthesis reads files and calls nobody. So what it writes cannot hold a credential, depends on nobody's settings,
+    and a pull request that is merged unseen cannot take the credentials of the job that applies it.
 
     `home` is an empty folder, so that the user's credentials, profiles and kubeconfigs are out of reach; the user's
     cache folder, which holds tools, is not. The uv.toml of `checkout` says where packages come from, if it exists and
@@ -62,6 +65,17 @@ def unreviewed_environ(environ: Mapping[str, str], *, home: Path, checkout: Path
         "XDG_CACHE_HOME": str(cache),
         "CHECKPOINT_DISABLE": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        # In another home it would be unpacked each time.
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "groundwork" / "jsii"),
+        "UV_CACHE_DIR": environ.get("UV_CACHE_DIR", str(cache / "uv")),
+    }
+
+
+def unreviewed_environ(environ: Mapping[str, str], *, home: Path, checkout: Path) -> dict[str, str]:
+    """What the synthesis of a commit gets that nobody has reviewed: it may not write what other runs trust, either."""
+    cache = Path(platformdirs.user_cache_dir())
+    return {
+        **synthesis_environ(environ, home=home, checkout=checkout),
         "PYTHONDONTWRITEBYTECODE": "1",
         # Unpacking cdktf and its providers takes longer than all the rest, so the result is cached, but not in the
         # user's own cache, which unreviewed code must not write. The same holds for uv, which trusts what it unpacked.

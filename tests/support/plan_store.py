@@ -25,9 +25,7 @@ def empty_store(cloud: CloudProject, checkout: Path) -> PlanStore:
     if key not in _OPENED:
         location = PlatformEnvironment(load(checkout / "environments" / "local.yaml")).plan_store
         _make(cloud, location)
-        _OPENED[key] = in_aws(
-            "local", location, cloud.session(), role="apply", region="eu-west-2", endpoint=cloud.endpoint
-        )
+        _OPENED[key] = in_aws("local", location, cloud.session(), region="eu-west-2", endpoint=cloud.endpoint)
     store = _OPENED[key]
     assert isinstance(store.objects, S3Objects)
     empty_bucket(store.objects.client, store.objects.bucket)
