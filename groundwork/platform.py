@@ -132,6 +132,9 @@ class Environment(Protocol):
     def state_key(self, stack: str) -> str:
         """Key of a stack's state in its bucket."""
 
+    def upstream_of(self, stack: str) -> Sequence[str]:
+        """The stacks whose outputs a stack may read, by full name."""
+
     def require_real_accounts(self) -> None:
         """Raise EnvironmentFileError where account numbers are still placeholders."""
 

@@ -24,6 +24,8 @@ class Code(StrEnum):
     BACKEND_NOT_ALLOWED = "backend-not-allowed"
     ENDPOINT_NOT_ALLOWED = "endpoint-not-allowed"
     ASSUME_ROLE_NOT_ALLOWED = "assume-role-not-allowed"
+    ARGUMENT_NOT_ALLOWED = "argument-not-allowed"
+    EXPRESSION_NOT_ALLOWED = "expression-not-allowed"
     FILE_OUTSIDE_STACK = "file-outside-stack"
     FILE_NOT_ALLOWED = "file-not-allowed"
     BAKED_SECRET = "baked-secret"  # noqa: S105 - the name of a reason

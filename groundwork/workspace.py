@@ -144,7 +144,7 @@ class Workspace:
         """The state of a stack."""
         if stack not in self._stores:
             endpoint = self._laptop_endpoint() if self.on_laptop(stack) else None
-            self._stores[stack] = StateStore.of(self.out / "stacks" / stack, endpoint=endpoint)
+            self._stores[stack] = StateStore.of(self.folder(stack), endpoint=endpoint)
         return self._stores[stack]
 
     def deployed(self, stack: str) -> bool:

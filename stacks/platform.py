@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 BOOTSTRAP_STACKS = ("state-backend", "account", "delivery")
 """Made by a person, in this order: the others keep their state in the first. The pipeline may change none of them."""
 
+READS = {
+    "runners": ("network",),
+    "cluster": ("network",),
+    "workloads": ("cluster",),
+    "api": ("network", "account"),
+}
+"""The upstream stacks of each stack, as stacks/catalog.py connects them: a pull request's stack may read no other."""
+
 
 def values_of(environment: platform.Environment) -> Environment:
     """The values behind an environment of this platform."""
@@ -132,6 +140,10 @@ class PlatformEnvironment:
     def state_key(self, stack: str) -> str:
         """Key of a stack's state."""
         return self.names.state_key(stack.removeprefix(f"{self.name}-"))
+
+    def upstream_of(self, stack: str) -> Sequence[str]:
+        """The stacks whose outputs a stack may read."""
+        return [self.names.stack(name) for name in READS.get(stack.removeprefix(f"{self.name}-"), ())]
 
     def require_real_accounts(self) -> None:
         """Raise EnvironmentFileError for the account numbers of the committed examples."""

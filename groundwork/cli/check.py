@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         workspace = context.workspace()
         wanted = targets or []
         manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(wanted))
-        folders = [workspace.out / "stacks" / stack for stack in workspace.select(manifest, wanted)]
+        folders = [manifest.stack(stack).folder for stack in workspace.select(manifest, wanted)]
         checkers = context.checkers(console.note)
         with console.bars() as bars:
             bars.begin("check", total=None, doing=f"checkov and tflint on {len(folders)} stacks")

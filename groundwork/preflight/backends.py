@@ -19,7 +19,7 @@ _NEEDED = {"bucket", "key", "region", "encrypt", "allowed_account_ids"}
 def check(
     terraform: Mapping[str, Any], stack: str, upstream: Set[str], environment: Environment
 ) -> Iterator[Violation]:
-    """Violations in the backend of `stack` and in its remote states; `upstream` are its declared dependencies."""
+    """Violations in the backend of `stack` and in its remote states; `upstream` are the stacks it may read."""
     own = list(_backends(terraform))
     if [kind for kind, _ in own] != ["s3"]:
         yield Violation(Code.BACKEND_NOT_ALLOWED, "a stack keeps its state in exactly one S3 backend")

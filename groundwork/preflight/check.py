@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from groundwork import selection
 from groundwork.errors import UsageError
 from groundwork.platform import Environment
-from groundwork.preflight import Violation, backends, blocks, document, files, providers, secrets
+from groundwork.preflight import Violation, backends, blocks, document, expressions, files, providers, secrets
 from groundwork.preflight.document import Ambiguous
 from groundwork.refusals import Code, Refusal
 from groundwork.synthesis import lock_file
-from groundwork.synthesis.manifest import Manifest, Stack
+from groundwork.synthesis.manifest import STACKS, Manifest, Stack, UnsafeManifestError
+from groundwork.synthesis.provider_locks import PLACED, SUFFIX
 
 _RUNBOOK = "see docs/runbooks/refusals.md; then `gw synth` and `gw preflight`"
 
@@ -25,19 +27,16 @@ class Rules:
     environments: Mapping[str, Environment]
     locks: Path
 
-    @property
-    def lock_contents(self) -> frozenset[bytes]:
-        """Contents of the committed lock files."""
-        return frozenset(path.read_bytes() for path in self._lock_files)
+    @cached_property
+    def lock_files(self) -> dict[bytes, frozenset[lock_file.Provider]]:
+        """The content of every committed lock file, with the providers and versions in it."""
+        paths = sorted(self.locks.glob(f"*{SUFFIX}"))
+        return {path.read_bytes(): frozenset(lock_file.read(path)) for path in paths}
 
-    @property
-    def locked_providers(self) -> frozenset[lock_file.Provider]:
+    @cached_property
+    def locked(self) -> frozenset[lock_file.Provider]:
         """Every provider and version in the committed lock files."""
-        return frozenset(provider for path in self._lock_files for provider in lock_file.read(path))
-
-    @property
-    def _lock_files(self) -> list[Path]:
-        return sorted(self.locks.glob("*.terraform.lock.hcl"))
+        return frozenset().union(*self.lock_files.values())
 
 
 def check(out: Path, rules: Rules, *, stacks: Sequence[str] | None = None) -> list[Refusal]:
@@ -45,13 +44,17 @@ def check(out: Path, rules: Rules, *, stacks: Sequence[str] | None = None) -> li
 
     `stacks` selects some of them by name, None all. Raises SynthesisError where `out` holds no synthesis.
     """
-    locked, contents = rules.locked_providers, rules.lock_contents
-    return [
+    try:
+        manifest = Manifest.read(out)
+    except UnsafeManifestError as unsafe:
+        return [Refusal(Code.FILE_OUTSIDE_STACK, unsafe.message, _RUNBOOK)]
+    refusals = [
         Refusal(violation.code, violation.sentence, _RUNBOOK, stack.name)
-        for stack in Manifest.read(out).stacks
+        for stack in manifest.stacks
         if stacks is None or stack.name in stacks
-        for violation in dict.fromkeys(_check_stack(out, stack, rules, locked, contents))  # each reported once
+        for violation in dict.fromkeys(_check_stack(stack, rules))  # each reported once
     ]
+    return refusals + ([] if stacks else _unknown_folders(out, manifest))
 
 
 def leaks(out: Path, planted: Mapping[str, str]) -> list[Refusal]:
@@ -60,24 +63,42 @@ def leaks(out: Path, planted: Mapping[str, str]) -> list[Refusal]:
     return [Refusal(code, sentence, fix) for code, sentence in secrets.check_canaries(out, planted)]
 
 
-def _check_stack(
-    out: Path, stack: Stack, rules: Rules, locked: frozenset[lock_file.Provider], contents: frozenset[bytes]
-) -> Iterator[Violation]:
-    if not stack.folder.resolve().is_relative_to(out.resolve()):
-        yield Violation(Code.FILE_OUTSIDE_STACK, "its folder lies outside the synthesised output")
-        return
+def _unknown_folders(out: Path, manifest: Manifest) -> list[Refusal]:
+    known = {stack.name for stack in manifest.stacks}
+    fix = "delete cdktf.out, then `gw synth` and `gw preflight`"
+    return [
+        Refusal(Code.FILE_NOT_ALLOWED, f"{STACKS}/{path.name} is not a stack of the manifest", fix)
+        for path in sorted((out / STACKS).glob("*"))
+        if path.name not in known
+    ]
+
+
+def _check_stack(stack: Stack, rules: Rules) -> Iterator[Violation]:
     try:
         environment = rules.environments[selection.environment_of(stack.name, rules.environments)]
     except UsageError:
         yield Violation(Code.BACKEND_NOT_ALLOWED, "main has no environment of this name: merge its file first")
         return
-    yield from files.check_folder(stack.folder, contents)
+    if not stack.folder.is_dir() or stack.folder.is_symlink() or stack.folder.parent.is_symlink():
+        yield Violation(Code.FILE_OUTSIDE_STACK, "its folder is missing or a link")
+        return
+    upstream = frozenset(environment.upstream_of(stack.name))
+    for name in sorted({*stack.dependencies} - upstream):
+        yield Violation(Code.BACKEND_NOT_ALLOWED, f"main does not let it read {name}: merge that first")
+    yield from files.check_folder(stack.folder)
     yield from secrets.check_patterns(stack.folder)
+    lock = stack.folder / PLACED
+    held = rules.lock_files.get(lock.read_bytes()) if lock.is_file() else frozenset()
+    if held is None:
+        yield Violation(Code.LOCK_FILE_DIFFERS, "its provider lock is not one that is committed on main")
     try:
         terraform = document.read(stack.file)
         yield from blocks.check(terraform)
-        yield from providers.check(terraform, environment, locked)
-        yield from backends.check(terraform, stack.name, set(stack.dependencies), environment)
-        yield from files.check(terraform)
+        yield from expressions.check(terraform)
+        yield from providers.check(
+            terraform, environment, locked=rules.locked, lock_file=rules.locked if held is None else held
+        )
+        yield from backends.check(terraform, stack.name, upstream, environment)
+        yield from files.check(terraform, stack.folder)
     except Ambiguous as error:
         yield Violation(Code.BLOCK_NOT_ALLOWED, f"cdk.tf.json is not as synthesis writes it: {error}")

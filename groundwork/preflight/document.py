@@ -60,6 +60,14 @@ def strings(value: object, path: str = "") -> Iterator[tuple[str, str]]:
             yield from strings(below, f"{path}[{number}]")
 
 
+def entries(value: object) -> Iterator[tuple[str, object]]:
+    """Every key in a value, at any depth, with what it is set to."""
+    if isinstance(value, Mapping):
+        yield from value.items()
+    for below in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from entries(below)
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for key, value in pairs:

@@ -6,11 +6,12 @@ them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.platform import Environment, PreflightLimits
-from groundwork.preflight import Violation, document
+from groundwork.preflight import Violation, document, expressions
 from groundwork.refusals import Code
 from groundwork.synthesis.lock_file import Provider, full_address
 
@@ -23,36 +24,47 @@ _ENDPOINTS = {
     "skip_requesting_account_id",
 }  # fmt: skip
 _HELM_EXEC_ARGUMENTS = ("eks", "get-token", "--cluster-name")
+# cdktf's names of the outputs of an EKS cluster: the prefix, the resource with its hash, the attribute.
+_CLUSTER_OUTPUT = re.compile(r"(cross-stack-output-aws_eks_cluster[A-Za-z0-9_-]+)endpoint")
 
 
-def check(terraform: Mapping[str, Any], environment: Environment, locked: frozenset[Provider]) -> Iterator[Violation]:
-    """Violations in required providers and provider blocks; `locked` are the providers in the committed lock files."""
+def check(
+    terraform: Mapping[str, Any],
+    environment: Environment,
+    *,
+    locked: frozenset[Provider],
+    lock_file: frozenset[Provider],
+) -> Iterator[Violation]:
+    """Violations in required providers and provider blocks.
+
+    `locked` are the providers in all lock files of main, `lock_file` those in the one that lies in the stack's folder.
+    """
     limits = environment.preflight
     declared: dict[str, str] = {}
-    for _, settings in document.blocks(terraform.get("terraform", {}), 0):
-        for _, required in document.blocks(settings.get("required_providers", {}), 0):
-            for name, entry in required.items():
-                if name == "//":
-                    continue
-                if not isinstance(entry, dict) or entry.keys() - {"source", "version"}:
-                    yield Violation(
-                        Code.PROVIDER_NOT_ALLOWED, f"required_providers.{name} is not just source and version"
-                    )
-                    continue
-                address = full_address(str(entry.get("source", name)))
-                version = str(entry.get("version", "")).removeprefix("=").strip()
-                declared[name] = address
-                if Provider(address, version) not in locked:
-                    yield Violation(
-                        Code.PROVIDER_NOT_ALLOWED,
-                        f"provider {address} {version or 'of any version'} is not in a lock file on main",
-                    )
+    for name, entry in _required(terraform):
+        if not isinstance(entry, dict) or entry.keys() - {"source", "version"}:
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"required_providers.{name} is not just source and version")
+            continue
+        provider = Provider(
+            full_address(str(entry.get("source", name))), str(entry.get("version", "")).removeprefix("=").strip()
+        )
+        declared[name] = provider.address
+        if provider.name != name:
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"required_providers.{name} is another provider's name")
+        if provider not in locked:
+            which = f"{provider.address} {provider.version or 'of any version'}"
+            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider {which} is not in a lock file on main")
+        elif provider not in lock_file:
+            yield Violation(Code.LOCK_FILE_DIFFERS, f"its folder has no lock file of main with {provider}")
     for kind in _resource_types(terraform):
         name = kind.split("_", 1)[0]
         if name not in {*declared, BUILT_IN}:
             # Terraform would look for the provider by itself and take its newest version.
             yield Violation(Code.PROVIDER_NOT_ALLOWED, f"{kind} needs a provider that required_providers does not name")
-    for (name,), body in document.blocks(terraform.get("provider", {}), 1):
+    configured = list(document.blocks(terraform.get("provider", {}), 1))
+    for name in declared.keys() - {name for (name,), body in configured if "alias" not in body}:
+        yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider {name} has no settings, so the job's environment decides")
+    for (name,), body in configured:
         address = declared.get(name, "")
         if address.endswith("/hashicorp/aws"):
             yield from _aws(body, limits)
@@ -60,6 +72,12 @@ def check(terraform: Mapping[str, Any], environment: Environment, locked: frozen
             yield from _helm(body, limits, environment.region)
         else:
             yield Violation(Code.PROVIDER_NOT_ALLOWED, f"the settings of provider {name!r} are not known")
+
+
+def _required(terraform: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    for _, settings in document.blocks(terraform.get("terraform", {}), 0):
+        for _, required in document.blocks(settings.get("required_providers", {}), 0):
+            yield from ((name, entry) for name, entry in required.items() if name != "//")
 
 
 def _resource_types(terraform: Mapping[str, Any]) -> set[str]:
@@ -104,16 +122,27 @@ def _helm(body: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iter
     if body.get("helm_driver", "configmap") != "configmap":
         # The driver `sql` would connect to any database.
         yield Violation(Code.PROVIDER_NOT_ALLOWED, "provider helm may keep releases only in ConfigMaps")
-    for _, kubernetes in document.blocks(body.get("kubernetes", {}), 0):
-        if limits.kubeconfig and kubernetes == {"config_path": limits.kubeconfig}:
-            continue
-        for key in kubernetes.keys() - {"host", "cluster_ca_certificate", "exec", "//"}:
-            yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set kubernetes.{key}")
-        host = str(kubernetes.get("host", ""))
-        if not (host.startswith("${data.terraform_remote_state.") and host.endswith("endpoint}")):
-            yield Violation(Code.ENDPOINT_NOT_ALLOWED, "provider helm may only reach the endpoint of the cluster stack")
-        for _, program in document.blocks(kubernetes.get("exec", {}), 0):
-            yield from _exec(program, limits, region)
+    kubernetes = [block for _, block in document.blocks(body.get("kubernetes", []), 0)]
+    if len(kubernetes) != 1:
+        yield Violation(Code.ENDPOINT_NOT_ALLOWED, "provider helm needs exactly one cluster")
+    for settings in kubernetes:
+        if not limits.kubeconfig or settings != {"config_path": limits.kubeconfig}:
+            yield from _cluster(settings, limits, region)
+
+
+def _cluster(settings: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Violation]:
+    for key in settings.keys() - {"host", "cluster_ca_certificate", "exec", "//"}:
+        yield Violation(Code.PROVIDER_NOT_ALLOWED, f"provider helm may not set kubernetes.{key}")
+    state, output = expressions.output_of_another_stack(settings.get("host")) or ("", "")
+    cluster = _CLUSTER_OUTPUT.fullmatch(output)
+    if not cluster:
+        yield Violation(Code.ENDPOINT_NOT_ALLOWED, "provider helm may only reach the endpoint of the cluster stack")
+    else:
+        certificate = f"data.terraform_remote_state.{state}.outputs.{cluster[1]}certificate_authority0data"
+        if settings.get("cluster_ca_certificate") != f"${{base64decode({certificate})}}":
+            yield Violation(Code.ENDPOINT_NOT_ALLOWED, "provider helm may only trust the certificate of that cluster")
+    for _, program in document.blocks(settings.get("exec", {}), 0):
+        yield from _exec(program, limits, region)
 
 
 def _exec(program: Mapping[str, Any], limits: PreflightLimits, region: str) -> Iterator[Violation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,14 @@ from groundwork.errors import SynthesisError
 FILE = "manifest.json"
 WAIVERS = "waivers.json"
 """The file of accepted findings in every stack's folder."""
+STACKS = "stacks"
+"""The folder of all stacks' folders."""
 _SYNTH = "gw synth"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class UnsafeManifestError(SynthesisError):
+    """A manifest names a folder other than `stacks/<name>`, or a stack whose name is not a single word."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +56,16 @@ class Manifest:
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
-        """The manifest in `out`; raises SynthesisError where nothing was synthesised or stacks depend on each other."""
+        """The manifest in `out`; raises SynthesisError where nothing was synthesised or stacks depend on each other.
+
+        Raises UnsafeManifestError where a folder is not the one that follows from the stack's name: a stack would be
+        checked in one folder and read in another.
+        """
         path = out / FILE
         try:
             entries = json.loads(path.read_bytes())["stacks"]
             stacks = {
-                name: Stack(name, tuple(entry["dependencies"]), out / entry["workingDirectory"])
+                name: Stack(name, tuple(entry["dependencies"]), out / _folder(path, name, entry))
                 for name, entry in entries.items()
             }
         except FileNotFoundError as missing:
@@ -87,6 +99,17 @@ class Manifest:
         """The short names of a stack's providers: {"aws", "helm"}."""
         terraform = self.stack(name).terraform.get("terraform")
         return frozenset(terraform.get("required_providers", {}) if isinstance(terraform, dict) else {})
+
+
+def _folder(path: Path, name: str, entry: Mapping[str, object]) -> str:
+    if not _NAME.fullmatch(name):
+        raise UnsafeManifestError(f"{path}: the stack {name!r} needs a name of letters, digits, - and _", fix=_SYNTH)
+    folder = f"{STACKS}/{name}"
+    expected = {"name": name, "workingDirectory": folder, "synthesizedStackPath": f"{folder}/cdk.tf.json"}
+    for key, value in expected.items():
+        if entry.get(key, value) != value:
+            raise UnsafeManifestError(f"{path}: {key} of {name} is {entry[key]!r} and not {value!r}", fix=_SYNTH)
+    return folder
 
 
 def _in_order(stacks: Mapping[str, Stack], order: tuple[str, ...]) -> tuple[Stack, ...]:

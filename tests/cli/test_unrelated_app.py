@@ -63,6 +63,9 @@ class Night:
     def state_key(self, stack):
         return f"bakery/{stack}"
 
+    def upstream_of(self, stack):
+        return ["night-oven"] if stack == "night-shop" else []
+
     def require_real_accounts(self):
         pass
 

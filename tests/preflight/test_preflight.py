@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from groundwork.errors import SynthesisError
 from groundwork.preflight.check import Rules, check, leaks
 from groundwork.preflight.secrets import canaries
 from groundwork.refusals import Code
+from groundwork.synthesis.manifest import Manifest
 from stacks.platform import PLATFORM
 
 Terraform = dict[str, Any]
@@ -30,9 +32,7 @@ class PullRequest:
             checkout / "stacks/provider_locks",
         )
         shutil.copytree(synthesised, out, ignore=_not_needed)
-        manifest = json.loads((out / "manifest.json").read_text())
-        manifest["stacks"] = {name: stack for name, stack in manifest["stacks"].items() if name.startswith("dev-")}
-        (out / "manifest.json").write_text(json.dumps(manifest))
+        self.edit_manifest(lambda stacks: [stacks.pop(name) for name in [*stacks] if not name.startswith("dev-")])
 
     def folder(self, stack: str = "dev-workloads") -> Path:
         return self.out / "stacks" / stack
@@ -48,6 +48,12 @@ class PullRequest:
         terraform = self.terraform(stack)
         change(terraform)
         self.write(json.dumps(terraform), stack)
+
+    def edit_manifest(self, change: Callable[[Terraform], object]) -> None:
+        path = self.out / "manifest.json"
+        manifest = json.loads(path.read_text())
+        change(manifest["stacks"])
+        path.write_text(json.dumps(manifest))
 
     def codes(self) -> set[Code]:
         return {refusal.code for refusal in check(self.out, self.rules)}
@@ -93,6 +99,13 @@ def test_the_same_terraform_written_with_lists_of_blocks_passes_too(pull_request
         lambda t: t["provider"]["helm"][0]["kubernetes"]["exec"].update(env={"AWS_PROFILE": "x"}),
         lambda t: t["provider"]["helm"][0].update(registries=[{"url": "oci://evil", "username": "a", "password": "b"}]),
         lambda t: t["provider"]["helm"][0].update(helm_driver="sql"),
+        lambda t: t["provider"].pop("helm"),
+        lambda t: t["provider"]["aws"][0].update(alias="only"),
+        lambda t: t["terraform"]["required_providers"].update(terraform={"source": "aws", "version": "5.100.0"}),
+        lambda t: t["resource"].update(terraform_data={"x": {"provider": "external"}}),
+        lambda t: _release(t).update(provider="external"),
+        lambda t: _release(t).update(provider="aws"),
+        lambda t: t["resource"].update(aws_of_the_future={"x": {}}),
     ],
 )
 def test_refuses_provider_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:
@@ -105,9 +118,25 @@ def test_refuses_module_not_allowed(pull_request: PullRequest) -> None:
     assert pull_request.codes() == {Code.MODULE_NOT_ALLOWED}
 
 
-@pytest.mark.parametrize("block", ["check", "import", "removed", "action", "list", "anything"])
+@pytest.mark.parametrize("block", ["check", "import", "removed", "action", "list", "variable", "anything"])
 def test_refuses_block_not_allowed(pull_request: PullRequest, block: str) -> None:
     pull_request.edit(lambda t: t.update({block: {"x": {}}}))
+    assert pull_request.codes() == {Code.BLOCK_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda t: t.update(output={"x": {"value": 1, "precondition": [{"condition": True, "error_message": "x"}]}}),
+        lambda t: t.update(output={"x": [{"value": 1, "ephemeral": True}]}),
+        lambda t: t.update(moved=[{"from": "aws_vpc.a", "to": "aws_vpc.b", "anything": 1}]),
+        lambda t: t["terraform"].update(required_version=">= 1"),
+    ],
+)
+def test_refuses_block_not_allowed_inside_another(
+    pull_request: PullRequest, smuggle: Callable[[Terraform], object]
+) -> None:
+    pull_request.edit(smuggle)
     assert pull_request.codes() == {Code.BLOCK_NOT_ALLOWED}
 
 
@@ -182,13 +211,40 @@ def test_refuses_backend_not_allowed(pull_request: PullRequest, smuggle: Callabl
 
 
 def test_refuses_backend_not_allowed_in_an_environment_unknown_to_main(pull_request: PullRequest) -> None:
-    path = pull_request.out / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest["stacks"]["evil-api"] = {**manifest["stacks"]["dev-network"], "name": "evil-api"}
-    path.write_text(json.dumps(manifest))
+    pull_request.folder("dev-network").rename(pull_request.folder("evil-api"))
+    pull_request.edit_manifest(lambda stacks: stacks.clear() or stacks.update({"evil-api": {"dependencies": []}}))
+    for folder in (pull_request.out / "stacks").glob("dev-*"):
+        shutil.rmtree(folder)
     (refusal,) = check(pull_request.out, pull_request.rules)
     assert refusal.code == Code.BACKEND_NOT_ALLOWED
     assert "merge its file first" in refusal.sentence
+
+
+def test_refuses_backend_not_allowed_for_a_dependency_unknown_to_main(pull_request: PullRequest) -> None:
+    pull_request.edit_manifest(lambda stacks: stacks["dev-workloads"]["dependencies"].append("dev-delivery"))
+    pull_request.edit(lambda t: _remote(t)["config"].update(key="dev/delivery.tfstate"))
+    reasons = pull_request.reasons()
+    assert pull_request.codes() == {Code.BACKEND_NOT_ALLOWED}
+    assert any("main does not let it read dev-delivery" in reason for reason in reasons)
+    assert any("names a state that is not its own or an upstream stack's" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("place", ["provider", "backend"])
+def test_a_profile_is_for_the_laptop_alone(synthesised: Path, pull_request: PullRequest, place: str) -> None:
+    local = json.loads((synthesised / "stacks/local-network/cdk.tf.json").read_bytes())
+    keys = ("profile", "shared_config_files", "shared_credentials_files")
+
+    def settings(terraform: Terraform) -> Terraform:
+        read: Terraform = (
+            terraform["provider"]["aws"][0] if place == "provider" else terraform["terraform"]["backend"]["s3"]
+        )
+        return read
+
+    pull_request.edit(lambda t: settings(t).update({key: settings(local)[key] for key in keys}), "dev-network")
+    code = Code.PROVIDER_NOT_ALLOWED if place == "provider" else Code.BACKEND_NOT_ALLOWED
+    assert pull_request.codes() == {code}
+    assert len(pull_request.reasons()) == len(keys)
+    assert check(synthesised, pull_request.rules, stacks=["local-network"]) == []
 
 
 @pytest.mark.parametrize(
@@ -201,6 +257,16 @@ def test_refuses_backend_not_allowed_in_an_environment_unknown_to_main(pull_requ
         lambda t: t["terraform"]["backend"]["s3"].update(http_proxy="https://evil.example"),
         lambda t: _remote(t)["config"].update(endpoints={"s3": "https://evil.example"}),
         lambda t: t["provider"]["helm"][0]["kubernetes"].update(host="https://evil.example"),
+        lambda t: _cluster(t).update(host=_cluster(t)["host"].removesuffix("}") + "}.evil.example/endpoint}"),
+        lambda t: _cluster(t).update(host=_cluster(t)["host"] + ".evil.example"),
+        lambda t: _cluster(t).update(host=_cluster(t)["host"].replace(".outputs.", ".outputs.x}${local.")),
+        lambda t: _cluster(t).update(host="${data.terraform_remote_state.x.outputs.my-endpoint}"),
+        lambda t: _cluster(t).pop("host"),
+        lambda t: _cluster(t).pop("cluster_ca_certificate"),
+        lambda t: _cluster(t).update(cluster_ca_certificate="-----BEGIN CERTIFICATE-----"),
+        lambda t: _cluster(t).update(cluster_ca_certificate="${base64decode(local.mine)}"),
+        lambda t: t["provider"]["helm"][0].update(kubernetes=[]),
+        lambda t: t["provider"]["helm"][0].update(kubernetes=[_cluster(t), _cluster(t)]),
     ],
 )
 def test_refuses_endpoint_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:
@@ -228,44 +294,73 @@ def test_refuses_assume_role_not_allowed(pull_request: PullRequest, smuggle: Cal
 
 
 @pytest.mark.parametrize(
-    "expression",
+    ("expression", "code"),
     [
-        '${file("/proc/self/environ")}',
-        '${filebase64("../../../../etc/passwd")}',
-        '${ file ( "assets/../../x" ) }',
-        '${file(join("/", ["", "etc", "passwd"]))}',
-        '${file/* harmless */("/etc/passwd")}',
-        '${templatefile("assets/x.tpl", {})}',
-        "${templatestring(local.text, {})}",
-        '%{ if file("/etc/passwd") != "" }x%{ endif }',
-        '${fileexists("/home/runner/.aws/credentials")}',
-        '${join("", fileset("/", "**"))}',
-        '${core::file("/etc/passwd")}',
+        ('${file("/proc/self/environ")}', Code.FILE_OUTSIDE_STACK),
+        ('${"#"}${file/**/("/proc/self/environ")}', Code.EXPRESSION_NOT_ALLOWED),
     ],
 )
-@pytest.mark.parametrize("where", ["value", "key", "output", "local"])
-def test_refuses_file_outside_stack_in_an_expression(pull_request: PullRequest, expression: str, where: str) -> None:
+@pytest.mark.parametrize("where", ["value", "key", "output", "local", "comment"])
+def test_refuses_expression_not_allowed_wherever_it_is(
+    pull_request: PullRequest, expression: str, code: Code, where: str
+) -> None:
     places: dict[str, Callable[[Terraform], object]] = {
         "value": lambda t: t["resource"].update(terraform_data={"x": {"input": {"a": [expression]}}}),
         "key": lambda t: t["resource"].update(terraform_data={"x": {"input": {expression: "a"}}}),
         "output": lambda t: t.update(output={"x": {"value": expression}}),
         "local": lambda t: t.update(locals={"x": expression}),
+        "comment": lambda t: t["resource"].update(terraform_data={"x": {"//": expression}}),
     }
     pull_request.edit(places[where])
-    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+    assert pull_request.codes() == {code}
 
 
-def test_reading_a_file_of_the_stack_and_text_like_a_call_pass(pull_request: PullRequest) -> None:
+def test_text_like_a_call_passes(pull_request: PullRequest) -> None:
     def change(terraform: Terraform) -> None:
-        terraform["resource"]["terraform_data"] = {
-            "x": {"input": ['${filesha256("assets/x.zip")}', "the file (see below)", "${upper(local.profile)}"]}
-        }
+        text = ["the file (see below)", "${upper(local.profile)}", "$${aws:username}"]
+        terraform["resource"]["terraform_data"] = {"x": {"input": text}}
 
     pull_request.edit(change)
     assert pull_request.reasons() == []
 
 
-@pytest.mark.parametrize("value", ["/etc/passwd", "../../other/assets/x.zip", "assets/../../x", "cdk.tf.json", "${x}"])
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda t: _release(t).update(repository="https://evil.example"),
+        lambda t: _release(t).update(postrender={"binary_path": "/bin/sh"}),
+        lambda t: _release(t).update(dependency_update=True),
+        lambda t: _release(t).update(devel=True),
+        lambda t: _release(t).update(verify=True, keyring="/home/runner/.gnupg/pubring.gpg"),
+        lambda t: _release(t).update(repository_password="${terraform.workspace}"),
+        lambda t: _release(t).update(anything_new=True),
+        lambda t: _release(t).update(count=2),
+        lambda t: _release(t).update(for_each="${toset(values(data.terraform_remote_state.x.outputs))}"),
+        lambda t: _release(t).update(dynamic={"set": {"for_each": [], "content": {}}}),
+        lambda t: _release(t).update(lifecycle={"precondition": [{"condition": True, "error_message": "x"}]}),
+        lambda t: _release(t).update(lifecycle=[{"postcondition": [{"condition": False, "error_message": "x"}]}]),
+        lambda t: t["data"].update(aws_region={"here": {"for_each": ["x"]}}),
+    ],
+)
+def test_refuses_argument_not_allowed(pull_request: PullRequest, smuggle: Callable[[Terraform], object]) -> None:
+    pull_request.edit(smuggle)
+    assert pull_request.codes() == {Code.ARGUMENT_NOT_ALLOWED}
+
+
+def test_refuses_argument_not_allowed_that_the_provider_does_not_know(pull_request: PullRequest) -> None:
+    pull_request.edit(lambda t: next(iter(t["resource"]["aws_vpc"].values())).update(new_keyword="x"), "dev-network")
+    assert pull_request.codes() == {Code.ARGUMENT_NOT_ALLOWED}
+
+
+@pytest.mark.parametrize("chart", ["podinfo", "./assets/none", "oci://evil.example/chart", "assets/../../chart"])
+def test_refuses_file_outside_stack_as_a_chart(pull_request: PullRequest, chart: str) -> None:
+    pull_request.edit(lambda t: _release(t).update(chart=chart))
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+@pytest.mark.parametrize(
+    "value", ["/etc/passwd", "../../other/assets/x.zip", "assets/../../x", "cdk.tf.json", "${local.x}"]
+)
 def test_refuses_file_outside_stack_as_a_functions_zip(pull_request: PullRequest, value: str) -> None:
     def smuggle(terraform: Terraform) -> None:
         next(iter(terraform["resource"]["aws_lambda_function"].values()))["filename"] = value
@@ -274,17 +369,47 @@ def test_refuses_file_outside_stack_as_a_functions_zip(pull_request: PullRequest
     assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
 
 
+def test_refuses_file_outside_stack_in_a_type_that_main_does_not_use(pull_request: PullRequest) -> None:
+    revision = {"asset": [{"import_assets_from_signed_url": {"filename": "assets/x"}}]}
+    page = {"bucket": "b", "key": "k", "source": "/proc/self/environ"}
+    flow = {"instance_id": "i", "name": "n", "filename": "/proc/self/environ"}
+    pull_request.edit(lambda t: t["resource"].update(aws_s3_object={"x": page}, aws_connect_contact_flow={"x": flow}))
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+    assert len(pull_request.reasons()) == 2
+    pull_request.edit(lambda t: t["resource"].update(aws_dataexchange_revision_assets={"x": revision}))
+    assert Code.PROVIDER_NOT_ALLOWED in pull_request.codes()
+
+
 def test_refuses_file_outside_stack_as_a_link(pull_request: PullRequest) -> None:
     (pull_request.folder() / "assets" / "environ").symlink_to("/proc/self/environ")
     assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
 
 
 def test_refuses_file_outside_stack_as_a_stacks_folder(pull_request: PullRequest) -> None:
-    path = pull_request.out / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest["stacks"]["dev-network"]["workingDirectory"] = "../elsewhere"
-    path.write_text(json.dumps(manifest))
+    elsewhere = pull_request.out / "elsewhere"
+    pull_request.folder("dev-network").rename(elsewhere)
+    pull_request.folder("dev-network").symlink_to(elsewhere)
     assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+@pytest.mark.parametrize("folder", ["../elsewhere", "stacks/dev-network/../other", "stacks/dev-api", "elsewhere", ""])
+def test_refuses_file_outside_stack_as_a_folder_of_another_name(pull_request: PullRequest, folder: str) -> None:
+    pull_request.edit_manifest(lambda stacks: stacks["dev-network"].update(workingDirectory=folder))
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+    with pytest.raises(SynthesisError, match="workingDirectory"):
+        Manifest.read(pull_request.out)
+
+
+@pytest.mark.parametrize("name", ["dev-a/b", "dev-../../x", "..", "dev-..", "/dev-x", "dev x", "-dev", ""])
+def test_refuses_file_outside_stack_as_a_stacks_name(pull_request: PullRequest, name: str) -> None:
+    pull_request.edit_manifest(lambda stacks: stacks.update({name: {"name": name, "dependencies": []}}))
+    assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+def test_refuses_file_not_allowed_as_a_folder_without_a_stack(pull_request: PullRequest) -> None:
+    shutil.copytree(pull_request.folder(), pull_request.folder("dev-other"))
+    assert pull_request.codes() == {Code.FILE_NOT_ALLOWED}
+    assert check(pull_request.out, pull_request.rules, stacks=["dev-workloads"]) == []
 
 
 @pytest.mark.parametrize(
@@ -298,6 +423,17 @@ def test_refuses_file_not_allowed(pull_request: PullRequest, name: str) -> None:
 def test_refuses_lock_file_differs_before_init(pull_request: PullRequest) -> None:
     lock = pull_request.folder() / ".terraform.lock.hcl"
     lock.write_text(lock.read_text().replace("h1:", "h1:x"))
+    assert pull_request.codes() == {Code.LOCK_FILE_DIFFERS}
+
+
+def test_refuses_lock_file_differs_where_it_is_missing(pull_request: PullRequest) -> None:
+    (pull_request.folder() / ".terraform.lock.hcl").unlink()
+    assert pull_request.codes() == {Code.LOCK_FILE_DIFFERS}
+
+
+def test_refuses_lock_file_differs_where_it_lacks_a_provider_of_the_stack(pull_request: PullRequest) -> None:
+    aws_only = pull_request.folder("dev-network") / ".terraform.lock.hcl"
+    (pull_request.folder() / ".terraform.lock.hcl").write_bytes(aws_only.read_bytes())
     assert pull_request.codes() == {Code.LOCK_FILE_DIFFERS}
 
 
@@ -357,6 +493,16 @@ def _not_needed(folder: str, names: list[str]) -> list[str]:
     if Path(folder).name == "stacks":
         return [name for name in names if not name.startswith("dev-")]
     return [name for name in names if name.endswith(".zip")]
+
+
+def _release(terraform: Terraform) -> Terraform:
+    release: Terraform = next(iter(terraform["resource"]["helm_release"].values()))
+    return release
+
+
+def _cluster(terraform: Terraform) -> Terraform:
+    cluster: Terraform = terraform["provider"]["helm"][0]["kubernetes"]
+    return cluster
 
 
 def _remote(terraform: Terraform) -> Terraform:
