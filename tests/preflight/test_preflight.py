@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from groundwork import selection
 from groundwork.errors import SynthesisError
 from groundwork.preflight.check import Rules, check, leaks
 from groundwork.preflight.secrets import canaries
 from groundwork.refusals import Code
 from groundwork.synthesis.manifest import Manifest
-from stacks.platform import PLATFORM
+from stacks.platform import PLATFORM, READS
 
 Terraform = dict[str, Any]
 
@@ -227,6 +228,16 @@ def test_refuses_backend_not_allowed_for_a_dependency_unknown_to_main(pull_reque
     assert pull_request.codes() == {Code.BACKEND_NOT_ALLOWED}
     assert any("main does not let it read dev-delivery" in reason for reason in reasons)
     assert any("names a state that is not its own or an upstream stack's" in reason for reason in reasons)
+
+
+def test_main_lets_each_stack_read_what_it_reads_and_nothing_else(synthesised: Path, pull_request: PullRequest) -> None:
+    environments = pull_request.rules.environments
+    reads: dict[str, set[str]] = {}
+    for stack in Manifest.read(synthesised).stacks:
+        environment = selection.environment_of(stack.name, environments)
+        short, *upstream = (name.removeprefix(f"{environment}-") for name in (stack.name, *stack.dependencies))
+        reads.setdefault(short, set()).update(upstream)
+    assert {short: {*READS.get(short, ())} for short in reads} == reads
 
 
 @pytest.mark.parametrize("place", ["provider", "backend"])
