@@ -84,23 +84,21 @@ def output_of_another_stack(text: object) -> tuple[str, str] | None:
 
 
 def _check(expression: Expression, types: Set[str]) -> Iterator[tuple[Code, str]]:
-    inside_traversals = set()
-    for tree in expression.iter_subtrees_topdown():
+    trees = [*expression.iter_subtrees()]
+    roots = {id(tree.children[0]) for tree in trees if tree.data == "traversal"}
+    for tree in trees:
+        root, *steps = tree.children or [None]
         if tree.data == "call":
-            function = str(tree.children[0])
-            if function in _FILE_FUNCTIONS:
-                yield Code.FILE_OUTSIDE_STACK, f"calls {function}(), which reads the job's disk"
-            elif function not in _FUNCTIONS:
-                yield Code.EXPRESSION_NOT_ALLOWED, f"calls {function}(), which is not on the list"
-        elif tree.data == "traversal":
-            root, *steps = tree.children
-            if isinstance(root, Tree) and root.data == "variable":
-                inside_traversals.add(id(root))
-                names = [str(root.children[0]), *_leading_names(steps)]
-                if not _is_known(names, types):
-                    yield Code.EXPRESSION_NOT_ALLOWED, f"refers to {'.'.join(names[:2])}, which is not on the list"
-        elif tree.data == "variable" and id(tree) not in inside_traversals and tree.children[0] not in _LITERALS:
-            yield Code.EXPRESSION_NOT_ALLOWED, f"refers to {tree.children[0]}, which is not on the list"
+            if root in _FILE_FUNCTIONS:
+                yield Code.FILE_OUTSIDE_STACK, f"calls {root}(), which reads the job's disk"
+            elif root not in _FUNCTIONS:
+                yield Code.EXPRESSION_NOT_ALLOWED, f"calls {root}(), which is not on the list"
+        elif tree.data == "variable" and id(tree) not in roots and root not in _LITERALS:
+            yield Code.EXPRESSION_NOT_ALLOWED, f"refers to {root}, which is not on the list"
+        elif tree.data == "traversal" and isinstance(root, Tree) and root.data == "variable":
+            names = [str(root.children[0]), *_leading_names(steps)]
+            if not _is_known(names, types):
+                yield Code.EXPRESSION_NOT_ALLOWED, f"refers to {'.'.join(names[:2])}, which is not on the list"
 
 
 def _leading_names(steps: list[Any]) -> Iterator[str]:

@@ -40,7 +40,10 @@ def arguments(type_: str) -> frozenset[str] | None:
 
 
 def extract(schema: Mapping[str, Any]) -> str:
-    """The text of FILE from the output of `terraform providers schema -json`: a line per type."""
+    """The text of FILE from the output of `terraform providers schema -json`: a line per type.
+
+    tests/review/test_provider_facts.py writes it for another version of the provider.
+    """
     (provider,) = schema["provider_schemas"].values()
     types = dict(provider["resource_schemas"])
     types |= {f"data.{name}": about for name, about in provider["data_source_schemas"].items() if name in DATA_SOURCES}

@@ -121,7 +121,7 @@ def document(texts: list[str]) -> Terraform:
     return {
         "resource": {"terraform_data": {"a": {"input": "x", "lifecycle": {"create_before_destroy": True}}}},
         "locals": {"text": "a"},
-        "output": {f"x{number}": {"value": [text]} for number, text in enumerate(texts)},
+        "output": {f"x{number}": {"value": [text]} for number, text in enumerate(["text", *texts])},
     }
 
 
