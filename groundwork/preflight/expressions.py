@@ -87,7 +87,8 @@ def _check(expression: Expression, types: Set[str]) -> Iterator[tuple[Code, str]
     trees = [*expression.iter_subtrees()]
     roots = {id(tree.children[0]) for tree in trees if tree.data == "traversal"}
     for tree in trees:
-        root, *steps = tree.children or [None]
+        children: list[Any] = tree.children
+        root, *steps = children or [None]
         if tree.data == "call":
             if root in _FILE_FUNCTIONS:
                 yield Code.FILE_OUTSIDE_STACK, f"calls {root}(), which reads the job's disk"
