@@ -43,7 +43,8 @@ def test_a_changed_stack_affects_its_readers_and_no_other_environment(synthesise
 def test_another_provider_lock_or_a_new_stack_is_a_change(synthesised: Path, head: Path) -> None:
     lock = head / "stacks" / "prod-workloads" / ".terraform.lock.hcl"
     lock.write_text(lock.read_text() + "\n")
+    shutil.copytree(head / "stacks" / "dev-account", head / "stacks" / "dev-new")
     manifest = json.loads((head / "manifest.json").read_text())
-    manifest["stacks"]["dev-new"] = {**manifest["stacks"]["dev-account"], "name": "dev-new"}
+    manifest["stacks"]["dev-new"] = {"name": "dev-new", "dependencies": []}
     (head / "manifest.json").write_text(json.dumps(manifest))
     assert affected(Manifest.read(synthesised), Manifest.read(head)) == {"prod-workloads", "dev-new"}

@@ -38,6 +38,15 @@ def test_only_the_files_that_a_review_reads_are_copied(tmp_path: Path) -> None:
 
 def test_a_stack_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
     out = written(tmp_path / "out", "../elsewhere")
+    with pytest.raises(SynthesisError, match="workingDirectory of dev-web is '../elsewhere'"):
+        checkout.copy_synthesised(out, tmp_path / "kept", environments=["dev"])
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_stack_whose_folder_is_a_link_is_refused(tmp_path: Path) -> None:
+    out = written(tmp_path / "out")
+    (out / "stacks" / "dev-web").rename(tmp_path / "elsewhere")
+    (out / "stacks" / "dev-web").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(SynthesisError, match="the folder of dev-web lies outside of it"):
         checkout.copy_synthesised(out, tmp_path / "kept", environments=["dev"])
     assert not (tmp_path / "kept").exists()
