@@ -31,6 +31,7 @@ UNIT = (
     "plan/test_fingerprint.py",
     "plan/test_plan_markdown.py",
     "plan/test_planned_outputs.py",
+    "preflight/test_expressions.py",
     "recover/test_tags.py",
     "review/test_access.py",
     "review/test_compare.py",
