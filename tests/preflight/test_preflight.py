@@ -358,8 +358,17 @@ def test_refuses_argument_not_allowed(pull_request: PullRequest, smuggle: Callab
     assert pull_request.codes() == {Code.ARGUMENT_NOT_ALLOWED}
 
 
-def test_refuses_argument_not_allowed_that_the_provider_does_not_know(pull_request: PullRequest) -> None:
-    pull_request.edit(lambda t: next(iter(t["resource"]["aws_vpc"].values())).update(new_keyword="x"), "dev-network")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"new_keyword": "x"},
+        {"count": 2},
+        {"timeouts": {"dynamic": {"create": {"for_each": ["${local.x}"], "content": {}}}}},
+        {"timeouts": [{"dynamic": [{"create": {"for_each": [], "content": {}}}]}]},
+    ],
+)
+def test_refuses_argument_not_allowed_in_a_resource_of_aws(pull_request: PullRequest, arguments: Terraform) -> None:
+    pull_request.edit(lambda t: next(iter(t["resource"]["aws_route_table"].values())).update(arguments), "dev-network")
     assert pull_request.codes() == {Code.ARGUMENT_NOT_ALLOWED}
 
 
