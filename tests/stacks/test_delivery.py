@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -15,14 +13,11 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.pipeline.role_boundary import LARGEST_POLICY
 from stacks.blocks.security.mac_key import MacKey
 from stacks.delivery import DeliveryStack
+from tests.support.pipeline_roles import ACCOUNT, REPOSITORY, ROLES, actions_of, allowed, boundary, delivery
 from tests.support.synth import environment, only_resource, resources, statements, synth
 
-REPOSITORY = "acme/platform"
 ISSUER = "token.actions.githubusercontent.com"
-ACCOUNT = "111122223333"
 PLANS = f"acme-dev-plans-{ACCOUNT}"
-ROLES = {kind: f"arn:aws:iam::{ACCOUNT}:role/acme-dev-delivery-{kind}" for kind in
-         ("plan", "plan-pull-request", "apply", "release")}  # fmt: skip
 READING = re.compile(r":(Get|List|Describe|BatchGet|GET)")
 # Actions that read data instead of settings.
 DATA = {
@@ -31,52 +26,6 @@ DATA = {
     "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "lambda:InvokeFunction", "rds:DownloadDBLogFilePortion",
     "ec2:GetPasswordData", "ec2:GetConsoleOutput", "sqs:ReceiveMessage", "cognito-idp:ListUsers",
 }  # fmt: skip
-
-
-@lru_cache(maxsize=8)
-def _document(changes: str) -> Any:
-    return synth(DeliveryStack, **{"singletons": {"github_repository": REPOSITORY}, **json.loads(changes)})
-
-
-def delivery(**changes: Any) -> Any:
-    return _document(json.dumps(changes))
-
-
-def policies_of(document: Any, kind: str) -> list[dict[str, Any]]:
-    """The parsed policies of a role, inline and attached, without its boundary."""
-    (name,) = [
-        key for key, role in document["resource"]["aws_iam_role"].items() if role["name"] == f"acme-dev-delivery-{kind}"
-    ]
-    texts = [
-        policy["policy"]
-        for policy in resources(document, "aws_iam_role_policy")
-        if policy["role"] == f"${{aws_iam_role.{name}.id}}"
-    ]
-    for attachment in resources(document, "aws_iam_role_policy_attachment"):
-        if attachment["role"] == f"${{aws_iam_role.{name}.name}}":
-            address = re.fullmatch(r"\$\{aws_iam_policy\.(\w+)\.arn\}", attachment["policy_arn"])
-            assert address, attachment
-            texts.append(document["resource"]["aws_iam_policy"][address[1]]["policy"])
-    return [json.loads(text) for text in texts]
-
-
-def allowed(document: Any, kind: str, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
-    """Whether a role's own policies and its boundary let it do something; `context` is condition key → value."""
-    keys = {"aws:RequestedRegion": ["eu-west-2"]} | {key: [value] for key, value in (context or {}).items()}
-    call = Call(Principal(ACCOUNT, ROLES[kind]), action, resource, keys)
-    decisions = {evaluate(policy, call) for policy in policies_of(document, kind)}
-    return (
-        Decision.DENIED not in decisions
-        and Decision.ALLOWED in decisions
-        and evaluate(boundary(document), call) is Decision.ALLOWED
-    )
-
-
-def boundary(document: Any) -> Any:
-    (policy,) = [
-        policy for policy in resources(document, "aws_iam_policy") if policy["name"] == "acme-dev-delivery-boundary"
-    ]
-    return json.loads(policy["policy"])
 
 
 def bucket_decision(action: str, role: str, key: str, **context: str) -> Decision:
@@ -88,13 +37,6 @@ def bucket_decision(action: str, role: str, key: str, **context: str) -> Decisio
         {name.replace("_", ":", 1).replace("_", "-"): [value] for name, value in context.items()},
     )
     return evaluate(only_resource(delivery(), "aws_s3_bucket_policy")["policy"], call)
-
-
-def actions_of(document: Any, kind: str) -> Iterator[str]:
-    for policy in policies_of(document, kind):
-        for statement in policy["Statement"]:
-            if statement["Effect"] == "Allow":
-                yield from [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
 
 
 def trust(kind: str, **changes: Any) -> dict[str, Any]:
@@ -359,6 +301,12 @@ def test_the_boundary_denies_the_same_whatever_policies_a_role_has(
 )  # fmt: skip
 def test_the_apply_role_can_deploy_the_platform(action: str, resource: str, context: dict[str, str]) -> None:
     assert allowed(delivery(), "apply", action, resource, context)
+
+
+def test_the_apply_role_may_grant_eks_its_key_without_the_resource_flag() -> None:
+    """EKS user guide, envelope encryption: CreateCluster does not support kms:GrantIsForAWSResource."""
+    assert allowed(delivery(), "apply", "kms:CreateGrant", KEY, {"aws:ResourceTag/environment": "dev"})
+    assert not allowed(delivery(), "apply", "kms:CreateGrant", KEY, {"aws:ResourceTag/environment": "prod"})
 
 
 def test_every_role_has_the_boundary_as_a_limit_and_never_as_a_policy() -> None:

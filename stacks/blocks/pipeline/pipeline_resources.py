@@ -43,7 +43,10 @@ def alarm_arns(names: Names) -> list[str]:
 
 def log_group_arns(names: Names) -> list[str]:
     """Log groups of the environment, and API Gateway's, which it names itself."""
-    return [
-        names.aws.arn("logs", f"log-group:*{names.prefix}-*"),
-        names.aws.arn("logs", "log-group:API-Gateway-Execution-Logs_*"),
-    ]
+    groups = (
+        f"/aws/*/{names.prefix}-*",
+        f"/groundwork/{names.prefix}/*",
+        f"aws-waf-logs-{names.prefix}-*",
+        "API-Gateway-Execution-Logs_*",
+    )
+    return [names.aws.arn("logs", f"log-group:{group}") for group in groups]
