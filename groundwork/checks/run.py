@@ -1,4 +1,4 @@
-"""Runs both checkers over all stacks, and returns one verdict."""
+"""Runs checkov, tflint and the check of support ends over all stacks, and returns one verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from groundwork.checks import checkov, tflint
+from groundwork.checks import checkov, support, tflint
 from groundwork.checks.findings import Verdict, Waiver, judge
 from groundwork.errors import CheckFailed
 from groundwork.synthesis.manifest import WAIVERS
@@ -47,7 +47,8 @@ def run_checks(folders: Sequence[Path], checkers: Checkers, *, today: date) -> V
                 finished.result()
         finally:
             stop.set()  # after an error or Ctrl-C the other checker must end, too
-    return judge([finding for checker in running for finding in checker.result()], accepted, today)
+    findings = [finding for checker in running for finding in checker.result()]
+    return judge([*findings, *support.run(folders, today=today)], accepted, today)
 
 
 def waivers(folders: Sequence[Path]) -> list[Waiver]:

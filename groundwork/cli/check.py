@@ -33,6 +33,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run checkov and tflint over synthesised stacks, minus the findings that are waived beside the code.
 
+        Versions whose support by AWS ends within 60 days are findings, too.
+
         Ends with 8 on an open finding, an expired waiver or an unused one. Examples: `gw check`,
         `gw check prod --waivers`
         """
@@ -82,7 +84,7 @@ def _for_github(verdict: Verdict, out: Path, sarif: Path | None, *, annotations:
 
     entries = diagnostics.of_verdict(verdict, out) if sarif or annotations else []
     if sarif:
-        write(sarif, entries, tools=("checkov", "tflint", "waiver"))
+        write(sarif, entries, tools=("checkov", "tflint", "support", "waiver"))
     for line in commands(entry.annotation() for entry in entries) if annotations else ():
         # GitHub reads its commands from either stream; standard output may be JSON.
         console.err.file.write(f"{line}\n")

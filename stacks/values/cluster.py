@@ -54,7 +54,7 @@ class FargateProfile(Section):
 class Cluster(Section):
     """The `cluster` stack."""
 
-    version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.33"
+    version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.35"
     """Kubernetes version; can be raised by one minor version at a time."""
     public_endpoint_cidrs: tuple[Cidr, ...] = ()
     """Ranges that may reach the API server from outside; empty keeps the endpoint private."""
@@ -63,13 +63,14 @@ class Cluster(Section):
     node_groups: dict[EntryName, NodeGroup] = {"general": NodeGroup()}
     fargate_profiles: dict[EntryName, FargateProfile] = {}
     addons: dict[str, str] = {
-        "vpc-cni": "v1.19.5-eksbuild.1",
-        "eks-pod-identity-agent": "v1.3.7-eksbuild.2",
-        "kube-proxy": "v1.33.0-eksbuild.2",
-        "coredns": "v1.12.1-eksbuild.2",
-        "aws-ebs-csi-driver": "v1.44.0-eksbuild.1",
+        "vpc-cni": "v1.22.4-eksbuild.3",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "kube-proxy": "v1.35.3-eksbuild.29",
+        "coredns": "v1.13.2-eksbuild.31",
+        "aws-ebs-csi-driver": "v1.64.0-eksbuild.1",
     }
-    """Add-on → exact version, so that no version changes without a diff."""
+    """Add-on → exact version, so that no version changes without a diff. groundwork/checks/support_ends.json lists for
+    which Kubernetes version AWS offers each."""
     log_days: LogDays = 365
     """Days that control-plane logs are kept."""
     key_arn: KeyArn | None = None

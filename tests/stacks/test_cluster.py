@@ -17,7 +17,7 @@ from tests.support.synth import environment, only_resource, resources, statement
 FARGATE_ONLY = {
     "node_groups": {},
     "fargate_profiles": {"system": {"namespace": "kube-system"}},
-    "addons": {"coredns": "v1.12.1-eksbuild.2"},
+    "addons": {"coredns": "v1.13.2-eksbuild.31"},
 }
 NOWHERE_NEAR_NODES = "run on nodes, and there are only Fargate profiles"
 
@@ -282,10 +282,10 @@ def test_fargate_only_without_a_profile_for_coredns_raises() -> None:
 @pytest.mark.parametrize("addon", sorted(cluster_rules.NEED_NODES))
 def test_add_ons_that_need_nodes_raise_without_nodes(addon: str) -> None:
     with pytest.raises(IllegalComposition, match=NOWHERE_NEAR_NODES) as raised:
-        check(**{**FARGATE_ONLY, "addons": {"coredns": "v1", addon: "v1.33.0-eksbuild.2"}})
+        check(**{**FARGATE_ONLY, "addons": {"coredns": "v1", addon: "v1.35.3-eksbuild.29"}})
     assert addon in raised.value.why
 
 
 def test_a_kube_proxy_for_another_kubernetes_version_raises() -> None:
-    with pytest.raises(IllegalComposition, match=r"is not for Kubernetes 1\.34"):
-        check(version="1.34")
+    with pytest.raises(IllegalComposition, match=r"is not for Kubernetes 1\.36"):
+        check(version="1.36")
