@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from stacks.values.types import Architecture, Arn, Cidr, KeyArn, LogDays, Section
+from stacks.values.types import Architecture, Arn, KeyArn, LogDays, PublicCidr, Section
 
 # Part of names in AWS and of logical ids.
 EntryName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
+
+
+def _not_everybody(value: str) -> str:
+    if value == "0.0.0.0/0":
+        raise ValueError("0.0.0.0/0 opens the API server to the world; name the ranges that need it")
+    return value
+
+
+PublicEndpointCidr = Annotated[PublicCidr, BeforeValidator(_not_everybody)]
 
 
 class AccessEntry(Section):
@@ -56,8 +65,9 @@ class Cluster(Section):
 
     version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.35"
     """Kubernetes version; can be raised by one minor version at a time."""
-    public_endpoint_cidrs: tuple[Cidr, ...] = ()
-    """Ranges that may reach the API server from outside; empty keeps the endpoint private."""
+    public_endpoint_cidrs: Annotated[tuple[PublicEndpointCidr, ...], Field(max_length=40)] = ()
+    """Ranges that may reach the API server from outside; empty keeps the endpoint private. EKS takes 40, and none with
+    reserved addresses (EKS user guide, "Cluster API server endpoint")."""
     access: dict[EntryName, AccessEntry] = {}
     """Name → principal and policy. Nobody else has access, not even the creator."""
     node_groups: dict[EntryName, NodeGroup] = {"general": NodeGroup()}
@@ -76,11 +86,3 @@ class Cluster(Section):
     key_arn: KeyArn | None = None
     """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it.
     A key is created when empty."""
-
-    @model_validator(mode="after")
-    def _limited(self) -> Cluster:
-        if "0.0.0.0/0" in self.public_endpoint_cidrs:
-            raise ValueError(
-                "public_endpoint_cidrs: 0.0.0.0/0 opens the API server to the world; name the ranges that need it"
-            )
-        return self

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stacks.values.types import Architecture, LogDays, Region, Section
 
 RepositoryName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")]
+RunnerLabel = Annotated[str, Field(pattern=r"^[\w.-]+$", description="a label of GitHub Actions runners")]
 WorkflowFile = Annotated[str, Field(pattern=r"^[\w.-]+\.ya?ml$")]
 
 
@@ -59,4 +60,12 @@ class Delivery(Section):
     images_kept: Annotated[int, Field(ge=5, le=1000)] = 100
     """Number of newest images that a registry keeps; older ones are deleted."""
     runners: Runners | None = None
-    """Runners inside the VPC; needed where `runner` is vpc, unless other runners exist there already."""
+    """Runners that the `runners` stack makes inside the VPC. `runner: vpc` needs them or `runner_label`."""
+    runner_label: RunnerLabel | None = None
+    """Label of runners that exist inside the VPC already, instead of `runners`."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_runner(self) -> Self:
+        if self.runners and self.runner_label:
+            raise ValueError("runners makes runners, and runner_label says that they exist already; keep one of them")
+        return self

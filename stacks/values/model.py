@@ -48,6 +48,17 @@ class Environment(Section):
     workloads: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")], Workload] = {}
 
     @model_validator(mode="after")
+    def _runners_in_the_vpc(self) -> Self:
+        delivery = self.delivery
+        # On a laptop the person who types is the pipeline.
+        if self.runner == "vpc" and self.target == "aws" and not (delivery.runners or delivery.runner_label):
+            raise ValueError(
+                "runner: vpc, but no runners are in the VPC: jobs would wait for ever; write delivery.runners to make "
+                "them, or delivery.runner_label if they exist already"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _laptop_is_not_aws(self) -> Self:
         if (self.target == "laptop") != (self.accounts.main.id == LAPTOP_ACCOUNT):
             raise ValueError(

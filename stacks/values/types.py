@@ -22,11 +22,37 @@ def _network(value: str) -> str:
     return value
 
 
+# IANA's registry of special-purpose IPv4 addresses, multicast, and what is reserved for the future.
+_RESERVED = tuple(
+    ipaddress.IPv4Network(block)
+    for block in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "224.0.0.0/4", "240.0.0.0/4",
+    )
+)  # fmt: skip
+
+
+def _public(value: str) -> str:
+    network = ipaddress.IPv4Network(value)
+    if reserved := next((block for block in _RESERVED if block.overlaps(network)), None):
+        raise ValueError(
+            f"{value} includes addresses of {reserved}, which nobody has on the internet; "
+            "name the public ranges that requests come from"
+        )
+    return value
+
+
 AccountId = Annotated[
     str, Field(pattern=r"^\d{12}$", description="12 digits, quoted, so that YAML keeps leading zeros")
 ]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region, for example eu-west-2")]
 Cidr = Annotated[str, AfterValidator(_network), Field(description="an IPv4 network, for example 10.20.0.0/16")]
+PublicCidr = Annotated[
+    Cidr,
+    AfterValidator(_public),
+    Field(description="an IPv4 network of public addresses, such as the one that your runners come from"),
+]
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+$", description="an ARN")]
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+$", description="a KMS key ARN")]
 SigningProfileArn = Annotated[

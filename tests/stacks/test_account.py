@@ -60,6 +60,7 @@ def test_an_account_without_an_owner_is_refused_by_file_and_key() -> None:
 def test_loading_a_folder_checks_the_owners(tmp_path: Path) -> None:
     text = (
         "organisation: acme\nregion: eu-west-2\naccounts: {main: {id: '111122223333'}, archive: {id: '444455556666'}}\n"
+        "delivery: {runner_label: vpc}\n"
     )
     for name in ("dev", "test"):
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")

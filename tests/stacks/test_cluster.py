@@ -45,7 +45,7 @@ def mixed() -> Any:
     """Nodes of both kinds, Fargate, and a public endpoint."""
     return cluster(
         runner="hosted",
-        public_endpoint_cidrs=["192.0.2.0/24"],
+        public_endpoint_cidrs=["52.94.76.0/22"],
         node_groups={
             "general": {},
             "edge": {"image": "bottlerocket", "architecture": "x86_64", "instance_types": ["m7i.large"], "min": 0},
@@ -65,7 +65,7 @@ def test_the_endpoint_is_private_unless_address_ranges_are_allowed(default: Any,
     assert not private["endpoint_public_access"]
     public = only_resource(mixed, "aws_eks_cluster")["vpc_config"]
     assert public["endpoint_public_access"]
-    assert public["public_access_cidrs"] == ["192.0.2.0/24"]
+    assert public["public_access_cidrs"] == ["52.94.76.0/22"]
 
 
 def test_hosted_runners_and_a_private_endpoint_raise() -> None:
@@ -82,7 +82,7 @@ def test_a_public_endpoint_needs_a_waiver_and_a_private_one_does_not() -> None:
         stacks.append(build(scope, values))
         return stacks[-1]
 
-    synth(remember, runner="hosted", cluster={"public_endpoint_cidrs": ["192.0.2.0/24"]})
+    synth(remember, runner="hosted", cluster={"public_endpoint_cidrs": ["52.94.76.0/22"]})
     synth(remember)
     assert [[waiver.check for waiver in waivers(stack)] for stack in stacks] == [["CKV_AWS_39"], []]
 

@@ -40,7 +40,7 @@ NAMED = {
 }  # fmt: skip
 CHANGES: dict[str, Any] = {
     "singletons": {"github_repository": REPOSITORY},
-    "delivery": {"runners": {"connection_arn": f"arn:aws:codeconnections:{HOME}:connection/1"}},
+    "delivery": {"runners": {"connection_arn": f"arn:aws:codeconnections:{HOME}:connection/1"}, "runner_label": None},
     "api": {
         "waf": True,
         "function": {

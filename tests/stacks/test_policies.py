@@ -76,10 +76,10 @@ def stacks(synthesised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         name="more",
         network={"interface_endpoints": ["sts", "ecr.api", "ecr.dkr", "logs"]},
         state={"replica_region": "eu-west-1"},
-        delivery={"apply_from_tags": "v*", "runners": {"connection_arn": CONNECTION}},
+        delivery={"apply_from_tags": "v*", "runners": {"connection_arn": CONNECTION}, "runner_label": None},
         singletons={"github_repository": "acme/groundwork"},
         cluster={"fargate_profiles": {"jobs": {"namespace": "jobs"}}},
-        api={"kind": "rest", "authorisation": "api_key", "waf": True, "allowed_cidrs": ["192.0.2.0/24"]},
+        api={"kind": "rest", "authorisation": "api_key", "waf": True, "allowed_cidrs": ["52.94.76.0/22"]},
     )
     committed = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))

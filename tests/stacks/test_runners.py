@@ -18,7 +18,7 @@ CONNECTION = "arn:aws:codeconnections:eu-west-2:111122223333:connection/1"
 def runners(**changes: Any) -> Any:
     values: dict[str, Any] = {
         "singletons": {"github_repository": "acme/platform"},
-        "delivery": {"runners": {"connection_arn": CONNECTION}},
+        "delivery": {"runners": {"connection_arn": CONNECTION}, "runner_label": None},
         **changes,
     }
     return synth(lambda scope, env: RunnersStack(scope, env, network=NetworkStack(scope, env)), **values)
@@ -74,7 +74,7 @@ def test_runners_exist_only_if_a_value_asks_for_them() -> None:
     assert "runners" not in names()
     with_runners = {
         "singletons": {"github_repository": "acme/x"},
-        "delivery": {"runners": {"connection_arn": CONNECTION}},
+        "delivery": {"runners": {"connection_arn": CONNECTION}, "runner_label": None},
     }
     assert "runners" in names(**with_runners)
 

@@ -13,7 +13,7 @@ from tests.support.synth import environment, merged
 BASE: dict[str, Any] = {
     "runner": "hosted",
     "network": {"zones": 2, "nat": "single"},
-    "cluster": {"public_endpoint_cidrs": ["192.0.2.0/24"], "node_groups": {"general": {}}, "access": {}},
+    "cluster": {"public_endpoint_cidrs": ["52.94.76.0/22"], "node_groups": {"general": {}}, "access": {}},
     "api": {"kind": "rest", "authorisation": "iam"},
     "workloads": {"hello": {"namespace": "hello", "image": "ghcr.io/acme/hello", "tag": "1.0.0"}},
 }

@@ -52,7 +52,10 @@ def values(name: str, *, owns: bool) -> dict[str, Any]:
         "accounts": {"main": {"id": ACCOUNTS["main"]["id"], "owns_singletons": owns}, "archive": ACCOUNTS["archive"]},
         "singletons": {"github_repository": "acme/groundwork"},
         "state": {"replica_region": "eu-west-1"},
-        "delivery": {"runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/1"}},
+        "delivery": {
+            "runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/1"},
+            "runner_label": None,
+        },
         "cluster": {"fargate_profiles": {"jobs": {"namespace": "jobs"}}},
         "api": {
             "kind": "rest",

@@ -16,6 +16,7 @@ BASE: dict[str, Any] = {
     "organisation": "acme",
     "region": "eu-west-2",
     "accounts": {"main": {"id": "111122223333"}, "archive": {"id": "444455556666"}},
+    "delivery": {"runner_label": "vpc"},
     "protect": False,
     "tags": {"team": "platform"},
 }

@@ -20,6 +20,7 @@ region: eu-west-2
 accounts:
   main: {id: "123456789012"}
   archive: {id: "210987654321"}
+delivery: {runner_label: vpc}
 """
 
 
@@ -38,16 +39,16 @@ def test_the_committed_environments_load() -> None:
 def test_an_environment_is_named_after_its_file(tmp_path: Path) -> None:
     (tmp_path / "blue.yaml").write_text(GOOD, encoding="utf-8")
     assert load(tmp_path / "blue.yaml").name == "blue"
-    assert "dev.yaml:6: name: is the file's name" in refusal(tmp_path, GOOD + "name: other\n")
+    assert "dev.yaml:7: name: is the file's name" in refusal(tmp_path, GOOD + "name: other\n")
 
 
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("netwrok: {zones: 2}", "dev.yaml:6: netwrok: unknown key\n    fix: did you mean 'network'?"),
+        ("netwrok: {zones: 2}", "dev.yaml:7: netwrok: unknown key\n    fix: did you mean 'network'?"),
         (
             "network: {nat: signle}",
-            "dev.yaml:6: network.nat: is not one of the choices (got 'signle')\n"
+            "dev.yaml:7: network.nat: is not one of the choices (got 'signle')\n"
             "    fix: use one of 'none', 'single' or 'per_zone'",
         ),
         (
@@ -65,16 +66,44 @@ def test_an_environment_is_named_after_its_file(tmp_path: Path) -> None:
         ),
         ("workloads: {web: {namespace: web, image: x}}", "workloads.web.tag: is required, but missing"),
         ("cluster: {public_endpoint_cidrs: [0.0.0.0/0]}", "0.0.0.0/0 opens the API server to the world"),
+        (
+            "cluster: {public_endpoint_cidrs: [52.94.76.0/22, 192.0.2.0/24]}",
+            "cluster.public_endpoint_cidrs.1: 192.0.2.0/24 includes addresses of 192.0.2.0/24, which nobody has",
+        ),
     ],
 )
 def test_a_mistake_is_reported_with_file_line_key_value_and_fix(tmp_path: Path, line: str, sentence: str) -> None:
     assert sentence in refusal(tmp_path, GOOD + line + "\n")
 
 
+@pytest.mark.parametrize(
+    "cidr",
+    ["10.0.0.0/8", "100.64.0.0/16", "198.51.100.7/32", "203.0.113.0/24", "198.18.0.0/15", "224.0.0.0/8", "240.0.0.0/4",
+     "192.0.0.0/8", "128.0.0.0/1"],
+)  # fmt: skip
+def test_ranges_with_reserved_addresses_cannot_reach_the_cluster(tmp_path: Path, cidr: str) -> None:
+    """EKS user guide, "Cluster API server endpoint": a block cannot include reserved addresses."""
+    assert f"{cidr} includes addresses of " in refusal(tmp_path, GOOD + f"cluster: {{public_endpoint_cidrs: [{cidr}]}}")
+
+
+def test_runners_in_the_vpc_have_to_be_made_or_named(tmp_path: Path) -> None:
+    bare = GOOD.replace("delivery: {runner_label: vpc}\n", "")
+    connection = "arn:aws:codeconnections:eu-west-2:123456789012:connection/1"
+    assert "no runners are in the VPC" in refusal(tmp_path, bare + "runner: vpc\n")
+    assert "no runners are in the VPC" in refusal(tmp_path, bare), "vpc is the default"
+    path = tmp_path / "dev.yaml"
+    made = f"delivery: {{runners: {{connection_arn: {connection}}}}}\n"
+    for choice in ("delivery: {runner_label: my-runners}\n", made, "runner: hosted\n"):
+        path.write_text(bare + choice, encoding="utf-8")
+        load(path)
+    both = made.replace("}}\n", "}, runner_label: mine}\n")
+    assert "keep one of them" in refusal(tmp_path, bare + both)
+
+
 def test_all_mistakes_of_a_file_are_reported_in_the_order_of_its_lines(tmp_path: Path) -> None:
     message = refusal(tmp_path, GOOD + "region2: x\nnetwork:\n  zones: 9\n  nat: no\n")
     lines = [line.split(": ")[0] for line in message.splitlines() if line.startswith("dev.yaml:")]
-    assert lines == ["dev.yaml:6", "dev.yaml:8", "dev.yaml:9"]
+    assert lines == ["dev.yaml:7", "dev.yaml:9", "dev.yaml:10"]
 
 
 def test_all_files_are_read_before_the_first_mistake_is_reported(tmp_path: Path) -> None:
@@ -82,8 +111,8 @@ def test_all_files_are_read_before_the_first_mistake_is_reported(tmp_path: Path)
     (tmp_path / "two.yaml").write_text(GOOD + "b: 1\n", encoding="utf-8")
     with pytest.raises(EnvironmentFileError) as caught:
         load_all(tmp_path)
-    assert "one.yaml:6" in str(caught.value)
-    assert "two.yaml:6" in str(caught.value)
+    assert "one.yaml:7" in str(caught.value)
+    assert "two.yaml:7" in str(caught.value)
 
 
 def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
@@ -91,7 +120,7 @@ def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_syntax_error_is_reported_with_its_line(tmp_path: Path) -> None:
-    assert refusal(tmp_path, GOOD + "network: [1\n").startswith("dev.yaml:7: file: is not YAML")
+    assert refusal(tmp_path, GOOD + "network: [1\n").startswith("dev.yaml:8: file: is not YAML")
 
 
 def test_for_an_unknown_environment_the_error_lists_the_known_ones() -> None:
