@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from groundwork.errors import EnvironmentFileError
@@ -17,7 +18,7 @@ _ZONE = "api.domain.zone"
 
 def check_environments(environments: Sequence[Environment]) -> None:
     """Raise EnvironmentFileError with every problem between environments."""
-    if problems := [*_singleton_owners(environments), *_zone_makers(environments)]:
+    if problems := [*_singleton_owners(environments), *_zone_makers(environments), *_ambiguous_names(environments)]:
         raise EnvironmentFileError("\n".join(problems))
 
 
@@ -62,6 +63,24 @@ def _zone_makers(environments: Sequence[Environment]) -> Iterator[str]:
             yield (
                 f"{', '.join(files)}: {_ZONE}: each would make a zone {zone} of its own\n"
                 f"    fix: keep it in {files[0]}, write its id as `zone_id:` in {' and '.join(files[1:])}"
+            )
+
+
+def _ambiguous_names(environments: Sequence[Environment]) -> Iterator[str]:
+    """Pairs of environments in one account of which the name of one and a hyphen begin the other's.
+
+    The pipeline's policies name resources by their beginning: `acme-dev-*` would include all of `acme-dev-eu`.
+    """
+    for first, second in permutations(environments, 2):
+        accounts = [{each.accounts.main.id, each.accounts.archive.id} for each in (first, second)]
+        prefixes = [f"{each.organisation}-{each.name}" for each in (first, second)]
+        if accounts[0] & accounts[1] and prefixes[1].startswith(f"{prefixes[0]}-"):
+            account = min(accounts[0] & accounts[1])
+            yield (
+                f"{first.name}.yaml, {second.name}.yaml: name: in account {account}, what may change {prefixes[0]}-* "
+                f"may change {prefixes[1]}, too\n"
+                f"    fix: rename one of the files, for example {second.name}.yaml to "
+                f"{second.name.replace('-', '')}.yaml, or use another account"
             )
 
 

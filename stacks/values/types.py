@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import json
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -43,10 +48,40 @@ def _public(value: str) -> str:
     return value
 
 
+_PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
+
+
+@cache
+def _regions() -> frozenset[str]:
+    """Every region, from the data of the AWS SDK, which is read without importing the SDK."""
+    sdk = find_spec("botocore")
+    if sdk is None or sdk.origin is None:
+        raise ModuleNotFoundError("botocore, which knows AWS's regions, is not installed")
+    data = json.loads((Path(sdk.origin).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
+    return frozenset(
+        region
+        for partition in data["partitions"]
+        if partition["id"] in _PARTITIONS
+        for region in partition["regions"]
+        if not region.endswith("-global")
+    )
+
+
+def _region(value: str) -> str:
+    if value in _regions():
+        return value
+    close = difflib.get_close_matches(value, sorted(_regions()), n=1)
+    raise ValueError(f"{value} is not a region of AWS; " + (f"did you mean {close[0]}?" if close else "name a region"))
+
+
 AccountId = Annotated[
     str, Field(pattern=r"^\d{12}$", description="12 digits, quoted, so that YAML keeps leading zeros")
 ]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region, for example eu-west-2")]
+Region = Annotated[
+    str,
+    Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region, for example eu-west-2"),
+    AfterValidator(_region),
+]
 Cidr = Annotated[str, AfterValidator(_network), Field(description="an IPv4 network, for example 10.20.0.0/16")]
 PublicCidr = Annotated[
     Cidr,

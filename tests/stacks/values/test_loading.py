@@ -77,6 +77,41 @@ def test_a_mistake_is_reported_with_file_line_key_value_and_fix(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    ("region", "sentence"),
+    [
+        ("eu-wst-2", "region: eu-wst-2 is not a region of AWS (got 'eu-wst-2')\n    fix: did you mean eu-west-2?"),
+        ("us-iso-east-1", "is not a region of AWS"),
+    ],
+)
+def test_a_region_that_aws_does_not_have_is_refused(tmp_path: Path, region: str, sentence: str) -> None:
+    """botocore's data/partitions.json lists the regions."""
+    assert sentence in refusal(tmp_path, GOOD.replace("eu-west-2", region))
+    assert "state.replica_region: " in refusal(tmp_path, GOOD + "state: {replica_region: eu-wst-1}\n")
+
+
+@pytest.mark.parametrize("region", ["eu-west-2", "us-gov-west-1", "cn-north-1", "ap-southeast-7"])
+def test_regions_of_every_supported_partition_are_accepted(tmp_path: Path, region: str) -> None:
+    path = tmp_path / "dev.yaml"
+    path.write_text(GOOD.replace("eu-west-2", region), encoding="utf-8")
+    assert load(path).region == region
+
+
+def test_an_environment_s_name_cannot_begin_another_s_in_one_account(tmp_path: Path) -> None:
+    singleton = "owns_singletons: false, "
+    (tmp_path / "dev.yaml").write_text(GOOD, encoding="utf-8")
+    other = GOOD.replace("main: {id", f"main: {{{singleton}id").replace("210987654321", "210987654322")
+    (tmp_path / "dev-eu.yaml").write_text(other, encoding="utf-8")
+    with pytest.raises(EnvironmentFileError, match=r"what may change acme-dev-\* may change acme-dev-eu, too"):
+        load_all(tmp_path)
+    (tmp_path / "dev-eu.yaml").rename(tmp_path / "deveu.yaml")
+    assert len(load_all(tmp_path)) == 2
+    (tmp_path / "deveu.yaml").unlink()
+    elsewhere = GOOD.replace("123456789012", "123456789013").replace("210987654321", "210987654323")
+    (tmp_path / "dev-eu.yaml").write_text(elsewhere, encoding="utf-8")
+    assert len(load_all(tmp_path)) == 2, "another account"
+
+
+@pytest.mark.parametrize(
     "cidr",
     ["10.0.0.0/8", "100.64.0.0/16", "198.51.100.7/32", "203.0.113.0/24", "198.18.0.0/15", "224.0.0.0/8", "240.0.0.0/4",
      "192.0.0.0/8", "128.0.0.0/1"],
