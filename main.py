@@ -10,11 +10,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from groundwork.errors import GroundworkError
+from groundwork.errors import EnvironmentFileError, GroundworkError
 from groundwork.paths import Project
 from groundwork.synthesis import lazy_provider
 from stacks.values import Environment, load_all
+
+if TYPE_CHECKING:
+    from constructs import Construct
 
 HERE = Project(Path(__file__).resolve().parent)
 
@@ -39,12 +43,19 @@ def synthesise(environments: Sequence[Environment]) -> None:
     from groundwork.synthesis import app
     from stacks import catalog
     from stacks.blocks import waivers
+    from stacks.blocks.errors import IllegalComposition
     from stacks.platform_stack import PlatformStack
 
     stacks: list[PlatformStack] = []
-    out = app.synthesise(
-        HERE, lambda scope: stacks.extend(s for e in environments for s in catalog.build(scope, e)), os.environ
-    )
+
+    def build(scope: Construct) -> None:
+        for environment in environments:
+            try:
+                stacks.extend(catalog.build(scope, environment))
+            except IllegalComposition as error:
+                raise EnvironmentFileError(f"{environment.name}.yaml: {error.message}", fix=error.fix) from error
+
+    out = app.synthesise(HERE, build, os.environ)
     for stack in stacks:
         waivers.write(stack, out / "stacks" / stack.node.id)
 
