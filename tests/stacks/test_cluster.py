@@ -267,6 +267,12 @@ def test_networking_and_storage_have_their_own_roles_for_this_cluster(default: A
         assert trust["Condition"]["ArnLike"]["aws:SourceArn"].endswith(":cluster/acme-dev-cluster")
 
 
+def test_storage_has_the_policy_that_is_limited_to_the_drivers_volumes(default: Any) -> None:
+    """AWS managed policy reference: AmazonEBSCSIDriverPolicyV2 has no service-role/ in its ARN."""
+    attached = [body["policy_arn"] for body in resources(default, "aws_iam_role_policy_attachment")]
+    assert [arn for arn in attached if "EBS" in arn] == ["arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"]
+
+
 def test_coredns_runs_on_fargate_where_there_are_no_nodes() -> None:
     document = cluster(**FARGATE_ONLY)
     addon = only_resource(document, "aws_eks_addon")

@@ -27,7 +27,7 @@ class _Identity:
 
 _IDENTITIES: Final = {
     "vpc-cni": _Identity("aws-node", "AmazonEKS_CNI_Policy"),
-    "aws-ebs-csi-driver": _Identity("ebs-csi-controller-sa", "service-role/AmazonEBSCSIDriverPolicy"),
+    "aws-ebs-csi-driver": _Identity("ebs-csi-controller-sa", "AmazonEBSCSIDriverPolicyV2"),
 }
 
 
