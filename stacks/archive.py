@@ -23,7 +23,6 @@ class ArchiveStack(PlatformStack):
             bucket_name=names.archive_bucket,
             access_logs_name=names.bucket("archive-access", account=self.aws.account),
             alias=names.alias("archive"),
-            alias_arn=names.archive_key_alias_arn,
             prefix=environment.archive.prefix,
             writer_account=environment.accounts.main.id,
             writer_role_arn=names.populate_role_arn,

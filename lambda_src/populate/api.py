@@ -51,7 +51,6 @@ class Api:
             clients.s3(settings.archive_region),
             settings.archive_bucket,
             settings.archive_account_id,
-            settings.archive_kms_key_arn,
         )
         service = Service(
             archive=archive,

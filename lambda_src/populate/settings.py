@@ -31,10 +31,6 @@ class Settings(BaseModel):
     archive_region: Text
     archive_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
     """Leading part of every key, the only one the bucket policy opens; no slash at the ends."""
-    archive_kms_key_arn: Annotated[
-        str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+$")
-    ]
-    """Of a key of the archive's account, or of its alias, which is known from names before the key is made."""
     idempotency_table: Text
     """DynamoDB table with the string key `id` and the TTL attribute `expiration`."""
     source: Source = "random"

@@ -115,11 +115,6 @@ class Names:
         applying, planning = (self.archive_aws.iam_arn(f"role/{role}") for role in (archive.role, archive.plan_role))
         return f'${{terraform.applying ? "{applying}" : "{planning}"}}'
 
-    @property
-    def archive_key_alias_arn(self) -> str:
-        """The other account's KMS key, by alias."""
-        return self.archive_aws.arn("kms", self.alias("archive"))
-
     # ── delivery ───────────────────────────────────────────────────────────────────────────────────
     @property
     def plan_bucket(self) -> str:

@@ -23,7 +23,6 @@ ENVIRONMENT = {
     "ARCHIVE_BUCKET": BUCKET,
     "ARCHIVE_ACCOUNT_ID": "123456789012",
     "ARCHIVE_PREFIX": "populate",
-    "ARCHIVE_KMS_KEY_ARN": KEY_ARN,
     "IDEMPOTENCY_TABLE": TABLE,
     "AWS_REGION": "eu-west-2",
     "AWS_DEFAULT_REGION": "eu-west-2",
@@ -88,6 +87,11 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     environ(**ENVIRONMENT)
     with mock_aws():
         admin("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY_ARN}
+        admin("s3").put_bucket_encryption(
+            Bucket=BUCKET,
+            ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]},
+        )
         admin("dynamodb").create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

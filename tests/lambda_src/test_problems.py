@@ -129,7 +129,6 @@ def test_an_unexpected_error_is_500_without_its_text(function: Function, monkeyp
         ("ARCHIVE_BUCKET", ""),
         ("ARCHIVE_ACCOUNT_ID", "12"),
         ("ARCHIVE_PREFIX", "/populate/"),
-        ("ARCHIVE_KMS_KEY_ARN", "alias/archive"),
         ("IDEMPOTENCY_TABLE", None),
         ("SOURCE", "listings"),
         ("LISTINGS_URL", "http://example.com/listings"),

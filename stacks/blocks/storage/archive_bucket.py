@@ -32,7 +32,6 @@ class ArchiveBucket(Construct):
         bucket_name: str,
         access_logs_name: str,
         alias: str,
-        alias_arn: str,
         prefix: str,
         writer_account: str,
         writer_role_arn: str,
@@ -88,7 +87,6 @@ class ArchiveBucket(Construct):
             aws=aws,
             bucket_name=bucket_name,
             key=self.key,
-            also_known_as=[alias_arn],
             log_bucket_name=access_logs.name,
             single_region_because=(
                 "The archive is the second copy, in a second account: the records can be made again from their source."
