@@ -309,6 +309,83 @@ def test_the_apply_role_may_grant_eks_its_key_without_the_resource_flag() -> Non
     assert not allowed(delivery(), "apply", "kms:CreateGrant", KEY, {"aws:ResourceTag/environment": "prod"})
 
 
+@pytest.mark.parametrize(
+    ("action", "context"),
+    [
+        ("kms:EnableKeyRotation", {}),
+        ("kms:CreateGrant", {}),
+        ("kms:Encrypt", {"kms:ViaService": "lambda.eu-west-2.amazonaws.com"}),
+        ("kms:GenerateDataKey", {"kms:ViaService": "dynamodb.eu-west-2.amazonaws.com"}),
+    ],
+)
+def test_a_new_key_is_used_before_its_tags_are_effective(action: str, context: dict[str, str]) -> None:
+    """KMS developer guide, "Use tags to control access to KMS keys": tags take up to five minutes to affect access.
+
+    The provider enables rotation right after it creates a key (internal/service/kms/key.go, resourceKeyCreate).
+    """
+    assert allowed(delivery(), "apply", action, KEY, context)
+    assert not allowed(delivery(), "apply", action, KEY, {**context, "aws:ResourceTag/environment": "prod"})
+
+
+def test_a_change_of_one_tag_of_a_key_is_allowed() -> None:
+    """KMS API reference, TagResource: the request holds the tags to add or edit, not the others."""
+    own, others = {"aws:ResourceTag/environment": "dev"}, {"aws:ResourceTag/environment": "prod"}
+    assert allowed(delivery(), "apply", "kms:TagResource", KEY, {**own, "aws:RequestTag/team": "x"})
+    assert not allowed(delivery(), "apply", "kms:TagResource", KEY, {**own, "aws:RequestTag/environment": "prod"})
+    assert not allowed(delivery(), "apply", "kms:TagResource", KEY, {**others, "aws:RequestTag/team": "x"})
+
+
+@pytest.mark.parametrize("role", ["plan", "plan-pull-request", "apply"])
+def test_plans_read_the_environments_of_our_functions(role: str) -> None:
+    """Lambda developer guide, "Securing environment variables": only who may use the key can view them."""
+
+    def may(function: str, service: str = "lambda", region: str = "eu-west-2") -> bool:
+        context = {
+            "kms:ViaService": f"{service}.{region}.amazonaws.com",
+            "kms:EncryptionContext:aws:lambda:FunctionArn": f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function}",
+            "aws:ResourceTag/environment": "other",
+        }
+        return allowed(delivery(), role, "kms:Decrypt", KEY, context)
+
+    assert may("acme-dev-populate")
+    assert not may("acme-prod-populate")
+    assert not may("acme-dev-populate", service="s3")
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        # internal/service/ec2 of the provider: vpc_route_table_association.go, and deleteLingeringENIs of groups
+        ("ec2:ReplaceRouteTableAssociation", f"arn:aws:ec2:eu-west-2:{ACCOUNT}:route-table/r"),
+        ("ec2:DetachNetworkInterface", f"arn:aws:ec2:eu-west-2:{ACCOUNT}:network-interface/e"),
+        ("ec2:DeleteNetworkInterface", f"arn:aws:ec2:eu-west-2:{ACCOUNT}:network-interface/e"),
+        # internal/service/route53/zone.go: resourceZoneUpdate
+        ("route53:UpdateHostedZoneComment", "arn:aws:route53:::hostedzone/Z1"),
+    ],
+)
+def test_the_apply_role_has_what_updates_and_deletions_call(action: str, resource: str) -> None:
+    assert allowed(delivery(), "apply", action, resource)
+    if "Interface" in action:
+        assert not allowed(delivery(), "apply", action, resource, {"aws:ResourceTag/environment": "prod"})
+
+
+def test_the_apply_role_may_switch_rotation_of_its_own_keys_off() -> None:
+    assert allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY, {"aws:ResourceTag/environment": "dev"})
+    assert not allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY, OWN), "a key that a person made"
+    assert not allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY)
+
+
+def test_only_a_disposable_code_bucket_may_be_emptied() -> None:
+    """`force_destroy` lists and deletes versions (internal/service/s3/bucket.go of the provider, emptyBucket)."""
+    profile = f"arn:aws:signer:eu-west-2:{ACCOUNT}:/signing-profiles/release/abcdefghij"
+    signed = {"api": {"function": {"signing_profile_arns": [profile]}}}
+    bucket = f"arn:aws:s3:::acme-dev-code-{ACCOUNT}"
+    for protect in (False, True):
+        document = delivery(protect=protect, **signed)
+        assert allowed(document, "apply", "s3:ListBucketVersions", bucket) is not protect
+        assert allowed(document, "apply", "s3:DeleteObjectVersion", f"{bucket}/signed/x.zip") is not protect
+
+
 def test_every_role_has_the_boundary_as_a_limit_and_never_as_a_policy() -> None:
     document = delivery()
     (name,) = [key for key in document["resource"]["aws_iam_policy"] if key.startswith("boundary")]
@@ -375,4 +452,9 @@ def test_only_the_apply_role_signs_code_and_plan_roles_may_read_it() -> None:
     assert allowed(document, "plan", "s3:GetObject", code)
     assert not allowed(document, "plan", "s3:PutObject", code)
     assert not allowed(document, "plan", "signer:StartSigningJob", profile)
+    key = {"kms:ViaService": "s3.eu-west-2.amazonaws.com",
+           "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::acme-dev-code-{ACCOUNT}"}  # fmt: skip
+    assert allowed(document, "plan", "kms:Decrypt", KEY, key), "the bucket's objects are encrypted"
+    state = {**key, "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{PLANS}"}
+    assert not allowed(document, "plan", "kms:Decrypt", KEY, state)
     assert not allowed(delivery(), "apply", "s3:PutObject", code), "only if a value asks for it"

@@ -37,9 +37,17 @@ def network_writes(names: Names) -> list[Statement]:
             actions=[
                 # The default route table and security group are emptied before they carry our tag.
                 "ec2:DeleteRoute", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
-                "ec2:ReplaceRoute", "ec2:DisassociateRouteTable", "ec2:DisassociateAddress",
+                "ec2:ReplaceRoute", "ec2:ReplaceRouteTableAssociation", "ec2:DisassociateRouteTable",
+                "ec2:DisassociateAddress",
             ],
             resources=[aws.arn("ec2", "*/*")],
+        ),
+        Statement(
+            sid="RemoveLeftInterfaces",
+            # Lambda's and EKS's interfaces carry no tag of ours, and keep their subnet and group from being deleted.
+            actions=["ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"],
+            resources=[aws.arn("ec2", "*/*")],
+            conditions={"StringEqualsIfExists": {"aws:ResourceTag/environment": environment}},
         ),
         Statement(
             sid="ChangeOwnNetwork",

@@ -117,6 +117,19 @@ def service_reads(names: Names) -> list[Statement]:
             sid="Functions", actions=_LAMBDA, resources=[aws.arn("lambda", f"function:{names.prefix}-*")]
         ),
         Statement(
+            sid="FunctionEnvironments",
+            # Without it Lambda leaves the variables out of its answer, and every plan would add them again (Lambda
+            # developer guide, "Securing environment variables").
+            actions=["kms:Decrypt"],
+            resources=[aws.arn("kms", "key/*")],
+            conditions={
+                "StringEquals": {"kms:ViaService": aws.endpoint("lambda")},
+                "StringLike": {
+                    "kms:EncryptionContext:aws:lambda:FunctionArn": aws.arn("lambda", f"function:{names.prefix}-*")
+                },
+            },
+        ),
+        Statement(
             sid="FunctionSigning",
             actions=["lambda:GetCodeSigningConfig", "signer:GetSigningProfile", "signer:ListTagsForResource"],
             resources=[
@@ -175,11 +188,21 @@ def service_reads(names: Names) -> list[Statement]:
 
 def signing_reads(names: Names) -> list[Statement]:
     """Statements for functions whose code is signed: the provider looks at the zips, which hold no secrets."""
+    code = names.aws.bucket_arn(names.bucket("code"))
     return [
         Statement(
             sid="CodeObjects",
             actions=["s3:GetObject", "s3:GetObjectTagging"],
-            resources=[f"{names.aws.bucket_arn(names.bucket('code'))}/*"],
+            resources=[f"{code}/*"],
+        ),
+        Statement(
+            sid="CodeKey",
+            actions=["kms:Decrypt"],
+            resources=[names.aws.arn("kms", "key/*")],
+            conditions={
+                "StringEquals": {"kms:ViaService": names.aws.endpoint("s3")},
+                "StringLike": {"kms:EncryptionContext:aws:s3:arn": [code, f"{code}/*"]},
+            },
         ),
         Statement(
             sid="SigningJobs",

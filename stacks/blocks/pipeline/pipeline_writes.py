@@ -24,7 +24,11 @@ from stacks.values import Names
 def base_writes(names: Names) -> list[Statement]:
     """Statements for the role that applies: what every stack is made of."""
     aws = names.aws
-    ours: Conditions = {"StringEquals": {"aws:ResourceTag/environment": names.environment.name}}
+    environment = names.environment.name
+    ours: Conditions = {"StringEquals": {"aws:ResourceTag/environment": environment}}
+    # A new key's tags take up to five minutes to count (KMS developer guide, "Use tags to control access"): until then
+    # the key appears to have none. Nobody else's tagged key is included.
+    ours_or_new: Conditions = {"StringEqualsIfExists": {"aws:ResourceTag/environment": environment}}
     return [
         Statement(
             sid="Buckets",
@@ -41,16 +45,26 @@ def base_writes(names: Names) -> list[Statement]:
             actions=["kms:CreateKey", "kms:TagResource"],
             resources=["*"],
             any_resource_because=IDS_ARE_UNKNOWN,
-            conditions={
-                "StringEquals": {"aws:RequestTag/environment": names.environment.name},
-                # Nobody else's key becomes ours by a tag.
-                "StringEqualsIfExists": {"aws:ResourceTag/environment": names.environment.name},
-            },
+            # Nobody else's key becomes ours by a tag.
+            conditions={"StringEquals": {"aws:RequestTag/environment": environment}, **ours_or_new},
+        ),
+        Statement(
+            sid="TagOwnKeys",
+            actions=["kms:TagResource"],
+            resources=[aws.arn("kms", "key/*")],
+            # A change of tags names the changed tags only, so that it may lack the environment.
+            conditions={**ours, "StringEqualsIfExists": {"aws:RequestTag/environment": environment}},
+        ),
+        Statement(
+            sid="RotateKeys",
+            actions=["kms:EnableKeyRotation"],
+            resources=[aws.arn("kms", "key/*")],
+            conditions=ours_or_new,
         ),
         Statement(
             sid="ChangeOwnKeys",
             actions=[
-                "kms:CancelKeyDeletion", "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
+                "kms:CancelKeyDeletion", "kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
                 "kms:UntagResource", "kms:UpdateKeyDescription",
             ],
             resources=[aws.arn("kms", "key/*")],
@@ -65,9 +79,9 @@ def base_writes(names: Names) -> list[Statement]:
             sid="LetServicesUseKeys",
             actions=["kms:CreateGrant"],
             resources=[aws.arn("kms", "key/*")],
-            # Without kms:GrantIsForAWSResource, which EKS does not send for CreateCluster (EKS user guide, "Default
-            # envelope encryption", considerations).
-            conditions=ours,
+            # Without kms:GrantIsForAWSResource, which EKS does not send for CreateCluster (EKS user guide, "Encrypt
+            # Kubernetes secrets with KMS on existing clusters").
+            conditions=ours_or_new,
         ),
         # These services make things with the caller's right to the key: environment variables, tables, secrets.
         Statement(
@@ -75,9 +89,9 @@ def base_writes(names: Names) -> list[Statement]:
             actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
             resources=[aws.arn("kms", "key/*")],
             conditions={
+                **ours_or_new,
                 "StringEquals": {
-                    **ours["StringEquals"],
-                    "kms:ViaService": [aws.endpoint(name) for name in ("lambda", "dynamodb", "s3", "secretsmanager")],
+                    "kms:ViaService": [aws.endpoint(name) for name in ("lambda", "dynamodb", "s3", "secretsmanager")]
                 },
             },
         ),
@@ -156,7 +170,7 @@ def service_writes(names: Names) -> list[Statement]:
             actions=[
                 "acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
                 "route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets",
-                "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
+                "route53:ChangeTagsForResource", "route53:DeleteHostedZone", "route53:UpdateHostedZoneComment",
             ],
             resources=[aws.arn("acm", "certificate/*"), aws.arn("route53", "hostedzone/*", region="", account="")],
         ),
@@ -203,14 +217,17 @@ def service_writes(names: Names) -> list[Statement]:
 def signing_writes(names: Names, profile_arns: Sequence[str]) -> list[Statement]:
     """Statements for functions whose code is signed; profiles are named with their version."""
     profiles = [arn.rsplit("/", 1)[0] for arn in profile_arns]
+    code = names.aws.bucket_arn(names.bucket("code"))
+    # Destroying a disposable bucket empties it first, version by version.
+    emptying = [] if names.aws.protect else ["s3:DeleteObjectVersion", "s3:ListBucketVersions"]
     return [
         Statement(
             sid="SignCode", actions=["signer:GetSigningProfile", "signer:StartSigningJob"], resources=profiles
         ),
         Statement(
             sid="CodeBucket",
-            actions=["s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging"],
-            resources=[f"{names.aws.bucket_arn(names.bucket('code'))}/*"],
+            actions=["s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging", *emptying],
+            resources=[code, f"{code}/*"] if emptying else [f"{code}/*"],
         ),
         Statement(
             sid="OnlySignedCode",
