@@ -51,6 +51,7 @@ class ClusterStack(PlatformStack):
             cluster_arn=self.control_plane.cluster_arn,
             versions=values.addons,
             has_nodes=bool(values.node_groups),
+            tags=self.default_tags,
         )
         before = addons.before_nodes()
         compute = [
@@ -96,6 +97,7 @@ class ClusterStack(PlatformStack):
                 subnet_ids=network.private_subnet_ids,
                 security_group_id=self.security_groups.nodes.id,
                 after=before,
+                tags=self.default_tags,
             ).group
             for name, group in values.node_groups.items()
         ]

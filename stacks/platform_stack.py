@@ -46,11 +46,22 @@ class PlatformStack(TerraformStack):
         """Whether the stack is for the embedded AWS: only provider and backend settings may depend on it."""
         return self.environment.target == "laptop"
 
+    @property
+    def default_tags(self) -> dict[str, str]:
+        """Tags of every resource that the stack makes; what AWS makes from one of them has to be given them."""
+        environment = self.environment
+        return {
+            **environment.tags,
+            "organisation": environment.organisation,
+            "environment": environment.name,
+            "stack": self.stack_name,
+            "managed-by": "groundwork",
+        }
+
     def add_provider(
         self, id_: str, *, aws: AwsScope, role_arn: str | None = None, alias: str | None = None
     ) -> AwsProvider:
         """An AWS provider for one account and region; refuses to act on any other account."""
-        environment = self.environment
         return AwsProvider(
             self,
             id_,
@@ -58,17 +69,7 @@ class PlatformStack(TerraformStack):
             region=aws.region,
             allowed_account_ids=[aws.account],
             assume_role=[AwsProviderAssumeRole(role_arn=role_arn)] if role_arn else None,
-            default_tags=[
-                AwsProviderDefaultTags(
-                    tags={
-                        **environment.tags,
-                        "organisation": environment.organisation,
-                        "environment": environment.name,
-                        "stack": self.stack_name,
-                        "managed-by": "groundwork",
-                    }
-                )
-            ],
+            default_tags=[AwsProviderDefaultTags(tags=self.default_tags)],
             **(laptop.PROVIDER if self.on_laptop else {}),
         )
 

@@ -6,6 +6,7 @@ from cdktf import Fn
 from cdktf_cdktf_provider_helm.provider import HelmProvider, HelmProviderKubernetes, HelmProviderKubernetesExec
 from constructs import Construct
 
+from stacks.blocks.cluster import cluster_rules
 from stacks.blocks.cluster.service_release import ServiceChart, ServiceRelease
 from stacks.cluster import ClusterStack
 from stacks.platform_stack import PlatformStack
@@ -22,6 +23,7 @@ class WorkloadsStack(PlatformStack):
     """
 
     def __init__(self, scope: Construct, environment: Environment, *, cluster: ClusterStack) -> None:
+        cluster_rules.check_scaling(environment.cluster, environment.workloads)
         super().__init__(scope, environment, "workloads")
         # The laptop's provider reads nothing of the cluster, and yet is deployed after it.
         self.add_dependency(cluster)

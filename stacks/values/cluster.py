@@ -78,6 +78,7 @@ class Cluster(Section):
         "kube-proxy": "v1.35.3-eksbuild.29",
         "coredns": "v1.13.2-eksbuild.31",
         "aws-ebs-csi-driver": "v1.64.0-eksbuild.1",
+        "metrics-server": "v0.8.1-eksbuild.10",
     }
     """Add-on → exact version, so that no version changes without a diff. groundwork/checks/support_ends.json lists for
     which Kubernetes version AWS offers each."""

@@ -238,7 +238,7 @@ def test_a_cluster_without_nodes_and_fargate_profiles_raises() -> None:
 # ── add-ons ────────────────────────────────────────────────────────────────────────────────────────
 def test_add_ons_are_pinned_exactly(default: Any) -> None:
     versions = [addon["addon_version"] for addon in resources(default, "aws_eks_addon")]
-    assert len(versions) == 5
+    assert len(versions) == 6
     assert all("-eksbuild." in version for version in versions)
 
 
@@ -247,13 +247,35 @@ def test_network_add_ons_come_before_the_nodes_and_coredns_after(default: Any) -
     needed = " ".join(nodes["depends_on"])
     assert all(name in needed for name in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"))
     addons = {body["addon_name"]: body for body in resources(default, "aws_eks_addon")}
-    for name in ("coredns", "aws-ebs-csi-driver"):
+    for name in ("coredns", "aws-ebs-csi-driver", "metrics-server"):
         assert any(each.startswith("aws_eks_node_group.") for each in addons[name]["depends_on"])
 
 
 def test_network_policies_are_enforced(default: Any) -> None:
-    (cni,) = [body for body in resources(default, "aws_eks_addon") if body["addon_name"] == "vpc-cni"]
-    assert json.loads(cni["configuration_values"]) == {"enableNetworkPolicy": "true"}
+    assert settings_of(default, "vpc-cni")["enableNetworkPolicy"] == "true"
+
+
+def settings_of(document: Any, name: str) -> Any:
+    """The settings of an add-on."""
+    (addon,) = [body for body in resources(document, "aws_eks_addon") if body["addon_name"] == name]
+    return json.loads(addon["configuration_values"])
+
+
+def test_the_ebs_driver_makes_a_default_storage_class(default: Any) -> None:
+    """EKS has none since 2024; the add-on makes one of gp3 (github.com/aws/containers-roadmap, issue 81)."""
+    assert settings_of(default, "aws-ebs-csi-driver") == {"defaultStorageClass": {"enabled": True}}
+
+
+def test_machines_disks_and_interfaces_of_nodes_carry_every_tag(default: Any) -> None:
+    """The provider's default tags do not reach what EC2 makes from a launch template (resource aws_launch_template)."""
+    every = default["provider"]["aws"][0]["default_tags"][0]["tags"]
+    assert {"team", "environment", "stack"} <= set(every)
+    template = only_resource(default, "aws_launch_template")
+    tagged = {each["resource_type"]: each["tags"] for each in template["tag_specifications"]}
+    assert set(tagged) == {"instance", "volume", "network-interface"}
+    assert all(every.items() <= tags.items() for tags in tagged.values())
+    added = settings_of(default, "vpc-cni")["env"]["ADDITIONAL_ENI_TAGS"]
+    assert json.loads(added) == every, "interfaces that the CNI adds later"
 
 
 def test_networking_and_storage_have_their_own_roles_for_this_cluster(default: Any) -> None:

@@ -9,6 +9,7 @@ from cdktf import App, Testing
 from constructs import Construct
 
 from stacks.blocks.cluster.service_release import CHART, ServiceChart, ServiceRelease
+from stacks.blocks.errors import IllegalComposition
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
 from stacks.values import Environment
@@ -42,6 +43,15 @@ def test_a_release_is_all_or_nothing_and_waits_for_its_pods(hello: Any) -> None:
     release = only_resource(hello, "helm_release")
     assert (release["name"], release["namespace"]) == ("hello", "hello")
     assert all(release[setting] for setting in ("atomic", "wait", "cleanup_on_fail", "lint", "reset_values"))
+
+
+def test_a_workload_that_scales_needs_metrics_server() -> None:
+    """EKS user guide, "View resource usage with the Kubernetes Metrics Server": it is not deployed by default."""
+    scales = {"hello": {**HELLO, "min_replicas": 1, "max_replicas": 2}}
+    without = {"coredns": "v1.13.2-eksbuild.31", "vpc-cni": "v1.22.4-eksbuild.3"}
+    with pytest.raises(IllegalComposition, match="without metrics-server") as raised:
+        synth(build, workloads=scales, cluster={"addons": without})
+    assert raised.value.key == "workloads.hello.max_replicas"
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.values.cluster import Cluster
+from stacks.values.workloads import Workload
 
 # EKS user guide, "Fargate considerations": DaemonSets do not run there, and the CNI and kube-proxy are built in.
 NEED_NODES = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"})
+METRICS = "metrics-server"
 _SYSTEM_NAMESPACE = "kube-system"
 
 
@@ -36,6 +39,17 @@ def check(values: Cluster, *, runner: Literal["hosted", "vpc"]) -> None:
     _check_access(values)
 
 
+def check_scaling(cluster: Cluster, workloads: Mapping[str, Workload]) -> None:
+    """Raise IllegalComposition for a workload that could not scale, because nothing in the cluster measures it."""
+    scaling = next((name for name, each in workloads.items() if each.max_replicas > each.min_replicas), None)
+    if scaling and METRICS not in cluster.addons:
+        raise IllegalComposition(
+            f"workloads.{scaling}.max_replicas",
+            f"is above min_replicas, but without {METRICS} Kubernetes does not know how busy the pods are",
+            f"add {METRICS} to cluster.addons, or set max_replicas to min_replicas",
+        )
+
+
 def _check_access(values: Cluster) -> None:
     seen: dict[str, str] = {}
     for name, entry in values.access.items():
@@ -60,12 +74,12 @@ def _check_fargate_only(values: Cluster) -> None:
         raise IllegalComposition(
             "cluster.addons",
             f"{', '.join(homeless)} run on nodes, and there are only Fargate profiles",
-            "keep only coredns, or add a node group",
+            "keep only coredns and metrics-server, or add a node group",
         )
     served = {profile.namespace for profile in values.fargate_profiles.values() if not profile.labels}
-    if "coredns" in values.addons and _SYSTEM_NAMESPACE not in served:
+    if values.addons and _SYSTEM_NAMESPACE not in served:
         raise IllegalComposition(
             "cluster.fargate_profiles",
-            f"coredns lives in {_SYSTEM_NAMESPACE}, which no profile covers: names would not resolve",
+            f"{' and '.join(sorted(values.addons))} would run in {_SYSTEM_NAMESPACE}, which no profile covers",
             f"add a profile for namespace {_SYSTEM_NAMESPACE} without labels",
         )

@@ -32,7 +32,10 @@ _IDENTITIES: Final = {
 
 
 class EksAddons(Construct):
-    """The add-ons of a cluster. `before_nodes` and `after_nodes` are made separately, so that nodes fit in between."""
+    """The add-ons of a cluster. `before_nodes` and `after_nodes` are made separately, so that nodes fit in between.
+
+    `tags` are for the network interfaces that the CNI adds to nodes.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class EksAddons(Construct):
         cluster_arn: str,
         versions: Mapping[str, str],
         has_nodes: bool,
+        tags: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id_)
         self._names = names
@@ -51,6 +55,7 @@ class EksAddons(Construct):
         self._cluster_arn = cluster_arn
         self._versions = versions
         self._has_nodes = has_nodes
+        self._tags = tags
         self.addons: dict[str, EksAddon] = {}
 
     def before_nodes(self) -> list[ITerraformDependable]:
@@ -98,8 +103,15 @@ class EksAddons(Construct):
 
     def _settings(self, name: str) -> dict[str, Any] | None:
         if name == "vpc-cni":
-            # Without it NetworkPolicy objects are accepted and ignored.
-            return {"enableNetworkPolicy": "true"}
+            return {
+                # Without it NetworkPolicy objects are accepted and ignored.
+                "enableNetworkPolicy": "true",
+                "env": {"ADDITIONAL_ENI_TAGS": json.dumps(dict(self._tags), sort_keys=True)},
+            }
+        if name == "aws-ebs-csi-driver":
+            # EKS has no default StorageClass of its own: a claim that names none would stay pending. The driver makes
+            # gp3 volumes, and the account encrypts every volume (`singletons.encrypt_disks`).
+            return {"defaultStorageClass": {"enabled": True}}
         if name == "coredns" and not self._has_nodes:
             # coredns is annotated for EC2 by default and would stay pending.
             return {"computeType": "Fargate"}

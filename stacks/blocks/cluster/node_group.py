@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
@@ -63,7 +63,8 @@ class NodeRole(Construct):
 class ManagedNodes(Construct):
     """A managed node group over `subnet_ids`; a third of it at most is replaced at a time.
 
-    `after` are what nodes need to become ready: the add-ons for networking, and the role's permissions.
+    `after` are what nodes need to become ready: the add-ons for networking, and the role's permissions. `tags` are for
+    instances, disks and network interfaces, which EC2 makes from the launch template, without the provider's tags.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class ManagedNodes(Construct):
         subnet_ids: Sequence[str],
         security_group_id: str,
         after: Sequence[ITerraformDependable],
+        tags: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id_)
         full_name = f"{cluster_name}-{name}"
@@ -105,8 +107,8 @@ class ManagedNodes(Construct):
             ],
             monitoring=LaunchTemplateMonitoring(enabled=True),
             tag_specifications=[
-                LaunchTemplateTagSpecifications(resource_type=kind, tags={"Name": full_name})
-                for kind in ("instance", "volume")
+                LaunchTemplateTagSpecifications(resource_type=kind, tags={**tags, "Name": full_name})
+                for kind in ("instance", "volume", "network-interface")
             ],
         )
         self.group = EksNodeGroup(
