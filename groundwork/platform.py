@@ -86,6 +86,16 @@ class GitHubSettings:
     registries: str
 
 
+@dataclass(frozen=True)
+class QuotaNeed:
+    """How much of one of AWS's quotas an environment needs. `service` and `code` are Service Quotas' names of it."""
+
+    service: str
+    code: str
+    name: str
+    needed: int
+
+
 class Environment(Protocol):
     """One environment: a page of values, and the names that follow from it."""
 
@@ -116,6 +126,10 @@ class Environment(Protocol):
     @property
     def bootstrap_stacks(self) -> Sequence[str]:
         """Stacks that a person applies, in this order; the first creates the bucket for all states. May be empty."""
+
+    @property
+    def quotas(self) -> Sequence[QuotaNeed]:
+        """What its account must be allowed to have. May be empty."""
 
     @property
     def plan_store(self) -> PlanStoreLocation | None:

@@ -87,6 +87,13 @@ class PlatformEnvironment:
         return tuple(self.names.stack(short_name) for short_name in BOOTSTRAP_STACKS)
 
     @property
+    def quotas(self) -> Sequence[platform.QuotaNeed]:
+        """Lambda's concurrency, vCPUs of nodes, addresses of NAT gateways."""
+        from stacks.values.quotas import quota_needs
+
+        return quota_needs(self.values)
+
+    @property
     def plan_store(self) -> PlanStoreLocation:
         """What the `delivery` stack makes."""
         return PlanStoreLocation(

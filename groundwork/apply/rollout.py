@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from groundwork import platform
 from groundwork.errors import StackBlocked, ToolMissing
 from groundwork.plan import prerequisites
-from groundwork.state import bootstrap, teardown
+from groundwork.state import bootstrap, quotas, teardown
 from groundwork.state.state_store import count_resources
 from groundwork.synthesis import resources
 from groundwork.terraform.cdktf import OnEvent
@@ -89,10 +89,18 @@ class Rollout:
             self.bootstrap(stack, say)
 
     def bootstrap_all(self, name: str, say: Say, *, update: bool = False) -> Iterator[bootstrap.BootstrapResult]:
-        """Create, finish or confirm every bootstrap stack of one environment, one after the other."""
+        """Create, finish or confirm every bootstrap stack of one environment, one after the other.
+
+        On AWS, `say` gets a sentence for every quota that later stacks would exceed.
+        """
+        environment = self.workspace.environments[name]
         known = [stack.name for stack in self.workspace.manifest().stacks]
-        for stack in platform.in_order(self.workspace.environments[name], known):
+        stacks = platform.in_order(environment, known)
+        for stack in stacks:
             yield self.bootstrap(stack, say, update=update)
+        if stacks and environment.target == "aws":
+            for sentence in quotas.shortfalls(self.workspace.store(stacks[0]).session, environment.quotas):
+                say(sentence)
 
     def bootstrap(self, stack: str, say: Say, *, update: bool = False) -> bootstrap.BootstrapResult:
         """Create, finish or confirm one bootstrap stack."""

@@ -52,8 +52,9 @@ class Function(Section):
     memory_mb: Annotated[int, Field(ge=128, le=10240)] = 256
     timeout_seconds: Annotated[int, Field(ge=1, le=29)] = 28
     """API Gateway's own timeout is 29 s, so a longer one would only cost."""
-    reserved_concurrency: Annotated[int, Field(ge=-1, le=1000)] = 20
-    """Concurrent executions, taken from the account's pool. -1: unreserved; 0: nobody can call it."""
+    reserved_concurrency: Annotated[int, Field(ge=-1, le=1000)] = -1
+    """Concurrent executions, taken from the account's pool, of which Lambda keeps 100 for others; a new account has 10
+    in all. -1: unreserved; 0: nobody can call it."""
     provisioned_concurrency: Annotated[int, Field(ge=0, le=1000)] = 0
     """Instances kept warm; charged by the hour."""
     in_vpc: bool = True

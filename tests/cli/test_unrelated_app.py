@@ -55,6 +55,7 @@ class Night:
     account = "000000000000"
     protect = False
     kubernetes_version = ""
+    quotas = ()
     bootstrap_stacks = ()
     plan_store = None
     github = None
