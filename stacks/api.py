@@ -107,6 +107,7 @@ class ApiStack(PlatformStack):
             environment=variables,
             key=self.key,
             network=self._function_network(network) if values.in_vpc else None,
+            traced=self._reaches_xray(),
             log_days=self.environment.api.log_days,
             signed=self._signed_code(package) if values.signing_profile_arns else None,
         )
@@ -128,8 +129,21 @@ class ApiStack(PlatformStack):
             name=self.function_name,
             vpc_id=network.vpc_id,
             subnet_ids=network.private_subnet_ids,
-            internet=self.environment.api.function.source == "listings",
+            internet=self._needs_internet,
+            endpoints_cidr=network.vpc_cidr if self._has_xray_endpoint else None,
         )
+
+    @property
+    def _needs_internet(self) -> bool:
+        return self.environment.api.function.source == "listings"
+
+    @property
+    def _has_xray_endpoint(self) -> bool:
+        return "xray" in self.environment.network.interface_endpoints
+
+    def _reaches_xray(self) -> bool:
+        """Whether traces get anywhere: a function in the VPC has no other way out than its security group's."""
+        return not self.environment.api.function.in_vpc or self._needs_internet or self._has_xray_endpoint
 
     def _signed_code(self, package: Package) -> SignedCode:
         return SignedCode(

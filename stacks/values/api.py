@@ -58,7 +58,8 @@ class Function(Section):
     provisioned_concurrency: Annotated[int, Field(ge=0, le=1000)] = 0
     """Instances kept warm; charged by the hour."""
     in_vpc: bool = True
-    """Whether it runs in the network's private subnets, from where it reaches S3 and DynamoDB only."""
+    """Whether it runs in the network's private subnets, from where it reaches S3 and DynamoDB only. It is traced there
+    only with `xray` among `network.interface_endpoints`."""
     source: Literal["random", "listings"] = "random"
     """`listings` fetches records from a public API, whose key people enter into a secret by hand."""
     default_records: Annotated[int, Field(ge=1, le=1000)] = 100

@@ -44,7 +44,8 @@ class Network(Section):
     gateway_endpoints: tuple[Literal["s3", "dynamodb"], ...] = ("s3", "dynamodb")
     """Free endpoints that keep S3 and DynamoDB traffic inside AWS."""
     interface_endpoints: tuple[str, ...] = ()
-    """Paid endpoints by service name, for example ecr.api; required for private nodes when `nat` is `none`."""
+    """Paid endpoints by service name, for example ecr.api; required for private nodes when `nat` is `none`. With
+    `existing`, none is made, and these are those that the VPC has."""
     existing: ExistingNetwork | None = None
     """An existing VPC to use instead of creating one."""
 

@@ -15,7 +15,7 @@ from lambda_src.populate.models import PopulateRequest
 from localcloud.aws.policy import Call, Principal, permitted
 from stacks.blocks.api.populate_function import REQUEST_SCHEMA
 from stacks.blocks.errors import IllegalComposition
-from tests.support.api import synth_api
+from tests.support.api import EXISTING_NETWORK, synth_api
 from tests.support.synth import only_resource, resources, statements
 
 ACCOUNT, ARCHIVE = "111122223333", "444455556666"
@@ -268,9 +268,33 @@ def test_values_set_reserved_and_provisioned_concurrency(api: Api) -> None:
     assert resources(api(), "aws_lambda_provisioned_concurrency_config") == []
 
 
-def test_the_function_is_traced_and_logs_json_into_its_own_group(api: Api) -> None:
+@pytest.mark.parametrize(
+    ("values", "traced"),
+    [
+        ({}, False),
+        ({"function": {"in_vpc": False}}, True),
+        ({"function": {"source": "listings"}}, True),
+        ({"environment_network": {**EXISTING_NETWORK, "interface_endpoints": ["xray"]}}, True),
+    ],
+)
+def test_the_function_is_traced_where_it_reaches_xray(api: Api, values: dict[str, Any], traced: bool) -> None:
+    """X-Ray developer guide, "Using AWS X-Ray with VPC endpoints": without the internet it takes an endpoint."""
+    document = api(**values)
+    mode = only_resource(document, "aws_lambda_function")["tracing_config"]["mode"]
+    assert mode == ("Active" if traced else "PassThrough")
+    assert ("SendTraces" in role_statements(document)) is traced
+
+
+def test_with_an_endpoint_for_xray_the_function_may_connect_to_it(api: Api) -> None:
+    rules = resources(
+        api(environment_network={**EXISTING_NETWORK, "interface_endpoints": ["xray"]}),
+        "aws_vpc_security_group_egress_rule",
+    )
+    assert [rule["cidr_ipv4"] for rule in rules if "cidr_ipv4" in rule] == ["10.0.0.0/16"]
+
+
+def test_the_function_logs_json_into_its_own_group(api: Api) -> None:
     function = only_resource(api(), "aws_lambda_function")
-    assert function["tracing_config"] == {"mode": "Active"}
     assert function["logging_config"]["log_format"] == "JSON"
     assert function["logging_config"]["log_group"].startswith("${aws_cloudwatch_log_group.")
     assert function["kms_key_arn"].startswith("${aws_kms_key.")
@@ -310,7 +334,6 @@ def test_the_function_s_role_allows_only_what_it_needs(api: Api) -> None:
     assert {
         sid for sid, statement in by_sid.items() if statement["Effect"] == "Allow" and statement["Resource"] == "*"
     } == {
-        "SendTraces",
         "LambdaAttachesFunction",
     }
 

@@ -29,7 +29,7 @@ def tiny_packages(folder: Path) -> PackageSource:
 
 
 # An existing network synthesises the least, and the api stack cannot tell it from a new one.
-_NETWORK = {
+EXISTING_NETWORK = {
     "existing": {
         "vpc_id": "vpc-0a1b2c3d",
         "cidr": "10.0.0.0/16",
@@ -41,7 +41,7 @@ _NETWORK = {
 def synth_api(folder: Path, **api: Any) -> Any:
     """The parsed cdk.tf.json of the api stack; keywords are keys of `api`, or `environment_<section>` for others."""
     changes = {key.removeprefix("environment_"): api.pop(key) for key in list(api) if key.startswith("environment_")}
-    changes.setdefault("network", _NETWORK)
+    changes.setdefault("network", EXISTING_NETWORK)
 
     def build(scope: Construct, environment: Environment) -> ApiStack:
         return ApiStack(

@@ -16,6 +16,7 @@ class FunctionNetwork(Construct):
     """A security group that nothing gets in through, and that lets HTTPS out to S3 and DynamoDB alone.
 
     `internet` opens HTTPS to everywhere, for functions that call an API whose addresses nobody publishes.
+    `endpoints_cidr` opens it to interface endpoints, which have addresses in this range.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class FunctionNetwork(Construct):
         vpc_id: str,
         subnet_ids: Sequence[str],
         internet: bool = False,
+        endpoints_cidr: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.subnet_ids = subnet_ids
@@ -42,6 +44,9 @@ class FunctionNetwork(Construct):
             why = "HTTPS to an API on the internet, whose addresses may change"
             let_out(self, "to_internet", self.security_group.id, why, cidr=ANYWHERE, ports=HTTPS)
             return
+        if endpoints_cidr:
+            why = "HTTPS to interface endpoints in the VPC"
+            let_out(self, "to_endpoints", self.security_group.id, why, cidr=endpoints_cidr, ports=HTTPS)
         for service in ("s3", "dynamodb"):
             addresses = DataAwsEc2ManagedPrefixList(
                 self, f"{service}_addresses", name=f"com.amazonaws.{aws.region}.{service}"

@@ -36,7 +36,9 @@ ALIAS = "live"
 
 
 class LambdaFunction(Construct):
-    """A function called `name` from `package`, traced, logging JSON, its environment encrypted with `key`.
+    """A function called `name` from `package`, logging JSON, its environment encrypted with `key`.
+
+    `traced` sends traces to X-Ray, which it has to reach.
 
     The key's policy has to let CloudWatch Logs use it for /aws/lambda/<name>. Callers use `alias`, which is the newest
     version, or `values.previous_version` where that is set. The role, of the same name, may write logs and traces;
@@ -59,6 +61,7 @@ class LambdaFunction(Construct):
         environment: Mapping[str, str],
         key: Key,
         network: FunctionNetwork | None = None,
+        traced: bool = True,
         log_days: int = 365,
         signed: SignedCode | None = None,
     ) -> None:
@@ -80,7 +83,7 @@ class LambdaFunction(Construct):
             source_account=aws.account,
         )
         allowed = [
-            self.role.allow("write-logs-and-traces", *self._logs_and_traces()),
+            self.role.allow("write-logs-and-traces", self._logs(), *([self._traces()] if traced else [])),
             self.role.allow("read-environment", self._environment_key(key)),
         ]
         if network:
@@ -100,7 +103,7 @@ class LambdaFunction(Construct):
             reserved_concurrent_executions=values.reserved_concurrency,
             environment=LambdaFunctionEnvironment(variables=dict(environment)),
             kms_key_arn=key.arn,
-            tracing_config=LambdaFunctionTracingConfig(mode="Active"),
+            tracing_config=LambdaFunctionTracingConfig(mode="Active" if traced else "PassThrough"),
             logging_config=LambdaFunctionLoggingConfig(
                 log_format="JSON",
                 application_log_level="WARN" if values.log_level == "WARNING" else values.log_level,
@@ -137,20 +140,20 @@ class LambdaFunction(Construct):
         asset = TerraformAsset(self, "package", path=str(package.path.resolve()), type=AssetType.FILE)
         return {"filename": asset.path, "source_code_hash": package.sha256_base64}
 
-    def _logs_and_traces(self) -> list[Statement]:
-        return [
-            Statement(
-                sid="WriteOwnLogs",
-                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[f"{self.log_group.arn}:*"],
-            ),
-            Statement(
-                sid="SendTraces",
-                actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
-                resources=["*"],
-                any_resource_because="X-Ray has no resource type for traces: these actions accept * alone",
-            ),
-        ]
+    def _logs(self) -> Statement:
+        return Statement(
+            sid="WriteOwnLogs",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[f"{self.log_group.arn}:*"],
+        )
+
+    def _traces(self) -> Statement:
+        return Statement(
+            sid="SendTraces",
+            actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+            resources=["*"],
+            any_resource_because="X-Ray has no resource type for traces: these actions accept * alone",
+        )
 
     def _environment_key(self, key: Key) -> Statement:
         return Statement(
