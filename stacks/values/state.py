@@ -14,7 +14,7 @@ class State(Section):
 
     locking: Literal["dynamodb", "lockfile", "both"] = "both"
     """How concurrent applies are prevented: a DynamoDB item, an S3 lock object, or both, while a team moves from one to
-    the other."""
+    the other (docs/adr/0017-states-are-locked-twice.md)."""
     replica_region: Region | None = None
     """Region of a second, replicated copy of every state; none when empty."""
     keep_versions_days: Annotated[int, Field(ge=7, le=3650)] = 180

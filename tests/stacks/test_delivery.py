@@ -192,6 +192,17 @@ def writes_of(kind: str) -> set[str]:
     return {action for action in actions_of(delivery(), kind) if not READING.search(action)}
 
 
+@pytest.mark.parametrize(("locking", "table", "object_"), [("lockfile", False, True), ("both", True, True)])
+def test_roles_may_take_the_kind_of_lock_that_is_a_value(locking: str, table: bool, object_: bool) -> None:
+    """docs/adr/0017-states-are-locked-twice.md; the backend itself is in test_state_backend.py."""
+    document = delivery(state={"locking": locking})
+    item = f"arn:aws:dynamodb:eu-west-2:{ACCOUNT}:table/acme-dev-state-locks"
+    lock = f"arn:aws:s3:::acme-dev-state-{ACCOUNT}/dev/network.tfstate.tflock"
+    for role in ("plan", "apply"):
+        assert allowed(document, role, "dynamodb:PutItem", item) is table
+        assert allowed(document, role, "s3:PutObject", lock) is object_
+
+
 def test_only_the_apply_role_may_write_in_the_archive_account() -> None:
     deploys, plans = (f"arn:aws:iam::444455556666:role/groundwork-{name}" for name in ("deploy", "plan"))
     for kind in ("plan", "plan-pull-request"):
