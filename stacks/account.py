@@ -8,10 +8,14 @@ from constructs import Construct
 
 from stacks.blocks.api.api_gateway_logging import ApiGatewayLogging
 from stacks.blocks.errors import IllegalComposition
+from stacks.blocks.observability.alert_topic import AlertTopic
+from stacks.blocks.observability.finding_rules import FindingRule, exposures, threats
 from stacks.blocks.observability.trail import Trail
+from stacks.blocks.observability.trail_alarms import TrailAlarms
 from stacks.blocks.security.account_guards import AccessAnalyzer, DiskGuard, PasswordPolicy, ThreatDetection
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
+from stacks.values.accounts import Alerts
 
 
 class AccountStack(PlatformStack):
@@ -57,6 +61,8 @@ class AccountStack(PlatformStack):
             self.threat_detection = ThreatDetection(self, "threats", features=wanted.threat_features)
         if wanted.access_analyzer:
             self.access_analyzer = AccessAnalyzer(self, "exposure", name=names.of("exposure"))
+        if wanted.alerts:
+            self._alerts(wanted.alerts)
         if wanted.encrypt_disks:
             self.disks = DiskGuard(self, "disks")
         if wanted.password_policy:
@@ -65,3 +71,32 @@ class AccountStack(PlatformStack):
             self.api_gateway_logging = ApiGatewayLogging(
                 self, "api_gateway_logging", role_name=names.of("api-gateway-logs"), aws=self.aws
             )
+
+    def _alerts(self, values: Alerts) -> None:
+        names, wanted = self.names, self.environment.singletons
+        topic = AlertTopic(
+            self,
+            "alerts",
+            aws=self.aws,
+            prefix=names.prefix,
+            name=names.of("alerts"),
+            alias=names.alias("alerts"),
+            emails=values.emails,
+        )
+        topic_arn: str = topic.topic.arn
+        if values.benchmark and wanted.trail:
+            TrailAlarms(self, "cis", prefix=names.prefix, log_group_name=self.trail.log_group.name, topic_arn=topic_arn)
+        findings = {
+            "threats": (wanted.threat_detection, "Findings of GuardDuty", threats(values.findings_from)),
+            "exposures": (wanted.access_analyzer, "Open findings of IAM Access Analyzer", exposures()),
+        }
+        for name, (is_made, description, pattern) in findings.items():
+            if is_made:
+                FindingRule(
+                    self,
+                    f"{name}_rule",
+                    name=names.of(name),
+                    description=description,
+                    pattern=pattern,
+                    topic_arn=topic_arn,
+                )

@@ -73,7 +73,9 @@ class ApiStack(PlatformStack):
         self.api = self._rest() if values.kind == "rest" else self._http()
         self._add_outputs(address=self._domain())
         if values.alarms:
-            ApiAlarms(self, "alarms", aws=self.aws, values=values.alarms, api=self.api)
+            topic = self.names.alert_topic_arn
+            notify = values.alarms.notify_arns or ([topic] if topic else [])
+            ApiAlarms(self, "alarms", aws=self.aws, values=values.alarms, api=self.api, notify_arns=notify)
 
     def _listings_secret(self) -> SecretContainer:
         return SecretContainer(

@@ -47,6 +47,20 @@ class Accounts(Section):
         return self
 
 
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an address such as team@acme.example")]
+
+
+class Alerts(Section):
+    """Who is told of alarms, findings, and what the CIS benchmark watches: subscribers of an encrypted SNS topic."""
+
+    emails: tuple[Email, ...] = ()
+    """Each gets a mail to confirm first. Others (a chat, a pager) subscribe to the topic themselves."""
+    findings_from: Annotated[float, Field(ge=1, le=10)] = 4.0
+    """Least severity of a GuardDuty finding that is sent: 4 is medium, 7 is high."""
+    benchmark: bool = True
+    """Metric filters and alarms of the CIS AWS Foundations Benchmark on the trail; needs `trail`."""
+
+
 class Singletons(Section):
     """What the `account` stack creates once per account."""
 
@@ -75,6 +89,8 @@ class Singletons(Section):
     ] = ("S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "LAMBDA_NETWORK_LOGS")
     """What GuardDuty analyses besides CloudTrail, DNS and flow logs; each is charged by volume. RUNTIME_MONITORING also
     installs an agent on every node, so it is off by default."""
+    alerts: Alerts | None = None
+    """Tells people of alarms and findings. Empty: they show in the console only."""
     access_analyzer: bool = True
     """IAM Access Analyzer for access from outside the account."""
     encrypt_disks: bool = True

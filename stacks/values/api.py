@@ -103,7 +103,8 @@ class Alarms(Section):
     slow_percent: Annotated[int, Field(ge=1, le=100)] = 80
     """Share of the function's timeout that the slowest twentieth of calls may take for a quarter of an hour."""
     notify_arns: tuple[Arn, ...] = ()
-    """Receivers of an alarm and of its end, such as an SNS topic. Empty: alarms show in CloudWatch only."""
+    """Receivers of an alarm and of its end, such as an SNS topic. Empty: the account's topic
+    (`singletons.alerts`); without one, alarms show in CloudWatch only."""
 
 
 class Api(Section):

@@ -115,6 +115,12 @@ class Names:
         applying, planning = (self.archive_aws.iam_arn(f"role/{role}") for role in (archive.role, archive.plan_role))
         return f'${{terraform.applying ? "{applying}" : "{planning}"}}'
 
+    @property
+    def alert_topic_arn(self) -> str | None:
+        """The topic that the `account` stack makes for alarms; None where this environment makes none."""
+        makes = self.environment.accounts.main.owns_singletons and self.environment.singletons.alerts
+        return self.aws.arn("sns", self.of("alerts")) if makes else None
+
     # ── delivery ───────────────────────────────────────────────────────────────────────────────────
     @property
     def plan_bucket(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
@@ -24,12 +24,21 @@ Source = tuple[str, Mapping[str, str]]
 class ApiAlarms(Construct):
     """Alarms named `<API>-…`: the function fails, is throttled, comes near its timeout; the API answers 5xx.
 
-    Without traffic there is no alarm.
+    Without traffic there is no alarm. `notify_arns` are told of an alarm and of its end.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, aws: AwsScope, values: Alarms, api: ApiEndpoint) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        aws: AwsScope,
+        values: Alarms,
+        api: ApiEndpoint,
+        notify_arns: Sequence[str] = (),
+    ) -> None:
         super().__init__(scope, id_)
-        self._name, self._notify = api.name, list(values.notify_arns)
+        self._name, self._notify = api.name, list(notify_arns)
         function: Source = ("AWS/Lambda", {"FunctionName": api.function.function_name})
         gateway: Source = ("AWS/ApiGateway", api.metrics.dimensions)
         failures: dict[str, Any] = {"threshold": values.errors, "statistic": "Sum"}

@@ -131,5 +131,5 @@ class Trail(Construct):
         waive(
             self.trail,
             "CKV_AWS_252",
-            reason="Events reach people by filters on the log group; a message for every delivered file is only noise.",
+            reason="Events reach people by filters on the log group (alerts); a message for every file would be noise.",
         )

@@ -151,7 +151,17 @@ def service_reads(names: Names) -> list[Statement]:
             ],
         ),
         Statement(
-            sid="Logs", actions=["logs:ListTagsForResource"], resources=log_group_arns(names)
+            sid="Logs",
+            actions=["logs:DescribeMetricFilters", "logs:ListTagsForResource"],
+            resources=log_group_arns(names),
+        ),
+        Statement(
+            sid="Alerts",
+            actions=[
+                "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
+                "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource",
+            ],
+            resources=[aws.arn("events", f"rule/{names.prefix}-*"), aws.arn("sns", f"{names.prefix}-*")],
         ),
         Statement(
             sid="Alarms",
