@@ -132,6 +132,10 @@ class Environment(Protocol):
         """What its account must be allowed to have. May be empty."""
 
     @property
+    def principals(self) -> Mapping[str, str]:
+        """Key in the environment's file → ARN of a principal of its account that somebody else makes. May be empty."""
+
+    @property
     def plan_store(self) -> PlanStoreLocation | None:
         """Where plans lie; None where the environment does not store plans."""
 

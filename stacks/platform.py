@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,6 +92,16 @@ class PlatformEnvironment:
         from stacks.values.quotas import quota_needs
 
         return quota_needs(self.values)
+
+    @property
+    def principals(self) -> Mapping[str, str]:
+        """Who has access to the cluster, as far as they are of this account and no stack makes them."""
+        here, ours = f":{self.account}:", self.names.role_arn("")
+        return {
+            f"cluster.access.{name}.principal_arn": entry.principal_arn
+            for name, entry in self.values.cluster.access.items()
+            if here in entry.principal_arn and not entry.principal_arn.startswith(ours)
+        }
 
     @property
     def plan_store(self) -> PlanStoreLocation:

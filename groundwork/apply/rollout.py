@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from groundwork import platform
 from groundwork.errors import StackBlocked, ToolMissing
 from groundwork.plan import prerequisites
-from groundwork.state import bootstrap, quotas, teardown
+from groundwork.state import bootstrap, principals, quotas, teardown
 from groundwork.state.state_store import count_resources
 from groundwork.synthesis import resources
 from groundwork.terraform.cdktf import OnEvent
@@ -91,7 +91,7 @@ class Rollout:
     def bootstrap_all(self, name: str, say: Say, *, update: bool = False) -> Iterator[bootstrap.BootstrapResult]:
         """Create, finish or confirm every bootstrap stack of one environment, one after the other.
 
-        On AWS, `say` gets a sentence for every quota that later stacks would exceed.
+        On AWS, `say` gets a sentence for every quota that later stacks would exceed, and every role that they miss.
         """
         environment = self.workspace.environments[name]
         known = [stack.name for stack in self.workspace.manifest().stacks]
@@ -99,7 +99,10 @@ class Rollout:
         for stack in stacks:
             yield self.bootstrap(stack, say, update=update)
         if stacks and environment.target == "aws":
-            for sentence in quotas.shortfalls(self.workspace.store(stacks[0]).session, environment.quotas):
+            session = self.workspace.store(stacks[0]).session
+            for sentence in quotas.shortfalls(session, environment.quotas):
+                say(sentence)
+            for sentence in principals.missing(session, environment.principals):
                 say(sentence)
 
     def bootstrap(self, stack: str, say: Say, *, update: bool = False) -> bootstrap.BootstrapResult:

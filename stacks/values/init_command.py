@@ -35,6 +35,10 @@ def register(app: typer.Typer) -> None:
         domain: Annotated[
             str | None, typer.Option(help="DNS domain of the APIs; empty for none. Prompts on a terminal.")
         ] = None,
+        cluster_role: Annotated[
+            str | None,
+            typer.Option(help="IAM role of those who administer the clusters; empty for none. Prompts on a terminal."),
+        ] = None,
     ) -> None:
         """Write your organisation, accounts, regions and domain to the environment files, and your repository to the
         workflow files.
@@ -60,7 +64,8 @@ def register(app: typer.Typer) -> None:
             accounts=_numbers("--account", account, names, "Account of {}"),
             archives=_numbers("--archive-account", archive_account, names, "Archive account of {}"),
             repository=repository,
-            domain=_domain(domain),
+            domain=_optional(domain, "Domain (empty for none)"),
+            cluster_role=_optional(cluster_role, "Role of the clusters' administrators (empty for none)"),
         )
         changed = fill(folder, answers) + hand_over(project.root / ".github", repository)
         for path in changed:
@@ -91,10 +96,10 @@ def _regions(values: list[str] | None, names: list[str]) -> tuple[str, dict[str,
     return common, regions
 
 
-def _domain(answer: str | None) -> str | None:
-    # A script is not prompted: no domain is a valid answer, too.
+def _optional(answer: str | None, question: str) -> str | None:
+    # A script is not prompted: none is a valid answer, too.
     if answer is None and sys.stdin.isatty():
-        answer = str(typer.prompt("Domain (empty for none)", default="", show_default=False))
+        answer = str(typer.prompt(question, default="", show_default=False))
     return answer or None
 
 

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from stacks.values.aws_scope import AwsScope
 from stacks.values.loader import load
 from stacks.values.model import LAPTOP_ACCOUNT
 
@@ -18,6 +19,7 @@ from stacks.values.model import LAPTOP_ACCOUNT
 @dataclass(frozen=True)
 class Answers:
     """Answers to `gw init`. `accounts`, `archives`: environment → account number; `domain`: a DNS zone.
+    `cluster_role`: name of the role, in each account, of the people who administer the clusters.
 
     `regions` are those of single environments; the others move to `region`, or stay where they are if it is empty.
     """
@@ -28,6 +30,7 @@ class Answers:
     archives: Mapping[str, str]
     repository: str
     domain: str | None = None
+    cluster_role: str | None = None
     regions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,5 +79,11 @@ def _answer(document: CommentedMap, name: str, answers: Answers) -> None:
     document.setdefault("singletons", CommentedMap())["github_repository"] = answers.repository
     for entry in document.get("cluster", {}).get("access", {}).values():
         entry["principal_arn"] = entry["principal_arn"].replace(old, new)
+    if answers.cluster_role:
+        partition = AwsScope(account=str(new), region=document["region"], protect=False).partition
+        principal = f"arn:{partition}:iam::{new}:role/{answers.cluster_role}"
+        cluster = document.setdefault("cluster", CommentedMap())
+        access = cluster.setdefault("access", CommentedMap())
+        access["people"] = CommentedMap(principal_arn=principal, policy="cluster_admin")
     if answers.domain:
         document["api"]["domain"] = CommentedMap(name=f"api.{name}.{answers.domain}", zone=f"{name}.{answers.domain}")

@@ -43,6 +43,7 @@ def test_init_asks_on_a_terminal_for_values_without_an_option(bare_checkout: Pat
         ("Archive account of prod", "987654321092"),
         ("Archive account of staging", "987654321093"),
         ("Domain", "initech.example"),
+        ("Role of the clusters' administrators", "operators"),
     ):
         child.expect_exact(question)
         child.sendline(answer)
@@ -51,7 +52,14 @@ def test_init_asks_on_a_terminal_for_values_without_an_option(bare_checkout: Pat
     child.close()
     assert child.exitstatus == 0
     prod = (bare_checkout / "environments" / "prod.yaml").read_text(encoding="utf-8")
-    for text in ("organisation: initech", "region: eu-west-1", "123456789012", "987654321092", "prod.initech.example"):
+    for text in (
+        "organisation: initech",
+        "region: eu-west-1",
+        "123456789012",
+        "987654321092",
+        "prod.initech.example",
+        "arn:aws:iam::123456789012:role/operators",
+    ):
         assert text in prod
 
 

@@ -56,6 +56,7 @@ class Night:
     protect = False
     kubernetes_version = ""
     quotas = ()
+    principals = {}
     bootstrap_stacks = ()
     plan_store = None
     github = None

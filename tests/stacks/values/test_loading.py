@@ -222,10 +222,18 @@ def test_init_fills_every_file_and_keeps_its_comments(tmp_path: Path) -> None:
         refuse_placeholders(environment)
     prod = load(folder / "prod.yaml")
     assert prod.accounts.main.id == "123456789014"
-    assert prod.cluster.access["platform"].principal_arn == "arn:aws:iam::123456789014:role/platform-engineers"
+    assert prod.cluster.access == {}, "nobody, unless the answer names a role"
     assert (prod.api.domain.name, prod.api.domain.zone) == ("api.prod.initech.example", "prod.initech.example")
     assert "# no AWS account has this number" in (folder / "local.yaml").read_text(encoding="utf-8")
     assert fill(folder, ANSWERS) == [], "a second run changes nothing"
+
+
+def test_init_gives_access_to_the_role_that_is_named(tmp_path: Path) -> None:
+    folder = copied_environments(tmp_path)
+    fill(folder, Answers(**{**vars(ANSWERS), "cluster_role": "operators"}))
+    entry = load(folder / "prod.yaml").cluster.access["people"]
+    assert (entry.principal_arn, entry.policy) == ("arn:aws:iam::123456789014:role/operators", "cluster_admin")
+    assert load(folder / "local.yaml").cluster.access == {}
 
 
 def test_init_can_set_the_region_of_one_environment(tmp_path: Path) -> None:
