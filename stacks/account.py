@@ -55,6 +55,7 @@ class AccountStack(PlatformStack):
                 access_logs_name=names.bucket("audit-access"),
                 keep_days=wanted.trail_days,
                 log_days=wanted.log_days,
+                lock_days=wanted.trail_lock_days,
             )
             TerraformOutput(self, "trail_bucket", value=self.trail.bucket.bucket.id)
         if wanted.threat_detection:

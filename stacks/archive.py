@@ -28,6 +28,7 @@ class ArchiveStack(PlatformStack):
             writer_role_arn=names.populate_role_arn,
             organisation_id=environment.archive.organisation_id,
             keep_days=environment.archive.keep_days,
+            lock_days=environment.archive.lock_days,
             infrequent_access_days=environment.archive.infrequent_access_after_days,
         )
         TerraformOutput(self, "bucket", value=self.archive.bucket.bucket.id)

@@ -74,6 +74,8 @@ class Singletons(Section):
     """CloudTrail over all regions, encrypted, with log file validation."""
     trail_days: Annotated[int, Field(ge=1, le=3650)] = 365
     """Days that trail objects are kept."""
+    trail_lock_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Days for which nobody can delete them (S3 Object Lock in compliance mode), as for `archive.lock_days`."""
     threat_detection: bool = True
     """GuardDuty."""
     threat_features: tuple[

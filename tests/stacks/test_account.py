@@ -87,6 +87,12 @@ def test_the_trail_covers_every_region_and_shows_tampering() -> None:
     assert trail["cloud_watch_logs_group_arn"].endswith(".arn}:*")
 
 
+def test_what_the_trail_recorded_can_be_locked() -> None:
+    document = synth(AccountStack, protect=True, singletons={"trail_lock_days": 90})
+    assert only_resource(document, "aws_s3_bucket_object_lock_configuration")["rule"]["default_retention"]["days"] == 90
+    assert not resources(account(), "aws_s3_bucket_object_lock_configuration")
+
+
 def trail_policies() -> tuple[str, str]:
     (bucket,) = [p["policy"] for p in resources(account(), "aws_s3_bucket_policy") if "CloudTrailWrites" in p["policy"]]
     return bucket, only_resource(account(), "aws_kms_key")["policy"]

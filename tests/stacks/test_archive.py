@@ -61,6 +61,22 @@ def test_the_role_may_do_nothing_but_add(action: str) -> None:
     assert not may(WRITER, action, "records/a.json")
 
 
+def test_locked_objects_cannot_be_deleted_by_anybody() -> None:
+    """S3 user guide, "Object Lock": in compliance mode not even the root user deletes a locked version."""
+    locked = only_resource(
+        synth(ArchiveStack, protect=True, archive={"lock_days": 30}), "aws_s3_bucket_object_lock_configuration"
+    )
+    assert locked["rule"]["default_retention"] == {"mode": "COMPLIANCE", "days": 30}
+    assert any(each.startswith("aws_s3_bucket_versioning.") for each in locked["depends_on"])
+    assert not resources(synth(ArchiveStack), "aws_s3_bucket_object_lock_configuration")
+
+
+def test_a_lock_in_an_environment_that_is_destroyed_raises() -> None:
+    with pytest.raises(IllegalComposition, match="could not be removed") as raised:
+        synth(ArchiveStack, protect=False, archive={"lock_days": 30})
+    assert raised.value.key == "lock_days"
+
+
 def test_plain_http_is_refused() -> None:
     call = Call(
         principal=WRITER,

@@ -21,7 +21,8 @@ class Trail(Construct):
     """A trail called `name` with a key, a bucket and a log group of its own.
 
     `bucket_name` and `access_logs_name` are unique in the world, `alias` begins with alias/. Objects are deleted after
-    `keep_days`, the searchable copy in CloudWatch after `log_days`. `aws.protect` keeps both against a destroy.
+    `keep_days`, and by nobody before
+    `lock_days`; the searchable copy in CloudWatch after `log_days`. `aws.protect` keeps both against a destroy.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Trail(Construct):
         access_logs_name: str,
         keep_days: int = 365,
         log_days: int = 365,
+        lock_days: int | None = None,
     ) -> None:
         super().__init__(scope, id_)
         log_group_name = f"/aws/cloudtrail/{name}"
@@ -96,6 +98,7 @@ class Trail(Construct):
                 ),
             ],
             disposable=not aws.protect,
+            lock_days=lock_days,
         )
         self.log_group = LogGroup(self, "log", name=log_group_name, key=self.key, retention_days=log_days)
         role = ServiceRole(

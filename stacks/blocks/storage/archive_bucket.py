@@ -38,6 +38,7 @@ class ArchiveBucket(Construct):
         keep_days: int = 365,
         infrequent_access_days: int | None = 90,
         organisation_id: str | None = None,
+        lock_days: int | None = None,
     ) -> None:
         super().__init__(scope, id_)
         if writer_account == aws.account:
@@ -115,6 +116,7 @@ class ArchiveBucket(Construct):
                 ),
             ],
             disposable=not aws.protect,
+            lock_days=lock_days,
         )
 
 
