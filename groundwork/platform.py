@@ -19,6 +19,7 @@ from groundwork.paths import Project
 
 PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
 Target = Literal["aws", "laptop"]
+Guard = Literal["detector", "trail"]
 
 CONTEXT_KEY = "groundwork"
 """Key of cdktf.json's `context` whose value names the platform's module."""
@@ -134,6 +135,10 @@ class Environment(Protocol):
     @property
     def principals(self) -> Mapping[str, str]:
         """Key in the environment's file → ARN of a principal of its account that somebody else makes. May be empty."""
+
+    @property
+    def guards(self) -> Mapping[Guard, str]:
+        """Guards of the whole account that the environment makes → key of its file that says so."""
 
     @property
     def plan_store(self) -> PlanStoreLocation | None:

@@ -104,6 +104,14 @@ class PlatformEnvironment:
         }
 
     @property
+    def guards(self) -> Mapping[platform.Guard, str]:
+        """What the `account` stack makes and an organisation may have made already."""
+        if not self.values.accounts.main.owns_singletons:
+            return {}
+        keys: dict[platform.Guard, str] = {"detector": "threat_detection", "trail": "trail"}
+        return {guard: f"singletons.{key}" for guard, key in keys.items() if getattr(self.values.singletons, key)}
+
+    @property
     def plan_store(self) -> PlanStoreLocation:
         """What the `delivery` stack makes."""
         return PlanStoreLocation(

@@ -9,10 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from groundwork import platform
 from groundwork.errors import StackBlocked, ToolMissing
 from groundwork.plan import prerequisites
-from groundwork.state import bootstrap, principals, quotas, teardown
+from groundwork.state import aws_session, bootstrap, existing_guards, principals, quotas, teardown
 from groundwork.state.state_store import count_resources
 from groundwork.synthesis import resources
 from groundwork.terraform.cdktf import OnEvent
@@ -92,18 +94,37 @@ class Rollout:
         """Create, finish or confirm every bootstrap stack of one environment, one after the other.
 
         On AWS, `say` gets a sentence for every quota that later stacks would exceed, and every role that they miss.
+        Raises StackBlocked, before anything is made, where the account has a detector of somebody else's.
         """
         environment = self.workspace.environments[name]
         known = [stack.name for stack in self.workspace.manifest().stacks]
         stacks = platform.in_order(environment, known)
+        on_aws = bool(stacks) and environment.target == "aws"
+        if on_aws:
+            environment.require_real_accounts()
+            self._find_guards(stacks[0], environment, say)
         for stack in stacks:
             yield self.bootstrap(stack, say, update=update)
-        if stacks and environment.target == "aws":
+        if on_aws:
             session = self.workspace.store(stacks[0]).session
             for sentence in quotas.shortfalls(session, environment.quotas):
                 say(sentence)
             for sentence in principals.missing(session, environment.principals):
                 say(sentence)
+
+    def _find_guards(self, backend: str, environment: platform.Environment, say: Say) -> None:
+        """Look for guards of somebody else's, before the first bootstrap makes the account's own."""
+        store = self.workspace.store(backend)
+        aws_session.require_account(store.session, environment.account, endpoint=store.endpoint)
+        if store.state() is not None:
+            return
+        try:
+            existing_guards.refuse_second_detector(store.session, environment.guards)
+            sentences = existing_guards.second_trails(store.session, environment.guards)
+        except (BotoCoreError, ClientError) as error:
+            sentences = [f"whether the account has guards already could not be looked up: {error}"]
+        for sentence in sentences:
+            say(sentence)
 
     def bootstrap(self, stack: str, say: Say, *, update: bool = False) -> bootstrap.BootstrapResult:
         """Create, finish or confirm one bootstrap stack."""

@@ -57,6 +57,7 @@ class Night:
     kubernetes_version = ""
     quotas = ()
     principals = {}
+    guards = {}
     bootstrap_stacks = ()
     plan_store = None
     github = None
