@@ -141,7 +141,7 @@ class ApiStack(PlatformStack):
 
     @property
     def _has_xray_endpoint(self) -> bool:
-        return "xray" in self.environment.network.interface_endpoints
+        return "xray" in self.environment.network.interfaces
 
     def _reaches_xray(self) -> bool:
         """Whether traces get anywhere: a function in the VPC has no other way out than its security group's."""

@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from constructs import Construct
 
 from stacks.blocks.network.address_plan import Tier, subnet_plan, zone_names
+from stacks.blocks.network.flow_log_archive import FlowLogArchive
 from stacks.blocks.network.flow_logs import FlowLogs
 from stacks.blocks.network.locked_vpc import LockedVpc
 from stacks.blocks.network.nat import InternetAccess, NatGateways
@@ -43,7 +44,7 @@ class NetworkStack(PlatformStack):
     def _build(self) -> None:
         environment, values = self.environment, self.environment.network
         if environment.cluster.node_groups or environment.cluster.fargate_profiles:
-            check_nodes_reach_aws(values.nat, gateways=values.gateway_endpoints, interfaces=values.interface_endpoints)
+            check_nodes_reach_aws(values.nat, gateways=values.gateway_endpoints, interfaces=values.interfaces)
         self.vpc = LockedVpc(self, "vpc", name=self.names.of("vpc"), cidr=values.cidr)
         self.vpc_id = self.vpc.id
         self.vpc_cidr = values.cidr
@@ -80,10 +81,11 @@ class NetworkStack(PlatformStack):
             name=self.names.prefix,
             gateways=values.gateway_endpoints,
             route_table_ids=[table.id for tier in (private, database, intra) for table in tier.route_tables],
-            interfaces=values.interface_endpoints,
+            interfaces=values.interfaces,
             subnet_ids=private.ids,
         )
-        FlowLogs(self, "flow_logs", vpc_id=self.vpc_id, names=self.names, retention_days=values.flow_log_days)
+        flow_logs = FlowLogs if values.flow_logs == "cloudwatch" else FlowLogArchive
+        flow_logs(self, "flow_logs", vpc_id=self.vpc_id, names=self.names, retention_days=values.flow_log_days)
         DbSubnetGroup(
             self,
             "database_subnets",

@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from stacks.values.types import Cidr, LogDays, Section
 
+# EKS user guide, "Deploy private clusters with limited internet access", plus ec2 for the CNI and eks-auth for Pod
+# Identity. S3, a gateway endpoint, holds the image layers of ECR.
+NODES_NEED = frozenset({"ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"})
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 
 
@@ -41,13 +44,24 @@ class Network(Section):
     `per_zone`: highly available."""
     flow_log_days: LogDays = 365
     """Days that flow logs are kept."""
+    flow_logs: Literal["cloudwatch", "s3"] = "cloudwatch"
+    """Where flow logs go: to a log group, where they are searched at once, or as Parquet files to a bucket, which costs
+    a fraction."""
     gateway_endpoints: tuple[Literal["s3", "dynamodb"], ...] = ("s3", "dynamodb")
     """Free endpoints that keep S3 and DynamoDB traffic inside AWS."""
+    endpoint_preset: Literal["none", "private_nodes"] = "none"
+    """`private_nodes`: all interface endpoints that nodes need without NAT, besides `interface_endpoints`."""
     interface_endpoints: tuple[str, ...] = ()
     """Paid endpoints by service name, for example ecr.api; required for private nodes when `nat` is `none`. With
     `existing`, none is made, and these are those that the VPC has."""
     existing: ExistingNetwork | None = None
     """An existing VPC to use instead of creating one."""
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """Every interface endpoint by service name, those of the preset included."""
+        preset = NODES_NEED if self.endpoint_preset == "private_nodes" else ()
+        return tuple(dict.fromkeys((*self.interface_endpoints, *sorted(preset))))
 
     @model_validator(mode="after")
     def _named(self) -> Network:

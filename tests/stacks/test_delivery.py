@@ -386,6 +386,13 @@ def test_the_apply_role_may_switch_rotation_of_its_own_keys_off() -> None:
     assert not allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY)
 
 
+def test_only_a_disposable_bucket_of_flow_logs_may_be_emptied() -> None:
+    bucket = f"arn:aws:s3:::acme-dev-flow-logs-{ACCOUNT}"
+    assert allowed(delivery(network={"flow_logs": "s3"}), "apply", "s3:ListBucketVersions", bucket)
+    assert not allowed(delivery(network={"flow_logs": "s3"}, protect=True), "apply", "s3:ListBucketVersions", bucket)
+    assert not allowed(delivery(), "apply", "s3:ListBucketVersions", bucket)
+
+
 def test_only_a_disposable_code_bucket_may_be_emptied() -> None:
     """`force_destroy` lists and deletes versions (internal/service/s3/bucket.go of the provider, emptyBucket)."""
     profile = f"arn:aws:signer:eu-west-2:{ACCOUNT}:/signing-profiles/release/abcdefghij"

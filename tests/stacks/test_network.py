@@ -138,6 +138,30 @@ def test_flow_logs_hold_all_traffic_encrypted_for_the_configured_days() -> None:
     assert "aws_kms_key" in group["kms_key_id"]
 
 
+def test_flow_logs_can_go_to_a_bucket_as_parquet() -> None:
+    """VPC user guide, "Publish flow logs to Amazon S3": formats, and the bucket's and the key's policy."""
+    document = network(flow_logs="s3", flow_log_days=90)
+    log = only_resource(document, "aws_flow_log")
+    assert (log["log_destination_type"], log["destination_options"]["file_format"]) == ("s3", "parquet")
+    assert "iam_role_arn" not in log
+    assert not resources(document, "aws_cloudwatch_log_group")
+    (rule,) = only_resource(document, "aws_s3_bucket_lifecycle_configuration")["rule"]
+    assert rule["expiration"] == [{"days": 90}]
+    written = statements(only_resource(document, "aws_s3_bucket_policy")["policy"])["LogDeliveryWrites"]
+    assert written["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert written["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
+    assert "LogDeliveryEncrypts" in statements(only_resource(document, "aws_kms_key")["policy"])
+
+
+def test_a_preset_names_the_endpoints_that_private_nodes_need() -> None:
+    document = network(nat="none", endpoint_preset="private_nodes", interface_endpoints=["xray"])
+    services = {
+        each["service_name"].removeprefix("com.amazonaws.eu-west-2.")
+        for each in resources(document, "aws_vpc_endpoint")
+    }
+    assert services == {"s3", "dynamodb", "xray", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"}
+
+
 def test_only_flow_logs_of_this_account_can_use_the_role(default: Any) -> None:
     trust = statements(only_resource(default, "aws_iam_role")["assume_role_policy"])["ServiceAssumes"]
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}

@@ -11,10 +11,8 @@ from constructs import Construct
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.network.security_rules import HTTPS, let_in
 from stacks.values import AwsScope
+from stacks.values.network import NODES_NEED
 
-# EKS user guide, "Deploy private clusters with limited internet access", plus ec2 for the CNI and eks-auth for Pod
-# Identity. S3 holds the image layers of ECR.
-NODES_NEED = frozenset({"ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"})
 NODES_NEED_GATEWAYS = frozenset({"s3"})
 
 
@@ -31,7 +29,8 @@ def check_nodes_reach_aws(nat: str, *, gateways: Iterable[str], interfaces: Iter
             raise IllegalComposition(
                 key,
                 f"with network.nat none, nodes in private subnets cannot reach {', '.join(missing)} and never join",
-                f"add {', '.join(missing)}, or set network.nat to single or per_zone",
+                f"add {', '.join(missing)} (network.endpoint_preset: private_nodes has all interfaces), "
+                "or set network.nat to single or per_zone",
             )
 
 

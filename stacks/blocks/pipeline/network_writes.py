@@ -11,7 +11,16 @@ def network_writes(names: Names) -> list[Statement]:
     aws, environment = names.aws, names.environment.name
     # Images and their snapshots belong to AWS.
     images = [aws.arn("ec2", f"{kind}/*", account="") for kind in ("image", "snapshot")]
+    flow_logs = aws.bucket_arn(names.bucket("flow-logs"))
+    # Destroying a disposable bucket empties it first, version by version.
+    emptied = names.environment.network.flow_logs == "s3" and not aws.protect
+    emptying = Statement(
+        sid="EmptyFlowLogs",
+        actions=["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"],
+        resources=[flow_logs, f"{flow_logs}/*"],
+    )
     return [
+        *([emptying] if emptied else []),
         Statement(
             sid="MakeNetwork",
             actions=[
