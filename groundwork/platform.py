@@ -138,7 +138,7 @@ class Environment(Protocol):
 
     @property
     def guards(self) -> Mapping[Guard, str]:
-        """Guards of the whole account that the environment makes → key of its file that says so."""
+        """Guards of the whole account that the environment makes → key of its file."""
 
     @property
     def plan_store(self) -> PlanStoreLocation | None:

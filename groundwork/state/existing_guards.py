@@ -17,10 +17,10 @@ def refuse_second_detector(session: boto3.Session, wanted: Mapping[Guard, str]) 
     `wanted` is guard → key of the environment's file that makes it.
     """
     if key := wanted.get("detector"):
-        found = session.client("guardduty", config=aws_session.CONFIG).list_detectors()["DetectorIds"]
-        if found:
+        detectors = session.client("guardduty", config=aws_session.CONFIG).list_detectors()["DetectorIds"]
+        if detectors:
             raise StackBlocked(
-                f"the account has a GuardDuty detector ({found[0]}) already, and AWS allows one per region",
+                f"the account has a GuardDuty detector ({detectors[0]}) already, and AWS allows one per region",
                 fix=f"write `false` for {key}, which leaves it to whoever made it, for example the organisation",
             )
 

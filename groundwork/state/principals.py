@@ -14,7 +14,7 @@ from groundwork.state.aws import is_absent
 def missing(session: boto3.Session, principals: Mapping[str, str]) -> Iterator[str]:
     """A sentence for every role that does not exist; `principals` is key in the environment's file → ARN.
 
-    EKS refuses an access entry for a role that is not there, in the middle of an apply. Users are not looked up.
+    EKS refuses an access entry for a role that does not exist, in the middle of an apply. Users are not looked up.
     """
     client = session.client("iam", config=aws_session.CONFIG)
     for key, arn in principals.items():

@@ -19,7 +19,7 @@ _NO_OWN_VALUE = "NoSuchResourceException"
 def shortfalls(session: boto3.Session, needs: Sequence[QuotaNeed]) -> Iterator[str]:
     """A sentence for every quota that is too small, with the command that requests more.
 
-    What the account already uses is not counted. Who may not read quotas gets a sentence that says so.
+    What the account already uses is not counted. A quota that cannot be read has a sentence, too.
     """
     client = session.client("service-quotas", config=aws_session.CONFIG)
     for need in needs:

@@ -51,7 +51,7 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description=
 
 
 class Alerts(Section):
-    """Who is told of alarms, findings, and what the CIS benchmark watches: subscribers of an encrypted SNS topic."""
+    """Who receives alarms, findings, and what the CIS benchmark watches: subscribers of an encrypted SNS topic."""
 
     emails: tuple[Email, ...] = ()
     """Each gets a mail to confirm first. Others (a chat, a pager) subscribe to the topic themselves."""
@@ -92,7 +92,7 @@ class Singletons(Section):
     """What GuardDuty analyses besides CloudTrail, DNS and flow logs; each is charged by volume. RUNTIME_MONITORING also
     installs an agent on every node, so it is off by default."""
     alerts: Alerts | None = None
-    """Tells people of alarms and findings. Empty: they show in the console only."""
+    """Sends alarms and findings to people. Empty: they show in the console only."""
     access_analyzer: bool = True
     """IAM Access Analyzer for access from outside the account."""
     encrypt_disks: bool = True

@@ -382,7 +382,7 @@ def test_the_apply_role_has_what_updates_and_deletions_call(action: str, resourc
 
 def test_the_apply_role_may_switch_rotation_of_its_own_keys_off() -> None:
     assert allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY, {"aws:ResourceTag/environment": "dev"})
-    assert not allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY, OWN), "a key that a person made"
+    assert not allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY, OWN), "a key of a bootstrap stack"
     assert not allowed(delivery(), "apply", "kms:DisableKeyRotation", KEY)
 
 

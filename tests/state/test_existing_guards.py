@@ -1,4 +1,4 @@
-"""Bootstrap in an account of Control Tower or an organisation: what is there already is found first."""
+"""Bootstrap in an account of Control Tower or an organisation: guards that exist are reported first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def session() -> Iterator[boto3.Session]:
         yield boto3.Session("x", "x", region_name="eu-west-2")
 
 
-def test_a_second_detector_is_refused_with_the_value_that_switches_ours_off(session: boto3.Session) -> None:
+def test_a_second_detector_is_refused_with_the_value_to_change(session: boto3.Session) -> None:
     """GuardDuty API reference, CreateDetector: one detector per account and region."""
     existing_guards.refuse_second_detector(session, WANTED)
     session.client("guardduty").create_detector(Enable=True)

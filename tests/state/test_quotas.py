@@ -78,8 +78,8 @@ def test_nodes_and_nat_gateways_count_at_their_most() -> None:
         "cheap": {"capacity": "spot", "max": 4, "instance_types": ["c7g.xlarge"]},
         "gpu": {"instance_types": ["g5.xlarge"], "architecture": "x86_64"},
     }
-    found = needed(cluster={"node_groups": groups}, network={"nat": "per_zone", "zones": 3})
-    assert found == {"L-1216C47A": 6 * 2 + 3 * 16, "L-34B43A08": 4 * 4, "L-0263D0A3": 3}
+    needs = needed(cluster={"node_groups": groups}, network={"nat": "per_zone", "zones": 3})
+    assert needs == {"L-1216C47A": 6 * 2 + 3 * 16, "L-34B43A08": 4 * 4, "L-0263D0A3": 3}
 
 
 def test_a_reservation_leaves_a_hundred_executions_for_other_functions() -> None:

@@ -24,7 +24,7 @@ Source = tuple[str, Mapping[str, str]]
 class ApiAlarms(Construct):
     """Alarms named `<API>-…`: the function fails, is throttled, comes near its timeout; the API answers 5xx.
 
-    Without traffic there is no alarm. `notify_arns` are told of an alarm and of its end.
+    Without traffic there is no alarm. `notify_arns` receive an alarm and its end.
     """
 
     def __init__(
