@@ -53,7 +53,7 @@ def network_writes(names: Names) -> list[Statement]:
         ),
         Statement(
             sid="RemoveLeftInterfaces",
-            # Lambda's and EKS's interfaces do not carry the environment's tag, and keep their subnet and group from being deleted.
+            # Those of Lambda and EKS have no tag of the environment, and keep subnet and group from being deleted.
             actions=["ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"],
             resources=[aws.arn("ec2", "*/*")],
             conditions={"StringEqualsIfExists": {"aws:ResourceTag/environment": environment}},
