@@ -92,10 +92,19 @@ def _refuse_by_key(request: Request, call: S3Call, bucket: Any, principal: Princ
     else:
         return None
     if not reference or key_permits(
-        reference, principal, action=action, region=bucket.region_name, via="s3", arn=call.resource
+        _in_callers_account(reference), principal, action=action, region=bucket.region_name, via="s3", arn=call.resource
     ):
         return None
     return xml_error("AccessDenied", Call(principal, action, reference).refusal(), 403)
+
+
+def _in_callers_account(reference: str) -> str:
+    """A key as S3 looks it up: an alias is one of the caller's account, whatever account its ARN names.
+
+    Source: S3 API reference, PutObject and ServerSideEncryptionByDefault.
+    """
+    _, is_alias, name = reference.partition(":alias/")
+    return f"alias/{name}" if is_alias else reference
 
 
 def _key_for_new_object(request: Request, bucket: Any) -> str | None:

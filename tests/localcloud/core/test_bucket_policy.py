@@ -116,6 +116,22 @@ def test_the_key_of_another_account_must_permit_the_writer_too(aws: Any, bucket:
         assert outcome(writer.put_object, Bucket=bucket, Key="k", Body=b"x") == expected
 
 
+def test_the_alias_of_another_account_s_key_is_not_found(aws: Any, bucket: str) -> None:
+    """S3 API reference: across accounts a key is named by its ARN; an alias is looked up in the caller's account."""
+    put_policy(aws, bucket, {"Effect": "Allow", "Principal": {"AWS": WRITER}, "Action": "s3:PutObject"})
+    kms = aws.client("kms", account=ARCHIVE)
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+    key = kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))["KeyMetadata"]
+    alias = aws.unique("alias/archive")
+    kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+    named = {"Bucket": bucket, "Key": "k", "Body": b"x", "ServerSideEncryption": "aws:kms"}
+    by_alias = key["Arn"].rsplit(":", 1)[0] + f":{alias}"
+    writer, owner = aws.client("s3", role="populate"), aws.client("s3", account=ARCHIVE)
+    assert outcome(writer.put_object, **named, SSEKMSKeyId=by_alias) == "AccessDenied"
+    assert outcome(writer.put_object, **named, SSEKMSKeyId=key["Arn"]) == "ok"
+    assert outcome(owner.put_object, **named, SSEKMSKeyId=by_alias) == "ok"
+
+
 def test_an_anonymous_reader_needs_the_policy(aws: Any, bucket: str) -> None:
     import httpx
 
