@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from filelock import FileLock
 
 from localcloud.aws.journal import Journal
 from localcloud.cloud import LocalCloud, Status
@@ -164,9 +165,11 @@ def test_a_start_after_a_kill_before_the_first_save_reports_it(
         first = cloud.up(port=0)
         aws_of(first).client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
         kill(first)
-        if not (cloud.state / "snapshot").exists():
+        with FileLock(cloud.state / "server.lock", timeout=30):  # a copy that saves may outlive it
+            saved = (cloud.state / "snapshot").exists()
+        if not saved:
             break
-        shutil.rmtree(cloud.state)  # it was saved between the write and the kill
+        shutil.rmtree(cloud.state)
     output = start_again(tmp_path)
     assert "restored 1 resources from 1 writes to S3 and DynamoDB; nothing else had been saved" in output
 
