@@ -115,7 +115,7 @@ BREAKS = [
     ("deploy-environment.yml", "          exit 1\n", "", "nothing-waits does not fail"),
     ("deploy.yml", "      runner: ${{ vars.STAGING_RUNNER || 'ubuntu-24.04' }}\n", "", "runs outside of staging"),
     ("pull-request.yml", "vars.STAGING_RUNNER", "vars.PROD_RUNNER", "plan: runs outside of staging"),
-    ("drift.yml", "== 'prod' &&", "== 'dev' &&", "look: runs outside of prod"),
+    ("drift.yml", "== 'prod' &&", "== 'none' &&", "look: runs outside of prod"),
     ("destroy.yml", "vars.PROD_RUNNER || ", "", "plan: runs outside of prod"),
     ("deploy-environment.yml", "      runner: ${{ inputs.runner }}\n", "", "does not hand its runner on"),
     (
