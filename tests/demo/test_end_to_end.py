@@ -158,6 +158,7 @@ def test_nothing_is_planned_with_a_placeholder_account_number(
 
 def test_two_invocations_with_the_same_key_write_one_file(laptop: Laptop, figures: Any) -> None:
     assert figures
+    laptop.run("gw", "synth", "local")  # an earlier test synthesised another environment last
     first = laptop.json("gw", "invoke", "local", "--records", "1", "--key", "order-1")
     again = laptop.json("gw", "invoke", "local", "--records", "1", "--key", "order-1")
     assert first["status"] == again["status"] == 201
@@ -166,7 +167,7 @@ def test_two_invocations_with_the_same_key_write_one_file(laptop: Laptop, figure
 
 def test_where_names_the_python_line_of_a_terraform_address(laptop: Laptop, figures: Any) -> None:
     assert figures
-    laptop.run("gw", "synth", "local")  # an earlier test may have synthesised something else last
+    laptop.run("gw", "synth", "local")
     origins = json.loads((laptop.root / "cdktf.out/stacks/local-network/origins.json").read_text(encoding="utf-8"))
     address = next(name for name in origins if name.startswith("aws_vpc."))
     (place,) = laptop.json("gw", "where", address, "--stack", "local-network")
