@@ -18,7 +18,7 @@ REQUIRED_CHECK = "ready"
 RELEASE_TAGS = "v*"
 # Id of GitHub Actions' app: a check of the same name from another app does not count.
 _ACTIONS_APP = 15368
-# Maintain and Admin, as the documentation of Terraform's resource github_repository_ruleset numbers them.
+# Ids of the repository roles Maintain and Admin in GitHub's REST API for rulesets.
 _TAG_CREATORS = (2, 5)
 _OF_GITHUB = ("actions/", "github/")
 
