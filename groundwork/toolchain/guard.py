@@ -63,13 +63,13 @@ class _Program:
     def reap(self) -> bool:
         """Release the processes that ended; False if none is left, on Linux not even below them."""
         try:
-            while pid_and_status := os.waitpid(-1, os.WNOHANG):
-                self._take(*pid_and_status)
-                if not pid_and_status[0]:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
                     return True
+                self._take(pid, status)
         except ChildProcessError:
-            pass
-        return False
+            return False
 
     def wait(self) -> int:
         """Its exit code, -n after signal n."""
@@ -99,15 +99,16 @@ def _ended_by_itself(program: _Program, pipe: int) -> bool:
     os.set_blocking(alarm, False)
     signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-    while program.code is None:
-        # The timeout covers a program that ended before the signal could wake anybody.
+    while True:
+        # Before the wait: the program may have ended before the signal could wake anybody.
+        program.reap()
+        if program.code is not None:
+            return True
         ready, _, _ = select.select([pipe, waker], [], [], 1.0)
         if waker in ready:
             os.read(waker, 512)
-        program.reap()
-        if program.code is None and pipe in ready and not os.read(pipe, 1):
+        if pipe in ready and not os.read(pipe, 1):
             return False
-    return True
 
 
 def _end(program: _Program, grace: float) -> None:
