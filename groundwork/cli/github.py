@@ -112,15 +112,15 @@ def _check_pins(api: GitHub, *, json: bool) -> None:
     from groundwork.github import pins
     from groundwork.paths import Project
 
-    folder = Project.find(Path.cwd()).root / ".github"
-    wrong = list(pins.wrong(folder, api))
+    pinned = pins.read(Project.find(Path.cwd()).root / ".github")
+    wrong = list(pins.wrong(pinned, api))
     if json:
-        entries = [{**vars(pin), "places": places} for pin, places in pins.read(folder).items()]
+        entries = [{**vars(pin), "places": places} for pin, places in pinned.items()]
         console.print_json({"pins": entries, "wrong": wrong})
     if wrong:
         raise CheckFailed("\n".join(wrong), fix="correct the commit or the version; Dependabot changes both together")
     if not json:
-        console.say(f"{len(pins.read(folder))} actions are pinned to the commits of their versions")
+        console.say(f"{len(pinned)} actions are pinned to the commits of their versions")
 
 
 def _add_comment(github: typer.Typer) -> None:

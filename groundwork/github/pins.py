@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +34,9 @@ def read(folder: Path) -> dict[Pin, list[str]]:
     return dict(sorted(pins.items()))
 
 
-def wrong(folder: Path, api: GitHub) -> Iterator[str]:
+def wrong(pins: Mapping[Pin, Sequence[str]], api: GitHub) -> Iterator[str]:
     """A sentence for each pin whose commit is not that of its version's tag. Raises GitHubError without an answer."""
-    for pin, places in read(folder).items():
+    for pin, places in pins.items():
         commit = _commit(pin, api)
         where = f"{', '.join(places)}: {pin.repository}"
         if commit is None:

@@ -17,7 +17,7 @@ from groundwork.store.mac import Mac
 from groundwork.store.objects import AlreadyStored, NotReadable, NotStored, Objects, Place
 
 MAIN = "main"
-# Only plans of main are applied: bundles of a pull request are never fetched.
+# Only plans of main are applied.
 _FETCHED_FROM = (f"{MAIN}/", f"{applied.PREFIX}/")
 _PLAN_AGAIN = "gw plan make && gw plan push, and a new approval"
 _ARCHIVE = "application/gzip"

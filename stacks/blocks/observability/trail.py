@@ -21,8 +21,8 @@ class Trail(Construct):
     """A trail called `name` with a key, a bucket and a log group of its own.
 
     `bucket_name` and `access_logs_name` are unique in the world, `alias` begins with alias/. Objects are deleted after
-    `keep_days`, and by nobody before
-    `lock_days`; the searchable copy in CloudWatch after `log_days`. `aws.protect` keeps both against a destroy.
+    `keep_days`, and by nobody before `lock_days`; the searchable copy in CloudWatch after `log_days`. `aws.protect`
+    keeps both against a destroy.
     """
 
     def __init__(
