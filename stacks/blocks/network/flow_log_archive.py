@@ -5,8 +5,9 @@ from __future__ import annotations
 from cdktf_cdktf_provider_aws.flow_log import FlowLog, FlowLogDestinationOptions
 from constructs import Construct
 
-from stacks.blocks.iam.policy_document import Conditions, Principal, Statement
+from stacks.blocks.iam.policy_document import Conditions, Principal
 from stacks.blocks.security.encryption_key import EncryptionKey, key_grant
+from stacks.blocks.storage.log_delivery import log_delivery
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.values import Names
 
@@ -52,25 +53,7 @@ class FlowLogArchive(Construct):
             log_bucket_name=names.access_log_bucket,
             single_region_because="Flow logs are about one region's network, and are kept for a limited time only.",
             retention=Retention(expire_days=retention_days, old_version_days=7),
-            statements=[
-                Statement(
-                    sid="LogDeliveryChecksBucket",
-                    principal=_DELIVERY,
-                    actions=["s3:GetBucketAcl"],
-                    resources=[arn],
-                    conditions=from_here,
-                ),
-                Statement(
-                    sid="LogDeliveryWrites",
-                    principal=_DELIVERY,
-                    actions=["s3:PutObject"],
-                    resources=[f"{arn}/AWSLogs/{aws.account}/*"],
-                    conditions={
-                        **from_here,
-                        "StringEquals": {**from_here["StringEquals"], "s3:x-amz-acl": "bucket-owner-full-control"},
-                    },
-                ),
-            ],
+            statements=log_delivery(aws, "LogDelivery", _DELIVERY, bucket_arn=arn, conditions=from_here),
             disposable=not aws.protect,
         )
         FlowLog(

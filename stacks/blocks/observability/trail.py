@@ -5,11 +5,12 @@ from __future__ import annotations
 from cdktf_cdktf_provider_aws.cloudtrail import Cloudtrail
 from constructs import Construct
 
-from stacks.blocks.iam.policy_document import Principal, Statement
+from stacks.blocks.iam.policy_document import Conditions, Principal, Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import EncryptionKey, key_grant, logs_key_use
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
+from stacks.blocks.storage.log_delivery import log_delivery
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.blocks.waivers import waive
 from stacks.values import AwsScope
@@ -43,7 +44,7 @@ class Trail(Construct):
         log_group_name = f"/aws/cloudtrail/{name}"
         # Computed: bucket and key name the trail before it exists, which in turn needs both.
         trail_arn = aws.arn("cloudtrail", f"trail/{name}")
-        from_this_trail = {"StringEquals": {"aws:SourceArn": trail_arn}}
+        from_this_trail: Conditions = {"StringEquals": {"aws:SourceArn": trail_arn}}
         self.key = EncryptionKey(
             self,
             "encryption",
@@ -79,24 +80,7 @@ class Trail(Construct):
                 "The trail covers every region and CloudWatch holds a second, searchable copy of the same events."
             ),
             retention=Retention(expire_days=keep_days, old_version_days=90),
-            statements=[
-                Statement(
-                    sid="CloudTrailChecksBucket",
-                    principal=_CLOUDTRAIL,
-                    actions=["s3:GetBucketAcl"],
-                    resources=[arn],
-                    conditions=from_this_trail,
-                ),
-                Statement(
-                    sid="CloudTrailWrites",
-                    principal=_CLOUDTRAIL,
-                    actions=["s3:PutObject"],
-                    resources=[f"{arn}/AWSLogs/{aws.account}/*"],
-                    conditions={
-                        "StringEquals": {"aws:SourceArn": trail_arn, "s3:x-amz-acl": "bucket-owner-full-control"}
-                    },
-                ),
-            ],
+            statements=log_delivery(aws, "CloudTrail", _CLOUDTRAIL, bucket_arn=arn, conditions=from_this_trail),
             disposable=not aws.protect,
             lock_days=lock_days,
         )
