@@ -98,9 +98,10 @@ class DeliveryStack(PlatformStack):
         files, archive = values.workflows, environment.accounts.archive
         self.pull_request_planner = self._role("plan-pull-request", repository, files.plan)
         self.planner = self._role("plan", repository, files.plan)
-        for role, kind in ((self.pull_request_planner, "plan-pull-request"), (self.planner, "plan")):
+        self.pull_request_planner.allow("state", *state_access(self.names, "read"))
+        self.planner.allow("state", *state_access(self.names, "lock"))
+        for role in (self.pull_request_planner, self.planner):
             role.attach_all(reads)
-            role.allow("state", *state_access(self.names, "lock" if kind == "plan" else "read"))
             role.allow("archive", self._archive(archive.plan_role))
         self.planner.allow("plans", *plan_store_writes(self.names))
         self.applier = self._role("apply", repository, files.apply, session_minutes=values.session_minutes)
