@@ -33,7 +33,7 @@ def test_a_stack_is_destroyed_after_its_name_was_typed_and_approved(github: Pipe
     github.push(lambda: github.edit("main.py", '"dev": "green"', '"dev": None'))
     run = github.on_dispatch("destroy.yml", environment="dev", stack="dev-web", confirm="dev-web")
     github.wait_for_approval(run, "dev")
-    assert run.did("plan:dev", "gw plan make --destroy dev-web --skip-synth with credentials ended 0")
+    assert run.did("plan:dev", "gw plan make --destroy dev-web --skip-synth --lock-timeout 600 with credentials ended 0")
     assert github.colour() == "green"
     github.github.approve(run.run, "dev", by="carol")
     assert run.end(), run.log
@@ -47,7 +47,7 @@ def test_one_job_reads_drift_from_aws_and_another_writes_the_issues(github: Pipe
     for environment in ("dev", "staging", "prod"):
         job = f"plan:{environment}"
         assert run.did(job, "signed in")[0].endswith(f"acme-{environment}-delivery-plan")
-        assert run.did(job, f"gw drift {environment} --skip-synth --json with credentials")
+        assert run.did(job, f"gw drift {environment} --skip-synth --lock-timeout 600 --json with credentials")
         assert not run.did(job, "gw plan")
     (reported,) = run.did("issues", "gw drift --issues --from reported")
     assert reported.endswith("without credentials ended 20")  # nothing is deployed yet, and nothing drifted
