@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from groundwork.synthesis import lazy_provider
-from tests.support import levels
+from tests.support import levels, shared_provider
 from tests.support.application import synthesise
 
 if TYPE_CHECKING:  # unit tests need neither, and both take a second to import
@@ -37,6 +38,17 @@ hypothesis.settings.load_profile("busy")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the synthesised stacks to tests/golden")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder in which the shared providers of all workers remember answers."""
+    if not hasattr(config, "workerinput"):
+        os.environ[shared_provider.MEMORY] = tempfile.mkdtemp(prefix="groundwork-provider-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(shared_provider.MEMORY), ignore_errors=True)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -51,7 +51,7 @@ def outside() -> Iterator[Outside]:
 
 @pytest.fixture(scope="module")
 def program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    return terraform.find_or_skip(checkout, tmp_path_factory.mktemp("terraform"))
+    return terraform.find_or_skip(checkout, tmp_path_factory.mktemp("terraform"), shared=False)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import cli_config, providers, terraform
 from groundwork.toolchain.terraform import terraform_platform
+from tests.support.shared_provider import folder_for
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 VERSION = "5.100.0"
@@ -65,27 +66,33 @@ class Terraform:
         return Outcome(done.returncode, done.stdout, round(time.monotonic() - started, 1))
 
 
-def find_or_skip(checkout: Path, folder: Path) -> Terraform:
-    """The Terraform and provider of this machine, or skip; writes their CLI configuration to `folder`."""
+def find_or_skip(checkout: Path, folder: Path, *, shared: bool = True) -> Terraform:
+    """The Terraform and provider of this machine, or skip; writes their CLI configuration to `folder`.
+
+    Unless `shared`, each run starts providers of its own.
+    """
     try:
         binary = terraform.find(os.environ, Project(checkout), may_download=False).path
     except ToolMissing as missing:
         pytest.skip(str(missing))
-    config = unhashed_provider(checkout, folder)
+    config = unhashed_provider(checkout, folder, shared=shared)
     if not config:
         pytest.skip(f"AWS provider {VERSION} is not unpacked on this machine; `make setup` does that")
     return Terraform(binary, config)
 
 
-def unhashed_provider(checkout: Path, folder: Path) -> Path | None:
+def unhashed_provider(checkout: Path, folder: Path, *, shared: bool = True) -> Path | None:
     """Write a CLI configuration to `folder` with which only `terraform init` hashes the 700 MB of the AWS provider.
 
-    Without it every command does, for 0.7 s of processor time. None where the provider is not unpacked here.
+    Without it every command does, for 0.7 s of processor time. If `shared`, runs share providers
+    (tests/support/shared_provider.py). None where the provider is not unpacked here.
     """
     sources = providers.sources(os.environ, Project(checkout))
     for source in sources:
         if VERSION in source.unpacked.get(PROVIDER, ()):
             unpacked = source.path / PROVIDER / VERSION / terraform_platform()
+            if shared:
+                unpacked = folder_for(next(unpacked.glob("terraform-provider-aws*")))
             overrides = (
                 f'dev_overrides {{\n    "{PROVIDER.removeprefix("registry.terraform.io/")}" = "{unpacked}"\n  }}'
             )

@@ -33,7 +33,8 @@ def test_a_stack_is_destroyed_after_its_name_was_typed_and_approved(github: Pipe
     github.push(lambda: github.edit("main.py", '"dev": "green"', '"dev": None'))
     run = github.on_dispatch("destroy.yml", environment="dev", stack="dev-web", confirm="dev-web")
     github.wait_for_approval(run, "dev")
-    assert run.did("plan:dev", "gw plan make --destroy dev-web --skip-synth --lock-timeout 600 with credentials ended 0")
+    planned = "gw plan make --destroy dev-web --skip-synth --lock-timeout 600 with credentials ended 0"
+    assert run.did("plan:dev", planned)
     assert github.colour() == "green"
     github.github.approve(run.run, "dev", by="carol")
     assert run.end(), run.log
