@@ -30,6 +30,6 @@ class ApiGatewayLogging(Construct):
             self,
             "setting",
             cloudwatch_role_arn=self.role.arn,
-            reset_on_delete=True,
+            # Not reset_on_delete, which version 6 of the provider removed: a destroyed setting keeps the role's name.
             depends_on=[attached],
         )
