@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
+
+from tests.support.terraform import unhashed_provider
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("laptop")]
 
@@ -33,9 +35,10 @@ REAL_LOOKING = {
 
 @dataclass(frozen=True)
 class Laptop:
-    """A copy of the checkout with its own embedded AWS."""
+    """A copy of the checkout with its own embedded AWS. Only the demo starts providers of its own."""
 
     root: Path
+    shared_providers: Path | None
 
     def run(self, *command: str, code: int | None = 0, **environ: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -52,7 +55,8 @@ class Laptop:
 
     def environ(self, **environ: str) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_ENDPOINT")}
-        return {**inherited, **REAL_LOOKING, **environ}
+        shared = {"TF_CLI_CONFIG_FILE": str(self.shared_providers)} if self.shared_providers else {}
+        return {**inherited, **REAL_LOOKING, **shared, **environ}
 
     def json(self, *command: str, code: int = 0) -> Any:
         return json.loads(self.run(*command, "--json", code=code).stdout)
@@ -71,7 +75,7 @@ def laptop(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         if (checkout / made).exists():
             (root / made).symlink_to((checkout / made).resolve())
     _commit(root)
-    laptop = Laptop(root)
+    laptop = Laptop(root, unhashed_provider(checkout, tmp_path_factory.mktemp("providers")))
     yield laptop
     laptop.run("gw", "local", "down", code=None)
 
@@ -88,7 +92,7 @@ def _commit(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def figures(laptop: Laptop) -> Any:
-    return laptop.json("gw", "demo", "--port", "0")
+    return replace(laptop, shared_providers=None).json("gw", "demo", "--port", "0")
 
 
 def test_the_demo_deploys_calls_reviews_applies_refuses_and_measures(figures: Any) -> None:
