@@ -31,13 +31,20 @@ class ClusterStack(PlatformStack):
         self.security_groups = ClusterSecurityGroups(
             self, "security_groups", vpc_id=network.vpc_id, vpc_cidr=network.vpc_cidr, cluster_name=self.names.cluster
         )
+        auto_mode = values.nodes == "auto_mode"
         self.control_plane = ControlPlane(
             self,
             "control_plane",
             names=self.names,
             values=values,
-            subnet_ids=network.intra_subnet_ids,
+            # Nodes of Auto Mode start in the cluster's own subnets, and pull images from there.
+            subnet_ids=network.private_subnet_ids if auto_mode else network.intra_subnet_ids,
             security_group_ids=[self.security_groups.control_plane.id],
+            auto_nodes=(
+                NodeRole(self, "node_role", names=self.names, join_policy="AmazonEKSWorkerNodeMinimalPolicy")
+                if auto_mode
+                else None
+            ),
         )
         # A reference, so that everything below waits for the cluster.
         cluster_name: str = self.control_plane.cluster.name
@@ -49,8 +56,9 @@ class ClusterStack(PlatformStack):
             names=self.names,
             cluster_name=cluster_name,
             cluster_arn=self.control_plane.cluster_arn,
-            versions=values.addons,
-            has_nodes=bool(values.node_groups),
+            versions=values.installed_addons,
+            has_nodes=auto_mode or bool(values.node_groups),
+            prefix_delegation=values.prefix_delegation,
             tags=self.default_tags,
         )
         before = addons.before_nodes()
@@ -82,7 +90,7 @@ class ClusterStack(PlatformStack):
         self, network: NetworkStack, cluster_name: str, before: list[ITerraformDependable]
     ) -> list[ITerraformDependable]:
         values = self.environment.cluster
-        if not values.node_groups:
+        if not values.managed_groups:
             return []
         role = NodeRole(self, "node_role", names=self.names)
         return [
@@ -99,14 +107,15 @@ class ClusterStack(PlatformStack):
                 after=before,
                 tags=self.default_tags,
             ).group
-            for name, group in values.node_groups.items()
+            for name, group in values.managed_groups.items()
         ]
 
     def _fargate(self, network: NetworkStack, cluster_name: str) -> list[ITerraformDependable]:
         profiles = self.environment.cluster.fargate_profiles
+        if profiles or self.environment.cluster.nodes == "auto_mode":
+            self.security_groups.join_own_group(self.control_plane.security_group_id)
         if not profiles:
             return []
-        self.security_groups.join_fargate(self.control_plane.security_group_id)
         role = FargateRole(self, "fargate_role", names=self.names)
         return [
             Fargate(

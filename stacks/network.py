@@ -43,7 +43,8 @@ class NetworkStack(PlatformStack):
 
     def _build(self) -> None:
         environment, values = self.environment, self.environment.network
-        if environment.cluster.node_groups or environment.cluster.fargate_profiles:
+        cluster = environment.cluster
+        if cluster.nodes == "auto_mode" or cluster.node_groups or cluster.fargate_profiles:
             check_nodes_reach_aws(values.nat, gateways=values.gateway_endpoints, interfaces=values.interfaces)
         self.vpc = LockedVpc(self, "vpc", name=self.names.of("vpc"), cidr=values.cidr)
         self.vpc_id = self.vpc.id

@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from stacks.values.types import Architecture, Arn, KeyArn, LogDays, PublicCidr, Section
 
+# EKS user guide, "Automate cluster infrastructure with EKS Auto Mode": what it contains, on its nodes or outside them.
+BUILT_INTO_AUTO_MODE = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "aws-ebs-csi-driver"})
 # Part of names in AWS and of logical ids.
 EntryName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
 
@@ -31,6 +33,14 @@ class AccessEntry(Section):
     """Limits the policy to these namespaces; empty means the whole cluster."""
 
 
+class Taint(Section):
+    """Keeps pods off nodes unless they tolerate it."""
+
+    key: Annotated[str, Field(min_length=1, max_length=63)]
+    value: Annotated[str, Field(max_length=63)] = ""
+    effect: Literal["no_schedule", "no_execute", "prefer_no_schedule"] = "no_schedule"
+
+
 class NodeGroup(Section):
     """A managed node group."""
 
@@ -45,6 +55,12 @@ class NodeGroup(Section):
     desired: Annotated[int, Field(ge=0, le=450)] = 2
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = 50
     labels: dict[str, str] = {}
+    taints: Annotated[tuple[Taint, ...], Field(max_length=50)] = ()
+    repair: bool = True
+    """EKS replaces nodes that stay unhealthy (EKS user guide, "Node health")."""
+    release: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+-[0-9a-f]{8}$")] | None = None
+    """Exact release of the machine image, such as 1.35.2-20261105 for Amazon Linux or 1.50.0-1a2b3c4d for Bottlerocket;
+    EKS lists them in SSM parameters. When empty, EKS takes the newest one at each change of the group."""
 
     @model_validator(mode="after")
     def _sizes(self) -> NodeGroup:
@@ -70,6 +86,9 @@ class Cluster(Section):
     reserved addresses (EKS user guide, "Cluster API server endpoint")."""
     access: dict[EntryName, AccessEntry] = {}
     """Name → principal and policy. Nobody else has access, not even the creator."""
+    nodes: Literal["managed_groups", "auto_mode"] = "managed_groups"
+    """Who makes nodes: the groups in `node_groups`, or EKS Auto Mode, which makes and replaces instances as pods need
+    them, and brings networking, DNS, volumes and load balancing with it."""
     node_groups: dict[EntryName, NodeGroup] = {"general": NodeGroup()}
     fargate_profiles: dict[EntryName, FargateProfile] = {}
     addons: dict[str, str] = {
@@ -82,8 +101,23 @@ class Cluster(Section):
     }
     """Add-on → exact version, so that no version changes without a diff. groundwork/checks/support_ends.json lists for
     which Kubernetes version AWS offers each."""
+    prefix_delegation: bool = True
+    """Nodes take addresses in blocks of 16, so that an instance holds 110 pods instead of, for example, 29 on an
+    m7g.large (EKS user guide, "Assign more IP addresses to Amazon EKS nodes with prefixes")."""
     log_days: LogDays = 365
     """Days that control-plane logs are kept."""
     key_arn: KeyArn | None = None
     """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it.
     A key is created when empty."""
+
+    @property
+    def managed_groups(self) -> dict[str, NodeGroup]:
+        """The node groups that are made: none in Auto Mode."""
+        return {} if self.nodes == "auto_mode" else dict(self.node_groups)
+
+    @property
+    def installed_addons(self) -> dict[str, str]:
+        """The add-ons that are made. Auto Mode has some built in and they are left out, unless the values name them."""
+        if self.nodes != "auto_mode" or "addons" in self.model_fields_set:
+            return dict(self.addons)
+        return {name: version for name, version in self.addons.items() if name not in BUILT_INTO_AUTO_MODE}

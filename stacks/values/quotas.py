@@ -19,7 +19,7 @@ _CPUS = {"nano": 2, "micro": 2, "small": 2, "medium": 2, "large": 2, "xlarge": 4
 def quota_needs(environment: Environment) -> list[QuotaNeed]:
     """What the stacks need when node groups have grown to their maximum."""
     reserved = environment.api.function.reserved_concurrency
-    groups = environment.cluster.node_groups.values()
+    groups = environment.cluster.managed_groups.values()
     nat = {"none": 0, "single": 1, "per_zone": environment.network.zones}[environment.network.nat]
     needs = [
         QuotaNeed("lambda", "L-B99A9384", "Lambda's concurrent executions", reserved + _LAMBDA_KEEPS)

@@ -206,6 +206,65 @@ def test_a_node_s_role_may_only_join_the_cluster_and_pull_images(default: Any) -
     assert policies == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
 
 
+def test_node_groups_have_taints_a_release_and_repair() -> None:
+    taints = [{"key": "gpu", "effect": "no_execute"}, {"key": "team", "value": "data"}]
+    document = cluster(node_groups={"gpu": {"taints": taints, "release": "1.35.2-20261105", "repair": False}})
+    group = only_resource(document, "aws_eks_node_group")
+    assert group["taint"] == [
+        {"key": "gpu", "effect": "NO_EXECUTE"},
+        {"key": "team", "value": "data", "effect": "NO_SCHEDULE"},
+    ]
+    assert (group["release_version"], group["node_repair_config"]) == ("1.35.2-20261105", {"enabled": False})
+
+
+def test_unhealthy_nodes_are_replaced_unless_a_value_says_otherwise(default: Any) -> None:
+    assert only_resource(default, "aws_eks_node_group")["node_repair_config"] == {"enabled": True}
+
+
+def test_a_release_for_another_kubernetes_raises() -> None:
+    with pytest.raises(IllegalComposition, match=r"1\.34\.1-20261105 is not for Kubernetes 1\.35"):
+        check(node_groups={"general": {"release": "1.34.1-20261105"}})
+
+
+def test_nodes_take_addresses_in_blocks_unless_a_value_says_otherwise(default: Any) -> None:
+    assert settings_of(default, "vpc-cni")["env"]["ENABLE_PREFIX_DELEGATION"] == "true"
+    assert "ENABLE_PREFIX_DELEGATION" not in settings_of(cluster(prefix_delegation=False), "vpc-cni")["env"]
+
+
+# ── Auto Mode ──────────────────────────────────────────────────────────────────────────────────────
+def test_auto_mode_switches_on_all_three_of_its_parts_with_their_roles() -> None:
+    document = cluster(nodes="auto_mode")
+    body = only_resource(document, "aws_eks_cluster")
+    assert body["compute_config"]["enabled"]
+    assert body["compute_config"]["node_pools"] == ["general-purpose", "system"]
+    assert body["storage_config"] == {"block_storage": {"enabled": True}}
+    assert body["kubernetes_network_config"]["elastic_load_balancing"] == {"enabled": True}
+    attached = {each["policy_arn"].rsplit("/", 1)[1] for each in resources(document, "aws_iam_role_policy_attachment")}
+    assert {"AmazonEKSComputePolicy", "AmazonEKSNetworkingPolicy", "AmazonEKSWorkerNodeMinimalPolicy"} <= attached
+    trusts = [each["assume_role_policy"] for each in resources(document, "aws_iam_role") if "eks" in str(each)]
+    assert any("sts:TagSession" in trust for trust in trusts)
+
+
+def test_auto_mode_makes_neither_groups_nor_the_add_ons_that_it_has_built_in() -> None:
+    document = cluster(nodes="auto_mode")
+    assert "aws_eks_node_group" not in document["resource"]
+    assert [addon["addon_name"] for addon in resources(document, "aws_eks_addon")] == ["metrics-server"]
+    assert all("private" in each for each in only_resource(document, "aws_eks_cluster")["vpc_config"]["subnet_ids"])
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"node_groups": {"general": {}}}, "cluster.node_groups"),
+        ({"addons": {"vpc-cni": "v1.22.4-eksbuild.3"}}, "cluster.addons"),
+    ],
+)
+def test_auto_mode_beside_what_it_replaces_raises(values: dict[str, Any], key: str) -> None:
+    with pytest.raises(IllegalComposition) as raised:
+        check(nodes="auto_mode", **values)
+    assert raised.value.key == key
+
+
 def test_only_https_leaves_the_vpc_and_nothing_enters_from_outside(default: Any) -> None:
     to_world = [
         rule

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from stacks.blocks.errors import IllegalComposition
-from stacks.values.cluster import Cluster
+from stacks.values.cluster import BUILT_INTO_AUTO_MODE, Cluster
 from stacks.values.workloads import Workload
 
 # EKS user guide, "Fargate considerations": DaemonSets do not run there, and the CNI and kube-proxy are built in.
@@ -23,13 +23,16 @@ def check(values: Cluster, *, runner: Literal["hosted", "vpc"]) -> None:
             "runner is hosted, and machines of GitHub's cannot reach a private endpoint: every release would time out",
             "name the ranges the runners come from, or set runner: vpc and run the pipeline inside the VPC",
         )
-    if not values.node_groups and not values.fargate_profiles:
+    if values.nodes == "auto_mode":
+        _check_auto_mode(values)
+    elif not values.node_groups and not values.fargate_profiles:
         raise IllegalComposition(
             "cluster.node_groups", "there are neither node groups nor Fargate profiles: no pod could run", "add one"
         )
-    if not values.node_groups:
+    elif not values.node_groups:
         _check_fargate_only(values)
-    proxy = values.addons.get("kube-proxy")
+    _check_releases(values)
+    proxy = values.installed_addons.get("kube-proxy")
     if proxy and not proxy.startswith(f"v{values.version}."):
         raise IllegalComposition(
             "cluster.addons.kube-proxy",
@@ -42,7 +45,7 @@ def check(values: Cluster, *, runner: Literal["hosted", "vpc"]) -> None:
 def check_scaling(cluster: Cluster, workloads: Mapping[str, Workload]) -> None:
     """Raise IllegalComposition for a workload that could not scale, because nothing in the cluster measures it."""
     scaling = next((name for name, each in workloads.items() if each.max_replicas > each.min_replicas), None)
-    if scaling and METRICS not in cluster.addons:
+    if scaling and METRICS not in cluster.installed_addons:
         raise IllegalComposition(
             f"workloads.{scaling}.max_replicas",
             f"is above min_replicas, but without {METRICS} Kubernetes does not know how busy the pods are",
@@ -65,6 +68,31 @@ def _check_access(values: Cluster) -> None:
                 f"cluster.access.{name}.namespaces",
                 "cluster_admin reaches past namespaces, so a limit would only look like one",
                 "use policy admin for these namespaces, or drop namespaces",
+            )
+
+
+def _check_auto_mode(values: Cluster) -> None:
+    if "node_groups" in values.model_fields_set and values.node_groups:
+        raise IllegalComposition(
+            "cluster.node_groups",
+            "nodes is auto_mode, and EKS makes the nodes itself",
+            "remove node_groups, or set nodes: managed_groups",
+        )
+    if doubled := sorted(BUILT_INTO_AUTO_MODE & set(values.installed_addons)):
+        raise IllegalComposition(
+            "cluster.addons",
+            f"{', '.join(doubled)} {'is' if len(doubled) == 1 else 'are'} part of Auto Mode and would run twice",
+            "remove them",
+        )
+
+
+def _check_releases(values: Cluster) -> None:
+    for name, group in values.managed_groups.items():
+        if group.release and group.image == "al2023" and not group.release.startswith(f"{values.version}."):
+            raise IllegalComposition(
+                f"cluster.node_groups.{name}.release",
+                f"{group.release} is not for Kubernetes {values.version}",
+                f"pin a release {values.version}.…, or remove it to take the newest",
             )
 
 

@@ -43,8 +43,8 @@ class ClusterSecurityGroups(Construct):
         # Databases and services beside the cluster; their own groups decide who gets in.
         let_out(self, "to_vpc", nodes, "Databases and services in the VPC", cidr=vpc_cidr, ports=(1024, 65535))
 
-    def join_fargate(self, cluster_security_group: str) -> None:
-        """Let pods on Fargate, which carry the group that EKS makes by itself, and pods on nodes talk to each other."""
+    def join_own_group(self, cluster_security_group: str) -> None:
+        """Let pods on managed nodes talk to those with the group that EKS makes by itself (Fargate, Auto Mode)."""
         let_in(self, "from_fargate", self.nodes.id, "Pods on Fargate", peer=cluster_security_group)
         let_out(self, "to_fargate", self.nodes.id, "Pods on Fargate", peer=cluster_security_group)
         let_in(self, "fargate_from_nodes", cluster_security_group, "Pods on nodes", peer=self.nodes.id)

@@ -47,6 +47,7 @@ class EksAddons(Construct):
         cluster_arn: str,
         versions: Mapping[str, str],
         has_nodes: bool,
+        prefix_delegation: bool,
         tags: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id_)
@@ -55,6 +56,7 @@ class EksAddons(Construct):
         self._cluster_arn = cluster_arn
         self._versions = versions
         self._has_nodes = has_nodes
+        self._prefix_delegation = prefix_delegation
         self._tags = tags
         self.addons: dict[str, EksAddon] = {}
 
@@ -106,7 +108,15 @@ class EksAddons(Construct):
             return {
                 # Without it NetworkPolicy objects are accepted and ignored.
                 "enableNetworkPolicy": "true",
-                "env": {"ADDITIONAL_ENI_TAGS": json.dumps(dict(self._tags), sort_keys=True)},
+                "env": {
+                    "ADDITIONAL_ENI_TAGS": json.dumps(dict(self._tags), sort_keys=True),
+                    # One block of 16 in reserve, as AWS recommends; more would hold addresses that nobody uses.
+                    **(
+                        {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"}
+                        if self._prefix_delegation
+                        else {}
+                    ),
+                },
             }
         if name == "aws-ebs-csi-driver":
             # EKS has no default StorageClass of its own: a claim that names none would stay pending. The driver makes

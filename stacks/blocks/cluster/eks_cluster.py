@@ -8,14 +8,19 @@ from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.eks_cluster import (
     EksCluster,
     EksClusterAccessConfig,
+    EksClusterComputeConfig,
     EksClusterEncryptionConfig,
     EksClusterEncryptionConfigProvider,
     EksClusterKubernetesNetworkConfig,
+    EksClusterKubernetesNetworkConfigElasticLoadBalancing,
+    EksClusterStorageConfig,
+    EksClusterStorageConfigBlockStorage,
     EksClusterUpgradePolicy,
     EksClusterVpcConfig,
 )
 from constructs import Construct
 
+from stacks.blocks.cluster.node_group import NodeRole
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, Key, logs_key_use
@@ -25,13 +30,21 @@ from stacks.values.cluster import Cluster
 
 _NEWEST_THAT_CHECKOV_KNOWS = 33
 """Minor version of Kubernetes up to which the pinned checkov lists versions (CKV_AWS_339)."""
+# EKS user guide, "Amazon EKS Auto Mode cluster IAM role": for instances, volumes, load balancers, network interfaces.
+_AUTO_MODE_POLICIES = (
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
 class ControlPlane(Construct):
     """The cluster with its role, key and log group, its interfaces in `subnet_ids` behind `security_group_ids`.
 
-    The log group is made before the cluster, which would otherwise make an unencrypted one that lasts for ever.
+    With `auto_nodes`, EKS Auto Mode makes nodes with that role, in `subnet_ids`. The log group is made before the
+    cluster, which would otherwise make an unencrypted one that lasts for ever.
     """
 
     def __init__(
@@ -43,6 +56,7 @@ class ControlPlane(Construct):
         values: Cluster,
         subnet_ids: Sequence[str],
         security_group_ids: Sequence[str],
+        auto_nodes: NodeRole | None = None,
     ) -> None:
         super().__init__(scope, id_)
         aws = names.aws
@@ -70,9 +84,12 @@ class ControlPlane(Construct):
             service="eks.amazonaws.com",
             source_account=aws.account,
             source_arns=[self.cluster_arn],
+            trust_actions=("sts:AssumeRole", "sts:TagSession") if auto_nodes else ("sts:AssumeRole",),
         )
         # The policy that EKS requires of a cluster role (EKS user guide, "Cluster IAM role").
-        policy = self.role.attach("policy", aws.managed_policy_arn("AmazonEKSClusterPolicy"))
+        permissions = [self.role.attach("policy", aws.managed_policy_arn("AmazonEKSClusterPolicy"))]
+        if auto_nodes:
+            permissions += [self.role.attach(name, aws.managed_policy_arn(name)) for name in _AUTO_MODE_POLICIES]
         self.cluster = EksCluster(
             self,
             "cluster",
@@ -95,12 +112,30 @@ class ControlPlane(Construct):
             encryption_config=EksClusterEncryptionConfig(
                 provider=EksClusterEncryptionConfigProvider(key_arn=self.key.arn), resources=["secrets"]
             ),
-            kubernetes_network_config=EksClusterKubernetesNetworkConfig(ip_family="ipv4"),
+            kubernetes_network_config=EksClusterKubernetesNetworkConfig(
+                ip_family="ipv4",
+                elastic_load_balancing=(
+                    EksClusterKubernetesNetworkConfigElasticLoadBalancing(enabled=True) if auto_nodes else None
+                ),
+            ),
+            # EKS takes these two and load balancing together or not at all.
+            compute_config=(
+                EksClusterComputeConfig(
+                    enabled=True, node_pools=["general-purpose", "system"], node_role_arn=auto_nodes.role.arn
+                )
+                if auto_nodes
+                else None
+            ),
+            storage_config=(
+                EksClusterStorageConfig(block_storage=EksClusterStorageConfigBlockStorage(enabled=True))
+                if auto_nodes
+                else None
+            ),
             # EXTENDED, AWS's default, silently costs six times as much once a version is out of standard support.
             upgrade_policy=EksClusterUpgradePolicy(support_type="STANDARD"),
             # Provider 5.100.0 does not know EKS's own deletion protection.
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
-            depends_on=[policy, self.logs.group],
+            depends_on=[*permissions, *(auto_nodes.permissions if auto_nodes else ()), self.logs.group],
         )
         if int(values.version.removeprefix("1.")) > _NEWEST_THAT_CHECKOV_KNOWS:
             waive(
@@ -129,6 +164,6 @@ class ControlPlane(Construct):
 
     @property
     def security_group_id(self) -> str:
-        """The group EKS makes by itself; pods on Fargate carry it."""
+        """The group EKS makes by itself; pods on Fargate and nodes of Auto Mode carry it."""
         group: str = self.cluster.vpc_config.cluster_security_group_id
         return group

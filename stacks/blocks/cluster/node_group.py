@@ -9,7 +9,9 @@ from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.eks_node_group import (
     EksNodeGroup,
     EksNodeGroupLaunchTemplate,
+    EksNodeGroupNodeRepairConfig,
     EksNodeGroupScalingConfig,
+    EksNodeGroupTaint,
     EksNodeGroupUpdateConfig,
 )
 from cdktf_cdktf_provider_aws.launch_template import (
@@ -38,13 +40,15 @@ _DATA_DISK: Final = {"al2023": "/dev/xvda", "bottlerocket": "/dev/xvdb"}
 
 
 class NodeRole(Construct):
-    """The role of every node: join the cluster and pull images.
+    """The role of every node: join the cluster (`join_policy`, an AWS-managed policy) and pull images.
 
     Networking and storage have roles of their own through Pod Identity. There is no Session Manager: whoever needs a
     shell on a node uses `kubectl debug`, which access entries and the audit log cover.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, names: Names) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, names: Names, join_policy: str = "AmazonEKSWorkerNodePolicy"
+    ) -> None:
         super().__init__(scope, id_)
         self.role = ServiceRole(
             self,
@@ -55,7 +59,7 @@ class NodeRole(Construct):
             source_account=None,
         )
         self.permissions: Sequence[ITerraformDependable] = [
-            self.role.attach("join", names.aws.managed_policy_arn("AmazonEKSWorkerNodePolicy")),
+            self.role.attach("join", names.aws.managed_policy_arn(join_policy)),
             self.role.attach("pull", names.aws.managed_policy_arn("AmazonEC2ContainerRegistryPullOnly")),
         ]
 
@@ -119,10 +123,17 @@ class ManagedNodes(Construct):
             node_role_arn=role.role.arn,
             subnet_ids=list(subnet_ids),
             version=version,
+            release_version=values.release,
             ami_type=_AMI_TYPES[values.image, values.architecture],
             capacity_type=values.capacity.upper(),
             instance_types=list(values.instance_types),
             labels=dict(values.labels) or None,
+            taint=[
+                EksNodeGroupTaint(key=each.key, value=each.value or None, effect=each.effect.upper())
+                for each in values.taints
+            ]
+            or None,
+            node_repair_config=EksNodeGroupNodeRepairConfig(enabled=values.repair),
             launch_template=EksNodeGroupLaunchTemplate(
                 id=self.template.id, version=f"${{{self.template.fqn}.latest_version}}"
             ),
