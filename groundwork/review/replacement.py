@@ -1,4 +1,4 @@
-"""Which resources hold data, and which attributes make Terraform replace a resource when they change.
+"""Which attributes make Terraform replace a resource when they change.
 
 Terraform's schema does not mark the attributes that force a replacement. This table, from the AWS provider's
 documentation (5.100), covers resources that hold data or are often renamed. The plan shows the rest.
@@ -7,44 +7,6 @@ documentation (5.100), covers resources that hold data or are often renamed. The
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from groundwork.synthesis.data_holders import HOLDS
-
-HOLDS_DATA: dict[str, str] = HOLDS | {
-    "aws_s3_directory_bucket": "its objects",
-    "aws_rds_cluster_instance": "a reader or writer of a cluster",
-    "aws_rds_global_cluster": "its databases",
-    "aws_db_cluster_snapshot": "a copy of databases",
-    "aws_docdbelastic_cluster": "its databases",
-    "aws_redshiftserverless_namespace": "its databases",
-    "aws_elasticache_cluster": "what it caches, sessions perhaps",
-    "aws_elasticsearch_domain": "its indices",
-    "aws_timestreamwrite_database": "its series",
-    "aws_keyspaces_table": "its rows",
-    "aws_qldb_ledger": "its journal",
-    "aws_fsx_ontap_file_system": "its files",
-    "aws_fsx_openzfs_file_system": "its files",
-    "aws_fsx_windows_file_system": "its files",
-    "aws_ami": "an image",
-    "aws_instance": "its disks",
-    "aws_glacier_vault": "its archives",
-    "aws_kms_external_key": "whatever it encrypts can no longer be read",
-    "aws_cloudtrail_event_data_store": "its events",
-    "aws_ecrpublic_repository": "its images",
-    "aws_codeartifact_repository": "its packages",
-    "aws_codecommit_repository": "its history",
-    "aws_eks_cluster": "everything that runs in it",
-    "aws_ecs_cluster": "everything that runs in it",
-    "aws_cognito_identity_pool": "its identities",
-    "aws_directory_service_directory": "its users",
-    "aws_prometheus_workspace": "its metrics",
-    "aws_grafana_workspace": "its dashboards",
-    "aws_athena_workgroup": "its queries",
-    "aws_lightsail_database": "its databases",
-    "aws_api_gateway_api_key": "a key that callers use",
-    "helm_release": "volumes that its chart claims",
-}
-"""Resource type → what is lost with the resource."""
 
 _NAMES = ("name", "name_prefix")
 _FORCING: dict[str, tuple[str, ...]] = {

@@ -41,6 +41,7 @@ UNIT = (
     "review/test_renames.py",
     "store/test_plan_store.py",
     "store/test_transfer.py",
+    "synthesis/test_data_holders.py",
     "synthesis/test_manifest.py",
     "toolchain/test_browser_pins.py",
     "toolchain/test_providers.py",

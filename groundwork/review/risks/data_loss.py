@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
-from groundwork.review.replacement import HOLDS_DATA
+from groundwork.synthesis import data_holders
 
 # Deployments regularly remove older versions of these.
 _DISPOSABLE = frozenset({"aws_api_gateway_deployment", "aws_lambda_layer_version", "aws_acm_certificate_validation"})
@@ -29,22 +29,22 @@ def _change(change: Change) -> Iterator[Risk]:
     resource = change.resource
     if resource.is_data or resource.type in _DISPOSABLE:
         return
-    lost = HOLDS_DATA.get(resource.type)
+    lost = data_holders.lost_with(resource.type)
     if change.kind == Kind.REMOVED:
         if lost:
-            yield _high(change, f"{resource.type} is destroyed, and {_with(lost)}.")
+            yield _high(change, f"{resource.type} is destroyed, and {lost} with it.")
         else:
             yield change.risk(Concern.DATA_LOSS, Severity.LOW, f"{resource.type} is destroyed.")
     elif change.kind == Kind.RENAMED and not change.moved:
         sentence = f"{resource.type} is destroyed and created again under another address"
         if lost:
-            yield _high(change, f"{sentence}, and {_with(lost)}; one line of Python keeps it.")
+            yield _high(change, f"{sentence}, and {lost} with it; one line of Python keeps it.")
         else:
             yield change.risk(Concern.DATA_LOSS, Severity.MEDIUM, f"{sentence}; one line of Python keeps it.")
     if change.forces_replacement:
         sentence = f"{resource.type} is replaced, because {', '.join(change.forces_replacement)} cannot be changed"
         if lost:
-            yield _high(change, f"{sentence}; {_with(lost)}.")
+            yield _high(change, f"{sentence}; {lost} with it.")
         else:
             yield change.risk(Concern.DATA_LOSS, Severity.MEDIUM, f"{sentence}.")
     yield from _destroyable(change)
@@ -75,7 +75,3 @@ def _destroyable(change: Change) -> Iterator[Risk]:
 
 def _high(change: Change, sentence: str) -> Risk:
     return change.risk(Concern.DATA_LOSS, Severity.HIGH, sentence)
-
-
-def _with(lost: str) -> str:
-    return lost if lost.startswith("whatever") else f"{lost} with it"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from groundwork.review.model import Concern, Line, PlanResult, Risk, Severity
-from groundwork.review.replacement import HOLDS_DATA
+from groundwork.synthesis import data_holders
 
 _LINE = re.compile(
     r"^\s*# (?P<address>\S+)(?: \(deposed object \w+\))? "
@@ -32,7 +32,7 @@ def find(
         if address in known:
             continue
         type_ = address.removeprefix("data.").partition(".")[0]
-        lost = HOLDS_DATA.get(type_)
+        lost = data_holders.lost_with(type_)
         verb = "destroys" if match["what"] == "will be destroyed" else "replaces"
         yield Risk(
             concern=Concern.DATA_LOSS,

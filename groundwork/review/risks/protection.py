@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
-from groundwork.review.replacement import HOLDS_DATA
 from groundwork.review.values import Document, Value, strings, value_at
+from groundwork.synthesis import data_holders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +250,8 @@ def _removed(change: Change, stack: StackComparison) -> Iterator[Risk]:
     protected = [
         address
         for address, resource in stack.base_resources.items()
-        if resource.type in HOLDS_DATA and any(f"{address}." in text for text in strings(dict(change.resource.body)))
+        if data_holders.lost_with(resource.type)
+        and any(f"{address}." in text for text in strings(dict(change.resource.body)))
     ]
     if not protected or any(address in stack.head_resources for address in protected):
         yield _risk(change, Severity.HIGH, sentence)

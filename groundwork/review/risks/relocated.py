@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
-from groundwork.review.replacement import HOLDS_DATA
 from groundwork.review.values import identity
+from groundwork.synthesis import data_holders
 
 _ALIKE = 0.75
 """With at least this share of equal addresses, a new stack counts as a removed one under another name."""
@@ -52,7 +52,7 @@ def _alike(old: StackComparison, new: StackComparison) -> bool:
 
 
 def _of_kind(stack: StackComparison, kind: Kind) -> Iterator[Change]:
-    return (change for change in stack.changes if change.kind == kind and change.resource.type in HOLDS_DATA)
+    return (change for change in stack.changes if change.kind == kind and data_holders.lost_with(change.resource.type))
 
 
 def _same(old: Change, new: Change) -> bool:
