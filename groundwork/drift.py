@@ -9,10 +9,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from groundwork.errors import StackBlocked, StateLocked, TerraformFailed, UsageError
-from groundwork.plan import archive, bootstrap_stacks, extracted
+from groundwork.plan import archive, bootstrap_stacks, drifted, extracted
+from groundwork.plan.drifted import Difference
 from groundwork.plan.fingerprint import Plan, changed_outputs, changed_resources
 from groundwork.platform import Environment
 from groundwork.store.plan_store import PlanStore
@@ -23,15 +24,6 @@ from groundwork.workspace import Workspace
 OUT = "cdktf.out.applied"
 
 Status = Literal["as it should be", "undeployed code", "drift", "not deployed", "not compared", "error"]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A resource or output, and the names of what differs in it; `how` is changed, deleted, create, update …"""
-
-    address: str
-    attributes: tuple[str, ...]
-    how: str
 
 
 @dataclass(frozen=True)
@@ -147,52 +139,17 @@ def _compare(
         refreshed = as_applied.terraform(stack).plan(folder / "refreshed", stop=stop).document
         plan = workspace.terraform(stack).plan(folder / "code", refresh=False, stop=stop) if in_code else None
         code = plan.document if plan else {}
-    drifted = list(_drifted(refreshed))
-    return replace(
-        result,
-        drift=tuple(difference for difference, counts in drifted if counts),
-        computed=tuple(difference for difference, counts in drifted if not counts),
-        undeployed=tuple(_undeployed(code)),
-    )
-
-
-def _drifted(plan: Plan) -> Iterator[tuple[Difference, bool]]:
-    """What a refresh shows, and whether it is drift: set by the code, undone by the plan, or deleted."""
-    configured = {
-        resource["address"]: set(resource.get("expressions", {}))
-        for resource in plan.get("configuration", {}).get("root_module", {}).get("resources", ())
-    }
-    planned = {resource["address"]: resource["change"] for resource in plan.get("resource_changes", ())}
-    for resource in plan.get("resource_drift", ()):
-        change, address = resource["change"], resource["address"]
-        if change["actions"] == ["no-op"]:
-            continue
-        if "delete" in change["actions"]:
-            yield Difference(address, (), "deleted"), True
-            continue
-        names = _changed_attributes(change)
-        if not names:
-            continue
-        undone = set(_changed_attributes(planned[address])) if address in planned else set()
-        in_code = configured.get(address.partition("[")[0], set())
-        counting = tuple(name for name in names if name in in_code | undone)
-        yield Difference(address, counting or names, "changed"), bool(counting)
+    outside = drifted.of_plan(refreshed)
+    return replace(result, drift=outside.drift, computed=outside.computed, undeployed=tuple(_undeployed(code)))
 
 
 def _undeployed(plan: Plan) -> Iterator[Difference]:
     for resource in changed_resources(plan):
         actions = resource["change"]["actions"]
-        names = _changed_attributes(resource["change"]) if actions == ["update"] else ()
+        names = drifted.changed_attributes(resource["change"]) if actions == ["update"] else ()
         yield Difference(resource["address"], names, "replace" if len(actions) == 2 else actions[0])
     for name, change in changed_outputs(plan).items():
         yield Difference(f"output {name}", (), change["actions"][0])
-
-
-def _changed_attributes(change: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of attributes that differ. None, empty and absent are equal: a refresh replaces one by another."""
-    before, after = change.get("before") or {}, change.get("after") or {}
-    names = sorted(before.keys() | after.keys())
-    return tuple(name for name in names if (before.get(name) or None) != (after.get(name) or None))
 
 
 def markdown(drift: StackDrift, environments: Mapping[str, Environment]) -> str:

@@ -12,7 +12,8 @@ from groundwork.cli import console
 from groundwork.cli.arguments import Json, LockTimeout, SkipSynth, Targets
 
 if TYPE_CHECKING:
-    from groundwork.drift import Difference, StackDrift
+    from groundwork.drift import StackDrift
+    from groundwork.plan.drifted import Difference
 
 UNDEPLOYED = 20
 DRIFTED = 25
@@ -82,8 +83,9 @@ def read(folder: Path) -> list[StackDrift]:
     """The output of `gw drift --json` in every *.json of a folder; raises UsageError for anything else."""
     import json
 
-    from groundwork.drift import Difference, StackDrift
+    from groundwork.drift import StackDrift
     from groundwork.errors import UsageError
+    from groundwork.plan.drifted import Difference
 
     def differences(entries: list[dict[str, Any]]) -> tuple[Difference, ...]:
         return tuple(Difference(entry["address"], tuple(entry["attributes"]), entry["how"]) for entry in entries)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork.gate.facts import RunFacts, StackFacts
+from groundwork.plan import drifted
+from groundwork.plan.drifted import Difference
 from groundwork.plan.fingerprint import Plan, normalise
 from groundwork.refusals import Code, Refusal, shortened
 
@@ -17,7 +19,7 @@ class Comparison:
 
     `same`: its keyed fingerprint is the approved one's. `drift` is address → names of the attributes that somebody
     changed outside of Terraform since the approved plan was made ("deleted" for the whole resource). `different` are
-    the resources and outputs that the two plans treat differently, in words.
+    the resources and outputs that the two plans treat differently, and what AWS computed anew, in words.
     """
 
     same: bool
@@ -29,14 +31,13 @@ def compare(approved: Plan, fresh: Plan, *, same: bool) -> Comparison:
     """The difference of two plans of one stack; `same` is whether the store finds their fingerprints equal."""
     if same:
         return Comparison(same=True, drift={}, different=())
-    known = {resource["address"]: resource["change"] for resource in approved.get("resource_drift", ())}
-    drift = {
-        resource["address"]: _drifted(resource["change"])
-        for resource in fresh.get("resource_drift", ())
-        if known.get(resource["address"]) != resource["change"] and resource["change"]["actions"] != ["no-op"]
-    }
+    outside = drifted.of_plan(fresh, since=approved)
     then, now = normalise(approved), normalise(fresh)
-    return Comparison(same=False, drift=drift, different=(*_resources(then, now), *_others(then, now)))
+    return Comparison(
+        same=False,
+        drift={it.address: it.attributes or (it.how,) for it in outside.drift},
+        different=(*_resources(then, now), *_others(then, now), *map(_by_itself, outside.computed)),
+    )
 
 
 def check(run: RunFacts, facts: StackFacts, comparison: Comparison, *, state_moved: bool) -> Iterator[Refusal]:
@@ -61,10 +62,8 @@ def check(run: RunFacts, facts: StackFacts, comparison: Comparison, *, state_mov
         )
 
 
-def _drifted(change: Mapping[str, Any]) -> tuple[str, ...]:
-    if "delete" in change["actions"]:
-        return ("deleted",)
-    return _differing(change.get("before"), change.get("after")) or ("something computed",)
+def _by_itself(difference: Difference) -> str:
+    return f"{difference.address} ({', '.join(difference.attributes)}, computed by AWS)"
 
 
 def _resources(approved: Plan, fresh: Plan) -> Iterator[str]:

@@ -11,9 +11,10 @@ from typer.main import get_command
 
 from groundwork import errors
 from groundwork.cli import HELP, application, diff, drift, recover, review
-from groundwork.drift import Difference, StackDrift
+from groundwork.drift import StackDrift
 from groundwork.errors import GroundworkError, TerraformFailed
 from groundwork.plan.diff import StackDiff, Status
+from groundwork.plan.drifted import Difference
 
 # Command → its exit codes other than 0 when nothing failed.
 ANSWERS = {

@@ -24,6 +24,12 @@ def plan(*, drift: list[dict[str, Any]] | None = None, **after: Any) -> dict[str
     return {"resource_changes": resources, "resource_drift": drift or [], "output_changes": {}}
 
 
+def test_a_value_that_aws_computes_is_no_drift_but_explains_the_difference() -> None:
+    comparison = world.compare(plan(size=1), plan(drift=[CHANGED], size=2), same=False)
+    assert comparison.drift == {}
+    assert comparison.different == ("r.one (size)", "a.b (size, computed by AWS)")
+
+
 def test_only_drift_that_the_approved_plan_did_not_know_is_reported() -> None:
     moved = {"address": "a.d", "change": {"actions": ["no-op"], "before": {}, "after": {}}}
     comparison = world.compare(plan(drift=[CHANGED], size=1), plan(drift=[CHANGED, GONE, moved], size=2), same=False)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from groundwork.cli.drift import as_json, read
-from groundwork.drift import Difference, StackDrift
+from groundwork.drift import StackDrift
+from groundwork.plan.drifted import Difference
 from tests.support.command_line import gw
 from tests.support.fake_github import FakeGitHub
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from groundwork import drift
-from groundwork.drift import Difference, StackDrift
+from groundwork.drift import StackDrift
 from groundwork.errors import TerraformFailed
+from groundwork.plan.drifted import Difference
 from groundwork.store.plan_store import PlanStore
 from tests.support.cloud_project import CloudProject
 from tests.support.fake_github import FakeGitHub

@@ -28,6 +28,7 @@ UNIT = (
     "gate/test_every_code.py",
     "github/test_sarif_and_annotations.py",
     "plan/test_archive.py",
+    "plan/test_drifted.py",
     "plan/test_fingerprint.py",
     "plan/test_plan_markdown.py",
     "plan/test_planned_outputs.py",
