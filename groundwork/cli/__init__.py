@@ -28,7 +28,7 @@ HELP = """A platform on AWS as Python CDKTF stacks, with a reviewed pipeline and
 Exit codes: 0 fine, 2 wrong usage, 3 environment file, 4 tool missing, 5 synthesis, 6 Terraform, 7 blocked by an
 upstream stack, 8 check failed, 9 embedded AWS, 10 packaging, 11 state locked, 12 Helm release, 13 refused by the gate
 or by preflight, 14 GitHub, 130 interrupted.
-`gw diff` also ends with 20, 21, 23 and 24, `gw review` 20 and 22, `gw drift` 20 and 25, `gw recover` 26: see their
+`gw diff` also ends with 20, 21, 23 and 24, `gw review` 20 and 22, `gw drift` 20, 21 and 25, `gw recover` 26: see their
 `--help`.
 """
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groundwork.plan.drifted import Difference
 
 UNDEPLOYED = 20
+NOT_COMPARED = 21
 DRIFTED = 25
 _STYLE = {"as it should be": "green", "drift": "bold red", "error": "bold red", "undeployed code": "yellow"}
 
@@ -40,8 +41,9 @@ def register(app: typer.Typer) -> None:
         """Compare AWS with the states, using what was applied last, and the states with the code; change nothing.
 
         Shows names of resources and attributes, never values. Ends with 0 where all is as it should be, 20 where code
-        is not deployed, 25 where something drifted, 6 where a stack could not be compared; if several apply, with the
-        last in this list. With --from nothing is compared again: a job that may write issues cannot sign in to AWS.
+        is not deployed, 25 where something drifted, 21 where a stack was not compared (provider or cluster missing, or
+        an orphan of which nothing is stored), 6 where comparing failed; if several apply, with the last in this list.
+        With --from nothing is compared again: a job that may write issues cannot sign in to AWS.
         Examples: `gw drift local`, `gw drift prod --issues`, `gw drift --issues --from reported`
         """
         from dataclasses import replace
@@ -80,7 +82,7 @@ def register(app: typer.Typer) -> None:
 
 
 def read(folder: Path) -> list[StackDrift]:
-    """The output of `gw drift --json` in every *.json of a folder; raises UsageError for anything else."""
+    """The output of `gw drift --json` in every *.json of a folder; raises UsageError for anything else, or nothing."""
     import json
 
     from groundwork.drift import StackDrift
@@ -110,6 +112,8 @@ def read(folder: Path) -> list[StackDrift]:
             ]
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{file} is not what `gw drift --json` prints: {error}", fix=f"delete {file}") from error
+    if not drifts:
+        raise UsageError(f"{folder} names no stack: nothing was compared", fix="gw drift ENVIRONMENT --json > FILE")
     return drifts
 
 
@@ -135,12 +139,15 @@ def show(drifts: Sequence[StackDrift]) -> None:
 
 
 def exit_code(drifts: Sequence[StackDrift]) -> int:
-    """The exit code of the worst status: error, drift, undeployed code."""
+    """The exit code of the worst status: error, not compared, drift, undeployed code."""
     from groundwork.errors import TerraformFailed
 
     statuses = {drift.status for drift in drifts}
     if "error" in statuses:
         return TerraformFailed.exit_code
+    if "not compared" in statuses:
+        # Before drift, which a pipeline accepts: a stack that nobody looks at for months must not go unnoticed.
+        return NOT_COMPARED
     if "drift" in statuses:
         return DRIFTED
     return UNDEPLOYED if statuses & {"undeployed code", "not deployed"} else 0

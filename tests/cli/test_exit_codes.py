@@ -20,7 +20,7 @@ from groundwork.plan.drifted import Difference
 ANSWERS = {
     "diff": {diff.CHANGES, diff.NOT_PLANNED, diff.DESTROYS, diff.ORPHANED},
     "review": {review.CHANGES, review.HIGH},
-    "drift": {drift.UNDEPLOYED, drift.DRIFTED},
+    "drift": {drift.UNDEPLOYED, drift.NOT_COMPARED, drift.DRIFTED},
     "recover": {recover.UNSETTLED},
 }
 # Status → exit code, in the order of `gw diff --help`; of several stacks the last in this order counts.
@@ -44,6 +44,7 @@ DRIFT = {
     "removed": (StackDrift("local-removed", in_code=False), 20),
     "not deployed": (StackDrift("local-new", not_deployed=True), 20),
     "drift": (StackDrift("local-drift", drift=TOUCHED), 25),
+    "not compared": (StackDrift("local-addons", why="the Helm provider cannot be installed here"), 21),
     "error": (StackDrift("local-error", why="no answer", failed=True), 6),
 }
 
@@ -79,7 +80,8 @@ def test_the_help_of_diff_names_the_codes_in_that_order() -> None:
 
 @pytest.mark.parametrize("status", DRIFT)
 def test_a_drift_of_several_stacks_ends_with_the_worst_code(status: str) -> None:
-    order = [0, 20, 25, 6]
+    """A stack that was not looked at is never passed over: its code outranks the ones that a pipeline accepts."""
+    order = [0, 20, 25, 21, 6]
     for pair in ([DRIFT[status], other] for other in DRIFT.values()):
         assert drift.exit_code([stack for stack, _ in pair]) == max((code for _, code in pair), key=order.index)
 

@@ -8,8 +8,11 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from groundwork.cli.drift import as_json, read
 from groundwork.drift import StackDrift
+from groundwork.errors import UsageError
 from groundwork.plan.drifted import Difference
 from tests.support.command_line import gw
 from tests.support.fake_github import FakeGitHub
@@ -60,3 +63,8 @@ def test_an_issue_is_opened_and_closed_from_another_job_s_file(
     write(tmp_path / "found", StackDrift("dev-network"))
     assert report(github, bare_checkout, tmp_path / "found").returncode == 0
     assert issue["state"] == "closed"
+
+
+def test_a_folder_without_reports_is_refused_not_taken_for_no_drift(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing was compared"):
+        read(tmp_path)

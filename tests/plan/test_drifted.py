@@ -15,12 +15,11 @@ SIZE = {"actions": ["update"], "before": {"size": 1, "arn": "a"}, "after": {"siz
 
 def plan(change: dict[str, Any], *, sets: tuple[str, ...] = (), undoes: dict[str, Any] | None = None) -> dict[str, Any]:
     resource = {"address": "a.b", "type": "a", "mode": "managed"}
+    resources = [{"address": "a.b", "expressions": {name: {} for name in sets}}]
     return {
         "resource_drift": [{**resource, "change": change}],
         "resource_changes": [{**resource, "change": undoes}] if undoes else [],
-        "configuration": {
-            "root_module": {"resources": [{"address": "a.b", "expressions": {name: {} for name in sets}}]}
-        },
+        "configuration": {"root_module": {"resources": resources}},
     }
 
 
