@@ -10,6 +10,7 @@ from groundwork.gate import approvals, bundles, destroys, state, world
 from groundwork.gate.approval import ApprovalFacts
 from groundwork.gate.facts import RunFacts, StackFacts
 from groundwork.gate.world import Comparison
+from groundwork.plan.bundle import Bundle
 from groundwork.refusals import Code, Refusal
 
 PlanAgain = Callable[[Sequence[StackFacts]], Mapping[str, Comparison]]
@@ -25,7 +26,7 @@ def check(
     `stacks` are those of one wave, or of the whole index. `plan_again` is called only for a stack whose bundle is what
     was planned and approved: no other bundle's code runs with the credentials of an apply. It is not called after an
     unsettled apply, which may still hold the lock, nor for a provisional plan, which is made again after its upstream's
-    apply (groundwork.apply.replan).
+    apply (groundwork.apply.replan), nor for a plan without changes, of which nothing is applied in any case.
     """
     approval = with_planners(approval, stacks)
     refusals = [*bundles.check_run(run), *approvals.check(run, approval, planned_at(run, stacks))]
@@ -36,12 +37,16 @@ def check(
         integrity = [*bundles.check_integrity(run, facts), *bundles.check_origin(run, facts)]
         moved = [*state.check(run, facts)]
         refusals += [*integrity, *moved, *destroys.check(run, facts)]
-        if may_run and not integrity and not facts.unsettled and not facts.bundle.provisional:
+        if may_run and not integrity and not facts.unsettled and _is_planned_again(facts.bundle):
             again[facts.stack] = facts, any(refusal.code is Code.STATE_MOVED for refusal in moved)
     fresh = plan_again([facts for facts, _ in again.values()]) if again else {}
     for stack, (facts, state_moved) in again.items():
         refusals += world.check(run, facts, fresh[stack], state_moved=state_moved)
     return refusals
+
+
+def _is_planned_again(bundle: Bundle) -> bool:
+    return bundle.outcome != "no change" and not bundle.provisional
 
 
 def planned_at(run: RunFacts, stacks: Sequence[StackFacts]) -> datetime:
