@@ -65,8 +65,8 @@ def main() -> int:
     WORK.mkdir(exist_ok=True)
     began = time.monotonic()
     try:
-        with set_up_lock() as lock:
-            steps = Steps(lock, cache_folder())
+        steps = Steps(cache_folder())
+        with steps.alone(WORK / "setup.lock", "another set-up of this checkout runs, or a killed one is still ending"):
             did = python_and_node(steps, target)
             did = tools(steps, target) or did
             did = (target == "test" and browser(steps)) or did
@@ -159,15 +159,21 @@ def install_uv(steps: Steps) -> str:
     key = digest([], requirement, f"{sys.version_info[:2]}", sys.executable)
     home = steps.cache / "uv" / key[:16]
     if not stamped(home, key):
-        shutil.rmtree(home, ignore_errors=True)
-        home.parent.mkdir(parents=True, exist_ok=True)
-        steps.run("uv: its environment", [sys.executable, "-m", "venv", str(home)])
-        (home / "requirements.txt").write_text(requirement)
-        pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        steps.run("uv", [*pip, "--require-hashes", "-r", str(home / "requirements.txt")])
-        write_stamp(home, key)
+        with steps.alone(home.parent / f"{home.name}.lock", "another set-up installs uv"):
+            if not stamped(home, key):
+                make_uv(steps, home, requirement)
+                write_stamp(home, key)
     translate_pip_configuration(home / "bin/python")
     return str(home / "bin/uv")
+
+
+def make_uv(steps: Steps, home: Path, requirement: str) -> None:
+    """An environment in `home` that holds uv alone."""
+    shutil.rmtree(home, ignore_errors=True)
+    steps.run("uv: its environment", [sys.executable, "-m", "venv", str(home)])
+    (home / "requirements.txt").write_text(requirement)
+    pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    steps.run("uv", [*pip, "--require-hashes", "-r", str(home / "requirements.txt")])
 
 
 def translate_pip_configuration(python: Path) -> None:
@@ -266,7 +272,7 @@ def tools(steps: Steps, target: str) -> bool:
     record.unlink(missing_ok=True)
     made = record.with_suffix(".new")
     command = [str(VENV / "bin/python"), "-m", "groundwork.toolchain.prepare", target, str(ROOT), str(made)]
-    if subprocess.run(command, stdin=subprocess.DEVNULL, pass_fds=[steps.lock], check=False).returncode:
+    if subprocess.run(command, stdin=subprocess.DEVNULL, pass_fds=steps.locks, check=False).returncode:
         raise Failed("the tools are not complete; the lines above say what to do")
     made.write_text(json.dumps({"key": key, **json.loads(made.read_text())}))
     made.replace(record)
@@ -283,29 +289,51 @@ def browser(steps: Steps) -> bool:
     home = steps.cache / "browser" / "-".join(json.loads(files[0].read_text())["dependencies"].values())
     if stamped(home, key):
         return False
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.parent) as new:
-        for file in files:
-            shutil.copy(file, new)
-        node = str(node_binary())
-        npm = [node, str(node_binary().parent.parent / "lib/node_modules/npm/bin/npm-cli.js")]
-        install = [*npm, "ci", "--prefix", new, "--ignore-scripts", "--no-progress", "--no-fund", "--no-audit"]
-        steps.run("Chromium for tests", install)
-        steps.run("Chromium for tests: unpacking", [node, str(Path(new) / "unpack.cjs"), new])
-        write_stamp(Path(new), key)
-        shutil.rmtree(home, ignore_errors=True)
-        Path(new).rename(home)
-        Path(new).mkdir()  # for the context manager to remove
+    with steps.alone(home.parent / f"{home.name}.lock", "another set-up installs Chromium"):
+        if stamped(home, key):
+            return False
+        with tempfile.TemporaryDirectory(dir=home.parent) as new:
+            for file in files:
+                shutil.copy(file, new)
+            node = str(node_binary())
+            npm = [node, str(node_binary().parent.parent / "lib/node_modules/npm/bin/npm-cli.js")]
+            install = [*npm, "ci", "--prefix", new, "--ignore-scripts", "--no-progress", "--no-fund", "--no-audit"]
+            steps.run("Chromium for tests", install)
+            steps.run("Chromium for tests: unpacking", [node, str(Path(new) / "unpack.cjs"), new])
+            write_stamp(Path(new), key)
+            shutil.rmtree(home, ignore_errors=True)
+            Path(new).rename(home)
+            Path(new).mkdir()  # for the context manager to remove
     return True
 
 
 class Steps:
     """Runs commands, each with its output in a log file and its time on a line."""
 
-    def __init__(self, lock: int, cache: Path) -> None:
-        self.lock, self.cache = lock, cache
+    def __init__(self, cache: Path) -> None:
+        self.cache = cache
+        self.locks: list[int] = []
         self._logs = WORK / "logs"
         self._logs.mkdir(exist_ok=True)
+
+    @contextlib.contextmanager
+    def alone(self, file: Path, why: str) -> Iterator[None]:
+        """Hold the lock `file`, also for every command that is run meanwhile; `why` is said where others hold it.
+
+        Commands inherit it: after a killed set-up, the next one waits until the command has ended too.
+        """
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"{why}: waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            self.locks.append(lock.fileno())
+            try:
+                yield
+            finally:
+                self.locks.remove(lock.fileno())
 
     def run(self, name: str, command: list[str], extra: dict[str, str] | None = None) -> None:
         """Run a command; when set-up is interrupted, end it with everything it started."""
@@ -315,10 +343,9 @@ class Steps:
         environ = {key: value for key, value in os.environ.items() if key not in dropped} | (extra or {})
         began = reported = time.monotonic()
         with log.open("w") as file:
-            # The command inherits the lock: after a killed set-up, the next one waits until this command has ended too.
             child = subprocess.Popen(
                 command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-                pass_fds=[self.lock], start_new_session=True,
+                pass_fds=self.locks, start_new_session=True,
             )  # fmt: skip
         try:
             while child.poll() is None:
@@ -343,18 +370,6 @@ def end(child: subprocess.Popen[bytes]) -> None:
             os.killpg(child.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(5)
-
-
-@contextlib.contextmanager
-def set_up_lock() -> Iterator[int]:
-    """Hold the set-up lock of this checkout; yields its file descriptor."""
-    with (WORK / "setup.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("another set-up of this checkout is running, or a killed one is still ending: waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file.fileno()
 
 
 def cache_folder() -> Path:

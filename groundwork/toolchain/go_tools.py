@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from packaging.version import Version
 
 from groundwork.errors import ToolMissing, UsageError
@@ -127,13 +128,28 @@ def ensure(
         tool = _tool(name)
         path = _built(tool, project)
         path.parent.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.parent.parent / ".lock"):
+        with _alone(path.parent.parent / ".lock", on_progress):
             if not path.is_file():  # another process may have been quicker
                 _build(tool, path, environ, project, on_progress)
         program = Located(name, path, pinned_version(tool, project), f"built from tools/{tool.folder}")
     if program.origin != "PATH":
         _link(program, links(project))
     return program
+
+
+@contextmanager
+def _alone(file: Path, on_progress: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock of one program, so that several set-ups at once build it once and the others wait."""
+    lock = FileLock(file)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        on_progress("another set-up builds it: waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def links(project: Project) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,38 @@ def test_a_failed_build_leaves_nothing_and_shows_the_compilers_message(
     with pytest.raises(ToolMissing, match="undefined: broken"):
         go_tools.ensure("actionlint", os.environ, project)
     assert [path.name for path in left_by_a_kill.parent.iterdir()] == [".lock"]
+
+
+FAKE_GO = """#!/bin/sh
+[ "$1" != version ] || { echo go version go1.99.0 linux/amd64; exit; }
+echo built >> "$BUILDS"
+sleep 1
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\necho 1.7.9\\n' > "$2" && chmod +x "$2"
+"""
+ENSURE = """
+import os, sys
+from pathlib import Path
+from groundwork.paths import Project
+from groundwork.toolchain import go_tools
+go_tools.pinned_version = lambda *_: "1.7.9"
+print(go_tools.ensure("actionlint", os.environ, Project(Path(sys.argv[1])), on_progress=print).path)
+"""
+
+
+def test_three_set_ups_at_once_build_a_tool_once(project: Project, tmp_path: Path) -> None:
+    go_program = tmp_path / "go" / "go"
+    go_program.parent.mkdir()
+    go_program.write_text(FAKE_GO)
+    go_program.chmod(0o755)
+    builds = tmp_path / "builds"
+    environ = {**os.environ, "PATH": f"{go_program.parent}:{os.environ['PATH']}", "BUILDS": str(builds)}
+    command = [sys.executable, "-c", ENSURE, str(project.root)]
+    running = [subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    printed = [each.communicate(timeout=60)[0].splitlines() for each in running]
+    assert builds.read_text().split() == ["built"]
+    assert len({lines[-1] for lines in printed}) == 1
+    assert sum("another set-up builds it: waiting for it" in lines for lines in printed) == 2
 
 
 def test_without_go_on_path_or_from_its_wheel_nothing_is_found(project: Project) -> None:

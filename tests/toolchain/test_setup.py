@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -284,3 +286,27 @@ def test_a_target_builds_only_what_it_needs() -> None:
     assert prepare.NEEDS["demo"] == prepare.NEEDS["bench"] == prepare.NEEDS["pipeline"] == ()
     assert prepare.NEEDS["check"] == ("actionlint",)
     assert set(prepare.NEEDS["setup"]) < set(prepare.NEEDS["test"])
+
+
+class CountedSteps:
+    """Steps of one of several set-ups that share a cache: counts the commands, which take a moment."""
+
+    def __init__(self, steps: Any, commands: list[str]) -> None:
+        self.cache, self.alone, self._commands = steps.cache, steps.alone, commands
+
+    def run(self, name: str, _command: list[str]) -> None:
+        self._commands.append(name)
+        (next(iter((self.cache / "uv").glob("*.lock"))).with_suffix("") / "bin").mkdir(parents=True, exist_ok=True)
+        time.sleep(0.2)
+
+
+def test_three_set_ups_at_once_install_uv_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = load_setup()
+    monkeypatch.setattr(setup, "WORK", tmp_path)
+    monkeypatch.setattr(setup, "translate_pip_configuration", lambda _: None)
+    commands: list[str] = []
+    steps = [CountedSteps(setup.Steps(tmp_path / "cache"), commands) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        programs = set(pool.map(setup.install_uv, steps))
+    assert len(programs) == 1
+    assert commands == ["uv: its environment", "uv"]
