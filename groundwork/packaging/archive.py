@@ -13,7 +13,7 @@ import zipfile
 from groundwork.errors import PackagingError
 from groundwork.packaging.contents import Contents
 
-FORMAT = 1
+FORMAT = 2
 """Part of every zip's key. Raise it when this module or contents.py makes different bytes from the same input."""
 # The oldest moment a zip can express.
 _MOMENT = (1980, 1, 1, 0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import glob
 import hashlib
 import tempfile
 import zipfile
@@ -18,6 +19,10 @@ from groundwork.packaging.install import Uv
 from groundwork.packaging.requirements import Lock, read_lock
 from groundwork.packaging.target import Target
 
+KEPT = 5
+"""Zips of a function and target that stay: going back and forth between branches builds none again."""
+_DIGITS = 12
+
 
 @dataclass(frozen=True)
 class Package:
@@ -32,12 +37,13 @@ class Package:
 def build(function_dir: Path, target: Target, *, out: Path, uv: Uv | None = None) -> Package:
     """`out`/<function>-<runtime>-<architecture>-<digest>.zip, where the digest is of the sources and the lock.
 
-    `uv` runs only when that zip does not exist. Safe to run several times at once and to kill. Raises PackagingError.
+    `uv` runs only when that zip does not exist. Of the zips of this function and target those KEPT stay that were built
+    last. Safe to run several times at once and to kill. Raises PackagingError.
     """
     load_function(function_dir)
     sources = source_files(function_dir)
     lock = read_lock(function_dir / "requirements.txt")
-    path = out / f"{function_dir.name}-{target}-{_digest(function_dir.name, sources, lock, target)[:12]}.zip"
+    path = out / f"{function_dir.name}-{target}-{_digest(function_dir.name, sources, lock, target)[:_DIGITS]}.zip"
     earlier = _earlier_zip(path)
     if earlier is not None:
         return earlier
@@ -54,7 +60,23 @@ def build(function_dir: Path, target: Target, *, out: Path, uv: Uv | None = None
     # The checksum first: a zip without its checksum beside it is built again.
     write_atomically(_checksum_file(path), _sha256_base64(data))
     write_atomically(path, data)
+    _prune(path, f"{function_dir.name}-{target}-")
     return _package(path, data)
+
+
+def _prune(made: Path, prefix: str) -> None:
+    """Delete older zips of the same function and target. Synthesised stacks hold copies, so nothing else reads them."""
+    older = [path for path in made.parent.glob(f"{glob.escape(prefix)}{'[0-9a-f]' * _DIGITS}.zip") if path != made]
+    for path in sorted(older, key=_built_at, reverse=True)[KEPT - 1 :]:
+        path.unlink(missing_ok=True)
+        _checksum_file(path).unlink(missing_ok=True)
+
+
+def _built_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another build deletes, too
+        return 0
 
 
 def _digest(name: str, sources: Contents, lock: Lock, target: Target) -> str:

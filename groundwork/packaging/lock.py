@@ -43,7 +43,8 @@ def _common_version(source: Path, name: str, locks: Mapping[Target, Lock]) -> st
     versions = {lock.versions.get(name): target for target, lock in locks.items()}
     if None in versions:
         raise PackagingError(
-            f"{source}: {versions[None]} does not need {name}, other targets do", fix=f"add {name} to it"
+            f"{source}: {versions[None]} does not need {name}, other targets do",
+            fix=f"add {name} to it, without a marker",
         )
     if len(versions) > 1:
         each = ", ".join(f"{version} for {target}" for version, target in versions.items())

@@ -22,6 +22,7 @@ import pytest
 
 from groundwork.errors import PackagingError
 from groundwork.packaging import archive, write_lock
+from groundwork.packaging.build import KEPT
 from tests.packaging.conftest import ARM, X86, Bench, digest_of, elf, no_uv
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +41,46 @@ def test_the_zip_holds_the_function_and_its_packages_and_nothing_else(bench: Ben
         "pure-1.0.dist-info/WHEEL",
         "pure-1.0.dist-info/licenses/LICENSE",
         "pure/__init__.py",
+        "pure/tests/test_pure.py",
     )
+
+
+def test_data_beside_the_modules_is_packed_and_what_packaging_reads_is_not(bench: Bench):
+    (bench.function / "texts").mkdir()
+    for name in ("texts/mail.txt", "schema.json", "py.typed", "__pycache__/x.pyc", ".env", "old.pyc"):
+        (bench.function / name).parent.mkdir(exist_ok=True)
+        (bench.function / name).write_text("data")
+    own = [name for name in bench.build().files if name.startswith("greet/")]
+    assert own == [
+        "greet/__init__.py",
+        "greet/handler.py",
+        "greet/py.typed",
+        "greet/schema.json",
+        "greet/texts/mail.txt",
+    ]
+
+
+def test_changed_data_gives_another_zip(bench: Bench):
+    (bench.function / "schema.json").write_text("1")
+    first = bench.build()
+    (bench.function / "schema.json").write_text("2")
+    assert bench.build().path != first.path
+
+
+def test_a_package_that_imports_its_own_tests_works_in_the_zip(bench: Bench):
+    files = {"needy/__init__.py": b"from .tests import util\n", "needy/tests/__init__.py": b"",
+             "needy/tests/util.py": b"WORD = 'needed'\n"}  # fmt: skip
+    bench.wheel("needy-1.0-py3-none-any.whl", files)
+    bench.lock()
+    program = "import sys, needy; print(needy.util.WORD)"
+    shown = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={"PYTHONPATH": str(bench.build().path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "needed\n"
 
 
 def test_a_package_has_path_checksum_and_size(bench: Bench):
@@ -87,7 +127,7 @@ def test_another_checkout_umask_clock_and_time_zone_give_the_same_bytes(bench: B
 def test_the_bytes_of_the_format_are_known():
     """Fails when archive.py writes other bytes, or another Python does: then archive.FORMAT has to be raised."""
     data = archive.zip_bytes({"b/ü.py": b"2\n", "a.py": b"1\n"})
-    assert archive.FORMAT == 1
+    assert archive.FORMAT == 2
     assert hashlib.sha256(data).hexdigest() == "e909508b1adc76faaf909cf12eb03a52dccfe10b120a3a01788e8b2611ac01a0"
 
 
@@ -157,6 +197,31 @@ def test_a_source_that_links_outside_is_refused(bench: Bench, tmp_path: Path):
         bench.build()
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "complaint"),
+    [
+        ("shared", "../../shared", "shared is a linked folder"),
+        ("again", ".", "again is a linked folder"),
+        ("deep/shared", "../texts", "shared is a linked folder"),
+        ("leak.json", "../../shared/data.json", "leak.json is a link out of"),
+        ("gone.json", "nothing.json", "gone.json is a link to nothing"),
+    ],
+)
+def test_no_link_is_left_out_without_a_word(bench: Bench, link: str, target: str, complaint: str):
+    for folder in (bench.root / "shared", bench.function / "texts", bench.function / "deep"):
+        folder.mkdir()
+        (folder / "data.json").write_text("1")
+    (bench.function / link).symlink_to(target)
+    with pytest.raises(PackagingError, match=complaint):
+        bench.build()
+
+
+def test_a_link_inside_the_function_is_packed_as_the_file_it_leads_to(bench: Bench):
+    (bench.function / "other.py").symlink_to("handler.py")
+    with zipfile.ZipFile(bench.build().path) as zipped:
+        assert zipped.read("greet/other.py") == (bench.function / "handler.py").read_bytes()
+
+
 def test_two_packages_with_different_contents_of_a_file_are_refused(bench: Bench):
     bench.wheel("more-1.0-py3-none-any.whl", {"pure/__init__.py": b"WORD = 'other'\n"})
     bench.lock()
@@ -190,6 +255,22 @@ def test_changed_source_gives_another_zip_from_the_cached_wheels(bench: Bench):
     assert second.path != first.path
     assert second.sha256_base64 != first.sha256_base64
     assert first.path.is_file()
+
+
+def test_the_newest_zips_of_a_function_and_target_stay_older_ones_go(bench: Bench):
+    other = bench.build(ARM)
+    stranger = bench.root / "out" / "greet-python3.12-x86_64-notes.zip"
+    stranger.write_bytes(b"somebody's own")
+    made = []
+    for number in range(KEPT + 2):
+        (bench.function / "handler.py").write_text(f"VERSION = {number}\n")
+        made.append(bench.build())
+        os.utime(made[-1].path, (number, number))
+    kept = [package.path for package in made[-KEPT:]]
+    assert sorted(bench.root.glob("out/*.zip")) == sorted([*kept, other.path, stranger])
+    assert {path.name for path in bench.root.glob("out/*.sha256")} == {
+        f"{it.name}.sha256" for it in (*kept, other.path)
+    }
 
 
 def test_a_comment_in_the_lock_changes_nothing(bench: Bench):

@@ -88,6 +88,35 @@ def test_locking_pins_one_version_with_the_hashes_of_all_targets(bench: Bench):
     assert bench.build().files
 
 
+def test_markers_are_those_of_the_target_not_of_this_machine(bench: Bench):
+    """The environment markers of https://packaging.python.org/en/latest/specifications/dependency-specifiers/."""
+    needed = {
+        "machine": 'platform_machine == "aarch64"',
+        "version": 'python_version >= "3.13"',
+        "system": 'sys_platform == "linux"',
+    }
+    unneeded = {
+        "old": 'python_version < "3.13"',
+        "intel": 'platform_machine == "x86_64"',
+        "mac": 'sys_platform == "darwin"',
+    }
+    for name in (*needed, *unneeded):
+        bench.wheel(f"{name}-1.0-py3-none-any.whl", {f"only_{name}.py": b""})
+    lines = [f"{name}; {marker}\n" for name, marker in (needed | unneeded).items()]
+    (bench.function / "requirements.in").write_text("".join(lines))
+    target = Target("python3.13", "arm64")
+    assert set(write_lock(bench.function, targets=[target], uv=bench.uv).versions) == set(needed)
+    packed = bench.build(target).files
+    assert {f"only_{name}.py" for name in needed} <= set(packed)
+
+
+def test_a_package_that_only_some_targets_need_is_refused_with_the_way_out(bench: Bench):
+    (bench.function / "requirements.in").write_text('pure; platform_machine == "aarch64"\n')
+    with pytest.raises(PackagingError, match=r"python3\.12-x86_64 does not need pure") as refused:
+        write_lock(bench.function, targets=(X86, ARM), uv=bench.uv)
+    assert refused.value.fix == "add pure to it, without a marker"
+
+
 def test_targets_that_would_get_different_versions_are_refused(bench: Bench):
     bench.wheel("fast-3.0-cp312-cp312-manylinux_2_17_x86_64.whl", {"fast/__init__.py": b""})
     with pytest.raises(
