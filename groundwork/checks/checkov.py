@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from groundwork.checks import checkov_input
 from groundwork.checks.findings import Finding, address_at
 from groundwork.errors import CheckFailed
 from groundwork.toolchain import process
@@ -21,8 +22,10 @@ def run(
     """The findings of all stacks (`folders`: cdktf.out/stacks/<stack>). Raises CheckFailed where checkov could not read
     a stack or ran no check on it: a run that checked nothing must not pass. `stop` ends it from another thread.
     """
-    files = {folder.name: (folder / "cdk.tf.json").absolute() for folder in folders}
-    with tempfile.TemporaryDirectory() as empty:
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as copies:
+        files = {folder.name: Path(copies) / folder.name / "cdk.tf.json" for folder in folders}
+        for folder in folders:
+            checkov_input.write(folder / "cdk.tf.json", files[folder.name])
         done = process.run(
             [
                 str(program.absolute()),
@@ -38,12 +41,12 @@ def run(
             keep_stdout=True,
             stop=stop,
         )  # fmt: skip
-    try:
-        report = json.loads(done.stdout)
-    except ValueError as error:
-        output = (done.tail or done.stdout)[-2000:]
-        raise CheckFailed(f"checkov wrote no report (exit code {done.code}):\n{output}") from error
-    return read(report, files)
+        try:
+            report = json.loads(done.stdout)
+        except ValueError as error:
+            output = (done.tail or done.stdout)[-2000:]
+            raise CheckFailed(f"checkov wrote no report (exit code {done.code}):\n{output}") from error
+        return read(report, files)
 
 
 def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
@@ -51,7 +54,7 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
-    """The findings in a report of checkov. `files` is stack → the synthesised file."""
+    """The findings in a report of checkov. `files` is stack → the file that checkov read."""
     parts = report if isinstance(report, list) else [report]
     results = [part["results"] for part in parts if "results" in part]
     unread = sorted({path for result in results for path in result.get("parsing_errors", ())})
@@ -78,7 +81,6 @@ def read(report: Any, files: Mapping[str, Path]) -> list[Finding]:
                     # For Terraform's JSON checkov reports `resource.<name>`, without the type, but the exact line.
                     address=address_at(lines[stack], check["file_line_range"][0]) or check["resource"],
                     what=check["check_name"],
-                    line=check["file_line_range"][0],
                 )
             )
     skipped = [check for result in results for check in result.get("skipped_checks", ())]

@@ -22,7 +22,6 @@ class Finding:
     stack: str
     address: str
     what: str
-    line: int = 0
 
     def __str__(self) -> str:
         return f"{self.stack} {self.address or '(whole stack)'}: {self.check} {self.what}"

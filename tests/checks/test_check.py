@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -90,11 +91,42 @@ def test_checkov_s_findings_name_stack_and_address(tmp_path: Path) -> None:
     assert {name for name, _, _ in reported} == {"dev-network"}
 
 
+TABLE = {"aws_dynamodb_table": {"new": {"name": "t", "hash_key": "id", "attribute": [{"name": "id", "type": "S"}]}}}
+MOVED = [{"from": "aws_dynamodb_table.old", "to": "aws_dynamodb_table.new"}]
+FORMS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "moved": {"moved": MOVED},
+    "import": {"import": [{"to": "aws_dynamodb_table.new", "id": "t"}]},
+    "removed": {"removed": [{"from": "aws_dynamodb_table.old", "lifecycle": {"destroy": False}}]},
+    "check": {"check": {"x": {"assert": [{"condition": "${true}", "error_message": "no"}]}}},
+    "ephemeral": {"ephemeral": {"aws_kms_secrets": {"x": {"secret": []}}}},
+    "required_version": {"terraform": {"required_version": ">= 1.9"}},
+    "provider": {"provider": {"aws": {"region": "eu-west-2"}}},
+    "in a list": {"resource": {"aws_dynamodb_table": {"new": [TABLE["aws_dynamodb_table"]["new"]]}}},
+}
+"""What Terraform allows in a file, by what is special about it."""
+
+
 @pytest.mark.slow
-def test_a_stack_that_checkov_cannot_read_fails_the_check(tmp_path: Path) -> None:
-    broken = stack(tmp_path, "dev-network", {"aws_vpc": {"vpc": {"cidr_block": "x"}}}, required_version=">= 1.0")
-    with pytest.raises(CheckFailed, match=r"could not parse|zero checks|no report"):
-        run_checkov(broken)
+def test_checkov_checks_a_stack_whatever_else_terraform_allows_in_it(tmp_path: Path) -> None:
+    """The blocks of https://developer.hashicorp.com/terraform/language; `moved` is what a review recommends."""
+    folders = []
+    for number, form in enumerate(FORMS.values()):
+        (folder := tmp_path / f"dev-{number}").mkdir()
+        (folder / "cdk.tf.json").write_text(json.dumps({"resource": TABLE, **form}, indent=2), encoding="utf-8")
+        folders.append(folder)
+    checks: dict[str, set[tuple[str, str]]] = {folder.name: set() for folder in folders}
+    for finding in run_checkov(*folders):
+        checks[finding.stack].add((finding.address, finding.check))
+    assert ("aws_dynamodb_table.new", "CKV_AWS_119") in checks["dev-0"]
+    assert {name: len(found) for name, found in checks.items()} == dict.fromkeys(checks, len(checks["dev-0"]))
+
+
+@pytest.mark.parametrize("body", [[{"name": "a"}, {"name": "b"}], "${local.it}"])
+def test_a_resource_that_checkov_cannot_read_fails_the_check_by_name(tmp_path: Path, body: object) -> None:
+    folder = stack(tmp_path, "dev-x", {"aws_s3_bucket": {"logs": body}})
+    with pytest.raises(CheckFailed, match=r"dev-x: resource\.aws_s3_bucket\.logs is no object"):
+        run_checkov(folder)
 
 
 @pytest.mark.slow
@@ -186,10 +218,28 @@ def test_tflint_knows_aws_and_names_stack_and_address(tmp_path: Path, checkers: 
     good = {"ami": "ami-12345678", "instance_type": "t3.micro"}
     folder = stack(tmp_path, "dev-x", {"aws_instance": {"a": good, "b": {**good, "instance_type": "t3.enormous"}}})
     (finding,) = run_tflint(checkers, folder)
-    assert finding == Finding(
-        "tflint", "aws_instance_invalid_type", "dev-x", "aws_instance.b", finding.what, finding.line
-    )
+    assert finding == Finding("tflint", "aws_instance_invalid_type", "dev-x", "aws_instance.b", finding.what)
     assert "t3.enormous" in finding.what
+
+
+def test_a_comment_that_could_switch_tflint_off_is_refused(tmp_path: Path) -> None:
+    folder = stack(tmp_path, "dev-x", {})
+    (folder / "cdk.tf.json").write_text('{"//": "tflint-ignore-file: all"}', encoding="utf-8")
+    with pytest.raises(CheckFailed, match=r"dev-x: .*tflint-ignore-file: all"):
+        tflint.run([folder], program=tmp_path / "tflint", plugins=tmp_path, environ={})
+
+
+@pytest.mark.slow
+def test_no_comment_but_the_refused_one_switches_tflint_off(tmp_path: Path, checkers: run.Checkers) -> None:
+    """tflint reads annotations of JSON at the root only; elsewhere, and in an object, they must stay without effect."""
+    ignore = "tflint-ignore-file: all"
+    folder = stack(
+        tmp_path, "dev-x", {"aws_instance": {"a": {"//": ignore, "ami": "ami-1", "instance_type": "t9.huge"}}}
+    )
+    document = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
+    text = json.dumps({"//": {"metadata": ignore, "tflint-ignore-file": "all"}, **document}, indent=2)
+    (folder / "cdk.tf.json").write_text(text, encoding="utf-8")
+    assert "aws_instance_invalid_type" in {finding.check for finding in run_tflint(checkers, folder)}
 
 
 @pytest.mark.slow

@@ -142,7 +142,7 @@ def verdict(**parts: Any) -> Verdict:
 
 
 def finding(stack: str = "prod-archive", address: str = BUCKET, check: str = "CKV_AWS_18") -> Finding:
-    return Finding("checkov", check, stack, address, "Ensure the S3 bucket has access logging enabled", 12)
+    return Finding("checkov", check, stack, address, "Ensure the S3 bucket has access logging enabled")
 
 
 def test_a_finding_points_to_the_python_that_makes_the_resource(out: Path) -> None:
