@@ -18,7 +18,7 @@ END_OF_1_35 = date(2027, 3, 27)
 END_OF_PYTHON_3_12 = date(2028, 10, 31)
 
 
-def stack(folder: Path, **resources: dict[str, Any]) -> Path:
+def stack(folder: Path, **resources: Any) -> Path:
     made = folder / "dev-x"
     made.mkdir()
     document = {"resource": {kind: {"it": body} for kind, body in resources.items()}}
@@ -52,6 +52,37 @@ def test_a_version_without_a_known_end_fails_the_check(tmp_path: Path) -> None:
     (finding,) = support.run([stack(tmp_path, aws_eks_addon=addon)], today=date(2026, 11, 26))
     assert "coredns v9.9.9-eksbuild.1 has no date in support_ends.json" in finding.what
     assert "describe-addon-versions" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "says"),
+    [
+        # EKS API: "If you don't specify a value here, the default version available in Amazon EKS is used."
+        ("aws_eks_cluster", {}, "version is not set"),
+        ("aws_eks_cluster", {"version": None}, "version is not set"),
+        ("aws_eks_addon", {"addon_name": "coredns"}, "addon_version is not set"),
+        ("aws_eks_cluster", {"version": "${var.version}"}, "no version as text"),
+        ("aws_eks_cluster", {"version": 1.35}, "no version as text"),
+        ("aws_eks_cluster", {"version": ["1.35"]}, "no version as text"),
+        ("aws_eks_node_group", {"version": "${data.aws_eks_cluster.c.version}"}, "no version as text"),
+        ("aws_eks_addon", {"addon_name": "coredns", "addon_version": "${data.x.y.version}"}, "no version as text"),
+        ("aws_eks_addon", {"addon_name": "${var.name}", "addon_version": "v1.0"}, "no version as text"),
+        ("aws_lambda_function", {"runtime": "${local.runtime}"}, "no version as text"),
+        ("aws_eks_cluster", [{"version": None}], "version is not set"),
+    ],
+)
+def test_a_version_that_nobody_knows_before_the_apply_is_a_finding(
+    tmp_path: Path, kind: str, body: Any, says: str
+) -> None:
+    (finding,) = support.run([stack(tmp_path, **{kind: body})], today=END_OF_1_35)
+    assert says in finding.what
+    assert finding.address == f"{kind}.it"
+
+
+@pytest.mark.parametrize("version", [{}, {"version": None}, {"version": "${aws_eks_cluster.main.version}"}])
+def test_nodes_that_get_their_cluster_s_version_need_none(tmp_path: Path, version: dict[str, Any]) -> None:
+    """EKS API, CreateNodegroup: without a version, the cluster's is used; with one's own AMI it may not be set."""
+    assert support.run([stack(tmp_path, aws_eks_node_group=version)], today=END_OF_1_35) == []
 
 
 def test_a_function_from_an_image_has_no_runtime_to_check(tmp_path: Path) -> None:
