@@ -15,12 +15,13 @@ from typing import Any
 from groundwork.errors import GitHubError
 from groundwork.gate.approval import Approval
 from groundwork.github.api import GitHub
+from groundwork.github.people import login_of
 
 _BEFORE = {"waiting", "pending"}
 
 
 def approvals_with_times(api: GitHub, run: Mapping[str, Any], environment: str) -> list[Approval]:
-    """Who approved `environment` in this run, and when; rejections are left out.
+    """Who approved `environment` in this run, and when; rejections and approvals by deleted accounts are left out.
 
     A re-run waits and is approved again, but the history does not show which approval belongs to which attempt. So
     somebody who approved n times gets the time of the nth approved deployment, which is never later than their last
@@ -30,9 +31,11 @@ def approvals_with_times(api: GitHub, run: Mapping[str, Any], environment: str) 
     """
     history = api.get(f"actions/runs/{run['id']}/approvals", needs="actions: read")
     counts = Counter(
-        str(review["user"]["login"])
+        login
         for review in history
-        if review["state"] == "approved" and any(reviewed["name"] == environment for reviewed in review["environments"])
+        if (login := login_of(review["user"]))
+        and review["state"] == "approved"
+        and any(reviewed["name"] == environment for reviewed in review["environments"])
     )
     if not counts:
         return []

@@ -11,6 +11,7 @@ from typing import Any
 
 from groundwork.errors import GitHubError, UsageError
 from groundwork.github.api import GitHub
+from groundwork.github.people import login_of
 
 LONGEST = 65_536  # characters of a comment; GitHub's limit
 LONGEST_SUMMARY = 1024 * 1024  # bytes of a step's summary; GitHub's limit
@@ -111,8 +112,8 @@ def _own_comments(api: GitHub, number: int, topic: str, author: str) -> dict[int
     """The author's comments of a topic by part. The marker alone is not enough, since anybody can write it."""
     own: dict[int, list[Any]] = {}
     for comment in api.pages(f"issues/{number}/comments", needs="pull-requests: read"):
-        marker = _MARKER.match(comment["body"].replace("\r\n", "\n"))
-        if marker and marker["topic"] == topic and comment["user"]["login"] == author:
+        marker = _MARKER.match((comment["body"] or "").replace("\r\n", "\n"))
+        if marker and marker["topic"] == topic and login_of(comment["user"]) == author:
             own.setdefault(int(marker["part"]), []).append(comment)
     return own
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from groundwork.errors import GitHubError
 from groundwork.github.api import GitHub
+from groundwork.github.people import login_of
 
 # GitHub's own committer for actions in its web interface.
 _MACHINES = {"web-flow"}
@@ -56,10 +57,10 @@ def _commits(api: GitHub, pull: Mapping[str, Any]) -> list[Any]:
 def _of_commits(people: dict[str, str], commits: Iterable[Mapping[str, Any]]) -> None:
     commits = list(commits)
     known = {
-        str(commit["commit"][role]["email"]).lower(): commit[role]["login"]
+        str(commit["commit"][role]["email"]).lower(): login_of(commit[role])
         for commit in commits
         for role in ("author", "committer")
-        if commit.get(role) and commit["commit"].get(role)
+        if login_of(commit.get(role)) and commit["commit"].get(role)
     }
     for commit in commits:
         short = str(commit["sha"])[:7]
@@ -74,7 +75,7 @@ def _of_commits(people: dict[str, str], commits: Iterable[Mapping[str, Any]]) ->
 
 def _add(people: dict[str, str], user: Mapping[str, Any] | None, why: str) -> None:
     """The first reason stays, because it is the closest to the change. GitHub's logins ignore case."""
-    login = str(user["login"]) if user and user.get("login") else ""
+    login = login_of(user)
     if login and login not in _MACHINES and login.lower() not in {known.lower() for known in people}:
         people[login] = why
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from groundwork.errors import GitHubError
 from groundwork.github.difference import ApiCall, Difference, EmptyRepository, Reader
+from groundwork.github.people import login_of
 from groundwork.github.settings import EnvironmentSettings, Ref
 from groundwork.platform import Reviewers
 
@@ -110,8 +111,8 @@ def _names(reviewers: Reviewers | None) -> set[str]:
 
 
 def _named(entry: Mapping[str, Any]) -> str:
-    reviewer = entry["reviewer"]
-    return f"team {reviewer['slug']}" if entry["type"] == "Team" else f"user {str(reviewer['login']).lower()}"
+    reviewer = entry["reviewer"] or {}
+    return f"team {reviewer.get('slug')}" if entry["type"] == "Team" else f"user {login_of(reviewer).lower()}"
 
 
 def _ids(reviewers: Reviewers, owner: str, reader: Reader) -> Iterator[dict[str, Any]]:

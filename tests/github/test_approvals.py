@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from groundwork.errors import GitHubError, UsageError
+from groundwork.gate import approvals
 from groundwork.gate.approval import ApprovalFacts
+from groundwork.gate.facts import RunFacts
 from groundwork.github.api import GitHub
 from groundwork.github.approvals import GitHubApprovals
 from groundwork.github.approved_at import approvals_with_times
+from groundwork.refusals import Code
 from tests.support.fake_github import FakeGitHub, Run
+from tests.support.sample_bundles import AT, index
 
 
 def merged(github: FakeGitHub, *commits: str, author: str = "alice", by: str = "bob") -> Run:
@@ -49,6 +53,23 @@ def test_without_a_decision_or_after_a_rejection_there_is_no_approval(github: Fa
     github.reject(run, "prod", by="carol")
     source = GitHubApprovals.of(github.job_environment(run, "apply") | github.person("root", admin=True))
     assert not source.facts("prod", commit=run.head_sha).approvals
+
+
+def test_an_approval_by_a_deleted_account_is_nobody_s(github: FakeGitHub) -> None:
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    github.delete_account("carol")
+    known = facts(github, run)
+    assert known.approvals == ()
+    gate = RunFacts(index(environment="prod"), "aws", run.head_sha, True, str(run.id), 1, ["prod-api"])
+    assert [refusal.code for refusal in approvals.check(gate, known, AT)] == [Code.APPROVAL_MISSING]
+
+
+def test_the_change_of_a_deleted_account_still_needs_an_approval(github: FakeGitHub) -> None:
+    run = merged(github)
+    github.delete_account("alice")
+    github.approve(run, "prod", by="carol")
+    assert [approval.by for approval in facts(github, run).approvals] == ["carol"]
 
 
 def test_an_approval_of_another_environment_or_run_does_not_count(github: FakeGitHub) -> None:

@@ -65,6 +65,15 @@ def test_a_comment_by_somebody_else_with_the_marker_is_not_touched(github: FakeG
     assert bodies(github) == ["looks good, merge it", "ours again"]
 
 
+def test_a_comment_of_a_deleted_account_is_not_touched(github: FakeGitHub, report_api: Api) -> None:
+    number = github.open_pull_request("alice")
+    old = "<!-- groundwork:review:1 -->\nwritten by somebody who left"
+    GitHub.of(github.person("mallory")).send("POST", f"issues/{number}/comments", {"body": old})
+    github.delete_account("mallory")
+    say(report_api(number), number, "ours")
+    assert bodies(github) == ["written by somebody who left", "ours"]
+
+
 def test_topics_do_not_replace_each_other(github: FakeGitHub, report_api: Api) -> None:
     number = github.open_pull_request("alice")
     api = report_api(number)

@@ -42,6 +42,7 @@ class FakeGitHub(Contents):
         self.signer = Signer()
         self.runs: dict[int, Run] = {}
         self.people: dict[str, tuple[str, bool]] = {}
+        self.deleted: set[str] = set()
         self._workflows = Workflows(workflows, repo)
         self._jobs: list[RunJob] = []
         self.server = Server(self)
@@ -199,6 +200,11 @@ class FakeGitHub(Contents):
     def approve(self, run: Run, environment: str, by: str) -> None:
         """Approve as a person. Raises Refusal where GitHub would refuse."""
         self.review(run, environment, by=by, state="approved")
+
+    def delete_account(self, login: str) -> None:
+        """Delete a person's account: what they did stays, without saying who it was."""
+        with self.lock:
+            self.deleted.add(login)
 
     def reject(self, run: Run, environment: str, by: str) -> None:
         """Reject as a person. Raises Refusal where GitHub would refuse."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -70,7 +72,7 @@ class Server:
         endpoint, path = self._map.bind_to_environ(request.environ).match()
         body = json.loads(request.get_data() or b"null")
         call = Call(self._fake.state, self._caller(token), request.args, body, self._fake)
-        return self._shown(request, routing.answer(endpoint, call, dict(path)))
+        return self._shown(request, _without(self._fake.deleted, routing.answer(endpoint, call, dict(path))))
 
     def _control(self, request: Request, token: str) -> Response:
         """`/_fake/runs/RUN/JOB?matrix key=value`: a job's variables, for a runner in another process.
@@ -118,6 +120,17 @@ class Server:
             query = urlencode({**request.args, "page": number + 1})
             headers["Link"] = f'<{self.url}{request.path}?{query}>; rel="next"'
         return _json({"total_count": len(value.items), value.key: part} if value.key else part, 200, headers)
+
+
+def _without(deleted: Collection[str], value: Any) -> Any:
+    """An answer in which the accounts that were deleted are null."""
+    if isinstance(value, Paged):
+        return replace(value, items=[_without(deleted, item) for item in value.items])
+    if isinstance(value, list):
+        return [_without(deleted, item) for item in value]
+    if isinstance(value, dict):
+        return None if value.get("login") in deleted else {key: _without(deleted, value[key]) for key in value}
+    return value
 
 
 def _json(value: Any, status: int, headers: dict[str, str] | None = None) -> Response:

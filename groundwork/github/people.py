@@ -1,0 +1,11 @@
+"""People in GitHub's answers. An account that was deleted is null there (`nullable-simple-user` in GitHub's API)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def login_of(user: Mapping[str, Any] | None) -> str:
+    """The login; empty for a deleted account, which is nobody: not the author of a comment, not an approver."""
+    return str((user or {}).get("login") or "")
