@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ruamel.yaml import YAML
 
 from groundwork.errors import ReleaseFailed
@@ -153,6 +154,17 @@ def test_pods_spread_over_zones(smallest: dict[str, Any]) -> None:
         "topology.kubernetes.io/zone",
         "kubernetes.io/hostname",
     ]
+
+
+def test_settings_keep_their_names_where_yaml_1_1_reads_truth_or_null(chart: Chart) -> None:
+    """Kubernetes reads YAML 1.1: https://yaml.org/type/bool.html, https://yaml.org/type/null.html."""
+    words = ("y", "n", "yes", "no", "true", "false", "on", "off", "null")
+    names = {written: word for word in words for written in (word, word.capitalize(), word.upper())}
+    text = chart.text({**SMALLEST, "environment": names})
+    (settings,) = [each for each in yaml.safe_load_all(text) if each["kind"] == "ConfigMap"]
+    assert settings["data"] == names
+    # PyYAML reads `y` and `n` as text, which Kubernetes' reader does not: no key may stand there unquoted.
+    assert [name for name in names if f"\n  {name}: " in text] == []
 
 
 def test_a_changed_setting_restarts_the_pods(chart: Chart) -> None:
