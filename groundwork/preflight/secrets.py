@@ -11,17 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
+from groundwork import credential_forms
 from groundwork.preflight import Violation
 from groundwork.refusals import Code
 
-_PATTERNS = {
-    "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
-    "a GitHub token": re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b"),
-    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-    "a Slack token": re.compile(rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
-    "a signed token (JWT)": re.compile(rb"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
-    "a URL with a password": re.compile(rb"\b[a-z][a-z0-9+.-]*://[^\s/:@\"$]+:[^\s/@\"${}]{3,}@"),
-}
 _ZIP_MEMBER_LIMIT = 64 * 1024 * 1024  # bytes; a larger member is read up to here, against zip bombs
 
 CANARY_VARIABLES = (
@@ -65,9 +58,9 @@ def check_patterns(folder: Path) -> Iterator[Violation]:
     for name, content in _contents(folder):
         if zipfile.is_zipfile(BytesIO(content)):
             continue  # compressed bytes can look like anything; the members are checked instead
-        for what, pattern in _PATTERNS.items():
-            if pattern.search(content):
-                yield Violation(Code.BAKED_SECRET, f"{name} holds what looks like {what}")
+        kinds = {credential.what for credential in credential_forms.find(content.decode(errors="replace"))}
+        for what in sorted(kinds):
+            yield Violation(Code.BAKED_SECRET, f"{name} holds what looks like a credential: {what}")
 
 
 def check_canaries(folder: Path, planted: Mapping[str, str]) -> Iterator[Violation]:

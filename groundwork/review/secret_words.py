@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+from groundwork import credential_forms
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SECRET = {
     "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "token", "tokens",
@@ -32,16 +34,11 @@ _ABOUT = {
 _SETTING = {"require", "requires", "allow", "allows", "hide", "use", "existing", "image"}
 _HARMLESS = {"http_tokens", "token_endpoint_auth_method", "grant_types"}
 
-_MATERIAL = (
-    re.compile(r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z ]*-----"),
-    re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    re.compile(r"\bgh[oprsu]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
-    re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bsk_live_[A-Za-z0-9]{16,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),
-    re.compile(r"\bAGE-SECRET-KEY-1[0-9A-Z]+"),
-    # user:password@host in an URL; a reference in place of the password is not a secret.
-    re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]*:(?!\$\{)[^\s/@]+@"),
+# Hidden although it is no credential by itself, or may be none: certificates, and what follows a scheme of HTTP.
+_ALSO_HIDDEN = (
+    re.compile(r"-----BEGIN [A-Z ]*CERTIFICATE[A-Z ]*-----"),
     re.compile(r"(?i)\b(?:bearer|basic) (?!realm|auth)[A-Za-z0-9+/=_.~-]{12,}"),
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),  # a JWT that is cut off
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----(?:.*?-----END [A-Z ]+-----|.*)", re.DOTALL)
 _ASSIGNMENT = re.compile(
@@ -88,7 +85,8 @@ def parts(value: str, *, name: str) -> list[tuple[int, int]]:
 
     `name` is the string's own name: a hash under a name such as `digest` is not a secret.
     """
-    spans = [match.span() for pattern in _MATERIAL for match in pattern.finditer(value)]
+    spans = [(credential.start, credential.end) for credential in credential_forms.find(value)]
+    spans += [match.span() for pattern in _ALSO_HIDDEN for match in pattern.finditer(value)]
     if any("-----BEGIN" in value[start:end] for start, end in spans):
         return [(0, len(value))]
     for pattern in (_ASSIGNMENT, _OPTION):

@@ -18,6 +18,7 @@ from unittest import mock
 TESTS = Path(__file__).parents[1]
 
 UNIT = (
+    "test_credential_forms.py",
     "apply/test_order.py",
     "bench/test_diff_of_everything.py",
     "cli/test_destroy.py",
