@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from groundwork.review import secret_words
+from groundwork.review import secret_words, yaml_secrets
 from groundwork.review.model import REDACTED
 from groundwork.review.provider_facts import facts
 from groundwork.review.values import Document, Masked, Value, is_policy
@@ -23,7 +23,6 @@ _JSON_ATTRIBUTES = re.compile(
     r"(policy|assume_role_policy|redrive_policy|redrive_allow_policy|delivery_policy|container_definitions"
     r"|event_pattern|dashboard_body|schema|definition|body|access_policies|filter_policy|lifecycle_policy)$"
 )
-_VALUE_KEYS = ("value", "Value", "content", "default")
 
 
 @dataclass
@@ -89,10 +88,10 @@ class Redactor:
         self, value: Mapping[str, Value], path: tuple[str, ...], sensitive: frozenset[str]
     ) -> dict[str, Value]:
         """An object; also `{"name": "DB_PASSWORD", "value": …}`, and everything below a key such as `secrets`."""
-        title = next((value[key] for key in ("name", "Name", "key") if isinstance(value.get(key), str)), "")
+        title = next((value[key] for key in yaml_secrets.TITLES if isinstance(value.get(key), str)), "")
         result: dict[str, Value] = {}
         for key, item in value.items():
-            if key in _VALUE_KEYS and title and secret_words.names_secret(title.rsplit(".", 1)[-1]):
+            if key in yaml_secrets.VALUES and title and secret_words.names_secret(title.rsplit(".", 1)[-1]):
                 is_pointer = isinstance(item, str) and secret_words.points_to_secret(item)
                 result[key] = item if is_pointer else self.all_of(item)
             elif isinstance(item, (Mapping, list)) and secret_words.names_secret(key) and not _in_condition(path):
@@ -121,7 +120,7 @@ class Redactor:
             for start, end in secret_words.parts(inside, name=name):
                 self._remember(inside[start:end])
             return self._mask(value)
-        return self._without(value, secret_words.parts(value, name=name))
+        return self._without(value, [*secret_words.parts(value, name=name), *yaml_secrets.spans(value)])
 
     def _document(self, value: str, name: str) -> Document | None:
         if not value.lstrip().startswith(("{", "[")) or value.startswith("${"):

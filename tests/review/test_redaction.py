@@ -56,6 +56,12 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "Helm set of a password": lambda s: named("helm_release", set=[{"name": "db.password", "value": s}]),
     "Helm values": lambda s: named("helm_release", values=[json.dumps({"db": {"password": s}})]),
     "Helm YAML": lambda s: named("helm_release", values=[f"db:\n  password: {s}\n"]),
+    "pair in Helm YAML": lambda s: named("helm_release", values=[f"env:\n  - name: SOME_API_KEY\n    value: {s}\n"]),
+    "pair in Helm YAML, value first": lambda s: named(
+        "helm_release", values=[f"env:\n- value: '{s}'\n  optional: true\n  name: SOME_API_KEY\n"]
+    ),
+    "block in Helm YAML": lambda s: named("helm_release", values=[f"a:\n- name: DB_PASSWORD\n  value: |-\n    {s}\n"]),
+    "list in Helm YAML": lambda s: named("helm_release", values=[f"a:\n- key: passwords\n  value:\n  - {s}\n"]),
     "Helm repository": lambda s: named("helm_release", repository_password=s),
     "container environment": lambda s: named(
         "aws_ecs_task_definition",
