@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
@@ -34,20 +36,33 @@ class Problem:
         return f"{self.file}:{self.line}: {self.key or 'file'}: {self.what}{got}\n    fix: {self.fix}"
 
 
-def problems(file: str, document: CommentedMap, error: ValidationError, model: type[Section]) -> list[Problem]:
+@dataclass(frozen=True)
+class Source:
+    """A file of values: its name, its text, and the document that was read from it."""
+
+    file: str
+    text: str
+    document: CommentedMap
+
+
+def problems(source: Source, error: ValidationError, model: type[Section]) -> list[Problem]:
     """Every problem of a file, ordered by line."""
-    return sorted((_problem(file, document, detail, model) for detail in error.errors()), key=lambda p: (p.line, p.key))
+    return sorted((_problem(source, detail, model) for detail in error.errors()), key=lambda p: (p.line, p.key))
 
 
-def _problem(file: str, document: CommentedMap, detail: ErrorDetails, model: type[Section]) -> Problem:
+def _problem(source: Source, detail: ErrorDetails, model: type[Section]) -> Problem:
     location = tuple(part for part in detail["loc"] if part != "[key]")
     missing = detail["type"] == "missing"
     # For a missing key pydantic reports the whole section around it, which does not help.
     shown = "" if missing or isinstance(detail["input"], Mapping) else repr(detail["input"])
-    what, fix = _explain(detail, location, model)
+    if detail["type"] == "string_type" and (kind := _read_as(detail["input"])):
+        shown = _written(source, location) or shown
+        what, fix = f"must be text, but YAML reads it as {kind}", f'put it in quotes: {location[-1]}: "{shown}"'
+    else:
+        what, fix = _explain(detail, location, model)
     return Problem(
-        file=file,
-        line=_line(document, location[:-1] if missing else location),
+        file=source.file,
+        line=_line(source.document, location[:-1] if missing else location),
         key=".".join(str(part) for part in location),
         value=shown[:_SHOWN] + ("…" if len(shown) > _SHOWN else ""),
         what=what,
@@ -65,8 +80,6 @@ def _explain(detail: ErrorDetails, location: Location, model: type[Section]) -> 
             return "unknown key", f"{fix} Known keys: {', '.join(known)}"
         case "missing":
             return "is required, but missing", f"add {key!r}: {_describe(model, location)}"
-        case "string_type" if isinstance(detail["input"], int | float):
-            return "must be text, but YAML reads it as a number", f'put it in quotes: {key}: "{detail["input"]}"'
         case "literal_error":
             return "is not one of the choices", f"use one of {detail.get('ctx', {}).get('expected', '')}"
         case "value_error":
@@ -76,6 +89,31 @@ def _explain(detail: ErrorDetails, location: Location, model: type[Section]) -> 
             return what, fix or _describe(model, location)
         case _:
             return _lower(detail["msg"]), _describe(model, location)
+
+
+def _read_as(value: object) -> str:
+    """What YAML made of a text without quotes; empty for what is no single value."""
+    match value:
+        case bool():
+            return "a truth value"
+        case int() | float():
+            return "a number"
+        case date():
+            return "a date"
+    return ""
+
+
+def _written(source: Source, location: Location) -> str:
+    """A value without quotes as it stands in the file: 1.10 is not 1.1, and 0111 not 111."""
+    node: Any = source.document
+    try:
+        for part in location[:-1]:
+            node = node[part]
+        place = node.lc.value(location[-1]) if isinstance(node, CommentedMap) else node.lc.item(location[-1])
+    except (KeyError, IndexError, TypeError, AttributeError):  # merged in from elsewhere in the file
+        return ""
+    match = re.match(r"[^\s,\]}]+", source.text.splitlines()[place[0]][place[1] :])
+    return match[0] if match else ""
 
 
 def _describe(model: type[Section], location: Location) -> str:

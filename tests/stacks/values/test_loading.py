@@ -135,6 +135,24 @@ def test_runners_in_the_vpc_have_to_be_made_or_named(tmp_path: Path) -> None:
     assert "keep one of them" in refusal(tmp_path, bare + both)
 
 
+@pytest.mark.parametrize(
+    ("line", "kind", "written"),
+    [
+        ("workloads: {web: {tag: 1e10}}", "a number", "1e10"),
+        ("workloads: {web: {tag: 1.10}}", "a number", "1.10"),
+        ("workloads: {web: {environment: {ID: 011111111111}}}", "a number", "011111111111"),
+        ("workloads: {web: {environment: {MASK: 0x1F}}}", "a number", "0x1F"),
+        ("workloads: {web: {environment: {SIZE: 1_000}}}", "a number", "1_000"),
+        ("workloads: {web: {environment: {DEBUG: true}}}", "a truth value", "true"),
+        ("workloads: {web: {environment: {FROM: 2024-01-01}}}", "a date", "2024-01-01"),
+    ],
+)
+def test_the_fix_quotes_what_stands_in_the_file(tmp_path: Path, line: str, kind: str, written: str) -> None:
+    key = line.rpartition(": ")[0].rpartition("{")[2]
+    shown = refusal(tmp_path, f"{GOOD}{line}\n")
+    assert f'reads it as {kind} (got {written})\n    fix: put it in quotes: {key}: "{written}"' in shown
+
+
 def test_all_mistakes_of_a_file_are_reported_in_the_order_of_its_lines(tmp_path: Path) -> None:
     message = refusal(tmp_path, GOOD + "region2: x\nnetwork:\n  zones: 9\n  nat: no\n")
     lines = [line.split(": ")[0] for line in message.splitlines() if line.startswith("dev.yaml:")]
