@@ -51,6 +51,7 @@ class AccountStack(PlatformStack):
                 aws=self.aws,
                 name=names.of("audit"),
                 alias=names.alias("audit"),
+                existing_key=self.environment.keys.audit,
                 bucket_name=names.bucket("audit"),
                 access_logs_name=names.bucket("audit-access"),
                 keep_days=wanted.trail_days,
@@ -82,6 +83,7 @@ class AccountStack(PlatformStack):
             prefix=names.prefix,
             name=names.of("alerts"),
             alias=names.alias("alerts"),
+            existing_key=self.environment.keys.alerts,
             emails=values.emails,
         )
         topic_arn: str = topic.topic.arn

@@ -21,7 +21,7 @@ from stacks.blocks.api.usage_plan import UsagePlan
 from stacks.blocks.api.web_acl import WebAcl
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.secrets.secret_container import SecretContainer
-from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
 from stacks.blocks.storage.archive_bucket import write_access
 from stacks.blocks.storage.idempotency_table import IdempotencyTable
 from stacks.network import NetworkStack
@@ -55,9 +55,10 @@ class ApiStack(PlatformStack):
             # Nothing of it is read, but a REST API's stage cannot log before the account's role is set.
             self.add_dependency(account)
         self.name, self.function_name = self.names.of("api"), self.names.populate_function
-        self.key = EncryptionKey(
+        self.key = make_or_use(
             self,
             "encryption",
+            existing=environment.keys.api,
             aws=self.aws,
             alias=self.names.alias("api"),
             description=f"API {self.name}: logs, environment, table",

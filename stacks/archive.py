@@ -23,6 +23,7 @@ class ArchiveStack(PlatformStack):
             bucket_name=names.archive_bucket,
             access_logs_name=names.bucket("archive-access", account=self.aws.account),
             alias=names.alias("archive"),
+            existing_key=environment.keys.archive,
             prefix=environment.archive.prefix,
             writer_account=environment.accounts.main.id,
             writer_role_arn=names.populate_role_arn,

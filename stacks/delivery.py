@@ -24,7 +24,7 @@ from stacks.blocks.pipeline.registry import Registry
 from stacks.blocks.pipeline.role_boundary import RoleBoundary, shared_policy
 from stacks.blocks.pipeline.role_writes import role_writes
 from stacks.blocks.pipeline.state_access import state_access
-from stacks.blocks.security.encryption_key import EncryptionKey
+from stacks.blocks.security.encryption_key import make_or_use
 from stacks.blocks.security.mac_key import MacKey
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
@@ -66,9 +66,10 @@ class DeliveryStack(PlatformStack):
             raise IllegalComposition(
                 "delivery.images", f"{', '.join(repeated)} occurs twice", "give every registry a name of its own"
             )
-        self.registry_key = EncryptionKey(
+        self.registry_key = make_or_use(
             self,
             "registry_key",
+            existing=self.environment.keys.registries,
             aws=self.aws,
             alias=self.names.alias("registries"),
             description=f"Images and charts of {self.names.prefix}",

@@ -117,7 +117,7 @@ class PlatformEnvironment:
         return PlanStoreLocation(
             stack=self.names.stack("delivery"),
             bucket=self.names.plan_bucket,
-            deployed_key=self.names.deployed_key_alias_arn,
+            deployed_key=self.names.deployed_key_arn,
             mac_key=self.names.plan_mac_alias,
             roles={role: self.names.delivery_role_arn(role) for role in _ROLES},
         )

@@ -8,7 +8,7 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
-from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, Key
+from stacks.blocks.security.encryption_key import make_or_use
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
 from stacks.blocks.storage.bucket_replication import BucketReplication
 from stacks.blocks.storage.lock_table import LockTable
@@ -35,16 +35,13 @@ class StateBackendStack(PlatformStack):
                 f"{state.replica_region} is the region of the state itself: a copy there is lost with it",
                 "name another region, or leave it out",
             )
-        self.key: Key = (
-            ExistingKey(state.key_arn)
-            if state.key_arn
-            else EncryptionKey(
-                self,
-                "key",
-                aws=self.aws,
-                alias=self.names.state_key_alias,
-                description=f"Terraform state and locks of {self.names.prefix}",
-            )
+        self.key = make_or_use(
+            self,
+            "key",
+            existing=state.key_arn,
+            aws=self.aws,
+            alias=self.names.state_key_alias,
+            description=f"Terraform state and locks of {self.names.prefix}",
         )
         self.access_logs = AccessLogBucket(
             self,
@@ -82,9 +79,10 @@ class StateBackendStack(PlatformStack):
 
     def _replicate(self, aws: AwsScope) -> None:
         elsewhere = self.add_provider("aws_replica", aws=aws, alias="replica")
-        key = EncryptionKey(
+        key = make_or_use(
             self,
             "replica_key",
+            existing=self.environment.keys.state_replica,
             aws=aws,
             alias=self.names.alias("state-replica"),
             description=f"Copy of the Terraform state of {self.names.prefix}",

@@ -11,6 +11,7 @@ from stacks.values.api import Api
 from stacks.values.archive import Archive
 from stacks.values.cluster import Cluster
 from stacks.values.delivery import Delivery
+from stacks.values.keys import Keys
 from stacks.values.network import Network
 from stacks.values.reviewers import Reviewers
 from stacks.values.state import State
@@ -39,6 +40,8 @@ class Environment(Section):
     """Added to every resource."""
     singletons: Singletons = Singletons()
     state: State = State()
+    keys: Keys = Keys()
+    """Existing KMS keys; by default every stack creates its own."""
     delivery: Delivery = Delivery()
     reviewers: Reviewers = Reviewers()
     network: Network = Network()
@@ -56,6 +59,25 @@ class Environment(Section):
                 "runner: vpc, but no runners are in the VPC: jobs would wait for ever; write delivery.runners to make "
                 "them, or delivery.runner_label if they exist already"
             )
+        return self
+
+    @property
+    def existing_keys(self) -> dict[str, str]:
+        """Key of the file → ARN, for every KMS key that the stacks do not create."""
+        named = {
+            "state.key_arn": self.state.key_arn,
+            "cluster.key_arn": self.cluster.key_arn,
+            **{f"keys.{name}": getattr(self.keys, name) for name in Keys.model_fields},
+        }
+        return {name: arn for name, arn in named.items() if arn}
+
+    @model_validator(mode="after")
+    def _keys_are_of_their_region(self) -> Self:
+        """KMS developer guide, "Multi-Region keys": a service uses keys of its own Region only."""
+        for name, arn in self.existing_keys.items():
+            region = self.state.replica_region if name == "keys.state_replica" else self.region
+            if (actual := arn.split(":")[3]) != region:
+                raise ValueError(f"{name} is a key of {actual}, but used in {region}; name a key of {region}")
         return self
 
     @model_validator(mode="after")

@@ -138,9 +138,9 @@ class Names:
         return self.alias("deployed")
 
     @property
-    def deployed_key_alias_arn(self) -> str:
-        """That key, by alias."""
-        return self.aws.arn("kms", self.deployed_key_alias)
+    def deployed_key_arn(self) -> str:
+        """That key: an existing one, or the alias of one to create."""
+        return self.environment.keys.deployed or self.aws.arn("kms", self.deployed_key_alias)
 
     @property
     def plan_mac_alias(self) -> str:

@@ -23,7 +23,7 @@ from constructs import Construct
 from stacks.blocks.cluster.node_group import NodeRole
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.security.encryption_key import EncryptionKey, ExistingKey, Key, logs_key_use
+from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
 from stacks.blocks.waivers import waive
 from stacks.values import Names
 from stacks.values.cluster import Cluster
@@ -63,17 +63,14 @@ class ControlPlane(Construct):
         self.name = names.cluster
         self.cluster_arn = aws.arn("eks", f"cluster/{self.name}")
         log_group = f"/aws/eks/{self.name}/cluster"
-        self.key: Key = (
-            ExistingKey(values.key_arn)
-            if values.key_arn
-            else EncryptionKey(
-                self,
-                "key",
-                aws=aws,
-                alias=names.alias("cluster"),
-                description=f"Kubernetes secrets and control-plane logs of {self.name}",
-                statements=[logs_key_use(aws, log_group)],
-            )
+        self.key = make_or_use(
+            self,
+            "key",
+            existing=values.key_arn,
+            aws=aws,
+            alias=names.alias("cluster"),
+            description=f"Kubernetes secrets and control-plane logs of {self.name}",
+            statements=[logs_key_use(aws, log_group)],
         )
         self.logs = LogGroup(self, "logs", name=log_group, key=self.key, retention_days=values.log_days)
         self.role = ServiceRole(

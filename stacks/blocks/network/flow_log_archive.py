@@ -6,7 +6,7 @@ from cdktf_cdktf_provider_aws.flow_log import FlowLog, FlowLogDestinationOptions
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Conditions, Principal
-from stacks.blocks.security.encryption_key import EncryptionKey, key_grant
+from stacks.blocks.security.encryption_key import key_grant, make_or_use
 from stacks.blocks.storage.log_delivery import log_delivery
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.values import Names
@@ -29,9 +29,10 @@ class FlowLogArchive(Construct):
             "StringEquals": {"aws:SourceAccount": aws.account},
             "ArnLike": {"aws:SourceArn": aws.arn("logs", "*")},
         }
-        key = EncryptionKey(
+        key = make_or_use(
             self,
             "key",
+            existing=names.environment.keys.flow_logs,
             aws=aws,
             alias=names.alias("flow-logs"),
             description=f"VPC flow logs of {names.prefix}",

@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
 from stacks.values import Names
 
 
@@ -19,9 +19,10 @@ class FlowLogs(Construct):
         super().__init__(scope, id_)
         aws = names.aws
         group_name = f"/groundwork/{names.prefix}/vpc-flow-logs"
-        self.key = EncryptionKey(
+        self.key = make_or_use(
             self,
             "key",
+            existing=names.environment.keys.flow_logs,
             aws=aws,
             alias=names.alias("flow-logs"),
             description=f"VPC flow logs of {names.prefix}",

@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Conditions, Principal, Statement, policy_document
-from stacks.blocks.security.encryption_key import EncryptionKey, key_grant
+from stacks.blocks.security.encryption_key import key_grant, make_or_use
 from stacks.values import AwsScope
 
 _CLOUDWATCH = Principal(services=["cloudwatch.amazonaws.com"])
@@ -24,13 +24,23 @@ class AlertTopic(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, aws: AwsScope, prefix: str, name: str, alias: str, emails: Sequence[str]
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        aws: AwsScope,
+        prefix: str,
+        name: str,
+        alias: str,
+        emails: Sequence[str],
+        existing_key: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.arn = aws.arn("sns", name)
-        key = EncryptionKey(
+        key = make_or_use(
             self,
             "encryption",
+            existing=existing_key,
             aws=aws,
             alias=alias,
             description=f"Messages of {name}",
@@ -44,7 +54,7 @@ class AlertTopic(Construct):
                 for who, principal, conditions in _key_users(aws, self.arn)
             ],
         )
-        self.topic = SnsTopic(self, "topic", name=name, display_name=name[:100], kms_master_key_id=key.key.key_id)
+        self.topic = SnsTopic(self, "topic", name=name, display_name=name[:100], kms_master_key_id=key.arn)
         SnsTopicPolicy(
             self,
             "policy",

@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.blocks.iam.policy_document import Conditions, Principal, Statement
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.security.encryption_key import EncryptionKey, key_grant, logs_key_use
+from stacks.blocks.security.encryption_key import key_grant, logs_key_use, make_or_use
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
 from stacks.blocks.storage.log_delivery import log_delivery
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
@@ -34,6 +34,7 @@ class Trail(Construct):
         aws: AwsScope,
         name: str,
         alias: str,
+        existing_key: str | None = None,
         bucket_name: str,
         access_logs_name: str,
         keep_days: int = 365,
@@ -45,9 +46,10 @@ class Trail(Construct):
         # Computed: bucket and key name the trail before it exists, which in turn needs both.
         trail_arn = aws.arn("cloudtrail", f"trail/{name}")
         from_this_trail: Conditions = {"StringEquals": {"aws:SourceArn": trail_arn}}
-        self.key = EncryptionKey(
+        self.key = make_or_use(
             self,
             "encryption",
+            existing=existing_key,
             aws=aws,
             alias=alias,
             description=f"CloudTrail {name}",

@@ -28,7 +28,7 @@ from stacks.blocks.iam.service_role import ServiceRole
 from stacks.blocks.network.security_rules import ANYWHERE, HTTPS, let_out
 from stacks.blocks.observability.log_group import LogGroup
 from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
-from stacks.blocks.security.encryption_key import EncryptionKey, logs_key_use
+from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
 from stacks.values import AwsScope, Names
 from stacks.values.delivery import Runners
 
@@ -64,9 +64,10 @@ class GithubRunner(Construct):
         aws = names.aws
         project = names.of("runner")
         group_name = f"/groundwork/{names.prefix}/runner"
-        self.key = EncryptionKey(
+        self.key = make_or_use(
             self,
             "key",
+            existing=names.environment.keys.runner,
             aws=aws,
             alias=names.alias("runner"),
             description=f"Logs and caches of the runners of {names.prefix}",

@@ -13,7 +13,7 @@ def plan_store_writes(names: Names) -> list[Statement]:
 
     It may read what was applied, without plans: the end of a stack that the code lacks is planned from it.
     """
-    aws = names.aws
+    aws, keys = names.aws, names.environment.keys
     bucket = aws.bucket_arn(names.plan_bucket)
     return [
         Statement(
@@ -21,7 +21,9 @@ def plan_store_writes(names: Names) -> list[Statement]:
             actions=["s3:PutObject"],
             resources=[f"{bucket}/{folder}/*" for folder in ("main", "audit/planned")],
         ),
-        use_by_alias(aws, names.plan_key_alias, sid="EncryptPlans", actions=["kms:GenerateDataKey"]),
+        use_by_alias(
+            aws, names.plan_key_alias, sid="EncryptPlans", actions=["kms:GenerateDataKey"], existing=keys.plans
+        ),
         use_by_alias(aws, names.plan_mac_alias, sid="VouchForPlans", actions=["kms:GenerateMac"]),
         Statement(sid="GetDeployed", actions=["s3:GetObject"], resources=[f"{bucket}/deployed/*"]),
         Statement(
@@ -30,13 +32,15 @@ def plan_store_writes(names: Names) -> list[Statement]:
             resources=[bucket],
             conditions={"StringLike": {"s3:prefix": "deployed/*"}},
         ),
-        use_by_alias(aws, names.deployed_key_alias, sid="DecryptDeployed", actions=["kms:Decrypt"]),
+        use_by_alias(
+            aws, names.deployed_key_alias, sid="DecryptDeployed", actions=["kms:Decrypt"], existing=keys.deployed
+        ),
     ]
 
 
 def plan_store_reads(names: Names) -> list[Statement]:
     """Statements for the role that applies: it gets what main planned, checks it, and writes down what it did."""
-    aws = names.aws
+    aws, keys = names.aws, names.environment.keys
     bucket = aws.bucket_arn(names.plan_bucket)
     folders = ("main", "applied", "audit")
     return [
@@ -57,8 +61,20 @@ def plan_store_reads(names: Names) -> list[Statement]:
             actions=["s3:PutObject"],
             resources=[f"{bucket}/{folder}/*" for folder in ("applied", "deployed", "audit")],
         ),
-        use_by_alias(aws, names.plan_key_alias, sid="DecryptPlans", actions=["kms:Decrypt", "kms:GenerateDataKey"]),
-        use_by_alias(aws, names.deployed_key_alias, sid="EncryptDeployed", actions=["kms:GenerateDataKey"]),
+        use_by_alias(
+            aws,
+            names.plan_key_alias,
+            sid="DecryptPlans",
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            existing=keys.plans,
+        ),
+        use_by_alias(
+            aws,
+            names.deployed_key_alias,
+            sid="EncryptDeployed",
+            actions=["kms:GenerateDataKey"],
+            existing=keys.deployed,
+        ),
         use_by_alias(aws, names.plan_mac_alias, sid="CheckPlans", actions=["kms:VerifyMac"]),
     ]
 

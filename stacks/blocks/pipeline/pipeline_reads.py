@@ -121,7 +121,7 @@ def service_reads(names: Names) -> list[Statement]:
             # Without it Lambda leaves the variables out of its answer, and every plan would add them again (Lambda
             # developer guide, "Securing environment variables").
             actions=["kms:Decrypt"],
-            resources=[aws.arn("kms", "key/*")],
+            resources=_keys_of_the_api(names),
             conditions={
                 "StringEquals": {"kms:ViaService": aws.endpoint("lambda")},
                 "StringLike": {
@@ -196,6 +196,11 @@ def service_reads(names: Names) -> list[Statement]:
     ]  # fmt: skip
 
 
+def _keys_of_the_api(names: Names) -> list[str]:
+    """The one that exists already, or the account's: the id of a new key is not known."""
+    return [names.environment.keys.api or names.aws.arn("kms", "key/*")]
+
+
 def signing_reads(names: Names) -> list[Statement]:
     """Statements for functions whose code is signed: the provider looks at the zips, which hold no secrets."""
     code = names.aws.bucket_arn(names.bucket("code"))
@@ -208,7 +213,7 @@ def signing_reads(names: Names) -> list[Statement]:
         Statement(
             sid="CodeKey",
             actions=["kms:Decrypt"],
-            resources=[names.aws.arn("kms", "key/*")],
+            resources=_keys_of_the_api(names),
             conditions={
                 "StringEquals": {"kms:ViaService": names.aws.endpoint("s3")},
                 "StringLike": {"kms:EncryptionContext:aws:s3:arn": [code, f"{code}/*"]},

@@ -21,6 +21,23 @@ from stacks.blocks.pipeline.pipeline_resources import (
 from stacks.values import Names
 
 
+def existing_keys(names: Names) -> list[Statement]:
+    """What `base_writes` allows with the environment's own keys, for keys of somebody else's, which lack its tags."""
+    environment = names.environment
+    if not (keys := [key for key in (environment.cluster.key_arn, environment.keys.api) if key]):
+        return []
+    return [
+        Statement(
+            sid="UseExistingKeys",
+            actions=[
+                "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
+            ],
+            resources=keys,
+        )
+    ]  # fmt: skip
+
+
 def base_writes(names: Names) -> list[Statement]:
     """Statements for the role that applies: what every stack is made of."""
     aws = names.aws
@@ -95,6 +112,7 @@ def base_writes(names: Names) -> list[Statement]:
                 },
             },
         ),
+        *existing_keys(names),
         Statement(
             sid="Tables",
             actions=[

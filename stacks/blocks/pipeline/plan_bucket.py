@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Conditions, Statement, deny_everyone
-from stacks.blocks.security.encryption_key import EncryptionKey
+from stacks.blocks.security.encryption_key import make_or_use
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.values import Names
 
@@ -37,17 +37,20 @@ class PlanBucket(Construct):
         arn = aws.bucket_arn(name)
         planner, applier = names.delivery_role_arn("plan"), names.delivery_role_arn("apply")
         pull_requests = names.delivery_role_arn("plan-pull-request")
-        self.key = EncryptionKey(
+        keys = names.environment.keys
+        self.key = make_or_use(
             self,
             "encryption",
+            existing=keys.plans,
             aws=aws,
             alias=names.plan_key_alias,
             description=f"Plans in {name}",
             statements=[_read_nothing("PlannersReadNothing", planner, pull_requests)],
         )
-        self.deployed_key = EncryptionKey(
+        self.deployed_key = make_or_use(
             self,
             "deployed_encryption",
+            existing=keys.deployed,
             aws=aws,
             alias=names.deployed_key_alias,
             description=f"What was applied, without plans, in {name}",
@@ -59,7 +62,7 @@ class PlanBucket(Construct):
             aws=aws,
             bucket_name=name,
             key=self.key,
-            also_known_as=[aws.arn("kms", names.plan_key_alias), names.deployed_key_alias_arn],
+            also_known_as=[keys.plans or aws.arn("kms", names.plan_key_alias), names.deployed_key_arn],
             log_bucket_name=names.access_log_bucket,
             single_region_because="A plan that is lost is made again; decisions are in CloudTrail and GitHub as well.",
             retention=Retention(old_version_days=1, expire_prefix_days=days),

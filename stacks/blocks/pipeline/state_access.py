@@ -23,9 +23,7 @@ def state_access(names: Names, access: Literal["read", "lock", "write"]) -> list
             actions=["s3:GetObject", *(["s3:PutObject"] if access == "write" else [])],
             resources=[f"{folder}/*.tfstate"],
         ),
-        Statement(sid="StateKey", actions=use, resources=[state.key_arn])
-        if state.key_arn
-        else use_by_alias(aws, names.state_key_alias, sid="StateKey", actions=use),
+        use_by_alias(aws, names.state_key_alias, existing=state.key_arn, sid="StateKey", actions=use),
     ]
     if access != "read" and state.locking in {"lockfile", "both"}:
         statements.append(

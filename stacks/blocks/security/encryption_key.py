@@ -83,6 +83,25 @@ class EncryptionKey(Construct):
         self.alias = KmsAlias(self, "alias", name=alias, target_key_id=self.key.key_id, provider=provider)
 
 
+def make_or_use(
+    scope: Construct,
+    id_: str,
+    *,
+    existing: str | None,
+    aws: AwsScope,
+    alias: str,
+    description: str,
+    statements: Sequence[Statement] = (),
+    provider: TerraformProvider | None = None,
+) -> Key:
+    """The key with the ARN `existing`, or else a new one."""
+    if existing:
+        return ExistingKey(existing)
+    return EncryptionKey(
+        scope, id_, aws=aws, alias=alias, description=description, statements=statements, provider=provider
+    )
+
+
 def key_grant(
     *,
     sid: str,
@@ -112,12 +131,20 @@ def key_use(*, sid: str, services: Sequence[str], account: str, actions: Sequenc
 
 
 def use_by_alias(
-    aws: AwsScope, alias: str, *, sid: str, actions: Sequence[str], conditions: Conditions | None = None
+    aws: AwsScope,
+    alias: str,
+    *,
+    sid: str,
+    actions: Sequence[str],
+    existing: str | None = None,
+    conditions: Conditions | None = None,
 ) -> Statement:
-    """Statement for a role: it may do `actions` with the key that `alias` names.
+    """Statement for a role: it may do `actions` with the key that `alias` names, or with the one that exists already.
 
-    The key's id is not known before it is made, and policies do not take an alias as resource.
+    A new key's id is not known before it is made, and policies do not take an alias as resource.
     """
+    if existing:
+        return Statement(sid=sid, actions=actions, resources=[existing], conditions=conditions or {})
     return Statement(
         sid=sid,
         actions=actions,

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement, deny_everyone
-from stacks.blocks.security.encryption_key import EncryptionKey, key_grant, use_by_alias
+from stacks.blocks.security.encryption_key import key_grant, make_or_use, use_by_alias
 from stacks.blocks.storage.access_log_bucket import AccessLogBucket
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.values import AwsScope, Names
@@ -32,6 +32,7 @@ class ArchiveBucket(Construct):
         bucket_name: str,
         access_logs_name: str,
         alias: str,
+        existing_key: str | None = None,
         prefix: str,
         writer_account: str,
         writer_role_arn: str,
@@ -61,9 +62,10 @@ class ArchiveBucket(Construct):
         only_the_role = {"ArnEquals": {"aws:PrincipalArn": writer_role_arn}}
         # An account that leaves the organisation takes its number along, and loses the archive.
         of_us = {"aws:PrincipalOrgID": organisation_id} if organisation_id else {}
-        self.key = EncryptionKey(
+        self.key = make_or_use(
             self,
             "encryption",
+            existing=existing_key,
             aws=aws,
             alias=alias,
             description=f"Objects in {bucket_name}",
@@ -132,6 +134,7 @@ def write_access(names: Names) -> list[Statement]:
         use_by_alias(
             aws,
             names.alias("archive"),
+            existing=names.environment.keys.archive,
             sid="EncryptObjects",
             actions=["kms:GenerateDataKey"],
             conditions={"StringEquals": {"kms:ViaService": aws.endpoint("s3")}},
