@@ -36,7 +36,7 @@ _ADDED = {
     "Private Key": re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"),
     # https://github.com/C2SP/C2SP/blob/main/age.md
     "age Secret Key": re.compile(r"\bAGE-SECRET-KEY-1[0-9A-Z]+"),
-    # RFC 3986, 3.2.1: a password may hold !$&'()*+,;=, which detect-secrets leaves out. A reference is no password.
+    # RFC 3986, 3.2.1: a password may hold !$&'()*+,;=, which detect-secrets leaves out. A reference is left alone.
     "Password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$\"\\]*:(?!\$\{)[^\s/@\"\\]+@"),
 }
 _SHORTEST_GROUP = 16

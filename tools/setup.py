@@ -318,7 +318,7 @@ class Steps:
 
     @contextlib.contextmanager
     def alone(self, file: Path, why: str) -> Iterator[None]:
-        """Hold the lock `file`, also for every command that is run meanwhile; `why` is said where others hold it.
+        """Hold the lock `file`, also for every command that is run meanwhile; `why` is reported where others hold it.
 
         Commands inherit it: after a killed set-up, the next one waits until the command has ended too.
         """

@@ -49,6 +49,6 @@ def _body(address: str, body: Any, stack: str) -> dict[str, Any]:
         (body,) = body
     if not isinstance(body, dict):
         raise CheckFailed(
-            f"{stack}: {address} is no object, so checkov cannot check it", fix="synthesise it as one object"
+            f"{stack}: {address} is not an object, so checkov cannot check it", fix="synthesise it as one object"
         )
     return body

@@ -7,5 +7,5 @@ from typing import Any
 
 
 def login_of(user: Mapping[str, Any] | None) -> str:
-    """The login; empty for a deleted account, which is nobody: not the author of a comment, not an approver."""
+    """The login; empty for a deleted account, which counts neither as author of a comment nor as approver."""
     return str((user or {}).get("login") or "")

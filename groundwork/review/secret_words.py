@@ -34,11 +34,11 @@ _ABOUT = {
 _SETTING = {"require", "requires", "allow", "allows", "hide", "use", "existing", "image"}
 _HARMLESS = {"http_tokens", "token_endpoint_auth_method", "grant_types"}
 
-# Hidden although it is no credential by itself, or may be none: certificates, and what follows a scheme of HTTP.
+# Hidden, though it may be harmless: certificates, what follows a scheme of HTTP, a JWT that is cut off.
 _ALSO_HIDDEN = (
     re.compile(r"-----BEGIN [A-Z ]*CERTIFICATE[A-Z ]*-----"),
     re.compile(r"(?i)\b(?:bearer|basic) (?!realm|auth)[A-Za-z0-9+/=_.~-]{12,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),  # a JWT that is cut off
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----(?:.*?-----END [A-Z ]+-----|.*)", re.DOTALL)
 _ASSIGNMENT = re.compile(

@@ -19,7 +19,7 @@ _HAS_PAIR = re.compile(rf"(?m)^[ \t-]*[\"']?(?:{'|'.join(VALUES)})[\"']?[ \t]*:"
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where the values of secrets stand in the text; empty where it is not YAML or has no pairs of name and value."""
+    """The spans of the values of secrets; empty where it is not YAML or has no pairs of name and value."""
     if "\n" not in text or not _HAS_PAIR.search(text):
         return []
     try:

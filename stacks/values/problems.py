@@ -92,7 +92,7 @@ def _explain(detail: ErrorDetails, location: Location, model: type[Section]) -> 
 
 
 def _read_as(value: object) -> str:
-    """What YAML made of a text without quotes; empty for what is no single value."""
+    """What YAML made of a text without quotes; empty for anything but a scalar."""
     match value:
         case bool():
             return "a truth value"

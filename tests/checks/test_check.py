@@ -119,13 +119,13 @@ def test_checkov_checks_a_stack_whatever_else_terraform_allows_in_it(tmp_path: P
     for finding in run_checkov(*folders):
         checks[finding.stack].add((finding.address, finding.check))
     assert ("aws_dynamodb_table.new", "CKV_AWS_119") in checks["dev-0"]
-    assert {name: len(found) for name, found in checks.items()} == dict.fromkeys(checks, len(checks["dev-0"]))
+    assert {name: len(reported) for name, reported in checks.items()} == dict.fromkeys(checks, len(checks["dev-0"]))
 
 
 @pytest.mark.parametrize("body", [[{"name": "a"}, {"name": "b"}], "${local.it}"])
 def test_a_resource_that_checkov_cannot_read_fails_the_check_by_name(tmp_path: Path, body: object) -> None:
     folder = stack(tmp_path, "dev-x", {"aws_s3_bucket": {"logs": body}})
-    with pytest.raises(CheckFailed, match=r"dev-x: resource\.aws_s3_bucket\.logs is no object"):
+    with pytest.raises(CheckFailed, match=r"dev-x: resource\.aws_s3_bucket\.logs is not an object"):
         run_checkov(folder)
 
 
