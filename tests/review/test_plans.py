@@ -88,6 +88,13 @@ def test_a_replacement_that_only_the_plan_shows_is_a_risk_with_line(line: str, t
     assert risk.origin[0].file == "stacks/dev-data.py"
 
 
+def test_data_inside_a_module_is_data(tmp_path: Path) -> None:
+    text = '  # module.a["x"].module.b.aws_db_instance.db will be destroyed\n'
+    plan = {"stack": STACK, "status": "destroy", "counts": {"add": 0, "change": 0, "destroy": 1}, "text": text}
+    (risk,) = reviewed(tmp_path, plan).risks
+    assert (risk.severity.value, risk.address) == ("high", "module.a.module.b.aws_db_instance.db")
+
+
 def test_a_destroying_plan_without_text_is_a_risk_of_its_stack(tmp_path: Path) -> None:
     plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 2}}
     (risk,) = reviewed(tmp_path, plan).risks

@@ -13,6 +13,7 @@ _LINE = re.compile(
     r"(?P<what>will be destroyed|must be replaced|is tainted, so must be replaced|will be replaced, as requested)"
 )
 _INDEX = re.compile(r"\[[^\]]*\]")
+_MODULES = re.compile(r"^(module\.[\w-]+\.)+")
 
 
 def find(
@@ -31,8 +32,7 @@ def find(
         address = _INDEX.sub("", match["address"])
         if address in known:
             continue
-        type_ = address.removeprefix("data.").partition(".")[0]
-        lost = data_holders.lost_with(type_)
+        lost = data_holders.lost_with(_MODULES.sub("", address).partition(".")[0])
         verb = "destroys" if match["what"] == "will be destroyed" else "replaces"
         yield Risk(
             concern=Concern.DATA_LOSS,
