@@ -14,6 +14,8 @@ from groundwork.github.api import GitHub
 from groundwork.github.people import login_of
 
 LONGEST = 65_536  # characters of a comment; GitHub's limit
+MOST = 5
+"""Comments of a topic. GitHub asks for a second between two (REST API, "Best practices"), and nobody reads thirty."""
 LONGEST_SUMMARY = 1024 * 1024  # bytes of a step's summary; GitHub's limit
 ACTIONS = "github-actions[bot]"
 _MARKER = re.compile(r"^<!-- groundwork:(?P<topic>[a-z-]+):(?P<part>\d+) -->\n")
@@ -70,22 +72,30 @@ def post(
 ) -> CommentResult:
     """Make `texts` the comments of `topic` on a pull request, in this order; comments of others are not touched.
 
-    Where the token may not write and `summary` names a file, the texts go there instead (the job's summary on GitHub);
-    otherwise raises GitHubError. Raises UsageError for a text that exceeds GitHub's limit.
+    Of more than MOST texts the last comment says where the rest is: in `summary`, and in the job's artifacts. Where the
+    token may not write and `summary` names a file (the job's summary on GitHub), all texts go there; otherwise raises
+    GitHubError. Raises UsageError for a text that exceeds GitHub's limit.
     """
-    bodies = [f"<!-- groundwork:{topic}:{part} -->\n{text}" for part, text in enumerate(texts, start=1)]
+    shown, rest = (texts, []) if len(texts) <= MOST else (texts[: MOST - 1], texts[MOST - 1 :])
+    if rest:
+        where = "the job's summary and its artifacts" if summary else "the files that this was written from"
+        shown = [*shown, f"_{len(rest)} further parts are in {where}: a pull request gets at most {MOST} comments._"]
+    bodies = [f"<!-- groundwork:{topic}:{part} -->\n{text}" for part, text in enumerate(shown, start=1)]
     for body in bodies:
         if len(body) > LONGEST:
             raise UsageError(
                 f"a part has {len(body)} characters, GitHub's limit is {LONGEST}", fix="split it, as the review does"
             )
     try:
-        return _write(api, number, bodies, topic=topic, author=author or _login(api))
+        result = _write(api, number, bodies, topic=topic, author=author or _login(api))
     except GitHubError as error:
         if not (summary and " 403 " in f"{error.message} "):
             raise
         _append(Path(summary), texts)
         return CommentResult(number, summary=True)
+    if rest and summary:
+        _append(Path(summary), rest)
+    return result
 
 
 def _write(api: GitHub, number: int, bodies: Sequence[str], *, topic: str, author: str) -> CommentResult:

@@ -55,6 +55,23 @@ def test_a_report_in_several_comments_grows_and_shrinks_in_order(github: FakeGit
     assert bodies(github) == ["summary", "part 2 now"]
 
 
+def test_a_long_report_gets_a_bounded_number_of_comments(github: FakeGitHub, report_api: Api, tmp_path: Path) -> None:
+    number, summary = github.open_pull_request("alice"), tmp_path / "summary"
+    parts = [f"part {part}" for part in range(1, 186)]
+    assert say(report_api(number), number, *parts, summary=str(summary)).written == comment.MOST
+    *shown, last = bodies(github)
+    assert shown == parts[: comment.MOST - 1]
+    assert f"{len(parts) - len(shown)} further parts are in the job's summary" in last
+    assert summary.read_text().split("\n\n") == [*parts[len(shown) : -1], f"{parts[-1]}\n"]
+
+
+def test_as_many_comments_as_are_allowed_need_no_summary(github: FakeGitHub, report_api: Api) -> None:
+    number = github.open_pull_request("alice")
+    parts = [f"part {part}" for part in range(comment.MOST)]
+    say(report_api(number), number, *parts)
+    assert bodies(github) == parts
+
+
 def test_a_comment_by_somebody_else_with_the_marker_is_not_touched(github: FakeGitHub, report_api: Api) -> None:
     number = github.open_pull_request("alice")
     forged = "<!-- groundwork:review:1 -->\nlooks good, merge it"
