@@ -131,8 +131,12 @@ def _same_name(before: Value, after: Value) -> bool:
 
 def _same(before: Value, after: Value) -> bool:
     if isinstance(before, _Missing) or isinstance(after, _Missing):
-        return before is after
+        return _is_null(before) and _is_null(after)  # to Terraform an argument that is null is not set
     return identity(before) == identity(after)
+
+
+def _is_null(value: Value | _Missing) -> bool:
+    return value is None or isinstance(value, _Missing)
 
 
 def _shown(value: Any) -> str | None:

@@ -24,6 +24,9 @@ _JSON_ATTRIBUTES = re.compile(
     r"|event_pattern|dashboard_body|schema|definition|body|access_policies|filter_policy|lifecycle_policy)$"
 )
 
+# A number that Terraform fills in: `{"port": ${aws_db_instance.db.port}}`, as json.dumps writes a number token.
+_BARE_REFERENCE = re.compile(r"(?<=[:\[,])(\s*)(\$\{[^{}\"]+\})(?=\s*[,\]}])")
+
 
 @dataclass
 class Redactor:
@@ -125,10 +128,7 @@ class Redactor:
     def _document(self, value: str, name: str) -> Document | None:
         if not value.lstrip().startswith(("{", "[")) or value.startswith("${"):
             return None
-        try:
-            read = json.loads(value)
-        except ValueError:
-            return None
+        read = _json(value)
         if not isinstance(read, (dict, list)) or not read:
             return None
         hidden = self._hide(read, (name,), frozenset())
@@ -211,6 +211,17 @@ class Redactor:
             if remember:
                 self._remember(value[start:end])
         return Masked("".join([*shown, value[after:]]), self._digest(value))
+
+
+def _json(value: str) -> Value:
+    """A text as JSON, also with numbers that Terraform fills in; None where it is not JSON."""
+    for text in (value, _BARE_REFERENCE.sub(r'\1"\2"', value)):
+        try:
+            read: Value = json.loads(text)
+        except ValueError:
+            continue
+        return read
+    return None
 
 
 def _in_condition(path: tuple[str, ...]) -> bool:

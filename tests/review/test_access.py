@@ -53,6 +53,15 @@ def access(base: Any, head: Any) -> list[Risk]:
     return risks_of(base, head, Concern.ACCESS)
 
 
+def test_a_policy_with_a_number_that_terraform_fills_in_is_judged() -> None:
+    """`json.dumps` of a number token leaves `${…}` without quotes, which is no JSON before the apply."""
+    limit = {"Condition": {"NumericLessThan": {"s3:max-keys": 1}}}
+    text = policy(allow("*", on="*", **limit)).replace('"s3:max-keys": 1', '"s3:max-keys": ${aws_db_instance.db.port}')
+    head = {**PROVIDER, **resources(aws_iam_role_policy={"p": {"role": "${aws_iam_role.r.id}", "policy": text}})}
+    (risk,) = access(role(allow("s3:GetObject")), head)
+    assert (risk.severity, risk.sentence) == (Severity.HIGH, "The policy gains: * on every resource.")
+
+
 # ── policies of identities ─────────────────────────────────────────────────────────────────────────
 def test_a_gained_action_is_reported_with_resource_and_line() -> None:
     (risk,) = access(role(allow("s3:GetObject")), role(allow("s3:GetObject", "s3:PutObject")))

@@ -74,6 +74,14 @@ def test_the_order_of_a_list_counts() -> None:
     assert changed(base, head) == {"layers": (["a", "b"], ["b", "a"])}
 
 
+@pytest.mark.parametrize("other", [{"a": 1}, {"a": 1, "b": None}])
+def test_null_and_absent_are_one_to_terraform(other: dict[str, Any]) -> None:
+    """Terraform's language documentation: an argument that is null counts as omitted."""
+    tree = resources(x_y={"z": {"a": 1, "b": None}})
+    assert not review(tree, resources(x_y={"z": other})).changed
+    assert not review(resources(x_y={"z": other}), tree).changed
+
+
 def test_true_and_one_differ() -> None:
     base, head = resources(x_y={"z": {"on": True}}), resources(x_y={"z": {"on": 1}})
     assert changed(base, head) == {"on": (True, 1)}

@@ -37,6 +37,7 @@ UNIT = (
     "recover/test_tags.py",
     "review/test_access.py",
     "review/test_compare.py",
+    "review/test_instances.py",
     "review/test_risks.py",
     "review/test_plans.py",
     "review/test_redaction.py",

@@ -9,9 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from groundwork.review.compare import StackComparison
 from groundwork.review.model import Concern, Kind, PlanResult, Risk, Severity
-from groundwork.review.risks import access, cost, data_loss, network, planned, protection, providers, relocated, waivers
+from groundwork.review.risks import (
+    access,
+    cost,
+    data_loss,
+    instances,
+    network,
+    planned,
+    protection,
+    providers,
+    relocated,
+    waivers,
+)
 
-_MODULES = (data_loss, access, network, protection, cost, providers, waivers)
+_MODULES = (data_loss, instances, access, network, protection, cost, providers, waivers)
 _CONCERNS = list(Concern)
 _SEVERITIES = list(Severity)
 
