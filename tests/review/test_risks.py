@@ -155,6 +155,44 @@ def test_a_change_that_opens_nothing_gives_no_risk(type_: str, before: Body | No
     assert sentences(Concern.NETWORK, type_, before, after) == []
 
 
+FROM_OFFICE = '${[ for key, val in toset(["22"]): {"from_port" = val, "cidr_blocks" = ["10.0.0.0/8"]}]}'
+FROM_ANYWHERE = FROM_OFFICE.replace("10.0.0.0/8", "0.0.0.0/0")
+EACH = {"cidr_ipv4": "${each.value}", "from_port": 22, "to_port": 22, "ip_protocol": "tcp"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "severity"),
+    [
+        ("aws_security_group", {"ingress": FROM_OFFICE}, {"ingress": FROM_ANYWHERE}, "high"),
+        ("aws_security_group", None, {"ingress": FROM_OFFICE}, "medium"),
+        ("aws_security_group", {"ingress": FROM_OFFICE}, {"ingress": "${local.rules}"}, "medium"),
+        (
+            "aws_security_group",
+            {"dynamic": {"ingress": {"for_each": "${local.a}"}}},
+            {"dynamic": {"ingress": {"for_each": "${local.b}"}}},
+            "medium",
+        ),
+        (
+            "aws_vpc_security_group_ingress_rule",
+            {**EACH, "for_each": '${toset(["10.0.0.0/8"])}'},
+            {**EACH, "for_each": '${toset(["0.0.0.0/0"])}'},
+            "high",
+        ),
+        ("aws_security_group_rule", {**EACH, "for_each": "${local.a}"}, {**EACH, "for_each": "${local.b}"}, "medium"),
+    ],
+)
+def test_rules_that_an_expression_makes_are_a_risk(
+    type_: str, before: Body | None, after: Body | None, severity: str
+) -> None:
+    reported = sentences(Concern.NETWORK, type_, before, after)
+    assert [level for level, sentence in reported if "not known here" in sentence] == [severity]
+
+
+def test_rules_of_an_expression_that_stays_are_no_risk() -> None:
+    body = {"ingress": FROM_ANYWHERE, "description": "a"}
+    assert sentences(Concern.NETWORK, "aws_security_group", body, {**body, "description": "b"}) == []
+
+
 def test_removing_a_public_access_block_is_high_unless_the_bucket_goes() -> None:
     both = {
         **resources(

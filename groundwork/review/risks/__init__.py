@@ -11,6 +11,7 @@ from groundwork.review.compare import StackComparison
 from groundwork.review.model import Concern, Kind, PlanResult, Risk, Severity
 from groundwork.review.risks import (
     access,
+    computed_rules,
     cost,
     data_loss,
     instances,
@@ -22,7 +23,7 @@ from groundwork.review.risks import (
     waivers,
 )
 
-_MODULES = (data_loss, instances, access, network, protection, cost, providers, waivers)
+_MODULES = (data_loss, instances, access, network, computed_rules, protection, cost, providers, waivers)
 _CONCERNS = list(Concern)
 _SEVERITIES = list(Severity)
 
