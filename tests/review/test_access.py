@@ -54,7 +54,7 @@ def access(base: Any, head: Any) -> list[Risk]:
 
 
 def test_a_policy_with_a_number_that_terraform_fills_in_is_judged() -> None:
-    """`json.dumps` of a number token leaves `${…}` without quotes, which is no JSON before the apply."""
+    """`json.dumps` of a number token leaves `${…}` without quotes, which only an apply makes JSON."""
     limit = {"Condition": {"NumericLessThan": {"s3:max-keys": 1}}}
     text = policy(allow("*", on="*", **limit)).replace('"s3:max-keys": 1', '"s3:max-keys": ${aws_db_instance.db.port}')
     head = {**PROVIDER, **resources(aws_iam_role_policy={"p": {"role": "${aws_iam_role.r.id}", "policy": text}})}
