@@ -245,7 +245,7 @@ def test_auto_mode_switches_on_all_three_of_its_parts_with_their_roles() -> None
     assert any("sts:TagSession" in trust for trust in trusts)
 
 
-def test_auto_mode_makes_neither_groups_nor_the_add_ons_that_it_has_built_in() -> None:
+def test_auto_mode_makes_no_groups_and_no_add_on_that_it_contains() -> None:
     document = cluster(nodes="auto_mode")
     assert "aws_eks_node_group" not in document["resource"]
     assert [addon["addon_name"] for addon in resources(document, "aws_eks_addon")] == ["metrics-server"]
