@@ -72,11 +72,21 @@ class PreflightLimits:
 
 
 @dataclass(frozen=True)
+class RunnerGroup:
+    """A runner group of the organisation, by number, and the files in .github/workflows whose jobs may use it."""
+
+    number: int
+    workflows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class GitHubSettings:
     """An environment's GitHub settings. `repository` is owner/name, `subject` what follows `repo:` in OIDC tokens.
 
     `environments` maps each role to the GitHub environment whose jobs assume it. `apply_from_tags` is the pattern of
-    tags that may be applied, `registries` the beginning of the names of images and charts.
+    tags that may be applied, `registries` the beginning of the names of images and charts. `runner` is the label of the
+    runners that reach the environment, None for GitHub's own machines; one that begins with `codebuild-` names a
+    project, and jobs add their run and attempt to it. `runner_group` is the group of runners that the platform makes.
     """
 
     repository: str | None
@@ -85,6 +95,8 @@ class GitHubSettings:
     environments: Mapping[PipelineRole, str]
     apply_from_tags: str | None
     registries: str
+    runner: str | None = None
+    runner_group: RunnerGroup | None = None
 
 
 @dataclass(frozen=True)

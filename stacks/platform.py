@@ -160,7 +160,21 @@ class PlatformEnvironment:
             environments={role: self.names.github_environment(role) for role in _ROLES},
             apply_from_tags=self.values.delivery.apply_from_tags,
             registries=f"{self.account}.dkr.ecr.{self.region}.{domain}/{self.names.prefix}",
+            runner=self._runner,
+            runner_group=self._runner_group,
         )
+
+    @property
+    def _runner(self) -> str | None:
+        if self.values.runner == "hosted":
+            return None
+        delivery = self.values.delivery
+        return self.names.runner_label if delivery.runners else delivery.runner_label
+
+    @property
+    def _runner_group(self) -> platform.RunnerGroup | None:
+        made, files = self.values.delivery.runners, self.values.delivery.workflows
+        return platform.RunnerGroup(made.group, (files.plan, files.apply)) if made else None
 
     def state_key(self, stack: str) -> str:
         """Key of a stack's state."""

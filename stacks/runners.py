@@ -36,4 +36,4 @@ class RunnersStack(PlatformStack):
             vpc_id=network.vpc_id,
             subnet_ids=[Token.as_string(subnet) for subnet in network.private_subnet_ids],
         )
-        TerraformOutput(self, "label", value=f"codebuild-{self.names.of('runner')}", description="Begins runs-on")
+        TerraformOutput(self, "label", value=self.names.runner_label, description="Begins runs-on")

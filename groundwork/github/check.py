@@ -22,6 +22,8 @@ def check(settings: Settings, reader: Reader) -> list[Difference]:
         *((f"environment {each.name}", of(each)) for each in settings.environments),
         ("rulesets", lambda: repository_settings.ruleset_differences(settings, reader)),
         ("Actions", lambda: repository_settings.actions_differences(settings, reader)),
+        ("variables", lambda: repository_settings.variable_differences(settings, reader)),
+        ("runner groups", lambda: repository_settings.runner_group_differences(settings, reader)),
         ("OIDC subject", lambda: repository_settings.subject_differences(settings, reader)),
     ]
     differences: list[Difference] = []

@@ -8,6 +8,8 @@ from typing import Any
 from groundwork.github.difference import ApiCall, Difference, EmptyRepository, Reader, holds
 from groundwork.github.settings import Ruleset, Settings
 
+_VARIABLES = "actions/variables"
+
 
 def ruleset_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
     """Rulesets that are missing or weaker than they should be."""
@@ -67,6 +69,34 @@ def actions_differences(settings: Settings, reader: Reader) -> Iterator[Differen
         differs = sorted(key for key, value in wanted.items() if not holds(value, (live or {}).get(key)))
         if differs:
             yield Difference(f"Actions ({path})", f"{', '.join(differs)} differ", (ApiCall("PUT", path, wanted),))
+
+
+def variable_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
+    """Variables of the repository that are missing or differ."""
+    live = {item["name"]: item["value"] for item in reader.pages(_VARIABLES, key="variables", needs="variables: read")}
+    for name, value in settings.variables.items():
+        if live.get(name) != value:
+            path = f"{_VARIABLES}/{name}" if name in live else _VARIABLES
+            call = ApiCall("PATCH" if name in live else "POST", path, {"name": name, "value": value})
+            yield Difference(f"variable {name}", "differs" if name in live else "does not exist", (call,))
+
+
+def runner_group_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:
+    """Runner groups that jobs of other workflows may use: their machines reach the environment's VPC."""
+    for number, workflows in settings.runner_groups.items():
+        path = f"/orgs/{settings.repository.partition('/')[0]}/actions/runner-groups/{number}"
+        live = reader.find(path, needs="organization-self-hosted-runners: read")
+        if live is None and not isinstance(reader, EmptyRepository):
+            yield Difference(
+                f"runner group {number}",
+                "does not exist",
+                fix="create one in the organisation's settings, and write its number to delivery.runners.group",
+            )
+        elif not (live and live["restricted_to_workflows"] and set(live["selected_workflows"]) == set(workflows)):
+            body = {"restricted_to_workflows": True, "selected_workflows": list(workflows)}
+            yield Difference(
+                f"runner group {number}", f"is not for {' and '.join(workflows)} alone", (ApiCall("PATCH", path, body),)
+            )
 
 
 def subject_differences(settings: Settings, reader: Reader) -> Iterator[Difference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,10 @@ class Settings:
     repository: str
     environments: tuple[EnvironmentSettings, ...]
     rulesets: tuple[Ruleset, ...]
+    runner_groups: Mapping[int, tuple[str, ...]]
+    """Number of a runner group → the only workflows whose jobs may use it."""
+    variables: Mapping[str, str]
+    """The repository's: an environment's are known only when a job has a machine already."""
     actions: Mapping[str, Mapping[str, Any]]
     subject_prefixes: tuple[str, ...]
     """Beginnings of the OIDC subjects that the roles' trust policies accept: one, where all roles agree."""
@@ -66,6 +71,14 @@ def desired(repository: str, environments: Sequence[Environment], workflows: Pat
         repository=repository,
         environments=tuple(settings for each in environments for settings in _environments(each)),
         rulesets=(_main(), _tags(), _tag_creation()),
+        runner_groups={
+            each.github.runner_group.number: tuple(
+                f"{repository}/.github/workflows/{file}@refs/heads/main" for file in each.github.runner_group.workflows
+            )
+            for each in environments
+            if each.github and each.github.runner_group
+        },
+        variables={"RUNNERS": json.dumps(_runners(environments))},
         actions={
             "actions/permissions": {"enabled": True, "allowed_actions": "selected", "sha_pinning_required": True},
             "actions/permissions/selected-actions": {
@@ -80,6 +93,11 @@ def desired(repository: str, environments: Sequence[Environment], workflows: Pat
         },
         subject_prefixes=tuple(sorted({f"repo:{each.github.subject}" for each in environments if each.github})),
     )
+
+
+def _runners(environments: Sequence[Environment]) -> dict[str, str]:
+    """Environment → label of its runners, for `runs-on:` of plan.yml and apply.yml."""
+    return {each.name: each.github.runner for each in environments if each.github and each.github.runner}
 
 
 def _environments(environment: Environment) -> Iterator[EnvironmentSettings]:

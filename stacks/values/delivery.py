@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stacks.values.types import Architecture, LogDays, Region, Section
+from stacks.values.types import LogDays, Region, Section
 
 RepositoryName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")]
 RunnerLabel = Annotated[str, Field(pattern=r"^[\w.-]+$", description="a label of GitHub Actions runners")]
@@ -29,11 +29,14 @@ class Runners(Section):
 
     connection_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:(codeconnections|codestar-connections):.+$")]
     """A connection to GitHub that a person has completed in the console, so that no token is stored."""
+    group: Annotated[int, Field(ge=2)]
+    """Number of a runner group of the organisation that only the files of `workflows.plan` and `apply` on main may use;
+    `gw github setup` restricts it. Every job may ask for a label, also one that runs a pull request's code. 1 is
+    GitHub's default group."""
     compute: Literal["BUILD_GENERAL1_SMALL", "BUILD_GENERAL1_MEDIUM", "BUILD_GENERAL1_LARGE"] = "BUILD_GENERAL1_MEDIUM"
-    """Size of a machine; SMALL has 4 GiB (3 on x86_64), all of which Terraform with the AWS provider needs."""
-    architecture: Architecture = "x86_64"
-    timeout_minutes: Annotated[int, Field(ge=5, le=2160)] = 60
-    """A longer job is stopped."""
+    """Size of a machine; SMALL has 3 GiB, all of which Terraform with the AWS provider needs."""
+    timeout_minutes: Annotated[int, Field(ge=5, le=2160)] = 130
+    """A machine that runs for longer is stopped; the apply job ends itself after 120 minutes."""
     at_once: Annotated[int, Field(ge=1, le=100)] = 4
     """Jobs that run side by side; the others wait."""
     log_days: LogDays = 365
@@ -62,7 +65,7 @@ class Delivery(Section):
     runners: Runners | None = None
     """Runners that the `runners` stack makes inside the VPC. `runner: vpc` needs them or `runner_label`."""
     runner_label: RunnerLabel | None = None
-    """Label of runners that exist inside the VPC already, instead of `runners`."""
+    """Label of runners that exist inside the VPC already, instead of `runners`; they need such a group, too."""
 
     @model_validator(mode="after")
     def _one_kind_of_runner(self) -> Self:

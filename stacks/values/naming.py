@@ -165,6 +165,11 @@ class Names:
         """GitHub's OIDC provider in the main account, which the `account` stack creates."""
         return self.aws.iam_arn("oidc-provider/token.actions.githubusercontent.com")
 
+    @property
+    def runner_label(self) -> str:
+        """The beginning of the label for which CodeBuild starts a runner; a job adds `-<run id>-<attempt>`."""
+        return f"codebuild-{self.of('runner')}"
+
     def github_environment(self, role: PipelineRole) -> str:
         """GitHub's environment whose jobs assume a role; `<env>` is the one with reviewers."""
         suffix = {"apply": "", "plan": "-plan", "plan-pull-request": "-pull-request", "release": "-release"}[role]

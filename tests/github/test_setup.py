@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,44 @@ def test_a_setting_changed_by_hand_is_reported_and_corrected(
         spoil(fake)
         assert differences(settings, api) == [sentence]
         assert len(setup(api, check(settings, api))) == 1
+        assert differences(settings, api) == []
+
+
+def with_runners(environments: list[Environment], workflows: Path) -> Settings:
+    """dev has runners that the platform makes, staging some that exist, prod GitHub's machines."""
+    made = {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/1", "group": 7}
+    changes: dict[str, dict[str, Any]] = {
+        "dev": {"delivery": {"runners": made}},
+        "staging": {"delivery": {"runner_label": "inside"}},
+        "prod": {"runner": "hosted", "cluster": {"public_endpoint_cidrs": ["8.8.8.0/24"]}},
+    }
+    changed = [Environment.model_validate({**each.model_dump(), **changes[each.name]}) for each in environments]
+    return desired("acme/groundwork", [PlatformEnvironment(values) for values in changed], workflows)
+
+
+def test_setup_names_the_runners_of_each_environment(environments: list[Environment], workflows: Path) -> None:
+    settings = with_runners(environments, workflows)
+    with fresh() as fake:
+        fake.state.runner_groups[7] = {"restricted_to_workflows": False, "selected_workflows": []}
+        api = admin_of(fake)
+        setup(api, check(settings, api))
+        assert json.loads(fake.state.variables["RUNNERS"]) == {"dev": "codebuild-acme-dev-runner", "staging": "inside"}
+        fake.state.variables["RUNNERS"] = "{}"
+        assert differences(settings, api) == ["variable RUNNERS: differs"]
+
+
+def test_only_main_s_plan_and_apply_may_use_runners_in_a_vpc(environments: list[Environment], workflows: Path) -> None:
+    """REST API for self-hosted runner groups: jobs of other workflows get no runner of the group, whatever label."""
+    settings = with_runners(environments, workflows)
+    with fresh() as fake:
+        api = admin_of(fake)
+        with pytest.raises(GitHubError, match="write its number to delivery"):
+            setup(api, check(settings, api))
+        fake.state.runner_groups[7] = {"restricted_to_workflows": False, "selected_workflows": []}
+        files = [f"acme/groundwork/.github/workflows/{name}.yml@refs/heads/main" for name in ("plan", "apply")]
+        assert differences(settings, api) == [f"runner group 7: is not for {' and '.join(files)} alone"]
+        setup(api, check(settings, api))
+        assert fake.state.runner_groups[7] == {"restricted_to_workflows": True, "selected_workflows": files}
         assert differences(settings, api) == []
 
 

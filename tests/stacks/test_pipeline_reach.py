@@ -40,7 +40,10 @@ NAMED = {
 }  # fmt: skip
 CHANGES: dict[str, Any] = {
     "singletons": {"github_repository": REPOSITORY},
-    "delivery": {"runners": {"connection_arn": f"arn:aws:codeconnections:{HOME}:connection/1"}, "runner_label": None},
+    "delivery": {
+        "runners": {"connection_arn": f"arn:aws:codeconnections:{HOME}:connection/1", "group": 7},
+        "runner_label": None,
+    },
     "api": {
         "waf": True,
         "function": {

@@ -76,7 +76,7 @@ def stacks(synthesised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         name="more",
         network={"interface_endpoints": ["sts", "ecr.api", "ecr.dkr", "logs"]},
         state={"replica_region": "eu-west-1"},
-        delivery={"apply_from_tags": "v*", "runners": {"connection_arn": CONNECTION}, "runner_label": None},
+        delivery={"apply_from_tags": "v*", "runners": {"connection_arn": CONNECTION, "group": 7}, "runner_label": None},
         singletons={"github_repository": "acme/groundwork"},
         cluster={"fargate_profiles": {"jobs": {"namespace": "jobs"}}},
         api={"kind": "rest", "authorisation": "api_key", "waf": True, "allowed_cidrs": ["52.94.76.0/22"]},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ CONNECTION = "arn:aws:codeconnections:eu-west-2:111122223333:connection/1"
 def runners(**changes: Any) -> Any:
     values: dict[str, Any] = {
         "singletons": {"github_repository": "acme/platform"},
-        "delivery": {"runners": {"connection_arn": CONNECTION}, "runner_label": None},
+        "delivery": {"runners": {"connection_arn": CONNECTION, "group": 7}, "runner_label": None},
         **changes,
     }
     return synth(lambda scope, env: RunnersStack(scope, env, network=NetworkStack(scope, env)), **values)
@@ -32,6 +34,22 @@ def test_a_queued_job_gets_a_fresh_machine_in_the_private_subnets() -> None:
     assert project["source"]["auth"] == {"type": "CODECONNECTIONS", "resource": CONNECTION}, "no token is stored"
     (group,) = only_resource(document, "aws_codebuild_webhook")["filter_group"]
     assert group["filter"] == [{"type": "EVENT", "pattern": "WORKFLOW_JOB_QUEUED"}]
+
+
+def test_a_runner_has_an_image_for_setup_python_and_joins_its_group() -> None:
+    """actions/setup-python has no Python for Amazon Linux, and a label alone serves every job of the repository."""
+    machine = only_resource(runners(), "aws_codebuild_project")["environment"]
+    assert (machine["type"], machine["image"]) == ("LINUX_CONTAINER", "aws/codebuild/standard:7.0")
+    assert {entry["name"]: entry["value"] for entry in machine["environment_variable"]} == {
+        "CODEBUILD_CONFIG_GITHUB_ACTIONS_ORG_REGISTRATION_NAME": "acme",
+        "CODEBUILD_CONFIG_GITHUB_ACTIONS_RUNNER_GROUP_ID": "7",
+    }
+
+
+def test_a_runner_lives_longer_than_any_job_s_own_limit(checkout: Path) -> None:
+    minutes = only_resource(runners(), "aws_codebuild_project")["build_timeout"]
+    for file in (checkout / ".github" / "workflows").glob("*.yml"):
+        assert all(int(limit) < minutes for limit in re.findall(r"timeout-minutes: (\d+)", file.read_text("utf-8")))
 
 
 def test_a_runner_opens_https_connections_and_accepts_none() -> None:
@@ -74,7 +92,7 @@ def test_runners_exist_only_if_a_value_asks_for_them() -> None:
     assert "runners" not in names()
     with_runners = {
         "singletons": {"github_repository": "acme/x"},
-        "delivery": {"runners": {"connection_arn": CONNECTION}, "runner_label": None},
+        "delivery": {"runners": {"connection_arn": CONNECTION, "group": 7}, "runner_label": None},
     }
     assert "runners" in names(**with_runners)
 

@@ -53,7 +53,7 @@ def values(name: str, *, owns: bool) -> dict[str, Any]:
         "singletons": {"github_repository": "acme/groundwork"},
         "state": {"replica_region": "eu-west-1"},
         "delivery": {
-            "runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/1"},
+            "runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/1", "group": 7},
             "runner_label": None,
         },
         "cluster": {"fargate_profiles": {"jobs": {"namespace": "jobs"}}},

@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_aws.codebuild_project import (
     CodebuildProject,
     CodebuildProjectArtifacts,
     CodebuildProjectEnvironment,
+    CodebuildProjectEnvironmentEnvironmentVariable,
     CodebuildProjectLogsConfig,
     CodebuildProjectLogsConfigCloudwatchLogs,
     CodebuildProjectSource,
@@ -32,19 +33,19 @@ from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
 from stacks.values import AwsScope, Names
 from stacks.values.delivery import Runners
 
-# CodeBuild user guide, "Docker images provided by CodeBuild".
-_MACHINES = {
-    "x86_64": ("LINUX_CONTAINER", "aws/codebuild/amazonlinux-x86_64-standard:5.0"),
-    "arm64": ("ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
-}
+# CodeBuild user guide, "Docker images provided by CodeBuild": the one on Ubuntu 22.04. actions/setup-python has Pythons
+# for Ubuntu alone and fails on Amazon Linux (actions/setup-python#460, aws/agentcore-cli#1746), which is all that
+# CodeBuild has for arm64.
+_KIND, _IMAGE = "LINUX_CONTAINER", "aws/codebuild/standard:7.0"
 
 
 class GithubRunner(Construct):
     """A CodeBuild project that answers jobs with `runs-on: codebuild-<project>-${{ github.run_id }}-…`.
 
-    Every job of `repository` may ask for it, those of pull requests too: the machine's own role can write its log and
-    sit in the VPC, and nothing else. What a job may do in AWS it gets by its own OIDC token. Raises IllegalComposition
-    without subnets.
+    Every job of `repository` may ask for a machine, those of pull requests too. GitHub gives it only to the workflows
+    that the runner group `values.group` allows (user guide, "GitHub Actions runner configuration options"). The
+    machine's own role can write its log and sit in the VPC, and nothing else; what a job may do in AWS it gets by its
+    own OIDC token. Raises IllegalComposition without subnets.
     """
 
     def __init__(
@@ -80,7 +81,10 @@ class GithubRunner(Construct):
         why = "HTTPS to GitHub, AWS and package registries, whose addresses change"
         let_out(self, "to_https", self.security_group.id, why, cidr=ANYWHERE, ports=HTTPS)
         self.role = self._role(aws, project, subnet_ids, values.connection_arn)
-        kind, image = _MACHINES[values.architecture]
+        registration = {
+            "CODEBUILD_CONFIG_GITHUB_ACTIONS_ORG_REGISTRATION_NAME": repository.partition("/")[0],
+            "CODEBUILD_CONFIG_GITHUB_ACTIONS_RUNNER_GROUP_ID": str(values.group),
+        }
         self.project = CodebuildProject(
             self,
             "project",
@@ -92,7 +96,14 @@ class GithubRunner(Construct):
             encryption_key=self.key.arn,
             artifacts=CodebuildProjectArtifacts(type="NO_ARTIFACTS"),
             environment=CodebuildProjectEnvironment(
-                compute_type=values.compute, image=image, type=kind, privileged_mode=False
+                compute_type=values.compute,
+                image=_IMAGE,
+                type=_KIND,
+                privileged_mode=False,
+                environment_variable=[
+                    CodebuildProjectEnvironmentEnvironmentVariable(name=name, value=value)
+                    for name, value in registration.items()
+                ],
             ),
             source=CodebuildProjectSource(
                 type="GITHUB",

@@ -127,7 +127,7 @@ def test_runners_in_the_vpc_have_to_be_made_or_named(tmp_path: Path) -> None:
     assert "no runners are in the VPC" in refusal(tmp_path, bare + "runner: vpc\n")
     assert "no runners are in the VPC" in refusal(tmp_path, bare), "vpc is the default"
     path = tmp_path / "dev.yaml"
-    made = f"delivery: {{runners: {{connection_arn: {connection}}}}}\n"
+    made = f"delivery: {{runners: {{connection_arn: {connection}, group: 7}}}}\n"
     for choice in ("delivery: {runner_label: my-runners}\n", made, "runner: hosted\n"):
         path.write_text(bare + choice, encoding="utf-8")
         load(path)

@@ -13,7 +13,10 @@ from tests.support.fake_github.state import Refusal, State
 from tests.support.fake_github.workflows import grants
 
 # A workflow's token never has these, whatever permissions its file grants.
-ADMINISTRATION = ("administration", "environments", "variables", "members", "organization-administration")
+ADMINISTRATION = (
+    "administration", "environments", "variables", "members", "organization-administration",
+    "organization-self-hosted-runners",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

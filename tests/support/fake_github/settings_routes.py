@@ -176,6 +176,19 @@ def organisation(call: Call, organisation: str) -> Any:
     return {"login": organisation} | ({"plan": {"name": call.state.plan}} if call.caller.admin else {})
 
 
+@route("GET", "/orgs/<organisation>/actions/runner-groups/<number>", "organization-self-hosted-runners: read")
+def runner_group(call: Call, organisation: str, number: str) -> Any:
+    if int(number) not in call.state.runner_groups:
+        raise Refusal(404, "Not Found")
+    return call.state.runner_groups[int(number)]
+
+
+@route("PATCH", "/orgs/<organisation>/actions/runner-groups/<number>", "organization-self-hosted-runners: write")
+def change_runner_group(call: Call, organisation: str, number: str) -> Any:
+    call.state.runner_groups[int(number)] |= call.body
+    return call.state.runner_groups[int(number)]
+
+
 @route("GET", "/orgs/<organisation>/teams/<team>", "members: read")
 def team(call: Call, organisation: str, team: str) -> Any:
     if team not in call.state.teams:

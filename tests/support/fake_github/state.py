@@ -173,6 +173,8 @@ class State:
     clock: Clock = field(default_factory=Clock)
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
     commits: dict[str, Commit] = field(default_factory=dict)
+    main: str = ""
+    """The last commit on main."""
     pulls: dict[int, Pull] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
@@ -181,6 +183,7 @@ class State:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     rulesets: dict[int, dict[str, Any]] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    runner_groups: dict[int, dict[str, Any]] = field(default_factory=dict)
     teams: dict[str, list[str]] = field(default_factory=dict)
     """Team → logins of its members."""
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
