@@ -1,4 +1,4 @@
-"""`gw github setup|check|comment|annotate`: the repository's settings on GitHub, and comments on pull requests."""
+"""`gw github`: the repository's settings on GitHub, comments on pull requests, and runs of the deploy workflow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundwork.cli import console
+from groundwork.cli import console, github_runs
 from groundwork.cli.arguments import Json
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     github = typer.Typer(help="GitHub: the protection of environments, and comments on pull requests.")
     app.add_typer(github, name="github", rich_help_panel="Pipeline")
-    for add in (_add_setup, _add_check, _add_comment, _add_annotate):
+    for add in (_add_setup, _add_check, _add_comment, _add_annotate, github_runs.register):
         add(github)
 
 

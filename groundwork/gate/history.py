@@ -24,6 +24,11 @@ def on_main(root: Path, commit: str) -> bool:
     )
 
 
+def contains(root: Path, commit: str, older: str) -> bool:
+    """Whether `older` is `commit` or an ancestor of it; False for a commit that this clone does not have."""
+    return _ok(root, "merge-base", "--is-ancestor", older, commit)
+
+
 def authors(root: Path, commit: str) -> dict[str, str]:
     """Name and e-mail of everybody whose work `commit` adds → why: authors, committers and co-authors.
 

@@ -27,13 +27,8 @@ class GitHubApprovals:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> GitHubApprovals:
         """For the run in Actions' environment variables; raises UsageError outside of a run."""
-        run, attempt = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_ATTEMPT", "")
-        if not (run.isdigit() and attempt.isdigit()):
-            raise UsageError(
-                "GITHUB_RUN_ID and GITHUB_RUN_ATTEMPT are not set: an approval belongs to a workflow run",
-                fix="apply from the deploy workflow; on a laptop `gw approve` is the approval",
-            )
-        return cls(GitHub.of(environ), run, int(attempt))
+        run, attempt = run_of(environ)
+        return cls(GitHub.of(environ), run, attempt)
 
     def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
         """What GitHub knows now. Raises GitHubError where it does not answer, or where the run is of another commit."""
@@ -46,3 +41,14 @@ class GitHubApprovals:
             run_id=self.run_id,
             run_attempt=self.run_attempt,
         )
+
+
+def run_of(environ: Mapping[str, str]) -> tuple[str, int]:
+    """Number and attempt of the run in Actions' environment variables; raises UsageError outside of a run."""
+    run, attempt = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_ATTEMPT", "")
+    if not (run.isdigit() and attempt.isdigit()):
+        raise UsageError(
+            "GITHUB_RUN_ID and GITHUB_RUN_ATTEMPT are not set: an approval belongs to a workflow run",
+            fix="apply from the deploy workflow; on a laptop `gw approve` is the approval",
+        )
+    return run, int(attempt)

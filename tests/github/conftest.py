@@ -16,6 +16,10 @@ on:
   push: {branches: [main]}
 permissions: {}
 jobs:
+  supersede:
+    permissions: {actions: write, contents: read}
+    runs-on: ubuntu-24.04
+    steps: [{run: gw github supersede}]
   plan:
     permissions: {id-token: write, contents: read}
     environment: prod-plan

@@ -39,8 +39,15 @@ RUNS_WITH_CREDENTIALS = (
     "/package-lock.json",
 )
 """Code and settings of jobs with credentials: paths that need other owners than the default ones."""
+RUNNERS = (
+    "${{ startsWith(fromJSON(vars.RUNNERS || '{}')[inputs.environment], 'codebuild-')"
+    " && format('{0}-{1}-{2}', fromJSON(vars.RUNNERS)[inputs.environment], github.run_id, github.run_attempt)"
+    " || fromJSON(vars.RUNNERS || '{}')[inputs.environment] || 'ubuntu-24.04' }}"
+)
+"""CodeBuild starts a machine only for a label of project, run and attempt: its user guide, "Label overrides"."""
 STILL_WAITS = (
-    "${{ !cancelled() && (needs.plan-waiting.outputs.waiting == 'true'"
+    "${{ !cancelled() && needs.plan.outputs.newest != 'false' && needs.plan-waiting.outputs.newest != 'false'"
+    " && (needs.plan-waiting.outputs.waiting == 'true'"
     " || (needs.plan.outputs.waiting == 'true' && needs.apply.result == 'skipped')) }}"
 )
 EXCEPTIONS = {"unpinned-uses": "By the name of the branch", "github-env": "Two folders of this checkout"}
@@ -110,6 +117,10 @@ class Folder:
             for file, workflow in self.workflows.items()
             for name, body in workflow["jobs"].items()
         ]
+
+    def calling(self, file: str) -> list[Job]:
+        """The jobs that call a workflow file of this folder."""
+        return [job for job in self.jobs if f"/{file}" in str(job.body.get("uses", "")).partition("@")[0]]
 
     @property
     def steps(self) -> list[tuple[str, Any]]:
@@ -255,14 +266,43 @@ def applies_of_an_environment_wait_for_each_other(folder: Folder) -> Iterator[st
     job = folder.workflows["apply.yml"]["jobs"]["apply"]
     if job.get("environment") != "${{ inputs.environment }}":
         yield "apply.yml: its environment is not the one that is approved"
-    wanted = {"group": "apply-${{ inputs.environment }}", "cancel-in-progress": False, "queue": "max"}
-    if job.get("concurrency") != wanted:
+    if job.get("concurrency") != _group("apply-${{ inputs.environment }}"):
         yield f"apply.yml: concurrency is {job.get('concurrency')}"
+    for caller in folder.calling("deploy-environment.yml"):
+        # Around plan and apply: what is planned while another plan waits for its approval is stale.
+        if caller.body.get("concurrency") != _group(f"environment-{caller.body['with']['environment']}"):
+            yield f"{caller}: concurrency is {caller.body.get('concurrency')}"
+        if own := _groups(folder.workflows["deploy-environment.yml"]) & _groups({"jobs": {"": caller.body}}):
+            yield f"{caller}: waits for itself in {', '.join(own)}"
     for file, workflow in folder.workflows.items():
         # The jobs of a pull request take no lock and change nothing.
         cancels = (workflow.get("concurrency") or {}).get("cancel-in-progress")
         if cancels not in (None, False) and file != "pull-request.yml":
             yield f"{file}: cancels what runs"
+
+
+def _group(name: str) -> dict[str, Any]:
+    return {"group": name, "cancel-in-progress": False, "queue": "max"}
+
+
+def _groups(workflow: Mapping[str, Any]) -> set[str]:
+    holders = (workflow, *workflow["jobs"].values())
+    return {str(holder["concurrency"]["group"]) for holder in holders if "concurrency" in holder}
+
+
+def a_deployment_that_waits_is_superseded(folder: Folder) -> Iterator[str]:
+    """GitHub takes a run that waits for its approval for a running one; it would block every later one."""
+    job = Job("deploy.yml", "supersede", folder.workflows["deploy.yml"]["jobs"].get("supersede", {}))
+    if job.position("gw github supersede") == len(job.steps) or job.body.get("needs") != "synthesise":
+        yield f"{job}: cancels no older run that waits"
+    if job.permissions != {"actions": "write", "contents": "read"}:
+        yield f"{job}: may {job.permissions}"
+    plan = Job("plan.yml", "plan", folder.workflows["plan.yml"]["jobs"]["plan"])
+    if not plan.position("gw plan outputs") < plan.position("gw github newest") < len(plan.steps):
+        yield f"{plan}: does not say whether a newer commit is on main"
+    for each in folder.calling("apply.yml"):
+        if f"needs.{each.body.get('needs')}.outputs.newest != 'false'" not in each.body["if"]:
+            yield f"{each}: asks for an approval of what is stale"
 
 
 def forks_are_not_planned(folder: Folder) -> Iterator[str]:
@@ -284,7 +324,9 @@ def every_job_has_a_time_limit(folder: Folder) -> Iterator[str]:
     for job in folder.jobs:
         if job.steps and not 0 < int(job.body.get("timeout-minutes", 0)) <= 120:
             yield f"{job}: has no time limit"
-        if job.steps and not str(job.body["runs-on"]).startswith(("ubuntu-24.04", "${{ inputs.runner }}")):
+        # Only these two come from main and run no pull request's code, and so may reach into a VPC.
+        wanted = RUNNERS if str(job) in {"plan.yml: plan", "apply.yml: apply"} else "ubuntu-24.04"
+        if job.steps and job.body["runs-on"] != wanted:
             yield f"{job}: runs on {job.body['runs-on']}"
 
 
@@ -354,25 +396,30 @@ def a_run_with_waiting_stacks_fails(folder: Folder) -> Iterator[str]:
         yield "deploy-environment.yml: nothing-waits does not fail"
 
 
-def jobs_run_where_they_reach_their_environment(folder: Folder) -> Iterator[str]:
-    """Where `runner` is vpc, only machines in the VPC reach the private endpoints."""
+def every_environment_is_listed(folder: Folder) -> Iterator[str]:
+    """GitHub reads the names from the workflow files, where they have to be those of environments/*.yaml on AWS."""
     environments = load_all(Path(__file__).parents[2] / "environments")
-    inside = {known.name for known in environments if known.target == "aws" and known.runner == "vpc"}
+    wanted = sorted(known.name for known in environments if known.target == "aws")
+    for where, key, listed in _lists_of_environments(folder):
+        if sorted(listed) != wanted:
+            yield f"{where}: lists {', '.join(listed)}; write `{key}: [{', '.join(wanted)}]`"
+    callers = [job for job in folder.calling("deploy-environment.yml") if job.file == "deploy.yml"]
+    deployed = sorted(str(job.body["with"]["environment"]) for job in callers)
+    if deployed != wanted:
+        yield f"deploy.yml: deploys {', '.join(deployed)}; it needs a job for each of {', '.join(wanted)}"
+
+
+def _lists_of_environments(folder: Folder) -> Iterator[tuple[str, str, list[str]]]:
+    """Where, key and names of every list of environments in the files."""
     for job in folder.jobs:
-        if not re.search(r"/(plan|apply|deploy-environment)\.yml", str(job.body.get("uses", ""))):
-            continue
-        environment, runner = str(job.body["with"]["environment"]), str(job.body["with"].get("runner", ""))
-        if job.file == "deploy-environment.yml":
-            if runner != "${{ inputs.runner }}":
-                yield f"{job}: does not hand its runner on"
-        elif not environment.startswith("${{"):
-            if environment in inside and f"vars.{environment.upper()}_RUNNER ||" not in runner:
-                yield f"{job}: runs outside of {environment}"
-        else:
-            expression = environment.removeprefix("${{ ").removesuffix(" }}")
-            for name in sorted(inside):
-                if f"{expression} == '{name}' && vars.{name.upper()}_RUNNER ||" not in " ".join(runner.split()):
-                    yield f"{job}: runs outside of {name}"
+        if names := job.body.get("strategy", {}).get("matrix", {}).get("environment"):
+            yield str(job), "environment", names
+    for file, workflow in folder.workflows.items():
+        events = workflow["on"] if isinstance(workflow["on"], Mapping) else {}
+        for event, about in events.items():
+            inputs = about.get("inputs", {}) if isinstance(about, Mapping) else {}
+            if options := inputs.get("environment", {}).get("options"):
+                yield f"{file}: {event}", "options", options
 
 
 def destroying_is_confirmed_twice(folder: Folder) -> Iterator[str]:
@@ -382,8 +429,8 @@ def destroying_is_confirmed_twice(folder: Folder) -> Iterator[str]:
     first = workflow["jobs"]["synthesise"]["steps"][0]
     if '"$CONFIRM" == "$STACK"' not in first.get("run", ""):
         yield "destroy.yml: what is typed is not compared first"
-    apply = workflow["jobs"]["apply"]
-    if "/apply.yml@" not in apply["uses"] or "plan" not in str(apply["needs"]):
+    destroy = workflow["jobs"]["destroy"]
+    if "/deploy-environment.yml" not in destroy["uses"] or destroy["needs"] != "synthesise":
         yield "destroy.yml: nobody approves"
 
 
@@ -459,7 +506,8 @@ RULES: tuple[Rule, ...] = (
     the_report_is_written_even_if_a_plan_fails,
     applies_get_their_plans_from_a_job_before,
     a_run_with_waiting_stacks_fails,
-    jobs_run_where_they_reach_their_environment,
+    every_environment_is_listed,
+    a_deployment_that_waits_is_superseded,
     destroying_is_confirmed_twice,
     releases_are_signed,
     updates_wait_a_week,

@@ -179,8 +179,9 @@ class Pipeline:
         branch = f"refs/heads/gh-readonly-queue/main/pr-{number}-{pull.head_sha}"
         return self._start("merge_group", "github-merge-queue[bot]", "pull-request.yml", pull.merge_sha, ref=branch)
 
-    def on_push(self, *, ref: str = "refs/heads/main", by: str = "bob") -> Outcome:
-        sha = self.git("rev-parse", f"{ref}^{{commit}}")
+    def on_push(self, *, ref: str = "refs/heads/main", by: str = "bob", sha: str = "") -> Outcome:
+        """The run of a push; `sha` is an earlier commit of main, whose run begins late."""
+        sha = sha or self.git("rev-parse", f"{ref}^{{commit}}")
         return self._start("push", by, "deploy.yml", sha, ref=ref)
 
     def on_dispatch(self, workflow: str, *, by: str = "bob", **inputs: str) -> Outcome:
@@ -259,6 +260,11 @@ class Pipeline:
             command += ["--local-repository", f"{action}@{at}={self._replacement(action)}"]
         for name in ("AWS_ROLE_ARN", "AWS_REGION", "PLAN_BUCKET", "REGISTRY"):
             command += ["--var", f"{name}=@{name}"]
+        runners = {**json.loads(self.github.state.variables["RUNNERS"]), "dev": "codebuild-acme-dev-runner"}
+        command += ["--var", f"RUNNERS={json.dumps(runners)}"]
+        # act starts a job only on labels that it knows; each of its runs has the number 1.
+        for label in {*runners.values(), "codebuild-acme-dev-runner-1-1"} - {"codebuild-acme-dev-runner"}:
+            command += ["-P", f"{label}=-self-hosted"]
         for name, value in self._environ(folder).items():
             command += ["--env", f"{name}={value}"]
         clean = {key: os.environ[key] for key in ("LANG", "TMPDIR") if key in os.environ}
@@ -353,6 +359,12 @@ class Pipeline:
                 for known in self.github.state.deployments
                 if known.run_id == outcome.run.id and known.attempt == outcome.run.attempt and known.state == "waiting"
             }
+
+    def end_what_does_not_wait(self, outcome: Outcome) -> None:
+        """End the run's jobs for GitHub, except those that wait for an approval: act does not report their ends."""
+        with self.github.lock:
+            for run_job in self.github.jobs_of(outcome.run):
+                run_job.ended = not run_job.waiting
 
     def state(self, stack: str) -> dict[str, Any] | None:
         """A stack's state in the embedded AWS."""

@@ -14,6 +14,7 @@ from tests.workflows import checklist
 from tests.workflows.checklist import RULES, Folder, problems
 
 SHA = "de0fac2e4500dabe0009e67214ff5f5447ce83dd"
+DEADLOCK = "jobs:\n  plan:\n    concurrency: {group: environment-dev}\n"
 BREAKS = [
     ("pull-request.yml", f"@{SHA} # v6.0.2", "@v6 # v6.0.2", "not pinned"),
     ("pull-request.yml", f"@{SHA} # v6.0.2", f"@{SHA}", "not pinned"),
@@ -96,7 +97,12 @@ BREAKS = [
     ("pull-request.yml", "      - run: gw preflight --canaries\n", "", "baked secrets"),
     ("pull-request.yml", "needs: [check, newer-python, synthesise, plan, report]", "needs: [check]", "does not wait"),
     ("destroy.yml", '"$CONFIRM" == "$STACK" && ', "", "not compared first"),
-    ("destroy.yml", "    needs: plan\n", "    needs: synthesise\n", "nobody approves"),
+    (
+        "destroy.yml",
+        "    uses: ./.github/workflows/deploy-environment.yml",
+        "    uses: ./.github/workflows/d.yml",
+        "nobody",
+    ),
     ("release.yml", "needs: attest", "needs: build", "pushes what is not signed"),
     ("../dependabot.yml", "cooldown: {default-days: 7}", "cooldown: {default-days: 3}", "does not wait"),
     ("../CODEOWNERS", "/groundwork/ ", "/groundworks/ ", "nobody owns /groundwork/"),
@@ -113,11 +119,25 @@ BREAKS = [
         "ends well where stacks still wait",
     ),
     ("deploy-environment.yml", "          exit 1\n", "", "nothing-waits does not fail"),
-    ("deploy.yml", "      runner: ${{ vars.STAGING_RUNNER || 'ubuntu-24.04' }}\n", "", "runs outside of staging"),
-    ("pull-request.yml", "vars.STAGING_RUNNER", "vars.PROD_RUNNER", "plan: runs outside of staging"),
-    ("drift.yml", "== 'prod' &&", "== 'none' &&", "look: runs outside of prod"),
-    ("destroy.yml", "vars.PROD_RUNNER || ", "", "plan: runs outside of prod"),
-    ("deploy-environment.yml", "      runner: ${{ inputs.runner }}\n", "", "does not hand its runner on"),
+    ("plan.yml", "|| 'ubuntu-24.04' }}", "|| 'dev-vpc' }}", "plan: runs on"),
+    ("apply.yml", "-{1}-{2}'", "-{1}'", "apply: runs on"),
+    ("pull-request.yml", "runs-on: ubuntu-24.04", "runs-on: dev-vpc", "check: runs on dev-vpc"),
+    ("drift.yml", "[dev, staging, prod]", "[dev, prod]", "look: lists dev, prod; write `environment: [dev, prod, sta"),
+    ("destroy.yml", "[dev, staging, prod]", "[dev]", "workflow_dispatch: lists dev; write `options: [dev, prod, stag"),
+    ("release.yml", "[dev, staging, prod]", "[prod, qa]", "push: lists prod, qa; write"),
+    (
+        "deploy.yml",
+        "      environment: staging\n",
+        "      environment: dev\n",
+        "it needs a job for each of dev, prod, stag",
+    ),
+    ("deploy.yml", "group: environment-prod", "group: environment-dev", "prod: concurrency is"),
+    ("destroy.yml", "      queue: max\n", "", "destroy: concurrency is"),
+    ("deploy-environment.yml", "jobs:\n  plan:\n", DEADLOCK, "dev: waits for itself in environment-dev"),
+    ("deploy.yml", "run: gw github supersede", "run: 'true'", "cancels no older run"),
+    ("deploy.yml", "      actions: write\n", "      actions: write\n      issues: write\n", "supersede: may"),
+    ("plan.yml", "run: gw github newest", "run: echo", "whether a newer commit is on main"),
+    ("deploy-environment.yml", " && needs.plan.outputs.newest != 'false'\n", "\n", "of what is stale"),
     (
         "plan.yml",
         "- run: gw preflight",
@@ -162,14 +182,6 @@ def test_the_workflows_that_the_roles_trust_exist(github_folder: Path) -> None:
     trusted = Workflows()
     for file in (trusted.plan, trusted.apply, trusted.release):
         assert "workflow_call" in checklist.load(github_folder / "workflows" / file)["on"]
-
-
-def test_every_environment_on_aws_is_planned_and_deployed(github_folder: Path, checkout: Path) -> None:
-    on_aws = {known.name for known in PLATFORM.environments(checkout / "environments") if known.target == "aws"}
-    jobs = Folder(github_folder).workflows
-    assert set(jobs["pull-request.yml"]["jobs"]["plan"]["strategy"]["matrix"]["environment"]) == on_aws
-    assert {job["with"]["environment"] for job in jobs["deploy.yml"]["jobs"].values() if "with" in job} == on_aws
-    assert set(jobs["destroy.yml"]["on"]["workflow_dispatch"]["inputs"]["environment"]["options"]) == on_aws
 
 
 def test_main_requires_the_job_that_waits_for_all_others(github_folder: Path) -> None:

@@ -88,6 +88,30 @@ def test_a_stack_that_waits_for_an_apply_is_planned_and_approved_after_it(github
     assert github.cloud.audit("dev") == ["planned", "approved", "applied"] * 2
 
 
+def test_a_newer_deployment_cancels_the_one_that_waits_for_its_approval(github: Pipeline) -> None:
+    github.push(lambda: green(github))
+    older = github.on_push()
+    github.wait_for_approval(older, "dev")
+    github.end_what_does_not_wait(older)
+    github.push(lambda: github.edit("main.py", '"dev": "green"', '"dev": "red"'))
+    newer = github.on_push()
+    newer.wait_for("supersede", "gw github supersede without credentials ended 0")
+    assert older.run.cancelled
+    github.wait_for_approval(newer, "dev")
+    assert not newer.run.cancelled
+    assert github.colour() == ""
+
+
+def test_nobody_is_asked_to_approve_what_a_later_commit_deploys(github: Pipeline) -> None:
+    earlier = github.push(lambda: green(github))
+    github.push(lambda: github.edit("main.py", '"dev": "green"', '"dev": "red"'))
+    run = github.on_push(sha=earlier)
+    assert run.end(), run.log
+    assert run.did("plan:dev", "gw plan push")
+    assert run.did("plan:dev", "gw github newest with credentials ended 0")
+    assert not [note for note in run.notes if note.startswith("apply:")]
+
+
 def test_nothing_is_applied_in_an_unprotected_environment(github: Pipeline) -> None:
     github.push(lambda: green(github))
     github.github.environment("dev", reviewers=())

@@ -239,7 +239,24 @@ class FakeGitHub(Contents):
         if run_job.deployment is not None:
             runs.add_status(self.state, run_job, "success" if success else "failure")
 
+    def cancel(self, run: Run) -> None:
+        """Cancel the run as GitHub does: what runs ends, and what waits never begins."""
+        run.cancelled = True
+        for run_job in self.jobs_of(run):
+            if run_job.deployment is not None and not run_job.ended:
+                runs.add_status(self.state, run_job, "failure")
+            run_job.ended = True
+
     # ── what the server uses ───────────────────────────────────────────────────────────────────────
+    def jobs_of(self, run: Run) -> list[RunJob]:
+        """The jobs of the run's last attempt that exist so far."""
+        return [run_job for run_job in self._jobs if run_job.run is run and run_job.attempt == run.attempt]
+
+    def shown(self, run: Run) -> dict[str, Any]:
+        """A run as the API shows it."""
+        waits = any(run_job.waiting for run_job in self.jobs_of(run))
+        return run.json(self.state, "waiting" if waits else "in_progress")
+
     def job_of(self, token: str) -> RunJob | None:
         """The job that a token belongs to."""
         return next((run_job for run_job in self._jobs if run_job.token == token), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.fake_github.routing import Call, Paged, route
+from tests.support.fake_github.routing import Call, Created, Paged, route
 from tests.support.fake_github.state import Refusal, user
 
 
@@ -54,9 +54,39 @@ def compare(call: Call, base: str, head: str) -> Any:
     raise Refusal(404, "Not Found")
 
 
+@route("GET", "branches/<branch>", "contents: read")
+def branch(call: Call, branch: str) -> Any:
+    if branch != "main" or not call.state.main:
+        raise Refusal(404, "Branch not found")
+    return {"name": branch, "commit": {"sha": call.state.main}}
+
+
 @route("GET", "actions/runs/<run_id>", "actions: read")
 def run(call: Call, run_id: str) -> Any:
-    return _run(call, run_id).json(call.state)
+    return call.fake.shown(_run(call, run_id))
+
+
+@route("GET", "actions/workflows/<workflow_id>/runs", "actions: read")
+def runs_of_workflow(call: Call, workflow_id: str) -> Any:
+    shown = [call.fake.shown(run) for run in call.fake.runs.values()]
+    wanted = {key: call.query[key] for key in ("event", "status") if key in call.query} | {"workflow_id": workflow_id}
+    return Paged(
+        [run for run in reversed(shown) if all(str(run[key]) == wanted[key] for key in wanted)], "workflow_runs"
+    )
+
+
+@route("GET", "actions/runs/<run_id>/jobs", "actions: read")
+def jobs_of_run(call: Call, run_id: str) -> Any:
+    return Paged([run_job.json() for run_job in call.fake.jobs_of(_run(call, run_id))], "jobs")
+
+
+@route("POST", "actions/runs/<run_id>/cancel", "actions: write")
+def cancel(call: Call, run_id: str) -> Any:
+    run = _run(call, run_id)
+    if run.cancelled:
+        raise Refusal(409, "Cannot cancel a workflow run that is completed.")
+    call.fake.cancel(run)
+    return Created({})
 
 
 @route("GET", "actions/runs/<run_id>/approvals", "actions: read")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import secrets
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ class Run:
     jobs: dict[str, WorkflowJob]
     inputs: dict[str, str] = field(default_factory=dict)
     attempt: int = 1
+    cancelled: bool = False
 
     @property
     def read_only(self) -> bool:
@@ -53,16 +55,18 @@ class Run:
             event["inputs"] = self.inputs
         return event
 
-    def json(self, state: State) -> dict[str, Any]:
+    def json(self, state: State, status: str = "in_progress") -> dict[str, Any]:
+        """The run; one of which a job waits for reviewers is `waiting`, whatever else runs of it."""
         return {
             "id": self.id,
+            "workflow_id": zlib.crc32(self.workflow.file.encode()),
             "run_number": self.number,
             "run_attempt": self.attempt,
             "name": self.workflow.name,
             "path": self.workflow.file,
             "event": self.event,
-            "status": "in_progress",
-            "conclusion": None,
+            "status": "completed" if self.cancelled else status,
+            "conclusion": "cancelled" if self.cancelled else None,
             "head_sha": self.head_sha,
             "head_branch": self.head_ref or self.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
             "actor": user(self.actor),
@@ -96,6 +100,11 @@ class RunJob:
     def runs(self) -> bool:
         """Whether it has begun and not ended."""
         return not (self.ended or self.waiting or (self.deployment is not None and self.deployment.state == "failure"))
+
+    def json(self) -> dict[str, Any]:
+        started = self.deployment is None or self.deployment.state != "queued"
+        status = "completed" if self.ended else "waiting" if self.waiting else "in_progress" if started else "queued"
+        return {"id": self.id, "run_id": self.run.id, "name": self.job.path.replace("/", " / "), "status": status}
 
     @property
     def signs_in(self) -> bool:
