@@ -80,11 +80,11 @@ def register(app: typer.Typer) -> None:
 def _for_github(verdict: Verdict, out: Path, sarif: Path | None, *, annotations: bool) -> None:
     from groundwork.github import diagnostics
     from groundwork.github.annotations import commands
-    from groundwork.github.sarif import write
+    from groundwork.github.sarif import CHECKS, write
 
     entries = diagnostics.of_verdict(verdict, out) if sarif or annotations else []
     if sarif:
-        write(sarif, entries, tools=("checkov", "tflint", "support", "waiver"))
+        write(sarif, entries, tools=CHECKS)
     for line in commands(entry.annotation() for entry in entries) if annotations else ():
         # GitHub reads its commands from either stream; standard output may be JSON.
         console.err.file.write(f"{line}\n")

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     github = typer.Typer(help="GitHub: the protection of environments, and comments on pull requests.")
     app.add_typer(github, name="github", rich_help_panel="Pipeline")
-    for add in (_add_setup, _add_check, _add_comment, _add_annotate, github_runs.register):
+    for add in (_add_setup, _add_check, _add_comment, _add_annotate, _add_sarif, github_runs.register):
         add(github)
 
 
@@ -197,6 +197,20 @@ def _add_annotate(github: typer.Typer) -> None:
             write(sarif, entries, tools=("review",))
         for line in commands(entry.annotation() for entry in entries):
             console.out.file.write(f"{line}\n")
+
+
+def _add_sarif(github: typer.Typer) -> None:
+    @github.command()
+    def sarif(
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="From `gw check --sarif`.")],
+    ) -> None:
+        """Check SARIF that a pull request's code wrote; ends with 8 where it has results in another tool's name.
+
+        Code scanning would replace that tool's alerts. Example: `gw github sarif sarif/checks.sarif`
+        """
+        from groundwork.github.foreign_sarif import require_own
+
+        console.say(f"{file}: {require_own(file)} results of our own checks")
 
 
 def _settings() -> Settings:

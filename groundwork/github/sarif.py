@@ -14,6 +14,8 @@ from groundwork.review.model import Line
 
 VERSION = "2.1.0"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+CHECKS = ("checkov", "tflint", "support", "waiver")
+"""What `gw check` runs; each is a tool of its own on GitHub."""
 _LEVELS: dict[Level, str] = {"error": "error", "warning": "warning", "notice": "note"}
 
 
@@ -33,11 +35,21 @@ def write(path: Path, diagnostics: Sequence[Diagnostic], *, tools: Sequence[str]
     path.write_text(json.dumps(sarif(diagnostics, tools=tools), indent=1) + "\n", encoding="utf-8")
 
 
+def name_of(tool: str) -> str:
+    """The name of a tool's runs."""
+    return f"groundwork {tool}"
+
+
+def category(tool: str) -> str:
+    """The category of a tool's runs, by which GitHub replaces an earlier upload."""
+    return f"groundwork/{tool}/"
+
+
 def _run(tool: str, diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     rules = list(dict.fromkeys(each.rule for each in diagnostics))
     return {
-        "tool": {"driver": {"name": f"groundwork {tool}", "rules": [_rule(rule, diagnostics) for rule in rules]}},
-        "automationDetails": {"id": f"groundwork/{tool}/"},
+        "tool": {"driver": {"name": name_of(tool), "rules": [_rule(rule, diagnostics) for rule in rules]}},
+        "automationDetails": {"id": category(tool)},
         "columnKind": "unicodeCodePoints",
         # Paths are relative to the checkout, so that its path on the machine does not matter.
         "originalUriBaseIds": {"CHECKOUT": {"description": {"text": "the repository's root"}}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import jsonschema
 import pytest
 
 from groundwork.checks.findings import Finding, Verdict, Waiver
+from groundwork.errors import CheckFailed
 from groundwork.github.annotations import Annotation, commands
 from groundwork.github.diagnostics import Diagnostic, of_review, of_verdict
-from groundwork.github.sarif import sarif
+from groundwork.github.foreign_sarif import require_own
+from groundwork.github.sarif import CHECKS, sarif
 from groundwork.review.model import Concern, Line, Review, Risk, Severity
 
 # The parts of SARIF 2.1.0 (sections 3.13 to 3.30 and 3.49) that gw writes; anything else fails.
@@ -255,3 +258,38 @@ def test_gw_check_writes_sarif_and_annotations(out: Path, tmp_path: Path, capsys
     assert printed.err.startswith(
         "::error file=stacks/blocks/storage/private_bucket.py,line=61,title=checkov CKV_AWS_18::"
     )
+
+
+def foreign(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """SARIF of our checks with a change to its first run."""
+    log = sarif([], tools=CHECKS)
+    change(log["runs"][0])
+    path = tmp_path / "checks.sarif"
+    path.write_text(json.dumps(log), encoding="utf-8")
+    return path
+
+
+def test_sarif_of_our_own_checks_may_be_uploaded(tmp_path: Path) -> None:
+    assert require_own(foreign(tmp_path, lambda run: run["results"].append({}))) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run["tool"]["driver"].update(name="CodeQL"),
+        lambda run: run["tool"].update(extensions=[{"name": "CodeQL"}]),
+        lambda run: run["automationDetails"].update(id="codeql/"),
+        lambda run: run["automationDetails"].update(id="groundwork/tflint/"),
+    ],
+)
+def test_sarif_in_another_tool_s_name_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    with pytest.raises(CheckFailed, match="has results in the name of"):
+        require_own(foreign(tmp_path, change))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"runs": [{}]}', '{"runs": [{"tool": 1}]}'])
+def test_a_file_that_is_not_sarif_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "checks.sarif"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CheckFailed, match="is not SARIF"):
+        require_own(path)

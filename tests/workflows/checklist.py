@@ -50,6 +50,8 @@ STILL_WAITS = (
     " && (needs.plan-waiting.outputs.waiting == 'true'"
     " || (needs.plan.outputs.waiting == 'true' && needs.apply.result == 'skipped')) }}"
 )
+BY_NUMBER = re.compile(r"\$\{\{ (?:inputs\.\w+|needs\.([\w-]+)\.outputs\.\w+) \}\}")
+"""An artifact's number, from the job that made it or from the caller."""
 EXCEPTIONS = {"unpinned-uses": "By the name of the branch", "github-env": "Two folders of this checkout"}
 """Findings of zizmor that are ignored, and how the comment with their reason begins."""
 
@@ -83,6 +85,11 @@ class Job:
     def permissions(self) -> dict[str, str]:
         granted = self.body.get("permissions") or {}
         return dict(granted) if isinstance(granted, Mapping) else {"everything": granted}
+
+    @property
+    def needs(self) -> list[str]:
+        needs = self.body.get("needs", [])
+        return [needs] if isinstance(needs, str) else list(needs)
 
     def may(self, scope: str) -> bool:
         return "everything" in self.permissions or self.permissions.get(scope) == "write"
@@ -118,9 +125,10 @@ class Folder:
             for name, body in workflow["jobs"].items()
         ]
 
-    def calling(self, file: str) -> list[Job]:
-        """The jobs that call a workflow file of this folder."""
-        return [job for job in self.jobs if f"/{file}" in str(job.body.get("uses", "")).partition("@")[0]]
+    def calling(self, *files: str) -> list[Job]:
+        """The jobs that call one of these workflow files."""
+        called = {str(job): str(job.body.get("uses", "")).partition("@")[0].rpartition("/")[2] for job in self.jobs}
+        return [job for job in self.jobs if called[str(job)] in files]
 
     @property
     def steps(self) -> list[tuple[str, Any]]:
@@ -262,6 +270,40 @@ def no_plan_becomes_an_artifact(folder: Folder) -> Iterator[str]:
                 yield f"{job}: loses the providers' lock files"
 
 
+def artifacts_are_known_by_their_number(folder: Folder) -> Iterator[str]:
+    """A name may be taken by any job of the run, a number by none: it comes from the job that made the artifact.
+
+    actions/download-artifact compares the digest that GitHub recorded for the number, and fails where it differs.
+    """
+    for job in folder.jobs:
+        for step in job.using("actions/download-artifact"):
+            source = BY_NUMBER.fullmatch(str(step["with"].get("artifact-ids")))
+            if not source or set(step["with"]) != {"artifact-ids", "path"}:
+                yield f"{job}: takes an artifact by something else than its number: {step['with']}"
+            elif source[1] and source[1] not in job.needs:
+                yield f"{job}: does not wait for {source[1]}, which makes the artifact"
+        for step in job.using("actions/upload-artifact"):
+            if step["with"].get("overwrite"):
+                yield f"{job}: replaces an artifact"
+
+
+def findings_go_to_the_commit_that_has_them(folder: Folder) -> Iterator[str]:
+    job = Job("pull-request.yml", "report", folder.workflows["pull-request.yml"]["jobs"]["report"])
+    (upload,) = job.using("github/codeql-action/upload-sarif")
+    of = "github.event.pull_request"
+    wanted = {"ref": f"refs/pull/${{{{ {of}.number }}}}/head", "sha": f"${{{{ {of}.head.sha }}}}"}
+    if {key: upload["with"].get(key) for key in wanted} != wanted:
+        yield f"{job}: uploads findings to another commit"
+    if job.permissions.get("actions") != "read":
+        yield f"{job}: cannot upload findings in a private repository"
+    if not job.position("gw github sarif") < job.position("codeql-action/upload-sarif"):
+        yield f"{job}: uploads findings in any tool's name"
+    if upload.get("continue-on-error") and not any(
+        step.get("if") == f"steps.{upload['id']}.outcome == 'failure'" for step in job.steps
+    ):
+        yield f"{job}: does not say that the upload failed"
+
+
 def applies_of_an_environment_wait_for_each_other(folder: Folder) -> Iterator[str]:
     job = folder.workflows["apply.yml"]["jobs"]["apply"]
     if job.get("environment") != "${{ inputs.environment }}":
@@ -373,7 +415,8 @@ def the_report_is_written_even_if_a_plan_fails(folder: Folder) -> Iterator[str]:
     report = folder.workflows["pull-request.yml"]["jobs"]["report"]
     event = "github.event_name == 'pull_request'"
     wanted = f"${{{{ !cancelled() && {event} && needs.synthesise.result == 'success' }}}}"
-    if report["if"] != wanted or "plan" not in report["needs"]:
+    plans = {name for name in folder.workflows["pull-request.yml"]["jobs"] if name.startswith("plan-")}
+    if report["if"] != wanted or not plans <= set(report["needs"]):
         yield "pull-request.yml: report does not wait for plans, or not run where one failed"
 
 
@@ -382,8 +425,7 @@ def applies_get_their_plans_from_a_job_before(folder: Folder) -> Iterator[str]:
     for job in folder.jobs:
         if "/apply.yml@" in str(job.body.get("uses", "")):
             plans = re.fullmatch(r"\$\{\{ needs\.([\w-]+)\.outputs\.plans \}\}", str(job.body["with"]["plans"]))
-            needs = job.body.get("needs", [])
-            if not plans or plans[1] not in ([needs] if isinstance(needs, str) else needs):
+            if not plans or plans[1] not in job.needs:
                 yield f"{job}: applies what no job before it planned"
 
 
@@ -403,10 +445,11 @@ def every_environment_is_listed(folder: Folder) -> Iterator[str]:
     for where, key, listed in _lists_of_environments(folder):
         if sorted(listed) != wanted:
             yield f"{where}: lists {', '.join(listed)}; write `{key}: [{', '.join(wanted)}]`"
-    callers = [job for job in folder.calling("deploy-environment.yml") if job.file == "deploy.yml"]
-    deployed = sorted(str(job.body["with"]["environment"]) for job in callers)
-    if deployed != wanted:
-        yield f"deploy.yml: deploys {', '.join(deployed)}; it needs a job for each of {', '.join(wanted)}"
+    for file in folder.workflows:
+        callers = [job for job in folder.calling("plan.yml", "deploy-environment.yml") if job.file == file]
+        named = sorted(name for job in callers if not (name := str(job.body["with"]["environment"])).startswith("${{"))
+        if named and named != wanted:
+            yield f"{file}: has jobs for {', '.join(named)}; it needs one for each of {', '.join(wanted)}"
 
 
 def _lists_of_environments(folder: Folder) -> Iterator[tuple[str, str, list[str]]]:
@@ -438,7 +481,7 @@ def releases_are_signed(folder: Folder) -> Iterator[str]:
     job = Job("release.yml", "attest", folder.workflows["release.yml"]["jobs"]["attest"])
     if not (job.using("actions/attest-build-provenance") and job.using("actions/attest")):
         yield f"{job}: no provenance or no SBOM is signed"
-    if folder.workflows["release.yml"]["jobs"]["push"]["needs"] != "attest":
+    if "attest" not in folder.workflows["release.yml"]["jobs"]["push"]["needs"]:
         yield "release.yml: pushes what is not signed"
 
 
@@ -474,10 +517,9 @@ def _covers(pattern: str, path: str) -> bool:
 
 def exceptions_have_reasons(folder: Folder) -> Iterator[str]:
     for file, lines in folder.text():
-        for above, line in zip(["", *lines], lines, strict=False):
+        for number, line in enumerate(lines):
             for rule in re.findall(r"zizmor: ignore\[([\w-]+)\]", line):
-                nearby = lines[max(0, lines.index(above) - 3) : lines.index(line)] if above else []
-                if not any(EXCEPTIONS.get(rule, "\0") in text for text in nearby):
+                if not any(EXCEPTIONS.get(rule, "\0") in text for text in lines[max(0, number - 4) : number]):
                     yield f"{file}: {rule} is ignored without its reason"
 
 
@@ -495,6 +537,8 @@ RULES: tuple[Rule, ...] = (
     nothing_is_installed_without_its_hash,
     no_cache_is_restored,
     no_plan_becomes_an_artifact,
+    artifacts_are_known_by_their_number,
+    findings_go_to_the_commit_that_has_them,
     applies_of_an_environment_wait_for_each_other,
     forks_are_not_planned,
     trusted_workflows_are_called_at_main,

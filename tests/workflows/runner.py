@@ -5,7 +5,6 @@ It uses the standard library only, because it starts for every step. The fake Gi
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import os
 import re
@@ -15,6 +14,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -109,19 +109,19 @@ def upload_artifact() -> None:
             count += 1
     if not count and action_input("IF_NO_FILES_FOUND") == "error":
         sys.exit(f"no files in {source}")
+    number = zlib.crc32(action_input("NAME").encode())
+    if count:
+        into.with_name(f"{number}.name").write_text(into.name)
+        with Path(os.environ["GITHUB_OUTPUT"]).open("a") as file:
+            file.write(f"artifact-id={number}\n")
     note(f"uploaded {count} files of {source} as {action_input('NAME')}")
 
 
 def download_artifact() -> None:
-    artifacts, into = RUN / "artifacts", Path(action_input("PATH"))
-    names = [path.name for path in sorted(artifacts.iterdir())] if artifacts.is_dir() else []
-    wanted = [name for name in names if (action_input("NAME") or None) in {name, None}]
-    if action_input("PATTERN"):
-        wanted = [name for name in names if fnmatch.fnmatchcase(name, action_input("PATTERN"))]
-    elif not wanted:
-        sys.exit(f"no artifact {action_input('NAME')}")
-    for name in wanted:
-        shutil.copytree(artifacts / name, into, dirs_exist_ok=True)
+    folder = RUN / "artifacts" / f"{action_input('ARTIFACT_IDS')}.name"
+    if not action_input("ARTIFACT_IDS") or not folder.is_file():
+        sys.exit(f"no artifact {action_input('ARTIFACT_IDS')}")
+    shutil.copytree(RUN / "artifacts" / folder.read_text(), Path(action_input("PATH")), dirs_exist_ok=True)
 
 
 def configure_aws_credentials() -> None:
@@ -182,6 +182,7 @@ def attest() -> None:
 
 
 def upload_sarif() -> None:
+    note(f"uploaded SARIF of {action_input('REF')} at {action_input('SHA')}")
     shutil.copytree(action_input("SARIF_FILE"), RUN / "sarif", dirs_exist_ok=True)
 
 
