@@ -207,8 +207,10 @@ def the_plan_job_runs_only_merged_code(folder: Folder) -> Iterator[str]:
     )
     if not preflight < sign_in < min(job.position("gw diff"), job.position("gw plan")) < len(job.steps):
         yield f"{job}: does not run preflight, then sign in, then plan"
-    if job.position("gw synth") < len(job.steps):
+    if "gw synth" in " ".join(str(step.get("run", "")) for step in job.steps[preflight:]):
         yield f"{job}: synthesises where it can sign in"
+    if "--base base" not in str(job.steps[job.position("gw diff")].get("run")):
+        yield f"{job}: plans what a pull request does not change"
     if job.body["environment"] != "${{ inputs.environment }}-${{ inputs.kind }}":
         yield f"{job}: its environment is not the plan's"
 

@@ -49,9 +49,10 @@ BREAKS = [
     (
         "plan.yml",
         "gw preflight --out cdktf.out",
-        "gw synth && gw preflight --out cdktf.out",
+        "gw preflight --out cdktf.out && gw synth",
         "synthesises where it can sign in",
     ),
+    ("plan.yml", " --base base", "", "plans what a pull request does not change"),
     ("plan.yml", "-${{ inputs.kind }}\n", "\n", "not the plan's"),
     ("pull-request.yml", "  pull_request:\n", "  pull_request_target:\n", "starts on pull_request_target"),
     ("deploy.yml", 'tags: ["v*"]', 'tags: ["v*"]\n  workflow_run:', "starts on workflow_run"),

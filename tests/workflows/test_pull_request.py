@@ -26,6 +26,12 @@ def dev_alone(github: Pipeline) -> None:
     file.write_text(text.replace(", plan-staging, plan-prod", ""), encoding="utf-8")
 
 
+def statuses(run: Outcome, environment: str) -> dict[str, str]:
+    """Stack → what its plan says, in the report of the plan job."""
+    reported = json.loads((run.artifact(f"report-{environment}") / f"{environment}.json").read_text())
+    return {entry["stack"]: entry["status"] for entry in reported}
+
+
 def signed_in(run: Outcome) -> list[str]:
     return [note for note in run.notes if "signed in" in note]
 
@@ -59,7 +65,10 @@ def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None
         assert run.notes.index(preflight) < run.notes.index(signed)
     assert run.did("report", f"head {main}")
     assert not [note for note in run.notes if note.startswith(("check:", "synthesise:")) and "with cred" in note]
-    # Each stack is planned once and shown; no plan is stored, and nothing was applied.
+    # What differs from main is planned once and shown; no plan is stored, and nothing was applied.
+    assert statuses(run, "dev") == {"dev-delivery": "untouched", "dev-web": "change"}
+    assert statuses(run, "prod") == {"prod-delivery": "untouched", "prod-web": "untouched"}
+    assert run.did("plan:dev", "gw synth dev without credentials ended 0")
     assert not run.did("plan:dev", "gw plan make")
     assert not github.cloud.plans("dev")
     assert github.colour() == ""
