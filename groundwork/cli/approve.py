@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         # Fetched from the store like in an apply, so that exactly what would be applied is shown.
         bundles = {stored.stack: archive.describe(store.fetch(stored, index=index)) for stored in index.bundles}
         show(index, bundles)
-        contributors = approvals.facts(environment, commit=index.commit).contributors
+        contributors = approvals.facts(environment, commit=index.commit, since=store.last_deployed()).contributors
         if why := {person.casefold(): reason for person, reason in contributors.items()}.get(name.strip().casefold()):
             console.note(f"[yellow]this approval does not count[/]: {console.escape(f'{name}, {why}')}")
         confirm(f"approve these {len(index.bundles)} plans of {environment} as {name}", confirmed=confirmed)

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PLANNED = "planned"
     APPROVED = "approved"
     APPLIED = "applied"
+    DEPLOYED = "deployed"
     REFUSED = "refused"
     RECOVERED = "recovered"
     BREAK_GLASS = "break-glass"

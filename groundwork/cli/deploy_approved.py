@@ -34,6 +34,7 @@ def deploy(
     from groundwork.apply.rollout import StackResult
     from groundwork.cli.applying import update_bars
     from groundwork.plan import plans_file
+    from groundwork.store.audit import Decision
     from groundwork.store.opening import open_store
 
     index = plans_file.read(plans)
@@ -45,8 +46,10 @@ def deploy(
         workspace, index, store, plans=plans, environ=os.environ, wanted=wanted, allow_destroy=allow_destroy
     )
     totals: dict[str, int] = {}
+    purposes: set[str] = set()
 
     def gate_and_count(extracted: Extracted, stored: Sequence[Stored]) -> list[Refusal]:
+        purposes.update(bundle.purpose for bundle in extracted.bundles.values())
         counts = {stack: bundle.counts for stack, bundle in extracted.bundles.items()}
         totals.update({stack: count.add + count.change + count.destroy for stack, count in counts.items()})
         return gate(extracted, stored)
@@ -58,6 +61,9 @@ def deploy(
         done = approved.apply(now, on_event=update_bars(bars, totals, "applying the approved plan"), say=console.note)
         for result in done:
             bars.end(result.stack, result.how)
+    if index.environment in targets and not later and purposes == {"apply"}:
+        # From here on, whoever worked on earlier commits has nothing to do with what is applied next.
+        store.record(Decision.about(index, index.bundles, kind="deployed", who=who(), at=datetime.now(UTC)))
     return [*done, *(StackResult(stack, f"waits for a plan of its own: gw plan make {stack}") for stack in later)]
 
 

@@ -44,7 +44,7 @@ class ApplyGate:
         checked_out = commit.of_checkout(root, uncommitted=True)
         sha = checked_out.partition(commit.MARK)[0]
         target = self.workspace.environments[environment].target
-        approval = self.approvals.facts(environment, commit=sha)
+        approval = self.approvals.facts(environment, commit=sha, since=self.store.last_deployed())
         with synthesised_again(self.workspace, environment) as code:
             run = RunFacts(
                 index=self.index,

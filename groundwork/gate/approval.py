@@ -46,5 +46,10 @@ class ApprovalFacts:
 class ApprovalSource(Protocol):
     """GitHub's API, or the laptop's own records."""
 
-    def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
-        """What is known now; raises GitHubError, instead of returning empty facts, where the source does not answer."""
+    def facts(self, environment: str, *, commit: str, since: str = "") -> ApprovalFacts:
+        """What is known now.
+
+        Whoever worked on a commit after `since`, up to `commit`, is a contributor; where `since` is empty, because
+        nothing was applied before, whoever worked on `commit`. Raises GitHubError, instead of returning empty facts,
+        where the source does not answer.
+        """

@@ -29,15 +29,18 @@ def contains(root: Path, commit: str, older: str) -> bool:
     return _ok(root, "merge-base", "--is-ancestor", older, commit)
 
 
-def authors(root: Path, commit: str) -> dict[str, str]:
+def authors(root: Path, commit: str, *, since: str = "") -> dict[str, str]:
     """Name and e-mail of everybody whose work `commit` adds → why: authors, committers and co-authors.
 
-    For a merge this covers all commits that it merged, else the commit alone.
+    That is the commit, for a merge all commits that it merged, and every commit after `since` where that is older.
     """
-    commit = commit.partition(MARK)[0]
-    first = f"^{commit}^1" if _ok(root, "rev-parse", "--verify", "--quiet", f"{commit}^1") else ""
+    commit, since = commit.partition(MARK)[0], since.partition(MARK)[0]
+    parent = f"{commit}^1"
+    known = [f"^{parent}"] if _ok(root, "rev-parse", "--verify", "--quiet", parent) else []
+    if since and since != commit and contains(root, commit, since):
+        known = [f"^{since}"]
     shape = "%h%x00%an%x00%ae%x00%cn%x00%ce%x00%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
-    log = git_output(root, "log", f"--format={shape}", *([first] if first else []), commit).decode()
+    log = git_output(root, "log", f"--format={shape}", *known, commit).decode()
     people: dict[str, str] = {}
     for line in log.splitlines():
         short, *who = line.split("\0")

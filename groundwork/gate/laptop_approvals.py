@@ -50,14 +50,17 @@ class LaptopApprovals:
             raise UsageError(f"the plans in {self.plans} are not in a store yet", fix="gw plan push")
         return index
 
-    def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
-        """The approvals of these plans. Authors of the commit and the user of this checkout may not approve."""
+    def facts(self, environment: str, *, commit: str, since: str = "") -> ApprovalFacts:
+        """The approvals of these plans. Authors of the commits and the user of this checkout may not approve."""
         index = plans_file.read(self.plans)
         record = self._record(environment)
         return ApprovalFacts(
             environment=environment,
             approvals=[Approval(entry.by, entry.at) for entry in record.approvals],
-            contributors={**history.configured_user(self.project.root), **history.authors(self.project.root, commit)},
+            contributors={
+                **history.configured_user(self.project.root),
+                **history.authors(self.project.root, commit, since=since),
+            },
             unprotected=(),
             run_id=index.run_id,
             run_attempt=index.run_attempt,

@@ -11,6 +11,7 @@ from groundwork.github.api import GitHub
 from groundwork.github.approved_at import approvals_with_times
 from groundwork.github.contributors import contributors
 from groundwork.github.protection import unprotected
+from groundwork.plan.commit import MARK
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,13 @@ class GitHubApprovals:
         run, attempt = run_of(environ)
         return cls(GitHub.of(environ), run, attempt)
 
-    def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
+    def facts(self, environment: str, *, commit: str, since: str = "") -> ApprovalFacts:
         """What GitHub knows now. Raises GitHubError where it does not answer, or where the run is of another commit."""
         run = self.api.get(f"actions/runs/{self.run_id}", needs="actions: read")
         return ApprovalFacts(
             environment=environment,
             approvals=tuple(approvals_with_times(self.api, run, environment)),
-            contributors=contributors(self.api, run, commit),
+            contributors=contributors(self.api, run, commit, since=since.partition(MARK)[0]),
             unprotected=tuple(unprotected(self.api, environment)),
             run_id=self.run_id,
             run_attempt=self.run_attempt,

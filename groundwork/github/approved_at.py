@@ -27,6 +27,8 @@ def approvals_with_times(api: GitHub, run: Mapping[str, Any], environment: str) 
     somebody who approved n times gets the time of the nth approved deployment, which is never later than their last
     approval. Where several people approved, and every released job had an approval of its own, one of them gave the
     last: that becomes an approval at its time by any of them, which counts where each of them may approve.
+    Where there are more approvals than deployments, because somebody deleted one, only that approval is left: each of
+    the others may be older than any time that is known.
     Raises GitHubError where people approved and no deployment of the run shows when.
     """
     history = api.get(f"actions/runs/{run['id']}/approvals", needs="actions: read")
@@ -45,11 +47,12 @@ def approvals_with_times(api: GitHub, run: Mapping[str, Any], environment: str) 
             f"run {run['id']} was approved for {environment}, but no deployment of it shows when",
             fix="start the deploy workflow again: an approval without a time counts for nothing",
         )
-    approvals = [Approval(by=login, at=times[min(count, len(times)) - 1]) for login, count in sorted(counts.items())]
     first, *others = sorted(counts)
-    if others and counts.total() >= len(times):
-        approvals.append(Approval(by=first, at=times[-1], or_by=others))
-    return approvals
+    last = [Approval(by=first, at=times[-1], or_by=others)] if counts.total() >= len(times) else []
+    if counts.total() > len(times):
+        return last
+    approvals = [Approval(by=login, at=times[count - 1]) for login, count in sorted(counts.items())]
+    return [*approvals, *(last if others else [])]
 
 
 def _release_times(api: GitHub, run: Mapping[str, Any], environment: str) -> list[datetime]:

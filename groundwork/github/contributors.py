@@ -16,10 +16,11 @@ _CO_AUTHOR = re.compile(r"^co-authored-by:.*<(?P<email>[^<>\s]+)>\s*$", re.IGNOR
 _NOREPLY = re.compile(r"^(?:\d+\+)?(?P<login>[A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.github\.com$", re.IGNORECASE)
 
 
-def contributors(api: GitHub, run: Mapping[str, Any], commit: str) -> dict[str, str]:
-    """Login → why: authors and committers of the commit and of its pull requests' commits, co-authors whose address
+def contributors(api: GitHub, run: Mapping[str, Any], commit: str, *, since: str = "") -> dict[str, str]:
+    """Login → why: authors and committers of the commits and of their pull requests' commits, co-authors whose address
     belongs to a login, authors and mergers of the pull requests, and who started the run or started it again.
 
+    The commits are `commit` and, where something was applied before, all that came after that (`since`).
     Raises GitHubError where the run is of another commit, whose contributors are other people.
     """
     if run["head_sha"] != commit:
@@ -28,21 +29,26 @@ def contributors(api: GitHub, run: Mapping[str, Any], commit: str) -> dict[str, 
             fix="apply in the run that planned this commit",
         )
     people: dict[str, str] = {}
-    for pull in _pulls(api, commit):
+    commits = [api.get(f"commits/{commit}", needs="contents: read")]
+    if since and since != commit:
+        compared = api.pages(f"compare/{since}...{commit}", key="commits", needs="contents: read")
+        commits += [other for other in compared if other["sha"] != commit]
+    for pull in _pulls(api, [str(each["sha"]) for each in commits]):
         number = pull["number"]
         _add(people, pull["user"], f"author of pull request #{number}")
         _add(people, pull["merged_by"], f"merged pull request #{number}")
         _of_commits(people, _commits(api, pull))
-    _of_commits(people, [api.get(f"commits/{commit}", needs="contents: read")])
+    _of_commits(people, commits)
     _add(people, run["actor"], f"started run {run['id']}")
     _add(people, run["triggering_actor"], f"started run {run['id']} again")
     return people
 
 
-def _pulls(api: GitHub, commit: str) -> list[Any]:
-    listed = api.pages(f"commits/{commit}/pulls", needs="pull-requests: read")
-    # The list lacks `merged_by` and `commits`.
-    return [api.get(f"pulls/{pull['number']}", needs="pull-requests: read") for pull in listed]
+def _pulls(api: GitHub, commits: Iterable[str]) -> list[Any]:
+    lists = (api.pages(f"commits/{commit}/pulls", needs="pull-requests: read") for commit in commits)
+    numbers = dict.fromkeys(pull["number"] for listed in lists for pull in listed)
+    # The lists lack `merged_by` and `commits`.
+    return [api.get(f"pulls/{number}", needs="pull-requests: read") for number in numbers]
 
 
 def _commits(api: GitHub, pull: Mapping[str, Any]) -> list[Any]:

@@ -14,7 +14,8 @@ from groundwork.plan.bundle import Frozen, Index, Stored
 
 PREFIX = "audit"
 
-Kind = Literal["planned", "approved", "applied", "refused", "recovered", "break-glass"]
+Kind = Literal["planned", "approved", "applied", "deployed", "refused", "recovered", "break-glass"]
+"""`applied` is about stacks, `deployed` about an environment: every stack of it is as the commit wants it."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _SHORTEST_REASON = 10  # characters: "INC-123: x" is the least that can be followed up

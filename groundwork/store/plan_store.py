@@ -131,6 +131,11 @@ class PlanStore:
         keys.sort(key=lambda key: key.rsplit("/", 1)[-1])
         return [Decision.model_validate_json(self.objects.newest(key)) for key in keys]
 
+    def last_deployed(self) -> str:
+        """The commit that was applied last to the whole environment; empty where none was."""
+        keys = [key for key in self.objects.keys(f"{audit.PREFIX}/deployed/") if key.endswith(".json")]
+        return Decision.model_validate_json(self.objects.newest(max(keys))).commit if keys else ""
+
     def keep_applied(self, stored: Stored, *, index: Index | Applied, at: datetime) -> Applied:
         """Verify a bundle that was applied again, and keep a copy under a key of its own."""
         body = self.fetch(stored, index=index)

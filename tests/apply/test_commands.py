@@ -40,6 +40,7 @@ def test_gw_deploy_applies_the_approved_plans_and_prints_the_results(project: Pl
     ]
     assert f"{stack}: 1 added" in done.stderr
     assert project.inputs(stack) == {"thing": "approved"}
+    assert project.store.last_deployed() == "", "one stack is not the environment"
 
     again = project.gw("deploy", stack, "--approved", file)
     assert again.returncode == 13

@@ -9,6 +9,7 @@ import pytest
 from groundwork.gate.approval import Approval, ApprovalFacts
 from groundwork.plan import plans_file
 from groundwork.refusals import Code
+from groundwork.store.audit import Decision
 from tests.gate.gated_project import GatedProject, codes, only
 from tests.support.planned_project import ENVIRONMENT
 
@@ -82,13 +83,26 @@ def test_every_author_of_a_merged_branch_is_a_contributor(project: GatedProject)
     assert project.refusals() == [], "authors of earlier commits are not contributors"
 
 
+def test_authors_since_the_last_applied_commit_are_contributors(project: GatedProject) -> None:
+    project.commit("applied", author="Fay <fay@example.org>")
+    index = project.push_plans()
+    project.store.record(Decision.about(index, index.bundles, kind="deployed", who="carol", at=datetime.now(UTC)))
+    project.commit("not applied", author="Dora <dora@example.org>")
+    project.commit("the last", author="Emil <emil@example.org>")
+    project.push_plans()
+    project.approve("Dora")
+    assert "Dora" in only(project.refusals(), Code.APPROVAL_BY_AUTHOR).sentence
+    project.approve("Fay")
+    assert project.refusals() == [], "what Fay did is applied already"
+
+
 class Live:
     """Facts as GitHub would return them for this run."""
 
     def __init__(self, *approvals: Approval, unprotected: tuple[str, ...] = (), environment: str = ENVIRONMENT) -> None:
         self._approvals, self._unprotected, self._environment = approvals, unprotected, environment
 
-    def facts(self, environment: str, *, commit: str) -> ApprovalFacts:
+    def facts(self, environment: str, *, commit: str, since: str = "") -> ApprovalFacts:
         return ApprovalFacts(self._environment, self._approvals, {}, self._unprotected, "laptop", 1)
 
 

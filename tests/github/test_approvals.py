@@ -140,6 +140,30 @@ def test_who_approves_every_attempt_approved_at_the_time_of_the_last(github: Fak
     assert [(approval.by, approval.at > between) for approval in facts(github, run).approvals] == [("carol", True)]
 
 
+def test_after_a_deleted_deployment_an_older_approval_has_no_time_of_its_own(github: FakeGitHub) -> None:
+    """With deployments: write anybody may delete one; carol's approval would get the time of dave's."""
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    github.rerun(run, by="bob")
+    github.job(run, "apply")
+    github.approve(run, "prod", by="dave")
+    del github.state.deployments[0]
+    assert [approval.people for approval in facts(github, run).approvals] == [("carol", "dave")]
+
+
+def test_who_alone_approved_keeps_the_time_of_the_deployment_that_is_left(github: FakeGitHub) -> None:
+    run = merged(github)
+    github.approve(run, "prod", by="carol")
+    github.rerun(run, by="bob")
+    github.job(run, "apply")
+    between = datetime.now(UTC)
+    github.approve(run, "prod", by="carol")
+    del github.state.deployments[0]
+    assert [(approval.people, approval.at > between) for approval in facts(github, run).approvals] == [
+        (("carol",), True)
+    ]
+
+
 def test_an_approval_without_a_deployment_to_date_it_is_an_error(github: FakeGitHub) -> None:
     run = merged(github)
     github.approve(run, "prod", by="carol")
@@ -175,6 +199,19 @@ def test_a_commit_without_a_pull_request_has_contributors(github: FakeGitHub) ->
     run = github.begin_run("push", "bob", sha=github.commit("alice", committer="erin"))
     github.job(run, "apply")
     assert set(facts(github, run).contributors) == {"alice", "erin", "bob"}
+
+
+def test_everybody_since_the_last_applied_commit_is_a_contributor(github: FakeGitHub) -> None:
+    before = merged(github, author="frank")
+    applied = merged(github, author="erin")
+    merged(github, github.commit("grace"), author="heidi", by="ivan")
+    run = merged(github, author="alice", by="bob")
+    environ = {**github.job_environment(run, "apply"), **github.person("root", admin=True)}
+    source = GitHubApprovals.of(environ)
+    known = source.facts("prod", commit=run.head_sha, since=applied.head_sha).contributors
+    assert {"alice", "bob", "grace", "heidi", "ivan"} == set(known)
+    assert "erin" in source.facts("prod", commit=run.head_sha, since=before.head_sha).contributors
+    assert set(source.facts("prod", commit=run.head_sha).contributors) == {"alice", "bob"}, "nothing was applied yet"
 
 
 def test_authors_beyond_the_first_250_commits_are_contributors(github: FakeGitHub) -> None:

@@ -44,7 +44,7 @@ def test_a_merged_change_is_applied_after_somebody_else_approves_it(github: Pipe
     assert github.colour() == "green"
     assert run.did(APPLY, SIGN_IN)
     assert run.did("synthesise", "gw synth without credentials")
-    assert github.cloud.audit("dev") == ["planned", "approved", "applied"]
+    assert github.cloud.audit("dev") == ["planned", "approved", "applied", "deployed"]
     # The next environment is planned after it; nothing changes there, so no approval is needed.
     assert run.did("plan:staging", "gw plan push")
     assert not run.did("apply:staging", "checkout")

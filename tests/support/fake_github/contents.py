@@ -92,5 +92,6 @@ class Contents:
         """Merge a pull request as a squash commit and return that commit's SHA."""
         pull = self.state.pulls[number]
         pull.merged_by, pull.merged_at = by, self.state.clock.text()
-        pull.merge_sha = self.state.main = self.commit(pull.author, message=f"change (#{number})", sha=sha)
+        pull.merge_sha = self.commit(pull.author, message=f"change (#{number})", sha=sha)
+        self.state.history.append(pull.merge_sha)
         return pull.merge_sha

@@ -51,14 +51,17 @@ def compare(call: Call, base: str, head: str) -> Any:
     for pull in call.state.pulls.values():
         if (pull.base_sha, pull.head_sha) == (base, head):
             return Paged([call.state.commits[sha].json() for sha in pull.commits], "commits")
-    raise Refusal(404, "Not Found")
+    if not {base, head} <= set(call.state.history):
+        raise Refusal(404, "Not Found")
+    between = call.state.history[call.state.history.index(base) + 1 : call.state.history.index(head) + 1]
+    return Paged([call.state.commits[sha].json() for sha in between], "commits")
 
 
 @route("GET", "branches/<branch>", "contents: read")
 def branch(call: Call, branch: str) -> Any:
-    if branch != "main" or not call.state.main:
+    if branch != "main" or not call.state.history:
         raise Refusal(404, "Branch not found")
-    return {"name": branch, "commit": {"sha": call.state.main}}
+    return {"name": branch, "commit": {"sha": call.state.history[-1]}}
 
 
 @route("GET", "actions/runs/<run_id>", "actions: read")

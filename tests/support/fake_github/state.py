@@ -173,8 +173,8 @@ class State:
     clock: Clock = field(default_factory=Clock)
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
     commits: dict[str, Commit] = field(default_factory=dict)
-    main: str = ""
-    """The last commit on main."""
+    history: list[str] = field(default_factory=list)
+    """The commits on main, oldest first."""
     pulls: dict[int, Pull] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
