@@ -76,13 +76,13 @@ def pull(
 def show(
     plans: Plans = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Markdown for approvers, with every resource; needs the bundles.")
+        bool, typer.Option("--markdown", help="Markdown for approvers, with every attribute; needs the bundles.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Show an index: its plans, their commit and run, where they lie, and what waits.
 
-    With --markdown also what happens to which resource, from the bundles beside the index, without values.
+    With --markdown also what happens to which attribute, from the files beside the index, without secrets.
     Examples: `gw plan show`, `gw plan show --markdown >> "$GITHUB_STEP_SUMMARY"`
     """
     from groundwork.errors import UsageError
@@ -95,7 +95,8 @@ def show(
 
         waiting = {waits.stack: waits_for(waits) for waits in index.waiting}
         bundles = rendering.read(index, path.parent)
-        console.out.file.write(rendering.summary(index, bundles, waiting))
+        changes = rendering.read_attributes(index, path.parent)
+        console.out.file.write(rendering.summary(index, bundles, waiting, changes))
         return
     _show(index, json)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from groundwork.plan import archive, contents, digest, tools
+from groundwork.plan import archive, attributes, contents, digest, tools
 from groundwork.plan.bundle import Bundle, state_of
 from groundwork.plan.fingerprint import changed_outputs, semantic_digest
 from groundwork.terraform.terraform import PLAN_FILE, require_stored
@@ -76,7 +76,8 @@ def make(
     watch: Watch = SILENT,
     on_plan: Callable[[str, Mapping[str, Any]], None] = lambda _stack, _plan: None,
 ) -> list[MadeBundle]:
-    """Plan stacks side by side, each in its folder of `workspace.out`, and write `out`/<stack>.tar.gz for each.
+    """Plan stacks side by side, each in its folder of `workspace.out`, and write `out`/<stack>.tar.gz for each,
+    and beside it what the plan does attribute by attribute, without secrets.
 
     The result is in the order of `stacks`. `on_plan` gets each plan as Terraform's JSON, which holds secrets and must
     stay in memory. Raises what `Terraform.plan` raises for the first stack that cannot be planned; no bundle of it is
@@ -97,6 +98,7 @@ def make(
             terraform = workspace.terraform(stack, planned_in)
             document = terraform.plan(file.resolve(), destroy=purpose == "destroy", stop=stop).document
         on_plan(stack, document)
+        attributes.write(attributes.of_plan(stack, document), out)
         bundle = _describe(workspace, stack, document, purpose=purpose, planner=planner, wave=wave)
         made = _pack(bundle, folder, document, out)
         watch.end(made)

@@ -1,4 +1,4 @@
-"""The plans of a run as Markdown for approvers: what happens to which resource, without any values."""
+"""The plans of a run as Markdown for approvers: what happens to which attribute of which resource, without secrets."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from groundwork.errors import UsageError
-from groundwork.plan import archive, digest
+from groundwork.plan import archive, attributes, digest
+from groundwork.plan.attributes import Attributes
 from groundwork.plan.bundle import Bundle, Index, Stored
 from groundwork.plan.make import SUFFIX
+from groundwork.review.render import parts
 from groundwork.review.render.escaping import html_code, html_text
+from groundwork.review.render.markdown import attribute_items, resource_item
+from groundwork.review.render.parts import Item, Section
 
-_SIZE_LIMIT = 900_000  # bytes; GitHub shows nothing of a step whose summary is larger than 1 MiB
-_RESOURCE_LIMIT = 500  # resources per stack
+_SIZE_LIMIT = 450_000  # characters; GitHub shows nothing of a step whose summary is larger than 1 MiB
 
 
 def read(index: Index, folder: Path) -> dict[str, Bundle]:
@@ -33,20 +36,25 @@ def _read(stored: Stored, path: Path) -> Bundle:
     return archive.describe(packed)
 
 
-def summary(index: Index, bundles: Mapping[str, Bundle], waiting: Mapping[str, str]) -> str:
+def read_attributes(index: Index, folder: Path) -> dict[str, Attributes]:
+    """Stack → what its plan does attribute by attribute, as far as `gw plan make` left it in `folder`."""
+    read = {stored.stack: attributes.read(stored.stack, folder) for stored in index.bundles}
+    return {stack: changes for stack, changes in read.items() if changes}
+
+
+def summary(
+    index: Index, bundles: Mapping[str, Bundle], waiting: Mapping[str, str], changes: Mapping[str, Attributes]
+) -> str:
     """A table of the stacks, the data that would be lost, and each stack's resources in a closed section.
 
-    `waiting` is stack → what it waits for, in words. Resources that do not fit into what GitHub shows are left out.
+    `waiting` is stack → what it waits for, in words; `changes` has the attributes of stacks. What does not fit into
+    what GitHub shows is left out.
     """
-    shown = "\n".join([*_head(index), *_table(index, bundles, waiting), "", *_data_loss(bundles)])
-    room = _SIZE_LIMIT - len(shown.encode())
-    for stored in index.bundles:
-        details = _details(bundles[stored.stack])
-        room -= len(details.encode())
-        if room < 0:
-            return f"{shown}\nThe resources of {html_text(stored.stack)} and of the stacks after it do not fit here.\n"
-        shown += details
-    return f"{shown}\n"
+    head = "\n".join([*_head(index), *_table(index, bundles, waiting), "", *_data_loss(bundles)])
+    changing = [bundle for bundle in bundles.values() if bundle.outcome != "no change"]
+    sections = [_section(bundle, changes.get(bundle.stack)) for bundle in changing]
+    shown, *more = parts.paginate(head, sections, limit=_SIZE_LIMIT)
+    return f"{shown}\n" + ("\nThe rest does not fit here.\n" if more else "")
 
 
 def _head(index: Index) -> Iterator[str]:
@@ -84,14 +92,12 @@ def _data_loss(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     yield ""
 
 
-def _details(bundle: Bundle) -> str:
-    if bundle.outcome == "no change":
-        return ""
-    named = list(bundle.changes.items())
-    lines = [f"- {html_text(doing, 400)} {html_code(address, 400)}" for address, doing in named[:_RESOURCE_LIMIT]]
-    if more := len(named) - len(lines):
-        lines.append(f"- and {more} more")
-    counts = f"{len(named)} resource{'' if len(named) == 1 else 's'}"
-    title = f"<summary>{html_code(bundle.stack)}: {counts}</summary>"
-    body = "\n".join(lines) if lines else "Only outputs change."
-    return f"\n<details>{title}\n\n{body}\n\n</details>\n"
+def _section(bundle: Bundle, changes: Attributes | None) -> Section:
+    counts = f"{len(bundle.changes)} resource{'' if len(bundle.changes) == 1 else 's'}"
+    items = [
+        *(resource_item(doing.resource, word=doing.word) for doing in (changes.resources if changes else ())),
+        *attribute_items("Outputs", changes.outputs if changes else ()),
+    ]
+    if not changes:
+        items = [Item(f"{html_text(word, 400)} {html_code(name, 400)}") for name, word in bundle.changes.items()]
+    return Section(f"{html_code(bundle.stack)}: {counts}", tuple(items) or (Item("Only outputs change."),))

@@ -31,6 +31,7 @@ UNIT = (
     "plan/test_archive.py",
     "plan/test_drifted.py",
     "plan/test_fingerprint.py",
+    "plan/test_plan_attributes.py",
     "plan/test_plan_markdown.py",
     "plan/test_planned_outputs.py",
     "preflight/test_expressions.py",

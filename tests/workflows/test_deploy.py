@@ -37,8 +37,8 @@ def test_a_merged_change_is_applied_after_somebody_else_approves_it(github: Pipe
     # The approver sees in the run's summary what changes in which stack.
     shown = (run.folder / "summary.md").read_text()
     assert "| <code>dev-web</code> | change | 1 | 0 | 0 | 0 |" in shown
-    assert "create <code>terraform&#95;data.page</code>" in shown
-    assert "green" not in shown
+    assert "**create** `terraform_data.page`" in shown
+    assert '+ input = "green"' in shown
     github.github.approve(run.run, "dev", by="carol")
     assert run.end(), run.log
     assert github.colour() == "green"

@@ -139,28 +139,30 @@ def _stack(stack: StackReview, links: _Links) -> Section:
     items = []
     if stack.plan and stack.plan.why:
         items.append(Item(f"Why: {prose(stack.plan.why)}"))
-    items += _block_of("Settings", stack.settings)
-    items += _block_of("Outputs", stack.outputs)
-    items += [_resource(resource, links) for resource in stack.resources]
+    items += attribute_items("Settings", stack.settings)
+    items += attribute_items("Outputs", stack.outputs)
+    items += [resource_item(resource, links=links) for resource in stack.resources]
     if stack.plan and stack.plan.text.strip():
         text = tuple(stack.plan.text.strip("\n").split("\n"))
         items.append(Item("**Terraform's plan**", "**Terraform's plan**, continued", "text", text))
     return Section(title, tuple(items) or (Item("Nothing to list."),))
 
 
-def _block_of(title: str, changes: Iterable[AttributeChange]) -> list[Item]:
+def attribute_items(title: str, changes: Iterable[AttributeChange]) -> list[Item]:
+    """Attributes below a title; nothing without attributes."""
     lines = [line for change in changes for line in attribute_lines(change)]
     return [Item(f"**{title}**", f"**{title}**, continued", "diff", _diff(lines))] if lines else []
 
 
-def _resource(resource: ResourceChange, links: _Links) -> Item:
+def resource_item(resource: ResourceChange, *, word: str = "", links: _Links | None = None) -> Item:
+    """A resource with the attributes that differ. `word` is what happens to it, where the kind does not say it."""
     replaced = summary.is_replaced(resource)
-    word = "replaced" if replaced else resource.kind.value
+    word = word or ("replaced" if replaced else resource.kind.value)
     name = code(resource.address)
     if resource.renamed_from:
         name = f"{code(resource.renamed_from)} → {name}"
-    heading = f"{'`±`' if replaced else _KINDS[resource.kind]} **{word}** {name}"
-    if resource.origin:
+    heading = f"{'`±`' if replaced else _KINDS[resource.kind]} **{html_text(word)}** {name}"
+    if resource.origin and links:
         heading += f" · {links.to(resource.origin[0])}"
     if resource.advice:
         lines = block([line[:200] for line in resource.advice.split("\n")[:5]], "python")
