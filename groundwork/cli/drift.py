@@ -158,6 +158,7 @@ def report_issues(drifts: Sequence[StackDrift]) -> None:
     import os
 
     from groundwork import platform
+    from groundwork.cli.notifying import notify
     from groundwork.drift import markdown
     from groundwork.github.api import GitHub
     from groundwork.github.drift_issues import DriftIssues
@@ -177,6 +178,11 @@ def report_issues(drifts: Sequence[StackDrift]) -> None:
         else:
             what, number = closed
         console.note(f"{drift.stack}: issue #{number} {what}")
+        if what in {"opened", "reopened"}:
+            where = f"{os.environ.get('GITHUB_SERVER_URL')}/{os.environ.get('GITHUB_REPOSITORY')}/issues/{number}"
+            notify(
+                project, os.environ, f"Drift in {drift.stack}", "Somebody changed it outside of Terraform.", url=where
+            )
 
 
 def as_json(drift: StackDrift) -> dict[str, object]:

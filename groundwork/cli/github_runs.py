@@ -1,8 +1,9 @@
-"""`gw github supersede` and `newest`: deployments of one environment that follow each other."""
+"""`gw github supersede`, `newest`, `waits` and `result`: deployments that follow each other, and notices of them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,6 +14,8 @@ def register(github: typer.Typer) -> None:
     """Add the commands to `gw github`."""
     _add_supersede(github)
     _add_newest(github)
+    _add_waits(github)
+    _add_result(github)
 
 
 def _add_supersede(github: typer.Typer) -> None:
@@ -55,3 +58,47 @@ def _add_newest(github: typer.Typer) -> None:
         if not is_last:
             console.note(f"{commit[:12]} is not the last commit on main any more: the newer run deploys it, too")
         console.out.file.write(f"newest={str(is_last).lower()}\n")
+
+
+def _add_waits(github: typer.Typer) -> None:
+    @github.command()
+    def waits(environment: Annotated[str, typer.Argument(help="Environment whose apply waits.")]) -> None:
+        """Send a notice to the webhook that an apply waits for its approval. Example: `gw github waits prod`"""
+        import os
+
+        from groundwork.cli.notifying import notify
+        from groundwork.paths import Project
+
+        text = "The summary of the run shows what it would change."
+        notify(Project.find(Path.cwd()), os.environ, f"An apply to {environment} waits for an approval", text)
+
+
+def _add_result(github: typer.Typer) -> None:
+    @github.command()
+    def result(
+        environment: Annotated[str, typer.Argument(help="Environment that was applied to.")],
+        result: Annotated[str, typer.Option("--result", help="What GitHub calls the result of its jobs.")],
+    ) -> None:
+        """Write to the merged pull request whether it was applied; the webhook gets a notice where it was not.
+
+        Where no plan changed anything, nothing is written. Needs `permissions: {actions: read, pull-requests: write}`.
+        Example: `gw github result prod --result success`
+        """
+        import os
+
+        from groundwork.cli.notifying import notify, url_of_run
+        from groundwork.github import applies
+        from groundwork.github.api import GitHub
+        from groundwork.github.approvals import run_of
+        from groundwork.paths import Project
+
+        api, (run_id, _), succeeded = GitHub.of(os.environ), run_of(os.environ), result == "success"
+        if succeeded and not applies.ran(api, run_id, environment):
+            console.say(f"nothing was to be applied to {environment}")
+            return
+        commit = os.environ["GITHUB_SHA"]
+        for written in applies.write(api, commit, environment, succeeded=succeeded, url=url_of_run(os.environ)):
+            console.say(written.sentence)
+        if not succeeded:
+            sentence = applies.sentence(environment, succeeded=False)
+            notify(Project.find(Path.cwd()), os.environ, f"{commit[:12]} was {sentence}", "The run says why.")

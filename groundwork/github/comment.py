@@ -18,7 +18,7 @@ MOST = 5
 """Comments of a topic. GitHub asks for a second between two (REST API, "Best practices"), and nobody reads thirty."""
 LONGEST_SUMMARY = 1024 * 1024  # bytes of a step's summary; GitHub's limit
 ACTIONS = "github-actions[bot]"
-_MARKER = re.compile(r"^<!-- groundwork:(?P<topic>[a-z-]+):(?P<part>\d+) -->\n")
+_MARKER = re.compile(r"^<!-- groundwork:(?P<topic>[a-z0-9-]+):(?P<part>\d+) -->\n")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ SUFFIX = ".attributes.json"
 UNKNOWN = "(known after apply)"
 
 
-class Doing(Frozen):
+class PlannedChange(Frozen):
     """What the plan does to one resource: in a word as in `Bundle.changes`, and attribute by attribute."""
 
     word: str
@@ -30,7 +30,7 @@ class Attributes(Frozen):
     """The resources and outputs that a stack's plan changes."""
 
     stack: str
-    resources: tuple[Doing, ...]
+    resources: tuple[PlannedChange, ...]
     outputs: tuple[AttributeChange, ...]
 
 
@@ -50,10 +50,12 @@ def of_plan(stack: str, plan: Plan) -> Attributes:
         stack=stack,
         # Only now every secret is known.
         resources=tuple(
-            Doing(word=words[name_of(resource)], resource=_resource(stack, resource, side.again(redactor)))
+            PlannedChange(
+                word=words[name_of(resource)], resource=_resource(stack, resource, side.hidden_again(redactor))
+            )
             for resource, side in zip(resources, sides, strict=True)
         ),
-        outputs=tuple(change for side in outputs.values() for change in side.again(redactor).changes("")),
+        outputs=tuple(change for side in outputs.values() for change in side.hidden_again(redactor).changes("")),
     )
 
 
@@ -86,7 +88,7 @@ class _Sides:
             hidden[1] = _with_unknown(hidden[1] or {}, change.get("after_unknown"))
         return cls(*hidden)
 
-    def again(self, redactor: Redactor) -> _Sides:
+    def hidden_again(self, redactor: Redactor) -> _Sides:
         sides = [None if side is None else redactor.hide_again(side) for side in (self.before, self.after)]
         return _Sides(*sides)
 

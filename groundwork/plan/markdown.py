@@ -95,7 +95,7 @@ def _data_loss(bundles: Mapping[str, Bundle]) -> Iterator[str]:
 def _section(bundle: Bundle, changes: Attributes | None) -> Section:
     counts = f"{len(bundle.changes)} resource{'' if len(bundle.changes) == 1 else 's'}"
     items = [
-        *(resource_item(doing.resource, word=doing.word) for doing in (changes.resources if changes else ())),
+        *(resource_item(change.resource, word=change.word) for change in (changes.resources if changes else ())),
         *attribute_items("Outputs", changes.outputs if changes else ()),
     ]
     if not changes:

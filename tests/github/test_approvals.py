@@ -140,7 +140,7 @@ def test_who_approves_every_attempt_approved_at_the_time_of_the_last(github: Fak
     assert [(approval.by, approval.at > between) for approval in facts(github, run).approvals] == [("carol", True)]
 
 
-def test_after_a_deleted_deployment_an_older_approval_has_no_time_of_its_own(github: FakeGitHub) -> None:
+def test_after_a_deleted_deployment_an_older_approval_has_no_time(github: FakeGitHub) -> None:
     """With deployments: write anybody may delete one; carol's approval would get the time of dave's."""
     run = merged(github)
     github.approve(run, "prod", by="carol")

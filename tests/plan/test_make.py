@@ -103,12 +103,12 @@ def test_gw_plan_make_writes_bundles_and_their_index(project: PlannedProject) ->
     plans = project.root / ".groundwork" / "plans"
     assert json.loads((plans / "plans.json").read_text()) == index
     assert {path.name for path in plans.glob("*.tar.gz")} == {"local-one.tar.gz", "local-two.tar.gz"}
-    # The approver sees which resources change, and none of their values.
+    # The approver sees what changes.
     shown = project.gw("plan", "show", "--markdown")
     assert shown.returncode == 0, shown.stderr
     assert "| <code>local-two</code> | change | 1 | 0 | 0 | 0 |" in shown.stdout
-    assert "- create <code>terraform&#95;data.thing</code>" in shown.stdout
-    assert "second" not in shown.stdout
+    assert "**create** `terraform_data.thing`" in shown.stdout
+    assert '+ input = "second"' in shown.stdout
     (plans / "local-two.tar.gz").unlink()
     assert project.gw("plan", "show", "--markdown").returncode == 2
 

@@ -50,6 +50,13 @@ STILL_WAITS = (
     " && (needs.plan-waiting.outputs.waiting == 'true'"
     " || (needs.plan.outputs.waiting == 'true' && needs.apply.result == 'skipped')) }}"
 )
+ONE_SECRET = {
+    "secrets:",
+    "webhook: ${{ secrets.WEBHOOK }}",
+    "WEBHOOK: ${{ secrets.WEBHOOK }}",
+    "WEBHOOK: ${{ secrets.webhook }}",
+}
+"""The only secret, the address of a chat, where it is named and where it is used."""
 BY_NUMBER = re.compile(r"\$\{\{ (?:inputs\.\w+|needs\.([\w-]+)\.outputs\.\w+) \}\}")
 """An artifact's number, from the job that made it or from the caller."""
 EXCEPTIONS = {"unpinned-uses": "By the name of the branch", "github-env": "Two folders of this checkout"}
@@ -241,8 +248,22 @@ def no_expression_is_part_of_a_command(folder: Folder) -> Iterator[str]:
 def secrets_are_not_passed_on(folder: Folder) -> Iterator[str]:
     for file, lines in folder.text():
         for line in lines:
+            if line.strip() in ONE_SECRET:
+                continue
             if re.search(r"secrets\s*[:.\[(]|toJSON\(\s*(secrets|github|env)\b", line, re.IGNORECASE):
                 yield f"{file}: secrets: {line.strip()}"
+
+
+def the_secret_reaches_no_code_of_a_pull_request(folder: Folder) -> Iterator[str]:
+    for job in folder.jobs:
+        if "secrets." in str(job.body):
+            if "pull_request" in folder.workflows[job.file]["on"]:
+                yield f"{job}: gives a secret to a pull request"
+            if job.steps and job.may("id-token"):
+                yield f"{job}: has an identity and a secret"
+        handed_on = job.body.get("secrets", {})
+        if handed_on not in ({}, {"webhook": "${{ secrets.WEBHOOK }}"}):
+            yield f"{job}: hands on {handed_on}"
 
 
 def nothing_is_installed_without_its_hash(folder: Folder) -> Iterator[str]:
@@ -434,7 +455,7 @@ def applies_get_their_plans_from_a_job_before(folder: Folder) -> Iterator[str]:
 def a_run_with_waiting_stacks_fails(folder: Folder) -> Iterator[str]:
     jobs = folder.workflows["deploy-environment.yml"]["jobs"]
     last = jobs.get("nothing-waits", {})
-    if set(last.get("needs", ())) != set(jobs) - {"nothing-waits"} or last.get("if") != STILL_WAITS:
+    if set(last.get("needs", ())) != set(jobs) - {"nothing-waits", "waits"} or last.get("if") != STILL_WAITS:
         yield "deploy-environment.yml: ends well where stacks still wait"
     if not all("exit 1" in step["run"] for step in last.get("steps", ())):
         yield "deploy-environment.yml: nothing-waits does not fail"
@@ -536,6 +557,7 @@ RULES: tuple[Rule, ...] = (
     checkouts_do_not_keep_their_token,
     no_expression_is_part_of_a_command,
     secrets_are_not_passed_on,
+    the_secret_reaches_no_code_of_a_pull_request,
     nothing_is_installed_without_its_hash,
     no_cache_is_restored,
     no_plan_becomes_an_artifact,

@@ -65,6 +65,8 @@ BREAKS = [
         "secrets: inherit",
     ),
     ("apply.yml", "${{ github.token }}", "${{ toJSON(secrets) }}", "toJSON(secrets)"),
+    ("apply.yml", "GITHUB_TOKEN: ${{ github.token }}", "WEBHOOK: ${{ secrets.WEBHOOK }}", "an identity and a secret"),
+    ("pull-request.yml", "GITHUB_TOKEN: ${{ github.token }}", "WEBHOOK: ${{ secrets.WEBHOOK }}", "to a pull request"),
     ("pull-request.yml", "- run: make check", "- run: pip install groundwork", "installs by itself"),
     ("../actions/setup/action.yml", "${{ inputs.python }}", "'3.11'\n        cache: pip", "restores a cache"),
     ("plan.yml", "path: reported", "path: .groundwork/plans", "uploads .groundwork/plans"),
@@ -133,7 +135,7 @@ BREAKS = [
     ("../CODEOWNERS", "/pyproject.toml ", "/pyproject.tom ", "nobody owns /pyproject.toml"),
     ("../CODEOWNERS", "/main.py ", "* @acme/platform\n/main.py ", "nobody owns /groundwork/"),
     ("pull-request.yml", "!cancelled() && github.event_name", "github.event_name", "not run where one failed"),
-    ("deploy-environment.yml", "    needs: plan\n", "", "applies what no job before it planned"),
+    ("deploy-environment.yml", "  apply:\n    needs: plan\n", "  apply:\n", "applies what no job before it planned"),
     ("deploy-environment.yml", "    needs: plan-waiting\n", "    needs: plan\n", "applies what no job"),
     (
         "deploy-environment.yml",
@@ -166,7 +168,7 @@ BREAKS = [
     ("deploy.yml", "run: gw github supersede", "run: 'true'", "cancels no older run"),
     ("deploy.yml", "      actions: write\n", "      actions: write\n      issues: write\n", "supersede: may"),
     ("plan.yml", "run: gw github newest", "run: echo", "whether a newer commit is on main"),
-    ("deploy-environment.yml", " && needs.plan.outputs.newest != 'false'\n", "\n", "of what is stale"),
+    ("deploy-environment.yml", " && needs.plan-waiting.outputs.newest != 'false'\n", "\n", "of what is stale"),
     (
         "plan.yml",
         "- run: gw preflight",

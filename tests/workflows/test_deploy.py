@@ -45,6 +45,10 @@ def test_a_merged_change_is_applied_after_somebody_else_approves_it(github: Pipe
     assert run.did(APPLY, SIGN_IN)
     assert run.did("synthesise", "gw synth without credentials")
     assert github.cloud.audit("dev") == ["planned", "approved", "applied", "deployed"]
+    # The merged pull request gets the result, and only of environments in which something was applied.
+    bodies = [comment["body"] for comment in github.github.state.comments.values()]
+    assert ["applied to dev. [The run]" in body for body in bodies] == [True], (bodies, run.log)
+    assert run.did("waits:dev", "gw github waits dev without credentials ended 0")
     # The next environment is planned after it; nothing changes there, so no approval is needed.
     assert run.did("plan:staging", "gw plan push")
     assert not run.did("apply:staging", "checkout")

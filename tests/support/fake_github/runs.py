@@ -104,7 +104,7 @@ class RunJob:
     def json(self) -> dict[str, Any]:
         started = self.deployment is None or self.deployment.state != "queued"
         status = "completed" if self.ended else "waiting" if self.waiting else "in_progress" if started else "queued"
-        return {"id": self.id, "run_id": self.run.id, "name": self.job.path.replace("/", " / "), "status": status}
+        return {"id": self.id, "run_id": self.run.id, "name": self.job.name, "status": status, "conclusion": None}
 
     @property
     def signs_in(self) -> bool:

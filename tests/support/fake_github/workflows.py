@@ -38,6 +38,8 @@ class WorkflowJob:
     environment: str
     """As written: it may hold expressions."""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    """What GitHub shows, below its callers: `dev / apply / Apply dev`."""
 
     @property
     def id(self) -> str:
@@ -129,7 +131,8 @@ class Workflows:
                 continue
             environment = job.get("environment", "")
             name_of = str(environment.get("name", "")) if isinstance(environment, Mapping) else str(environment)
-            jobs.append(WorkflowJob(path, workflow.file, ref, granted, name_of, inputs))
+            shown = " / ".join([*above.split("/")[:-1], _filled(str(job.get("name", name)), _named(inputs))])
+            jobs.append(WorkflowJob(path, workflow.file, ref, granted, name_of, inputs, shown))
         return jobs
 
     def _called(self, uses: str, ref: str) -> tuple[Workflow, str]:
