@@ -12,6 +12,7 @@ from werkzeug.test import run_wsgi_app
 
 from localcloud.aws import identity
 from localcloud.aws.attempts import Attempts
+from localcloud.aws.authorisation import refuse
 from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.routing import Request, Response, Router, json_error
 from localcloud.aws.settings import MAX_BODY
@@ -73,10 +74,14 @@ class Application:
         if request.path.startswith("/moto-api"):
             return json_error("AccessDeniedException", "moto's own interface is switched off here", 403)
         if _waits(request):
-            return self._moto_answers(request, environ)
+            with MOTO_LOCK.held():
+                refusal = refuse(request, identity.current())
+            return refusal or self._moto_answers(request, environ)
         with MOTO_LOCK.held():
             if earlier := self._attempts.earlier(request):
                 return earlier
+            if refusal := refuse(request, identity.current()):
+                return refusal
             response = self.apply(request, environ)
             for observer in self._observers:
                 observer.answered(request, response)

@@ -1,16 +1,17 @@
-"""Resource policies (bucket, key, API): what they allow and deny.
+"""Policies of identities and of resources (bucket, key, API): what they allow and deny.
 
-Source: IAM user guide, "Policy evaluation logic". An explicit deny wins over any allow. Where no statement matches, a
-call from another account is refused; a call from the same account depends on identity policies, which are not
-evaluated here.
+Source: IAM user guide, "Policy evaluation logic". An explicit deny wins over any allow. Where no statement of a
+resource's policy matches, a call from another account is refused; a call from the same account depends on the caller's
+own policies (`authorisation`).
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -39,6 +40,8 @@ class Principal:
     arn: str
     session_arn: str = ""
     service: str = ""
+    by_name: bool = False
+    """Whether a policy that names the account does not mean this caller."""
 
     @property
     def anonymous(self) -> bool:
@@ -91,7 +94,7 @@ def evaluate(document: Document, call: Call) -> Decision:
     """
     context = call.full_context()
     decision = Decision.NEUTRAL
-    for statement in statements(document):
+    for statement in _about(document, call.action.lower()):
         if not _applies(statement, call, context):
             continue
         if statement.get("Effect") == "Deny":
@@ -100,10 +103,28 @@ def evaluate(document: Document, call: Call) -> Decision:
     return decision
 
 
+def _about(document: Document, action: str) -> Iterable[Mapping[str, Any]]:
+    """The statements that speak of an action, which has to be in lower case."""
+    if isinstance(document, Mapping):
+        return [statement for statement in statements(document) if _selects(statement, "Action", action, {}, fold=True)]
+    return _remembered(document, action)
+
+
+@functools.lru_cache(maxsize=4096)
+def _remembered(document: str | bytes, action: str) -> Sequence[Mapping[str, Any]]:
+    # A role has about sixty statements, and only a few of them speak of an action.
+    return [each for each in _parsed(document) if _selects(each, "Action", action, {}, fold=True)]
+
+
+@functools.lru_cache(maxsize=512)
+def _parsed(document: str | bytes) -> Sequence[Mapping[str, Any]]:
+    return statements(document)
+
+
 def permitted(document: Document | None, call: Call, *, owner: str) -> bool:
     """Whether the policy of a resource that the account `owner` has permits `call`.
 
-    A call from the same account passes where the policy does not mention it: identity policies are not evaluated here.
+    A call from the same account passes where the policy does not mention it: the caller's own policies decide.
     A call from another account, or an anonymous one, needs an explicit allow.
     """
     decision = evaluate(document, call) if document else Decision.NEUTRAL
@@ -112,10 +133,18 @@ def permitted(document: Document | None, call: Call, *, owner: str) -> bool:
     return decision is Decision.ALLOWED
 
 
+def grants_directly(document: Document | None, call: Call) -> bool:
+    """Whether the policy of a resource allows `call` to its caller by name, so that no policy of its own has to.
+
+    A policy that allows it to the caller's account leaves that to the account's identity policies.
+    """
+    by_name = replace(call, principal=replace(call.principal, by_name=True))
+    return bool(document) and evaluate(document or "", by_name) is Decision.ALLOWED
+
+
 def _applies(statement: Mapping[str, Any], call: Call, context: Context) -> bool:
     return (
-        _selects(statement, "Action", call.action.lower(), context, fold=True)
-        and _selects(statement, "Resource", call.resource, context)
+        _selects(statement, "Resource", call.resource, context)
         and _covers(statement, call.principal)
         and holds(_expanded(statement.get("Condition"), context), context)
     )
@@ -147,7 +176,8 @@ def _includes(element: str | Mapping[str, Any], principal: Principal) -> bool:
     if "*" in names:
         return True
     root = f"arn:aws:iam::{principal.account}:root"
-    own_names = {principal.arn, principal.session_arn, principal.account, root} - {""}
+    account = set() if principal.by_name else {principal.account, root}
+    own_names = ({principal.arn, principal.session_arn} | account) - {""}
     return not principal.anonymous and any(name in own_names for name in names)
 
 

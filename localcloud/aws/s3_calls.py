@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from localcloud.aws.routing import Request
 
@@ -124,6 +125,15 @@ def _bucket_action(request: Request) -> str:
         if subresource in request.query:
             return ("Get" if request.method in ("GET", "HEAD") else "Put") + name
     return _BUCKET.get((request.method, ""), "ListBucket")
+
+
+def copy_source(request: Request) -> Sequence[S3Call]:
+    """What a copy reads; empty for any other call."""
+    header = request.headers.get("x-amz-copy-source")
+    if not header:
+        return ()
+    bucket, _, key = unquote(header).removeprefix("/").partition("/")
+    return (S3Call("s3:GetObject", bucket, key.split("?", 1)[0]),)
 
 
 def condition_keys(request: Request, *, bucket_owner: str) -> Mapping[str, list[str]]:

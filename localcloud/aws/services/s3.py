@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 
 import xmltodict
 from moto.iam.access_control import PermissionResult
@@ -16,7 +14,7 @@ from localcloud.aws.key_access import key_permits
 from localcloud.aws.patching import Method, wrap
 from localcloud.aws.policy import Call, Decision, Principal, evaluate, permitted
 from localcloud.aws.routing import Request, Response, Route, xml_error, xml_response
-from localcloud.aws.s3_calls import S3Call, bucket_and_key, condition_keys, understand
+from localcloud.aws.s3_calls import S3Call, bucket_and_key, condition_keys, copy_source, understand
 
 _XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 _TRANSITION_SIZE = "x-amz-transition-default-minimum-object-size"
@@ -53,7 +51,7 @@ def authorise(request: Request) -> Response | None:
     principal = identity.current_principal()
     context = condition_keys(request, bucket_owner=bucket.account_id)
     try:
-        for needed in (s3_call, *_copy_source(request)):
+        for needed in (s3_call, *copy_source(request)):
             resource = bucket_of(needed.bucket)
             call = Call(principal, needed.action, needed.resource, context)
             # Where the source of a copy does not exist, moto answers NoSuchBucket.
@@ -72,17 +70,18 @@ def authorise_unsigned(request: Request) -> Response | None:
     return authorise(request) if bucket_of(bucket) is not None else None
 
 
-def _copy_source(request: Request) -> Sequence[S3Call]:
-    """What a copy reads; empty for any other call."""
-    header = request.headers.get("x-amz-copy-source")
-    if not header:
-        return ()
-    bucket, _, key = unquote(header).removeprefix("/").partition("/")
-    return (S3Call("s3:GetObject", bucket, key.split("?", 1)[0]),)
-
-
 def _refuse_by_key(request: Request, call: S3Call, bucket: Any, principal: Principal) -> Response | None:
     """Refuse with 403 where the policy of the object's KMS key does not permit the call; else None."""
+    reference, action = key_use(request, call, bucket)
+    if not reference or key_permits(
+        reference, principal, action=action, region=bucket.region_name, via="s3", arn=call.resource
+    ):
+        return None
+    return xml_error("AccessDenied", Call(principal, action, reference).refusal(), 403)
+
+
+def key_use(request: Request, call: S3Call, bucket: Any) -> tuple[str | None, str]:
+    """The KMS key that a call on an object uses, as its caller's account names it, and the action; None without one."""
     if call.action == "s3:PutObject":
         reference, action = _key_for_new_object(request, bucket), "kms:GenerateDataKey"
     elif call.action in ("s3:GetObject", "s3:GetObjectVersion") and request.method == "GET":
@@ -90,12 +89,8 @@ def _refuse_by_key(request: Request, call: S3Call, bucket: Any, principal: Princ
         stored = s3_backends[bucket.account_id]["aws"].get_object(bucket.name, call.key, version_id=version)
         reference, action = getattr(stored, "kms_key_id", None), "kms:Decrypt"
     else:
-        return None
-    if not reference or key_permits(
-        _in_callers_account(reference), principal, action=action, region=bucket.region_name, via="s3", arn=call.resource
-    ):
-        return None
-    return xml_error("AccessDenied", Call(principal, action, reference).refusal(), 403)
+        return None, ""
+    return (_in_callers_account(reference) if reference else None), action
 
 
 def _in_callers_account(reference: str) -> str:
