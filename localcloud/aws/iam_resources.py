@@ -139,7 +139,7 @@ def _associated(text: str, place: Mapping[str, str]) -> list[str]:
         tables = [table for table in backend.route_tables.values() if text in table._associations]
         return [each for table in tables for each in (table.id, table._associations[text])]
     if text.startswith("eipassoc-"):
-        return [str(each.allocation_id) for each in backend.addresses.values() if each.association_id == text]
+        return [str(each.allocation_id) for each in backend.addresses if each.association_id == text]
     return []
 
 
