@@ -111,7 +111,7 @@ def _main_session(workspace: Workspace, environment: Environment) -> boto3.Sessi
 
 
 def _archive_reader(workspace: Workspace, environment: Environment, main: boto3.Session) -> S3Client:
-    role = f"arn:aws:iam::{environment.accounts.archive.id}:role/{environment.accounts.archive.role}"
+    role = f"arn:aws:iam::{environment.accounts.archive.id}:role/{environment.accounts.archive.bootstrap_role}"
     sts = main.client("sts", endpoint_url=workspace.endpoint, config=CONFIG)
     credentials = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
     return main.client(

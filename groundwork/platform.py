@@ -141,6 +141,10 @@ class Environment(Protocol):
         """Stacks that a person applies, in this order; the first creates the bucket for all states. May be empty."""
 
     @property
+    def bootstrap_roles(self) -> Mapping[str, str]:
+        """Bootstrap stack of another account → ARN of the role that a person assumes there to make it. May be empty."""
+
+    @property
     def quotas(self) -> Sequence[QuotaNeed]:
         """What its account must be allowed to have. May be empty."""
 

@@ -7,6 +7,7 @@ from constructs import Construct
 from stacks.account import AccountStack
 from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
+from stacks.archive_roles import ArchiveRolesStack
 from stacks.cluster import ClusterStack
 from stacks.delivery import DeliveryStack
 from stacks.network import NetworkStack
@@ -22,11 +23,13 @@ def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     account = AccountStack(scope, environment) if environment.accounts.main.owns_singletons else None
     state_backend = StateBackendStack(scope, environment)
     delivery = DeliveryStack(scope, environment)
+    archive_roles = ArchiveRolesStack(scope, environment)
     network = NetworkStack(scope, environment)
     runners = RunnersStack(scope, environment, network=network) if environment.delivery.runners else None
     cluster = ClusterStack(scope, environment, network=network)
     workloads = WorkloadsStack(scope, environment, cluster=cluster)
     archive = ArchiveStack(scope, environment)
+    archive.add_dependency(archive_roles)  # which it acts as
     api = ApiStack(scope, environment, network=network, account=account)
-    stacks = (account, state_backend, delivery, network, runners, cluster, workloads, archive, api)
+    stacks = (account, state_backend, delivery, archive_roles, network, runners, cluster, workloads, archive, api)
     return [stack for stack in stacks if stack]

@@ -96,14 +96,14 @@ class DeliveryStack(PlatformStack):
             ),
             "service_reads": self._shared("service-reads", "Settings of services, no data", service_reads(self.names)),
         }
-        files, archive = values.workflows, environment.accounts.archive
+        files, names = values.workflows, self.names
         self.pull_request_planner = self._role("plan-pull-request", repository, files.plan)
         self.planner = self._role("plan", repository, files.plan)
         self.pull_request_planner.allow("state", *state_access(self.names, "read"))
         self.planner.allow("state", *state_access(self.names, "lock"))
         for role in (self.pull_request_planner, self.planner):
             role.attach_all(reads)
-            role.allow("archive", self._archive(archive.plan_role))
+            role.allow("archive", self._archive(names.archive_plan_role_arn))
         self.planner.allow("plans", *plan_store_writes(self.names))
         self.applier = self._role("apply", repository, files.apply, session_minutes=values.session_minutes)
         self.applier.attach_all(
@@ -118,7 +118,7 @@ class DeliveryStack(PlatformStack):
         self.applier.allow("state", *state_access(self.names, "write"))
         self.applier.allow("plans", *plan_store_reads(self.names))
         # Applying is planned for the last time there, as the role that plans.
-        self.applier.allow("archive", self._archive(archive.plan_role, archive.role))
+        self.applier.allow("archive", self._archive(names.archive_plan_role_arn, names.archive_deploy_role_arn))
         if profiles := environment.api.function.signing_profile_arns:
             for role in (self.pull_request_planner, self.planner, self.applier):
                 role.allow("signing-reads", *signing_reads(self.names))
@@ -132,7 +132,7 @@ class DeliveryStack(PlatformStack):
         return Statement(
             sid="ActInArchiveAccount",
             actions=["sts:AssumeRole"],
-            resources=[self.names.archive_aws.iam_arn(f"role/{role}") for role in roles],
+            resources=roles,
         )
 
     def _shared(self, what: str, description: str, statements: list[Statement]) -> IamPolicy:

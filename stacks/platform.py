@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     # Every start of `gw` reads this file; the models of the values take half a second.
     from stacks.values import Environment, Names
 
-BOOTSTRAP_STACKS = ("state-backend", "account", "delivery")
+BOOTSTRAP_STACKS = ("state-backend", "account", "delivery", "archive-roles")
 """Made by a person, in this order: the others keep their state in the first. The pipeline may change none of them."""
 
 READS = {
+    "archive": ("archive-roles",),
     "runners": ("network",),
     "cluster": ("network",),
     "workloads": ("cluster",),
@@ -87,6 +88,11 @@ class PlatformEnvironment:
         return tuple(self.names.stack(short_name) for short_name in BOOTSTRAP_STACKS)
 
     @property
+    def bootstrap_roles(self) -> Mapping[str, str]:
+        """The role of the archive account in which a person makes the pipeline's."""
+        return {self.names.stack("archive-roles"): self.names.archive_bootstrap_role_arn}
+
+    @property
     def quotas(self) -> Sequence[platform.QuotaNeed]:
         """Lambda's concurrency, vCPUs of nodes, addresses of NAT gateways."""
         from stacks.values.quotas import quota_needs
@@ -142,7 +148,12 @@ class PlatformEnvironment:
             accounts=frozenset({self.account, values.accounts.archive.id}),
             # us-east-1 is CloudFront's.
             regions=frozenset({values.region, "us-east-1", values.state.replica_region or values.region}),
-            roles=frozenset({names.archive_role_arn}),
+            roles=frozenset(
+                {
+                    names.archive_role_arn,
+                    names.archive_bootstrap_role_arn if on_laptop else names.archive_plan_role_arn,
+                }
+            ),
             backend={**backend, **laptop.BACKEND} if on_laptop else backend,
             provider=laptop.PROVIDER if on_laptop else {},
             cluster=names.cluster,

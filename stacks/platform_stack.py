@@ -14,6 +14,8 @@ from stacks.values import AwsScope, Environment, Names, laptop
 class PlatformStack(TerraformStack):
     """Base of all stacks. `stack_name` is the short name, for example `network`; `aws` is where its resources are.
 
+    In the archive account Terraform assumes `role_arn`, by default the role for what it does (`archive_role_arn`).
+
     The laptop's provider and backend name a profile of their own whose endpoint is the embedded AWS and whose keys are
     dummies, so that real credentials in the environment are never used. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS would undo
     the endpoint: what is not on this machine therefore goes through a proxy that does not exist.
@@ -23,7 +25,13 @@ class PlatformStack(TerraformStack):
     """Whether `gw bootstrap` makes the stack: before the pipeline, and out of its reach."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, stack_name: str, *, in_archive_account: bool = False
+        self,
+        scope: Construct,
+        environment: Environment,
+        stack_name: str,
+        *,
+        in_archive_account: bool = False,
+        role_arn: str | None = None,
     ) -> None:
         self.names = Names(environment)
         super().__init__(scope, self.names.stack(stack_name))
@@ -32,7 +40,9 @@ class PlatformStack(TerraformStack):
         self.aws = self.names.archive_aws if in_archive_account else self.names.aws
         self._state()
         self.provider = self.add_provider(
-            "aws", aws=self.aws, role_arn=self.names.archive_role_arn if in_archive_account else None
+            "aws",
+            aws=self.aws,
+            role_arn=role_arn or (self.names.archive_role_arn if in_archive_account else None),
         )
 
     @property

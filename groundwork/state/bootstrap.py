@@ -102,7 +102,7 @@ def locked(folder: BootstrapFolder) -> Iterator[None]:
 
 def adopt(folder: BootstrapFolder) -> tuple[Import, ...]:
     """Let the next plan import what exists without being in the temporary state."""
-    finder = Finder(folder.session, folder.document, folder.environment.account, folder.endpoint)
+    finder = Finder(folder.provider_session, folder.document, folder.provider_account, folder.endpoint)
     imports = finder.missing_from(addresses(folder.local_state()))
     folder.write_imports((existing.to, existing.id) for existing in imports)
     return imports

@@ -22,6 +22,7 @@ from groundwork.terraform.terraform import Terraform
 
 _OVERRIDE = "local_override.tf.json"
 _IMPORTS = "adopted.tf.json"
+_ROLE = "role_override.tf.json"
 
 State = dict[str, Any]
 
@@ -82,6 +83,26 @@ class BootstrapFolder:
         aws_session.require_account(session, self.environment.account, endpoint=self.endpoint)
         return session
 
+    @property
+    def role(self) -> str | None:
+        """The role of another account in which a person makes the stack; None where it is in the environment's own."""
+        return self.environment.bootstrap_roles.get(self.stack)
+
+    @cached_property
+    def provider_session(self) -> boto3.Session:
+        """A session with the provider's credentials, which differ from the backend's for another account."""
+        if not self.role:
+            return self.session
+        sts = self.session.client("sts", endpoint_url=self.endpoint, config=aws_session.CONFIG)
+        keys = sts.assume_role(RoleArn=self.role, RoleSessionName="bootstrap")["Credentials"]
+        region = self.session.region_name
+        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region)
+
+    @property
+    def provider_account(self) -> str:
+        """The account that the stack is in."""
+        return self.role.split(":")[4] if self.role else self.environment.account
+
     @cached_property
     def s3(self) -> Any:
         """An S3 client."""
@@ -97,6 +118,9 @@ class BootstrapFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         source = self.synthesised / self.stack
         write_atomically(self.path / "cdk.tf.json", json.dumps(self.document, indent=2))
+        if self.role:
+            role = {"provider": {"aws": {"assume_role": [{"role_arn": self.role}]}}}
+            write_atomically(self.path / _ROLE, json.dumps(role))
         locks = source / ".terraform.lock.hcl"
         if locks.is_file():
             shutil.copyfile(locks, self.path / locks.name)

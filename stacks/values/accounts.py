@@ -20,15 +20,22 @@ class MainAccount(Section):
     provider, CloudTrail, GuardDuty …). True in exactly one of several environments in an account."""
 
 
+RoleName = Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")]
+
+
 class ArchiveAccount(Section):
     """The second account, which stores what the Lambda function writes."""
 
     id: AccountId
     """The account's number."""
-    role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "groundwork-deploy"
-    """Name of the role in that account that deployments assume."""
-    plan_role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "groundwork-plan"
-    """Name of the role in that account that plans assume: it reads settings and writes nothing."""
+    role: RoleName | None = None
+    """Name of the role in that account that deployments assume; by default groundwork-deploy-<environment>."""
+    plan_role: RoleName | None = None
+    """Name of the role in that account that plans assume: it reads settings and writes nothing. By default
+    groundwork-plan-<environment>."""
+    bootstrap_role: RoleName = "OrganizationAccountAccessRole"
+    """Name of an administrator's role in that account, which whoever runs `gw bootstrap` may assume: it makes the two
+    others. The default is what AWS Organizations makes in a new account, for its management account."""
 
 
 class Accounts(Section):

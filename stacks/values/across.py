@@ -18,7 +18,8 @@ _ZONE = "api.domain.zone"
 
 def check_environments(environments: Sequence[Environment]) -> None:
     """Raise EnvironmentFileError with every problem between environments."""
-    if problems := [*_singleton_owners(environments), *_zone_makers(environments), *_ambiguous_names(environments)]:
+    rules = (_singleton_owners, _archive_roles, _zone_makers, _ambiguous_names)
+    if problems := [problem for rule in rules for problem in rule(environments)]:
         raise EnvironmentFileError("\n".join(problems))
 
 
@@ -43,6 +44,24 @@ def _singleton_owners(environments: Sequence[Environment]) -> Iterator[str]:
             yield (
                 f"{', '.join(files)}: {_OWNER}: no environment creates what exists once in account {account}\n"
                 f"    fix: write `owns_singletons: true` in {'one of them' if len(files) > 1 else files[0]}"
+            )
+
+
+def _archive_roles(environments: Sequence[Environment]) -> Iterator[str]:
+    """Environments that would each make a role of the same name in an archive account."""
+    makers: dict[tuple[str, str], list[Environment]] = defaultdict(list)
+    for environment in sorted(environments, key=lambda environment: environment.name):
+        archive = environment.accounts.archive
+        for key, name in (("role", archive.role), ("plan_role", archive.plan_role)):
+            if name:
+                makers[archive.id, f"{key}: {name}"].append(environment)
+    for (account, role), members in sorted(makers.items()):
+        files = _files(members)
+        if len(files) > 1:
+            key, _, name = role.partition(": ")
+            yield (
+                f"{', '.join(files)}: accounts.archive.{key}: each would make {name} in account {account}\n"
+                f"    fix: leave it out, or write for example `{key}: {name}-{members[1].name}` in {files[1]}"
             )
 
 

@@ -106,14 +106,42 @@ class Names:
         return self.bucket("archive", account=self.archive_aws.account)
 
     @property
+    def archive_access_bucket(self) -> str:
+        """Bucket of that bucket's access logs."""
+        return self.bucket("archive-access", account=self.archive_aws.account)
+
+    @property
     def archive_role_arn(self) -> str:
         """The role that Terraform assumes in the archive account, as an expression: an apply may write, a plan may not.
 
         A plan made with one role is applied with the other: Terraform evaluates the expression and does not store it.
         """
-        archive = self.environment.accounts.archive
-        applying, planning = (self.archive_aws.iam_arn(f"role/{role}") for role in (archive.role, archive.plan_role))
-        return f'${{terraform.applying ? "{applying}" : "{planning}"}}'
+        return f'${{terraform.applying ? "{self.archive_deploy_role_arn}" : "{self.archive_plan_role_arn}"}}'
+
+    @property
+    def archive_deploy_role(self) -> str:
+        """Name of the archive account's role for applies; environments may share that account."""
+        return self.environment.accounts.archive.role or f"groundwork-deploy-{self.environment.name}"
+
+    @property
+    def archive_plan_role(self) -> str:
+        """Name of the archive account's role for plans."""
+        return self.environment.accounts.archive.plan_role or f"groundwork-plan-{self.environment.name}"
+
+    @property
+    def archive_deploy_role_arn(self) -> str:
+        """The role that an apply assumes in the archive account."""
+        return self.archive_aws.iam_arn(f"role/{self.archive_deploy_role}")
+
+    @property
+    def archive_plan_role_arn(self) -> str:
+        """The role that a plan assumes in the archive account."""
+        return self.archive_aws.iam_arn(f"role/{self.archive_plan_role}")
+
+    @property
+    def archive_bootstrap_role_arn(self) -> str:
+        """The role with which a person makes those two."""
+        return self.archive_aws.iam_arn(f"role/{self.environment.accounts.archive.bootstrap_role}")
 
     @property
     def alert_topic_arn(self) -> str | None:

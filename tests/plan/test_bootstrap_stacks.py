@@ -26,7 +26,7 @@ from stacks.blocks.pipeline.role_boundary import BOOTSTRAP_STACKS
 from stacks.platform_stack import PlatformStack
 from tests.support.sample_bundles import COMMIT, index, stored
 
-BOOTSTRAP = ("state-backend", "account", "delivery")
+BOOTSTRAP = ("state-backend", "account", "delivery", "archive-roles")
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def test_the_stack_reads_no_other_stack() -> None:
 def test_the_stack_acts_in_the_archive_account_through_its_role() -> None:
     (provider,) = archive()["provider"]["aws"]
     assert provider["allowed_account_ids"] == [ARCHIVE]
-    applying, planning = (f'"arn:aws:iam::{ARCHIVE}:role/groundwork-{name}"' for name in ("deploy", "plan"))
+    applying, planning = (f'"arn:aws:iam::{ARCHIVE}:role/groundwork-{name}-dev"' for name in ("deploy", "plan"))
     assert provider["assume_role"] == [{"role_arn": f"${{terraform.applying ? {applying} : {planning}}}"}]
 
 
@@ -192,6 +192,7 @@ def test_an_impossible_writer_or_prefix_is_refused(changes: dict[str, str], sent
         "prefix": "records/",
         "writer_account": MAIN,
         "writer_role_arn": WRITER.arn,
+        "deployer_role_arn": f"arn:aws:iam::{ARCHIVE}:role/groundwork-deploy-dev",
     }
     with pytest.raises(IllegalComposition) as caught:
         ArchiveBucket(TerraformStack(Testing.app(), "s"), "archive", **{**values, **changes})

@@ -106,7 +106,7 @@ def test_no_synthesised_stack_names_this_machine(synthesised: Path, checkout: Pa
         assert str(Path.home()) not in text, path.parent.name
 
 
-STACKS = ("account", "delivery", "state-backend", "network", "cluster", "workloads", "archive", "api")
+STACKS = ("account", "delivery", "state-backend", "network", "cluster", "workloads", "archive", "archive-roles", "api")
 
 
 def test_every_committed_environment_has_the_same_stacks(synthesised: Path) -> None:

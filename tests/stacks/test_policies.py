@@ -38,7 +38,7 @@ MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
     "a registry's login token belongs to no repository": lambda s: s.listed("Action") == ["ecr:GetAuthorizationToken"],
     # tests/stacks/test_delivery.py has more about what the pipeline's roles may do.
     "these list what an account has": lambda s: (
-        s.stack.endswith(("-delivery", "-runners"))
+        s.stack.endswith(("-delivery", "-runners", "-archive-roles"))
         and all(action.split(":")[1].startswith(("Describe", "Get", "List")) for action in s.listed("Action"))
     ),
     "a key that does not exist yet has no name": lambda s: (

@@ -18,13 +18,14 @@ from stacks.blocks.pipeline.pipeline_resources import (
 )
 from stacks.values import Names
 
-_S3 = (
+BUCKET_READS = (
     "s3:ListBucket", "s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation",
     "s3:GetBucketLogging", "s3:GetBucketNotification", "s3:GetBucketObjectLockConfiguration",
     "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock",
     "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketWebsite",
     "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration",
 )  # fmt: skip
+KEY_READS = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
 _LAMBDA = (
     "lambda:GetAlias",
     # Answers with a link to the zip as well, which the provider needs the rest of; our zips hold no secrets.
@@ -50,7 +51,7 @@ def base_reads(names: Names) -> list[Statement]:
         Statement(
             sid="List", actions=_LISTING, resources=["*"], any_resource_because=ACTIONS_WITHOUT_RESOURCES
         ),
-        Statement(sid="Buckets", actions=_S3, resources=bucket_arns(names)),
+        Statement(sid="Buckets", actions=BUCKET_READS, resources=bucket_arns(names)),
         Statement(
             sid="Roles",
             actions=[
@@ -67,7 +68,7 @@ def base_reads(names: Names) -> list[Statement]:
         ),
         Statement(
             sid="Keys",
-            actions=["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
+            actions=KEY_READS,
             resources=[aws.arn("kms", "key/*", region="*")],
         ),
         Statement(

@@ -18,7 +18,14 @@ from stacks.blocks.pipeline.pipeline_resources import (
     cluster_arns,
     log_group_arns,
 )
-from stacks.values import Names
+from stacks.values import AwsScope, Names
+
+BUCKET_WRITES = (
+    "s3:CreateBucket", "s3:PutBucketLogging", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+)  # fmt: skip
+"""What making a private bucket takes."""
 
 
 def existing_keys(names: Names) -> list[Statement]:
@@ -38,25 +45,13 @@ def existing_keys(names: Names) -> list[Statement]:
     ]  # fmt: skip
 
 
-def base_writes(names: Names) -> list[Statement]:
-    """Statements for the role that applies: what every stack is made of."""
-    aws = names.aws
+def key_writes(names: Names, aws: AwsScope, *, sealed: bool = False) -> list[Statement]:
+    """Statements for keys of the environment in an account; a `sealed` key keeps its policy, and is not deleted."""
     environment = names.environment.name
     ours: Conditions = {"StringEquals": {"aws:ResourceTag/environment": environment}}
-    # A new key's tags take up to five minutes to count (KMS developer guide, "Use tags to control access"): until then
-    # the key appears to have none. Nobody else's tagged key is included.
-    ours_or_new: Conditions = {"StringEqualsIfExists": {"aws:ResourceTag/environment": environment}}
+    ours_or_new = _ours_or_new(names)
+    unsealing = [] if sealed else ["kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
     return [
-        Statement(
-            sid="Buckets",
-            actions=[
-                "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketLogging",
-                "s3:PutBucketNotification", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy",
-                "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning",
-                "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
-            ],
-            resources=bucket_arns(names),
-        ),
         Statement(
             sid="MakeKeys",
             actions=["kms:CreateKey", "kms:TagResource"],
@@ -80,10 +75,7 @@ def base_writes(names: Names) -> list[Statement]:
         ),
         Statement(
             sid="ChangeOwnKeys",
-            actions=[
-                "kms:CancelKeyDeletion", "kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
-                "kms:UntagResource", "kms:UpdateKeyDescription",
-            ],
+            actions=["kms:CancelKeyDeletion", "kms:UntagResource", "kms:UpdateKeyDescription", *unsealing],
             resources=[aws.arn("kms", "key/*")],
             conditions=ours,
         ),
@@ -92,6 +84,29 @@ def base_writes(names: Names) -> list[Statement]:
             actions=["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"],
             resources=[aws.arn("kms", f"alias/{names.prefix}-*"), aws.arn("kms", "key/*")],
         ),
+    ]
+
+
+def _ours_or_new(names: Names) -> Conditions:
+    # A new key's tags take up to five minutes to count (KMS developer guide, "Use tags to control access"): until then
+    # the key appears to have none. Nobody else's tagged key is included.
+    return {"StringEqualsIfExists": {"aws:ResourceTag/environment": names.environment.name}}
+
+
+def base_writes(names: Names) -> list[Statement]:
+    """Statements for the role that applies: what every stack is made of."""
+    aws = names.aws
+    ours_or_new = _ours_or_new(names)
+    return [
+        Statement(
+            sid="Buckets",
+            actions=[
+                *BUCKET_WRITES, "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketNotification",
+                "s3:PutReplicationConfiguration",
+            ],
+            resources=bucket_arns(names),
+        ),
+        *key_writes(names, aws),
         Statement(
             sid="LetServicesUseKeys",
             actions=["kms:CreateGrant"],

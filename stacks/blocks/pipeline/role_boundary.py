@@ -12,7 +12,7 @@ from stacks.blocks.iam.policy_document import Conditions, Statement, policy_docu
 from stacks.values import Names
 
 LARGEST_POLICY = 6144  # characters without white space (IAM user guide, "IAM and AWS STS quotas")
-BOOTSTRAP_STACKS = ("account", "state-backend", "delivery")
+BOOTSTRAP_STACKS = ("account", "state-backend", "delivery", "archive-roles")
 _ONLY_A_CAP = "a boundary gives nothing: roles hold policies of their own, and this says how far those can reach"
 
 _REGIONAL = (

@@ -13,13 +13,19 @@ from stacks.blocks.storage.access_log_bucket import AccessLogBucket
 from stacks.blocks.storage.private_bucket import PrivateBucket, Retention
 from stacks.values import AwsScope, Names
 
+_KEEPING = (
+    "s3:DeleteBucket*", "s3:DeleteObject*", "s3:PutBucketPolicy", "s3:PutBucketVersioning",
+    "s3:PutBucketObjectLockConfiguration", "s3:PutLifecycleConfiguration",
+)  # fmt: skip
+
 
 class ArchiveBucket(Construct):
     """A bucket that `writer_role_arn` may add objects to under `prefix` (ends with /), and do nothing else.
 
     Both policies name the writer's account and pin aws:PrincipalArn to the role. A role named as principal would be
     resolved to an id, so that the role had to exist first, and a role made again under its name would be locked out.
-    `organisation_id` asks for the writer's AWS organisation as well.
+    `organisation_id` asks for the writer's AWS organisation as well. Where `aws` protects, `deployer_role_arn` may make
+    the bucket, and from then on change neither its policy nor what keeps its objects: it can be taken over.
     Raises IllegalComposition where the role is not of `writer_account`, or that is the bucket's own account.
     """
 
@@ -36,6 +42,7 @@ class ArchiveBucket(Construct):
         prefix: str,
         writer_account: str,
         writer_role_arn: str,
+        deployer_role_arn: str,
         keep_days: int = 365,
         infrequent_access_days: int | None = 90,
         organisation_id: str | None = None,
@@ -116,10 +123,24 @@ class ArchiveBucket(Construct):
                         "Bool": {"aws:PrincipalIsAWSService": "false"},
                     },
                 ),
+                *([_sealed(arn, deployer_role_arn)] if aws.protect else []),
             ],
             disposable=not aws.protect,
             lock_days=lock_days,
         )
+        if aws.protect:
+            # The policy is the last that its maker may do.
+            self.bucket.seal()
+
+
+def _sealed(arn: str, deployer: str) -> Statement:
+    # The role's own policy cannot say "once": S3 has no condition on an existing policy.
+    return deny_everyone(
+        "DeployerChangesNothingThatKeepsObjects",
+        _KEEPING,
+        resources=[arn, f"{arn}/*"],
+        conditions={"ArnEquals": {"aws:PrincipalArn": deployer}},
+    )
 
 
 def write_access(names: Names) -> list[Statement]:

@@ -153,8 +153,7 @@ class PrivateBucket(Construct):
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
             provider=provider,
         )
-        if lock_days:
-            self._lock(lock_days)
+        self.lock = self._lock(lock_days) if lock_days else None
         self.policy = S3BucketPolicy(
             self,
             "policy",
@@ -173,6 +172,7 @@ class PrivateBucket(Construct):
                 target_prefix=f"{bucket_name}/",
                 provider=provider,
             )
+        self.tidying: S3BucketLifecycleConfiguration | None = None
         if untidied_because:
             waive(self.bucket, "CKV2_AWS_61", reason=untidied_because)
         else:
@@ -184,6 +184,14 @@ class PrivateBucket(Construct):
             "CKV2_AWS_62",
             reason="Nothing reacts to single objects; accesses are in the access log and in CloudTrail.",
         )
+
+    def seal(self) -> None:
+        """Let the bucket's policy wait for its other settings, which it may deny to whoever makes the bucket."""
+        settings = [each for each in (self.versioning, self.tidying, self.lock) if each is not None]
+        self.policy.depends_on = [
+            *(self.policy.depends_on or []),
+            *(f"{each.terraform_resource_type}.{each.friendly_unique_id}" for each in settings),
+        ]
 
     def _encrypt(self, key: Key | None) -> None:
         S3BucketServerSideEncryptionConfigurationA(
@@ -202,8 +210,8 @@ class PrivateBucket(Construct):
             provider=self._provider,
         )
 
-    def _lock(self, days: int) -> None:
-        S3BucketObjectLockConfigurationA(
+    def _lock(self, days: int) -> S3BucketObjectLockConfigurationA:
+        return S3BucketObjectLockConfigurationA(
             self,
             "lock",
             bucket=self._bucket_id,
