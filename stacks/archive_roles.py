@@ -19,14 +19,8 @@ class ArchiveRolesStack(PlatformStack):
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         names = Names(environment)
-        # `gw bootstrap` puts the person's role in the place of the plan's; a laptop has no pipeline that plans.
-        person = environment.target == "laptop"
         super().__init__(
-            scope,
-            environment,
-            "archive-roles",
-            in_archive_account=True,
-            role_arn=names.archive_bootstrap_role_arn if person else names.archive_plan_role_arn,
+            scope, environment, "archive-roles", in_archive_account=True, role_arn=names.archive_roles_role_arn
         )
         if not environment.singletons.github_repository:
             return

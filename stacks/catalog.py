@@ -29,7 +29,6 @@ def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     cluster = ClusterStack(scope, environment, network=network)
     workloads = WorkloadsStack(scope, environment, cluster=cluster)
     archive = ArchiveStack(scope, environment)
-    archive.add_dependency(archive_roles)  # which it acts as
     api = ApiStack(scope, environment, network=network, account=account)
     stacks = (account, state_backend, delivery, archive_roles, network, runners, cluster, workloads, archive, api)
     return [stack for stack in stacks if stack]

@@ -19,7 +19,6 @@ BOOTSTRAP_STACKS = ("state-backend", "account", "delivery", "archive-roles")
 """Made by a person, in this order: the others keep their state in the first. The pipeline may change none of them."""
 
 READS = {
-    "archive": ("archive-roles",),
     "runners": ("network",),
     "cluster": ("network",),
     "workloads": ("cluster",),
@@ -148,12 +147,7 @@ class PlatformEnvironment:
             accounts=frozenset({self.account, values.accounts.archive.id}),
             # us-east-1 is CloudFront's.
             regions=frozenset({values.region, "us-east-1", values.state.replica_region or values.region}),
-            roles=frozenset(
-                {
-                    names.archive_role_arn,
-                    names.archive_bootstrap_role_arn if on_laptop else names.archive_plan_role_arn,
-                }
-            ),
+            roles=frozenset({names.archive_role_arn, names.archive_roles_role_arn}),
             backend={**backend, **laptop.BACKEND} if on_laptop else backend,
             provider=laptop.PROVIDER if on_laptop else {},
             cluster=names.cluster,

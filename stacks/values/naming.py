@@ -115,7 +115,11 @@ class Names:
         """The role that Terraform assumes in the archive account, as an expression: an apply may write, a plan may not.
 
         A plan made with one role is applied with the other: Terraform evaluates the expression and does not store it.
+        A destruction does not count as applying (walkDestroy in internal/terraform/context_apply.go), so the pipeline
+        cannot destroy the archive. A laptop, which is often destroyed, takes the person's role for everything.
         """
+        if self.environment.target == "laptop":
+            return self.archive_bootstrap_role_arn
         return f'${{terraform.applying ? "{self.archive_deploy_role_arn}" : "{self.archive_plan_role_arn}"}}'
 
     @property
@@ -137,6 +141,12 @@ class Names:
     def archive_plan_role_arn(self) -> str:
         """The role that a plan assumes in the archive account."""
         return self.archive_aws.iam_arn(f"role/{self.archive_plan_role}")
+
+    @property
+    def archive_roles_role_arn(self) -> str:
+        """The role for the stack that makes the others: on AWS the plan's, which `gw bootstrap` replaces."""
+        on_laptop = self.environment.target == "laptop"
+        return self.archive_bootstrap_role_arn if on_laptop else self.archive_plan_role_arn
 
     @property
     def archive_bootstrap_role_arn(self) -> str:

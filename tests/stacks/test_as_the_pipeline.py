@@ -3,7 +3,7 @@
 The embedded AWS holds roles to their policies (docs/adr/0020-roles-are-held-to-their-policies.md), and a job signs in
 as on GitHub: with a token, by the role's trust policy. A person bootstraps; `plan` plans with a lock, `apply` applies
 that plan, `plan-pull-request` finds no drift without a lock, `apply` destroys. What prod adds to dev is in its apply;
-its destruction is refused before AWS is asked (`prevent_destroy`). Both take about 130 s of processor time.
+its destruction is refused before AWS is asked (`prevent_destroy`).
 """
 
 from __future__ import annotations
@@ -122,4 +122,6 @@ def test_the_pipelines_roles_can_do_what_every_stack_needs(
         return
     for folder in (bootstrap, applied):
         succeed(pipeline.run("plan-pull-request", folder, "plan", "-lock=false", "-detailed-exitcode"))
-    succeed(pipeline.run("apply", applied, "destroy", "-auto-approve", "-parallelism=20"))
+    # Terraform takes the plan's role of the archive account while it destroys (Names.archive_role_arn).
+    without_the_archive = [f"-target=module.{stack}" for stack in APPLIED if stack != "archive"]
+    succeed(pipeline.run("apply", applied, "destroy", "-auto-approve", "-parallelism=20", *without_the_archive))

@@ -74,3 +74,18 @@ def test_killed_at_many_points_the_next_run_finishes_delivery(
     assert bootstrap_stack(cloud, environment, STACK).status == "differs"
     assert bootstrap_stack(cloud, environment, STACK, update=True).status == "updated"
     assert bootstrap_stack(cloud, environment, STACK) == BootstrapResult(STACK, "unchanged")
+
+
+def test_a_lost_state_of_another_account_is_found_again_there(
+    cloud: CloudProject, environment: Environment, synthesised: Path
+) -> None:
+    stack, names = "local-archive-roles", Names(environment)
+    shutil.copytree(synthesised / "stacks" / stack, cloud.stacks / stack)
+    assert bootstrap_stack(cloud, environment, stack).status == "made"
+    assert bootstrap_stack(cloud, environment, stack).status == "unchanged"
+
+    key = names.state_key("archive-roles")
+    cloud.client("s3").delete_object(Bucket=names.state_bucket, Key=key)
+    again = bootstrap_stack(cloud, environment, stack)
+    assert {address.partition(".")[0] for address in again.adopted} == {"aws_iam_role"}
+    assert {address.partition(".")[0] for address in again.created} == {"aws_iam_role_policy"}
