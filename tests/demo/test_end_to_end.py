@@ -96,7 +96,7 @@ def figures(laptop: Laptop) -> Any:
 
 
 def test_the_demo_deploys_calls_reviews_applies_refuses_and_measures(figures: Any) -> None:
-    assert figures["stacks"] == 8
+    assert figures["stacks"] == 9
     assert figures["resources"] > 100
     assert figures["peak_bytes"] > 500_000_000
     steps = {"synth", "bootstrap", "deploy", "call", "second diff", "review", "plan", "approve", "apply", "refusal"}
