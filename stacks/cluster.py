@@ -12,7 +12,9 @@ from stacks.blocks.cluster.cluster_security_groups import ClusterSecurityGroups
 from stacks.blocks.cluster.eks_addons import EksAddons
 from stacks.blocks.cluster.eks_cluster import ControlPlane
 from stacks.blocks.cluster.fargate_profile import Fargate, FargateRole
+from stacks.blocks.cluster.image_cache import ImageCache, import_images
 from stacks.blocks.cluster.node_group import ManagedNodes, NodeRole
+from stacks.blocks.iam.service_role import ServiceRole
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
@@ -28,6 +30,7 @@ class ClusterStack(PlatformStack):
         super().__init__(scope, environment, "cluster")
         values = environment.cluster
         cluster_rules.check(values, runner=environment.runner)
+        cluster_rules.check_image_cache(self.names)
         self.security_groups = ClusterSecurityGroups(
             self, "security_groups", vpc_id=network.vpc_id, vpc_cidr=network.vpc_cidr, cluster_name=self.names.cluster
         )
@@ -40,12 +43,18 @@ class ClusterStack(PlatformStack):
             # Nodes of Auto Mode start in the cluster's own subnets, and pull images from there.
             subnet_ids=network.private_subnet_ids if auto_mode else network.intra_subnet_ids,
             security_group_ids=[self.security_groups.control_plane.id],
-            auto_nodes=(
-                NodeRole(self, "node_role", names=self.names, join_policy="AmazonEKSWorkerNodeMinimalPolicy")
-                if auto_mode
-                else None
-            ),
+            auto_nodes=self._node_role(join_policy="AmazonEKSWorkerNodeMinimalPolicy") if auto_mode else None,
         )
+        if values.image_cache:
+            self.image_cache = ImageCache(
+                self,
+                "image_cache",
+                names=self.names,
+                existing_key=environment.keys.registries,
+                images_kept=environment.delivery.images_kept,
+                # Of no stack: no state knows these repositories, and `gw recover` must not miss them in one.
+                tags={**self.default_tags, "stack": "image-cache"},
+            )
         # A reference, so that everything below waits for the cluster.
         cluster_name: str = self.control_plane.cluster.name
         for name, entry in {**values.access, **self._pipeline()}.items():
@@ -86,13 +95,23 @@ class ClusterStack(PlatformStack):
         named = {entry.principal_arn for entry in self.environment.cluster.access.values()}
         return {name: entry for name, entry in entries.items() if entry.principal_arn not in named}
 
+    def _node_role(self, *, join_policy: str) -> NodeRole:
+        role = NodeRole(self, "node_role", names=self.names, join_policy=join_policy)
+        self._may_import(role.role)
+        return role
+
+    def _may_import(self, role: ServiceRole) -> None:
+        """Let a role that pulls images pull them through the cache."""
+        if statements := import_images(self.names):
+            role.allow("image-cache", *statements)
+
     def _nodes(
         self, network: NetworkStack, cluster_name: str, before: list[ITerraformDependable]
     ) -> list[ITerraformDependable]:
         values = self.environment.cluster
         if not values.managed_groups:
             return []
-        role = NodeRole(self, "node_role", names=self.names)
+        role = self._node_role(join_policy="AmazonEKSWorkerNodePolicy")
         return [
             ManagedNodes(
                 self,
@@ -117,6 +136,7 @@ class ClusterStack(PlatformStack):
         if not profiles:
             return []
         role = FargateRole(self, "fargate_role", names=self.names)
+        self._may_import(role.role)
         return [
             Fargate(
                 self,

@@ -10,6 +10,7 @@ from groundwork.platform import PipelineRole
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.github_role import GithubRole
+from stacks.blocks.pipeline.image_cache_access import image_cache_reads, image_cache_writes
 from stacks.blocks.pipeline.network_writes import network_writes
 from stacks.blocks.pipeline.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
 from stacks.blocks.pipeline.pipeline_reads import base_reads, service_reads, signing_reads
@@ -24,10 +25,12 @@ from stacks.blocks.pipeline.registry import Registry
 from stacks.blocks.pipeline.role_boundary import RoleBoundary, shared_policy
 from stacks.blocks.pipeline.role_writes import role_writes
 from stacks.blocks.pipeline.state_access import state_access
+from stacks.blocks.secrets.secret_container import SecretContainer
 from stacks.blocks.security.encryption_key import make_or_use
 from stacks.blocks.security.mac_key import MacKey
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
+from stacks.values.image_cache import UPSTREAMS
 
 
 class DeliveryStack(PlatformStack):
@@ -53,6 +56,7 @@ class DeliveryStack(PlatformStack):
             checkers=[names.delivery_role_arn("apply")],
         )
         self._registries()
+        self._registry_credentials()
         if environment.singletons.github_repository:
             self._roles(environment.singletons.github_repository)
         TerraformOutput(self, "plan_bucket", value=self.plans.bucket.bucket.id, description="Plans and decisions")
@@ -83,6 +87,20 @@ class DeliveryStack(PlatformStack):
                 images_kept=values.images_kept,
                 disposable=not self.aws.protect,
             )
+
+    def _registry_credentials(self) -> None:
+        """Secrets that a person fills before the cluster stack makes the cache: ECR then reads them at once."""
+        for upstream in self.environment.cluster.image_cache:
+            if UPSTREAMS[upstream].needs_credentials:
+                SecretContainer(
+                    self,
+                    f"credentials_{UPSTREAMS[upstream].folder}",
+                    aws=self.aws,
+                    name=self.names.image_cache_secret(upstream),
+                    description=f'A user of {upstream}: {{"username": "…", "accessToken": "…"}}',
+                    # ECR user guide, "Storing your upstream repository credentials in an AWS Secrets Manager secret".
+                    key=None,
+                )
 
     def _roles(self, repository: str) -> None:
         environment, values = self.environment, self.environment.delivery
@@ -123,6 +141,10 @@ class DeliveryStack(PlatformStack):
             for role in (self.pull_request_planner, self.planner, self.applier):
                 role.allow("signing-reads", *signing_reads(self.names))
             self.applier.allow("signing-writes", *signing_writes(self.names, profiles))
+        if environment.cluster.image_cache:
+            for role in (self.pull_request_planner, self.planner, self.applier):
+                role.allow("image-cache-reads", *image_cache_reads(self.names))
+            self.applier.allow("image-cache-writes", *image_cache_writes(self.names))
         if values.runners:
             self.applier.allow("runners", *runner_writes(self.names, values.runners.connection_arn))
         if values.images or values.charts:

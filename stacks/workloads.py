@@ -7,6 +7,7 @@ from cdktf_cdktf_provider_helm.provider import HelmProvider, HelmProviderKuberne
 from constructs import Construct
 
 from stacks.blocks.cluster import cluster_rules
+from stacks.blocks.cluster.image_cache import pulled_from
 from stacks.blocks.cluster.service_release import ServiceChart, ServiceRelease
 from stacks.cluster import ClusterStack
 from stacks.platform_stack import PlatformStack
@@ -36,7 +37,14 @@ class WorkloadsStack(PlatformStack):
         )
         chart = ServiceChart(self, "chart") if environment.workloads else None
         self.releases = {
-            name: ServiceRelease(self, name, name=name, values=values, chart=chart)
+            name: ServiceRelease(
+                self,
+                name,
+                name=name,
+                values=values,
+                repository=pulled_from(values.image, self.names),
+                chart=chart,
+            )
             for name, values in environment.workloads.items()
             if chart
         }

@@ -10,5 +10,6 @@ DATA_SOURCES = {
     "aws_iam_policy_document": "computes JSON, reads nothing",
     "aws_partition": "a constant",
     "aws_region": "a constant",
+    "aws_secretsmanager_secret": "a secret's ARN and settings; its value is another data source",
 }
 """Each type with what it gives."""

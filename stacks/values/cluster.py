@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from stacks.values.image_cache import UpstreamName
 from stacks.values.types import Architecture, Arn, KeyArn, LogDays, PublicCidr, Section
 
 # EKS user guide, "Automate cluster infrastructure with EKS Auto Mode": what it contains, on its nodes or outside them.
@@ -104,11 +105,20 @@ class Cluster(Section):
     prefix_delegation: bool = True
     """Nodes take addresses in blocks of 16, so that an instance holds 110 pods instead of, for example, 29 on an
     m7g.large (EKS user guide, "Assign more IP addresses to Amazon EKS nodes with prefixes")."""
+    image_cache: tuple[UpstreamName, ...] = ()
+    """Registries whose images come through ECR, which keeps a copy of what was pulled once. ghcr.io and docker.io ask
+    for a user and a token, which a person puts into a secret: docs/architecture/image-cache.md."""
     log_days: LogDays = 365
     """Days that control-plane logs are kept."""
     key_arn: KeyArn | None = None
     """An existing KMS key for Kubernetes secrets and control-plane logs; its policy must let CloudWatch Logs use it.
     A key is created when empty."""
+
+    @model_validator(mode="after")
+    def _each_upstream_once(self) -> Cluster:
+        if len(set(self.image_cache)) < len(self.image_cache):
+            raise ValueError("image_cache names a registry twice; name it once")
+        return self
 
     @property
     def managed_groups(self) -> dict[str, NodeGroup]:

@@ -87,4 +87,8 @@ class Environment(Section):
                 f"accounts.main.id {LAPTOP_ACCOUNT} is the embedded AWS and belongs to target: laptop; "
                 "set both or neither"
             )
+        if self.target == "laptop" and self.cluster.image_cache:
+            raise ValueError(
+                "cluster.image_cache: the embedded AWS keeps no images that Kubernetes could pull; leave it empty"
+            )
         return self

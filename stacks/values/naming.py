@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from groundwork.platform import PipelineRole
 from stacks.values.aws_scope import AwsScope
+from stacks.values.image_cache import UPSTREAMS
 from stacks.values.model import Environment
 
 
@@ -216,3 +217,12 @@ class Names:
     def registry(self, name: str) -> str:
         """Name of an image's or chart's registry in ECR."""
         return f"{self.prefix}/{name}"
+
+    # ── copies of other registries' images ─────────────────────────────────────────────────────────
+    def image_cache_prefix(self, upstream: str) -> str:
+        """Beginning of the names of repositories with copies from `upstream`, a key of UPSTREAMS, without slash."""
+        return f"{self.prefix}/{UPSTREAMS[upstream].folder}"
+
+    def image_cache_secret(self, upstream: str) -> str:
+        """Name of the secret with user and token of `upstream`. ECR reads secrets of this beginning only."""
+        return f"ecr-pullthroughcache/{self.prefix}-{UPSTREAMS[upstream].folder}"

@@ -48,6 +48,9 @@ MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
     "a certificate or zone that does not exist yet has no name": lambda s: (
         set(s.listed("Action")) == {"acm:RequestCertificate", "route53:CreateHostedZone"}
     ),
+    "rules and templates of ECR's cache are settings of the account's registry": lambda s: all(
+        action.endswith(("PullThroughCacheRule", "RepositoryCreationTemplate")) for action in s.listed("Action")
+    ),
     "deliveries of logs know no resources": lambda s: all(
         action.endswith(("LogDelivery", "LogDeliveries", "ResourcePolicy")) for action in s.listed("Action")
     ),
@@ -78,7 +81,7 @@ def stacks(synthesised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         state={"replica_region": "eu-west-1"},
         delivery={"apply_from_tags": "v*", "runners": {"connection_arn": CONNECTION, "group": 7}, "runner_label": None},
         singletons={"github_repository": "acme/groundwork"},
-        cluster={"fargate_profiles": {"jobs": {"namespace": "jobs"}}},
+        cluster={"fargate_profiles": {"jobs": {"namespace": "jobs"}}, "image_cache": ["quay.io", "ghcr.io"]},
         api={"kind": "rest", "authorisation": "api_key", "waf": True, "allowed_cidrs": ["52.94.76.0/22"]},
     )
     committed = {

@@ -28,6 +28,7 @@ GROWTH: dict[str, tuple[str, dict[str, Any]]] = {
     "a second node group": ("cluster", {"cluster": {"node_groups": {"general": {}, "batch": {}}}}),
     "a node group that sorts first": ("cluster", {"cluster": {"node_groups": {"a": {}, "general": {}}}}),
     "a Fargate profile": ("cluster", {"cluster": {"fargate_profiles": {"jobs": {"namespace": "jobs"}}}}),
+    "a cache of images": ("cluster", {"cluster": {"image_cache": ["quay.io"]}}),
     "another access entry": ("cluster", {"cluster": {"access": {"developers": ENTRY}}}),
     "another workload": ("workloads", {"workloads": {"bye": WORKLOAD}}),
     "a firewall": ("api", {"api": {"waf": True}}),

@@ -83,7 +83,7 @@ def test_a_changed_template_changes_the_release(tmp_path: Path) -> None:
         def with_chart(scope: Construct, values: Environment) -> WorkloadsStack:
             stack = build(scope, values)
             chart = ServiceChart(stack, "other_chart", folder=folder)
-            ServiceRelease(stack, "other", name="other", values=workload, chart=chart)
+            ServiceRelease(stack, "other", name="other", values=workload, repository=workload.image, chart=chart)
             return stack
 
         path: str = only_resource(synth(with_chart), "helm_release")["chart"]

@@ -44,6 +44,7 @@ UNIT = (
     "review/test_plans.py",
     "review/test_redaction.py",
     "review/test_renames.py",
+    "stacks/values/test_image_cache.py",
     "state/test_bootstrap_elsewhere.py",
     "store/test_plan_store.py",
     "store/test_transfer.py",

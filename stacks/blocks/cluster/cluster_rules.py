@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from stacks.blocks.errors import IllegalComposition
+from stacks.values import Names
 from stacks.values.cluster import BUILT_INTO_AUTO_MODE, Cluster
 from stacks.values.workloads import Workload
 
@@ -13,6 +14,7 @@ from stacks.values.workloads import Workload
 NEED_NODES = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"})
 METRICS = "metrics-server"
 _SYSTEM_NAMESPACE = "kube-system"
+_LONGEST_CACHE_PREFIX = 30  # ECR API reference, CreatePullThroughCacheRule: ecrRepositoryPrefix
 
 
 def check(values: Cluster, *, runner: Literal["hosted", "vpc"]) -> None:
@@ -51,6 +53,28 @@ def check_scaling(cluster: Cluster, workloads: Mapping[str, Workload]) -> None:
             f"is above min_replicas, but without {METRICS} Kubernetes does not know how busy the pods are",
             f"add {METRICS} to cluster.addons, or set max_replicas to min_replicas",
         )
+
+
+def check_image_cache(names: Names) -> None:
+    """Raise IllegalComposition where ECR would refuse a cache, or could not fill it."""
+    environment = names.environment
+    upstreams = environment.cluster.image_cache
+    # ECR user guide, "Considerations for using pull through cache rules": with an interface endpoint for ECR, the first
+    # pull of an image needs a route to the internet. Whether an existing VPC has one is not known here.
+    if upstreams and environment.network.nat == "none" and not environment.network.existing:
+        raise IllegalComposition(
+            "cluster.image_cache",
+            "network.nat is none, and the first pull of an image through ECR needs a way out",
+            "set network.nat to single or per_zone, or push the images to delivery.images yourself",
+        )
+    for prefix in map(names.image_cache_prefix, upstreams):
+        if len(prefix) > _LONGEST_CACHE_PREFIX:
+            raise IllegalComposition(
+                "cluster.image_cache",
+                f"ECR takes {_LONGEST_CACHE_PREFIX} characters as the beginning of repositories; {prefix} has "
+                f"{len(prefix)}",
+                "choose a shorter organisation or name of the environment, or leave image_cache empty",
+            )
 
 
 def _check_access(values: Cluster) -> None:

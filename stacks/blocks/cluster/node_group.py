@@ -46,9 +46,7 @@ class NodeRole(Construct):
     shell on a node uses `kubectl debug`, which access entries and the audit log cover.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, names: Names, join_policy: str = "AmazonEKSWorkerNodePolicy"
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, names: Names, join_policy: str) -> None:
         super().__init__(scope, id_)
         self.role = ServiceRole(
             self,

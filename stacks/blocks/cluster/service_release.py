@@ -34,9 +34,14 @@ class ServiceChart(Construct):
 
 
 class ServiceRelease(Construct):
-    """A release called `name`: installed or upgraded whole, or rolled back; waits until the pods are ready."""
+    """A release called `name`: installed or upgraded whole, or rolled back; waits until the pods are ready.
 
-    def __init__(self, scope: Construct, id_: str, *, name: str, values: Workload, chart: ServiceChart) -> None:
+    `repository` is where the nodes pull the image from, without tag.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, name: str, values: Workload, repository: str, chart: ServiceChart
+    ) -> None:
         super().__init__(scope, id_)
         self.release = Release(
             self,
@@ -47,7 +52,7 @@ class ServiceRelease(Construct):
             chart=chart.path,
             version=chart.version,
             # Sorted, so that a diff shows what changed and nothing else.
-            values=[json.dumps(chart_values(values), indent=2, sort_keys=True)],
+            values=[json.dumps(chart_values(values, repository), indent=2, sort_keys=True)],
             atomic=True,
             cleanup_on_fail=True,
             wait=True,
@@ -60,9 +65,9 @@ class ServiceRelease(Construct):
         )
 
 
-def chart_values(values: Workload) -> dict[str, Any]:
+def chart_values(values: Workload, repository: str) -> dict[str, Any]:
     """The chart's values for a workload of an environment; what is left out is the chart's default."""
-    image: dict[str, str] = {"repository": values.image, "tag": values.tag}
+    image: dict[str, str] = {"repository": repository, "tag": values.tag}
     if values.digest:
         image["digest"] = values.digest
     return {

@@ -14,7 +14,9 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Principal, Statement, policy_document
 
 # These assume roles without a source account (their guides' trust policies have no condition): it would lock them out.
-_WITHOUT_SOURCE = frozenset({"apigateway.amazonaws.com", "cloudtrail.amazonaws.com", "ec2.amazonaws.com"})
+_WITHOUT_SOURCE = frozenset(
+    {"apigateway.amazonaws.com", "cloudtrail.amazonaws.com", "ec2.amazonaws.com", "ecr.amazonaws.com"}
+)
 
 
 class ServiceRole(Construct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from cdktf_cdktf_provider_aws.ecr_lifecycle_policy import EcrLifecyclePolicy
 from cdktf_cdktf_provider_aws.ecr_repository import (
@@ -34,11 +35,23 @@ class Registry(Construct):
         EcrLifecyclePolicy(self, "tidying", repository=self.repository.name, policy=_tidying(images_kept))
 
 
+def newest_stay(images_kept: int) -> str:
+    """Lifecycle policy for copies: untagged ones stay as well, since images are pulled by digest, too."""
+    return _lifecycle(_newest(images_kept))
+
+
 def _tidying(images_kept: int) -> str:
     untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
+    return _lifecycle({"description": "Untagged after a week", "selection": untagged}, _newest(images_kept))
+
+
+def _newest(images_kept: int) -> dict[str, Any]:
     newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": images_kept}
-    rules = [
-        {"rulePriority": 1, "description": "Untagged after a week", "selection": untagged},
-        {"rulePriority": 2, "description": f"The newest {images_kept} stay", "selection": newest},
+    return {"description": f"The newest {images_kept} stay", "selection": newest}
+
+
+def _lifecycle(*rules: dict[str, Any]) -> str:
+    numbered = [
+        {"rulePriority": priority, **rule, "action": {"type": "expire"}} for priority, rule in enumerate(rules, start=1)
     ]
-    return json.dumps({"rules": [{**rule, "action": {"type": "expire"}} for rule in rules]})
+    return json.dumps({"rules": numbered})

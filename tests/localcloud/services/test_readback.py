@@ -318,3 +318,52 @@ def test_objects_that_a_replication_rule_covers_are_copied(client: Client) -> No
     s3.delete_bucket_replication(Bucket="replicated-source")
     with pytest.raises(ClientError, match="ReplicationConfigurationNotFound"):
         s3.get_bucket_replication(Bucket="replicated-source")
+
+
+def test_a_cache_rule_needs_credentials_that_ecr_can_read(client: Client) -> None:
+    """Errors of CreatePullThroughCacheRule: ECR reads the secret at once, with AWS's own key only."""
+    ecr, secrets = client("ecr"), client("secretsmanager")
+    rule = {"ecrRepositoryPrefix": "readback/ghcr", "upstreamRegistryUrl": "ghcr.io"}
+
+    def create(arn: str) -> Any:
+        return ecr.create_pull_through_cache_rule(**rule, credentialArn=arn)
+
+    name = "ecr-pullthroughcache/readback"
+    with pytest.raises(ClientError, match="SecretNotFoundException"):
+        create(f"arn:aws:secretsmanager:{REGION}:000000000000:secret:{name}")
+    arn = secrets.create_secret(Name=name)["ARN"]
+    with pytest.raises(ClientError, match="UnableToAccessSecretException"):
+        create(arn)
+    secrets.put_secret_value(SecretId=name, SecretString='{"username": "robot", "accessToken": "a"}')
+    create(arn)
+    with pytest.raises(ClientError, match="PullThroughCacheRuleAlreadyExistsException"):
+        create(arn)
+    (described,) = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    assert described["credentialArn"] == arn
+
+    encrypted = secrets.create_secret(Name=f"{name}-2", SecretString="{}", KmsKeyId=f"arn:aws:kms:{REGION}:1:key/1")
+    with pytest.raises(ClientError, match="UnableToDecryptSecretValueException"):
+        ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="readback/ghcr", credentialArn=encrypted["ARN"])
+    ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="readback/ghcr")
+    with pytest.raises(ClientError, match="PullThroughCacheRuleNotFoundException"):
+        ecr.describe_pull_through_cache_rules(ecrRepositoryPrefixes=["readback/ghcr"])
+
+
+def test_a_creation_template_with_a_key_or_tags_needs_a_role(client: Client) -> None:
+    """ECR user guide, "Creating a repository creation template"."""
+    ecr = client("ecr")
+    template: dict[str, Any] = {"prefix": "readback/public", "appliedFor": ["PULL_THROUGH_CACHE"]}
+    for setting in (
+        {"encryptionConfiguration": {"encryptionType": "KMS"}},
+        {"resourceTags": [{"Key": "environment", "Value": "contract"}]},
+    ):
+        with pytest.raises(ClientError, match="InvalidParameterException"):
+            ecr.create_repository_creation_template(**template, **setting)
+    ecr.create_repository_creation_template(**template, customRoleArn=ROLE)
+    ecr.update_repository_creation_template(prefix="readback/public", imageTagMutability="IMMUTABLE")
+    (described,) = ecr.describe_repository_creation_templates(prefixes=["readback/public"])[
+        "repositoryCreationTemplates"
+    ]
+    assert (described["imageTagMutability"], described["customRoleArn"]) == ("IMMUTABLE", ROLE)
+    ecr.delete_repository_creation_template(prefix="readback/public")
+    assert ecr.describe_repository_creation_templates(prefixes=["readback/public"])["repositoryCreationTemplates"] == []
