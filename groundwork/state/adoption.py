@@ -134,6 +134,16 @@ def _repository(finder: Finder, _: str, attributes: Attributes) -> str | None:
     return _if_exists(lambda: finder.client("ecr", attributes).describe_repositories(repositoryNames=[name]), name)
 
 
+def _secret(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    try:
+        secret = finder.client("secretsmanager", attributes).describe_secret(SecretId=str(attributes["name"]))
+    except ClientError as error:
+        _require_absent(error)
+        return None
+    # One that waits for its deletion cannot be adopted; AWS explains that when Terraform creates another.
+    return None if "DeletedDate" in secret else str(secret["ARN"])
+
+
 def _trail(finder: Finder, _: str, attributes: Attributes) -> str | None:
     trails = finder.client("cloudtrail", attributes).describe_trails(trailNameList=[str(attributes["name"])])
     return next((str(trail["TrailARN"]) for trail in trails["trailList"]), None)
@@ -178,6 +188,7 @@ _PROBES: dict[str, Callable[[Finder, str, Attributes], str | None]] = {
     "aws_iam_policy": _policy,
     "aws_iam_openid_connect_provider": _oidc_provider,
     "aws_ecr_repository": _repository,
+    "aws_secretsmanager_secret": _secret,
     "aws_cloudtrail": _trail,
     "aws_guardduty_detector": _detector,
     "aws_accessanalyzer_analyzer": _analyzer,

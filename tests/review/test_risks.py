@@ -211,6 +211,7 @@ def test_removing_a_public_access_block_is_high_unless_the_bucket_goes() -> None
         ("x_y", {"lifecycle": {"prevent_destroy": True}}, {}, "high"),
         ("aws_db_instance", {"deletion_protection": True}, {"deletion_protection": False}, "high"),
         ("aws_db_instance", {"deletion_protection": True}, {}, "high"),
+        ("aws_ecr_repository_creation_template", {"image_tag_mutability": "IMMUTABLE"}, {}, "medium"),
         ("aws_dynamodb_table", {"point_in_time_recovery": {"enabled": True}}, {}, "high"),
         ("aws_s3_bucket_versioning", {"versioning_configuration": {"status": "Enabled"}},
          {"versioning_configuration": {"status": "Suspended"}}, "high"),

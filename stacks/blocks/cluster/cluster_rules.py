@@ -64,7 +64,7 @@ def check_image_cache(names: Names) -> None:
     if upstreams and environment.network.nat == "none" and not environment.network.existing:
         raise IllegalComposition(
             "cluster.image_cache",
-            "network.nat is none, and the first pull of an image through ECR needs a way out",
+            "network.nat: none leaves the VPC without a way out, which the first pull of an image through ECR needs",
             "set network.nat to single or per_zone, or push the images to delivery.images yourself",
         )
     for prefix in map(names.image_cache_prefix, upstreams):

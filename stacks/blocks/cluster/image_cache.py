@@ -24,8 +24,8 @@ from stacks.values.image_cache import UPSTREAMS, split_image
 class ImageCache(Construct):
     """A rule per registry of `cluster.image_cache`, and what the repositories are like that ECR makes by it.
 
-    ECR makes a repository when an image is pulled for the first time: encrypted with a key of ours (`existing_key` or a
-    new one), its tags never move, the newest `images_kept` stay, with `tags`. No state knows these repositories.
+    ECR makes a repository when an image is pulled for the first time: encrypted with `existing_key` or a
+    new one, its tags never move, the newest `images_kept` stay, with `tags`. No state knows these repositories.
     """
 
     def __init__(

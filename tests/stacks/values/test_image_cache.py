@@ -23,7 +23,7 @@ from stacks.values.image_cache import UPSTREAMS, UpstreamName, split_image
     ],
 )
 def test_an_image_is_read_as_container_runtimes_read_it(image: str, host: str, repository: str) -> None:
-    """github.com/distribution/reference, normalize.go: what has no dot, no port and is not localhost is no host."""
+    """github.com/distribution/reference, normalize.go: a host has a dot or a port, or is localhost."""
     assert split_image(image) == (host, repository)
 
 
