@@ -47,7 +47,7 @@ class Pipeline:
 
     def run(self, job: str, folder: Path, command: str, *options: str) -> Outcome:
         """Run Terraform as a role of the pipeline, or as `person`, who is an administrator."""
-        keys = self._person() if job == "person" else self._job(job)
+        keys = self.person() if job == "person" else self._job(job)
         environ = {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -58,7 +58,8 @@ class Pipeline:
         }
         return self.terraform.run(folder, command, "-no-color", "-input=false", *options, environ=environ)
 
-    def _person(self) -> dict[str, str]:
+    def person(self) -> dict[str, str]:
+        """Keys of an administrator of the environment's account."""
         role = self.names.aws.iam_arn("role/administrator")
         answer: dict[str, dict[str, str]] = self._sts().assume_role(RoleArn=role, RoleSessionName="person")
         return answer["Credentials"]
