@@ -24,8 +24,8 @@ help: ## Show the targets
 setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, tools
 	@tools/setup.sh setup
 
-pipeline: ## Install what a job of the pipeline needs: no Go programs, no embedded servers
-	@tools/setup.sh pipeline
+pipeline: ## Install what a job of the pipeline needs. FOR=github, synthesis, plan or apply
+	@tools/setup.sh "$(or $(FOR),apply)"
 
 demo: ## Deploy the platform to this laptop, send a request through it, show a diff
 	@tools/setup.sh demo

@@ -23,6 +23,7 @@ from groundwork.terraform.cdktf import Cdktf
 from groundwork.terraform.environ import synthesis_environ
 from groundwork.terraform.terraform import Terraform
 from groundwork.toolchain import process
+from groundwork.toolchain.cdktf_launcher import require_installed
 
 _MESSAGE_LINES = 30
 
@@ -32,6 +33,7 @@ class Tools:
     """The programs of this machine. `environ` is complete for a child process; `parallelism` counts Terraform runs."""
 
     cdktf: Sequence[str]
+    """Node and cdktf-cli, which is not installed where nothing starts it."""
     terraform: Path
     python: Path
     environ: Mapping[str, str]
@@ -172,7 +174,8 @@ class Workspace:
         )
 
     def cdktf(self, stack: str) -> Cdktf:
-        """The cdktf command with the settings of the stack's environment."""
+        """The cdktf command with the settings of the stack's environment; raises ToolMissing without cdktf-cli."""
+        require_installed(self.tools.cdktf)
         return Cdktf(self.project.root, [*self.tools.cdktf], self.environ(stack), output=self.out_name)
 
     def unplannable(self, stack: str) -> Unplannable | None:

@@ -1,6 +1,6 @@
 """Installs everything that a target of the Makefile needs. Standard library only: it runs before .venv exists.
 
-    tools/setup.sh [setup|pipeline|demo|check|test|bench|kubernetes]
+    tools/setup.sh [setup|github|synthesis|plan|apply|demo|check|test|bench|kubernetes]
 
 Each step ends with a stamp: a digest of its inputs. So a killed set-up can be run again, and a finished step is
 skipped.
@@ -30,7 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".groundwork"
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
-TARGETS = ("setup", "pipeline", "demo", "check", "test", "bench", "kubernetes")
+# Jobs of the pipeline, each with everything that those before it need. cdktf-cli is started by `apply` alone.
+JOBS = ("github", "synthesis", "plan", "apply")
+TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes")
+WITHOUT_CDKTF_CLI = JOBS[:-1]
 GROUPS = ("default", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
 STAMP = ".groundwork-stamp"
 UNFINISHED = ".groundwork-unfinished"
@@ -103,7 +106,7 @@ def python_and_node(steps: Steps, target: str) -> bool:
     # What an earlier target installed stays.
     present = [group for group in GROUPS if stamped(VENV, python, group)]
     wanted = [group for group in GROUPS if group in present or group in groups_of(target)]
-    node_done = stamped(NODE_MODULES, node)
+    node_done = target in WITHOUT_CDKTF_CLI or stamped(NODE_MODULES, node)
     if wanted == present and node_done:
         return False
     if wanted != present:
@@ -121,7 +124,7 @@ def python_and_node(steps: Steps, target: str) -> bool:
 
 def groups_of(target: str) -> tuple[str, ...]:
     """The groups of Pipfile.lock that a target needs."""
-    if target == "pipeline":
+    if target in JOBS:
         return GROUPS[:1]
     return GROUPS[:2] if target in {"demo", "bench", "kubernetes"} else GROUPS
 
@@ -254,6 +257,7 @@ def tools(steps: Steps, target: str) -> bool:
     files = [
         *sorted((ROOT / "tools").glob("*/go.*")),
         ROOT / "tools/terraform.json",
+        ROOT / "tools/releases.json",
         ROOT / "tools/go-requirements.txt",
     ]
     files += sorted((ROOT / "stacks/provider_locks").rglob("*.hcl"))

@@ -13,6 +13,8 @@ from groundwork.synthesis import lock_file
 from groundwork.synthesis.provider_locks import PLACED
 from groundwork.toolchain import process
 
+_CLI = "node_modules/cdktf-cli"  # its key in package-lock.json
+
 
 def versions(folder: Path, *, terraform: Path, cdktf: Sequence[str], environ: Mapping[str, str]) -> ToolVersions:
     """The versions for a stack's folder. `terraform` and `cdktf` would be started, with the environment `environ`."""
@@ -43,11 +45,16 @@ def terraform_version(program: Path, environ: Mapping[str, str]) -> str:
 
 
 def cdktf_version(command: Sequence[str]) -> str:
-    """The version of the cdktf-cli that `command` (Node and its script) starts, from its package.json."""
+    """The version of the cdktf-cli that `command` (Node and its script) starts, from its package.json.
+
+    Where it is not installed, because only the apply starts it: that of package-lock.json, which `npm ci` installs.
+    """
     script = Path(command[-1])
     for folder in script.parents:
         if (folder / "package.json").is_file():
             package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
             if package.get("name") == "cdktf-cli":
                 return str(package["version"])
+        if (lock := folder / "package-lock.json").is_file():
+            return str(json.loads(lock.read_text(encoding="utf-8"))["packages"][_CLI]["version"])
     raise ToolMissing(f"{script} is not part of a cdktf-cli with a version", fix="make setup")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from groundwork.errors import GroundworkError, ToolMissing, UsageError
@@ -18,7 +18,9 @@ _NEEDS_NO_TERRAFORM = {"--version", "--help", "help", "completion"}
 
 
 def command(project: Project, *, quick: bool = False) -> list[str]:
-    """Node and cdktf-cli as an argument list; raises ToolMissing where set-up has not been run.
+    """Node and cdktf-cli as an argument list; raises ToolMissing where Node is not installed.
+
+    cdktf-cli itself may be missing, since jobs that only plan have none: see `require_installed`.
 
     `quick` leaves out what planning and deploying do not need: V8's optimising compiler for WebAssembly, of which
     cdktf-cli hardly uses what it loads, and the converter from HCL (cdktf_cli.cjs). Together they took more than half
@@ -26,9 +28,13 @@ def command(project: Project, *, quick: bool = False) -> list[str]:
     """
     node = node_binary(project)
     cli = project.node_modules / "cdktf-cli" / "bundle" / "bin" / "cdktf"
-    if not cli.is_file():
-        raise ToolMissing(f"cdktf-cli is not installed ({cli} is missing)", fix="make setup")
     return [str(node), *(["--liftoff-only", "--require", str(HOOK)] if quick else []), str(cli)]
+
+
+def require_installed(command: Sequence[str]) -> None:
+    """Raise ToolMissing where a command line of `command` would start a cdktf-cli that is not there."""
+    if not Path(command[-1]).is_file():
+        raise ToolMissing(f"cdktf-cli is not installed ({command[-1]} is missing)", fix="make setup")
 
 
 def node_binary(project: Project) -> Path:
@@ -51,7 +57,9 @@ def prepare(arguments: list[str], environ: Mapping[str, str], start: Path) -> tu
         project = nearest if nearest.node_modules.is_dir() else home
     except UsageError:
         project = home
-    command_line = [*command(project), *arguments]
+    cdktf = command(project)
+    require_installed(cdktf)
+    command_line = [*cdktf, *arguments]
     try:
         binary = terraform.find(environ, project, may_download=False)
     except ToolMissing:

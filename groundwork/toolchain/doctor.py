@@ -83,6 +83,7 @@ def _node(project: Project) -> ToolStatus:
 def _cdktf(project: Project) -> ToolStatus:
     try:
         command = cdktf_launcher.command(project)
+        cdktf_launcher.require_installed(command)
     except GroundworkError as error:
         return ToolStatus("cdktf-cli", True, problem=error.message, fix=error.fix)
     return ToolStatus("cdktf-cli", True, _printed_version([*command, "--version"]), "package-lock.json")

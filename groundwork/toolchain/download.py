@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -17,10 +18,11 @@ from groundwork.errors import ToolMissing
 
 _CHUNK = 1 << 18  # bytes
 _REPORT = 2.0  # seconds between two lines of progress
+_TIMEOUT = httpx.Timeout(60, connect=10)  # seconds; a firewall may not answer at all
 
 
-def member_of_zip(url: str, *, sha256: str, member: str, to: Path, on_progress: Callable[[str], None]) -> None:
-    """Put the executable `member` of the archive at `url` to `to`.
+def member_of_archive(url: str, *, sha256: str, member: str, to: Path, on_progress: Callable[[str], None]) -> None:
+    """Put the executable `member` of the archive at `url`, a zip or a tar.gz, to `to`.
 
     Raises ToolMissing where the archive is not available or does not have this SHA-256; `to` is then unchanged.
     Killed midway, it leaves a temporary folder beside `to` that the next download removes.
@@ -28,15 +30,20 @@ def member_of_zip(url: str, *, sha256: str, member: str, to: Path, on_progress: 
     for stale in to.parent.glob(".download-*"):
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=to.parent) as folder:
-        archive = Path(folder) / "archive.zip"
+        archive = Path(folder) / "archive"
         received = _fetch(url, archive, on_progress)
         if received != sha256:
             raise ToolMissing(
                 f"{url} has the SHA-256 {received}, but {sha256} is committed: truncated or not the release",
                 fix="try again; if it fails again, compare both with the publisher's list of checksums",
             )
-        with zipfile.ZipFile(archive) as opened:
-            unpacked = Path(opened.extract(member, folder))
+        unpacked = Path(folder) / "unpacked" / member
+        if url.endswith(".tar.gz"):
+            with tarfile.open(archive) as tar:
+                tar.extract(member, unpacked.parent, filter="data")
+        else:
+            with zipfile.ZipFile(archive) as opened:
+                opened.extract(member, unpacked.parent)
         unpacked.chmod(0o755)
         unpacked.replace(to)
 
@@ -46,7 +53,7 @@ def _fetch(url: str, to: Path, on_progress: Callable[[str], None]) -> str:
     digest, done, reported = hashlib.sha256(), 0, time.monotonic()
     fix = "check the network, or put the program on PATH yourself"
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=60) as answer, to.open("wb") as file:
+        with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as answer, to.open("wb") as file:
             if answer.status_code != httpx.codes.OK:
                 raise ToolMissing(f"{url} answered {answer.status_code} {answer.reason_phrase}", fix=fix)
             total = int(answer.headers.get("content-length", 0))

@@ -1,4 +1,8 @@
-"""Programs written in Go: the one on PATH where it is new enough, otherwise built once per user from tools/*/go.mod."""
+"""Programs written in Go: the one on PATH where it is new enough, otherwise one per user.
+
+That one is the publisher's release where tools/releases.json pins it and its host is reachable, otherwise it is built
+from tools/*/go.mod.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from packaging.version import Version
 
 from groundwork.errors import ToolMissing, UsageError
 from groundwork.paths import Project
-from groundwork.toolchain import go, process
+from groundwork.toolchain import go, process, releases
 
 _REPORT = 10.0  # seconds between two lines of progress
 _NUMBER = re.compile(r"\d+\.\d+(\.\d+)?")
@@ -105,7 +109,7 @@ class Located:
 
 
 def find(name: str, environ: Mapping[str, str], project: Project) -> Located | None:
-    """The program from PATH or from an earlier build; None where it would have to be built."""
+    """The program from PATH, an earlier download or build; None where it would have to be made."""
     tool = _tool(name)
     for folder in environ.get("PATH", "").split(os.pathsep) if tool.version_flag else ():
         path = Path(folder or ".") / name
@@ -113,28 +117,48 @@ def find(name: str, environ: Mapping[str, str], project: Project) -> Located | N
             version = _version(tool, path)
             if version and Version(tool.at_least) <= version and not (tool.below and version >= Version(tool.below)):
                 return Located(name, path, str(version), "PATH")
-    path = _built(tool, project)
-    if path.is_file():
-        return Located(name, path, pinned_version(tool, project), f"built from tools/{tool.folder}")
+    return _made(tool, project)
+
+
+def _made(tool: GoTool, project: Project) -> Located | None:
+    """The program as an earlier set-up downloaded or built it."""
+    version = pinned_version(tool, project)
+    release = releases.pinned(tool.name, version, project)
+    if release and (path := release.place(project)).is_file():
+        return Located(tool.name, path, version, "downloaded, pinned in tools/releases.json")
+    if (path := _built(tool, project)).is_file():
+        return Located(tool.name, path, version, f"built from tools/{tool.folder}")
     return None
 
 
 def ensure(
     name: str, environ: Mapping[str, str], project: Project, *, on_progress: Callable[[str], None] = lambda _: None
 ) -> Located:
-    """The program, built first where it is neither on PATH nor built yet; raises ToolMissing where that fails."""
+    """The program, downloaded or built first where it is not there yet; raises ToolMissing where both fail."""
     program = find(name, environ, project)
     if program is None:
         tool = _tool(name)
-        path = _built(tool, project)
-        path.parent.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path.parent.parent / ".lock", on_progress):
-            if not path.is_file():  # another process may have been quicker
-                _build(tool, path, environ, project, on_progress)
-        program = Located(name, path, pinned_version(tool, project), f"built from tools/{tool.folder}")
+        home = project.cache / "tools" / name
+        home.mkdir(parents=True, exist_ok=True)
+        with _alone(home / ".lock", on_progress):
+            # Another process may have been quicker.
+            program = _made(tool, project) or _make(tool, environ, project, on_progress)
     if program.origin != "PATH":
         _link(program, links(project))
     return program
+
+
+def _make(tool: GoTool, environ: Mapping[str, str], project: Project, on_progress: Callable[[str], None]) -> Located:
+    version = pinned_version(tool, project)
+    if release := releases.pinned(tool.name, version, project):
+        try:
+            path = release.download(project, on_progress)
+            return Located(tool.name, path, version, "downloaded, pinned in tools/releases.json")
+        except ToolMissing as error:
+            on_progress(f"not downloaded, so it is built: {error.message}")
+    path = _built(tool, project)
+    _build(tool, path, environ, project, on_progress)
+    return Located(tool.name, path, version, f"built from tools/{tool.folder}")
 
 
 @contextmanager
@@ -144,7 +168,7 @@ def _alone(file: Path, on_progress: Callable[[str], None]) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        on_progress("another set-up builds it: waiting for it")
+        on_progress("another set-up makes it: waiting for it")
         lock.acquire()
     try:
         yield

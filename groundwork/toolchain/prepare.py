@@ -27,10 +27,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "check": ("actionlint",),
     "demo": (),
     "bench": (),
-    "pipeline": (),
+    **dict.fromkeys(("github", "synthesis", "plan", "apply"), ()),
 }
-# Lint, types and Kubernetes need no Terraform.
-WITHOUT_TERRAFORM = {"check", "kubernetes"}
+# Lint, types, Kubernetes, and what only talks to GitHub need no Terraform.
+WITHOUT_TERRAFORM = {"check", "kubernetes", "github"}
+# Synthesis and the review of it name providers and start none.
+WITHOUT_PROVIDERS = {*WITHOUT_TERRAFORM, "synthesis"}
 
 
 @dataclass
@@ -54,6 +56,7 @@ def prepare(
             binary = terraform.find(environ, project, on_progress=tell)
             tell(f"{binary.version} ({binary.origin})")
         made.paths.append(str(binary.path))
+    if target not in WITHOUT_PROVIDERS:
         with _timed("Terraform providers", say) as tell:
             locks = sorted(project.provider_locks.rglob("*.hcl"))
             for primed in providers.prime(binary, environ, project, locks, on_progress=tell):

@@ -110,7 +110,9 @@ def _download(pin: Pin, target: Path, base_url: str, on_progress: Callable[[str]
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.parent / ".lock"):
         if not target.is_file():  # another process may have been quicker
-            download.member_of_zip(url, sha256=pin.sha256[name], member="terraform", to=target, on_progress=on_progress)
+            download.member_of_archive(
+                url, sha256=pin.sha256[name], member="terraform", to=target, on_progress=on_progress
+            )
 
 
 def _on_path(environ: Mapping[str, str]) -> list[Path]:

@@ -135,7 +135,7 @@ def test_three_set_ups_at_once_build_a_tool_once(project: Project, tmp_path: Pat
     printed = [each.communicate(timeout=60)[0].splitlines() for each in running]
     assert builds.read_text().split() == ["built"]
     assert len({lines[-1] for lines in printed}) == 1
-    assert sum("another set-up builds it: waiting for it" in lines for lines in printed) == 2
+    assert sum("another set-up makes it: waiting for it" in lines for lines in printed) == 2
 
 
 def test_without_go_on_path_or_from_its_wheel_nothing_is_found(project: Project) -> None:

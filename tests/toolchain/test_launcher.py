@@ -83,7 +83,7 @@ def test_gw_starts_cdktf_without_optimising_its_webassembly(checkout: Project) -
 def test_without_set_up_the_error_names_the_command(checkout: Project, environ: dict[str, str], missing: str) -> None:
     (checkout.root / missing).rename(checkout.root / "away")
     with pytest.raises(ToolMissing) as caught:
-        cdktf_launcher.command(checkout)
+        cdktf_launcher.require_installed(cdktf_launcher.command(checkout))
     assert caught.value.fix == "make setup"
 
 

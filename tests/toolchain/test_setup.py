@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.toolchain import prepare
+from groundwork.paths import Project
+from groundwork.toolchain import prepare, providers, terraform
 from groundwork.toolchain import uv as uv_program
 
 ROOT = Path(__file__).parents[2]
@@ -97,8 +98,6 @@ def test_on_an_unsupported_platform_the_error_names_what_works_there(
 
 
 def test_set_up_uses_the_same_cache_as_the_tool(module: ModuleType) -> None:
-    from groundwork.paths import Project
-
     assert module.cache_folder() == Project(ROOT).cache
 
 
@@ -193,15 +192,24 @@ def test_a_changed_lock_installs_again_without_a_new_environment(checkout: Check
 
 
 def test_a_pipeline_job_gets_neither_embedded_servers_nor_test_tools(checkout: Checkout) -> None:
-    assert checkout.setup("pipeline")[0] == 0
+    assert checkout.setup("apply")[0] == 0
     assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, False, False]
     assert checkout.setup("demo")[0] == 0
     assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, True, False]
 
 
+@pytest.mark.parametrize("target", ["github", "synthesis", "plan"])
+def test_only_the_job_that_applies_installs_cdktf_cli(checkout: Checkout, target: str) -> None:
+    assert checkout.setup(target)[0] == 0
+    assert sorted(checkout.log) == ["sync", "tools", "venv"]
+    assert checkout.setup(target) == (0, "")
+    assert checkout.setup("apply")[0] == 0
+    assert "npm" in checkout.log
+
+
 def test_a_target_that_needs_less_removes_nothing(checkout: Checkout) -> None:
     assert checkout.setup("check")[0] == 0
-    assert checkout.setup("pipeline")[0] == 0
+    assert checkout.setup("apply")[0] == 0
     assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, True, True]
     assert checkout.log.count("sync") == 1
 
@@ -283,9 +291,22 @@ def test_set_up_after_an_interrupted_one_makes_a_new_environment(checkout: Check
 
 
 def test_a_target_builds_only_what_it_needs() -> None:
-    assert prepare.NEEDS["demo"] == prepare.NEEDS["bench"] == prepare.NEEDS["pipeline"] == ()
+    assert not any(prepare.NEEDS[name] for name in ("demo", "bench", "github", "synthesis", "plan", "apply"))
     assert prepare.NEEDS["check"] == ("actionlint",)
     assert set(prepare.NEEDS["setup"]) < set(prepare.NEEDS["test"])
+
+
+@pytest.mark.parametrize(
+    ("target", "made"), [("github", []), ("synthesis", ["terraform"]), ("plan", ["terraform", "provider"])]
+)
+def test_a_job_gets_terraform_and_its_providers_only_if_it_starts_them(
+    monkeypatch: pytest.MonkeyPatch, target: str, made: list[str]
+) -> None:
+    binary = terraform.Terraform(Path("terraform"), terraform.Version("1.11.4"), "PATH")
+    provider = providers.Primed(providers.Provider("hashicorp/aws", "5.100.0"), Path("provider"))
+    monkeypatch.setattr(terraform, "find", lambda *_, **__: binary)
+    monkeypatch.setattr(providers, "prime", lambda *_, **__: [provider])
+    assert prepare.prepare(target, {}, Project(ROOT)).paths == made
 
 
 class CountedSteps:

@@ -57,6 +57,15 @@ ONE_SECRET = {
     "WEBHOOK: ${{ secrets.webhook }}",
 }
 """The only secret, the address of a chat, where it is named and where it is used."""
+SETS_UP = {
+    "setup": r"gw check|make release",
+    "check": r"make check",
+    "apply": r"gw deploy",
+    "plan": r"gw (plan make|diff|drift (?!--issues --from))",
+    "synthesis": r"gw (synth|review|preflight)",
+    "github": r"gw (github|drift)",
+}
+"""Target of set-up → what a job runs that needs it. The first one that a job needs has everything it needs."""
 BY_NUMBER = re.compile(r"\$\{\{ (?:inputs\.\w+|needs\.([\w-]+)\.outputs\.\w+) \}\}")
 """An artifact's number, from the job that made it or from the caller."""
 EXCEPTIONS = {"unpinned-uses": "By the name of the branch", "github-env": "Two folders of this checkout"}
@@ -274,6 +283,15 @@ def nothing_is_installed_without_its_hash(folder: Folder) -> Iterator[str]:
     setup = (Path(__file__).parents[2] / "tools" / "setup.py").read_text(encoding="utf-8")
     if '"ci", "--ignore-scripts"' not in setup or "--require-hashes" not in setup or '"sync"' not in setup:
         yield "tools/setup.py: does not install by hash"
+
+
+def jobs_install_only_what_they_need(folder: Folder) -> Iterator[str]:
+    for job in folder.jobs:
+        commands = "\n".join(str(step.get("run", "")) for step in job.steps)
+        needed = next((target for target, command in SETS_UP.items() if re.search(command, commands)), "nothing")
+        for step in job.using("./.github/actions/setup"):
+            if (target := step.get("with", {}).get("target")) != needed:
+                yield f"{job}: sets up {target}, but needs {needed}"
 
 
 def no_cache_is_restored(folder: Folder) -> Iterator[str]:
@@ -559,6 +577,7 @@ RULES: tuple[Rule, ...] = (
     secrets_are_not_passed_on,
     the_secret_reaches_no_code_of_a_pull_request,
     nothing_is_installed_without_its_hash,
+    jobs_install_only_what_they_need,
     no_cache_is_restored,
     no_plan_becomes_an_artifact,
     artifacts_are_known_by_their_number,

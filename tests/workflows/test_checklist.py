@@ -68,6 +68,8 @@ BREAKS = [
     ("apply.yml", "GITHUB_TOKEN: ${{ github.token }}", "WEBHOOK: ${{ secrets.WEBHOOK }}", "an identity and a secret"),
     ("pull-request.yml", "GITHUB_TOKEN: ${{ github.token }}", "WEBHOOK: ${{ secrets.WEBHOOK }}", "to a pull request"),
     ("pull-request.yml", "- run: make check", "- run: pip install groundwork", "installs by itself"),
+    ("apply.yml", "target: apply", "target: setup", "sets up setup, but needs apply"),
+    ("result.yml", "target: github", "target: apply", "sets up apply, but needs github"),
     ("../actions/setup/action.yml", "${{ inputs.python }}", "'3.11'\n        cache: pip", "restores a cache"),
     ("plan.yml", "path: reported", "path: .groundwork/plans", "uploads .groundwork/plans"),
     ("plan.yml", "artifact-ids: ${{ inputs.synthesised }}", "name: synthesised", "by something else than its number"),
