@@ -134,7 +134,7 @@ def _made(tool: GoTool, project: Project) -> Located | None:
 def ensure(
     name: str, environ: Mapping[str, str], project: Project, *, on_progress: Callable[[str], None] = lambda _: None
 ) -> Located:
-    """The program, downloaded or built first where it is not there yet; raises ToolMissing where both fail."""
+    """The program, downloaded or built first where it does not exist yet; raises ToolMissing where both fail."""
     program = find(name, environ, project)
     if program is None:
         tool = _tool(name)

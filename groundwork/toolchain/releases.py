@@ -29,7 +29,7 @@ class Release:
         return project.cache / "tools" / self.name / f"release-{self.sha256[:16]}" / self.name
 
     def download(self, project: Project, on_progress: Callable[[str], None]) -> Path:
-        """Put the program into its place; raises ToolMissing where the host or the pinned archive is not there."""
+        """Put the program into its place; raises ToolMissing where the host does not answer with the pinned archive."""
         to = self.place(project)
         to.parent.mkdir(parents=True, exist_ok=True)
         download.member_of_archive(self.url, sha256=self.sha256, member=self.name, to=to, on_progress=on_progress)

@@ -53,17 +53,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def serve(monkeypatch: pytest.MonkeyPatch, body: bytes | None) -> list[str]:
     """Let the host answer with `body`, or not at all; returns the addresses that were asked for."""
-    asked: list[str] = []
+    addresses: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(str(request.url))
+        addresses.append(str(request.url))
         if body is None:
             raise httpx.ConnectError("no route to the host")
         return httpx.Response(200, content=body)
 
     client = httpx.Client(transport=httpx.MockTransport(answer))
     monkeypatch.setattr(download.httpx, "stream", client.stream)
-    return asked
+    return addresses
 
 
 @pytest.mark.parametrize("name", sorted(PINS))
@@ -81,14 +81,14 @@ def test_tflint_and_actionlint_are_pinned() -> None:
 
 
 def test_a_release_is_downloaded_once_and_nothing_is_built(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = serve(monkeypatch, archive())
+    addresses = serve(monkeypatch, archive())
     first = go_tools.ensure("actionlint", {}, project)
     assert "1.7.9" in first.path.read_text()
     assert first.path.stat().st_mode & 0o111
     assert (go_tools.links(project) / "actionlint").resolve() == first.path.resolve()
     assert first.origin == "downloaded, pinned in tools/releases.json"
     assert go_tools.ensure("actionlint", {}, project) == first
-    assert asked == [ADDRESS]
+    assert addresses == [ADDRESS]
 
 
 @pytest.mark.parametrize(("body", "why"), [(None, "no route to the host"), (b"something else", "is committed")])
@@ -102,10 +102,10 @@ def test_without_the_pinned_archive_the_module_is_built(
 
 
 def test_a_module_newer_than_its_pin_is_built(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = serve(monkeypatch, archive())
+    addresses = serve(monkeypatch, archive())
     (project.tools / "actionlint/go.mod").write_text("require github.com/rhysd/actionlint v1.8.0\n")
     assert go_tools.ensure("actionlint", {}, project).path.read_text() == "built"
-    assert asked == []
+    assert addresses == []
 
 
 def test_no_release_is_taken_on_a_platform_without_a_pin(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
