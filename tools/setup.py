@@ -34,7 +34,7 @@ NODE_MODULES = ROOT / "node_modules"
 JOBS = ("github", "synthesis", "plan", "apply")
 TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes")
 WITHOUT_CDKTF_CLI = JOBS[:-1]
-GROUPS = ("default", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
+GROUPS = ("default", "checks", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
 STAMP = ".groundwork-stamp"
 UNFINISHED = ".groundwork-unfinished"
 GENERATED = "# Made by set-up from pip's configuration, since uv does not read that.\n"
@@ -93,7 +93,7 @@ def unsupported(system: str, machine: str) -> tuple[str, str] | None:
     return (
         f"{system} on {machine} is not supported: set-up and everything after it is tested on Linux x86-64",
         "use Linux x86-64, in a virtual machine or container (on Windows: WSL 2). Elsewhere, with Python 3.11 or 3.12, "
-        "`pipenv sync --categories='packages localcloud dev-packages'` and `npm ci` install what synthesis, lint and "
+        "`pipenv sync --categories='packages checks localcloud dev-packages'` and `npm ci` install what synthesis, lint and "
         "unit tests need; see docs/setup.md",
     )
 
@@ -126,7 +126,7 @@ def groups_of(target: str) -> tuple[str, ...]:
     """The groups of Pipfile.lock that a target needs."""
     if target in JOBS:
         return GROUPS[:1]
-    return GROUPS[:2] if target in {"demo", "bench", "kubernetes"} else GROUPS
+    return GROUPS[:3] if target in {"demo", "bench", "kubernetes"} else GROUPS
 
 
 def install_packages(steps: Steps, groups: list[str]) -> None:

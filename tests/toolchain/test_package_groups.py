@@ -1,4 +1,4 @@
-"""The groups of Pipfile.lock: a pipeline job works without the packages of the embedded servers."""
+"""The groups of Pipfile.lock: a pipeline job works without checkov and the packages of the embedded servers."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def test_every_module_of_the_tool_and_the_stacks_can_be_imported(pipeline_venv: 
     )
     assert run.returncode == 0, run.stderr
     assert not list(pipeline_venv.rglob("site-packages/moto"))
+    assert not list(pipeline_venv.rglob("site-packages/checkov"))
 
 
 @pytest.mark.slow

@@ -191,11 +191,12 @@ def test_a_changed_lock_installs_again_without_a_new_environment(checkout: Check
     assert checkout.log.count("npm") == 1
 
 
-def test_a_pipeline_job_gets_neither_embedded_servers_nor_test_tools(checkout: Checkout) -> None:
+def test_a_pipeline_job_gets_no_checkov_embedded_servers_or_test_tools(checkout: Checkout) -> None:
+    names = ("boto3", "checkov", "moto", "pytest")
     assert checkout.setup("apply")[0] == 0
-    assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, False, False]
+    assert [checkout.installed(name) for name in names] == [True, False, False, False]
     assert checkout.setup("demo")[0] == 0
-    assert [checkout.installed(name) for name in ("boto3", "moto", "pytest")] == [True, True, False]
+    assert [checkout.installed(name) for name in names] == [True, True, True, False]
 
 
 @pytest.mark.parametrize("target", ["github", "synthesis", "plan"])
