@@ -166,7 +166,7 @@ def test_a_download_that_was_killed_is_started_again(project: Project, release: 
     )
     child = subprocess.Popen([sys.executable, "-c", code, str(project.root), release.url])
     until = time.monotonic() + 20
-    while not any(project.work.rglob("archive.zip")):
+    while not any(project.work.rglob("archive")):
         assert time.monotonic() < until
         time.sleep(0.05)
     os.kill(child.pid, signal.SIGKILL)

@@ -289,8 +289,9 @@ def jobs_install_only_what_they_need(folder: Folder) -> Iterator[str]:
     for job in folder.jobs:
         commands = "\n".join(str(step.get("run", "")) for step in job.steps)
         needed = next((target for target, command in SETS_UP.items() if re.search(command, commands)), "nothing")
-        for step in job.using("./.github/actions/setup"):
-            if (target := step.get("with", {}).get("target")) != needed:
+        for step in job.steps:
+            target = step.get("with", {}).get("target")
+            if step.get("uses") == "./.github/actions/setup" and target != needed:
                 yield f"{job}: sets up {target}, but needs {needed}"
 
 
