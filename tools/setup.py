@@ -93,8 +93,8 @@ def unsupported(system: str, machine: str) -> tuple[str, str] | None:
     return (
         f"{system} on {machine} is not supported: set-up and everything after it is tested on Linux x86-64",
         "use Linux x86-64, in a virtual machine or container (on Windows: WSL 2). Elsewhere, with Python 3.11 or 3.12, "
-        "`pipenv sync --categories='packages checks localcloud dev-packages'` and `npm ci` install what synthesis, lint "
-        "and unit tests need; see docs/setup.md",
+        "`pipenv sync --categories='packages checks localcloud dev-packages'` and `npm ci` install what synthesis, "
+        "lint and unit tests need; see docs/setup.md",
     )
 
 

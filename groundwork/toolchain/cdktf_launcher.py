@@ -32,7 +32,7 @@ def command(project: Project, *, quick: bool = False) -> list[str]:
 
 
 def require_installed(command: Sequence[str]) -> None:
-    """Raise ToolMissing where a command line of `command` would start a cdktf-cli that is not there."""
+    """Raise ToolMissing where a command line of `command` would start a cdktf-cli that does not exist."""
     if not Path(command[-1]).is_file():
         raise ToolMissing(f"cdktf-cli is not installed ({command[-1]} is missing)", fix="make setup")
 
