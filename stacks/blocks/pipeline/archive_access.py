@@ -17,6 +17,7 @@ from stacks.blocks.iam.policy_document import Principal, Statement, policy_docum
 from stacks.blocks.pipeline.pipeline_reads import BUCKET_READS, KEY_READS
 from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
 from stacks.blocks.pipeline.pipeline_writes import BUCKET_WRITES, key_writes
+from stacks.blocks.waivers import waive
 from stacks.values import Names
 
 # Source: service authorization reference, "Actions, resources, and condition keys for Amazon S3" and "AWS KMS".
@@ -62,6 +63,11 @@ class ArchiveRole(Construct):
                     },
                 )
             ),
+        )
+        waive(
+            role,
+            "CKV_AWS_61",
+            reason="The account is the principal, and aws:PrincipalArn leaves only the pipeline's roles in it.",
         )
         IamRolePolicy(self, "policy", name="archive", role=role.id, policy=policy_document(*statements))
 
