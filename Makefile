@@ -12,9 +12,9 @@ RUN := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.groundwork/bin:$$PATH"
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
 DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 # Quick tests are work for the processor. Of the others most wait for the AWS provider's own polls, so more fit side by
-# side; each may hold four Terraform runs of 0.8 GB.
+# side; they take turns on providers of 0.3 GB.
 WORKERS ?= 2
-ALL_WORKERS ?= 4
+ALL_WORKERS ?= 6
 
 .PHONY: help setup pipeline demo test unit check lint bench kubernetes release clean
 
