@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,16 @@ class Attributes(Frozen):
     outputs: tuple[AttributeChange, ...]
 
 
-def of_plan(stack: str, plan: Plan) -> Attributes:
+def of_plan(stack: str, plan: Plan, *, secrets_read: Iterable[Any] = ()) -> Attributes:
     """The changes of a plan in Terraform's JSON.
 
     Hidden are what Terraform calls sensitive, what the provider's schema calls sensitive, and what its name or looks
-    give away, wherever it occurs in the plan (groundwork.review.redaction).
+    give away, wherever it occurs in the plan (groundwork.review.redaction). So are `secrets_read`, the sensitive
+    outputs of other states: Terraform forgets that they are sensitive where a stack reads them.
     """
     redactor = Redactor()
+    for secret in secrets_read:
+        redactor.all_of(secret)
     resources = changed_resources(plan)
     sides = [_Sides.of(redactor, resource["change"], resource["type"]) for resource in resources]
     changes = {name: plan["output_changes"][name] for name in changed_outputs(plan)}

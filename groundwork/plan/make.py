@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,13 +75,14 @@ def make(
     wave: Wave = FIRST,
     watch: Watch = SILENT,
     on_plan: Callable[[str, Mapping[str, Any]], None] = lambda _stack, _plan: None,
+    secrets_read: Callable[[str], Iterable[Any]] = lambda _stack: (),
 ) -> list[MadeBundle]:
     """Plan stacks side by side, each in its folder of `workspace.out`, and write `out`/<stack>.tar.gz for each,
     and beside it what the plan does attribute by attribute, without secrets.
 
     The result is in the order of `stacks`. `on_plan` gets each plan as Terraform's JSON, which holds secrets and must
-    stay in memory. Raises what `Terraform.plan` raises for the first stack that cannot be planned; no bundle of it is
-    left.
+    stay in memory. `secrets_read` returns the sensitive outputs that a stack reads of others. Raises what
+    `Terraform.plan` raises for the first stack that cannot be planned; no bundle of it is left.
     """
     out.mkdir(parents=True, exist_ok=True)
     for stack in stacks:
@@ -98,7 +99,7 @@ def make(
             terraform = workspace.terraform(stack, planned_in)
             document = terraform.plan(file.resolve(), destroy=purpose == "destroy", stop=stop).document
         on_plan(stack, document)
-        attributes.write(attributes.of_plan(stack, document), out)
+        attributes.write(attributes.of_plan(stack, document, secrets_read=secrets_read(stack)), out)
         bundle = _describe(workspace, stack, document, purpose=purpose, planner=planner, wave=wave)
         made = _pack(bundle, folder, document, out)
         watch.end(made)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from groundwork.errors import UsageError
 from groundwork.plan import bootstrap_stacks, prerequisites
@@ -82,10 +84,13 @@ def plan_all(
                 ready.append(stack)
         if ready:
             _plan_batch(workspace, ready, upstream, planner=planner, out=out, watch=watch)
-    if destroyed:
-        upstream.add(make(workspace, destroyed, purpose="destroy", planner=planner, out=out, watch=watch))
-    if orphans:
-        upstream.add(make(orphans, orphaned, purpose="destroy", planner=planner, out=out, watch=watch))
+    for owner, ended in ((workspace, destroyed), (orphans, orphaned)):
+        if owner and ended:
+            secrets_read = partial(_secrets_read, owner, upstream)
+            made = make(
+                owner, ended, purpose="destroy", planner=planner, out=out, watch=watch, secrets_read=secrets_read
+            )
+            upstream.add(made)
     order = [*(stack.name for stack in manifest.stacks), *orphaned]
     return Plans(
         tuple(sorted(upstream.made.values(), key=lambda each: order.index(each.bundle.stack))),
@@ -120,5 +125,16 @@ def _plan_batch(
                 wave=wave,
                 watch=watch,
                 on_plan=upstream.take_outputs,
+                secrets_read=partial(_secrets_read, workspace, upstream),
             )
         )
+
+
+def _secrets_read(workspace: Workspace, upstream: Upstream, stack: str) -> Iterator[Any]:
+    """Values of the sensitive outputs of the stacks that a stack reads: as they are, and as this run plans them."""
+    for up in workspace.manifest().dependencies[stack]:
+        stored = (workspace.store(up).state() or {}).get("outputs", {})
+        planned = upstream.outputs[up].known if up in upstream.outputs else {}
+        for output in (*stored.values(), *planned.values()):
+            if output.get("sensitive"):
+                yield output["value"]

@@ -21,7 +21,7 @@ EVERYTHING = {
     "singletons": {"github_repository": "acme/platform", "alerts": {"emails": ["a@acme.example"]}},
     "delivery": {
         "runner_label": None,
-        "runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/a"},
+        "runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/a", "group": 7},
     },
 }
 
