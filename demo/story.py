@@ -17,7 +17,7 @@ from demo.invoke import Answer
 from groundwork.errors import TerraformFailed
 from groundwork.plan.diff import StackDiff, Status
 from groundwork.state import aws
-from groundwork.state.aws_session import CONFIG, session
+from groundwork.state.aws_session import CONFIG, assume, session
 from groundwork.workspace import Workspace
 from stacks.platform import values_of
 from stacks.values import Environment, Names
@@ -111,14 +111,6 @@ def _main_session(workspace: Workspace, environment: Environment) -> boto3.Sessi
 
 
 def _archive_reader(workspace: Workspace, environment: Environment, main: boto3.Session) -> S3Client:
-    role = f"arn:aws:iam::{environment.accounts.archive.id}:role/{environment.accounts.archive.bootstrap_role}"
-    sts = main.client("sts", endpoint_url=workspace.endpoint, config=CONFIG)
-    credentials = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
-    return main.client(
-        "s3",
-        endpoint_url=workspace.endpoint,
-        config=CONFIG,
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-    )
+    role = Names(environment).archive_bootstrap_role_arn
+    archive = assume(main, role, name="demo", endpoint=workspace.endpoint)
+    return archive.client("s3", endpoint_url=workspace.endpoint, config=CONFIG)

@@ -93,10 +93,7 @@ class BootstrapFolder:
         """A session with the provider's credentials, which differ from the backend's for another account."""
         if not self.role:
             return self.session
-        sts = self.session.client("sts", endpoint_url=self.endpoint, config=aws_session.CONFIG)
-        keys = sts.assume_role(RoleArn=self.role, RoleSessionName="bootstrap")["Credentials"]
-        region = self.session.region_name
-        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region)
+        return aws_session.assume(self.session, self.role, name="bootstrap", endpoint=self.endpoint)
 
     @property
     def provider_account(self) -> str:
