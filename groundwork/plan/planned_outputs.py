@@ -31,6 +31,10 @@ class PlannedOutputs:
         unknown |= {name for name, output in planned.items() if "type" not in output or "value" not in output}
         return cls({name: output for name, output in planned.items() if name not in unknown}, frozenset(unknown))
 
+    def sensitive(self) -> list[Any]:
+        """The values that are marked sensitive."""
+        return [output["value"] for output in self.known.values() if output.get("sensitive")]
+
     def state_file(self) -> bytes:
         """A Terraform state (format 4) with only these outputs."""
         outputs = {

@@ -133,8 +133,6 @@ def _plan_batch(
 def _secrets_read(workspace: Workspace, upstream: Upstream, stack: str) -> Iterator[Any]:
     """Values of the sensitive outputs of the stacks that a stack reads: as they are, and as this run plans them."""
     for up in workspace.manifest().dependencies[stack]:
-        stored = (workspace.store(up).state() or {}).get("outputs", {})
-        planned = upstream.outputs[up].known if up in upstream.outputs else {}
-        for output in (*stored.values(), *planned.values()):
-            if output.get("sensitive"):
-                yield output["value"]
+        yield from workspace.store(up).sensitive_outputs().values()
+        if up in upstream.outputs:
+            yield from upstream.outputs[up].sensitive()

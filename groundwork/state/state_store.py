@@ -68,12 +68,15 @@ class StateStore:
 
     def outputs(self) -> dict[str, Any]:
         """Name → value of the stack's outputs; empty without a state."""
-        return {name: output["value"] for name, output in ((self.state() or {}).get("outputs") or {}).items()}
+        return {name: output["value"] for name, output in self._outputs().items()}
 
     def public_outputs(self) -> dict[str, Any]:
         """The outputs that may be shown: those that are not marked sensitive."""
-        outputs = (self.state() or {}).get("outputs") or {}
-        return {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
+        return {name: output["value"] for name, output in self._outputs().items() if not output.get("sensitive")}
+
+    def sensitive_outputs(self) -> dict[str, Any]:
+        """The other outputs, which nobody may see."""
+        return {name: output["value"] for name, output in self._outputs().items() if output.get("sensitive")}
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -88,6 +91,10 @@ class StateStore:
     def path(self) -> str:
         """bucket/key, as locks and checksums name the state."""
         return f"{self.backend['bucket']}/{self.backend['key']}"
+
+    def _outputs(self) -> dict[str, Any]:
+        outputs: dict[str, Any] = (self.state() or {}).get("outputs") or {}
+        return outputs
 
     @cached_property
     def _s3(self) -> S3Client:
