@@ -69,6 +69,8 @@ class PreflightLimits:
     """Name of the EKS cluster that the Helm provider may sign in to."""
     kubeconfig: str = ""
     """Path of the file that a laptop's Helm provider reads, as the Terraform names it."""
+    charts: frozenset[str] = frozenset()
+    """Charts of other publishers that releases may name, at an exact version, besides those in the stack's folder."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from constructs import Construct
 
 from stacks.account import AccountStack
+from stacks.addons import AddonsStack
 from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
 from stacks.archive_roles import ArchiveRolesStack
@@ -27,8 +28,10 @@ def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     network = NetworkStack(scope, environment)
     runners = RunnersStack(scope, environment, network=network) if environment.delivery.runners else None
     cluster = ClusterStack(scope, environment, network=network)
-    workloads = WorkloadsStack(scope, environment, cluster=cluster)
+    karpenter = environment.cluster.karpenter
+    addons = AddonsStack(scope, environment, cluster=cluster, values=karpenter) if karpenter else None
+    workloads = WorkloadsStack(scope, environment, cluster=cluster, addons=addons)
     archive = ArchiveStack(scope, environment)
     api = ApiStack(scope, environment, network=network, account=account)
-    stacks = (account, state_backend, delivery, archive_roles, network, runners, cluster, workloads, archive, api)
-    return [stack for stack in stacks if stack]
+    first = (account, state_backend, delivery, archive_roles, network, runners)
+    return [stack for stack in (*first, cluster, addons, workloads, archive, api) if stack]

@@ -13,6 +13,9 @@ from stacks.blocks.cluster.eks_addons import EksAddons
 from stacks.blocks.cluster.eks_cluster import ControlPlane
 from stacks.blocks.cluster.fargate_profile import Fargate, FargateRole
 from stacks.blocks.cluster.image_cache import ImageCache, import_images
+from stacks.blocks.cluster.karpenter_controller import KarpenterController
+from stacks.blocks.cluster.karpenter_interruptions import KarpenterInterruptions
+from stacks.blocks.cluster.karpenter_nodes import KarpenterNodes
 from stacks.blocks.cluster.node_group import ManagedNodes, NodeRole
 from stacks.blocks.iam.service_role import ServiceRole
 from stacks.network import NetworkStack
@@ -31,6 +34,7 @@ class ClusterStack(PlatformStack):
         values = environment.cluster
         cluster_rules.check(values, runner=environment.runner)
         cluster_rules.check_image_cache(self.names)
+        cluster_rules.check_karpenter(environment)
         self.security_groups = ClusterSecurityGroups(
             self, "security_groups", vpc_id=network.vpc_id, vpc_cidr=network.vpc_cidr, cluster_name=self.names.cluster
         )
@@ -76,6 +80,8 @@ class ClusterStack(PlatformStack):
             *self._fargate(network, cluster_name),
         ]
         addons.after_nodes(compute)
+        if values.nodes == "karpenter":
+            self._karpenter(network, cluster_name)
         self.add_outputs(cluster_name=cluster_name)
 
     def _pipeline(self) -> dict[str, AccessEntry]:
@@ -96,7 +102,7 @@ class ClusterStack(PlatformStack):
         return {name: entry for name, entry in entries.items() if entry.principal_arn not in named}
 
     def _node_role(self, *, join_policy: str) -> NodeRole:
-        role = NodeRole(self, "node_role", names=self.names, join_policy=join_policy)
+        role = NodeRole(self, "node_role", names=self.names, name=self.names.of("nodes"), join_policy=join_policy)
         self._may_import(role.role)
         return role
 
@@ -128,6 +134,21 @@ class ClusterStack(PlatformStack):
             ).group
             for name, group in values.managed_groups.items()
         ]
+
+    def _karpenter(self, network: NetworkStack, cluster_name: str) -> None:
+        """What Karpenter needs in AWS; its releases are in the stack `addons`."""
+        nodes = KarpenterNodes(self, "karpenter_nodes", names=self.names, cluster_name=cluster_name)
+        self._may_import(nodes.node_role.role)
+        KarpenterController(
+            self,
+            "karpenter",
+            names=self.names,
+            cluster_name=cluster_name,
+            cluster_arn=self.control_plane.cluster_arn,
+            subnet_ids=network.private_subnet_ids,
+            security_group_id=self.security_groups.nodes.id,
+            queue_arn=KarpenterInterruptions(self, "karpenter_interruptions", names=self.names).arn,
+        )
 
     def _fargate(self, network: NetworkStack, cluster_name: str) -> list[ITerraformDependable]:
         profiles = self.environment.cluster.fargate_profiles

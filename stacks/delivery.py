@@ -11,6 +11,7 @@ from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.github_role import GithubRole
 from stacks.blocks.pipeline.image_cache_access import image_cache_reads, image_cache_writes
+from stacks.blocks.pipeline.karpenter_access import karpenter_reads, karpenter_writes
 from stacks.blocks.pipeline.network_writes import network_writes
 from stacks.blocks.pipeline.pipeline_plans import plan_store_reads, plan_store_writes, registry_writes
 from stacks.blocks.pipeline.pipeline_reads import base_reads, service_reads, signing_reads
@@ -145,6 +146,10 @@ class DeliveryStack(PlatformStack):
             for role in (self.pull_request_planner, self.planner, self.applier):
                 role.allow("image-cache-reads", *image_cache_reads(self.names))
             self.applier.allow("image-cache-writes", *image_cache_writes(self.names))
+        if environment.cluster.pools:
+            for role in (self.pull_request_planner, self.planner, self.applier):
+                role.allow("karpenter-reads", *karpenter_reads(self.names))
+            self.applier.allow("karpenter-writes", *karpenter_writes(self.names))
         if values.runners:
             self.applier.allow("runners", *runner_writes(self.names, values.runners.connection_arn))
         if values.images or values.charts:

@@ -21,6 +21,7 @@ BOOTSTRAP_STACKS = ("state-backend", "account", "delivery", "archive-roles")
 READS = {
     "runners": ("network",),
     "cluster": ("network",),
+    "addons": ("cluster",),
     "workloads": ("cluster",),
     "api": ("network", "account"),
 }
@@ -100,9 +101,16 @@ class PlatformEnvironment:
 
     @property
     def principals(self) -> Mapping[str, str]:
-        """Who has access to the cluster, as far as they are of this account and no stack makes them."""
+        """Who has access to the cluster, as far as they are of this account and no stack makes them; for Karpenter's
+        spot instances, EC2's role, which Karpenter may not make ("Getting Started with Karpenter").
+        """
         here, ours = f":{self.account}:", self.names.role_arn("")
+        spot = "role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
         return {
+            f"cluster.karpenter.pools.{name}.capacity": self.names.aws.iam_arn(spot)
+            for name, pool in self.values.cluster.pools.items()
+            if "spot" in pool.capacity
+        } | {
             f"cluster.access.{name}.principal_arn": entry.principal_arn
             for name, entry in self.values.cluster.access.items()
             if here in entry.principal_arn and not entry.principal_arn.startswith(ours)
@@ -131,6 +139,7 @@ class PlatformEnvironment:
     def preflight(self) -> PreflightLimits:
         """The only accounts, states, roles and files that a pull request may name."""
         from stacks.values import laptop
+        from stacks.values.karpenter import KARPENTER_CHARTS
 
         values, names = self.values, self.names
         backend: dict[str, object] = {
@@ -152,6 +161,7 @@ class PlatformEnvironment:
             provider=laptop.PROVIDER if on_laptop else {},
             cluster=names.cluster,
             kubeconfig=_KUBECONFIG if on_laptop else "",
+            charts=frozenset(KARPENTER_CHARTS.values()) if values.cluster.pools else frozenset(),
         )
 
     @property
@@ -187,7 +197,10 @@ class PlatformEnvironment:
 
     def upstream_of(self, stack: str) -> Sequence[str]:
         """The stacks whose outputs a stack may read."""
-        return [self.names.stack(name) for name in READS.get(stack.removeprefix(f"{self.name}-"), ())]
+        short = stack.removeprefix(f"{self.name}-")
+        # Where Karpenter makes the nodes, workloads come after it.
+        waits_for = ("addons",) if short == "workloads" and self.values.cluster.pools else ()
+        return [self.names.stack(name) for name in (*READS.get(short, ()), *waits_for)]
 
     def require_real_accounts(self) -> None:
         """Raise EnvironmentFileError for the account numbers of the committed examples."""

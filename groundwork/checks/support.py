@@ -47,6 +47,12 @@ def run(folders: Sequence[Path], *, today: date) -> list[Finding]:
     ]
 
 
+def newest_kubernetes(program: str, version: str) -> str | None:
+    """The newest Kubernetes version that a program (`karpenter`) of this version works with; None where not known."""
+    newest: str | None = _known()[program]["newest_kubernetes"].get(version.rpartition(".")[0])
+    return newest
+
+
 def _resources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Type, name and body of the resources with a version. Terraform also takes a body in a list of its own."""
     for kind in _KINDS:

@@ -99,6 +99,6 @@ def _check_stack(stack: Stack, rules: Rules) -> Iterator[Violation]:
             terraform, environment, locked=rules.locked, lock_file=rules.locked if held is None else held
         )
         yield from backends.check(terraform, stack.name, upstream, environment)
-        yield from files.check(terraform, stack.folder)
+        yield from files.check(terraform, stack.folder, environment.preflight.charts)
     except Ambiguous as error:
         yield Violation(Code.BLOCK_NOT_ALLOWED, f"cdk.tf.json is not as synthesis writes it: {error}")

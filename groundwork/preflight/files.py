@@ -5,7 +5,8 @@ A link or a path out of the folder would put any file of the runner, credentials
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +17,7 @@ from groundwork.refusals import Code
 _KNOWN = {"cdk.tf.json", ".terraform.lock.hcl", "origins.json", "waivers.json", "assets"}
 # Arguments of these names are paths of local files wherever the AWS provider has them; so is `source` of these types.
 _PATH_ARGUMENTS = {"filename", "zip_file"}
+_EXACT = re.compile(r"\d+\.\d+\.\d+")
 _PATHS = {("aws_s3_object", "source"), ("aws_s3_bucket_object", "source"), ("helm_release", "chart")}
 
 
@@ -33,11 +35,14 @@ def check_folder(folder: Path) -> Iterator[Violation]:
             yield Violation(Code.FILE_NOT_ALLOWED, f"{path.name} is not a file that synthesis writes")
 
 
-def check(terraform: Mapping[str, Any], folder: Path) -> Iterator[Violation]:
-    """Violations in arguments that name files; `folder` is the stack's."""
+def check(terraform: Mapping[str, Any], folder: Path, charts: Set[str]) -> Iterator[Violation]:
+    """Violations in arguments that name files; `folder` is the stack's. A plan may fetch `charts`, and no others."""
     for (kind, name), body in document.blocks(terraform.get("resource", {}), 2):
         for key, value in _paths(kind, body):
-            if not _inside(value):
+            if kind == "helm_release" and value in charts:
+                if not _EXACT.fullmatch(str(body.get("version", ""))):
+                    yield Violation(Code.ARGUMENT_NOT_ALLOWED, f"{kind}.{name}.version is not exact, as 1.2.3 is")
+            elif not _inside(value):
                 yield Violation(Code.FILE_OUTSIDE_STACK, f"{kind}.{name}.{key} is not a path inside the stack's folder")
             elif kind == "helm_release" and not (folder / str(value)).is_dir():
                 # Helm would look for a chart of this name in the repositories of the machine.

@@ -7,12 +7,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from stacks.values.image_cache import UpstreamName
-from stacks.values.types import Architecture, Arn, KeyArn, LogDays, PublicCidr, Section
+from stacks.values.karpenter import Karpenter, NodePool
+from stacks.values.types import Architecture, Arn, EntryName, KeyArn, LogDays, PublicCidr, Section, Taint
 
 # EKS user guide, "Automate cluster infrastructure with EKS Auto Mode": what it contains, on its nodes or outside them.
 BUILT_INTO_AUTO_MODE = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "aws-ebs-csi-driver"})
-# Part of names in AWS and of logical ids.
-EntryName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
 
 
 def _not_everybody(value: str) -> str:
@@ -32,14 +31,6 @@ class AccessEntry(Section):
     """The AWS-managed access policy."""
     namespaces: tuple[str, ...] = ()
     """Limits the policy to these namespaces; empty means the whole cluster."""
-
-
-class Taint(Section):
-    """Keeps pods off nodes unless they tolerate it."""
-
-    key: Annotated[str, Field(min_length=1, max_length=63)]
-    value: Annotated[str, Field(max_length=63)] = ""
-    effect: Literal["no_schedule", "no_execute", "prefer_no_schedule"] = "no_schedule"
 
 
 class NodeGroup(Section):
@@ -87,10 +78,13 @@ class Cluster(Section):
     reserved addresses (EKS user guide, "Cluster API server endpoint")."""
     access: dict[EntryName, AccessEntry] = {}
     """Name → principal and policy. Nobody else has access, not even the creator."""
-    nodes: Literal["managed_groups", "auto_mode"] = "managed_groups"
-    """Who makes nodes: the groups in `node_groups`, or EKS Auto Mode, which makes and replaces instances as pods need
-    them, and brings networking, DNS, volumes and load balancing with it."""
+    nodes: Literal["managed_groups", "karpenter", "auto_mode"] = "managed_groups"
+    """Who makes nodes: the groups in `node_groups`; or Karpenter, which runs on them and makes and replaces further
+    instances as pods need them; or EKS Auto Mode, which does so without groups, and brings networking, DNS, volumes and
+    load balancing with it."""
     node_groups: dict[EntryName, NodeGroup] = {"general": NodeGroup()}
+    karpenter: Karpenter | None = None
+    """Version and pools of Karpenter; required with `nodes: karpenter`, and of no use otherwise."""
     fargate_profiles: dict[EntryName, FargateProfile] = {}
     addons: dict[str, str] = {
         "vpc-cni": "v1.22.4-eksbuild.3",
@@ -124,6 +118,11 @@ class Cluster(Section):
     def managed_groups(self) -> dict[str, NodeGroup]:
         """The node groups that are made: none in Auto Mode."""
         return {} if self.nodes == "auto_mode" else dict(self.node_groups)
+
+    @property
+    def pools(self) -> dict[str, NodePool]:
+        """The pools from which Karpenter makes nodes: none where it does not run."""
+        return dict(self.karpenter.pools) if self.karpenter and self.nodes == "karpenter" else {}
 
     @property
     def installed_addons(self) -> dict[str, str]:

@@ -91,4 +91,8 @@ class Environment(Section):
             raise ValueError(
                 "cluster.image_cache: the embedded AWS keeps no images that Kubernetes could pull; leave it empty"
             )
+        if self.target == "laptop" and self.cluster.nodes == "karpenter":
+            raise ValueError(
+                "cluster.nodes: karpenter, but instances of the embedded AWS join no cluster; use managed_groups"
+            )
         return self

@@ -92,6 +92,16 @@ class Names:
         return self.of("cluster")
 
     @property
+    def karpenter_nodes(self) -> str:
+        """Name of the role of the nodes that Karpenter makes, and of their instance profile."""
+        return self.of("karpenter-nodes")
+
+    @property
+    def karpenter_queue(self) -> str:
+        """Name of the queue that tells Karpenter of instances that end."""
+        return self.of("karpenter-interruptions")
+
+    @property
     def populate_function(self) -> str:
         """Name of the Lambda function that writes records."""
         return self.of("populate")

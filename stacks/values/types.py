@@ -106,3 +106,13 @@ LogDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
 Architecture = Literal["arm64", "x86_64"]
+# Part of names in AWS and of logical ids.
+EntryName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
+
+
+class Taint(Section):
+    """Keeps pods off nodes unless they tolerate it."""
+
+    key: Annotated[str, Field(min_length=1, max_length=63)]
+    value: Annotated[str, Field(max_length=63)] = ""
+    effect: Literal["no_schedule", "no_execute", "prefer_no_schedule"] = "no_schedule"

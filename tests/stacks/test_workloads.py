@@ -8,7 +8,8 @@ import pytest
 from cdktf import App, Testing
 from constructs import Construct
 
-from stacks.blocks.cluster.service_release import CHART, ServiceChart, ServiceRelease
+from stacks.blocks.cluster.helm_access import OwnChart
+from stacks.blocks.cluster.service_release import CHART, ServiceRelease
 from stacks.blocks.errors import IllegalComposition
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
@@ -82,7 +83,7 @@ def test_a_changed_template_changes_the_release(tmp_path: Path) -> None:
 
         def with_chart(scope: Construct, values: Environment) -> WorkloadsStack:
             stack = build(scope, values)
-            chart = ServiceChart(stack, "other_chart", folder=folder)
+            chart = OwnChart(stack, "other_chart", folder=folder)
             ServiceRelease(stack, "other", name="other", values=workload, repository=workload.image, chart=chart)
             return stack
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from groundwork.checks import support
 from stacks.blocks.errors import IllegalComposition
-from stacks.values import Names
+from stacks.values import Environment, Names
 from stacks.values.cluster import BUILT_INTO_AUTO_MODE, Cluster
 from stacks.values.workloads import Workload
 
@@ -42,6 +43,47 @@ def check(values: Cluster, *, runner: Literal["hosted", "vpc"]) -> None:
             f"pin a version v{values.version}.…",
         )
     _check_access(values)
+
+
+def check_karpenter(environment: Environment) -> None:
+    """Raise IllegalComposition where Karpenter would have no settings, no home, or no way to AWS."""
+    values = environment.cluster
+    if (karpenter := values.karpenter) is None or values.nodes != "karpenter":
+        if karpenter or values.nodes == "karpenter":
+            raise IllegalComposition(
+                "cluster.karpenter",
+                f"{'is set' if karpenter else 'is missing'}, and cluster.nodes is {values.nodes}",
+                "write both: nodes: karpenter, and pools below cluster.karpenter",
+            )
+        return
+    # The chart spreads replicas over nodes, and keeps them off the nodes that Karpenter makes.
+    home = [group for group in values.node_groups.values() if group.capacity == "on_demand" and not group.taints]
+    if sum(group.min for group in home) < karpenter.replicas:
+        raise IllegalComposition(
+            "cluster.node_groups",
+            f"Karpenter's {karpenter.replicas} replicas need as many nodes of others, on demand and untainted; the "
+            f"groups keep {sum(group.min for group in home)}",
+            f"raise a group's min to {karpenter.replicas}, or lower cluster.karpenter.replicas",
+        )
+    if missing := sorted({"coredns", "eks-pod-identity-agent"} - set(values.addons)):
+        raise IllegalComposition(
+            "cluster.addons", f"Karpenter finds AWS by name and signs in by Pod Identity: {missing} missing", "add them"
+        )
+    newest = support.newest_kubernetes("karpenter", karpenter.version)
+    if newest is None or int(values.version.partition(".")[2]) > int(newest.partition(".")[2]):
+        raise IllegalComposition(
+            "cluster.karpenter.version",
+            f"{karpenter.version} {f'works up to Kubernetes {newest}' if newest else 'is not known'}, and the cluster "
+            f"has {values.version}",
+            "choose a version that fits; groundwork/checks/support_ends.json lists them, and where they are published",
+        )
+    # Both are only reached from the internet: neither has an endpoint for VPCs.
+    if environment.network.nat == "none" and not environment.network.existing:
+        raise IllegalComposition(
+            "cluster.nodes",
+            "is karpenter, whose image is in public.ecr.aws and which asks IAM; network.nat: none leaves no way out",
+            "set network.nat to single or per_zone, or nodes to managed_groups",
+        )
 
 
 def check_scaling(cluster: Cluster, workloads: Mapping[str, Workload]) -> None:

@@ -40,18 +40,18 @@ _DATA_DISK: Final = {"al2023": "/dev/xvda", "bottlerocket": "/dev/xvdb"}
 
 
 class NodeRole(Construct):
-    """The role of every node: join the cluster (`join_policy`, an AWS-managed policy) and pull images.
+    """The role of nodes, called `name`: join the cluster (`join_policy`, an AWS-managed policy) and pull images.
 
     Networking and storage have roles of their own through Pod Identity. There is no Session Manager: whoever needs a
     shell on a node uses `kubectl debug`, which access entries and the audit log cover.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, names: Names, join_policy: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, names: Names, name: str, join_policy: str) -> None:
         super().__init__(scope, id_)
         self.role = ServiceRole(
             self,
             "role",
-            name=names.of("nodes"),
+            name=name,
             description=f"Nodes of {names.cluster}: join the cluster and pull images",
             service="ec2.amazonaws.com",
             source_account=None,

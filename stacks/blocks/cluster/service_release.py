@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from cdktf import AssetType, TerraformAsset
 from cdktf_cdktf_provider_helm.release import Release
 from constructs import Construct
-from ruamel.yaml import YAML
 
+from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart
 from stacks.values.workloads import Workload
 
-CHART = Path(__file__).parents[3] / "charts" / "service"
+CHART = CHARTS / "service"
 _SECONDS = 600
 
 
-class ServiceChart(Construct):
-    """The chart as part of the stack: a copy beside the Terraform, so that a plan and its chart travel together.
-
-    `path` is relative to the stack's folder and ends in a hash of the chart's content; a changed template therefore
-    shows in the plan.
-    """
-
-    def __init__(self, scope: Construct, id_: str, *, folder: Path = CHART) -> None:
-        super().__init__(scope, id_)
-        self.asset = TerraformAsset(self, "asset", path=str(folder), type=AssetType.DIRECTORY)
-        # ./ tells Helm that this is a folder and not the name of a chart in a repository.
-        self.path = f"./{self.asset.path}"
-        chart = YAML(typ="safe", pure=True).load((folder / "Chart.yaml").read_text(encoding="utf-8"))
-        self.version = str(chart["version"])
-
-
 class ServiceRelease(Construct):
-    """A release called `name`: installed or upgraded whole, or rolled back; waits until the pods are ready.
+    """A release called `name`, which waits until the pods are ready.
 
     `repository` is where the nodes pull the image from, without tag.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, name: str, values: Workload, repository: str, chart: ServiceChart
+        self, scope: Construct, id_: str, *, name: str, values: Workload, repository: str, chart: OwnChart
     ) -> None:
         super().__init__(scope, id_)
         self.release = Release(
@@ -53,15 +35,9 @@ class ServiceRelease(Construct):
             version=chart.version,
             # Sorted, so that a diff shows what changed and nothing else.
             values=[json.dumps(chart_values(values, repository), indent=2, sort_keys=True)],
-            atomic=True,
-            cleanup_on_fail=True,
-            wait=True,
             wait_for_jobs=True,
-            lint=True,
             timeout=_SECONDS,
-            max_history=10,
-            # What somebody set by hand with --set must not survive the next release.
-            reset_values=True,
+            **WHOLE_OR_NOT_AT_ALL,
         )
 
 

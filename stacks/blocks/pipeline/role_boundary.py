@@ -22,6 +22,7 @@ _REGIONAL = (
 )  # fmt: skip
 _OTHERS = ("access-analyzer", "cloudtrail", "guardduty", "route53", "sts", "tag")
 _IAM = ("iam:Get*", "iam:List*", "iam:*Role*")  # roles; no users, groups, keys or passwords
+_OF_KARPENTER = ("iam:*InstanceProfile", "pricing:GetProducts")
 _CHANGE_IAM = (
     "iam:Add*", "iam:Attach*", "iam:Create*", "iam:Delete*", "iam:Detach*", "iam:PassRole", "iam:Put*", "iam:Remove*",
     "iam:Set*", "iam:Tag*", "iam:Untag*", "iam:Update*",
@@ -57,7 +58,7 @@ class RoleBoundary(Construct):
             "policy",
             name=names.of("delivery-boundary"),
             description="How far the pipeline, and every role it makes, can reach at most",
-            statements=[*_cap(regions), *_protect(names)],
+            statements=[*_cap(regions, karpenter=bool(names.environment.cluster.pools)), *_protect(names)],
         )
 
     @property
@@ -77,11 +78,15 @@ def shared_policy(
     return IamPolicy(scope, id_, name=name, description=description, policy=document)
 
 
-def _cap(regions: Sequence[str]) -> list[Statement]:
+def _cap(regions: Sequence[str], *, karpenter: bool) -> list[Statement]:
     return [
         Statement(
             sid="OurServices",
-            actions=[*_IAM, *(f"{service}:*" for service in sorted([*_REGIONAL, *_OTHERS]))],
+            actions=[
+                *_IAM,
+                *(_OF_KARPENTER if karpenter else ()),
+                *(f"{service}:*" for service in sorted([*_REGIONAL, *_OTHERS])),
+            ],
             resources=["*"],
             any_resource_because=_ONLY_A_CAP,
             whole_services_because=_ONLY_A_CAP,
