@@ -144,7 +144,9 @@ def _associated(text: str, place: Mapping[str, str]) -> list[str]:
 
 
 def _events(kind: ResourceKind, operation: Operation, _: Mapping[str, str]) -> list[str] | None:
-    """A rule's ARN names its bus only where that is not the default bus."""
+    """A rule's ARN names its bus only where that is not the default bus, and what PutRule tags is the rule."""
+    if kind.name == "event-bus" and operation.name == "PutRule":
+        return []
     default = operation.parameters.get("EventBusName", "default") == "default"
     return [] if default and kind.name == "rule-on-custom-event-bus" else None
 
