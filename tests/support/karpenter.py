@@ -1,16 +1,22 @@
-"""An environment whose nodes Karpenter makes, and the source of Karpenter itself."""
+"""An environment whose nodes Karpenter makes, and Karpenter's own charts."""
 
 from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from groundwork.errors import ToolMissing
 from groundwork.toolchain.process import run
+from localcloud.kubernetes.releases import Release
+from stacks.blocks.cluster.karpenter_releases import NODE_POOLS, controller_values, pool_values
+from stacks.values import Names
 from stacks.values.karpenter import Karpenter
+from tests.support.synth import environment
 
 POOLS: Final[dict[str, Any]] = {
     "general": {"image_release": "v20261023", "cpus": 64, "memory_gib": 256},
@@ -45,12 +51,42 @@ WITH_KARPENTER: Final[dict[str, Any]] = {
 _SUM = "h1:XS61hMCoPL0sXWh5JtJeyTCZLN5Y1So1uNU70pmLccY="  # of the Go module, as go.sum would have it
 
 
-def source() -> Path:
-    """The source of the version that is the default, from the Go module proxy: its charts and kinds. Skips without."""
+def releases(folder: Path) -> dict[str, Release]:
+    """Name → release as the stack has it, with Karpenter's own charts from `folder`."""
+    values = environment(cluster=WITH_KARPENTER)
+    karpenter = values.cluster.karpenter
+    assert karpenter
+    made = {
+        "karpenter-crd": (folder / "karpenter-crd", {}),
+        "karpenter": (folder / "karpenter", controller_values(Names(values), karpenter)),
+        "node-pools": (NODE_POOLS, pool_values(Names(values), karpenter, {"environment": "dev", "team": "platform"})),
+    }
+    return {
+        name: Release(
+            address=f"helm_release.{name}",
+            name=name,
+            namespace="kube-system",
+            chart=str(chart),
+            version="",
+            values=(json.dumps(chart_values),),
+        )
+        for name, (chart, chart_values) in made.items()
+    }
+
+
+def charts(folder: Path) -> Path:
+    """Karpenter's charts in `folder`, of the version that is the default; skips where the Go module cannot be had."""
     module = f"github.com/aws/karpenter-provider-aws@v{Karpenter.model_fields['version'].default}"
-    finished = run(["go", "mod", "download", "-json", module], environ=os.environ, keep_stdout=True)
-    if not finished.ok:
-        pytest.skip(f"go cannot download {module}: {finished.tail}")
-    answer = json.loads(finished.stdout)
+    try:
+        finished = run(["go", "mod", "download", "-json", module], environ=os.environ, keep_stdout=True)
+    except ToolMissing as error:
+        pytest.skip(f"without Go, Karpenter's charts cannot be had: {error}")
+    answer = json.loads(finished.stdout or "{}")
+    # An older Go refuses to compile the module, but has it.
+    if "Zip" not in answer:
+        pytest.skip(f"{module} cannot be downloaded: {finished.tail}")
     assert answer["Sum"] == _SUM, f"{module} is not the one that was read"
-    return Path(answer["Dir"])
+    with zipfile.ZipFile(answer["Zip"]) as archive:
+        names = [name for name in archive.namelist() if name.startswith(f"{module}/charts/karpenter")]
+        archive.extractall(folder, [name for name in names if not name.endswith(".tgz")])
+    return folder / module / "charts"
