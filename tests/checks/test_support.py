@@ -12,6 +12,7 @@ import pytest
 from groundwork.checks import support
 from stacks.values.api import Function
 from stacks.values.cluster import Cluster
+from stacks.values.karpenter import Karpenter
 
 # EKS user guide, release calendar: end of standard support of 1.35. Lambda developer guide: deprecation of python3.12.
 END_OF_1_35 = date(2027, 3, 27)
@@ -101,3 +102,11 @@ def test_the_default_versions_are_supported_in_november_2026(tmp_path: Path) -> 
     (folder / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")
     assert support.run([folder], today=date(2026, 11, 26)) == []
     assert support.run([folder], today=END_OF_1_35)
+
+
+def test_karpenters_default_version_works_with_the_default_cluster() -> None:
+    """hack/docs/compatibilitymatrix_gen/compatibility.yaml of Karpenter: 1.14 works up to Kubernetes 1.36."""
+    newest = support.newest_kubernetes("karpenter", Karpenter.model_fields["version"].default)
+    assert newest == "1.36"
+    assert int(Cluster().version.partition(".")[2]) <= int(newest.partition(".")[2])
+    assert support.newest_kubernetes("karpenter", "9.9.9") is None

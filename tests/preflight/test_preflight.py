@@ -18,7 +18,10 @@ from groundwork.preflight.check import Rules, check, leaks
 from groundwork.preflight.secrets import canaries
 from groundwork.refusals import Code
 from groundwork.synthesis.manifest import Manifest
-from stacks.platform import PLATFORM, READS
+from stacks.platform import PLATFORM, READS, PlatformEnvironment
+from stacks.values import Environment
+from tests.support.karpenter import WITH_KARPENTER
+from tests.support.synth import merged
 
 Terraform = dict[str, Any]
 
@@ -376,6 +379,33 @@ def test_refuses_argument_not_allowed_in_a_resource_of_aws(pull_request: PullReq
 def test_refuses_file_outside_stack_as_a_chart(pull_request: PullRequest, chart: str) -> None:
     pull_request.edit(lambda t: _release(t).update(chart=chart))
     assert pull_request.codes() == {Code.FILE_OUTSIDE_STACK}
+
+
+KARPENTER = "oci://public.ecr.aws/karpenter/karpenter"
+
+
+@pytest.mark.parametrize(
+    ("chart", "version", "refused"),
+    [
+        (KARPENTER, "1.14.3", set()),
+        (KARPENTER, ">0.0.0", {Code.ARGUMENT_NOT_ALLOWED}),
+        (KARPENTER, "1.14", {Code.ARGUMENT_NOT_ALLOWED}),
+        (f"{KARPENTER}-else", "1.14.3", {Code.FILE_OUTSIDE_STACK}),
+        (f"{KARPENTER}/../evil", "1.14.3", {Code.FILE_OUTSIDE_STACK}),
+    ],
+)
+def test_a_chart_is_fetched_only_where_main_names_it_at_an_exact_version(
+    pull_request: PullRequest, chart: str, version: str, refused: set[Code]
+) -> None:
+    """A plan downloads the chart; only with Karpenter does an environment's Terraform need one."""
+    pull_request.edit(lambda t: _release(t).update(chart=chart, version=version))
+    assert Code.FILE_OUTSIDE_STACK in pull_request.codes(), "dev has no Karpenter"
+    values = pull_request.rules.environments["dev"].values  # type: ignore[attr-defined]
+    with_karpenter = Environment.model_validate(
+        merged(values.model_dump(exclude_unset=True), {"cluster": WITH_KARPENTER})
+    )
+    rules = Rules({"dev": PlatformEnvironment(with_karpenter)}, pull_request.rules.locks)
+    assert {refusal.code for refusal in check(pull_request.out, rules)} == refused
 
 
 @pytest.mark.parametrize(

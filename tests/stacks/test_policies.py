@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.catalog import documents
+from tests.support.karpenter import WITH_KARPENTER
 from tests.support.policies import Statement, statements, unreadable
 from tests.support.synth import environment
 
@@ -54,6 +55,10 @@ MAY_NAME_EVERY_RESOURCE: dict[str, Callable[[Statement], bool]] = {
     "deliveries of logs know no resources": lambda s: all(
         action.endswith(("LogDelivery", "LogDeliveries", "ResourcePolicy")) for action in s.listed("Action")
     ),
+    "Karpenter lists what EC2 offers, its own instance profiles, and public prices": lambda s: (
+        s.address.startswith("aws_iam_role_policy.karpenter_identity_role_")
+        and all(action.split(":")[1].startswith(("Describe", "List", "GetProducts")) for action in s.listed("Action"))
+    ),
     "a permission boundary gives nothing": is_boundary,
     # A Deny beside it keeps the function's code from using them, which a test below checks.
     "Lambda needs this right before the interface exists": lambda s: (
@@ -68,6 +73,7 @@ KINDS = {
     "aws_iam_role_policy.policy",
     "aws_kms_key.policy",
     "aws_s3_bucket_policy.policy",
+    "aws_sqs_queue_policy.policy",
 }
 RESOURCE_POLICIES = {"aws_s3_bucket_policy", "aws_kms_key", "aws_sqs_queue_policy", "aws_sns_topic_policy"}
 
@@ -81,7 +87,11 @@ def stacks(synthesised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         state={"replica_region": "eu-west-1"},
         delivery={"apply_from_tags": "v*", "runners": {"connection_arn": CONNECTION, "group": 7}, "runner_label": None},
         singletons={"github_repository": "acme/groundwork"},
-        cluster={"fargate_profiles": {"jobs": {"namespace": "jobs"}}, "image_cache": ["quay.io", "ghcr.io"]},
+        cluster={
+            **WITH_KARPENTER,
+            "fargate_profiles": {"jobs": {"namespace": "jobs"}},
+            "image_cache": ["quay.io", "ghcr.io"],
+        },
         api={"kind": "rest", "authorisation": "api_key", "waf": True, "allowed_cidrs": ["52.94.76.0/22"]},
     )
     committed = {

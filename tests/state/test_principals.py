@@ -23,3 +23,14 @@ def test_roles_that_do_not_exist_are_named_by_their_keys() -> None:
         }
         (sentence,) = principals.missing(session, named)
     assert sentence.startswith(f"cluster.access.b: {HERE}:role/platform-engineers does not exist")
+
+
+def test_a_missing_role_of_a_service_comes_with_the_command_that_makes_it() -> None:
+    with mock_aws():
+        session = boto3.Session("x", "x", region_name="eu-west-2")
+        role = f"{HERE}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+        (sentence,) = principals.missing(session, {"cluster.karpenter.pools.batch.capacity": role})
+        assert "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com" in sentence
+        session.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
+        made = session.client("iam").list_roles()["Roles"][0]["Arn"]
+        assert not list(principals.missing(session, {"cluster.karpenter.pools.batch.capacity": made}))

@@ -141,6 +141,18 @@ def test_what_is_made_with_tags_needs_the_right_to_tag_it(role: Any) -> None:
     assert "ec2:CreateTags on resource: arn:aws:ec2:eu-west-2:000000000000:vpc/*" in message
 
 
+def test_tags_of_a_rule_are_the_rules_and_not_its_buss(role: Any, aws: Any) -> None:
+    """EventBridge API reference, PutRule: who tags a rule needs events:TagResource, and the rule is what is made."""
+    name = aws.unique("rule")
+    rule = {"Name": name, "EventBusName": "default", "EventPattern": '{"source": ["x"]}'}
+    tagged = {**rule, "Tags": [{"Key": "environment", "Value": "dev"}]}
+    only_put = role(allow("events:PutRule", resource=f"arn:aws:events:{HOME}:rule/{name}"))
+    _, _, message = refusal(only_put("events").put_rule, **tagged)
+    assert f"events:TagResource on resource: arn:aws:events:{HOME}:rule/{name}" in message
+    both = role(allow("events:PutRule", "events:TagResource", resource=f"arn:aws:events:{HOME}:rule/{name}"))
+    assert both("events").put_rule(**tagged)["RuleArn"].endswith(f":rule/{name}")
+
+
 def test_conditions_compare_tags_of_the_request_and_of_the_resource(role: Any, aws: Any) -> None:
     def tag(value: str) -> list[dict[str, Any]]:
         return [{"ResourceType": "vpc", "Tags": [{"Key": "environment", "Value": value}]}]
