@@ -53,7 +53,7 @@ class NodePool(Section):
     image: Literal["al2023", "bottlerocket"] = "al2023"
     architectures: Annotated[tuple[Architecture, ...], Field(min_length=1, max_length=2)] = ("arm64",)
     capacity: Annotated[tuple[Literal["on_demand", "spot"], ...], Field(min_length=1, max_length=2)] = ("on_demand",)
-    """With both, Karpenter prefers spot and takes on-demand instances where there is none."""
+    """With both, Karpenter prefers spot and takes on-demand instances where spot is out."""
     categories: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[a-z]{1,4}$")], ...], Field(min_length=1, max_length=20)
     ] = ("c", "m", "r")
@@ -84,7 +84,7 @@ class NodePool(Section):
     def _release_of_the_image(self) -> NodePool:
         if ("." in self.image_release) != (self.image == "bottlerocket"):
             raise ValueError(
-                f"image_release {self.image_release} is none of {self.image}; write a release such as "
+                f"image_release {self.image_release} is not a release of {self.image}; write one such as "
                 + ("v1.50.0" if self.image == "bottlerocket" else "v20261023")
             )
         return self

@@ -18,7 +18,7 @@ from groundwork.preflight.check import Rules, check, leaks
 from groundwork.preflight.secrets import canaries
 from groundwork.refusals import Code
 from groundwork.synthesis.manifest import Manifest
-from stacks.platform import PLATFORM, READS, PlatformEnvironment
+from stacks.platform import PLATFORM, READS, PlatformEnvironment, values_of
 from stacks.values import Environment
 from tests.support.karpenter import WITH_KARPENTER
 from tests.support.synth import merged
@@ -400,10 +400,8 @@ def test_a_chart_is_fetched_only_where_main_names_it_at_an_exact_version(
     """A plan downloads the chart; only with Karpenter does an environment's Terraform need one."""
     pull_request.edit(lambda t: _release(t).update(chart=chart, version=version))
     assert Code.FILE_OUTSIDE_STACK in pull_request.codes(), "dev has no Karpenter"
-    values = pull_request.rules.environments["dev"].values  # type: ignore[attr-defined]
-    with_karpenter = Environment.model_validate(
-        merged(values.model_dump(exclude_unset=True), {"cluster": WITH_KARPENTER})
-    )
+    values = values_of(pull_request.rules.environments["dev"]).model_dump(exclude_unset=True)
+    with_karpenter = Environment.model_validate(merged(values, {"cluster": WITH_KARPENTER}))
     rules = Rules({"dev": PlatformEnvironment(with_karpenter)}, pull_request.rules.locks)
     assert {refusal.code for refusal in check(pull_request.out, rules)} == refused
 

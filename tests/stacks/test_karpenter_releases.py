@@ -1,4 +1,4 @@
-"""Karpenter in the cluster: the order of its releases, and what they are told."""
+"""Karpenter in the cluster: the order of its releases, and their values."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ def test_the_laptop_has_no_karpenter_because_no_instance_joins_its_cluster() -> 
     ("pool", "problem"),
     [
         ({"image_release": "latest"}, "should match pattern"),
-        ({"image": "bottlerocket"}, "write a release such as v1.50.0"),
-        ({"image_release": "v1.50.0"}, "write a release such as v20261023"),
+        ({"image": "bottlerocket"}, "write one such as v1.50.0"),
+        ({"image_release": "v1.50.0"}, "write one such as v20261023"),
         ({"budgets": [{"nodes": "0", "schedule": "0 8 * * 1-5"}]}, "schedule and hours belong together"),
         ({"budgets": [{"nodes": "half"}]}, "should match pattern"),
         ({"cpus": 0}, "greater than or equal to 2"),

@@ -75,12 +75,12 @@ def releases(folder: Path) -> dict[str, Release]:
 
 
 def charts(folder: Path) -> Path:
-    """Karpenter's charts in `folder`, of the version that is the default; skips where the Go module cannot be had."""
+    """Karpenter's charts in `folder`, of the version that is the default; skips without the Go module."""
     module = f"github.com/aws/karpenter-provider-aws@v{Karpenter.model_fields['version'].default}"
     try:
         finished = run(["go", "mod", "download", "-json", module], environ=os.environ, keep_stdout=True)
     except ToolMissing as error:
-        pytest.skip(f"without Go, Karpenter's charts cannot be had: {error}")
+        pytest.skip(f"without Go, Karpenter's charts are not available: {error}")
     answer = json.loads(finished.stdout or "{}")
     # An older Go refuses to compile the module, but has it.
     if "Zip" not in answer:

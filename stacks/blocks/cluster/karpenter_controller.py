@@ -156,7 +156,7 @@ def _surroundings(names: Names, *, queue_arn: str) -> list[Statement]:
                 for path in ("eks/optimized-ami", "bottlerocket")
             ],
         ),
-        # With instance profiles of ours it makes none, but looks for its own before it lets an EC2NodeClass go
+        # With an instance profile from Terraform it makes none, but looks for its own before it lets an EC2NodeClass go
         # (v1.14.1, pkg/controllers/nodeclass/controller.go, finalize): denied, the environment could not be destroyed.
         Statement(
             sid="LookForOwnProfiles",
