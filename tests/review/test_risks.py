@@ -266,6 +266,11 @@ def test_removing_versioning_from_a_bucket_is_high() -> None:
         ("aws_cloudwatch_log_group", {"retention_in_days": 30}, {"retention_in_days": 0}),
         ("aws_db_instance", {"multi_az": False}, {"multi_az": True}),
         ("helm_release", {"values": ['{"replicas": {"min": 1}}']}, {"values": ['{"replicas": {"min": 4}}']}),
+        (
+            "helm_release",
+            {"values": ['{"pools": {"general": {"limits": {"cpu": 64}}}}']},
+            {"values": ['{"pools": {"general": {"limits": {"cpu": 128}}}}']},
+        ),
     ],
 )
 def test_growth_is_a_risk_and_shrinking_is_not(type_: str, small: Body, large: Body) -> None:

@@ -56,7 +56,7 @@ def helm_provider(scope: Construct, *, names: Names, control_plane: ControlPlane
 
 
 class OwnChart(Construct):
-    """A chart from CHARTS as part of the stack: a copy beside the Terraform, so that a plan and its chart travel together.
+    """A chart as part of the stack: a copy beside the Terraform, so that a plan and its chart travel together.
 
     `path` is relative to the stack's folder and ends in a hash of the chart's content; a changed template therefore
     shows in the plan.
