@@ -22,7 +22,7 @@ READS = {
     "runners": ("network",),
     "cluster": ("network",),
     "addons": ("cluster",),
-    "workloads": ("cluster",),
+    "workloads": ("cluster", "addons"),
     "api": ("network", "account"),
 }
 """The upstream stacks of each stack, as stacks/catalog.py connects them: a pull request's stack may read no other."""
@@ -161,7 +161,8 @@ class PlatformEnvironment:
             provider=laptop.PROVIDER if on_laptop else {},
             cluster=names.cluster,
             kubeconfig=_KUBECONFIG if on_laptop else "",
-            charts=frozenset(KARPENTER_CHARTS.values()) if values.cluster.pools else frozenset(),
+            # Whatever main's values are, so that the pull request that switches to Karpenter can be planned.
+            charts=frozenset(KARPENTER_CHARTS.values()),
         )
 
     @property
@@ -197,10 +198,7 @@ class PlatformEnvironment:
 
     def upstream_of(self, stack: str) -> Sequence[str]:
         """The stacks whose outputs a stack may read."""
-        short = stack.removeprefix(f"{self.name}-")
-        # Where Karpenter makes the nodes, workloads come after it.
-        waits_for = ("addons",) if short == "workloads" and self.values.cluster.pools else ()
-        return [self.names.stack(name) for name in (*READS.get(short, ()), *waits_for)]
+        return [self.names.stack(name) for name in READS.get(stack.removeprefix(f"{self.name}-"), ())]
 
     def require_real_accounts(self) -> None:
         """Raise EnvironmentFileError for the account numbers of the committed examples."""

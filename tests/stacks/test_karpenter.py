@@ -77,6 +77,7 @@ def test_only_karpenters_rules_may_send_to_the_queue(cluster: Any) -> None:
 OWN = {f"kubernetes.io/cluster/{CLUSTER}": "owned", "karpenter.sh/nodepool": "general"}
 NEW = {f"aws:RequestTag/{key}": value for key, value in {**OWN, "eks:eks-cluster-name": CLUSTER}.items()}
 OLD = {f"aws:ResourceTag/{key}": value for key, value in OWN.items()}
+UNNAMED = {"aws:RequestTag/karpenter.sh/nodepool": "general"}
 OTHERS = {**OLD, f"aws:ResourceTag/kubernetes.io/cluster/{CLUSTER}": "shared"}
 EC2 = f"arn:aws:ec2:{HOME}"
 
@@ -135,6 +136,8 @@ def test_the_controller_makes_and_ends_its_own_nodes(
         ("ec2:CreateTags", f"{EC2}:instance/i-1", {**OTHERS, "aws:TagKeys": "Name"}),
         ("ec2:CreateTags", f"{EC2}:instance/i-1", {**OLD, "aws:TagKeys": "environment"}),
         ("ec2:CreateTags", f"{EC2}:instance/i-1", NEW),
+        ("ec2:CreateTags", f"{EC2}:instance/*", {**UNNAMED, "ec2:CreateAction": "CreateFleet"}),
+        ("ec2:CreateLaunchTemplate", f"{EC2}:launch-template/*", UNNAMED),
         ("ec2:TerminateInstances", f"{EC2}:instance/i-1", {}),
         ("ec2:TerminateInstances", f"{EC2}:instance/i-1", OTHERS),
         ("ec2:DescribeInstances", "*", {"aws:RequestedRegion": "us-east-1"}),
