@@ -168,6 +168,7 @@ def test_the_controller_is_restricted_and_off_the_nodes_it_makes(controller: str
         "acme-dev-cluster",
         "acme-dev-karpenter-interruptions",
     )
+    assert settings["AWS_REGION"] == "eu-west-2", "with one hop, the instance's metadata do not answer a pod"
     assert (pod["serviceAccountName"], deployment["spec"]["replicas"]) == ("karpenter", 2)
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     security = container["securityContext"]

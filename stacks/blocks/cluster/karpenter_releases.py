@@ -87,6 +87,8 @@ def controller_values(names: Names, values: Karpenter) -> dict[str, Any]:
         },
         "controller": {
             "image": {"repository": pulled_from(_IMAGE, names)},
+            # Otherwise it asks the instance for the region (v1.14.1, pkg/operator/operator.go), which one hop forbids.
+            "env": [{"name": "AWS_REGION", "value": names.aws.region}],
             "resources": {
                 "requests": {"cpu": values.requests.cpu, "memory": values.requests.memory},
                 "limits": {"memory": values.requests.memory},
