@@ -28,7 +28,7 @@ _MORE_KINDS = {"eks:CreateCluster": ("cluster",)}
 # STS API reference: nobody needs a permission for these, and those who sign in have none yet.
 FREE = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken"), ("sts", "AssumeRoleWithWebIdentity")})
 # Names of the action with which a service checks the tags of what is being made.
-_TAGGING = ("TagResource", "CreateTags", "AddTags", "AddTagsToResource", "AddTagsToCertificate")
+_TAGGING = ("TagResource", "CreateTags", "AddTags", "AddTagsToResource", "AddTagsToCertificate", "TagQueue")
 
 
 class UnknownAction(LookupError):

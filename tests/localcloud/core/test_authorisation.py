@@ -141,6 +141,17 @@ def test_what_is_made_with_tags_needs_the_right_to_tag_it(role: Any) -> None:
     assert "ec2:CreateTags on resource: arn:aws:ec2:eu-west-2:000000000000:vpc/*" in message
 
 
+def test_a_queue_with_tags_needs_the_right_to_tag_it(role: Any, aws: Any) -> None:
+    """SQS API reference, CreateQueue: tags need sqs:CreateQueue and sqs:TagQueue."""
+    name = aws.unique("queue")
+    queue = f"arn:aws:sqs:{HOME}:{name}"
+    only_create = role(allow("sqs:CreateQueue", resource=queue))
+    _, _, message = refusal(only_create("sqs").create_queue, QueueName=name, tags={"environment": "dev"})
+    assert f"sqs:TagQueue on resource: {queue}" in message
+    both = role(allow("sqs:CreateQueue", "sqs:TagQueue", resource=queue))
+    assert both("sqs").create_queue(QueueName=name, tags={"environment": "dev"})["QueueUrl"].endswith(f"/{name}")
+
+
 def test_tags_of_a_rule_are_the_rules_and_not_its_buss(role: Any, aws: Any) -> None:
     """EventBridge API reference, PutRule: who tags a rule needs events:TagResource, and the rule is what is made."""
     name = aws.unique("rule")
