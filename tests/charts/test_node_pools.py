@@ -152,12 +152,14 @@ def controller(helm: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return Helm(helm, os.environ, run).render(release, kube_version=KUBERNETES)
 
 
+@pytest.mark.slow
 def test_karpenters_chart_renders_objects_that_kubernetes_knows(controller: str) -> None:
     checked = manifests.check(controller, kube_version="1.35")
     assert not checked.skipped
     assert {"Deployment/karpenter", "ServiceAccount/karpenter", "PodDisruptionBudget/karpenter"} <= set(checked.valid)
 
 
+@pytest.mark.slow
 def test_the_controller_is_restricted_and_off_the_nodes_it_makes(controller: str) -> None:
     read = YAML(typ="safe", pure=True).load_all(controller)
     (deployment,) = [each for each in read if each and each["kind"] == "Deployment"]
