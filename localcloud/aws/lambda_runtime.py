@@ -63,6 +63,7 @@ class LambdaRuntime:
         self._endpoint = endpoint
         self._idle: list[_Sandbox] = []
         self._busy: list[_Sandbox] = []
+        self._starting = 0
         self._active: defaultdict[str, int] = defaultdict(int)
         self._changed = threading.Condition()
         self._closed = False
@@ -124,7 +125,7 @@ class LambdaRuntime:
                     self._idle.remove(warm)
                     self._busy.append(warm)
                     return warm
-                if len(self._idle) + len(self._busy) < MAX_PROCESSES:
+                if len(self._idle) + len(self._busy) + self._starting < MAX_PROCESSES:
                     break
                 if self._idle:
                     victim = min(self._idle, key=lambda each: each.process.last_used)
@@ -132,12 +133,19 @@ class LambdaRuntime:
                     break
                 if not self._changed.wait(end - time.monotonic()):
                     raise Throttled(f"{MAX_PROCESSES} functions already run on this machine")
-        if victim is not None:
-            self._end(victim)
-        sandbox = self._start(spec)
-        with self._changed:
-            self._busy.append(sandbox)
-        return sandbox
+            self._starting += 1
+        sandbox: _Sandbox | None = None
+        try:
+            if victim is not None:
+                self._end(victim)
+            sandbox = self._start(spec)
+            return sandbox
+        finally:
+            with self._changed:
+                self._starting -= 1
+                if sandbox is not None:
+                    self._busy.append(sandbox)
+                self._changed.notify_all()
 
     def _release(self, sandbox: _Sandbox) -> None:
         with self._changed:

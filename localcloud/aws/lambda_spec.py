@@ -6,9 +6,10 @@ import hashlib
 import importlib.util
 import io
 import json
-import shutil
 import stat
 import sys
+import tempfile
+import threading
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ _RUNTIME_MODULES = (
     "six",
     "urllib3",
 )
+_UNPACKING = threading.Lock()
 
 
 class CannotRun(Exception):
@@ -114,17 +116,18 @@ def unpack(spec: FunctionSpec, folder: Path) -> tuple[Path, list[Path]]:
 
 def _unpacked(code: bytes, folder: Path, owner: str) -> Path:
     target = folder / hashlib.sha256(code).hexdigest()[:32]
-    if target.is_dir():
-        return target
-    draft = folder / f"{target.name}.new"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        with zipfile.ZipFile(io.BytesIO(code)) as archive:
-            _extract(archive, draft, owner)
-    except zipfile.BadZipFile as error:
-        raise CannotRun(f"the code of {owner} is not a zip file") from error
-    draft.replace(target)
+    with _UNPACKING:  # the first calls of a function often come together
+        if not target.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix="draft-") as draft:
+                content = Path(draft) / "content"
+                content.mkdir()
+                try:
+                    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+                        _extract(archive, content, owner)
+                except zipfile.BadZipFile as error:
+                    raise CannotRun(f"the code of {owner} is not a zip file") from error
+                content.replace(target)
     return target
 
 

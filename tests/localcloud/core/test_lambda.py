@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -64,6 +67,24 @@ def test_the_next_event_finds_a_warm_process_and_an_update_a_new_one(aws: Any) -
     )
     third, _ = call(aws, name)
     assert (third["calls"], third["setting"]) == (1, "green")
+
+
+@pytest.mark.slow
+def test_fifty_first_calls_at_once_are_all_answered(aws: Any) -> None:
+    # Unpacking a zip of many files takes long enough for the calls to meet in the middle of it.
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("handler.py", "def handle(event, context):\n    return event['number']\n")
+        for number in range(2000):
+            archive.writestr(f"package/module_{number}.py", "x = 1\n")
+    name = make_function(aws, "def handle(event, context):\n    return -1\n", Timeout=30)
+    client = aws.client("lambda")
+    client.update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda number: call(aws, name, {"number": number})[0], range(50)))
+
+    assert answers == list(range(50))
 
 
 def test_an_exception_is_a_function_error_with_its_type_and_text(aws: Any) -> None:
