@@ -136,9 +136,9 @@ def _restored(restored: Restored) -> str:
 def _show_cloud(status: cloud.Status) -> None:
     console.say(f"[bold]{status.endpoint}[/]  process {status.pid}, {status.memory_mb:.0f} MB, log {status.log}")
     if status.restored:
-        if status.restored.set_aside:
-            console.say(f"[yellow]{console.escape(status.restored.set_aside)}[/]")
-        elif status.restored.resources or status.restored.replayed:
+        for problem in status.restored.problems:
+            console.say(f"[yellow]{console.escape(problem)}[/]")
+        if status.restored.resources or status.restored.replayed:
             console.say(_restored(status.restored))
     if status.problem:
         console.say(f"[yellow]not saved: {console.escape(status.problem)}[/]")

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from localcloud.aws.inventory import take_inventory
 from localcloud.aws.journal import Journal, Record
 from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.routing import Request, Response
-from localcloud.aws.snapshot import Restored
+from localcloud.aws.snapshot import Restored, Snapshot
 from localcloud.aws.writes import UNSAVED, changes_something, is_journalled, journalled_request, set_version
 from localcloud.files import write_atomically
 
@@ -38,6 +38,10 @@ class Persistence:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._snapshot = folder / "snapshot"
+        self._previous = folder / "snapshot.previous"
+        self._saved = folder / "saved"
+        self._sequence = 0
+        """Of the snapshot before the next one; with it the journal must keep what is younger."""
         self._journal = Journal(folder)
         self._saving = threading.Lock()
         self._stop = threading.Event()
@@ -46,36 +50,70 @@ class Persistence:
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────
     def restore(self, application: Application) -> Restored:
-        """Load the snapshot and replay what was written after it."""
+        """Load the newest snapshot that is whole and replay what was written after it.
+
+        Where none is whole, what is whole of the newest one is restored. The problems name the rest.
+        """
         for draft in self._folder.glob("*.new"):
             draft.unlink(missing_ok=True)
-        loaded: snapshot.Loaded | None = None
-        set_aside = ""
-        if self._snapshot.exists():
-            try:
-                loaded = snapshot.load(self._snapshot)
-            except snapshot.Unusable as error:
-                set_aside = self._put_aside(str(error))
-        after = loaded.sequence if loaded else 0
+        loaded, problems = self._newest_whole()
+        services = snapshot.put(loaded) if loaded else 0
+        after = self._sequence = loaded.sequence if loaded else 0
         self._journal = Journal(self._folder, sequence=after)
+        if (saved := self._last_saved()) > after:
+            problems.append(
+                f"the last save is missing: what was written before it and after {_moment(loaded)} is lost, "
+                "but for S3 and DynamoDB"
+            )
         replayed = 0
-        for record in self._journal.records(after=after):
+        records = self._journal.records(after=after, on_damage=problems.append)
+        for record in records:
             self._replay(application, record)
             self._journal.sequence = record.sequence
             replayed += 1
-        if replayed:
+        self._journal.sequence = max(self._journal.sequence, saved)
+        if replayed or problems:
             UNSAVED.set()
         age = (datetime.now(UTC) - loaded.saved_at).total_seconds() if loaded else 0.0
         with MOTO_LOCK.held():
             resources = take_inventory().total() if loaded or replayed else 0
-        return Restored(loaded.services if loaded else 0, resources, replayed, age, set_aside)
+        for problem in problems:
+            log.warning("not restored", problem=problem)
+        return Restored(services, resources, replayed, age, tuple(problems))
 
-    def _put_aside(self, reason: str) -> str:
+    def _newest_whole(self) -> tuple[Snapshot | None, list[str]]:
+        """The snapshot to restore, and what is wrong with the others."""
+        problems: list[str] = []
+        partial: Snapshot | None = None
+        for path in (self._snapshot, self._previous):
+            if not path.exists():
+                continue
+            try:
+                found = snapshot.read(path)
+            except snapshot.Unusable as error:
+                problems.append(self._put_aside(path, str(error)))
+                continue
+            if not found.damaged:
+                return found, problems + _named("not saved", found.left_out)
+            reasons = "; ".join(sorted(set(found.damaged.values())))
+            problems.append(self._put_aside(path, f"{snapshot.readable(found.damaged)}: {reasons}"))
+            partial = partial or found
+        if partial:
+            problems += _named("lost", partial.damaged)
+        return partial, problems
+
+    def _put_aside(self, path: Path, reason: str) -> str:
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        target = self._snapshot.with_name(f"unusable-{moment}")
-        self._snapshot.replace(target)
-        log.warning("saved state set aside", path=str(target), reason=reason)
+        target = path.with_name(f"unusable-{path.name}-{moment}")
+        path.replace(target)
         return f"{target}: {reason}"
+
+    def _last_saved(self) -> int:
+        """The sequence of the last save, whether its snapshot is still there or not."""
+        try:
+            return int(self._saved.read_text())
+        except (OSError, ValueError):
+            return 0
 
     def _replay(self, application: Application, record: Record) -> None:
         builder = EnvironBuilder(
@@ -159,13 +197,20 @@ class Persistence:
                 UNSAVED.set()
                 log.error("state not saved", reason=problem)
                 return False
-            self._journal.forget(sequence)
+            # The previous snapshot stays useful only with what was written after it.
+            self._journal.forget(self._sequence)
+            self._sequence = sequence
             return True
 
     def _write(self, sequence: int) -> str:
         """Write the snapshot and return the problem, "" where it was written."""
         try:
-            write_atomically(self._snapshot, snapshot.dump(sequence))
+            content = snapshot.dump(sequence)
+            if self._snapshot.exists():
+                self._previous.unlink(missing_ok=True)
+                os.link(self._snapshot, self._previous)
+            write_atomically(self._snapshot, content, mode=0o600)
+            write_atomically(self._saved, str(sequence), mode=0o600)
         except Exception as error:  # a full disk, or a model that cannot be pickled: the server reports it and runs on
             return f"{type(error).__name__}: {error}"
         return ""
@@ -183,6 +228,14 @@ class Persistence:
             code = 1 if problem else 0
         finally:
             os._exit(code)
+
+
+def _named(what: str, services: Mapping[str, str]) -> list[str]:
+    return [f"{what}: {snapshot.readable([name])} ({reason})" for name, reason in services.items()]
+
+
+def _moment(loaded: Snapshot | None) -> str:
+    return f"{loaded.saved_at:%H:%M:%S} UTC" if loaded else "the first start"
 
 
 def _fork() -> int:

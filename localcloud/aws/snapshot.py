@@ -1,35 +1,33 @@
 """All of moto's state in one file, which only the version of moto that wrote it can read.
 
-The file is a line of JSON (format, versions, sequence, length, SHA-256) followed by a pickle.
+The file is a line of JSON (format, versions, sequence, and for each part the services in it, its length and SHA-256)
+followed by the parts, each a pickle. Services whose models refer to each other share a part, so that after a start
+they still refer to the same models; all others have one of their own, and a damaged byte costs that part alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
-import io
 import json
 import pickle
-import threading
-import weakref
-from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from localcloud.aws import store
+from localcloud.aws.pickling import by_name, name_of, pickled
 
-FORMAT = 2
+FORMAT = 3
 
 # Attributes of every BackendDict; any other (S3's bucket_accounts) is state.
 _PLUMBING = {"backend", "service_name", "_use_boto3_regions", "_additional_regions", "_id"}
-_LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
+_STORE = "store"
 
 
 class Unusable(Exception):
-    """A snapshot that cannot be read: torn, changed, or of another version of moto."""
+    """A snapshot of which nothing can be read: no header, or that of another version of moto."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +35,30 @@ class Restored:
     """What a server found on the disk when it started.
 
     `replayed` counts the writes that the journal had beyond the snapshot, `age_seconds` is the snapshot's age.
-    `set_aside` names a snapshot that could not be used, and why.
+    `problems` names what could not be restored, and why.
     """
 
     services: int = 0
     resources: int = 0
     replayed: int = 0
     age_seconds: float = 0.0
-    set_aside: str = ""
+    problems: tuple[str, ...] = ()
 
     @property
     def anything(self) -> bool:
         """Whether the disk held anything."""
-        return bool(self.services or self.replayed or self.set_aside)
+        return bool(self.services or self.replayed or self.problems)
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What a snapshot's header and content say."""
+class Snapshot:
+    """A snapshot that was read: `parts` that are whole, `damaged` and `left_out` services with the reason."""
 
     sequence: int
     saved_at: datetime
-    services: int
+    parts: tuple[dict[str, Any], ...]
+    damaged: dict[str, str]
+    left_out: dict[str, str]
 
 
 def dump(sequence: int) -> bytes:
@@ -66,83 +66,97 @@ def dump(sequence: int) -> bytes:
 
     A service whose models cannot be pickled is left out, and named in the header.
     """
-    state: dict[str, Any] = {"backends": {_name(each): _contents(each) for each in _used()}, "store": store.dump()}
-    problem = ""
-    try:
-        payload = _pickled(state)
-    except Exception:
-        refused = {name: reason for name, each in state["backends"].items() if (reason := _refusal(each))}
-        for name in refused:
-            del state["backends"][name]
-        problem = "not saved: " + "; ".join(f"{name}: {reason}" for name, reason in refused.items())
-        payload = _pickled(state)
+    state = {name_of(each): _contents(each) for each in _used()}
+    parts, left_out = _parts({**state, _STORE: store.dump()})
     header = {
         "format": FORMAT,
         "moto": _moto_version(),
         "sequence": sequence,
-        "left_out": problem,
+        "left_out": left_out,
         "saved_at": datetime.now(UTC).isoformat(),
-        "length": len(payload),
-        "sha256": hashlib.sha256(payload).hexdigest(),
+        "parts": [
+            {"services": names, "length": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
+            for names, payload in parts
+        ],
     }
-    return json.dumps(header).encode() + b"\n" + payload
+    return b"".join([json.dumps(header).encode(), b"\n", *(payload for _, payload in parts)])
 
 
 def left_out(path: Path) -> str:
     """Which services a snapshot lacks, and why; "" where it is complete."""
     with path.open("rb") as file:
-        return str(json.loads(file.readline()).get("left_out", ""))
+        return "; ".join(f"{name}: {reason}" for name, reason in json.loads(file.readline())["left_out"].items())
+
+
+def read(path: Path) -> Snapshot:
+    """Read a snapshot; nothing is changed. Raises Unusable."""
+    line, _, payload = path.read_bytes().partition(b"\n")
+    try:
+        header = json.loads(line)
+        written_by, described = (header["format"], header["moto"]), header["parts"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unusable("it has no header") from error
+    if written_by != (FORMAT, _moto_version()):
+        raise Unusable(f"it was written by moto {written_by[1]} (format {written_by[0]}), this is {_moto_version()}")
+    parts: list[dict[str, Any]] = []
+    damaged: dict[str, str] = {}
+    for each in described:
+        part, payload = payload[: each["length"]], payload[each["length"] :]
+        if hashlib.sha256(part).hexdigest() != each["sha256"]:
+            damaged |= dict.fromkeys(each["services"], "it does not fit its checksum")
+            continue
+        try:
+            parts.append(pickle.loads(part))  # noqa: S301 - our own file, with its checksum
+        except Exception as error:
+            # A pickle that fits its checksum fails only where a class has changed, which can raise anything.
+            damaged |= dict.fromkeys(each["services"], f"{type(error).__name__}: {error}")
+    saved_at = datetime.fromisoformat(header["saved_at"])
+    return Snapshot(int(header["sequence"]), saved_at, tuple(parts), damaged, header["left_out"])
+
+
+def put(snapshot: Snapshot) -> int:
+    """Put what was read into moto; returns how many services hold something."""
+    services = 0
+    for part in snapshot.parts:
+        for name, content in part.items():
+            if name == _STORE:
+                store.restore(content)
+                continue
+            accounts, extra = content
+            backends = by_name(name)
+            vars(backends).update(extra)
+            for account, regions in accounts.items():
+                for region, backend in regions.items():
+                    backends[account][region] = backend
+            services += any(accounts.values())
+    return services
+
+
+def _parts(state: dict[str, Any]) -> tuple[list[tuple[list[str], bytes]], dict[str, str]]:
+    """The pickles of all services, and of which none could be made, with the reason."""
+    parts: list[tuple[list[str], bytes, set[int]]] = []
+    left_out: dict[str, str] = {}
+    for name, content in state.items():
+        try:
+            payload, models = pickled({name: content})
+        except Exception as error:  # a model with a socket, a thread: whatever its class raises
+            left_out[name] = f"{type(error).__name__}: {error}"
+            continue
+        sharing = [each for each in parts if not models.isdisjoint(each[2])]
+        if sharing:
+            parts = [each for each in parts if each not in sharing]
+            names = [shared for each in sharing for shared in each[0]] + [name]
+            payload, models = pickled({each: state[each] for each in names})
+            parts.append((names, payload, models))
+        else:
+            parts.append(([name], payload, models))
+    return [(names, payload) for names, payload, _ in parts], left_out
 
 
 def _contents(backends: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The backends by account and region, and what the registry itself holds."""
     extra = {key: value for key, value in vars(backends).items() if key not in _PLUMBING}
     return {account: dict(regions) for account, regions in backends.items()}, extra
-
-
-def _pickled(value: Any) -> bytes:
-    buffer = io.BytesIO()
-    _Pickler(buffer).dump(value)
-    return buffer.getvalue()
-
-
-def _refusal(value: Any) -> str:
-    """Why a value cannot be pickled; "" where it can."""
-    try:
-        _pickled(value)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
-def load(path: Path) -> Loaded:
-    """Put the state of a snapshot into moto. Raises Unusable; then nothing was changed."""
-    line, _, payload = path.read_bytes().partition(b"\n")
-    try:
-        header = json.loads(line)
-        written_by, length, digest = (header["format"], header["moto"]), header["length"], header["sha256"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unusable("it has no header") from error
-    if written_by != (FORMAT, _moto_version()):
-        raise Unusable(f"it was written by moto {written_by[1]} (format {written_by[0]}), this is {_moto_version()}")
-    if len(payload) != length or hashlib.sha256(payload).hexdigest() != digest:
-        raise Unusable("its content does not fit its checksum")
-    try:
-        state = pickle.loads(payload)  # noqa: S301 - our own file, with its checksum
-    except Exception as error:
-        # A pickle that fits its checksum fails only where a class has changed, which can raise anything.
-        raise Unusable(f"{type(error).__name__}: {error}") from error
-    for name, (accounts, extra) in state["backends"].items():
-        backends = _by_name(name)
-        vars(backends).update(extra)
-        for account, regions in accounts.items():
-            for region, backend in regions.items():
-                backends[account][region] = backend
-    store.restore(state["store"])
-    saved_at = datetime.fromisoformat(header["saved_at"])
-    return Loaded(
-        int(header["sequence"]), saved_at, services=sum(any(each[0].values()) for each in state["backends"].values())
-    )
 
 
 def _moto_version() -> str:
@@ -160,107 +174,6 @@ def _used() -> Iterator[Any]:
             yield backends
 
 
-def _name(backends: Any) -> str:
-    return f"{backends.backend.__module__}:{backends.backend.__qualname__}"
-
-
-def _by_name(name: str) -> Any:
-    """The BackendDict of a backend class; imports its module."""
-    from moto.core.base_backend import BackendDict
-
-    module = importlib.import_module(name.partition(":")[0])
-    for value in vars(module).values():
-        if isinstance(value, BackendDict) and _name(value) == name:
-            return value
-    raise Unusable(f"moto has no {name}")
-
-
-class _Pickler(pickle.Pickler):
-    """Pickles more than the standard: locks, certificates, private keys, weak dictionaries, local functions."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        from moto.core.base_backend import AccountSpecificBackend, BackendDict
-
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._registry, self._account = BackendDict, AccountSpecificBackend
-
-    # Not persistent_id, which pickle calls for every string and number as well.
-    def reducer_override(self, obj: Any) -> Any:
-        """How to write an object that the standard pickler refuses; NotImplemented for all others.
-
-        References to moto's registries stay references.
-        """
-        kind = type(obj)
-        if isinstance(obj, self._registry):
-            return _by_name, (_name(obj),)
-        if isinstance(obj, self._account):
-            return _account, (_name(obj), obj.account_id)
-        if kind in _LOCKS:
-            return _LOCKS[kind], ()
-        if isinstance(obj, defaultdict) and kind is not defaultdict:
-            return _new_defaultdict, (kind, obj.default_factory), vars(obj), None, iter(obj.items())
-        if isinstance(obj, dict) and kind.items not in (dict.items, OrderedDict.items):
-            # Pickle calls `items()`, which in S3's store of objects has only the newest version of each.
-            return _new_dict, (kind, dict(obj)), vars(obj)
-        if isinstance(obj, weakref.WeakValueDictionary):
-            return weakref.WeakValueDictionary, (dict(obj.items()),)
-        if kind.__module__.startswith("cryptography."):
-            return _reduce_cryptography(obj)
-        is_local = getattr(obj, "__module__", None) and callable(obj) and "<locals>" in getattr(obj, "__qualname__", "")
-        if is_local or getattr(obj, "__name__", "") == "<lambda>":
-            import dill
-
-            return dill.loads, (dill.dumps(obj),)
-        return NotImplemented
-
-
-def _account(name: str, account: str) -> Any:
-    """The backends of one account."""
-    return _by_name(name)[account]
-
-
-def _new_defaultdict(kind: type, factory: Any) -> Any:
-    """A defaultdict of a class whose __init__ requires arguments that pickle does not know."""
-    instance: Any = dict.__new__(kind)
-    defaultdict.__init__(instance, factory)
-    return instance
-
-
-def _new_dict(kind: type, content: dict[Any, Any]) -> Any:
-    """A dictionary of a class that does more than store a value when it is set."""
-    instance: Any = dict.__new__(kind)
-    dict.update(instance, content)
-    return instance
-
-
-def _reduce_cryptography(obj: Any) -> Any:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-
-    if isinstance(obj, x509.Certificate):
-        return _load_certificate, (obj.public_bytes(serialization.Encoding.PEM),)
-    if hasattr(obj, "private_bytes"):
-        pkcs8, der = serialization.PrivateFormat.PKCS8, serialization.Encoding.DER
-        return _load_private, (obj.private_bytes(der, pkcs8, serialization.NoEncryption()),)
-    if hasattr(obj, "public_bytes"):
-        spki, der = serialization.PublicFormat.SubjectPublicKeyInfo, serialization.Encoding.DER
-        return _load_public, (obj.public_bytes(der, spki),)
-    return NotImplemented
-
-
-def _load_certificate(data: bytes) -> Any:
-    from cryptography import x509
-
-    return x509.load_pem_x509_certificate(data)
-
-
-def _load_public(data: bytes) -> Any:
-    from cryptography.hazmat.primitives import serialization
-
-    return serialization.load_der_public_key(data)
-
-
-def _load_private(data: bytes) -> Any:
-    from cryptography.hazmat.primitives import serialization
-
-    return serialization.load_der_private_key(data, None)
+def readable(services: Collection[str]) -> str:
+    """Names of services as a person knows them: `sqs, ec2` for backends of moto."""
+    return ", ".join(sorted({name.partition(":")[0].removeprefix("moto.").split(".")[0] for name in services}))

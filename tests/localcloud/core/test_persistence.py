@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,12 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 from botocore.exceptions import ClientError
 from filelock import FileLock
 
-from localcloud.aws.journal import Journal
+from localcloud.aws.identity import Caller
+from localcloud.aws.journal import Journal, Record
 from localcloud.cloud import LocalCloud, Status
 
 LOCATION = {"LocationConstraint": "eu-west-2"}
@@ -45,6 +48,32 @@ def wait_for(path: Path) -> None:
     while not path.exists() and time.monotonic() < end:
         time.sleep(0.1)
     assert path.exists()
+
+
+def save(status: Status) -> None:
+    """Let the server save now."""
+    answer = httpx.post(f"{status.endpoint}/_groundwork/save", headers={"x-groundwork": "1"}, trust_env=False)
+    assert answer.json() == {"ok": True, "problem": ""}
+
+
+def damage(snapshot: Path, service: str) -> None:
+    """Change one byte in the part of a service."""
+    content = bytearray(snapshot.read_bytes())
+    end = content.index(b"\n")
+    at = end + 1
+    for part in json.loads(content[:end])["parts"]:
+        if any(name.startswith(f"moto.{service}.") for name in part["services"]):
+            content[at + part["length"] // 2] ^= 1
+            snapshot.write_bytes(content)
+            return
+        at += part["length"]
+    raise AssertionError(f"{snapshot} has no part of {service}")
+
+
+def problems(status: Status) -> list[str]:
+    """What the start could not restore."""
+    assert status.restored is not None
+    return list(status.restored.problems)
 
 
 def start_again(work: Path) -> str:
@@ -132,7 +161,7 @@ def test_everything_else_is_restored_and_counted_after_a_stop(cloud: LocalCloud,
     assert cloud.down()
     status = cloud.up(port=0)
     assert status.restored is not None
-    assert (status.restored.resources >= 5, status.restored.set_aside) == (True, "")
+    assert (status.restored.resources >= 5, status.restored.problems) == (True, ())
     aws = aws_of(status)
     assert aws.client("ec2").describe_vpcs(VpcIds=[network])["Vpcs"][0]["CidrBlock"] == "10.0.0.0/16"
     assert aws.client("kms").decrypt(CiphertextBlob=cipher)["Plaintext"] == b"secret"
@@ -174,20 +203,122 @@ def test_a_start_after_a_kill_before_the_first_save_reports_it(
     assert "restored 1 resources from 1 writes to S3 and DynamoDB; nothing else had been saved" in output
 
 
-@pytest.mark.parametrize("damage", ["torn", "other version"])
-def test_a_snapshot_that_cannot_be_used_is_set_aside_and_named(cloud: LocalCloud, aws_of: MakeAws, damage: str) -> None:
+def test_a_snapshot_of_another_version_is_set_aside_and_named(cloud: LocalCloud, aws_of: MakeAws) -> None:
     aws_of(cloud.up(port=0)).client("sqs").create_queue(QueueName="q")
     cloud.down()
     snapshot = cloud.state / "snapshot"
-    data = snapshot.read_bytes()
-    damaged = data[: len(data) // 2] if damage == "torn" else data.replace(b'"moto": "5', b'"moto": "4', 1)
-    snapshot.write_bytes(damaged)
+    other = snapshot.read_bytes().replace(b'"moto": "5', b'"moto": "4', 1)
+    snapshot.write_bytes(other)
     status = cloud.up(port=0)
-    assert status.restored is not None
-    expected = "does not fit its checksum" if damage == "torn" else "was written by moto 4"
-    assert expected in status.restored.set_aside
-    assert Path(status.restored.set_aside.split(":")[0]).read_bytes() == damaged
+    [set_aside, missing] = problems(status)
+    assert "was written by moto 4" in set_aside
+    assert Path(set_aside.split(":")[0]).read_bytes() == other
+    assert missing.startswith("the last save is missing: what was written before it and after the first start is lost")
     assert "QueueUrls" not in aws_of(status).client("sqs").list_queues()
+
+
+def test_a_damaged_byte_costs_what_came_after_the_save_before(cloud: LocalCloud, aws_of: MakeAws) -> None:
+    first = cloud.up(port=0)
+    aws = aws_of(first)
+    aws.client("sqs").create_queue(QueueName="earlier")
+    save(first)
+    aws.client("sqs").create_queue(QueueName="later")
+    aws.client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    save(first)
+    kill(first)
+    damage(cloud.state / "snapshot", "sqs")
+
+    second = cloud.up(port=0)
+
+    [set_aside, missing] = problems(second)
+    assert set_aside.endswith(": sqs: it does not fit its checksum")
+    assert missing.startswith("the last save is missing: what was written before it and after ")
+    aws = aws_of(second)
+    assert [url.rpartition("/")[2] for url in aws.client("sqs").list_queues()["QueueUrls"]] == ["earlier"]
+    assert aws.client("s3").list_buckets()["Buckets"][0]["Name"] == "state"
+
+
+def test_where_no_save_is_whole_only_the_damaged_service_is_lost(cloud: LocalCloud, aws_of: MakeAws) -> None:
+    aws = aws_of(cloud.up(port=0))
+    aws.client("sqs").create_queue(QueueName="q")
+    aws.client("ssm").put_parameter(Name="/p", Value="v", Type="String")
+    cloud.down()
+    damage(cloud.state / "snapshot", "sqs")
+    (cloud.state / "snapshot.previous").unlink(missing_ok=True)
+
+    second = cloud.up(port=0)
+
+    assert problems(second)[1:] == ["lost: sqs (it does not fit its checksum)"]
+    aws = aws_of(second)
+    assert aws.client("ssm").get_parameter(Name="/p")["Parameter"]["Value"] == "v"
+    assert "QueueUrls" not in aws.client("sqs").list_queues()
+
+
+def test_a_deleted_snapshot_is_named(cloud: LocalCloud, aws_of: MakeAws) -> None:
+    first = cloud.up(port=0)
+    aws_of(first).client("sqs").create_queue(QueueName="q")
+    aws_of(first).client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    cloud.down()
+    for path in cloud.state.glob("snapshot*"):
+        path.unlink()
+    second = cloud.up(port=0)
+    assert [problem.partition(":")[0] for problem in problems(second)] == ["the last save is missing"]
+
+
+def test_a_damaged_record_is_named_and_the_next_is_kept(cloud: LocalCloud, aws_of: MakeAws) -> None:
+    first = cloud.up(port=0)
+    s3 = aws_of(first).client("s3")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    for key in ("damaged", "kept"):
+        s3.put_object(Bucket="state", Key=key, Body=b"x")
+    kill(first)
+    for path in cloud.state.glob("snapshot*"):
+        path.unlink()
+    (cloud.state / "saved").unlink(missing_ok=True)
+    segment = min(cloud.state.glob("journal-*.jsonl"))
+    segment.write_bytes(segment.read_bytes().replace(b"/state/damaged", b"/state/dXmaged"))
+
+    second = cloud.up(port=0)
+
+    assert problems(second) == [f"{segment}: line 2 is damaged; this write to S3 or DynamoDB is lost"]
+    listed = aws_of(second).client("s3").list_objects_v2(Bucket="state")["Contents"]
+    assert [each["Key"] for each in listed] == ["kept"]
+
+
+def test_a_record_after_a_torn_one_survives_the_next_kill(cloud: LocalCloud, aws_of: MakeAws) -> None:
+    record = Record(1, "PUT", "/state", {}, b"", Caller("000000000000", ""))
+    cloud.state.mkdir(parents=True)
+    (cloud.state / "journal-000000000001.jsonl").write_bytes(record.line()[:20])
+    journal = Journal(cloud.state)
+    journal.append(record)
+    damaged: list[str] = []
+    assert list(journal.records(after=0, on_damage=damaged.append)) == [record]
+    assert damaged == []
+
+
+def test_only_the_owner_may_read_what_is_saved(cloud: LocalCloud, aws_of: MakeAws) -> None:
+    first = cloud.up(port=0)
+    aws_of(first).client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
+    save(first)
+    save(first)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in cloud.state.iterdir() if path.name != "server.lock"}
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_a_write_that_the_disk_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
+    # A limit on the size of files makes the kernel refuse a write in the middle, as a full disk does.
+    program = (
+        "import pathlib, resource, signal, sys\n"
+        "from localcloud.files import write_atomically\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "write_atomically(pathlib.Path(sys.argv[1]), b'x' * 5000)\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "snapshot")], capture_output=True, text=True, check=False
+    )
+    assert "File too large" in finished.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_torn_last_record_is_ignored(cloud: LocalCloud, aws_of: MakeAws) -> None:
