@@ -63,14 +63,15 @@ class LocalCloud:
     def up(self, port: int | None = None, wait: timedelta = timedelta(seconds=60)) -> Status:
         """Start the server, or find the one that runs; returns when it answers.
 
-        Port 0 takes any free port. Raises LocalCloudError when another program has the port, when a server already
+        Port 0 takes any free port, None that of a server that crashed, otherwise 4566.
+        Raises LocalCloudError when another program has the port, when a server already
         runs on another port, or when the server does not answer within `wait`.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._lock():
             running = self._server.running()
             if running is None:
-                running = self._start(ports.free() if port == 0 else port or DEFAULT_PORT)
+                running = self._start(ports.free() if port == 0 else port or self._usual_port())
             elif port not in (None, 0, running.port):
                 raise LocalCloudError(
                     f"the embedded AWS of {self._folder} already runs on port {running.port}, not {port}",
@@ -103,6 +104,11 @@ class LocalCloud:
 
     def _lock(self) -> FileLock:
         return FileLock(self._folder / "lock", timeout=90)
+
+    def _usual_port(self) -> int:
+        """That of a server which ended without `down`: programs and the Terraform of a deploy know it."""
+        crashed = self._server.last_record()
+        return crashed.port if crashed else DEFAULT_PORT
 
     def _start(self, port: int) -> ProcessRecord:
         _refuse_taken(port)

@@ -15,7 +15,8 @@ _STEP = re.compile(
 )
 _COMPLETE = re.compile(r"^(?:Apply|Destroy) complete! Resources: (?P<counts>[^.]+)\.")
 _TAIL = 40  # lines of a failed stack that an error shows
-_WIDTH = 240  # characters of such a line: Terraform quotes the whole synthesised file, which is one line
+_WIDTH = 240  # characters of a quoted line: the synthesised file is a single one
+_QUOTED = re.compile(r"^[│╷╵ ]*\d+: ")  # as Terraform quotes the source of an error; all other lines say the reason
 _ERROR = re.compile(r"^[│╷╵ ]*Error: ")
 
 
@@ -113,4 +114,4 @@ class StackLog:
 
 
 def _shortened(line: str) -> str:
-    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
+    return line[: _WIDTH - 1] + "…" if len(line) > _WIDTH and _QUOTED.match(line) else line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -63,6 +65,14 @@ def test_a_stale_pid_file_is_not_taken_for_a_server(cloud: LocalCloud) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_a_start_after_a_crash_keeps_the_port(cloud: LocalCloud) -> None:
+    first = cloud.up(port=0)
+    os.kill(first.pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(first.pid)] if psutil.pid_exists(first.pid) else [], timeout=5)
+    assert cloud.up().endpoint == first.endpoint
+
+
 def test_reset_empties_and_starts_again_on_the_same_port(cloud: LocalCloud, aws_of: MakeAws) -> None:
     first = cloud.up(port=0)
     aws_of(first).client("sqs").create_queue(QueueName="q")
