@@ -13,10 +13,11 @@ from localcloud.aws.lambda_runtime import Invocation, LambdaRuntime, Throttled
 from localcloud.aws.lambda_spec import CannotRun, spec_of
 from localcloud.aws.moto_lock import MOTO_LOCK
 
-__all__ = ["CannotRun", "Target", "Throttled", "call", "call_later", "configure", "find"]
+__all__ = ["MAX_EVENT", "CannotRun", "Target", "Throttled", "call", "call_later", "configure", "find"]
 
 log = structlog.get_logger(__name__)
 
+MAX_EVENT = 6 * 1024 * 1024  # bytes of a synchronous invocation; source: Lambda developer guide, "Lambda quotas"
 _RETRIES = 2  # of an asynchronous invocation; source: Lambda developer guide, "Asynchronous invocation"
 
 _runtime: list[LambdaRuntime] = []

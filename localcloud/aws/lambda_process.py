@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 _API = "/2018-06-01/runtime"
+_MAX_ANSWER = 6_291_556  # bytes; source: Lambda quotas, and the message below, which Lambda sends
 _INIT_SECONDS = 30.0  # AWS allows 10; a laptop that also runs Terraform is slower
 
 
@@ -211,6 +212,9 @@ class FunctionProcess:
         _, _, rest = path.partition("/invocation/")
         request_id, _, kind = rest.partition("/")
         if turn is not None and turn.request_id == request_id:
+            if len(body) > _MAX_ANSWER:
+                limit = f"Response payload size exceeded maximum allowed payload size ({_MAX_ANSWER} bytes)."
+                body, kind = _error("Function.ResponseSizeTooLarge", limit), "error"
             turn.settle(InvocationResult(body, error="Unhandled" if kind == "error" else ""))
 
 

@@ -79,6 +79,24 @@ class GatewayCall:
         return self.request.headers
 
     @property
+    def sent_headers(self) -> dict[str, str]:
+        """The headers as a function sees them: with those that API Gateway adds."""
+        port = self.headers.get("host", "").rpartition(":")[2]
+        forwarded = self.headers.get("x-forwarded-for")
+        return {
+            **self.headers,
+            "x-amzn-trace-id": self.headers.get("x-amzn-trace-id") or _trace_id(self.begun),
+            "x-forwarded-for": f"{forwarded}, {LOOPBACK}" if forwarded else LOOPBACK,
+            "x-forwarded-port": port if port.isdigit() else "80",
+            "x-forwarded-proto": "http",
+        }
+
+    def refuse_large_body(self, most: int, message: str) -> None:
+        """Raise the 413 of a body of more than `most` bytes."""
+        if len(self.request.body) > most:
+            raise GatewayError(413, message, reason=f"a body of {len(self.request.body)} bytes, at most {most}")
+
+    @property
     def domain(self) -> str:
         """The host name of the request."""
         return self.headers.get("host", "").rsplit(":", 1)[0]
@@ -96,3 +114,8 @@ class GatewayCall:
     def epoch_ms(self) -> int:
         """Milliseconds since the epoch."""
         return int(self.begun * 1000)
+
+
+def _trace_id(begun: float) -> str:
+    """A trace's root as X-Ray writes it: version, seconds since the epoch in hexadecimal, 96 random bits."""
+    return f"Root=1-{int(begun):08x}-{uuid.uuid4().hex[:24]}"

@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from typing import Any
 
 from localcloud.aws.gateway.call import LOOPBACK, GatewayCall
@@ -24,10 +25,12 @@ class MalformedAnswer(ValueError):
 def version_2(call: GatewayCall, *, route_key: str) -> dict[str, Any]:
     """The event of payload format 2.0, for HTTP APIs."""
     request, to = call.request, call.to
-    headers = {name: value for name, value in call.headers.items() if name != "cookie"}
+    headers = {name: value for name, value in call.sent_headers.items() if name != "cookie"}
     cookies = [each.strip() for each in call.headers.get("cookie", "").split(";") if each.strip()]
     body, encoded = _body(request.body, call.headers.get("content-type", ""), text=_TEXT)
-    path = request.path if to.custom or to.stage.name == "$default" else f"/{to.stage.name}{to.path}"
+    # "rawPath won't provide the API mapping value" (the guide); a named stage is in it on every domain, as
+    # aws-lambda-powertools' `APIGatewayProxyEventV2.path` expects.
+    path = to.path if to.stage.name == "$default" else f"/{to.stage.name}{to.path}"
     context = {
         "accountId": to.account,
         "apiId": to.api_id,
@@ -68,10 +71,18 @@ def version_2(call: GatewayCall, *, route_key: str) -> dict[str, Any]:
 
 
 def version_1(call: GatewayCall, *, resource: str, resource_id: str = "", binary: Iterable[str] = ()) -> dict[str, Any]:
-    """The event of payload format 1.0, for REST APIs; `binary` are the API's binary media types."""
+    """The event of payload format 1.0; `binary` are the binary media types of a REST API.
+
+    An HTTP API sends it with names of headers in lower case, and with the stage in its path.
+    """
     request, to = call.request, call.to
-    # WSGI folds the case of header names; this is how clients write them.
-    headers = {"-".join(part.capitalize() for part in name.split("-")): value for name, value in call.headers.items()}
+    headers = call.sent_headers
+    path = to.path
+    if to.kind == "REST":
+        # WSGI folds the case of header names; this is how clients write them.
+        headers = {"-".join(part.capitalize() for part in name.split("-")): value for name, value in headers.items()}
+    elif to.stage.name != "$default":
+        path = f"/{to.stage.name}{to.path}"
     kind = call.headers.get("content-type", "")
     is_binary = _is_binary(kind, tuple(binary))
     body, encoded = _body(request.body, kind, text=() if is_binary else ("",))
@@ -96,7 +107,7 @@ def version_1(call: GatewayCall, *, resource: str, resource_id: str = "", binary
         context["authorizer"] = call.authorizer
     return {
         "resource": resource,
-        "path": request.path if to.custom else to.path,
+        "path": request.path if to.custom else path,
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
@@ -134,7 +145,7 @@ def _identity(call: GatewayCall) -> dict[str, Any]:
 
 def _is_binary(kind: str, binary: tuple[str, ...]) -> bool:
     plain = kind.split(";", maxsplit=1)[0].strip()
-    return any(each.replace("~1", "/") in ("*/*", plain) for each in binary)
+    return any(fnmatch(plain, each.replace("~1", "/")) for each in binary)
 
 
 def _body(body: bytes, kind: str, *, text: tuple[str, ...]) -> tuple[str | None, bool]:
@@ -153,7 +164,16 @@ def _body(body: bytes, kind: str, *, text: tuple[str, ...]) -> tuple[str | None,
     return base64.b64encode(body).decode(), True
 
 
-def to_response(payload: bytes, *, lenient: bool) -> Response:
+def rest_response(payload: bytes, *, accept: str, binary: tuple[str, ...]) -> Response:
+    """The response that a function's answer describes to a REST API; raises MalformedAnswer.
+
+    Base64 stays as it is unless the first type that the client accepts is a binary media type of the API. Source:
+    developer guide, "Return binary media from a Lambda proxy integration".
+    """
+    return to_response(payload, lenient=False, decode=_is_binary(accept.partition(",")[0], binary))
+
+
+def to_response(payload: bytes, *, lenient: bool, decode: bool = True) -> Response:
     """The response that a function's answer describes; raises MalformedAnswer.
 
     `lenient` is payload 2.0, where an answer without statusCode is the body of a 200.
@@ -173,7 +193,7 @@ def to_response(payload: bytes, *, lenient: bool) -> Response:
         if not lenient:
             raise MalformedAnswer("body has to be a string")
         data = json.dumps(body).encode()
-    elif answer.get("isBase64Encoded"):
+    elif answer.get("isBase64Encoded") and decode:
         try:
             data = base64.b64decode(body)
         except binascii.Error as error:
@@ -188,6 +208,8 @@ def to_response(payload: bytes, *, lenient: bool) -> Response:
 
 def _headers(answer: dict[str, Any], *, lenient: bool) -> list[tuple[str, str]]:
     multiple = answer.get("multiValueHeaders") or {}
+    if any(not isinstance(values, list) for values in multiple.values()):
+        raise MalformedAnswer("the values of multiValueHeaders have to be lists")
     taken = {name.lower() for name in multiple}
     headers = [(name, str(value)) for name, values in multiple.items() for value in values]
     headers += [

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import structlog
 
 from localcloud.aws import lambda_invoke
 from localcloud.aws.gateway.call import GatewayCall, GatewayError
-from localcloud.aws.gateway.events import MalformedAnswer, to_response
+from localcloud.aws.gateway.events import MalformedAnswer
 from localcloud.aws.lambda_process import InvocationResult
 from localcloud.aws.policy import Call, Decision, Principal, evaluate
 from localcloud.aws.routing import Response, json_response
@@ -22,21 +25,52 @@ _SERVICE = "apigateway.amazonaws.com"
 
 
 def answer_of(
-    call: GatewayCall, uri: str, event: dict[str, Any], *, source: str, as_role: bool, lenient: bool, status: int
+    call: GatewayCall,
+    uri: str,
+    event: dict[str, Any],
+    *,
+    source: str,
+    as_role: bool,
+    seconds: float,
+    to_response: Callable[[bytes], Response],
+    broken: int,
+    late: GatewayError,
 ) -> Response:
-    """The response of the function that `uri` names; see `call_function` and `to_response` for the arguments.
+    """The response that `to_response` makes of the function that `uri` names; see `call_function`.
 
-    `status` is for a function that fails, or that answers what API Gateway cannot use.
+    `broken` is the status for a function that fails, or that answers what API Gateway cannot use. A function that
+    needs more than `seconds` works on, and the client gets `late`.
     """
-    outcome = call_function(call, uri, event, source=source, as_role=as_role)
-    problem = outcome.payload.decode(errors="replace")[:500]
+    outcome = _within(seconds, lambda: call_function(call, uri, event, source=source, as_role=as_role))
+    if outcome is None:
+        call.log["integrationErrorMessage"] = late.reason
+        raise late
+    problem = outcome.payload.decode(errors="replace")
     if not outcome.error:
         try:
-            return to_response(outcome.payload, lenient=lenient)
+            return to_response(outcome.payload)
         except MalformedAnswer as error:
             problem = str(error)
     call.log["integrationErrorMessage"] = problem
-    return json_response({"message": call.to.internal_error}, status)
+    return json_response({"message": call.to.internal_error}, broken)
+
+
+def _within(seconds: float, work: Callable[[], InvocationResult]) -> InvocationResult | None:
+    """What `work` returns or raises within the time; None where it takes longer."""
+    result: Future[InvocationResult] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:
+            result.set_exception(error)
+
+    # Not a pool, which would wait for the function at the end of the server.
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return result.result(timeout=seconds)
+    except TimeoutError:
+        return None
 
 
 def call_function(
@@ -60,8 +94,11 @@ def call_function(
         raise _failed(call, str(error)) from error
     if not as_role and not _permitted(call, target, source):
         raise _failed(call, f"Invalid permissions on Lambda function: {target.arn} does not permit {_SERVICE}")
+    payload = json.dumps(event).encode()
+    if len(payload) > lambda_invoke.MAX_EVENT:
+        raise GatewayError(413, "Request Entity Too Large", reason=f"an event of {len(payload)} bytes")
     try:
-        return lambda_invoke.call(target, json.dumps(event).encode()).outcome
+        return lambda_invoke.call(target, payload).outcome
     except (lambda_invoke.Throttled, lambda_invoke.CannotRun) as error:
         raise _failed(call, str(error)) from error
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from localcloud.aws.gateway import access
+from localcloud.aws.gateway import access, cors
 from localcloud.aws.gateway.call import GatewayCall, GatewayError
-from localcloud.aws.gateway.events import version_1, version_2
+from localcloud.aws.gateway.events import to_response, version_1, version_2
 from localcloud.aws.gateway.find import match_path, specificity
 from localcloud.aws.gateway.functions import answer_of
 from localcloud.aws.gateway.throttle import Throttle
@@ -15,6 +16,17 @@ from localcloud.aws.routing import Response
 
 def answer(call: GatewayCall, throttle: Throttle) -> Response:
     """The response; raises GatewayError where the gateway itself answers."""
+    headers = cors.headers(call)
+    if cors.is_preflight(call):
+        return Response(204, b"", headers)
+    response = _answer(call, throttle)
+    if call.to.api.cors_configuration:
+        response = cors.without(response)
+    return replace(response, headers=(*response.headers, *headers))
+
+
+def _answer(call: GatewayCall, throttle: Throttle) -> Response:
+    call.refuse_large_body(10_485_760, "Request Entity Too Large")
     route, stage = _route(call), call.to.stage
     call.log |= {"routeKey": route.route_key, "resourcePath": route.route_key}
     own_settings = (stage.route_settings or {}).get(route.route_key)
@@ -43,8 +55,10 @@ def answer(call: GatewayCall, throttle: Throttle) -> Response:
         event,
         source=f"{source_method}/{source_path}",
         as_role=bool(integration.credentials_arn),
-        lenient=not is_version_1,
-        status=500,
+        seconds=int(integration.timeout_in_millis or 30_000) / 1000,
+        to_response=lambda payload: to_response(payload, lenient=not is_version_1),
+        broken=500,
+        late=GatewayError(503, "Service Unavailable", reason="the integration took longer than its timeout"),
     )
 
 

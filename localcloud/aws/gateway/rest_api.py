@@ -9,7 +9,8 @@ import jsonschema
 
 from localcloud.aws.gateway import access
 from localcloud.aws.gateway.call import GatewayCall, GatewayError
-from localcloud.aws.gateway.events import version_1
+from localcloud.aws.gateway.deployment import DeployedResource, deployed
+from localcloud.aws.gateway.events import rest_response, version_1
 from localcloud.aws.gateway.find import match_path, specificity
 from localcloud.aws.gateway.functions import answer_of
 from localcloud.aws.gateway.throttle import Throttle
@@ -20,8 +21,9 @@ _NO_ROUTE = "Missing Authentication Token"  # API Gateway's answer to a path or 
 
 def answer(call: GatewayCall, throttle: Throttle) -> Response:
     """The response; raises GatewayError where the gateway itself answers."""
+    call.refuse_large_body(10_485_760, "HTTP content length exceeded 10485760 bytes.")
     resource, method = _find(call)
-    path = resource.get_path()
+    path = resource.path
     call.log |= {"resourcePath": path, "resourceId": resource.id, "routeKey": f"{call.request.method} {path}"}
     kind = method.authorization_type or "NONE"
     if kind == "AWS_IAM":
@@ -39,13 +41,13 @@ def answer(call: GatewayCall, throttle: Throttle) -> Response:
     return _integrate(call, resource, method)
 
 
-def _find(call: GatewayCall) -> tuple[Any, Any]:
+def _find(call: GatewayCall) -> tuple[DeployedResource, Any]:
     matching = []
-    for resource in call.to.api.resources.values():
-        parameters = match_path(resource.get_path(), call.to.path)
-        method = resource.resource_methods.get(call.request.method) or resource.resource_methods.get("ANY")
+    for resource in deployed(call.to.api, call.to.stage):
+        parameters = match_path(resource.path, call.to.path)
+        method = resource.methods.get(call.request.method) or resource.methods.get("ANY")
         if parameters is not None and method is not None:
-            matching.append((specificity(resource.get_path()), resource, method, parameters))
+            matching.append((specificity(resource.path), resource, method, parameters))
     if not matching:
         raise GatewayError(403, _NO_ROUTE, reason=f"no method {call.request.method} on {call.to.path}")
     _, resource, method, call.path_parameters = min(matching, key=lambda each: each[0])
@@ -105,21 +107,24 @@ def _is_present(call: GatewayCall, name: str) -> bool:
     return key in (call.request.query if place == "querystring" else call.path_parameters)
 
 
-def _integrate(call: GatewayCall, resource: Any, method: Any) -> Response:
+def _integrate(call: GatewayCall, resource: DeployedResource, method: Any) -> Response:
     integration = method.method_integration
     kind = integration.integration_type if integration is not None else None
     if kind == "MOCK":
         return _mock(call, integration)
     if kind != "AWS_PROXY":
         raise call.failed(f"integration type {kind} is not served by the embedded AWS")
+    binary = tuple(call.to.api.binaryMediaTypes)
     return answer_of(
         call,
         integration.uri,
-        version_1(call, resource=resource.get_path(), resource_id=resource.id, binary=call.to.api.binaryMediaTypes),
+        version_1(call, resource=resource.path, resource_id=resource.id, binary=binary),
         source=f"{call.request.method}/{call.to.path.removeprefix('/')}",
         as_role=bool(integration.credentials),
-        lenient=False,
-        status=502,
+        seconds=int(integration.timeout_in_millis or 29_000) / 1000,
+        to_response=lambda payload: rest_response(payload, accept=call.headers.get("accept", ""), binary=binary),
+        broken=502,
+        late=GatewayError(504, "Endpoint request timed out"),
     )
 
 

@@ -17,7 +17,6 @@ from localcloud.aws.patching import Method, wrap
 from localcloud.aws.routing import Request, Response, Route, json_error, json_response, not_found
 
 _FUNCTION = r"/\d{4}-\d\d-\d\d/functions/(?P<name>[^/]+)"
-_MAX_SYNC_PAYLOAD = 6 * 1024 * 1024  # bytes; source: Lambda quotas
 
 # Settings that moto forgets, and the attributes that hold them here.
 _SETTINGS = {
@@ -45,8 +44,8 @@ def install() -> None:
 # ── invocations ──────────────────────────────────────────────────────────────────────────────────────
 def _invoke(request: Request) -> Response:
     kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
-    if len(request.body) > _MAX_SYNC_PAYLOAD:
-        return json_error("RequestTooLargeException", f"a payload has at most {_MAX_SYNC_PAYLOAD} bytes", 413)
+    if len(request.body) > lambda_invoke.MAX_EVENT:
+        return json_error("RequestTooLargeException", f"a payload has at most {lambda_invoke.MAX_EVENT} bytes", 413)
     try:
         json.loads(request.body or b"{}")
     except ValueError as error:

@@ -40,11 +40,19 @@ def make_http_api(aws: Any, function: str, *, stage: dict[str, Any] | None = Non
     return str(api)
 
 
-def make_rest_api(aws: Any, function: str, *, policy: dict[str, Any] | None = None, **method: Any) -> str:
+def make_rest_api(
+    aws: Any,
+    function: str,
+    *,
+    policy: dict[str, Any] | None = None,
+    settings: dict[str, Any] | None = None,
+    integration: dict[str, Any] | None = None,
+    **method: Any,
+) -> str:
     """A REST API with POST /populate and a stage "live"; returns its id."""
     client = aws.client("apigateway")
-    settings = {"policy": json.dumps(policy)} if policy else {}
-    api = client.create_rest_api(name=aws.unique("rest"), **settings)["id"]
+    more = {"policy": json.dumps(policy)} if policy else {}
+    api = client.create_rest_api(name=aws.unique("rest"), **more, **(settings or {}))["id"]
     root = client.get_resources(restApiId=api)["items"][0]["id"]
     resource = client.create_resource(restApiId=api, parentId=root, pathPart="populate")["id"]
     target = {"restApiId": api, "resourceId": resource, "httpMethod": "POST"}
@@ -55,11 +63,20 @@ def make_rest_api(aws: Any, function: str, *, policy: dict[str, Any] | None = No
         type="AWS_PROXY",
         integrationHttpMethod="POST",
         uri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
+        **(integration or {}),
     )
     deployment = client.create_deployment(restApiId=api)["id"]
     client.create_stage(restApiId=api, stageName="live", deploymentId=deployment)
     allow_gateway(aws, function, api)
     return str(api)
+
+
+def deploy(aws: Any, api: str) -> None:
+    """Let the stage "live" of a REST API serve what the API has now."""
+    client = aws.client("apigateway")
+    deployment = client.create_deployment(restApiId=api)["id"]
+    change = {"op": "replace", "path": "/deploymentId", "value": deployment}
+    client.update_stage(restApiId=api, stageName="live", patchOperations=[change])
 
 
 def post(aws: Any, host: str, path: str, **arguments: Any) -> httpx.Response:

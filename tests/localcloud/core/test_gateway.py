@@ -7,8 +7,9 @@ import json
 import time
 from typing import Any
 
+import httpx
 import pytest
-from apis import host_of, make_http_api, make_rest_api, post, signed_headers
+from apis import deploy, host_of, make_http_api, make_rest_api, post, signed_headers
 from functions import make_function
 
 MIRROR = """
@@ -71,7 +72,14 @@ def test_a_custom_domain_reaches_the_mapped_stage(aws: Any, own_mirror: str) -> 
     answer = client.create_domain_name(DomainName=domain, DomainNameConfigurations=[configuration])
     assert answer["DomainNameConfigurations"][0]["DomainNameStatus"] == "AVAILABLE"
     client.create_api_mapping(ApiId=api, DomainName=domain, Stage="$default", ApiMappingKey="v1")
-    assert post(aws, domain, "/v1/populate").json()["rawPath"] == "/v1/populate"
+    assert post(aws, domain, "/v1/populate").json()["rawPath"] == "/populate"
+    client.update_integration(
+        ApiId=api,
+        IntegrationId=client.get_integrations(ApiId=api)["Items"][0]["IntegrationId"],
+        PayloadFormatVersion="1.0",
+    )
+    event = post(aws, domain, "/v1/populate", headers={"X-Word": "hello"}).json()
+    assert (event["path"], event["headers"]["x-word"]) == ("/v1/populate", "hello")
     assert post(aws, domain, "/v2/populate").status_code == 403
 
 
@@ -203,6 +211,7 @@ def test_a_request_validator_refuses_bodies_that_do_not_fit_the_model(aws: Any, 
         **method, authorizationType="NONE", requestValidatorId=validator, requestModels={"application/json": "Order"}
     )
     client.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=integration["uri"])
+    deploy(aws, api)
     refused = post(aws, host_of(api), "/live/populate", json={})
     assert (refused.status_code, refused.json()) == (400, {"message": "Invalid request body"})
     assert post(aws, host_of(api), "/live/populate", json={"count": 1}).status_code == 201
@@ -262,3 +271,153 @@ def test_an_unknown_api_or_path_is_refused_as_by_api_gateway(aws: Any, mirror: s
     api = make_rest_api(aws, make_function(aws, MIRROR))
     assert post(aws, host_of(api), path).status_code == 403
     assert post(aws, host_of("abcdefghij"), path).status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "REST"])
+def test_a_function_sees_who_forwarded_its_request(aws: Any, own_mirror: str, kind: str) -> None:
+    api = make_http_api(aws, own_mirror) if kind == "HTTP" else make_rest_api(aws, own_mirror)
+    path = "/populate" if kind == "HTTP" else "/live/populate"
+    host = f"{api}.execute-api.localhost:4566"
+    sent = post(aws, host, path, headers={"x-forwarded-for": "192.0.2.7"}).json()["headers"]
+    headers = {name.lower(): value for name, value in sent.items()}
+    assert headers["x-forwarded-for"] == "192.0.2.7, 127.0.0.1"
+    assert (headers["x-forwarded-port"], headers["x-forwarded-proto"]) == ("4566", "http")
+    assert headers["x-amzn-trace-id"].startswith("Root=1-")
+
+
+def test_payload_1_of_an_http_api_has_the_stage_in_its_path(aws: Any, own_mirror: str) -> None:
+    api, client = make_http_api(aws, own_mirror), aws.client("apigatewayv2")
+    client.create_stage(ApiId=api, StageName="prod", AutoDeploy=True)
+    integration = client.get_integrations(ApiId=api)["Items"][0]["IntegrationId"]
+    client.update_integration(ApiId=api, IntegrationId=integration, PayloadFormatVersion="1.0")
+    assert post(aws, host_of(api), "/prod/populate").json()["path"] == "/prod/populate"
+    client.update_integration(ApiId=api, IntegrationId=integration, PayloadFormatVersion="2.0")
+    assert post(aws, host_of(api), "/prod/populate").json()["rawPath"] == "/prod/populate"
+
+
+def test_an_http_api_answers_browsers_as_its_cors_configuration_says(aws: Any) -> None:
+    source = """
+    def handle(event, context):
+        return {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "http://other"}, "body": "ok"}
+    """
+    api = make_http_api(aws, make_function(aws, source))
+    origin = "http://localhost:3000"
+    cors = {
+        "AllowOrigins": [origin],
+        "AllowMethods": ["GET", "POST"],
+        "AllowHeaders": ["content-type"],
+        "AllowCredentials": True,
+        "MaxAge": 600,
+    }
+    aws.client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=cors)
+
+    def ask(method: str, **headers: str) -> dict[str, str]:
+        answer = httpx.request(
+            method,
+            f"{aws.endpoint}/populate",
+            headers={"host": host_of(api), **{name.replace("_", "-"): value for name, value in headers.items()}},
+            trust_env=False,
+        )
+        found = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+        return {"status": str(answer.status_code), **found}
+
+    shared = {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+    assert ask("OPTIONS", origin=origin, access_control_request_method="POST") == {
+        "status": "204",
+        **shared,
+        "access-control-allow-methods": "GET,POST",
+        "access-control-allow-headers": "content-type",
+        "access-control-max-age": "600",
+    }
+    assert ask("POST", origin=origin) == {"status": "200", **shared}
+    assert ask("POST", origin="http://foreign.example") == {"status": "200"}
+    assert ask("OPTIONS", origin="http://foreign.example", access_control_request_method="POST") == {"status": "204"}
+
+
+def test_a_change_of_a_rest_api_is_served_once_it_is_deployed(aws: Any, own_mirror: str) -> None:
+    api, client = make_rest_api(aws, own_mirror), aws.client("apigateway")
+    root = next(each["id"] for each in client.get_resources(restApiId=api)["items"] if each["path"] == "/")
+    later = client.create_resource(restApiId=api, parentId=root, pathPart="later")["id"]
+    method = {"restApiId": api, "resourceId": later, "httpMethod": "POST"}
+    client.put_method(**method, authorizationType="NONE")
+    client.put_integration(**method, type="MOCK")
+    client.put_integration_response(**method, statusCode="200", responseTemplates={"application/json": "later"})
+
+    before = post(aws, host_of(api), "/live/later")
+    deploy(aws, api)
+    after = post(aws, host_of(api), "/live/later")
+
+    assert (before.status_code, before.json()) == (403, {"message": "Missing Authentication Token"})
+    assert (after.status_code, after.text) == (200, "later")
+
+
+def test_a_removed_resource_is_served_until_the_next_deployment(aws: Any, own_mirror: str) -> None:
+    api, client = make_rest_api(aws, own_mirror), aws.client("apigateway")
+    populate = next(each["id"] for each in client.get_resources(restApiId=api)["items"] if each["path"] == "/populate")
+    client.delete_resource(restApiId=api, resourceId=populate)
+    assert post(aws, host_of(api), "/live/populate").status_code == 201
+
+
+@pytest.mark.parametrize(("kind", "status"), [("REST", 502), ("HTTP", 500)])
+def test_answers_and_bodies_that_are_too_large_are_refused(aws: Any, kind: str, status: int) -> None:
+    source = """
+    def handle(event, context):
+        return {"statusCode": 200, "body": "x" * int((event.get("queryStringParameters") or {}).get("n", 1))}
+    """
+    function = make_function(aws, source, MemorySize=512)
+    api = make_http_api(aws, function) if kind == "HTTP" else make_rest_api(aws, function)
+    path = "/populate" if kind == "HTTP" else "/live/populate"
+    assert post(aws, host_of(api), f"{path}?n=6200000").status_code == 200
+    assert post(aws, host_of(api), f"{path}?n=6500000").status_code == status
+    for size in (7_000_000, 11_000_000):
+        assert post(aws, host_of(api), path, content=b"x" * size).status_code == 413
+
+
+def test_values_of_multi_value_headers_have_to_be_lists(aws: Any) -> None:
+    source = """
+    def handle(event, context):
+        return {"statusCode": 200, "multiValueHeaders": {"Content-Type": "text/plain"}, "body": "ok"}
+    """
+    api = make_rest_api(aws, make_function(aws, source))
+    answer = post(aws, host_of(api), "/live/populate")
+    assert (answer.status_code, answer.json()) == (502, {"message": "Internal server error"})
+
+
+@pytest.mark.parametrize(
+    ("types", "accept", "body"),
+    [
+        ([], "image/png", base64.b64encode(b"\x89PNG")),
+        (["image/*"], "image/png", b"\x89PNG"),
+        (["image/*"], "text/html, image/png", base64.b64encode(b"\x89PNG")),
+        (["*/*"], "text/html", b"\x89PNG"),
+    ],
+)
+def test_a_rest_api_decodes_what_the_client_accepts_as_binary(
+    aws: Any, types: list[str], accept: str, body: bytes
+) -> None:
+    source = """
+    def handle(event, context):
+        return {"statusCode": 200, "headers": {"content-type": "image/png"}, "isBase64Encoded": True,
+                "body": "iVBORw=="}
+    """
+    api = make_rest_api(aws, make_function(aws, source), settings={"binaryMediaTypes": types})
+    assert aws.client("apigateway").get_rest_api(restApiId=api).get("binaryMediaTypes", []) == types
+    assert post(aws, host_of(api), "/live/populate", headers={"accept": accept}).content == body
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "message"), [("REST", 504, "Endpoint request timed out"), ("HTTP", 503, "Service Unavailable")]
+)
+def test_a_function_that_outlasts_its_integration_is_not_waited_for(
+    aws: Any, kind: str, status: int, message: str
+) -> None:
+    function = make_function(aws, "import time\ndef handle(event, context):\n    time.sleep(3)\n")
+    if kind == "REST":
+        api, path = make_rest_api(aws, function, integration={"timeoutInMillis": 200}), "/live/populate"
+    else:
+        api, path = make_http_api(aws, function), "/populate"
+        client = aws.client("apigatewayv2")
+        integration = client.get_integrations(ApiId=api)["Items"][0]["IntegrationId"]
+        client.update_integration(ApiId=api, IntegrationId=integration, TimeoutInMillis=200)
+    answer = post(aws, host_of(api), path)
+    assert (answer.status_code, answer.json()) == (status, {"message": message})
