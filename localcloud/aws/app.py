@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
+import structlog
 from werkzeug.test import run_wsgi_app
 
 from localcloud.aws import identity
 from localcloud.aws.attempts import Attempts
 from localcloud.aws.authorisation import refuse
 from localcloud.aws.moto_lock import MOTO_LOCK
+from localcloud.aws.protocol_errors import failed, not_implemented
 from localcloud.aws.routing import Request, Response, Router, json_error
 from localcloud.aws.settings import MAX_BODY
+
+log = structlog.get_logger(__name__)
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -105,8 +109,17 @@ class Application:
         }
         environ.pop("wsgi.input_terminated", None)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-        return Response(int(status.split()[0]), b"".join(chunks), tuple(headers))
+        try:
+            chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        except NotImplementedError:
+            return not_implemented(request)
+        except Exception as error:
+            # A page of HTML, which the server would send, crashes clients or is repeated for minutes.
+            log.exception("moto failed", method=request.method, path=request.path)
+            return failed(request, error)
+        response = Response(int(status.split()[0]), b"".join(chunks), tuple(headers))
+        is_page = response.header("content-type").startswith("text/html") and response.body.startswith(b"<!doctype")
+        return not_implemented(request) if response.status == 404 and is_page else response
 
 
 def parse(environ: Environ, body: bytes, *, caller: identity.Caller | None = None) -> tuple[Request, identity.Caller]:

@@ -14,13 +14,13 @@ from typing import Any
 import structlog
 
 from localcloud.aws.conditions import UnsupportedCondition
-from localcloud.aws.denial import denial
 from localcloud.aws.iam_calls import needs
 from localcloud.aws.iam_context import role_of
 from localcloud.aws.iam_table import UnknownAction
 from localcloud.aws.identity import Caller
 from localcloud.aws.key_access import find_key
 from localcloud.aws.policy import Call, Decision, Principal, evaluate, grants_directly
+from localcloud.aws.protocol_errors import denial
 from localcloud.aws.routing import Request, Response
 
 log = structlog.get_logger(__name__)

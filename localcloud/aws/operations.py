@@ -45,6 +45,38 @@ def read(request: Request) -> Operation | None:
     S3 and API Gateway are left out: IAM names their actions differently (`s3_calls`, `iam_calls`).
     """
     from moto.core.parse import PROTOCOL_PARSERS
+
+    match = _match(request)
+    if match is None:
+        return None
+    parsed = PROTOCOL_PARSERS[match.protocol](match.model).parse(
+        {
+            "method": match.sent.method,
+            "values": match.sent.values,
+            "headers": match.sent.headers,
+            "body": request.body,
+            "url_path": match.sent.path,
+            "url_params": match.path,
+        }
+    )
+    return Operation(_PREFIXES.get(request.service, request.service), match.model.name, match.protocol, parsed)
+
+
+def name_and_protocol(request: Request) -> tuple[str, str] | None:
+    """The operation's name and botocore's name of the protocol, whatever the parameters hold."""
+    match = _match(request)
+    return (match.model.name, match.protocol) if match else None
+
+
+@dataclass(frozen=True)
+class _Match:
+    model: Any
+    protocol: str
+    path: Mapping[str, Any]
+    sent: Any
+
+
+def _match(request: Request) -> _Match | None:
     from moto.core.request import Request as MotoRequest
     from moto.core.request import determine_request_protocol
     from werkzeug.exceptions import NotFound
@@ -66,17 +98,7 @@ def read(request: Request) -> Operation | None:
         except (NotFound, NotImplementedError):
             continue
         protocol = determine_request_protocol(operation.service_model, sent.content_type)
-        parsed = PROTOCOL_PARSERS[protocol](operation).parse(
-            {
-                "method": sent.method,
-                "values": sent.values,
-                "headers": sent.headers,
-                "body": request.body,
-                "url_path": sent.path,
-                "url_params": path,
-            }
-        )
-        return Operation(_PREFIXES.get(request.service, request.service), operation.name, protocol, parsed)
+        return _Match(operation, protocol, path, sent)
     return None
 
 

@@ -92,7 +92,7 @@ def _serve(*, port: int, state: Path) -> None:
 def build(*, port: int, state: Path) -> Parts:
     """A server with every patch applied and the saved state restored."""
     from moto.core.config import default_user_config
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
     from localcloud.aws import lambda_invoke, services
     from localcloud.aws.services import sts
@@ -108,13 +108,22 @@ def build(*, port: int, state: Path) -> Parts:
     persistence = Persistence(state)
     control = Control(port=port, persistence=persistence)
     application = Application(
-        moto=DomainDispatcherApplication(create_backend_app), router=router, parts=[Gateway(), control]
+        moto=DomainDispatcherApplication(_moto_service), router=router, parts=[Gateway(), control]
     )
     control.restored = persistence.restore(application)
     if control.restored.anything:
         log.info("restored", **vars(control.restored))
     application.observe(persistence)
     return Parts(application, control, persistence, functions)
+
+
+def _moto_service(name: str | None) -> Any:
+    """moto's application for a service; it asks for None where it has none of that name."""
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    if name is None:
+        raise NotImplementedError
+    return create_backend_app(name)
 
 
 def listen(application: Application, *, port: int) -> BaseWSGIServer:
