@@ -22,6 +22,7 @@ from localcloud.aws.web_identity import keys_file
 from localcloud.files import rotate_log, write_atomically
 from localcloud.ports import HOST
 from localcloud.processes import BackgroundServer, ProcessRecord, resident_mb
+from localcloud.profile import Keys, Profile
 
 DEFAULT_PORT = 4566
 
@@ -51,7 +52,15 @@ class LocalCloud:
         self.state = self._folder / "state"
         self.log = self._folder / "server.log"
         self._record = self._folder / "server.json"
+        self._profile = Profile(self._folder)
         self._server = BackgroundServer("embedded AWS", self._record, logs=[self.log], fix=f"see {self.log}")
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the main account's root; raises LocalCloudError where the server was never started."""
+        if keys := self._profile.keys():
+            return keys
+        raise LocalCloudError(f"{self._folder} has no keys for the embedded AWS", fix="gw local down && gw local up")
 
     def trust_issuer(self, issuer: str, jwks: Mapping[str, Any]) -> None:
         """Keep the public keys (JWKS) of an OIDC issuer (`token.actions.githubusercontent.com`), as AWS fetches them.
@@ -77,6 +86,7 @@ class LocalCloud:
                     f"the embedded AWS of {self._folder} already runs on port {running.port}, not {port}",
                     fix="gw local down, then start it on the other port",
                 )
+            _ = self.keys
             return self._await_status(running, wait)
 
     def status(self) -> Status | None:
@@ -113,6 +123,7 @@ class LocalCloud:
     def _start(self, port: int) -> ProcessRecord:
         _refuse_taken(port)
         rotate_log(self.log)
+        self._profile.write(f"http://{HOST}:{port}")
         command = [str(self._python), "-m", "localcloud.aws", "--port", str(port), "--state", str(self.state)]
         return self._server.start(command, port=port, cwd=self._folder)
 

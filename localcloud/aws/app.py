@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
@@ -24,8 +23,6 @@ log = structlog.get_logger(__name__)
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-_LOOPBACK = re.compile(r"^(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?$", re.IGNORECASE)
 
 
 class Part(Protocol):
@@ -148,11 +145,6 @@ def parse(environ: Environ, body: bytes, *, caller: identity.Caller | None = Non
         raw_query=query,
     )
     return request, caller
-
-
-def is_loopback_host(host: str) -> bool:
-    """Whether a Host header names this machine: a web page that rebinds its own name to 127.0.0.1 does not pass."""
-    return bool(_LOOPBACK.match(host))
 
 
 def _waits(request: Request) -> bool:

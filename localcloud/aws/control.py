@@ -7,19 +7,18 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from localcloud.aws.app import is_loopback_host
+from localcloud.aws.entrance import RESERVED
 from localcloud.aws.inventory import take_inventory
 from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.persistence import Persistence
 from localcloud.aws.routing import Request, Response, json_error, json_response
 from localcloud.aws.snapshot import Restored
 
-PREFIX = "/_groundwork/"
 GUARD_HEADER = "x-groundwork"  # a web page cannot send it across origins without a preflight, which is never answered
 
 
 class Control:
-    """Answers the reserved paths, and refuses hosts that are not loopback."""
+    """Answers the reserved paths; `Entrance` has refused web pages before."""
 
     def __init__(self, *, port: int, persistence: Persistence) -> None:
         self._port = port
@@ -30,11 +29,9 @@ class Control:
 
     def answer(self, request: Request) -> Response | None:
         """The answer for a reserved path; None for any other."""
-        if not request.path.startswith(PREFIX):
+        if not request.path.startswith(RESERVED):
             return None
-        if not is_loopback_host(request.headers.get("host", "")):
-            return json_error("Forbidden", "reserved paths answer to 127.0.0.1 and localhost only", 403)
-        name = request.path.removeprefix(PREFIX).strip("/")
+        name = request.path.removeprefix(RESERVED).strip("/")
         if request.method == "GET" and name == "status":
             return json_response(self._status())
         if request.method == "GET" and name == "inventory":

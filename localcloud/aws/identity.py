@@ -14,7 +14,6 @@ from localcloud.aws.policy import Principal
 
 MAIN_ACCOUNT = "000000000000"
 DEFAULT_REGION = "eu-west-2"
-LAPTOP_KEY = "laptop"  # the access key of localcloud/profile
 
 _SCOPE = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
 
@@ -30,12 +29,18 @@ class Caller:
     access_key: str = ""
     session_arn: str = ""
     signed: bool = True
-    known: bool = True  # False for a key that was never issued; it still acts as the main account's root
+    known: bool = True  # False for a key that was never issued
 
 
 ANONYMOUS = Caller(account=MAIN_ACCOUNT, principal_arn="", signed=False)
 
+_root_keys: list[str] = []
 _current: ContextVar[Caller] = ContextVar("caller", default=ANONYMOUS)
+
+
+def configure(root_key: str) -> None:
+    """Set the access key with which requests act as the main account's root."""
+    _root_keys[:] = [root_key]
 
 
 def current() -> Caller:
@@ -62,8 +67,8 @@ def acting_as(caller: Caller) -> Iterator[None]:
 def identify(headers: Mapping[str, str], query: str) -> Caller:
     """The caller by Authorization header or presigned query; header names in lower case.
 
-    An access key that STS issued belongs to the role's account; every other key is the main account's root, or the
-    IAM user that it belongs to. Signatures are not verified: this server listens on loopback only.
+    The checkout's own key is the main account's root; an access key that STS issued belongs to the role's account, one
+    that IAM issued to its user. Signatures are not verified: nobody else knows the keys.
     """
     scope = headers.get("authorization", "")
     if not scope and "X-Amz-Credential" in query:
@@ -98,7 +103,7 @@ def _principal(key: str) -> tuple[str, str, str, bool]:
             if any(each.access_key_id == key for each in user.access_keys):
                 return account, user.arn, user.arn, True
     root = f"arn:aws:iam::{MAIN_ACCOUNT}:root"
-    return MAIN_ACCOUNT, root, root, key == LAPTOP_KEY
+    return MAIN_ACCOUNT, root, root, key in _root_keys
 
 
 def forget_expired() -> None:

@@ -88,7 +88,7 @@ class Journal:
     def records(self, *, after: int, on_damage: Callable[[str], None] = lambda _: None) -> Iterator[Record]:
         """Every record later than `after` that is whole, in order; `on_damage` gets a sentence for each that is not.
 
-        A torn last line was never answered, which is no damage.
+        A torn last line does not count: its write was never answered.
         """
         for path in self._files():
             lines = path.read_bytes().split(b"\n")

@@ -89,15 +89,15 @@ class Persistence:
             if not path.exists():
                 continue
             try:
-                found = snapshot.read(path)
+                candidate = snapshot.read(path)
             except snapshot.Unusable as error:
                 problems.append(self._put_aside(path, str(error)))
                 continue
-            if not found.damaged:
-                return found, problems + _named("not saved", found.left_out)
-            reasons = "; ".join(sorted(set(found.damaged.values())))
-            problems.append(self._put_aside(path, f"{snapshot.readable(found.damaged)}: {reasons}"))
-            partial = partial or found
+            if not candidate.damaged:
+                return candidate, problems + _named("not saved", candidate.left_out)
+            reasons = "; ".join(sorted(set(candidate.damaged.values())))
+            problems.append(self._put_aside(path, f"{snapshot.readable(candidate.damaged)}: {reasons}"))
+            partial = partial or candidate
         if partial:
             problems += _named("lost", partial.damaged)
         return partial, problems

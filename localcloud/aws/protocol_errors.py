@@ -22,6 +22,12 @@ def denial(request: Request, protocol: str, sentence: str) -> Response:
     return _error(request, protocol, "AccessDeniedException", sentence, 403 if protocol == "rest-json" else 400)
 
 
+def refused(request: Request, code: str, message: str) -> Response:
+    """The answer to a request of nobody that the embedded AWS knows."""
+    protocol, _ = _named(request)
+    return _error(request, protocol, code, message, 403)
+
+
 def not_implemented(request: Request) -> Response:
     """The answer to a call that the embedded AWS does not know: 400, which no client repeats, and the call's name."""
     protocol, name = _named(request)

@@ -16,12 +16,14 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from groundwork.errors import LocalCloudError
 from localcloud.aws.app import Application
 from localcloud.aws.control import Control
+from localcloud.aws.entrance import Entrance
 from localcloud.aws.gateway.front import Gateway
 from localcloud.aws.identity import forget_expired
 from localcloud.aws.inventory import install_baseline
 from localcloud.aws.lambda_runtime import LambdaRuntime
 from localcloud.aws.persistence import Persistence
 from localcloud.aws.routing import Router
+from localcloud.profile import Profile
 
 _LOCK_SECONDS = 20.0
 
@@ -94,7 +96,7 @@ def build(*, port: int, state: Path) -> Parts:
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-    from localcloud.aws import lambda_invoke, services
+    from localcloud.aws import identity, lambda_invoke, services
     from localcloud.aws.services import sts
 
     default_user_config["lambda"]["use_docker"] = False
@@ -105,10 +107,14 @@ def build(*, port: int, state: Path) -> Parts:
     functions = LambdaRuntime(folder=state.parent / "lambda", endpoint=f"http://127.0.0.1:{port}")
     lambda_invoke.configure(functions)
     sts.configure(state.parent / "oidc")
+    keys = Profile(state.parent).keys()
+    if keys is None:
+        raise LocalCloudError(f"{state.parent} has no keys for the embedded AWS", fix="gw local up")
+    identity.configure(keys.access_key)
     persistence = Persistence(state)
     control = Control(port=port, persistence=persistence)
     application = Application(
-        moto=DomainDispatcherApplication(_moto_service), router=router, parts=[Gateway(), control]
+        moto=DomainDispatcherApplication(_moto_service), router=router, parts=[Gateway(), Entrance(), control]
     )
     control.restored = persistence.restore(application)
     if control.restored.anything:

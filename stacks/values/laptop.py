@@ -9,7 +9,7 @@ from typing import Any
 
 # Terraform runs in cdktf.out/stacks/<stack>, three folders below the checkout. A relative path keeps the synthesised
 # Terraform the same on every machine.
-_PROFILE = "../../../localcloud/profile"
+_PROFILE = "../../../.groundwork/aws"
 # A proxy that does not exist. Requests to this machine bypass it; every other request would go through it, whatever
 # proxies and endpoints the environment names, and so never arrives.
 _NO_WAY_OUT = "http://127.0.0.1:9"

@@ -20,6 +20,7 @@ import pytest
 
 from localcloud.aws.web_identity import GITHUB
 from localcloud.cloud import LocalCloud
+from localcloud.profile import Keys
 from stacks.values import Environment, Names, load
 from tests.support.fake_github.oidc import ISSUER, Signer
 from tests.support.merged_stacks import merge
@@ -39,6 +40,7 @@ class Pipeline:
     environment: Environment
     terraform: Terraform
     endpoint: str
+    keys: Keys
     signer: Signer
 
     @property
@@ -83,7 +85,7 @@ class Pipeline:
         return answer["Credentials"]
 
     def _sts(self) -> boto3.client:
-        keys = {"aws_access_key_id": "laptop", "aws_secret_access_key": "laptop-not-a-secret"}
+        keys = {"aws_access_key_id": self.keys.access_key, "aws_secret_access_key": self.keys.secret}
         return boto3.client("sts", endpoint_url=self.endpoint, region_name=self.environment.region, **keys)
 
 
@@ -104,7 +106,7 @@ def test_the_pipelines_roles_can_do_what_every_stack_needs(
 ) -> None:
     environment, signer = load(checkout / "environments" / f"{name}.yaml"), Signer()
     program = find_or_skip(checkout, tmp_path)
-    pipeline = Pipeline(environment, program, cloud.up(port=0).endpoint, signer)
+    pipeline = Pipeline(environment, program, cloud.up(port=0).endpoint, cloud.keys, signer)
     cloud.trust_issuer(GITHUB, signer.jwks())
     bootstrap, applied = tmp_path / "bootstrap", tmp_path / "applied"
     merge(synthesised, name, BOOTSTRAP, bootstrap, state=None)

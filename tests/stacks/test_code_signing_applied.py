@@ -57,9 +57,10 @@ app.synth()
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), Path(sys.executable))
-    yield cloud.up(port=0).endpoint
+    cloud.up(port=0)
+    yield cloud
     cloud.down()
 
 
@@ -68,20 +69,20 @@ def program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Terrafo
     return terraform.find_or_skip(checkout, tmp_path_factory.mktemp("terraform"))
 
 
-def client(service: str, endpoint: str) -> Any:
+def client(service: str, cloud: LocalCloud) -> Any:
     import boto3
 
-    made: Any = boto3.Session("laptop", "laptop-not-a-secret", region_name="eu-west-2").client(
+    made: Any = boto3.Session(cloud.keys.access_key, cloud.keys.secret, region_name="eu-west-2").client(
         service,  # type: ignore[call-overload]
-        endpoint_url=endpoint,
+        endpoint_url=cloud.up().endpoint,
     )
     return made
 
 
 def test_a_new_package_is_signed_and_runs_and_can_be_destroyed(
-    program: Terraform, endpoint: str, checkout: Path, tmp_path: Path
+    program: Terraform, cloud: LocalCloud, checkout: Path, tmp_path: Path
 ) -> None:
-    signer, s3, functions = (client(name, endpoint) for name in ("signer", "s3", "lambda"))
+    signer, s3, functions = (client(name, cloud) for name in ("signer", "s3", "lambda"))
     profile = signer.put_signing_profile(profileName="release", platformId="AWSLambda-SHA384-ECDSA")
     log_bucket(s3, "signed-logs")
 
@@ -102,9 +103,9 @@ def test_a_new_package_is_signed_and_runs_and_can_be_destroyed(
 
     def run(*command: str) -> int:
         environ = {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "laptop",
-            "AWS_SECRET_ACCESS_KEY": "laptop-not-a-secret",
+            "AWS_ENDPOINT_URL": cloud.up().endpoint,
+            "AWS_ACCESS_KEY_ID": cloud.keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": cloud.keys.secret,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         done = program.run(tmp_path / "out/stacks/signed", *command, "-no-color", "-input=false", environ=environ)

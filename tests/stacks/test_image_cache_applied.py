@@ -32,7 +32,7 @@ def pipeline(tmp_path: Path, checkout: Path) -> Iterator[Pipeline]:
     environment = Environment.model_validate(
         merged(values, {"cluster": {"image_cache": ["public.ecr.aws", "ghcr.io"], "node_groups": {"general": {}}}})
     )
-    made = Pipeline(environment, find_or_skip(checkout, tmp_path), cloud.up(port=0).endpoint, signer)
+    made = Pipeline(environment, find_or_skip(checkout, tmp_path), cloud.up(port=0).endpoint, cloud.keys, signer)
     cloud.trust_issuer(GITHUB, signer.jwks())
     yield made
     cloud.down()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.profile import Profile
 from tests.support import terraform
 from tests.support.terraform import Terraform
 
@@ -57,7 +58,7 @@ def program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Terrafo
 @pytest.fixture
 def stack(checkout: Path, synthesised: Path, tmp_path: Path) -> Path:
     """The synthesised stack in a checkout with only the laptop's profile; no embedded AWS runs."""
-    shutil.copytree(checkout / "localcloud/profile", tmp_path / "localcloud/profile")
+    Profile(tmp_path / ".groundwork/aws").write("http://127.0.0.1:4566")
     folder = tmp_path / "cdktf.out/stacks" / STACK
     shutil.copytree(synthesised / "stacks" / STACK, folder)
     (folder / ".terraform.lock.hcl").unlink(missing_ok=True)

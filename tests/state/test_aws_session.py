@@ -8,12 +8,14 @@ import pytest
 from moto import mock_aws
 
 from groundwork.state import aws_session
+from localcloud.profile import Profile
 
 
 def test_a_session_of_an_assumed_role_ignores_the_shell_s_profile(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    profile = checkout / "localcloud" / "profile"
+    profile = tmp_path
+    Profile(profile).write("http://127.0.0.1:4566")
     backend = {
         "region": "eu-west-2",
         "profile": "groundwork-laptop",
@@ -23,7 +25,7 @@ def test_a_session_of_an_assumed_role_ignores_the_shell_s_profile(
     # A profile that does not exist on this machine.
     monkeypatch.setenv("AWS_PROFILE", "production")
     with mock_aws():
-        laptop = aws_session.session(checkout, backend)
+        laptop = aws_session.session(tmp_path, backend)
         role = "arn:aws:iam::123456789012:role/reader"
         assumed = aws_session.assume(laptop, role, name="somebody", endpoint="https://sts.eu-west-2.amazonaws.com")
         assert assumed.region_name == "eu-west-2"

@@ -61,7 +61,6 @@ class CloudProject:
 @contextmanager
 def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudProject]:
     """A throwaway checkout in `root` with its own server, which ends with the context."""
-    shutil.copytree(checkout / "localcloud" / "profile", root / "localcloud" / "profile")
     (root / "cdktf.out" / "stacks").mkdir(parents=True)
     cloud = LocalCloud(Project(root).work, python)
     endpoint = cloud.up(0, wait=timedelta(seconds=90)).endpoint
@@ -70,7 +69,7 @@ def cloud_project(root: Path, checkout: Path, python: Path) -> Iterator[CloudPro
         environ = {**environment.environment(os.environ, Project(checkout), binary), "AWS_ENDPOINT_URL": endpoint}
         if config := unhashed_provider(checkout, root):
             environ["TF_CLI_CONFIG_FILE"] = str(config)
-        profile = "../../../localcloud/profile"
+        profile = "../../../.groundwork/aws"
         backend = {
             "region": "eu-west-2",
             "profile": "groundwork-laptop",
@@ -94,7 +93,6 @@ def state_bucket(cloud: CloudProject) -> None:
 def link_checkout(root: Path, checkout: Path, cloud: CloudProject) -> None:
     """Make `root` a checkout whose `gw` uses the tools of `checkout` and the embedded AWS that runs for the test."""
     (root / "environments").mkdir(parents=True)
-    shutil.copytree(checkout / "localcloud" / "profile", root / "localcloud" / "profile")
     shutil.copy(checkout / "environments" / "local.yaml", root / "environments")
     shutil.copy(checkout / "cdktf.json", root)
     for name in (".venv", "node_modules", "tools", "package.json"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,14 +10,15 @@ import pytest
 from groundwork.paths import Project
 from groundwork.state import aws_session
 from groundwork.workspace import Tools, Workspace
+from localcloud.profile import Profile
 
 IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 
 
 def test_a_laptop_session_uses_its_profile_s_endpoint_in_any_case(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(checkout / "localcloud/profile", tmp_path / "profile")
+    Profile(tmp_path / "profile").write("http://127.0.0.1:4566")
     backend = {
         "region": "eu-west-2",
         "profile": "groundwork-laptop",

@@ -44,8 +44,8 @@ def test_steps_of_an_apply_are_recognised(text: str, expected: output.Step | Non
     assert output.step(text) == expected
 
 
-def test_the_errors_of_a_stack_begin_at_the_first_and_keep_the_whole_reason() -> None:
-    reason = "│ operation error EC2: CreateVpc, https response error StatusCode: 400, " + "api error " * 100 + "bad cidr"
+def test_the_errors_of_a_stack_begin_at_the_first_with_all_of_its_reason() -> None:
+    reason = "│ operation error EC2: CreateVpc, StatusCode: 400, " + "api error " * 100 + "bad cidr"
     lines = ["Initializing", "│ Error: bad cidr", "│", "│   with aws_vpc.bad,", "│    1: {" + "x" * 9000, reason]
     log = StackLog(lines=lines)
     assert log.failed

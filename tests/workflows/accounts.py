@@ -16,7 +16,6 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from localcloud.aws.identity import LAPTOP_KEY
 from localcloud.aws.web_identity import GITHUB
 from localcloud.cloud import LocalCloud
 from stacks.values import Names, load_all
@@ -55,8 +54,8 @@ class Cloud:
                 "sts",
                 endpoint_url=self.endpoint,
                 region_name=_REGION,
-                aws_access_key_id=LAPTOP_KEY,
-                aws_secret_access_key="none",
+                aws_access_key_id=self.local.keys.access_key,
+                aws_secret_access_key=self.local.keys.secret,
             )
             role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/administrator"
             keys = sts.assume_role(RoleArn=role, RoleSessionName="test", DurationSeconds=43200)["Credentials"]

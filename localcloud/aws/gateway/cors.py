@@ -45,5 +45,5 @@ def headers(call: GatewayCall) -> tuple[tuple[str, str], ...]:
 
 def without(response: Response) -> Response:
     """The response without the integration's own headers."""
-    kept = tuple(each for each in response.headers if not each[0].lower().startswith(_PREFIX))
-    return replace(response, headers=kept)
+    headers = tuple(each for each in response.headers if not each[0].lower().startswith(_PREFIX))
+    return replace(response, headers=headers)

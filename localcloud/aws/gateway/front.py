@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from localcloud.aws.app import is_loopback_host
+from localcloud.aws.entrance import is_loopback_host
 from localcloud.aws.gateway import access_log, http_api, rest_api
 from localcloud.aws.gateway.call import GatewayCall, GatewayError
 from localcloud.aws.gateway.find import PATH_FORM, find

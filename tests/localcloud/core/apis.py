@@ -89,8 +89,8 @@ def host_of(api: str) -> str:
     return f"{api}.execute-api.{REGION}.amazonaws.com"
 
 
-def signed_headers(aws: Any, host: str, path: str, *, key: str = "laptop") -> dict[str, str]:
+def signed_headers(aws: Any, host: str, path: str, *, key: str = "") -> dict[str, str]:
     """The headers of a request signed for execute-api."""
     request = AWSRequest("POST", f"http://{host}{path}", headers={"host": host})
-    SigV4Auth(Credentials(key, "laptop-not-a-secret"), "execute-api", REGION).add_auth(request)
+    SigV4Auth(Credentials(key or aws.keys.access_key, aws.keys.secret), "execute-api", REGION).add_auth(request)
     return {name: value for name, value in request.headers.items() if name.lower() != "host"}

@@ -13,6 +13,7 @@ import pytest
 from botocore.config import Config
 
 from localcloud.cloud import LocalCloud, Status
+from localcloud.profile import Keys
 
 sys.path.insert(0, str(Path(__file__).parent))  # functions.py, which several test modules share
 
@@ -23,8 +24,9 @@ MAIN = "000000000000"
 class Aws:
     """Clients of one server. Another account than the main one is reached through a role of it, as Terraform does."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, keys: Keys) -> None:
         self.endpoint = endpoint
+        self.keys = keys
         self._names = itertools.count(1)
         self._clients: dict[tuple[str, ...], Any] = {}
 
@@ -39,7 +41,7 @@ class Aws:
         return self._clients[key]
 
     def _make(self, service: str, account: str, role: str, region: str) -> Any:
-        keys = {"aws_access_key_id": "laptop", "aws_secret_access_key": "laptop-not-a-secret"}
+        keys = {"aws_access_key_id": self.keys.access_key, "aws_secret_access_key": self.keys.secret}
         if account != MAIN or role:
             arn = f"arn:aws:iam::{account}:role/{role or 'anyone'}"
             credentials = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
@@ -53,17 +55,22 @@ class Aws:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Status]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """One server for all tests that do not stop it."""
     cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), Path(sys.executable))
-    status = cloud.up(port=0)
-    yield status
+    cloud.up(port=0)
+    yield cloud
     cloud.down()
 
 
 @pytest.fixture(scope="session")
-def aws(running: Status) -> Aws:
-    return Aws(running.endpoint)
+def running(shared: LocalCloud) -> Status:
+    return shared.up()
+
+
+@pytest.fixture(scope="session")
+def aws(shared: LocalCloud, running: Status) -> Aws:
+    return Aws(running.endpoint, shared.keys)
 
 
 @pytest.fixture
@@ -75,5 +82,5 @@ def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def aws_of() -> Callable[[Status], Aws]:
-    return lambda status: Aws(status.endpoint)
+def aws_of(cloud: LocalCloud) -> Callable[[Status], Aws]:
+    return lambda status: Aws(status.endpoint, cloud.keys)

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from functions import call, make_function
 
 from groundwork.errors import LocalCloudError
 from localcloud.cloud import LocalCloud, Status
+from localcloud.profile import Profile
 
 MakeAws = Callable[[Status], Any]
 
@@ -130,6 +132,23 @@ def test_the_inventory_lists_what_was_made_and_nothing_of_aws(cloud: LocalCloud,
     remaining = inventory()
     assert remaining["resources"] == {}
     assert remaining["pending_deletion"] == [f"000000000000/eu-west-2/kms/{key}"]
+
+
+def test_keys_and_profile_are_the_owner_s_and_stay(cloud: LocalCloud) -> None:
+    first = cloud.up(port=0)
+    folder = cloud.state.parent
+    keys = cloud.keys
+    assert (folder / "credentials").stat().st_mode & 0o777 == 0o600
+    assert f"endpoint_url = {first.endpoint}" in (folder / "config").read_text()
+    cloud.down()
+    second = cloud.up(port=0)
+    assert cloud.keys == keys
+    assert f"endpoint_url = {second.endpoint}" in (folder / "config").read_text()
+
+
+def test_each_checkout_has_keys_of_its_own(tmp_path: Path) -> None:
+    keys = [Profile(tmp_path / name).write("http://127.0.0.1:4566") for name in ("first", "second")]
+    assert len({each.access_key for each in keys}) == len({each.secret for each in keys}) == 2
 
 
 def test_reserved_paths_are_for_this_machine_only(running: Status) -> None:

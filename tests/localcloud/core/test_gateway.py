@@ -318,8 +318,8 @@ def test_an_http_api_answers_browsers_as_its_cors_configuration_says(aws: Any) -
             headers={"host": host_of(api), **{name.replace("_", "-"): value for name, value in headers.items()}},
             trust_env=False,
         )
-        found = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
-        return {"status": str(answer.status_code), **found}
+        cors = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+        return {"status": str(answer.status_code), **cors}
 
     shared = {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
     assert ask("OPTIONS", origin=origin, access_control_request_method="POST") == {

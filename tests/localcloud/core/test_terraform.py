@@ -10,7 +10,7 @@ import httpx
 import pytest
 from functions import RUNTIME, zip_of
 
-from localcloud.cloud import Status
+from localcloud.cloud import LocalCloud, Status
 from tests.support import terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -257,18 +257,16 @@ resource "aws_s3_bucket_policy" "data" {
 
 
 def test_functions_and_apis_apply_plan_empty_answer_and_are_destroyed(
-    running: Status, checkout: Path, tmp_path: Path
+    shared: LocalCloud, running: Status, checkout: Path, tmp_path: Path
 ) -> None:
     program = terraform.find_or_skip(checkout, tmp_path)
     folder = tmp_path / "stack"
     folder.mkdir()
-    profile = checkout / "localcloud" / "profile"
-    text = CONFIGURATION.replace("PROFILE", str(profile)).replace("RUNTIME", RUNTIME)
+    text = CONFIGURATION.replace("PROFILE", str(shared.state.parent)).replace("RUNTIME", RUNTIME)
     (folder / "main.tf").write_text(text)
     source = "import os\ndef handle(event, context):\n    return {'statusCode': 201, 'body': os.environ['SETTING']}\n"
     (folder / "function.zip").write_bytes(zip_of(source))
-    # The profile's endpoint is the fixed port; AWS_ENDPOINT_URL is how a test names its own.
-    environ = {**REAL_LOOKING, "AWS_ENDPOINT_URL": running.endpoint, "AWS_EC2_METADATA_DISABLED": "true"}
+    environ = {**REAL_LOOKING, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def command(*arguments: str) -> terraform.Outcome:
         return program.run(folder, *arguments, environ=environ)

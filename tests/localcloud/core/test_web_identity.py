@@ -109,7 +109,7 @@ def sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeGitHub, 
         github.environment("prod", reviewers=["platform"])
         cloud.trust_issuer(GITHUB, github.jwks)
         endpoint = cloud.up(port=0).endpoint
-        session = boto3.Session("laptop", "laptop-not-a-secret", region_name="eu-west-2")
+        session = boto3.Session(cloud.keys.access_key, cloud.keys.secret, region_name="eu-west-2")
         iam = session.client("iam", endpoint_url=endpoint)
         iam.create_open_id_connect_provider(Url=f"https://{GITHUB}", ClientIDList=["sts.amazonaws.com"])
         iam.create_role(RoleName="apply", AssumeRolePolicyDocument=json.dumps(trust()))

@@ -61,7 +61,7 @@ def runs(
     wanted = {each.params["batch"] for each in parameters if each and "batch" in each.params}
     cloud = LocalCloud(folder / "cloud", Path(sys.executable))
     endpoint = cloud.up(port=0).endpoint
-    batches = [Batch(name, folder / name, endpoint, program) for name in BATCHES if name in wanted]
+    batches = [Batch(name, folder / name, endpoint, cloud.keys, program) for name in BATCHES if name in wanted]
     thread = threading.Thread(target=_run, args=(batches, cloud, folder))
     thread.start()
     yield Runs(folder)

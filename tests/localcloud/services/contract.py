@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from localcloud.files import write_atomically
+from localcloud.profile import Keys
 from tests.support.terraform import Outcome, Terraform
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -46,6 +47,7 @@ class Batch:
     name: str
     folder: Path
     endpoint: str
+    keys: Keys
     terraform: Terraform
 
     @property
@@ -93,8 +95,8 @@ class Batch:
     def _terraform(self, command: str, *options: str) -> Outcome:
         environ = {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "laptop",
-            "AWS_SECRET_ACCESS_KEY": "laptop-not-a-secret",
+            "AWS_ACCESS_KEY_ID": self.keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.keys.secret,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         return self.terraform.run(self.folder, command, "-no-color", "-input=false", *options, environ=environ)

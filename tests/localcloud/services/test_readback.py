@@ -26,7 +26,7 @@ Client = Callable[[str], Any]
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), Path(sys.executable))
     endpoint = cloud.up(port=0).endpoint
-    session = boto3.Session("laptop", "laptop-not-a-secret", region_name=REGION)
+    session = boto3.Session(cloud.keys.access_key, cloud.keys.secret, region_name=REGION)
     clients: dict[str, Any] = {}
 
     def make(service: str) -> Any:
