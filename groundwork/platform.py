@@ -20,6 +20,8 @@ from groundwork.paths import Project
 PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
 Target = Literal["aws", "laptop"]
 Guard = Literal["detector", "trail"]
+HighestFinding = Literal["none", "low", "medium"]
+"""The highest finding of a review with which plans may be applied without approval; a high one always needs it."""
 
 CONTEXT_KEY = "groundwork"
 """Key of cdktf.json's `context` whose value names the platform's module."""
@@ -99,6 +101,10 @@ class GitHubSettings:
     registries: str
     runner: str | None = None
     runner_group: RunnerGroup | None = None
+    auto_apply: HighestFinding | None = None
+    """None where every apply needs an approval."""
+    auto_environment: str = ""
+    """The GitHub environment, without reviewers, of an apply that needs none."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Code(StrEnum):
     APPROVAL_MISSING = "approval-missing"
     APPROVAL_TOO_EARLY = "approval-too-early"
     APPROVAL_BY_AUTHOR = "approval-by-author"
+    AUTO_APPLY_OFF = "auto-apply-off"
+    NEEDS_APPROVAL = "needs-approval"
     # ── the apply ──────────────────────────────────────────────────────────────────────────────────
     WAVE_WAITS = "wave-waits"
     WAVE_DIFFERS = "wave-differs"

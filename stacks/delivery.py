@@ -167,6 +167,8 @@ class DeliveryStack(PlatformStack):
         return shared_policy(self, what.replace("-", "_"), name=name, description=description, statements=statements)
 
     def _role(self, role: PipelineRole, repository: str, workflow: str, *, session_minutes: int = 60) -> GithubRole:
+        # Trusted only while the value is on: the environment has no reviewers.
+        unattended = [self.names.auto_environment] if role == "apply" and self.environment.delivery.auto_apply else []
         return GithubRole(
             self,
             role.replace("-", "_"),
@@ -175,7 +177,7 @@ class DeliveryStack(PlatformStack):
             oidc_provider_arn=self.names.github_oidc_arn,
             repository=repository,
             subject=self.environment.singletons.subject,
-            environment=self.names.github_environment(role),
+            environments=[self.names.github_environment(role), *unattended],
             workflow=workflow,
             session_minutes=session_minutes,
             permissions_boundary=self.boundary.arn,

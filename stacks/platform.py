@@ -177,6 +177,8 @@ class PlatformEnvironment:
             apply_from_tags=self.values.delivery.apply_from_tags,
             registries=f"{self.account}.dkr.ecr.{self.region}.{domain}/{self.names.prefix}",
             runner=self._runner,
+            auto_apply=self.values.delivery.highest_finding,
+            auto_environment=self.names.auto_environment,
             runner_group=self._runner_group,
         )
 

@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     PLANNED = "planned"
     APPROVED = "approved"
+    AUTO_APPROVED = "auto-approved"
     APPLIED = "applied"
     DEPLOYED = "deployed"
     REFUSED = "refused"

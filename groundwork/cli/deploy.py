@@ -30,6 +30,9 @@ def register(app: typer.Typer) -> None:
                 "--allow-destroy", metavar="STACK|ADDRESS", help="With --approved: allow the loss of this data."
             ),
         ] = None,
+        unattended: Annotated[
+            bool, typer.Option("--auto", help="With --approved: claim that delivery.auto_apply makes it needless.")
+        ] = False,
         break_glass: Annotated[
             str, typer.Option("--break-glass", metavar="REASON", help="Apply without an approved plan; recorded first.")
         ] = "",
@@ -54,11 +57,15 @@ def register(app: typer.Typer) -> None:
             raise UsageError("--approved and --break-glass exclude each other", fix="leave one out")
         if allow_destroy and not approved:
             raise UsageError("--allow-destroy belongs to approved plans", fix="add --approved PLANS")
+        if unattended and not approved:
+            raise UsageError("--auto belongs to plans of an index", fix="add --approved PLANS")
         context = Context.here()
         workspace = context.workspace()
         if approved:
             try:
-                done = deploy_approved.deploy(workspace, targets, approved, allow_destroy or [], synth=not skip_synth)
+                done = deploy_approved.deploy(
+                    workspace, targets, approved, allow_destroy or [], synth=not skip_synth, unattended=unattended
+                )
             except PartlyApplied as error:
                 show(error.done, json)
                 raise

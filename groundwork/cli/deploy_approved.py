@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 
 def deploy(
-    workspace: Workspace, targets: Sequence[str], plans: Path, allow_destroy: Sequence[str], *, synth: bool
+    workspace: Workspace,
+    targets: Sequence[str],
+    plans: Path,
+    allow_destroy: Sequence[str],
+    *,
+    synth: bool,
+    unattended: bool = False,
 ) -> list[StackResult]:
     """Apply those plans of the index in `plans` that `targets` name; progress goes to standard error.
 
     A stack that waits is refused (wave-waits) where it is named, and becomes a row of the result where its environment
-    is named: the approver saw that it comes later. On AWS a bootstrap stack is refused (UsageError) where it is named,
-    and left out where its environment is named.
+    is named: the approver saw that it comes later. `unattended` claims that no approval is needed. On AWS a
+    bootstrap stack is refused (UsageError) where it is named, and left out where its environment is named.
     """
     from groundwork.apply.apply import ApprovedApply
     from groundwork.apply.rollout import StackResult
@@ -43,7 +49,14 @@ def deploy(
     wanted = _wanted(workspace, index, targets)
     store = open_store(workspace, index.environment, role="apply")
     gate = gate_for(
-        workspace, index, store, plans=plans, environ=os.environ, wanted=wanted, allow_destroy=allow_destroy
+        workspace,
+        index,
+        store,
+        plans=plans,
+        environ=os.environ,
+        wanted=wanted,
+        allow_destroy=allow_destroy,
+        unattended=unattended,
     )
     totals: dict[str, int] = {}
     purposes: set[str] = set()
@@ -76,10 +89,12 @@ def gate_for(
     environ: Mapping[str, str],
     wanted: Sequence[str],
     allow_destroy: Collection[str] = frozenset(),
+    unattended: bool = False,
 ) -> ApplyGate:
     """The gate for `index`, read from the file `plans`: with GitHub's approvals on AWS, else this checkout's.
 
-    `environ` are the environment variables of a workflow run; raises UsageError for AWS outside of a run.
+    `environ` are the environment variables of a workflow run; raises UsageError for AWS outside of a run. `unattended`
+    is the run's claim that no approval is needed, which the gate judges.
     """
     from groundwork.gate.apply_gate import ApplyGate
 
@@ -88,16 +103,35 @@ def gate_for(
 
         recorded = LaptopApprovals(workspace.project, plans)
         return ApplyGate(
-            workspace, index, store, recorded, index.run_id, index.run_attempt, wanted, frozenset(allow_destroy)
+            workspace,
+            index,
+            store,
+            recorded,
+            index.run_id,
+            index.run_attempt,
+            wanted,
+            frozenset(allow_destroy),
+            () if unattended else None,
         )
     from groundwork.gate import destroys
     from groundwork.github.approvals import GitHubApprovals
     from groundwork.github.contributors import labels_of_commit
+    from groundwork.github.protection import not_main_alone
 
     approvals = GitHubApprovals.of(environ)
+    github = workspace.environments[index.environment].github
+    gaps = list(not_main_alone(approvals.api, github.auto_environment)) if unattended and github else []
     allowed = {*allow_destroy, *destroys.allowed_by_labels(labels_of_commit(approvals.api, index.commit))}
     return ApplyGate(
-        workspace, index, store, approvals, approvals.run_id, approvals.run_attempt, wanted, frozenset(allowed)
+        workspace,
+        index,
+        store,
+        approvals,
+        approvals.run_id,
+        approvals.run_attempt,
+        wanted,
+        frozenset(allowed),
+        gaps if unattended else None,
     )
 
 

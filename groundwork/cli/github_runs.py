@@ -79,7 +79,8 @@ def _add_result(github: typer.Typer) -> None:
         environment: Annotated[str, typer.Argument(help="Environment that was applied to.")],
         result: Annotated[str, typer.Option("--result", help="What GitHub calls the result of its jobs.")],
     ) -> None:
-        """Write to the merged pull request whether it was applied; the webhook gets a notice where it was not.
+        """Write to the merged pull request whether it was applied; the webhook gets a notice where it was not, and
+        where nobody had to approve.
 
         Where no plan changed anything, nothing is written. Needs `permissions: {actions: read, pull-requests: write}`.
         Example: `gw github result prod --result success`
@@ -93,12 +94,14 @@ def _add_result(github: typer.Typer) -> None:
         from groundwork.paths import Project
 
         api, (run_id, _), succeeded = GitHub.of(os.environ), run_of(os.environ), result == "success"
-        if succeeded and not applies.ran(api, run_id, environment):
+        how = applies.ran(api, run_id, environment) if succeeded else set()
+        if succeeded and not how:
             console.say(f"nothing was to be applied to {environment}")
             return
         commit = os.environ["GITHUB_SHA"]
-        for written in applies.write(api, commit, environment, succeeded=succeeded, url=url_of_run(os.environ)):
+        url = url_of_run(os.environ)
+        for written in applies.write(api, commit, environment, succeeded=succeeded, url=url, how=how):
             console.say(written.sentence)
-        if not succeeded:
-            sentence = applies.sentence(environment, succeeded=False)
+        if not succeeded or applies.UNATTENDED in how:
+            sentence = applies.sentence(environment, succeeded=succeeded, how=how)
             notify(Project.find(Path.cwd()), os.environ, f"{commit[:12]} was {sentence}", "The run says why.")

@@ -1,4 +1,4 @@
-"""`gw plan push`, `pull`, `show` and `outputs`: plans between the plan job, the store, and the apply job."""
+"""`gw plan push`, `pull`, `show`, `outputs` and `auto`: plans between the plan job, the store, and the apply job."""
 
 from __future__ import annotations
 
@@ -121,6 +121,45 @@ def outputs(plans: Plans = None) -> None:
         ("waiting", str(bool(index.waiting)).lower()),
     ):
         console.out.file.write(f"{name}={value}\n")
+
+
+@plan_app.command()
+def auto(
+    plans: Plans = None,
+    summary: Annotated[Path | None, typer.Option(help="File that gets a sentence for people, at its end.")] = None,
+) -> None:
+    """Print `auto`, whether these plans need no approval (`delivery.auto_apply`), as a line of GITHUB_OUTPUT.
+
+    The gate judges again before the apply. On AWS with the plan role's credentials.
+    Example: `gw plan auto --summary "$GITHUB_STEP_SUMMARY" >> "$GITHUB_OUTPUT"`
+    """
+    import shutil
+
+    from groundwork.gate import auto_apply
+    from groundwork.plan import extracted, markdown
+    from groundwork.review.render.escaping import html_text
+    from groundwork.store.opening import open_store
+
+    workspace, path, index = _read(plans)
+    github = workspace.environments[index.environment].github
+    highest = github.auto_apply if github else None
+    if highest is None:
+        console.out.file.write("auto=false\n")
+        return
+    store = open_store(workspace, index.environment, role="plan")
+    judged = extracted.extract(workspace, markdown.read_archives(index, path.parent), name="cdktf.out.judged")
+    try:
+        found = list(auto_apply.reasons(index, judged, highest_finding=highest, deployed=store.deployed))
+    finally:
+        shutil.rmtree(judged.workspace.out, ignore_errors=True)
+    text = [f"**Applied without approval** by the value `delivery.auto_apply`: {auto_apply.sentence(highest)}."]
+    if found:
+        text = ["**An approval is needed**, although `delivery.auto_apply` is on:", ""]
+        text += [f"- {html_text(reason, 400)}" for reason in found]
+    if summary:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write("\n".join([*text, "", ""]))
+    console.out.file.write(f"auto={str(not found).lower()}\n")
 
 
 def _read(plans: Path | None) -> tuple[Workspace, Path, Index]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from groundwork.gate import approvals, gate, history
+from groundwork.gate import approvals, auto_apply, gate, history
 from groundwork.gate.approval import ApprovalFacts, ApprovalSource
+from groundwork.gate.auto_apply import Unattended
 from groundwork.gate.collect import Collector, synthesised_again
 from groundwork.gate.facts import RunFacts, StackFacts
 from groundwork.plan import commit, digest
@@ -25,7 +27,8 @@ class ApplyGate:
 
     `wanted` are the stacks that the run is to apply, also those without a plan. `run_id` and `run_attempt` identify the
     run that wants to apply; on the laptop, which has no runs, they are those of the index. `approvals` knows who
-    approved, `allow_destroy` holds stacks and addresses whose data may be lost.
+    approved, `allow_destroy` holds stacks and addresses whose data may be lost. A run that claims to need no approval
+    has `unattended`: the gaps in the protection of its GitHub environment, which may be none.
     """
 
     workspace: Workspace
@@ -36,6 +39,7 @@ class ApplyGate:
     run_attempt: int
     wanted: Sequence[str]
     allow_destroy: Collection[str] = frozenset()
+    unattended: Sequence[str] | None = None
 
     def __call__(self, extracted: Extracted, stacks: Sequence[Stored]) -> list[Refusal]:
         """Every reason against applying these stacks now; empty where they may be applied."""
@@ -44,7 +48,7 @@ class ApplyGate:
         checked_out = commit.of_checkout(root, uncommitted=True)
         sha = checked_out.partition(commit.MARK)[0]
         target = self.workspace.environments[environment].target
-        approval = self.approvals.facts(environment, commit=sha, since=self.store.last_deployed())
+        approval = self._approval(extracted, sha)
         with synthesised_again(self.workspace, environment) as code:
             run = RunFacts(
                 index=self.index,
@@ -69,12 +73,33 @@ class ApplyGate:
                 self._record(run, approval, facts)
             return refusals
 
-    def _record(self, run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts]) -> None:
-        """Record the valid approvals with their times."""
+    def _approval(self, extracted: Extracted, commit: str) -> ApprovalFacts | Unattended:
+        environment = self.index.environment
+        if self.unattended is None:
+            return self.approvals.facts(environment, commit=commit, since=self.store.last_deployed())
+        github = self.workspace.environments[environment].github
+        highest = github.auto_apply if github else None
+        if highest is None:
+            return Unattended(None, ())
+        judged = auto_apply.reasons(self.index, extracted, highest_finding=highest, deployed=self._deployed)
+        return Unattended(highest, [*self.unattended, *judged])
+
+    def _deployed(self, stack: str) -> bytes | None:
+        """The bundle that was applied last, verified."""
+        last = self.store.last_applied(stack)
+        return self.store.fetch(last.stored, index=last) if last else None
+
+    def _record(self, run: RunFacts, approval: ApprovalFacts | Unattended, stacks: Sequence[StackFacts]) -> None:
+        """Record the valid approvals with their times, or why there is none."""
+        bundles = [facts.stored for facts in stacks]
+        if isinstance(approval, Unattended):
+            who, now = "delivery.auto_apply", datetime.now(UTC)
+            decision = Decision.about(self.index, bundles, kind="auto-approved", who=who, at=now, reason=approval.why)
+            self.store.record(decision)
+            return
         valid = approvals.valid(gate.with_planners(approval, stacks), gate.planned_at(run, stacks))
         for chosen in [single for single in valid if not single.or_by] or valid:
             who = " or ".join(chosen.people)
-            bundles = [facts.stored for facts in stacks]
             self.store.record(Decision.about(self.index, bundles, kind="approved", who=who, at=chosen.at))
 
 

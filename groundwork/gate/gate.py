@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from groundwork.gate import approvals, bundles, destroys, state, world
+from groundwork.gate import approvals, auto_apply, bundles, destroys, state, world
 from groundwork.gate.approval import ApprovalFacts
+from groundwork.gate.auto_apply import Unattended
 from groundwork.gate.facts import RunFacts, StackFacts
 from groundwork.gate.world import Comparison
 from groundwork.plan.bundle import Bundle
@@ -19,7 +20,7 @@ bundle to run."""
 
 
 def check(
-    run: RunFacts, approval: ApprovalFacts, stacks: Sequence[StackFacts], *, plan_again: PlanAgain
+    run: RunFacts, approval: ApprovalFacts | Unattended, stacks: Sequence[StackFacts], *, plan_again: PlanAgain
 ) -> list[Refusal]:
     """Why these stacks may not be applied now; empty where they may.
 
@@ -27,9 +28,9 @@ def check(
     was planned and approved: no other bundle's code runs with the credentials of an apply. It is not called after an
     unsettled apply, which may still hold the lock, nor for a provisional plan, which is made again after its upstream's
     apply (groundwork.apply.replan), nor for a plan without changes, of which nothing is applied in any case.
+    `approval` is Unattended where the run claims to need none.
     """
-    approval = with_planners(approval, stacks)
-    refusals = [*bundles.check_run(run), *approvals.check(run, approval, planned_at(run, stacks))]
+    refusals = [*bundles.check_run(run), *_check_approval(run, approval, stacks)]
     may_run = not refusals
     refusals += bundles.check_planned(run)
     again: dict[str, tuple[StackFacts, bool]] = {}
@@ -43,6 +44,14 @@ def check(
     for stack, (facts, state_moved) in again.items():
         refusals += world.check(run, facts, fresh[stack], state_moved=state_moved)
     return refusals
+
+
+def _check_approval(
+    run: RunFacts, approval: ApprovalFacts | Unattended, stacks: Sequence[StackFacts]
+) -> Iterator[Refusal]:
+    if isinstance(approval, Unattended):
+        return auto_apply.check(run, approval)
+    return approvals.check(run, with_planners(approval, stacks), planned_at(run, stacks))
 
 
 def _is_planned_again(bundle: Bundle) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork.gate.facts import RunFacts, StackFacts
-from groundwork.plan import drifted
+from groundwork.plan import contents, drifted
 from groundwork.plan.drifted import Difference
 from groundwork.plan.fingerprint import Plan, normalise
 from groundwork.refusals import Code, Refusal, shortened
@@ -19,33 +19,40 @@ class Comparison:
 
     `same`: its keyed fingerprint is the approved one's. `drift` is address → names of the attributes that somebody
     changed outside of Terraform since the approved plan was made ("deleted" for the whole resource). `different` are
-    the resources and outputs that the two plans treat differently, and what AWS computed anew, in words.
+    the resources and outputs that the two plans treat differently, and what AWS computed anew, in words. `changes` is
+    what the plan made now does, as in `Bundle.changes`.
     """
 
     same: bool
     drift: Mapping[str, tuple[str, ...]]
     different: tuple[str, ...]
+    changes: Mapping[str, str]
 
 
 def compare(approved: Plan, fresh: Plan, *, same: bool) -> Comparison:
     """The difference of two plans of one stack; `same` is whether the store finds their fingerprints equal."""
     if same:
-        return Comparison(same=True, drift={}, different=())
+        return Comparison(same=True, drift={}, different=(), changes=contents.changes(fresh))
     outside = drifted.of_plan(fresh, since=approved)
     then, now = normalise(approved), normalise(fresh)
     return Comparison(
         same=False,
         drift={it.address: it.attributes or (it.how,) for it in outside.drift},
         different=(*_resources(then, now), *_others(then, now), *map(_by_itself, outside.computed)),
+        changes=contents.changes(fresh),
     )
 
 
 def check(run: RunFacts, facts: StackFacts, comparison: Comparison, *, state_moved: bool) -> Iterator[Refusal]:
     """DRIFT where the world changed, PLAN_DIFFERS where the plan differs for any other reason.
 
-    A state that moved explains a different plan, so then only drift is reported.
+    A state that moved explains a different plan, so then only drift is reported. BUNDLE_TAMPERED where the plan is the
+    approved one and the bundle says that it does something else.
     """
     if comparison.same:
+        if comparison.changes != facts.bundle.changes:
+            sentence = "its plan does not do what the bundle says, which is what people read"
+            yield Refusal(Code.BUNDLE_TAMPERED, sentence, run.plan_again, facts.stack)
         return
     if comparison.drift:
         resources = [f"{address} ({', '.join(names)})" for address, names in sorted(comparison.drift.items())]

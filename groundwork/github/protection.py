@@ -31,6 +31,22 @@ def unprotected(api: GitHub, environment: str) -> Iterator[str]:
     yield from _branches(api, name, live.get("deployment_branch_policy"))
 
 
+def not_main_alone(api: GitHub, environment: str) -> Iterator[str]:
+    """Why others than jobs of main could use an environment without reviewers.
+
+    GitHub docs, "Managing environments for deployment": without selected branches and tags every one may deploy.
+    """
+    name = quote(environment, safe="")
+    live = api.find(f"environments/{name}", needs="actions: read")
+    if live is None:
+        yield f"GitHub's environment {environment} does not exist"
+    elif not (live.get("deployment_branch_policy") or {}).get("custom_branch_policies"):
+        yield f"every branch, or every protected one, may use GitHub's environment {environment}"
+    elif others := _allowed_refs(api, name) - {("branch", "main")}:
+        named = ", ".join(f"{kind} {pattern}" for kind, pattern in sorted(others))
+        yield f"not only main may use GitHub's environment {environment}: {named}"
+
+
 def _branches(api: GitHub, name: str, policy: Mapping[str, Any] | None) -> Iterator[str]:
     if not policy:
         yield "every branch may deploy"

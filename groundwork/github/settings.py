@@ -109,18 +109,27 @@ def _environments(environment: Environment) -> Iterator[EnvironmentSettings]:
             f"{environment.name}.yaml: reviewers is empty, so nobody could approve an apply",
             fix="write `reviewers: {teams: [platform]}`",
         )
+
+    def variables(role: PipelineRole) -> dict[str, str]:
+        registry = {"REGISTRY": github.registries} if role == "release" else {}
+        return {
+            "AWS_ROLE_ARN": plans.roles[role],
+            "AWS_REGION": environment.region,
+            "PLAN_BUCKET": plans.bucket,
+        } | registry
+
     for role in ROLES:
         yield EnvironmentSettings(
             name=github.environments[role],
             # The plan jobs need no approval: approvers have to see the plan first.
             reviewers=github.reviewers if role == "apply" else None,
             refs=_refs(github, role),
-            variables={
-                "AWS_ROLE_ARN": plans.roles[role],
-                "AWS_REGION": environment.region,
-                "PLAN_BUCKET": plans.bucket,
-                **({"REGISTRY": github.registries} if role == "release" else {}),
-            },
+            variables=variables(role),
+        )
+    if github.auto_apply:
+        # Without reviewers, so nothing but main may use it.
+        yield EnvironmentSettings(
+            github.auto_environment, None, refs=frozenset({("branch", "main")}), variables=variables("apply")
         )
 
 

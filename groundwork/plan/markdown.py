@@ -23,17 +23,22 @@ def read(index: Index, folder: Path) -> dict[str, Bundle]:
 
     Raises UsageError where one is missing or is not the one in the index, Refused where somebody changed it.
     """
+    return {stack: archive.describe(packed) for stack, packed in read_archives(index, folder).items()}
+
+
+def read_archives(index: Index, folder: Path) -> dict[str, bytes]:
+    """Stack → the bytes of its bundle; raises as `read` does."""
     return {stored.stack: _read(stored, folder / f"{stored.stack}{SUFFIX}") for stored in index.bundles}
 
 
-def _read(stored: Stored, path: Path) -> Bundle:
+def _read(stored: Stored, path: Path) -> bytes:
     try:
         packed = path.read_bytes()
     except FileNotFoundError as error:
         raise UsageError(f"{path} does not exist", fix="gw plan make ENVIRONMENT, on this machine") from error
     if digest.of_bytes(packed) != stored.digest:
         raise UsageError(f"{path} is not the plan that the index names: its digest differs", fix="gw plan make")
-    return archive.describe(packed)
+    return packed
 
 
 def read_attributes(index: Index, folder: Path) -> dict[str, Attributes]:

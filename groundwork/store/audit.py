@@ -14,8 +14,9 @@ from groundwork.plan.bundle import Frozen, Index, Stored
 
 PREFIX = "audit"
 
-Kind = Literal["planned", "approved", "applied", "deployed", "refused", "recovered", "break-glass"]
-"""`applied` is about stacks, `deployed` about an environment: every stack of it is as the commit wants it."""
+Kind = Literal["planned", "approved", "auto-approved", "applied", "deployed", "refused", "recovered", "break-glass"]
+"""`auto-approved` takes the place of an approval. `applied` is about stacks, `deployed` about an environment: every
+stack of it is as the commit wants it."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _SHORTEST_REASON = 10  # characters: "INC-123: x" is the least that can be followed up
@@ -26,7 +27,7 @@ class Decision(Frozen):
 
     `who` is a GitHub login, a role's session or a name entered on the laptop. `run_id` is empty outside of a workflow.
     `codes` are the codes of refusals. `digests` is stack → digest of its bundle. `reason` is a person's text, for
-    break-glass and recovery.
+    break-glass and recovery, and why nobody had to approve.
     """
 
     format: Literal[1] = 1

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from stacks.values.types import LogDays, Region, Section
 
 RepositoryName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")]
+HighestFinding = Literal["none", "low", "medium"]
 RunnerLabel = Annotated[str, Field(pattern=r"^[\w.-]+$", description="a label of GitHub Actions runners")]
 WorkflowFile = Annotated[str, Field(pattern=r"^[\w.-]+\.ya?ml$")]
 
@@ -42,6 +43,14 @@ class Runners(Section):
     log_days: LogDays = 365
 
 
+class AutoApply(Section):
+    """Plans of main that are applied without approval: those that destroy, replace, import, move and forget nothing,
+    change nothing that holds data, and whose review finds nothing above a level. Everything else waits for a person."""
+
+    highest_finding: HighestFinding
+    """`none`, `low` or `medium`; a high finding may lose data or let somebody in, so it always needs a person."""
+
+
 class Delivery(Section):
     """The `delivery` and `runners` stacks."""
 
@@ -53,6 +62,8 @@ class Delivery(Section):
     """Longest session of the apply role; an EKS upgrade takes longer than the usual hour."""
     apply_from_tags: Annotated[str, Field(pattern=r"^[\w.*-]+$")] | None = None
     """Tags (for example v*) that may be deployed; the workflow file that applies them is main's nevertheless."""
+    auto_apply: AutoApply | None = None
+    """Which plans of main need no approval; off where it is missing. docs/adr/0021 says what is judged and by whom."""
     workflows: Workflows = Workflows()
     regions: tuple[Region, ...] = ()
     """Further regions in which the pipeline may act, besides the environment's own."""
@@ -72,3 +83,14 @@ class Delivery(Section):
         if self.runners and self.runner_label:
             raise ValueError("runners makes runners, and runner_label says that they exist already; keep one of them")
         return self
+
+    @model_validator(mode="after")
+    def _main_alone_is_applied_without_approval(self) -> Self:
+        if self.auto_apply and self.apply_from_tags:
+            raise ValueError("auto_apply is for main alone, and apply_from_tags deploys tags; keep one of them")
+        return self
+
+    @property
+    def highest_finding(self) -> HighestFinding | None:
+        """The highest finding that needs no approval; None where every apply needs one."""
+        return self.auto_apply.highest_finding if self.auto_apply else None

@@ -224,6 +224,11 @@ class Names:
         suffix = {"apply": "", "plan": "-plan", "plan-pull-request": "-pull-request", "release": "-release"}[role]
         return f"{self.environment.name}{suffix}"
 
+    @property
+    def auto_environment(self) -> str:
+        """GitHub's environment, without reviewers, of an apply that needs no approval (`delivery.auto_apply`)."""
+        return f"{self.environment.name}-auto"
+
     def registry(self, name: str) -> str:
         """Name of an image's or chart's registry in ECR."""
         return f"{self.prefix}/{name}"

@@ -348,7 +348,7 @@ def findings_go_to_the_commit_that_has_them(folder: Folder) -> Iterator[str]:
 
 def applies_of_an_environment_wait_for_each_other(folder: Folder) -> Iterator[str]:
     job = folder.workflows["apply.yml"]["jobs"]["apply"]
-    if job.get("environment") != "${{ inputs.environment }}":
+    if job.get("environment") != "${{ inputs.environment }}${{ inputs.suffix }}":
         yield "apply.yml: its environment is not the one that is approved"
     if job.get("concurrency") != _group("apply-${{ inputs.environment }}"):
         yield f"apply.yml: concurrency is {job.get('concurrency')}"
@@ -471,10 +471,22 @@ def applies_get_their_plans_from_a_job_before(folder: Folder) -> Iterator[str]:
                 yield f"{job}: applies what no job before it planned"
 
 
+def only_what_main_judged_needs_no_approval(folder: Folder) -> Iterator[str]:
+    """A job of <environment>-auto has no reviewers; every other apply waits for them."""
+    for job in folder.calling("apply.yml"):
+        judged = "needs.plan.outputs.auto == 'true'" in str(job.body.get("if")) and "plan" in job.needs
+        suffix = job.body["with"].get("suffix", "")
+        if suffix not in {"", "-auto"} or (suffix == "-auto") != judged:
+            yield f"{job}: its suffix is {suffix!r}"
+    steps = folder.workflows["apply.yml"]["jobs"]["apply"]["steps"]
+    if "${AUTO:+--auto}" not in steps[-1]["run"]:
+        yield "apply.yml: does not tell the gate that nobody approved"
+
+
 def a_run_with_waiting_stacks_fails(folder: Folder) -> Iterator[str]:
     jobs = folder.workflows["deploy-environment.yml"]["jobs"]
     last = jobs.get("nothing-waits", {})
-    if set(last.get("needs", ())) != set(jobs) - {"nothing-waits", "waits"} or last.get("if") != STILL_WAITS:
+    if set(last.get("needs", ())) != set(jobs) - {"nothing-waits", "waits", "apply-auto"} or last.get("if") != STILL_WAITS:
         yield "deploy-environment.yml: ends well where stacks still wait"
     if not all("exit 1" in step["run"] for step in last.get("steps", ())):
         yield "deploy-environment.yml: nothing-waits does not fail"
@@ -593,6 +605,7 @@ RULES: tuple[Rule, ...] = (
     the_required_check_waits_for_all,
     the_report_is_written_even_if_a_plan_fails,
     applies_get_their_plans_from_a_job_before,
+    only_what_main_judged_needs_no_approval,
     a_run_with_waiting_stacks_fails,
     every_environment_is_listed,
     a_deployment_that_waits_is_superseded,

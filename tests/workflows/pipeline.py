@@ -338,7 +338,7 @@ class Pipeline:
             matrix = {**top.get("strategy", {}).get("matrix", {}), **own.get("strategy", {}).get("matrix", {})}
             for value in matrix.get("environment", [""]):
                 environment = job.inputs.get("environment", value).replace("${{ matrix.environment }}", value)
-                name = f"{job.id}:{environment}"
+                name = f"{job.id}:{environment}{job.inputs.get('suffix', '')}"
                 about = {"path": path, "matrix": {"environment": value} if value else {}}
                 jobs.setdefault(name, []).append(about)
         return jobs

@@ -31,7 +31,7 @@ PATIENCE = 300.0  # seconds that a job waits for an approval
 
 def job() -> dict[str, Any]:
     """`waiting`, `environment` and `variables` of the job that this step belongs to."""
-    name, environment = os.environ["GITHUB_JOB"], os.environ.get("ENVIRONMENT", "")
+    name, environment = os.environ["GITHUB_JOB"], os.environ.get("ENVIRONMENT", "") + os.environ.get("AUTO", "")
     jobs = [known for key, known in ABOUT["jobs"].items() if key in {f"{name}:{environment}", f"{name}:"}]
     # A step without ENVIRONMENT belongs to a job that exists once in the run, whatever its environment.
     jobs += [known for key, known in ABOUT["jobs"].items() if not environment and key.startswith(f"{name}:")]
@@ -213,7 +213,7 @@ def git(*words: str) -> str:
 
 def note(text: str) -> None:
     """Record for the test which job did what."""
-    environment = os.environ.get("ENVIRONMENT", "")
+    environment = os.environ.get("ENVIRONMENT", "") + os.environ.get("AUTO", "")
     name = os.environ["GITHUB_JOB"] + (f":{environment}" if environment else "")
     with (RUN / "notes.txt").open("a") as file:
         file.write(f"{name}: {text}\n")

@@ -31,10 +31,10 @@ BREAKS = [
     ("apply.yml", "pull-requests: read", "pull-requests: write", "may write pull-requests"),
     ("pull-request.yml", "      contents: read", "      contents: read\n      id-token: write", "has an identity"),
     ("apply.yml", "      id-token: write\n", "", "lacks an identity"),
-    ("apply.yml", "    environment: ${{ inputs.environment }}\n", "", "signs in without an environment"),
+    ("apply.yml", "    environment: ${{ inputs.environment }}${{ inputs.suffix }}\n", "", "signs in without an environment"),
     (
         "apply.yml",
-        "    environment: ${{ inputs.environment }}\n",
+        "    environment: ${{ inputs.environment }}${{ inputs.suffix }}\n",
         "    environment: dev\n",
         "not the one that is approved",
     ),
@@ -123,6 +123,9 @@ BREAKS = [
     ("deploy.yml", "      - run: gw check --skip-synth --annotations\n", "", "do not gate it"),
     ("pull-request.yml", "      - run: gw preflight --canaries\n", "", "baked secrets"),
     ("pull-request.yml", "newer-python, synthesise, plan-dev", "synthesise, plan-dev", "does not wait"),
+    ("deploy-environment.yml", "      suffix: -auto\n", "      suffix: -plan\n", "its suffix is '-plan'"),
+    ("deploy-environment.yml", "outputs.auto == 'true'", "outputs.auto != 'x'", "its suffix is '-auto'"),
+    ("apply.yml", "          ${AUTO:+--auto}\n", "", "does not tell the gate"),
     ("destroy.yml", '"$CONFIRM" == "$STACK" && ', "", "not compared first"),
     (
         "destroy.yml",

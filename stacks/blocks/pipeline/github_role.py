@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -21,7 +21,8 @@ class GithubRole(Construct):
 
     `subject` is the repository as tokens name it, where that is with numbers (`owner@1/name@2`).
 
-    The token must be for AWS (`aud`), of a job of `repository` in GitHub's `environment` (`sub`), and of the workflow
+    The token must be for AWS (`aud`), of a job of `repository` in one of GitHub's `environments` (`sub`; GitHub docs,
+    "OpenID Connect reference": `repo:ORG/NAME:environment:ENVIRONMENT` for a job that names one), and of the workflow
     file `workflow` as it is on main (`job_workflow_ref`, a claim that STS checks), so that a branch cannot bring a
     workflow of its own, nor can whoever may push a tag. `session_minutes` is the longest session. Permissions are added
     by `allow` and `attach_all`.
@@ -37,15 +38,17 @@ class GithubRole(Construct):
         oidc_provider_arn: str,
         repository: str,
         subject: str | None = None,
-        environment: str,
+        environments: Sequence[str],
         workflow: str,
         session_minutes: int = 60,
         permissions_boundary: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        if any(sign in f"{subject}{repository}{environment}{workflow}" for sign in "*?"):
+        if any(sign in f"{subject}{repository}{environments}{workflow}" for sign in "*?"):
             raise IllegalComposition(
-                "repository", f"{repository} {environment} {workflow}: a pattern lets others in", "name each exactly"
+                "repository",
+                f"{repository} {' '.join(environments)} {workflow}: a pattern lets others in",
+                "name each exactly",
             )
         file = f"{repository}/.github/workflows/{workflow}"
         self.role = IamRole(
@@ -60,7 +63,7 @@ class GithubRole(Construct):
                     sid="GithubJobSignsIn",
                     principal=Principal(federated=[oidc_provider_arn]),
                     actions=["sts:AssumeRoleWithWebIdentity"],
-                    conditions=_conditions(subject or repository, environment, file),
+                    conditions=_conditions(subject or repository, environments, file),
                 )
             ),
         )
@@ -75,11 +78,12 @@ class GithubRole(Construct):
             IamRolePolicyAttachment(self, id_, role=self.role.name, policy_arn=policy.arn)
 
 
-def _conditions(subject: str, environment: str, file: str) -> Conditions:
+def _conditions(subject: str, environments: Sequence[str], file: str) -> Conditions:
+    subjects = [f"repo:{subject}:environment:{environment}" for environment in environments]
     return {
         "StringEquals": {
             f"{_ISSUER}:aud": "sts.amazonaws.com",
-            f"{_ISSUER}:sub": f"repo:{subject}:environment:{environment}",
+            f"{_ISSUER}:sub": subjects[0] if len(subjects) == 1 else subjects,
             f"{_ISSUER}:job_workflow_ref": f"{file}@refs/heads/main",
         }
     }
