@@ -113,12 +113,20 @@ class GatedProject(PlannedProject):
         source: ApprovalSource | None = None,
         tools: Tools | None = None,
         run_attempt: int | None = None,
+        unattended: bool = False,
     ) -> tuple[ApprovedApply, Sequence[str]]:
         workspace = replace(self.workspace, tools=tools) if tools else self.workspace
         index = plans_file.read(self.index_path)
         names = stacks or [stored.stack for stored in index.bundles]
         gate = gate_for(
-            workspace, index, self.store, plans=self.index_path, environ={}, wanted=names, allow_destroy=allow_destroy
+            workspace,
+            index,
+            self.store,
+            plans=self.index_path,
+            environ={},
+            wanted=names,
+            allow_destroy=allow_destroy,
+            unattended=unattended,
         )
         if source:
             # As on AWS, where the run that applies is known and its approvals are read from GitHub.

@@ -73,6 +73,14 @@ def test_the_merged_pull_request_says_whether_it_was_applied(github: FakeGitHub)
     assert any("applied to dev2. [The run](https://run)" in body for body in bodies)
 
 
+def test_the_merged_pull_request_says_that_nobody_had_to_approve(github: FakeGitHub) -> None:
+    api, number = admin_of(github), github.open_pull_request("alice")
+    commit = github.merge(number, "bob")
+    (_,) = applies.write(api, commit, "dev", succeeded=True, url="https://run", how={"-auto"})
+    (comment,) = github.state.comments.values()
+    assert "applied to dev without approval, by the value delivery.auto_apply." in comment["body"]
+
+
 def test_an_open_pull_request_gets_no_result(github: FakeGitHub) -> None:
     number = github.open_pull_request("alice")
     commit = github.state.pulls[number].head_sha

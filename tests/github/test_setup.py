@@ -15,11 +15,12 @@ from groundwork.github.api import GitHub
 from groundwork.github.check import check
 from groundwork.github.difference import EmptyRepository, holds
 from groundwork.github.limits import Limits
-from groundwork.github.protection import unprotected
+from groundwork.github.protection import not_main_alone, unprotected
 from groundwork.github.settings import Settings, desired
 from groundwork.github.setup import setup
 from stacks.platform import PlatformEnvironment
 from stacks.values import Environment, load_all
+from stacks.values.delivery import AutoApply
 from tests.github.conftest import admin_of
 from tests.support.fake_github import FakeGitHub
 
@@ -80,6 +81,43 @@ def test_setup_follows_the_environment_files(settings: Settings, environments: l
         assert "local" not in fake.state.environments
         patterns = fake.state.settings["actions/permissions/selected-actions"]["patterns_allowed"]
         assert patterns == ["aws-actions/configure-aws-credentials@*"]
+
+
+def with_auto_apply(environments: list[Environment]) -> list[PlatformEnvironment]:
+    """The environments, with the value in dev."""
+    delivery = {"auto_apply": AutoApply(highest_finding="low")}
+    changed = [
+        values.model_copy(update={"delivery": values.delivery.model_copy(update=delivery)})
+        if values.name == "dev"
+        else values
+        for values in environments
+    ]
+    return [PlatformEnvironment(values) for values in changed]
+
+
+def test_an_environment_without_reviewers_is_main_s_alone(environments: list[Environment], workflows: Path) -> None:
+    """GitHub docs, "Managing environments for deployment": without a rule a job starts at once, from any branch."""
+    settings = desired("acme/groundwork", with_auto_apply(environments), workflows)
+    with fresh() as fake:
+        api = admin_of(fake)
+        assert list(not_main_alone(api, "dev-auto")) == ["GitHub's environment dev-auto does not exist"]
+        setup(api, check(settings, api))
+        assert differences(settings, api) == []
+        made, reviewed = fake.state.environments["dev-auto"], fake.state.environments["dev"]
+        assert not made.reviewers
+        assert [(ref["type"], ref["name"]) for ref in made.refs] == [("branch", "main")]
+        assert made.variables == reviewed.variables
+        assert reviewed.reviewers
+        assert "staging-auto" not in fake.state.environments
+        assert list(not_main_alone(api, "dev-auto")) == []
+
+        made.refs.append({"id": 1, "type": "branch", "name": "feature/*"})
+        assert differences(settings, api) == ["environment dev-auto: lets branch feature/* deploy"]
+        (gap,) = not_main_alone(api, "dev-auto")
+        assert gap == "not only main may use GitHub's environment dev-auto: branch feature/*"
+        made.policy = None
+        (gap,) = not_main_alone(api, "dev-auto")
+        assert gap.startswith("every branch")
 
 
 def spoil_reviewers(fake: FakeGitHub) -> None:

@@ -48,8 +48,8 @@ def trust() -> dict[str, Any]:
     return trust_policies(REPOSITORY)
 
 
-def trust_policies(singletons: dict[str, str]) -> dict[str, Any]:
-    document = synth(DeliveryStack, singletons=singletons)
+def trust_policies(singletons: dict[str, str], **values: Any) -> dict[str, Any]:
+    document = synth(DeliveryStack, singletons=singletons, **values)
     return {role["name"]: role["assume_role_policy"] for role in resources(document, "aws_iam_role")}
 
 
@@ -97,6 +97,15 @@ def test_a_job_of_each_environment_may_assume_only_its_own_role(
 def test_any_other_job_may_assume_no_role(trust: Mapping[str, Any], tmp_path: Path, other: dict[str, str]) -> None:
     token = signed_in(tmp_path, **{"file": "apply.yml", "name": "dev", **other})
     assert list(assumable(trust, token)) == []
+
+
+def test_a_job_without_reviewers_may_apply_only_while_the_value_is_on(trust: Mapping[str, Any], tmp_path: Path) -> None:
+    token = signed_in(tmp_path, "apply.yml", "dev-auto")
+    assert list(assumable(trust, token)) == []
+    on = trust_policies(REPOSITORY, delivery={"auto_apply": {"highest_finding": "low"}})
+    assert list(assumable(on, token)) == ["acme-dev-delivery-apply"]
+    assert list(assumable(on, signed_in(tmp_path, "apply.yml", "dev"))) == ["acme-dev-delivery-apply"]
+    assert list(assumable(on, signed_in(tmp_path, "plan.yml", "dev-auto"))) == []
 
 
 def test_a_numbered_subject_is_trusted_only_if_the_values_name_it(trust: Mapping[str, Any], tmp_path: Path) -> None:

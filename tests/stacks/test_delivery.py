@@ -70,6 +70,15 @@ def test_a_role_trusts_one_github_environment_and_one_workflow_of_main(
     assert trust(kind)["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"}
 
 
+def test_the_apply_role_trusts_the_environment_without_reviewers_by_value() -> None:
+    """GitHub docs, "OpenID Connect reference": the subject of a job of an environment names it."""
+    on = {"auto_apply": {"highest_finding": "low"}}
+    subjects = trust("apply", delivery=on)["Condition"]["StringEquals"][f"{ISSUER}:sub"]
+    assert subjects == [f"repo:{REPOSITORY}:environment:dev", f"repo:{REPOSITORY}:environment:dev-auto"]
+    for kind in ("plan", "plan-pull-request", "release"):
+        assert trust(kind, delivery=on) == trust(kind)
+
+
 def test_deployments_from_tags_use_the_apply_workflow_of_main() -> None:
     """Whoever may push a tag on a commit that is not merged would otherwise bring an apply.yml of their own."""
     assert trust("apply", delivery={"apply_from_tags": "v*"}) == trust("apply")

@@ -116,6 +116,16 @@ class Cloud:
                 everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
                 iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=policy(everything))
 
+    def trust_unattended(self, environment: str) -> None:
+        """Make the apply role trust the environment without reviewers, as the delivery stack does with the value."""
+        iam, role = self.client(environment, "iam"), self.names[environment].delivery_role("apply")
+        trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        condition = trust["Statement"][0]["Condition"]["StringEquals"]
+        (key,) = [key for key in condition if key.endswith(":sub")]
+        subject = condition[key] if isinstance(condition[key], str) else condition[key][0]
+        condition[key] = [subject, f"{subject}-auto"]
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+
     def _trust(self, name: str) -> dict[str, str]:
         file = self.synthesised / "stacks" / f"{name}-delivery" / "cdk.tf.json"
         committed = (self.checkout / "environments" / f"{name}.yaml").read_text(encoding="utf-8")

@@ -486,7 +486,10 @@ def only_what_main_judged_needs_no_approval(folder: Folder) -> Iterator[str]:
 def a_run_with_waiting_stacks_fails(folder: Folder) -> Iterator[str]:
     jobs = folder.workflows["deploy-environment.yml"]["jobs"]
     last = jobs.get("nothing-waits", {})
-    if set(last.get("needs", ())) != set(jobs) - {"nothing-waits", "waits", "apply-auto"} or last.get("if") != STILL_WAITS:
+    if (
+        set(last.get("needs", ())) != set(jobs) - {"nothing-waits", "waits", "apply-auto"}
+        or last.get("if") != STILL_WAITS
+    ):
         yield "deploy-environment.yml: ends well where stacks still wait"
     if not all("exit 1" in step["run"] for step in last.get("steps", ())):
         yield "deploy-environment.yml: nothing-waits does not fail"

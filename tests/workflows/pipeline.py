@@ -168,6 +168,13 @@ class Pipeline:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def set_up(self) -> None:
+        """What `gw github setup` does with the values of origin."""
+        admin = GitHub.of(self.github.person("root", admin=True))
+        environments = PLATFORM.environments(self.origin / "environments")
+        wanted = desired(REPOSITORY, environments, self.origin / ".github" / "workflows")
+        setup(admin, checking.check(wanted, admin))
+
     # ── actions of GitHub ──────────────────────────────────────────────────────────────────────────
     def on_pull_request(self, number: int) -> Outcome:
         pull = self.github.state.pulls[number]
@@ -405,10 +412,7 @@ def pipeline(root: Path, checkout: Path, act: Path, cloud: Cloud, machine: Path)
             made.git(*words)
         made.commit("first commit", author="root")
         github.team("platform", "alice", "bob", "carol", "dave")
-        admin = GitHub.of(github.person("root", admin=True))
-        environments = PLATFORM.environments(origin / "environments")
-        wanted = desired(REPOSITORY, environments, origin / ".github" / "workflows")
-        setup(admin, checking.check(wanted, admin))
+        made.set_up()
         cloud.trust(github.jwks)
         try:
             yield made

@@ -200,7 +200,8 @@ def gw(*words: str) -> None:
         plans = Path(".groundwork/plans/plans.json")
         shutil.copyfile(plans, RUN / f"plans-{os.environ['ENVIRONMENT']}.json")
     if summary and Path(summary).is_file() and (text := Path(summary).read_text()):
-        (RUN / "summary.md").write_text(text)
+        with (RUN / "summary.md").open("a") as file:  # GitHub shows those of all steps
+            file.write(text)
     sys.exit(code)
 
 

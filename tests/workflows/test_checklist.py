@@ -31,7 +31,12 @@ BREAKS = [
     ("apply.yml", "pull-requests: read", "pull-requests: write", "may write pull-requests"),
     ("pull-request.yml", "      contents: read", "      contents: read\n      id-token: write", "has an identity"),
     ("apply.yml", "      id-token: write\n", "", "lacks an identity"),
-    ("apply.yml", "    environment: ${{ inputs.environment }}${{ inputs.suffix }}\n", "", "signs in without an environment"),
+    (
+        "apply.yml",
+        "    environment: ${{ inputs.environment }}${{ inputs.suffix }}\n",
+        "",
+        "signs in without an environment",
+    ),
     (
         "apply.yml",
         "    environment: ${{ inputs.environment }}${{ inputs.suffix }}\n",
