@@ -134,6 +134,7 @@ def as_json(stack_diff: StackDiff, wave: int) -> dict[str, Any]:
         "why": stack_diff.why,
         "wave": wave,
         "text": plan_only(stack_diff.text) if stack_diff.text else "",
+        "attributes": stack_diff.attributes and stack_diff.attributes.model_dump(mode="json"),
     }
 
 

@@ -1,4 +1,4 @@
-"""`gw github supersede`, `newest`, `waits` and `result`: deployments that follow each other, and notices of them."""
+"""`gw github supersede`, `newest`, `waits`, `shown` and `result`: deployments, and what people hear of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def register(github: typer.Typer) -> None:
     _add_supersede(github)
     _add_newest(github)
     _add_waits(github)
+    _add_shown(github)
     _add_result(github)
 
 
@@ -71,6 +72,34 @@ def _add_waits(github: typer.Typer) -> None:
 
         text = "The summary of the run shows what it would change."
         notify(Project.find(Path.cwd()), os.environ, f"An apply to {environment} waits for an approval", text)
+
+
+def _add_shown(github: typer.Typer) -> None:
+    @github.command()
+    def shown(
+        environment: Annotated[str, typer.Argument(help="Environment whose plans are compared.")],
+        plans: Annotated[Path, typer.Option(help="Folder with the *.attributes.json of `gw plan make`.")],
+    ) -> None:
+        """Print, as Markdown, what differs from what the merged pull request's run showed.
+
+        Without a pull request, or without what its run showed, it says so. Needs `permissions: {actions: read,
+        pull-requests: read}`. Example: `gw github shown dev --plans reported >> "$GITHUB_STEP_SUMMARY"`
+        """
+        import os
+
+        from groundwork.github import shown as artifact
+        from groundwork.github.api import GitHub
+        from groundwork.plan import as_shown, attributes
+        from groundwork.review.render.escaping import prose
+
+        stacks = sorted(path.name.removesuffix(attributes.SUFFIX) for path in plans.glob(f"*{attributes.SUFFIX}"))
+        now = [changes for stack in stacks if (changes := attributes.read(stack, plans))]
+        try:
+            number, then = artifact.planned(GitHub.of(os.environ), os.environ["GITHUB_SHA"], environment)
+            text = as_shown.markdown(environment, number, now, then)
+        except artifact.NotShown as why:
+            text = f"These plans of {prose(environment)} are not compared with a pull request's: {prose(str(why))}.\n"
+        console.out.file.write(text)
 
 
 def _add_result(github: typer.Typer) -> None:

@@ -90,6 +90,14 @@ class GitHub:
         """Change something; returns GitHub's answer, None for an empty one."""
         return _body(self._call(method, path, body=body, needs=needs))
 
+    def redirect(self, path: str, *, needs: str = "") -> str:
+        """Where GitHub sends a caller on to, with HTTPS; the token is not for that server."""
+        answer = self._call("GET", path, needs=needs, redirects=True)
+        where = answer.headers.get("location", "")
+        if not where.startswith("https://"):
+            raise GitHubError(f"GET {path}: {answer.status_code} and no address with HTTPS", fix="check GITHUB_API_URL")
+        return str(where)
+
     @cached_property
     def _client(self) -> httpx.Client:
         headers = {
@@ -109,6 +117,7 @@ class GitHub:
         body: Any = None,
         needs: str = "",
         absent: bool = False,
+        redirects: bool = False,
     ) -> httpx.Response:
         retrying = Retrying(
             retry=retry_if_exception_type(_Retry),
@@ -120,13 +129,23 @@ class GitHub:
         try:
             for attempt in retrying:
                 with attempt:
-                    return self._attempt(method, path, query=query, body=body, needs=needs, absent=absent)
+                    return self._attempt(
+                        method, path, query=query, body=body, needs=needs, absent=absent, redirects=redirects
+                    )
         except _Retry as last:
             raise last.error from last
         raise AssertionError("tenacity returns an answer or raises")
 
     def _attempt(
-        self, method: str, path: str, *, query: Mapping[str, str | int] | None, body: Any, needs: str, absent: bool
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None,
+        body: Any,
+        needs: str,
+        absent: bool,
+        redirects: bool,
     ) -> httpx.Response:
         url = self._url(path)
         shown = f"{method} {url.removeprefix(self.url.rstrip('/'))}"
@@ -140,7 +159,8 @@ class GitHub:
             if method in _REPEATABLE or isinstance(failure, httpx.ConnectError):
                 raise _Retry(error, None) from failure
             raise error from failure
-        if answer.is_success or (absent and answer.status_code == httpx.codes.NOT_FOUND):
+        is_absent = absent and answer.status_code == httpx.codes.NOT_FOUND
+        if answer.is_success or is_absent or (redirects and answer.has_redirect_location):
             return answer
         error = _error(shown, answer, needs)
         if _limited(answer) or (answer.is_server_error and method in _REPEATABLE):

@@ -7,9 +7,11 @@ upstream's apply resolves it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from groundwork.errors import StateLocked, TerraformFailed
 from groundwork.plan import affected, contents, diff, prerequisites, remote_states
@@ -127,13 +129,20 @@ class _Chain:
         self._plans.pop(stack, None)
         try:
             plan = make()
-            planned = diff.of_plan(stack, plan)
+            planned = diff.of_plan(stack, plan, secrets_read=partial(self._secrets_read, stack))
         except (TerraformFailed, StateLocked) as error:
             # An error of this stack alone: a pull request must still see the other stacks. `cdktf diff` takes locks.
             return StackDiff(stack, Status.ERROR, why=error.message)
         if planned.status in CHANGING:
             self._plans[stack] = plan
         return planned
+
+    def _secrets_read(self, stack: str) -> Iterator[Any]:
+        """Values of the sensitive outputs of the stacks that a stack reads: as they are, and as they are planned."""
+        for up in self.workspace.manifest().dependencies[stack]:
+            yield from self.workspace.store(up).sensitive_outputs().values()
+            if plan := self._plans.get(up):
+                yield from PlannedOutputs.of(plan.document).sensitive()
 
     def _with_terraform(self, stack: str, folder: Path | None, stop: threading.Event) -> PlanFile:
         return self.workspace.terraform(stack, folder).plan(lock=False, stop=stop)

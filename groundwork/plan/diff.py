@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from groundwork.plan import contents
+from groundwork.plan.attributes import Attributes
+from groundwork.plan.attributes import of_plan as of_document
 from groundwork.plan.bundle import Counts
 from groundwork.terraform.terraform import PlanFile
 
@@ -43,16 +46,22 @@ class StackDiff:
     counts: Counts | None = None
     why: str = ""
     text: str = ""
+    attributes: Attributes | None = None
+    """What the plan changes, without secrets."""
 
 
-def of_plan(stack: str, plan: PlanFile) -> StackDiff:
-    """The diff that a plan shows. Status and counts come from Terraform's exit code and JSON, never from its text."""
+def of_plan(stack: str, plan: PlanFile, *, secrets_read: Callable[[], Iterable[Any]] = tuple) -> StackDiff:
+    """The diff that a plan shows; `secrets_read` returns the sensitive outputs that the stack reads.
+
+    Status and counts come from Terraform's exit code and JSON, never from its text.
+    """
     if not plan.has_changes:
         return StackDiff(stack, Status.UNCHANGED, Counts(add=0, change=0, destroy=0), text=plan.text)
     outcome = contents.outcome(plan.document)
     # Terraform can report a change although no resource and no output has one: a change of the state itself.
     status = Status.CHANGED if outcome == "no change" else Status(outcome)
-    return StackDiff(stack, status, contents.counts(plan.document), text=plan.text)
+    attributes = of_document(stack, plan.document, secrets_read=secrets_read())
+    return StackDiff(stack, status, contents.counts(plan.document), text=plan.text, attributes=attributes)
 
 
 def waves(diffs: Sequence[StackDiff], dependencies: Mapping[str, Sequence[str]]) -> dict[str, int]:
