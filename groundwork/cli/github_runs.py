@@ -82,7 +82,7 @@ def _add_shown(github: typer.Typer) -> None:
     ) -> None:
         """Print, as Markdown, what differs from what the merged pull request's run showed.
 
-        Without a pull request, or without what its run showed, it says so. Needs `permissions: {actions: read,
+        Without a pull request, or without what its run showed, it prints why. Needs `permissions: {actions: read,
         pull-requests: read}`. Example: `gw github shown dev --plans reported >> "$GITHUB_STEP_SUMMARY"`
         """
         import os

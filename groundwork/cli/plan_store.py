@@ -149,17 +149,17 @@ def auto(
     store = open_store(workspace, index.environment, role="plan")
     judged = extracted.extract(workspace, markdown.read_archives(index, path.parent), name="cdktf.out.judged")
     try:
-        found = list(auto_apply.reasons(index, judged, highest_finding=highest, deployed=store.deployed))
+        needed = list(auto_apply.reasons(index, judged, highest_finding=highest, deployed=store.deployed))
     finally:
         shutil.rmtree(judged.workspace.out, ignore_errors=True)
     text = [f"**Applied without approval** by the value `delivery.auto_apply`: {auto_apply.sentence(highest)}."]
-    if found:
+    if needed:
         text = ["**An approval is needed**, although `delivery.auto_apply` is on:", ""]
-        text += [f"- {html_text(reason, 400)}" for reason in found]
+        text += [f"- {html_text(reason, 400)}" for reason in needed]
     if summary:
         with summary.open("a", encoding="utf-8") as file:
             file.write("\n".join([*text, "", ""]))
-    console.out.file.write(f"auto={str(not found).lower()}\n")
+    console.out.file.write(f"auto={str(not needed).lower()}\n")
 
 
 def _read(plans: Path | None) -> tuple[Workspace, Path, Index]:

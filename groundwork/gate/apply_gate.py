@@ -90,7 +90,7 @@ class ApplyGate:
         return self.store.fetch(last.stored, index=last) if last else None
 
     def _record(self, run: RunFacts, approval: ApprovalFacts | Unattended, stacks: Sequence[StackFacts]) -> None:
-        """Record the valid approvals with their times, or why there is none."""
+        """Record the valid approvals with their times, or why nobody had to approve."""
         bundles = [facts.stored for facts in stacks]
         if isinstance(approval, Unattended):
             who, now = "delivery.auto_apply", datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""May plans be applied without an approval, because a value of the environment says so?
+"""May plans be applied without an approval, because a value of the environment allows it?
 
 The plan job asks this to choose the GitHub environment of the apply, and the gate asks it again, of the verified
 bundles, before anything is applied. The findings are the review's, of the difference between what was applied last and

@@ -1,4 +1,9 @@
-"""Who contributed to a commit or started its deployment, so that their approval does not count; and its labels."""
+"""Who contributed to a commit or started its deployment, so that their approval does not count; and its labels.
+
+GitHub REST API (github/rest-api-description): "List pull requests associated with a commit" has the merged one of a
+commit on the default branch; "List commits on a pull request" ends at 250 commits; "Compare two commits" is paginated
+and does not (GitHub changelog, 2021-03-22). `author` and `committer` are null where the address belongs to no account.
+"""
 
 from __future__ import annotations
 

@@ -81,12 +81,12 @@ def _run(api: GitHub, head: str) -> str:
 def _artifact(api: GitHub, run: str, environment: str) -> Mapping[str, Any]:
     name = f"report-{environment}"
     artifacts = api.pages(f"actions/runs/{run}/artifacts", key="artifacts", needs="actions: read", name=name)
-    found = sorted((each for each in artifacts if each["name"] == name), key=lambda each: int(each["id"]))
-    if not found or found[-1]["expired"]:
-        raise NotShown(f"run {run} has no artifact {name}" + (" any more: it expired" if found else ""))
-    if int(found[-1]["size_in_bytes"]) > _MOST_BYTES:
+    reports = sorted((each for each in artifacts if each["name"] == name), key=lambda each: int(each["id"]))
+    if not reports or reports[-1]["expired"]:
+        raise NotShown(f"run {run} has no artifact {name}" + (" any more: it expired" if reports else ""))
+    if int(reports[-1]["size_in_bytes"]) > _MOST_BYTES:
         raise NotShown(f"artifact {name} of run {run} is larger than {_MOST_BYTES} bytes")
-    return dict(found[-1])
+    return dict(reports[-1])
 
 
 def _download(api: GitHub, artifact: Mapping[str, Any]) -> bytes:

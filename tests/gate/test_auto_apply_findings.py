@@ -77,8 +77,8 @@ def test_only_creations_and_changes_are_judged(tmp_path: Path, word: str) -> Non
 
 
 def test_a_change_of_what_holds_data_needs_a_person(tmp_path: Path) -> None:
-    found = reasons(tmp_path, table("PROVISIONED"), table("PAY_PER_REQUEST"))
-    assert any(reason.startswith("local-thing aws_dynamodb_table.items: it holds ") for reason in found)
+    needed = reasons(tmp_path, table("PROVISIONED"), table("PAY_PER_REQUEST"))
+    assert any(reason.startswith("local-thing aws_dynamodb_table.items: it holds ") for reason in needed)
 
 
 def test_a_changed_provider_needs_a_person(tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ def test_a_changed_provider_needs_a_person(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_stack_needs_a_person(tmp_path: Path) -> None:
-    found = reasons(tmp_path, rule(RULE), rule(DESCRIBED), purpose="destroy")
-    assert "local-thing would be destroyed" in found
+    needed = reasons(tmp_path, rule(RULE), rule(DESCRIBED), purpose="destroy")
+    assert "local-thing would be destroyed" in needed
 
 
 def test_gaps_of_the_environment_without_reviewers_refuse() -> None:

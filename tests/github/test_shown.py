@@ -79,9 +79,9 @@ def github(packed: bytes, *, handler: Callable[[str], Any] = lambda _: None, **a
         path = request.url.path.removeprefix("/repos/acme/groundwork")
         if path == "/actions/artifacts/5/zip":
             return httpx.Response(302, headers={"location": BLOB})
-        found = handler(path)
-        found = answers.get(path) if found is None else found
-        return httpx.Response(404, json={"message": "Not Found"}) if found is None else httpx.Response(200, json=found)
+        body = handler(path)
+        body = answers.get(path) if body is None else body
+        return httpx.Response(404, json={"message": "Not Found"}) if body is None else httpx.Response(200, json=body)
 
     return GitHub("acme/groundwork", "secret", transport=httpx.MockTransport(answer), sleep=lambda _: None)
 
