@@ -119,8 +119,9 @@ def gate_for(
     from groundwork.github.protection import not_main_alone
 
     approvals = GitHubApprovals.of(environ)
-    github = workspace.environments[index.environment].github
-    gaps = list(not_main_alone(approvals.api, github.auto_environment)) if unattended and github else []
+    gaps: list[str] = []
+    if unattended and (github := workspace.environments[index.environment].github):
+        gaps = list(not_main_alone(approvals.api, github.auto_environment))
     allowed = {*allow_destroy, *destroys.allowed_by_labels(labels_of_commit(approvals.api, index.commit))}
     return ApplyGate(
         workspace,

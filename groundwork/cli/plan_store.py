@@ -137,7 +137,7 @@ def auto(
 
     from groundwork.gate import auto_apply
     from groundwork.plan import extracted, markdown
-    from groundwork.review.render.escaping import html_text
+    from groundwork.review.render.escaping import prose
     from groundwork.store.opening import open_store
 
     workspace, path, index = _read(plans)
@@ -155,7 +155,7 @@ def auto(
     text = [f"**Applied without approval** by the value `delivery.auto_apply`: {auto_apply.sentence(highest)}."]
     if needed:
         text = ["**An approval is needed**, although `delivery.auto_apply` is on:", ""]
-        text += [f"- {html_text(reason, 400)}" for reason in needed]
+        text += [f"- {prose(reason)}" for reason in needed]
     if summary:
         with summary.open("a", encoding="utf-8") as file:
             file.write("\n".join([*text, "", ""]))

@@ -1,7 +1,7 @@
 """Tells people in a chat what waits for them: one URL, and one template of the message.
 
-Slack's incoming webhooks take `{"text": …}` (docs.slack.dev, "Incoming webhooks"). Teams' workflow "When a Teams webhook
-request is received" takes adaptive cards alone (Microsoft Learn, "Create and send messages"), in a message of the form
+Slack's incoming webhooks take `{"text": …}` (docs.slack.dev, "Incoming webhooks"). Teams' workflow "When a Teams
+webhook request is received" takes adaptive cards alone (Microsoft Learn, "Create and send messages"): a message
 `{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": …}]}`, which
 the template can be as well. The URL is a secret: whoever knows it may post.
 """

@@ -49,7 +49,7 @@ def test_a_harmless_change_waits_for_nobody_and_others_wait(github: Pipeline) ->
     github.push(lambda: github.edit("main.py", '"dev": "red"', '"dev": ""'))
     run = github.on_push()
     github.wait_for_approval(run, "dev")
-    assert "dev-web terraform_data.page: destroy" in (run.folder / "summary.md").read_text()
+    assert "dev-web terraform\\_data.page: destroy" in (run.folder / "summary.md").read_text()
     assert not run.did(UNATTENDED, "checkout")
 
 
