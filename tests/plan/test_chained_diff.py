@@ -46,6 +46,20 @@ def diff(project: PlannedProject, *words: str) -> tuple[int, dict[str, dict[str,
     return done.returncode, rows
 
 
+def test_a_diff_has_its_attributes_and_hides_what_upstreams_hide(project: PlannedProject) -> None:
+    """Main's run compares its plans with them. A sensitive output is no longer marked where another stack reads it."""
+    write(project)
+    outputs = {"colour": {"value": "blue"}, "code": {"value": "tiger-lily", "sensitive": True}}
+    project.stack("up", {"page": {"input": "blue"}}, more={"output": outputs})
+    project.stack("down", {"copy": {"input": READS % ("up", "code")}}, outputs={"taken": "blue"}, reads=["up"])
+    _, rows = diff(project)
+    (planned,) = rows[DOWN]["attributes"]["resources"]
+    assert planned["word"] == "change"
+    assert [change["path"] for change in planned["resource"]["attributes"]][:1] == ["input"]
+    assert "tiger-lily" not in json.dumps(rows[DOWN]["attributes"])
+    assert rows[LAST]["attributes"] is None
+
+
 def test_a_new_reference_to_a_deployed_stack_is_planned_as_a_change(project: PlannedProject) -> None:
     write(project, more={"size": "large"}, read="size")
     code, rows = diff(project)
