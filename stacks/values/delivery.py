@@ -63,7 +63,7 @@ class Delivery(Section):
     apply_from_tags: Annotated[str, Field(pattern=r"^[\w.*-]+$")] | None = None
     """Tags (for example v*) that may be deployed; the workflow file that applies them is main's nevertheless."""
     auto_apply: AutoApply | None = None
-    """Which plans of main need no approval; off where it is missing. docs/adr/0021 says what is judged and by whom."""
+    """Which plans of main need no approval; off where it is missing. docs/adr/0023 says what is judged and by whom."""
     workflows: Workflows = Workflows()
     regions: tuple[Region, ...] = ()
     """Further regions in which the pipeline may act, besides the environment's own."""

@@ -30,7 +30,7 @@ def pipeline(tmp_path: Path, checkout: Path) -> Iterator[Pipeline]:
     cloud, signer = LocalCloud(tmp_path / "cloud", Path(sys.executable)), Signer()
     values: dict[str, Any] = load(checkout / "environments" / "dev.yaml").model_dump(exclude_unset=True)
     environment = Environment.model_validate(merged(values, {"cluster": WITH_KARPENTER}))
-    made = Pipeline(environment, find_or_skip(checkout, tmp_path), cloud.up(port=0).endpoint, signer)
+    made = Pipeline(environment, find_or_skip(checkout, tmp_path), cloud.up(port=0).endpoint, cloud.keys, signer)
     cloud.trust_issuer(GITHUB, signer.jwks())
     yield made
     cloud.down()
