@@ -1,12 +1,14 @@
 'use strict';
-// Loaded with --require into the jsii kernel, and only there (jsii_process.py). It does three things, and leaves a file
+// Loaded with --require into the jsii kernel, and only there (jsii_process.py). It does four things, and leaves a file
 // untouched that has another layout than expected:
 //   1. lib/index.js of a prebuilt provider: `exports.x = require('./x')` for 2,000 resources becomes a getter each.
 //   2. jsii's runtime: run in one process instead of a parent that passes every message on to a child.
 //   3. The index of types that jsii builds in the background for the next run: the kernel ends after it is written;
 //      a run of half a second would otherwise end before that, and every run would parse 120 MB again.
+//   4. Node's own cache of compiled JavaScript (module.enableCompileCache), beside jsii's cache of packages.
 const fs = require('fs');
 const Module = require('module');
+const os = require('os');
 const path = require('path');
 const threads = require('worker_threads');
 
@@ -42,7 +44,8 @@ function oneProcess(entry) {
   const program = path.resolve(path.dirname(entry), '..', 'lib', 'program.js');
   rewrites.push({
     applies: (file) => file === program,
-    rewrite: (source) => source.replace(API_CHANNEL, 'readFD:0,writeFD:1'),
+    // `__dirname` would be that of the name in the cache of compiled code (stableName).
+    rewrite: (source) => source.replace(API_CHANNEL, 'readFD:0,writeFD:1').replaceAll('__dirname', 'module.path'),
   });
   // jsii links packages from its cache only if this argument is given; the flag itself is set by NODE_OPTIONS.
   process.execArgv.push('--preserve-symlinks');
@@ -71,6 +74,27 @@ function runsInOneProcess(entry) {
   }
 }
 
+const LINKED_PACKAGE = /^.*?[\\/]jsii-kernel-[^\\/]+[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
+const packages = new Map();
+
+/**
+ * The name under which Node caches a compiled file. Every kernel links its packages into a folder of its own and
+ * unpacks jsii into another, so under their paths no kernel would find what the last one compiled.
+ */
+function stableName(file, program) {
+  if (file === program) return path.join(path.sep, 'jsii-runtime', 'program.js');
+  const link = LINKED_PACKAGE.exec(file)?.[0];
+  if (!link) return file;
+  if (!packages.has(link)) packages.set(link, fs.realpathSync(link));
+  return packages.get(link) + file.slice(link.length);
+}
+
+/** Only who may write jsii's cache of packages, which runs as well, may write what is compiled from it. */
+function cacheCompiled() {
+  const unpacked = process.env.JSII_RUNTIME_PACKAGE_CACHE_ROOT || path.join(os.homedir(), '.cache', 'aws', 'jsii', 'package-cache');
+  Module.enableCompileCache?.(`${unpacked}-compiled`);
+}
+
 /** Lets the program end only after the workers that build jsii's index have. */
 function waitForIndex() {
   const building = new Set();
@@ -93,7 +117,10 @@ function waitForIndex() {
 
 if (threads.isMainThread) {
   const entry = process.argv[1] && path.resolve(process.argv[1]);
+  let program;
   if (runsInOneProcess(entry)) {
+    program = path.resolve(path.dirname(entry), '..', 'lib', 'program.js');
+    cacheCompiled();
     rewrites.push({ applies: (file) => file === entry, rewrite: () => oneProcess(entry) });
   }
   waitForIndex();
@@ -103,6 +130,6 @@ if (threads.isMainThread) {
   Module.prototype._compile = function (source, file, ...rest) {
     const rule = rewrites.find(({ applies }) => applies(file));
     const rewritten = rule && typeof source === 'string' ? rule.rewrite(source, file) : undefined;
-    return compile.call(this, rewritten === undefined ? source : rewritten, file, ...rest);
+    return compile.call(this, rewritten === undefined ? source : rewritten, stableName(file, program), ...rest);
   };
 }

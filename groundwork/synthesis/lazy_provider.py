@@ -13,7 +13,7 @@ from collections.abc import MutableMapping
 from enum import StrEnum
 
 from groundwork.errors import UsageError
-from groundwork.synthesis import jsii_process, lazy_package
+from groundwork.synthesis import argument_checks, jsii_process, lazy_package
 from groundwork.synthesis.lazy_package import StockSynthesisWarning
 
 VARIABLE = "GROUNDWORK_SYNTH"
@@ -42,6 +42,7 @@ def install(environ: MutableMapping[str, str]) -> Mode:
     if wanted == Mode.STOCK:
         lazy_package.remove_finder()
         jsii_process.remove_hook()
+        argument_checks.remove()
         environ.update(jsii_process.pinned_node(environ))
         return Mode.STOCK
     if lazy_package.is_installed():
@@ -58,4 +59,5 @@ def install(environ: MutableMapping[str, str]) -> Mode:
         return Mode.STOCK
     lazy_package.add_finder()
     jsii_process.add_hook(environ)
+    argument_checks.install()
     return Mode.FAST
