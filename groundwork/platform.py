@@ -192,6 +192,9 @@ class Platform(Protocol):
     def environments(self, folder: Path) -> Sequence[Environment]:
         """Every environment; raises EnvironmentFileError with every problem of every file in `folder`."""
 
+    def names(self, folder: Path) -> Sequence[str]:
+        """The names of the environments, in order, without reading their values."""
+
     def synth_arguments(self, environments: Sequence[str], folder: Path | None) -> list[str]:
         """Arguments for the app of cdktf.json; no names select all environments, `folder` replaces their folder."""
 

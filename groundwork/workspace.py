@@ -9,21 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from groundwork import platform, selection
 from groundwork.errors import LocalCloudError, SynthesisError, UsageError
 from groundwork.paths import Project
 from groundwork.platform import Environment, Platform
-from groundwork.state import orphans
-from groundwork.state.orphans import Orphan
-from groundwork.state.state_store import StateStore
 from groundwork.synthesis.manifest import Manifest
 from groundwork.terraform.cdktf import Cdktf
 from groundwork.terraform.environ import synthesis_environ
 from groundwork.terraform.terraform import Terraform
 from groundwork.toolchain import process
 from groundwork.toolchain.cdktf_launcher import require_installed
+
+if TYPE_CHECKING:
+    # They import boto3, which takes longer than all the rest and which a synthesis does not need.
+    from groundwork.state.orphans import Orphan
+    from groundwork.state.state_store import StateStore
 
 _MESSAGE_LINES = 30
 
@@ -85,8 +87,11 @@ class Workspace:
     @cached_property
     def environments(self) -> dict[str, Environment]:
         """Every environment by name; raises EnvironmentFileError with every problem of every file."""
-        folder = self.environments_folder or self.project.environments
-        return {environment.name: environment for environment in self.platform.environments(folder)}
+        return {environment.name: environment for environment in self.platform.environments(self._values)}
+
+    @property
+    def _values(self) -> Path:
+        return self.environments_folder or self.project.environments
 
     def environment_of(self, stack: str) -> Environment:
         """The environment that a stack belongs to."""
@@ -98,9 +103,9 @@ class Workspace:
 
     def environments_of(self, wanted: Sequence[str]) -> list[str]:
         """The environments of stacks and environments as they were typed; all of them for no names."""
-        names = list(self.environments)
+        names = self.platform.names(self._values)
         if not wanted:
-            return names
+            return list(names)
         chosen = {name if name in names else selection.environment_of(name, names) for name in wanted}
         return [name for name in names if name in chosen]
 
@@ -121,6 +126,7 @@ class Workspace:
                 on_line=lines.append,
             )
         if not finished.ok:
+            self.platform.environments(self._values)  # raises every problem of a broken file
             raise SynthesisError(f"{self._app()[0]} did not synthesise:\n" + "\n".join(lines[-_MESSAGE_LINES:]))
         return self.manifest()
 
@@ -144,6 +150,8 @@ class Workspace:
 
     def store(self, stack: str) -> StateStore:
         """The state of a stack."""
+        from groundwork.state.state_store import StateStore
+
         if stack not in self._stores:
             endpoint = self._laptop_endpoint() if self.on_laptop(stack) else None
             self._stores[stack] = StateStore.of(self.folder(stack), endpoint=endpoint)
@@ -196,6 +204,8 @@ class Workspace:
     # ── several stacks ─────────────────────────────────────────────────────────────────────────────
     def orphans(self, environments: Sequence[str]) -> list[Orphan]:
         """Stacks of these environments that have resources in a state but no code any more."""
+        from groundwork.state import orphans
+
         stacks = [stack.name for stack in self.manifest().stacks]
         orphaned: list[Orphan] = []
         for name in environments:

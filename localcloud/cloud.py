@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
@@ -137,6 +136,8 @@ class LocalCloud:
 
     def _fetch_status(self, process: ProcessRecord) -> Status | None:
         """What the server reports; None while it does not answer or another process answers on its port."""
+        import httpx  # noqa: PLC0415 - every start of `gw` imports this file; most find no server
+
         try:
             answer = httpx.get(f"http://{HOST}:{process.port}/_groundwork/status", timeout=30, trust_env=False)
             report: dict[str, Any] = answer.json()

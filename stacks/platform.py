@@ -215,14 +215,17 @@ class _Platform:
     commands = (
         "demo.demo_command",
         "demo.invoke_command",
-        "stacks.values.init_command",
-        "stacks.values.schema_command",
+        "stacks.commands.init",
+        "stacks.commands.schema",
     )
 
     def environments(self, folder: Path) -> Sequence[platform.Environment]:
         from stacks.values import load_all
 
         return [PlatformEnvironment(values) for values in load_all(folder)]
+
+    def names(self, folder: Path) -> Sequence[str]:
+        return sorted(path.stem for path in folder.glob("*.yaml"))
 
     def synth_arguments(self, environments: Sequence[str], folder: Path | None) -> list[str]:
         chosen = [word for name in environments for word in ("--environment", name)]

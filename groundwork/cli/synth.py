@@ -25,8 +25,10 @@ def register(app: typer.Typer) -> None:
         import time
 
         from groundwork.cli.context import Context
+        from groundwork.workspace import Workspace
 
-        workspace = Context.here().workspace()
+        context = Context.here()
+        workspace = Workspace(context.project, context.tools)  # a synthesis asks no server
         began = time.monotonic()
         manifest = workspace.synth(workspace.environments_of(environment or []) if environment else [])
         if json:

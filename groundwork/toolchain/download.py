@@ -12,13 +12,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
-
 from groundwork.errors import ToolMissing
 
 _CHUNK = 1 << 18  # bytes
 _REPORT = 2.0  # seconds between two lines of progress
-_TIMEOUT = httpx.Timeout(60, connect=10)  # seconds; a firewall may not answer at all
 
 
 def member_of_archive(url: str, *, sha256: str, member: str, to: Path, on_progress: Callable[[str], None]) -> None:
@@ -50,10 +47,12 @@ def member_of_archive(url: str, *, sha256: str, member: str, to: Path, on_progre
 
 def _fetch(url: str, to: Path, on_progress: Callable[[str], None]) -> str:
     """Write the body of `url` to `to`; returns its SHA-256."""
+    import httpx  # noqa: PLC0415 - every start of `gw` imports this file, and hardly any downloads
+
     digest, done, reported = hashlib.sha256(), 0, time.monotonic()
     fix = "check the network, or put the program on PATH yourself"
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as answer, to.open("wb") as file:
+        with httpx.stream("GET", url, follow_redirects=True, timeout=httpx.Timeout(60, connect=10)) as answer, to.open("wb") as file:
             if answer.status_code != httpx.codes.OK:
                 raise ToolMissing(f"{url} answered {answer.status_code} {answer.reason_phrase}", fix=fix)
             total = int(answer.headers.get("content-length", 0))

@@ -12,14 +12,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from groundwork.errors import LocalCloudError
 from localcloud import ports
 from localcloud.files import rotate_log, write_atomically
-from localcloud.kubernetes.api import NODES, Api
 from localcloud.kubernetes.components import PROGRAMS, components
 from localcloud.kubernetes.layout import ADMIN, USERS, Layout
 from localcloud.ports import HOST
@@ -159,6 +157,10 @@ class EmbeddedKubernetes:
         return status
 
     def _can_schedule(self, process: ProcessRecord) -> bool:
+        import httpx  # noqa: PLC0415 - every start of `gw` imports this file; most need no cluster
+
+        from localcloud.kubernetes.api import NODES, Api  # noqa: PLC0415
+
         with suppress(httpx.HTTPError, OSError, ssl.SSLError), Api(self.layout, process.port) as api:
             if api.is_ready():
                 api.add_nodes()
@@ -167,6 +169,10 @@ class EmbeddedKubernetes:
         return False
 
     def _fetch_status(self, process: ProcessRecord) -> Status | None:
+        import httpx  # noqa: PLC0415
+
+        from localcloud.kubernetes.api import Api  # noqa: PLC0415
+
         with suppress(httpx.HTTPError, OSError, ssl.SSLError), Api(self.layout, process.port) as api:
             ready, pods = api.pods()
             return Status(

@@ -79,6 +79,9 @@ class Bakery:
     def environments(self, folder):
         return [Night()]
 
+    def names(self, folder):
+        return ["night"]
+
     def synth_arguments(self, environments, folder):
         return []
 

@@ -17,6 +17,7 @@ class _Environment(platform.PlatformEnvironment):
 
 class _Platform:
     commands = platform.PLATFORM.commands
+    names = platform.PLATFORM.names
     synth_arguments = platform.PLATFORM.synth_arguments
 
     def environments(self, folder: Path) -> Sequence[platform.PlatformEnvironment]:
