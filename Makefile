@@ -43,7 +43,7 @@ check: ## Lint, types and quick tests, in under two minutes
 test: ## Everything `check` does and every other test
 	@tools/setup.sh test
 	@$(MAKE) lint
-	@$(RUN) pytest -n $(ALL_WORKERS) --dist loadgroup --durations 10
+	@$(RUN) pytest -n $(ALL_WORKERS) --dist loadgroup --no-loadscope-reorder --durations 10
 
 lint:
 	@$(RUN) ruff check

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,14 +78,21 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long tests first, so that no worker starts one at the end; keep users of a module's fixture on one worker.
 
-    Spread over the workers, such tests would make the fixture (an embedded AWS, an applied stack) once per worker.
+    xdist keeps this order with `--no-loadscope-reorder` alone: by itself it puts groups of many tests first. Spread over the workers, such tests would make the fixture (an embedded AWS, an applied stack) once per worker.
     """
     for item in items:
         if levels.is_unit(item.path) and not any(map(item.get_closest_marker, ("terraform", "slow"))):
             item.add_marker(pytest.mark.unit)
         if item.get_closest_marker("xdist_group") is None and _uses_a_module_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: (item.get_closest_marker("terraform") is None, item.get_closest_marker("slow") is None))
+    places = {levels.TESTS / file: place for place, file in enumerate(levels.LONGEST)}
+    items.sort(
+        key=lambda item: (
+            places.get(item.path, len(places)),
+            item.get_closest_marker("terraform") is None,
+            item.get_closest_marker("slow") is None,
+        )
+    )
 
 
 def _uses_a_module_fixture(item: pytest.Item) -> bool:
@@ -93,7 +100,14 @@ def _uses_a_module_fixture(item: pytest.Item) -> bool:
         return False
     info = getattr(item, "_fixtureinfo", None)
     definitions = info.name2fixturedefs.values() if info else ()
-    return any(fixture.scope == "module" for several in definitions for fixture in several)
+    return any(_of_a_module(several) for several in definitions)
+
+
+def _of_a_module(definitions: Sequence[pytest.FixtureDef[object]]) -> bool:
+    """Whether a fixture is made once per module, and not anew for each test by a later definition of its name."""
+    last = definitions[-1]
+    replaced = last.scope == "function" and last.argname not in last.argnames
+    return not replaced and any(fixture.scope == "module" for fixture in definitions)
 
 
 @pytest.fixture(scope="session")

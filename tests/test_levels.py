@@ -11,8 +11,8 @@ import pytest
 from tests.support import levels
 
 
-@pytest.mark.parametrize("pattern", levels.UNIT)
-def test_every_file_of_unit_tests_exists(pattern: str) -> None:
+@pytest.mark.parametrize("pattern", [*levels.UNIT, *levels.LONGEST])
+def test_every_file_of_unit_and_of_long_tests_exists(pattern: str) -> None:
     assert list(levels.TESTS.glob(pattern))
 
 

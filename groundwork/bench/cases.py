@@ -103,12 +103,13 @@ class DiffOfEverything:
         gw = str(Path(sys.executable).with_name("gw"))
         _deploy(project, gw)
 
-        def one_by_one(label: str, mode: Mode, *options: str) -> Side:
+        def one_by_one(label: str, mode: Mode, *options: str, **environ: str) -> Side:
             command = [sys.executable, "-m", "groundwork.cli.diff_one_by_one", ENVIRONMENT, *options]
-            return Side(label, command, {VARIABLE: mode}, None)
+            return Side(label, command, {VARIABLE: mode, **environ}, None)
 
         return (
-            one_by_one("cdktf diff, stock", Mode.STOCK),
+            # Go's own setting for Terraform, which our launcher would change (groundwork/toolchain/environment.py).
+            one_by_one("cdktf diff, stock", Mode.STOCK, GOGC="100"),
             one_by_one("cdktf diff, fast synth", Mode.FAST),
             one_by_one("cdktf diff --skip-synth", Mode.FAST, "--synth-once"),
             # 21: a stack whose provider cannot be installed here is not planned on any side.

@@ -61,7 +61,7 @@ function oneProcess(entry) {
     });
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
   }
-  return `require(${JSON.stringify(program)});`;
+  return "require(require('path').resolve(module.path, '..', 'lib', 'program.js'));";
 }
 
 function runsInOneProcess(entry) {
@@ -81,8 +81,8 @@ const packages = new Map();
  * The name under which Node caches a compiled file. Every kernel links its packages into a folder of its own and
  * unpacks jsii into another, so under their paths no kernel would find what the last one compiled.
  */
-function stableName(file, program) {
-  if (file === program) return path.join(path.sep, 'jsii-runtime', 'program.js');
+function stableName(file, runtime) {
+  if (runtime.includes(file)) return path.join(path.sep, 'jsii-runtime', path.basename(file));
   const link = LINKED_PACKAGE.exec(file)?.[0];
   if (!link) return file;
   if (!packages.has(link)) packages.set(link, fs.realpathSync(link));
@@ -117,9 +117,9 @@ function waitForIndex() {
 
 if (threads.isMainThread) {
   const entry = process.argv[1] && path.resolve(process.argv[1]);
-  let program;
+  const runtime = [];
   if (runsInOneProcess(entry)) {
-    program = path.resolve(path.dirname(entry), '..', 'lib', 'program.js');
+    runtime.push(entry, path.resolve(path.dirname(entry), '..', 'lib', 'program.js'));
     cacheCompiled();
     rewrites.push({ applies: (file) => file === entry, rewrite: () => oneProcess(entry) });
   }
@@ -130,6 +130,6 @@ if (threads.isMainThread) {
   Module.prototype._compile = function (source, file, ...rest) {
     const rule = rewrites.find(({ applies }) => applies(file));
     const rewritten = rule && typeof source === 'string' ? rule.rewrite(source, file) : undefined;
-    return compile.call(this, rewritten === undefined ? source : rewritten, stableName(file, program), ...rest);
+    return compile.call(this, rewritten === undefined ? source : rewritten, stableName(file, runtime), ...rest);
   };
 }

@@ -17,6 +17,18 @@ from unittest import mock
 
 TESTS = Path(__file__).parents[1]
 
+LONGEST = (
+    "demo/test_end_to_end.py",
+    "stacks/test_as_the_pipeline.py",
+    "workflows/test_deploy.py",
+    "localcloud/services/test_contract.py",
+    "stacks/test_image_cache_applied.py",
+    "state/test_replicated_state.py",
+    "state/test_bootstrap.py",
+    "state/test_bootstrap_delivery.py",
+)
+"""Files whose tests take minutes, longest first: a worker that began with one at the end would let the others wait."""
+
 UNIT = (
     "test_credential_forms.py",
     "apply/test_order.py",

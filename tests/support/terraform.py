@@ -49,7 +49,7 @@ class Terraform:
             "TF_CLI_CONFIG_FILE": str(self.config),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
-            "GOGC": "200",
+            "GOGC": "400",
             **environ,
         }
         started = time.monotonic()

@@ -129,6 +129,13 @@ def test_a_resource_is_an_attribute_of_the_package() -> None:
         "from cdktf_cdktf_provider_helm.release import Release; Release(None, 'x', nam='typo')",
         "from cdktf import App, TerraformStack; from cdktf_cdktf_provider_helm.release import Release;"
         "Release(TerraformStack(App(), 's'), 'x', name=[1], chart='c')",
+        "from cdktf import App, TerraformStack; from cdktf_cdktf_provider_helm.release import Release;"
+        "Release(TerraformStack(App(), 's'), 'x', name='n', chart='c', values=['text', 1])",
+        "from cdktf import App, TerraformOutput, TerraformStack; stack = TerraformStack(App(), 's');"
+        "TerraformOutput(stack, 'x', value='v', sensitive='no')",
+        "from cdktf import App, Fn; Fn.merge(3)",
+        "from cdktf import App; App(context=['no mapping'])",
+        "from cdktf import App; App(outdir='x', skip_validation=3)",
     ],
 )
 def test_a_mistake_raises_what_stock_raises(code: str) -> None:
@@ -279,6 +286,20 @@ def test_packages_are_cached_and_their_types_indexed_for_the_next_run(tmp_path: 
 @pytest.mark.slow
 def test_a_kernel_ends_after_the_index_of_a_large_provider_is_written(tmp_path: Path) -> None:
     assert "@cdktf" in indexed("import cdktf_cdktf_provider_aws", tmp_path)
+
+
+def test_what_node_compiled_is_there_for_the_next_run(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o700)
+
+    def compiled() -> set[Path]:
+        done = python(PREPARE + "import cdktf; cdktf.App()", JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(cache))
+        assert done.returncode == 0, done.stderr
+        return {file for file in tmp_path.glob("cache-compiled/**/*") if file.is_file()}
+
+    first = compiled()
+    assert len(first) > 100
+    assert compiled() == first, "each run has links and a runtime of its own, and the same names in the cache"
 
 
 def indexed(code: str, folder: Path) -> set[str]:

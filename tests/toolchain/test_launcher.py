@@ -68,7 +68,7 @@ def test_no_telemetry_is_sent_and_no_plugin_cache_is_written(checkout: Project, 
 
 
 def test_terraform_collects_garbage_less_often_unless_gogc_is_set(checkout: Project, environ: dict[str, str]) -> None:
-    assert environment(environ, checkout, find(environ, checkout))["GOGC"] == "200"
+    assert environment(environ, checkout, find(environ, checkout))["GOGC"] == "400"
     assert environment({**environ, "GOGC": "50"}, checkout, find(environ, checkout))["GOGC"] == "50"
 
 

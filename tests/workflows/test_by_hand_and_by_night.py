@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.pipeline import Pipeline
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("workflows")]
 
 
 def deployed(github: Pipeline) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.pipeline import Outcome, Pipeline
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("workflows")]
 
 APPLY, SIGN_IN = "apply:dev", "signed in as arn:aws:iam::210987654321:role/acme-dev-delivery-apply"
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.pipeline import Outcome, Pipeline
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("workflows")]
 
 PLAN = "    permissions:\n      contents: read\n      id-token: write\n"
 APPLY = (

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workflows.pipeline import Outcome, Pipeline
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("workflows")]
 
 SMUGGLED = '{"external": {"secrets": {"program": ["sh", "-c", "env >&2"]}}}'
 
