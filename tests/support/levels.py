@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -69,6 +70,7 @@ UNIT = (
 """Globs of files below tests/. Their tests marked `slow` or `terraform` are not unit tests."""
 
 
+@cache
 def is_unit(path: Path) -> bool:
     """Whether a file of tests holds unit tests."""
     return any(fnmatchcase(_relative(path), pattern) for pattern in UNIT)
