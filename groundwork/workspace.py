@@ -150,7 +150,7 @@ class Workspace:
 
     def store(self, stack: str) -> StateStore:
         """The state of a stack."""
-        from groundwork.state.state_store import StateStore
+        from groundwork.state.state_store import StateStore  # noqa: PLC0415 - see above
 
         if stack not in self._stores:
             endpoint = self._laptop_endpoint() if self.on_laptop(stack) else None
@@ -204,7 +204,7 @@ class Workspace:
     # ── several stacks ─────────────────────────────────────────────────────────────────────────────
     def orphans(self, environments: Sequence[str]) -> list[Orphan]:
         """Stacks of these environments that have resources in a state but no code any more."""
-        from groundwork.state import orphans
+        from groundwork.state import orphans  # noqa: PLC0415 - see above
 
         stacks = [stack.name for stack in self.manifest().stacks]
         orphaned: list[Orphan] = []

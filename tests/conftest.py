@@ -78,7 +78,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long tests first, so that no worker starts one at the end; keep users of a module's fixture on one worker.
 
-    xdist keeps this order with `--no-loadscope-reorder` alone: by itself it puts groups of many tests first. Spread over the workers, such tests would make the fixture (an embedded AWS, an applied stack) once per worker.
+    xdist keeps this order with `--no-loadscope-reorder` alone: by itself it puts groups of many tests first. Spread
+    over the workers, tests of one module would make its fixture (an embedded AWS, an applied stack) once per worker.
     """
     for item in items:
         if levels.is_unit(item.path) and not any(map(item.get_closest_marker, ("terraform", "slow"))):

@@ -51,8 +51,9 @@ def _fetch(url: str, to: Path, on_progress: Callable[[str], None]) -> str:
 
     digest, done, reported = hashlib.sha256(), 0, time.monotonic()
     fix = "check the network, or put the program on PATH yourself"
+    timeout = httpx.Timeout(60, connect=10)  # seconds; a firewall may not answer at all
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=httpx.Timeout(60, connect=10)) as answer, to.open("wb") as file:
+        with httpx.stream("GET", url, follow_redirects=True, timeout=timeout) as answer, to.open("wb") as file:
             if answer.status_code != httpx.codes.OK:
                 raise ToolMissing(f"{url} answered {answer.status_code} {answer.reason_phrase}", fix=fix)
             total = int(answer.headers.get("content-length", 0))
