@@ -113,6 +113,8 @@ def _preload() -> None:
     import botocore.session  # noqa: F401
 
     import groundwork.cli
+    import localcloud.kubernetes.api  # noqa: F401
+    import stacks.values  # noqa: F401
 
     groundwork.cli.application()
     skipped = ("groundwork.synthesis", "groundwork.bench", "groundwork.toolchain.guard", "groundwork.toolchain.prepare")
