@@ -23,6 +23,7 @@ LONGEST = (
     "stacks/test_as_the_pipeline.py",
     "workflows/test_deploy.py",
     "localcloud/services/test_contract.py",
+    "stacks/test_karpenter_applied.py",
     "stacks/test_image_cache_applied.py",
     "state/test_replicated_state.py",
     "state/test_bootstrap.py",
