@@ -14,6 +14,8 @@ from groundwork.terraform import locks, printed
 from groundwork.terraform.printed import Complete, StackLog, Step
 from groundwork.toolchain import process
 
+_UNDER_CDKTF = Path(__file__).with_name("under_cdktf.sh")
+
 OnEvent = Callable[[str, Step | Complete], None]
 """Gets the stack with a step of one of its resources, or with its own end."""
 
@@ -125,7 +127,7 @@ class Cdktf:
 
     def _start(self, arguments: Sequence[str], on_line: Callable[[str], None], stop: threading.Event | None) -> int:
         # CI=1: cdktf prints each line once instead of redrawing a status block, which could not be parsed.
-        environ = {**self.environ, "CI": "1"}
+        environ = {**self.environ, "CI": "1", **self._surviving_terraform()}
         return self.run(
             [*self.command, *arguments, "--output", self.output],
             cwd=self.root,
@@ -133,6 +135,11 @@ class Cdktf:
             on_line=on_line,
             stop=stop,
         )
+
+    def _surviving_terraform(self) -> dict[str, str]:
+        """Settings with which the guard, not the end of cdktf, ends the Terraform of other stacks."""
+        real = self.environ.get("TERRAFORM_BINARY_NAME")
+        return {"TERRAFORM_BINARY_NAME": str(_UNDER_CDKTF), "GROUNDWORK_TERRAFORM": real} if real else {}
 
 
 def _raise_if_locked(stack: str, log: StackLog) -> None:

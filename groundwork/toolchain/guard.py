@@ -1,7 +1,9 @@
 """Runs a program for Groundwork, and makes sure that nothing the program started outlives either of them.
 
-Started by `process.run` as `python guard.py PIPE GRACE COMMAND…`. Only Groundwork holds the other end of PIPE:
-when it closes, Groundwork wants the program to end or was killed, and the guard ends the program cleanly. Unlike a
+Started by `process.run` as `python guard.py PIPE GRACE OUTPUTS COMMAND…`. Only Groundwork holds the other end of PIPE:
+when it closes, Groundwork wants the program to end or was killed, and the guard ends the program cleanly. OUTPUTS are
+the ends from which Groundwork reads what the program prints. The guard holds them open as well: Terraform, which says
+that it was interrupted, would die of SIGPIPE once nobody could read that, and leave its lock. Unlike a
 signal handler, this works after kill -9; unlike PR_SET_PDEATHSIG (direct children only), it works for whole trees:
 cdktf starts Terraform in sessions of their own.
 
@@ -18,7 +20,7 @@ import time
 
 TYPE_CHECKING = False  # importing typing would take as long as the rest
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LINUX = sys.platform.startswith("linux")
 _PR_SET_CHILD_SUBREAPER = 36
@@ -29,15 +31,18 @@ _TERM_SECONDS = 3.0  # seconds between SIGTERM and SIGKILL for everything that i
 
 def main(arguments: list[str]) -> int:
     """Run the command, end it when the pipe closes, and return its exit code (128 + n after signal n)."""
-    pipe, grace, command = int(arguments[0]), float(arguments[1]), arguments[2:]
+    pipe, grace, command = int(arguments[0]), float(arguments[1]), arguments[3:]
+    outputs, reader = [int(number) for number in arguments[2].split(",")], os.getppid()
     # The guard itself must survive the signals that a terminal or a supervisor sends to all processes.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    os.set_inheritable(pipe, False)
+    for descriptor in (pipe, *outputs):
+        os.set_inheritable(descriptor, False)
     _adopt_orphans()
     program = _Program(command)
-    if not _ended_by_itself(program, pipe):
-        _end(program, grace)
+    # cdktf ends as soon as one stack has failed, and leaves the Terraform of the others running.
+    if not _ended_by_itself(program, pipe) or "terraform" in {name for _, _, name in _descendants()}:
+        _end(program, grace, lambda: None if os.getppid() == reader else _drain(outputs))
     _kill_rest(program)
     code = program.wait()
     return code if code >= 0 else 128 - code
@@ -111,11 +116,19 @@ def _ended_by_itself(program: _Program, pipe: int) -> bool:
             return False
 
 
-def _end(program: _Program, grace: float) -> None:
+def _drain(outputs: list[int]) -> None:
+    """Read what nobody else reads any more, so that no program waits for it to be read."""
+    ready, _, _ = select.select(outputs, [], [], 0)
+    for number in ready:
+        os.read(number, 65536)
+
+
+def _end(program: _Program, grace: float, drain: Callable[[], object]) -> None:
     """Interrupt every Terraform once and let it finish, so that it frees its lock; then end the rest."""
     until, interrupted, kill_at = time.monotonic() + grace, set[int](), 0.0
     while time.monotonic() < until:
         program.reap()
+        drain()
         alive = [(pid, name) for pid, state, name in _descendants() if state != "Z"]
         if not alive:
             return

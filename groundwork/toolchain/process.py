@@ -69,31 +69,33 @@ def run(
     program = _locate(command[0], environ, cwd)
     began = time.monotonic()
     read_end, write_end = os.pipe()
+    pipes = [os.pipe() for _ in range(2 if keep_stdout else 1)]
+    outputs = [output for output, _ in pipes]
+    numbers = ",".join(map(str, outputs))
     try:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_GUARD), str(read_end), str(grace), program, *command[1:]],
+            [sys.executable, "-I", "-S", str(_GUARD), str(read_end), str(grace), numbers, program, *command[1:]],
             cwd=cwd,
             env=None if environ is None else dict(environ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if keep_stdout else subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            pass_fds=[read_end],
+            stdout=pipes[0][1],
+            stderr=pipes[-1][1],
+            pass_fds=[read_end, *outputs],
             start_new_session=True,  # Ctrl-C reaches this process alone, which tells the guard
         )
     except BaseException:
-        os.close(write_end)
+        for number in (write_end, *outputs):
+            os.close(number)
         raise
     finally:
-        os.close(read_end)
+        for number in (read_end, *(end for _, end in pipes)):
+            os.close(number)
     release = contextlib.ExitStack()
     release.callback(os.close, write_end)
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     output: list[str] = []
     timed_out = False
-    lines = _Lines(child, keep_stdout)
+    lines = _Lines([os.fdopen(number, encoding="utf-8", errors="replace") for number in outputs])
     try:
         for line, is_output in lines:
             if line is not None:
@@ -151,10 +153,10 @@ def _locate(program: str, environ: Mapping[str, str] | None, cwd: Path | None) -
 class _Lines:
     """Lines of both streams in the order they arrive; (None, False) now and then, for callers with a time limit."""
 
-    def __init__(self, child: subprocess.Popen[str], separate_stderr: bool) -> None:
+    def __init__(self, streams: Sequence[IO[str]]) -> None:
+        """`streams` are standard output and, where it is apart, standard error."""
         self._queue: queue.Queue[tuple[str | None, bool]] = queue.Queue()
-        streams = [(child.stdout, True)] + ([(child.stderr, False)] if separate_stderr else [])
-        self._streams = [(stream, is_output) for stream, is_output in streams if stream is not None]
+        self._streams = [(stream, number == 0) for number, stream in enumerate(streams)]
         self._threads = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in self._streams]
         self._open = len(self._threads)
         for thread in self._threads:

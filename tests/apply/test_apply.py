@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from groundwork.errors import Refused, TerraformFailed, UsageError
@@ -12,6 +15,7 @@ from groundwork.plan import plans_file
 from groundwork.plan.bundle import Stored
 from groundwork.plan.extracted import Extracted
 from groundwork.refusals import Code, Refusal
+from groundwork.state import locks
 from groundwork.store.objects import Place
 from groundwork.store.s3_store import S3Objects
 from tests.support.planned_project import PlannedProject
@@ -196,6 +200,30 @@ def test_after_a_failed_stack_the_others_are_applied_and_all_recorded(project: P
     assert results == {bad: ["failed"], good: ["applied"]}
     assert project.store.last_applied(good) is not None
     assert project.store.last_applied(bad) is None
+
+
+def test_where_cdktf_dies_terraform_writes_its_state_and_frees_its_lock(project: PlannedProject) -> None:
+    made = project.root / "made"
+    endless = {"depends_on": ["terraform_data.quick"], "provisioner": {"local-exec": {"command": "sleep 300"}}}
+    quick = {"input": "made", "provisioner": {"local-exec": {"command": f"touch {made}"}}}
+    stack = project.stack("slow", {"quick": quick, "endless": endless})
+    project.synth()
+
+    def kill_cdktf() -> None:
+        while not made.exists():
+            time.sleep(0.1)
+        below = psutil.Process().children(recursive=True)
+        [cdktf] = [each for each in below if "deploy" in each.cmdline() and each.name().startswith("node")]
+        cdktf.kill()
+
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill_cdktf)
+        with pytest.raises(TerraformFailed):
+            project.workspace.cdktf(stack).deploy([stack], parallelism=1, on_event=lambda *_: None)
+        killed.result()
+
+    assert locks.held(project.workspace.store(stack)) == []
+    assert project.inputs(stack)["quick"] == "made"
 
 
 def test_refuses_to_extract_over_a_state_that_could_not_be_stored(project: PlannedProject) -> None:

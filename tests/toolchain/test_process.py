@@ -25,10 +25,12 @@ def interrupted(*_):
     if len(seen) > 1:
         sys.exit(1)
 signal.signal(signal.SIGINT, interrupted)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as Go handles it for standard output and error
 lock.write_text("held")
 print("holding", flush=True)
 while not seen:
     time.sleep(0.02)
+print("interrupted" * 20_000, flush=True)  # more than a pipe holds
 time.sleep(0.5)
 lock.unlink()
 print("released", flush=True)
@@ -131,6 +133,19 @@ def test_however_groundwork_ends_terraform_frees_its_lock_and_all_end(
     os.kill(groundwork.pid, number)
     groundwork.wait(timeout=15)
     wait_until(lambda: not any(child.is_running() for child in below))
+    assert not lock.exists()
+
+
+def test_terraform_that_a_failed_program_leaves_frees_its_lock(terraform: Path, tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    cli = (
+        "import pathlib, subprocess, sys, time; subprocess.Popen(sys.argv[1:], start_new_session=True)\n"
+        "while not pathlib.Path(sys.argv[-1]).exists(): time.sleep(0.02)\n"
+        "sys.exit(7)"
+    )
+    done = process.run([sys.executable, "-c", cli, str(terraform), str(tmp_path / "hold.py"), str(lock)])
+    assert done.code == 7
+    assert "released" in done.tail
     assert not lock.exists()
 
 
