@@ -39,7 +39,9 @@ def nothing_is_applied(github: Pipeline, run: Outcome, error: str) -> None:
 
 
 def test_an_apply_without_environment_may_assume_no_role(github: Pipeline) -> None:
-    run = merged_without(github, "apply.yml", "    environment: ${{ inputs.environment }}${{ inputs.suffix }}\n", role="apply")
+    run = merged_without(
+        github, "apply.yml", "    environment: ${{ inputs.environment }}${{ inputs.suffix }}\n", role="apply"
+    )
     nothing_is_applied(github, run, "sts:AssumeRoleWithWebIdentity")
     assert run.did("apply:dev", "refused")
 

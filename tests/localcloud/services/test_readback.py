@@ -367,3 +367,13 @@ def test_a_creation_template_with_a_key_or_tags_needs_a_role(client: Client) -> 
     assert (described["imageTagMutability"], described["customRoleArn"]) == ("IMMUTABLE", ROLE)
     ecr.delete_repository_creation_template(prefix="readback/public")
     assert ecr.describe_repository_creation_templates(prefixes=["readback/public"])["repositoryCreationTemplates"] == []
+
+
+def test_the_tags_of_a_detector_change(client: Client) -> None:
+    guardduty = client("guardduty")
+    detector = guardduty.create_detector(Enable=True, Tags={"team": "a", "project": "p"})["DetectorId"]
+    arn = f"arn:aws:guardduty:{REGION}:000000000000:detector/{detector}"
+    guardduty.tag_resource(ResourceArn=arn, Tags={"team": "b"})
+    guardduty.untag_resource(ResourceArn=arn, TagKeys=["project"])
+    assert guardduty.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"team": "b"}
+    assert guardduty.get_detector(DetectorId=detector)["Tags"] == {"team": "b"}
