@@ -65,6 +65,9 @@ def release(root: Path, version: str, **environ: str) -> subprocess.CompletedPro
     )
 
 
+CHARTS = ("node-pools-1.2.3.tgz", "service-1.2.3.tgz")
+
+
 @pytest.mark.slow
 def test_a_release_holds_zips_charts_images_and_the_digests_to_sign(tmp_path: Path, checkout: Path) -> None:
     root, notes = repository(tmp_path / "repository", checkout), tmp_path / "notes"
@@ -82,15 +85,14 @@ def test_a_release_holds_zips_charts_images_and_the_digests_to_sign(tmp_path: Pa
     assert "python3.13-arm64" in zip_.name
     assert {file.name for file in (root / "dist").iterdir()} == {
         zip_.name,
-        "service-1.2.3.tgz",
+        *CHARTS,
         "users.oci.tar",
         "subjects.txt",
     }
     signed = dict(reversed(line.split()) for line in (root / "dist" / "subjects.txt").read_text().splitlines())
     assert signed.pop("users:v1.2.3") == DIGEST
     assert signed == {
-        name: hashlib.sha256((root / "dist" / name).read_bytes()).hexdigest()
-        for name in (zip_.name, "service-1.2.3.tgz")
+        name: hashlib.sha256((root / "dist" / name).read_bytes()).hexdigest() for name in (zip_.name, *CHARTS)
     }
     contents = root / ".groundwork" / "release"
     assert list(contents.glob(f"{zip_.stem}/aws_lambda_powertools-*.dist-info/METADATA"))
