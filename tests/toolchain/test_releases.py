@@ -13,7 +13,7 @@ import pytest
 
 from groundwork.errors import ToolMissing
 from groundwork.paths import Project
-from groundwork.toolchain import download, go_tools, releases
+from groundwork.toolchain import go_tools, releases
 
 ROOT = Project(Path(__file__).parents[2])
 PINS = {name for name in json.loads((ROOT.tools / "releases.json").read_text()) if name != "about"}
@@ -62,7 +62,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, body: bytes | None) -> list[str]:
         return httpx.Response(200, content=body)
 
     client = httpx.Client(transport=httpx.MockTransport(answer))
-    monkeypatch.setattr(download.httpx, "stream", client.stream)
+    monkeypatch.setattr(httpx, "stream", client.stream)
     return addresses
 
 
