@@ -82,7 +82,10 @@ class Summary:
         yield "  gw diff local                 no change: the pull request is deployed"
         yield "  gw review HEAD..              what your own changes do, risks first"
         yield "  gw where aws_vpc.…            the Python that creates an address"
-        yield f"  aws --endpoint-url {self.endpoint} eks list-clusters --region eu-west-2"
+        yield (
+            "  AWS_CONFIG_FILE=.groundwork/aws/config AWS_SHARED_CREDENTIALS_FILE=.groundwork/aws/credentials "
+            "aws --profile groundwork-laptop eks list-clusters"
+        )
         yield "  gw destroy local              removes everything"
 
 
