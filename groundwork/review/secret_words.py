@@ -41,8 +41,10 @@ _ALSO_HIDDEN = (
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."),
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----(?:.*?-----END [A-Z ]+-----|.*)", re.DOTALL)
+# A name is tried once per word, from its first letter on: from each letter, a long word would take quadratic time.
 _ASSIGNMENT = re.compile(
-    r"""(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)["']?[ \t]*(?:=>|:=|[=:])[ \t]*(?P<quote>["']?)(?P<value>[^\s"',;}]+)"""
+    r"""(?<![A-Za-z0-9_.-])[0-9.-]*+(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)"""
+    r"""["']?[ \t]*(?:=>|:=|[=:])[ \t]*(?P<quote>["']?)(?P<value>[^\s"',;}]+)"""
 )
 _OPTION = re.compile(r"--?(?P<name>[A-Za-z][A-Za-z0-9-]*)[ =](?P<quote>[\"']?)(?P<value>[^\s\"']+)")
 _RANDOM = re.compile(r"(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/_=-])")

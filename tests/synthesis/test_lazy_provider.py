@@ -119,6 +119,7 @@ def test_a_resource_is_an_attribute_of_the_package() -> None:
     assert python(PREPARE + code).stdout == "S3Bucket True\nSqsQueue\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

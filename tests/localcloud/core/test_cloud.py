@@ -134,6 +134,7 @@ def test_the_inventory_lists_what_was_made_and_nothing_of_aws(cloud: LocalCloud,
     assert remaining["pending_deletion"] == [f"000000000000/eu-west-2/kms/{key}"]
 
 
+@pytest.mark.slow
 def test_keys_and_profile_are_the_owner_s_and_stay(cloud: LocalCloud) -> None:
     first = cloud.up(port=0)
     folder = cloud.state.parent
