@@ -12,10 +12,10 @@ import string
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from localcloud.aws.identity import DEFAULT_REGION
 from localcloud.files import write_atomically
 
 NAME = "groundwork-laptop"
-REGION = "eu-west-2"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Profile:
         keys = self.keys() or _new_keys()
         credentials = {"aws_access_key_id": keys.access_key, "aws_secret_access_key": keys.secret}
         write_atomically(self.folder / "credentials", _section(NAME, credentials), mode=0o600)
-        settings = {"region": REGION, "output": "json", "endpoint_url": endpoint}
+        settings = {"region": DEFAULT_REGION, "output": "json", "endpoint_url": endpoint}
         write_atomically(self.folder / "config", _section(f"profile {NAME}", settings))
         return keys
 

@@ -137,7 +137,7 @@ class Cdktf:
         )
 
     def _surviving_terraform(self) -> dict[str, str]:
-        """Settings with which the guard, not the end of cdktf, ends the Terraform of other stacks."""
+        """Settings with which Terraform outlives a cdktf that is killed, so that the guard can end it."""
         real = self.environ.get("TERRAFORM_BINARY_NAME")
         return {"TERRAFORM_BINARY_NAME": str(_UNDER_CDKTF), "GROUNDWORK_TERRAFORM": real} if real else {}
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What cdktf starts as Terraform. It runs each Terraform on a terminal of its own and ends as soon as one stack has failed;
-# the hang-up of those terminals would then kill the Terraform of every other stack, which keeps its lock.
+# What cdktf starts as Terraform, each on a terminal of its own. Where cdktf is killed or crashes, the hang-up of those
+# terminals would kill every Terraform at once, and leave its lock.
 trap '' HUP
 exec "$GROUNDWORK_TERRAFORM" "$@"

@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         os.set_inheritable(descriptor, False)
     _adopt_orphans()
     program = _Program(command)
-    # cdktf ends as soon as one stack has failed, and leaves the Terraform of the others running.
+    # A program that was killed or crashed may leave Terraform running.
     if not _ended_by_itself(program, pipe) or "terraform" in {name for _, _, name in _descendants()}:
         _end(program, grace, lambda: None if os.getppid() == reader else _drain(outputs))
     _kill_rest(program)

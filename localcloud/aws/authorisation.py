@@ -20,7 +20,7 @@ from localcloud.aws.iam_table import UnknownAction
 from localcloud.aws.identity import Caller
 from localcloud.aws.key_access import find_key
 from localcloud.aws.policy import Call, Decision, Principal, evaluate, grants_directly
-from localcloud.aws.protocol_errors import denial
+from localcloud.aws.protocol_errors import denial, likely_protocol
 from localcloud.aws.routing import Request, Response
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ def refuse(request: Request, caller: Caller) -> Response | None:
     if limits is None:
         return None
     principal = Principal(caller.account, caller.principal_arn, caller.session_arn)
-    protocol = _likely_protocol(request)
+    protocol = likely_protocol(request)
     try:
         needed = needs(request, principal)
         protocol = needed.protocol
@@ -56,13 +56,6 @@ def refuse(request: Request, caller: Caller) -> Response | None:
         message = f"the embedded AWS cannot tell whether {caller.session_arn} may do this: {unknown}"
         return denial(request, protocol, message)
     return None
-
-
-def _likely_protocol(request: Request) -> str:
-    """How to answer a request that no service model has."""
-    if request.service == "s3":
-        return "s3"
-    return "query" if b"Action=" in request.body[:4096] else "json"
 
 
 def limits_of(caller: Caller) -> Limits | None:

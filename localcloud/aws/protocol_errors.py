@@ -42,13 +42,19 @@ def failed(request: Request, error: Exception) -> Response:
     return _error(request, protocol, "InternalFailure", message, 500)
 
 
+def likely_protocol(request: Request) -> str:
+    """How to answer a request that no service model has."""
+    if request.service == "s3":
+        return "s3"
+    return "query" if b"Action=" in request.body[:4096] else "json"
+
+
 def _named(request: Request) -> tuple[str, str]:
     """The protocol of a request, and its operation; method and path where no service model has it."""
     if operation := operations.name_and_protocol(request):
         name, protocol = operation
         return protocol, f"{request.service}:{name}"
-    protocol = "s3" if request.service == "s3" else "rest-json"
-    return protocol, f"{request.service or 'unsigned'} {request.method} {request.path}"
+    return likely_protocol(request), f"{request.service or 'unsigned'} {request.method} {request.path}"
 
 
 def _error(request: Request, protocol: str, code: str, message: str, status: int) -> Response:
