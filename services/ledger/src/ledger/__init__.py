@@ -1,0 +1,1 @@
+"""A double-entry ledger with the HTTP API of QLedger."""

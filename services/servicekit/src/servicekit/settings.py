@@ -1,0 +1,55 @@
+"""Settings of every service, read from environment variables. No secret has a default."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Settings = TypeVar("Settings", bound="ServiceSettings")
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to start; a service adds its own fields in a subclass."""
+
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    database_url: Secret
+    """Address of the database with user, password and TLS settings, as libpq reads it."""
+    host: str = "0.0.0.0"  # noqa: S104 (a pod is reached through its own address)
+    port: int = Field(default=8080, ge=0, le=65535)
+    host_prefix: str = Field(default="", pattern=r"^(/[^/]+)*$")
+    """Path before every route of the API; /livez, /readyz and /metrics have none."""
+    max_body_bytes: int = Field(default=1_000_000, ge=1)
+    """A longer body is answered with 413 before it is read to its end."""
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    migrate_on_start: bool = True
+    """False where an init container runs `<service> migrate`."""
+    pool_size: int = Field(default=10, ge=1)
+    """Connections of one process at most."""
+    pool_wait_seconds: float = Field(default=2.0, gt=0)
+    """How long a request waits for a connection before it is answered with 503."""
+    statement_seconds: float = Field(default=10.0, gt=0)
+    """How long one statement may take in the database."""
+    drain_seconds: float = Field(default=0.0, ge=0)
+    """After SIGTERM: not ready, but still serving, so that load balancers turn away first."""
+    stop_seconds: float = Field(default=20.0, gt=0)
+    """After draining: how long requests in progress may take."""
+
+
+def read(settings: type[Settings]) -> Settings:
+    """The settings from the environment. Exits with code 2 and names every variable that is missing or wrong."""
+    try:
+        return settings()
+    except ValidationError as error:
+        _explain(error)
+
+
+def _explain(error: ValidationError) -> NoReturn:
+    for problem in error.errors(include_input=False, include_url=False):
+        variable = "_".join(str(part) for part in problem["loc"]).upper() or "settings"
+        sys.stderr.write(f"error: environment variable {variable}: {problem['msg']}\n  fix: set {variable}\n")
+    raise SystemExit(2)
