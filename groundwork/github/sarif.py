@@ -16,6 +16,8 @@ VERSION = "2.1.0"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 CHECKS = ("checkov", "tflint", "support", "waiver")
 """What `gw check` runs; each is a tool of its own on GitHub."""
+MOST_RESULTS = 25_000
+"""Of a run. GitHub rejects a file with more (docs, "SARIF support for code scanning")."""
 _LEVELS: dict[Level, str] = {"error": "error", "warning": "warning", "notice": "note"}
 
 
@@ -45,7 +47,8 @@ def category(tool: str) -> str:
     return f"groundwork/{tool}/"
 
 
-def _run(tool: str, diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+def _run(tool: str, every: Sequence[Diagnostic]) -> dict[str, Any]:
+    diagnostics = sorted(every, key=lambda each: list(_LEVELS).index(each.level))[:MOST_RESULTS]
     rules = list(dict.fromkeys(each.rule for each in diagnostics))
     return {
         "tool": {"driver": {"name": name_of(tool), "rules": [_rule(rule, diagnostics) for rule in rules]}},
@@ -54,6 +57,17 @@ def _run(tool: str, diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
         # Paths are relative to the checkout, so that its path on the machine does not matter.
         "originalUriBaseIds": {"CHECKOUT": {"description": {"text": "the repository's root"}}},
         "results": [_result(each, rules.index(each.rule)) for each in diagnostics],
+        **({"invocations": [_left_out(len(every) - MOST_RESULTS)]} if len(every) > MOST_RESULTS else {}),
+    }
+
+
+def _left_out(number: int) -> dict[str, Any]:
+    text = (
+        f"{number} further results, none of them worse than these, are left out: GitHub takes {MOST_RESULTS} of a run"
+    )
+    return {
+        "executionSuccessful": True,
+        "toolExecutionNotifications": [{"level": "warning", "message": {"text": text}}],
     }
 
 

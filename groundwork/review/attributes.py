@@ -14,6 +14,7 @@ _IDENTITY = (
     "Sid", "sid", "id", "name", "Name", "key", "rule_id", "attribute_name", "cidr_block", "policy_name", "path",
 )  # fmt: skip
 """Keys that identify an element of a list: elements with the same value there are compared with each other."""
+_META_SETS = {"depends_on", "lifecycle.ignore_changes", "lifecycle.replace_triggered_by"}
 
 
 def compare(before: Value, after: Value, *, path: str = "", type_: str = "") -> list[AttributeChange]:
@@ -80,7 +81,7 @@ class _Comparison:
         old, new = list(enumerate(before)), list(enumerate(after))
         _drop_pairs(old, new, _same)
         if not old and not new:
-            if not (bare.endswith("Statement") or facts().is_set(self._type, bare)):
+            if not (bare in _META_SETS or bare.endswith("Statement") or facts().is_set(self._type, bare)):
                 yield AttributeChange(path=path, before=text(before), after=text(after))  # only their order differs
             return
         pairs = _drop_pairs(old, new, _same_name)
@@ -130,6 +131,8 @@ def _same_name(before: Value, after: Value) -> bool:
 
 
 def _same(before: Value, after: Value) -> bool:
+    if before is after:
+        return True
     if isinstance(before, _Missing) or isinstance(after, _Missing):
         return _is_null(before) and _is_null(after)  # to Terraform an argument that is null is not set
     return identity(before) == identity(after)

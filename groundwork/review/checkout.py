@@ -10,17 +10,15 @@ import sys
 import tempfile
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import IO
 
 from filelock import FileLock
 
 from groundwork.errors import SynthesisError
-from groundwork.review import revisions
+from groundwork.review import inventory, isolation, revisions
 from groundwork.review.revisions import Revision
 from groundwork.synthesis import origin
 from groundwork.synthesis.manifest import FILE as MANIFEST
@@ -30,9 +28,10 @@ from groundwork.toolchain import process
 
 ABOUT = "review.json"
 """The file beside the manifest with the names of the environments and the hash of every asset's content."""
-_FORMAT = 1
+TEXTS = "texts"
+"""The folder beside the manifest with the texts of assets that are compared, each named by its SHA-256."""
+_FORMAT = 2
 _TAIL_LINES = 30
-_MOST_UNPACKED = 600 * 2**20  # bytes; Lambda itself accepts 250 MiB
 _CACHED_RESULTS = 40  # less than a megabyte each
 _ABANDONED_AFTER = 3600.0  # seconds
 _FILES = ("cdk.tf.json", origin.FILE, WAIVERS, ".terraform.lock.hcl")
@@ -42,7 +41,7 @@ _PACKAGES = ("cdktf", "constructs", "jsii", "cdktf-cdktf-provider-aws", "cdktf-c
 
 @dataclass(frozen=True)
 class Synthesised:
-    """A revision and the folder with its stacks, laid out as cdktf.out without assets. `cached`: of an earlier run."""
+    """A revision and the folder with its stacks, laid out like cdktf.out. `cached`: synthesised by an earlier run."""
 
     revision: Revision
     folder: Path
@@ -106,7 +105,7 @@ def _synthesise(
         if not (files / "main.py").is_file():
             raise SynthesisError(f"{_title(revision)} has no main.py", fix="name a commit that has one")
         restricted = unreviewed_environ(environ, home=home, checkout=root)
-        _run(revision, files, out, restricted, stop)
+        _run(revision, files, out, restricted, root=root, stop=stop)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=store) as beside:
             partial = Path(beside) / "result"
             _copy(out, partial, environments=sorted(p.stem for p in (files / "environments").glob("*.y*ml")))
@@ -114,9 +113,18 @@ def _synthesise(
     return Synthesised(revision, final, cached=False)
 
 
-def _run(revision: Revision, files: Path, out: Path, environ: Mapping[str, str], stop: threading.Event) -> None:
+def _run(
+    revision: Revision, files: Path, out: Path, environ: Mapping[str, str], *, root: Path, stop: threading.Event
+) -> None:
+    program = [sys.executable, "main.py"]
+    if not isolation.problem():
+        hidden = isolation.hidden_folders(root)
+        for folder in isolation.caches(environ):
+            folder.mkdir(parents=True, exist_ok=True)
+        shown = isolation.shown_folders(environ, hidden, files.parent)
+        program = isolation.command(program, hidden=hidden, shown=shown)
     finished = process.run(
-        [sys.executable, "main.py"],
+        program,
         cwd=files,
         environ={**environ, "CDKTF_OUTDIR": str(out)},
         stop=stop,
@@ -133,58 +141,24 @@ def _run(revision: Revision, files: Path, out: Path, environ: Mapping[str, str],
 
 
 def _copy(out: Path, target: Path, *, environments: Sequence[str]) -> None:
-    """Copy what a review reads, without the assets themselves; the manifest last."""
+    """Copy what a review reads, of the assets the texts that it compares; the manifest last."""
     assets: dict[str, dict[str, str]] = {}
+    packages: dict[str, dict[str, str]] = {}
+    (target / TEXTS).mkdir(parents=True)
     for stack in Manifest.read(out).stacks:
         folder = target / stack.folder.relative_to(out)
         folder.mkdir(parents=True)
         for name in _FILES:
             if (stack.folder / name).is_file():
                 shutil.copyfile(stack.folder / name, folder / name)
-        assets[stack.name] = dict(_asset_digests(stack.folder))
-    about = {"format": _FORMAT, "environments": environments, "assets": assets}
+        listed = inventory.of(stack.folder)
+        assets[stack.name], packages[stack.name] = listed.files, listed.packages
+        for digest, text in listed.texts.items():
+            (target / TEXTS / digest).write_bytes(text)
+    about = {"format": _FORMAT, "environments": environments, "assets": assets, "packages": packages}
     (target / ABOUT).write_text(json.dumps(about), encoding="utf-8")
     shutil.copyfile(out / MANIFEST, target / MANIFEST)
     target.chmod(0o700)
-
-
-def _asset_digests(folder: Path) -> list[tuple[str, str]]:
-    """Name and SHA-256 of every asset file below a stack's folder; for an archive, of every file in it."""
-    digests: list[tuple[str, str]] = []
-    for path in sorted((folder / "assets").rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink() or not path.is_file():
-            continue
-        if path.suffix == ".zip" and zipfile.is_zipfile(path):
-            digests += _archive_digests(name, path)
-        else:
-            with path.open("rb") as file:
-                digests.append((name, _sha256(file)))
-    return digests
-
-
-def _archive_digests(name: str, path: Path) -> list[tuple[str, str]]:
-    """The files in an archive; the archive as a whole where its declared size exceeds any real deployment's."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) <= _MOST_UNPACKED:
-                digests = []
-                for member in archive.infolist():
-                    # zipfile reads no more than the size that the member declares.
-                    with archive.open(member) as content:
-                        digests.append((f"{name}!{member.filename}", _sha256(content)))
-                return digests
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        pass  # truncated, encrypted or of an unknown compression: the archive's own hash must suffice
-    with path.open("rb") as file:
-        return [(name, _sha256(file))]
-
-
-def _sha256(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _tools() -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import takewhile
 from typing import Literal
 
-from groundwork.review import assets, renames
+from groundwork.review import assets, charts, rename_causes, renames
 from groundwork.review.attributes import all_attributes
 from groundwork.review.attributes import compare as compare_values
-from groundwork.review.model import AttributeChange, Concern, Kind, ResourceChange, Risk, Severity
-from groundwork.review.python_names import Source
+from groundwork.review.construct_ids import Source
+from groundwork.review.model import AttributeChange, Concern, Kind, Line, ResourceChange, Risk, Severity
 from groundwork.review.replacement import forcing
 from groundwork.review.snapshot import Resource, Snapshot, StackSnapshot
 from groundwork.review.values import Value, text
@@ -29,7 +31,6 @@ class Change:
     after: Resource | None
     attributes: tuple[AttributeChange, ...]
     moved: bool = False
-    advice: str = ""
 
     @property
     def resource(self) -> Resource:
@@ -56,7 +57,7 @@ class Change:
             attributes=self.attributes,
             origin=resource.origin,
             renamed_from=self.before.address if self.before and self.kind == Kind.RENAMED else "",
-            advice=self.advice,
+            moved=self.moved,
             forces_replacement=self.forces_replacement,
         )
 
@@ -80,8 +81,9 @@ class StackComparison:
     before: StackSnapshot | None
     after: StackSnapshot | None
     base_resources: Mapping[str, Resource]
-    """Base's resources under their addresses in head; references among them use head's names too."""
+    """Base's resources with their addresses in head, which references among them use too."""
     changes: tuple[Change, ...]
+    rename_causes: tuple[rename_causes.RenameCause, ...]
     outputs: tuple[AttributeChange, ...]
     settings: tuple[AttributeChange, ...]
 
@@ -106,9 +108,16 @@ class StackComparison:
             return "removed"
         return "changed" if self.changes or self.outputs or self.settings else "untouched"
 
+    @cached_property
+    def origin(self) -> tuple[Line, ...]:
+        """The Python through which all resources of the stack come: in which it is created."""
+        return _common([resource.origin for resource in self.snapshot.resources.values() if resource.origin])
+
     def risk(self, concern: Concern, severity: Severity, sentence: str) -> Risk:
-        """A risk of the stack as a whole."""
-        return Risk(concern=concern, severity=severity, stack=self.name, address="", sentence=sentence, origin=())
+        """A risk of the stack as a whole, with the lines of Python that create it."""
+        return Risk(
+            concern=concern, severity=severity, stack=self.name, address="", sentence=sentence, origin=self.origin
+        )
 
 
 def compare(base: Snapshot, head: Snapshot, *, source: Source = lambda _: None) -> list[StackComparison]:
@@ -121,20 +130,22 @@ def compare(base: Snapshot, head: Snapshot, *, source: Source = lambda _: None) 
 
 
 def _stack(name: str, before: StackSnapshot | None, after: StackSnapshot | None, source: Source) -> StackComparison:
-    empty = StackSnapshot(name, "", {}, {}, {}, (), (), {})
+    empty = StackSnapshot(name, "", {}, {}, {}, (), {}, (), {})
     old, new = before or empty, after or empty
     renamed = renames.find(old, new)
     current = {rename.before.address: rename.after.address for rename in renamed}
     based = {
-        current.get(address, address): replace(resource, body=renames.follow(resource.body, current))
+        now: replace(resource, address=now, body=renames.follow(resource.body, current))
         for address, resource in old.resources.items()
+        for now in [current.get(address, address)]
     }
     return StackComparison(
         name=name,
         before=before,
         after=after,
         base_resources=based,
-        changes=tuple(_changes(name, old, new, renamed, based, source=source)),
+        changes=tuple(_changes(name, old, new, renamed, based)),
+        rename_causes=tuple(rename_causes.find(renamed, [item.path for item in new.resources.values()], source)),
         outputs=_outputs(renames.follow(old.outputs, current), new.outputs),
         settings=(
             *compare_values(old.settings, new.settings),
@@ -150,8 +161,6 @@ def _changes(
     new: StackSnapshot,
     all_renames: Sequence[renames.Rename],
     based: Mapping[str, Resource],
-    *,
-    source: Source,
 ) -> Iterator[Change]:
     renamed = {rename.after.address: rename for rename in all_renames}
     for address, after in new.resources.items():
@@ -161,13 +170,16 @@ def _changes(
             continue
         attributes = tuple(compare_values(before.body, after.body, type_=after.type))
         attributes += assets.contents(attributes, old, new)
+        attributes += charts.differences(old.releases.get(before.address), new.releases.get(address))
         if rename := renamed.get(address):
-            yield Change(stack, Kind.RENAMED, before, after, attributes, rename.moved, rename.advice(source))
+            before = replace(before, address=rename.before.address)
+            yield Change(stack, Kind.RENAMED, before, after, attributes, rename.moved)
         elif attributes:
             yield Change(stack, Kind.CHANGED, before, after, attributes)
     for address, before in based.items():
         if address not in new.resources:
-            yield Change(stack, Kind.REMOVED, before, None, tuple(all_attributes(before.body, added=False)))
+            kind = Kind.REMOVED if new.removed.get(address, True) else Kind.FORGOTTEN
+            yield Change(stack, kind, before, None, tuple(all_attributes(before.body, added=False)))
 
 
 def _moved(old: StackSnapshot, new: StackSnapshot, all_renames: Sequence[renames.Rename]) -> Iterator[AttributeChange]:
@@ -177,6 +189,13 @@ def _moved(old: StackSnapshot, new: StackSnapshot, all_renames: Sequence[renames
         yield AttributeChange(path="moved", before=text(" → ".join(removed)), after=None)
     for added in sorted(set(new.moved) - set(old.moved) - reported):
         yield AttributeChange(path="moved", before=None, after=text(" → ".join(added)))
+
+
+def _common(origins: Sequence[tuple[Line, ...]]) -> tuple[Line, ...]:
+    """The callers that all origins end with."""
+    levels = zip(*(reversed(origin) for origin in origins), strict=False)
+    shared = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)]
+    return tuple(reversed(shared))
 
 
 def _outputs(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[AttributeChange, ...]:

@@ -22,7 +22,8 @@ class Format(StrEnum):
 
 
 def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, blob_url: str = "") -> dict[str, str]:
-    """File name → text. Markdown that is too long for one comment has several files; HCL has one for every stack.
+    """File name → text. Markdown that is too long for one comment has several files; HCL has one for every stack that
+    differs.
 
     `blob_url` begins links to lines (`https://github.com/o/r/blob/<commit>`); without it there are no links.
     """
@@ -39,12 +40,14 @@ def texts(review: Review, base: Snapshot, head: Snapshot, format_: Format, *, bl
         return {f"review{f'-{number}' if number > 1 else ''}.md": page for number, page in enumerate(pages, 1)}
     from groundwork.review import hcl  # noqa: PLC0415
 
-    sides = {"base": base, "head": head}
-    return {
-        f"hcl/{side}/{name}.tf": hcl.text(stack)
-        for side, snapshot in sides.items()
-        for name, stack in snapshot.stacks.items()
+    differing = [stack.stack for stack in review.stacks if stack.state != "untouched"]
+    stacks = {
+        f"hcl/{side}/{name}.tf": snapshot.stacks[name]
+        for side, snapshot in (("base", base), ("head", head))
+        for name in differing
+        if name in snapshot.stacks
     }
+    return dict(zip(stacks, hcl.texts(stacks.values()), strict=True))
 
 
 def write(files: Mapping[str, str], to: Path) -> list[Path]:

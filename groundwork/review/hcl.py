@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from groundwork.review.provider_facts import facts
@@ -20,10 +20,23 @@ _EXPRESSIONS = frozenset({"depends_on", "provider", "replace_triggered_by", "ign
 _BLOCKS = frozenset({"lifecycle", "connection", "provisioner", "timeouts", "precondition", "postcondition"})
 
 
-def text(stack: StackSnapshot) -> str:
-    """The stack's Terraform as HCL, formatted as `terraform fmt` does, sensitive values replaced."""
+def texts(stacks: Iterable[StackSnapshot]) -> list[str]:
+    """Every stack's Terraform as HCL. What two sides share as one object, as most resources, is written once."""
+    written: dict[tuple[str, int], str] = {}
+    return [text(stack, written) for stack in stacks]
+
+
+def text(stack: StackSnapshot, written: dict[tuple[str, int], str] | None = None) -> str:
+    """The stack's Terraform as HCL, formatted as `terraform fmt` does, sensitive values replaced.
+
+    `written` has resources that were written before, by their address and the id of their body.
+    """
+    known = {} if written is None else written
+    for address, resource in stack.resources.items():
+        if (address, id(resource.body)) not in known:
+            known[address, id(resource.body)] = _resource(resource)
     parts = [*_settings(stack)]
-    parts += [_resource(resource) for _, resource in sorted(stack.resources.items())]
+    parts += [known[address, id(resource.body)] for address, resource in sorted(stack.resources.items())]
     parts += [_labelled("output", [name], body, "output") for name, body in sorted(stack.outputs.items())]
     parts += [_labelled("moved", [], {"from": old, "to": new}, "moved") for old, new in stack.moved]
     return "\n".join(parts)
@@ -203,6 +216,7 @@ def _quoted(value: str) -> str:
     r"""A string of HCL: \uNNNN for unprintable characters; `${` begins a template, as in Terraform's JSON."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped)
+    if not escaped.isprintable():
+        escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped)
     # Quotes inside a template belong to its expression.
     return '"' + re.sub(r"(?<!\$)\$\{[^}]*\}", lambda m: m[0].replace('\\"', '"'), escaped) + '"'

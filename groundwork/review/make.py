@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from groundwork.review import compare, risks, snapshot
-from groundwork.review.model import PlanResult, Review, StackReview
-from groundwork.review.python_names import Source
+from groundwork.review import bill, compare, risks, snapshot
+from groundwork.review.charts import Charts
+from groundwork.review.construct_ids import Source
+from groundwork.review.model import NotJudged, PlanResult, Review, StackReview
 from groundwork.review.redaction import Redactor
+from groundwork.review.rules import Judgement, Policies
 from groundwork.review.snapshot import Snapshot
 
 ReadPlans = Callable[[Redactor], Mapping[str, PlanResult]]
 
 
 def make(
-    base: Path, head: Path, *, names: tuple[str, str], plans: ReadPlans = lambda _: {}, source: Source = lambda _: None
+    base: Path,
+    head: Path,
+    *,
+    names: tuple[str, str],
+    plans: ReadPlans = lambda _: {},
+    source: Source = lambda _: None,
+    policies: Policies | None = None,
+    charts: Charts | None = None,
 ) -> tuple[Review, Snapshot, Snapshot]:
     """The review of two folders laid out as cdktf.out, and the stacks of both without their secrets.
 
     `names` are the commits. `plans` is called with the redactor that knows every secret of both sides; `source` returns
-    the text of head's Python files, for the names in advised lines. Raises SynthesisError where a folder is unreadable.
+    the text of head's Python files, for the names in advised lines; `policies` are the organisation's rules;
+    `charts` renders Helm releases. Raises SynthesisError where a folder is unreadable.
     """
     redactor = Redactor()
-    before, after = snapshot.read(base, head, redactor=redactor)
+    before, after = snapshot.read(base, head, redactor=redactor, charts=charts)
+    before = snapshot.of_base(before)
     planned = plans(redactor)
     compared = compare.compare(before, after, source=source)
     stacks = [_stack(comparison, planned.get(comparison.name)) for comparison in compared]
@@ -43,8 +54,28 @@ def make(
         for name, plan in planned.items()
         if name not in in_code
     ]
-    review = Review(base=names[0], head=names[1], stacks=tuple(stacks), risks=risks.find(compared, planned))
+    judged = policies.judge(compared) if policies else Judgement()
+    review = Review(
+        base=names[0],
+        head=names[1],
+        stacks=tuple(stacks),
+        risks=risks.find(compared, planned, judged.risks),
+        rules=judged.rules,
+        not_judged=(*judged.not_judged, *_not_rendered(after)),
+        bill=bill.of(compared),
+    )
     return review, before, after
+
+
+def _not_rendered(head: Snapshot) -> Iterator[NotJudged]:
+    """Releases that change, and whose objects no rule saw, or not as an apply will make them."""
+    for stack in head.stacks.values():
+        for address, release in stack.releases.items():
+            why = release.problem
+            if release.unknown:
+                why = f"rendered {', '.join(release.unknown)}: an apply may make more of it"
+            if why:
+                yield NotJudged(what=f"objects of {address} in {stack.name}", why=why)
 
 
 def _stack(comparison: compare.StackComparison, plan: PlanResult | None) -> StackReview:

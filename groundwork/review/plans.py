@@ -76,7 +76,17 @@ def _result(entry: Mapping[str, Any], redactor: Redactor) -> PlanResult:
         why=redactor.text(str(why)),
         text=redactor.text(str(entry.get("text") or "")),
         wave=_number(entry.get("wave")),
+        changes=dict(_changes(entry.get("attributes"))),
     )
+
+
+def _changes(attributes: Any) -> Iterator[tuple[str, str]]:
+    """Address and word of every resource in the `attributes` of a plan; nothing where they are missing."""
+    resources = attributes.get("resources") if isinstance(attributes, Mapping) else ()
+    for planned in resources if isinstance(resources, list) else ():
+        resource = planned.get("resource") if isinstance(planned, Mapping) else None
+        if isinstance(resource, Mapping) and isinstance(resource.get("address"), str):
+            yield resource["address"], str(planned.get("word") or "")
 
 
 def _number(value: Any) -> int:

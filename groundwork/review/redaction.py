@@ -8,10 +8,11 @@ import hmac
 import json
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from groundwork.review import secret_words, yaml_secrets
+from groundwork.review import python_secrets, secret_words, yaml_secrets
 from groundwork.review.model import REDACTED
 from groundwork.review.provider_facts import facts
 from groundwork.review.values import Document, Masked, Value, is_policy
@@ -38,16 +39,38 @@ class Redactor:
 
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     _known: set[str] = field(default_factory=set)
+    _lengths: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """The first characters of a hidden value → the lengths of those that begin so: thousands are found in one pass."""
+
+    _resources: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
+    """Type and body as JSON → the body without secrets: most resources are the same at base and at head."""
 
     # ── first pass: by name, schema and look ───────────────────────────────────────────────────────
     def resource(self, type_: str, body: Mapping[str, Value]) -> dict[str, Value]:
-        """A resource's, data source's (`data.TYPE`) or provider's (`provider.NAME`) body without secrets."""
-        sensitive = facts().sensitive.get(type_, frozenset())
-        return self._hide_object(body, (), sensitive)
+        """A resource's, data source's (`data.TYPE`) or provider's (`provider.NAME`) body without secrets.
+
+        Equal bodies of a type give the same object.
+        """
+        # What is hidden already is written as text that names its digest.
+        key = (type_, json.dumps(body, sort_keys=True, default=repr))
+        if key not in self._resources:
+            self._resources[key] = self._hide_object(body, (), facts().sensitive.get(type_, frozenset()))
+        return self._resources[key]
 
     def value(self, value: Value, *, name: str = "") -> Value:
         """Any other value without secrets."""
         return self._hide(value, (name,), frozenset())
+
+    def kubernetes(self, item: Mapping[str, Value]) -> dict[str, Value]:
+        """An object of Kubernetes without secrets; of a Secret everything is hidden."""
+        hidden = self.resource(f"kubernetes.{item.get('kind')}", item)
+        if item.get("kind") == "Secret":
+            hidden = hidden | {key: self.all_of(item[key]) for key in ("data", "stringData") if key in item}
+        return hidden
+
+    def python(self, text: str) -> str | Masked:
+        """A text of Python without secrets."""
+        return self._without(text, python_secrets.spans(text))
 
     def all_of(self, value: Value) -> Value:
         """A value that is sensitive as a whole, hidden; references to other resources stay visible."""
@@ -147,7 +170,7 @@ class Redactor:
             changed = inside != value.value and isinstance(value.text, str)
             return Document(inside, self._digest_only(str(value.text)) if changed else value.text, value.exact)
         if isinstance(value, Masked):
-            return Masked(self.text(value.shown), value.digest)
+            return replace(value, shown=self.text(value.shown))
         if isinstance(value, str):
             return self._without(value, self._occurrences(value), remember=False)
         return value
@@ -169,8 +192,12 @@ class Redactor:
     def _occurrences(self, value: str) -> list[tuple[int, int]]:
         if not self._known:
             return []
-        matches = (re.finditer(re.escape(secret), value) for secret in self._known if secret in value)
-        return [match.span() for per_secret in matches for match in per_secret]
+        return [
+            (start, start + length)
+            for start in range(len(value) - _NOTABLE + 1)
+            for length in self._lengths.get(value[start : start + _NOTABLE], ())
+            if value[start : start + length] in self._known
+        ]
 
     # ── masks ──────────────────────────────────────────────────────────────────────────────────────
     def _mask(self, value: str) -> Masked:
@@ -178,7 +205,7 @@ class Redactor:
         return self._digest_only(value)
 
     def _digest_only(self, value: str) -> Masked:
-        return Masked(REDACTED, self._digest(value))
+        return Masked(REDACTED, self._digest(value), literal="${" not in value)
 
     def _digest(self, value: str) -> str:
         return hmac.new(self._key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
@@ -193,7 +220,9 @@ class Redactor:
             if len(secret) >= _NOTABLE and not simple and not secret_words.points_to_secret(secret):
                 # JSON escapes quotes and line ends.
                 encoded = base64.b64encode(secret.encode(errors="replace")).decode()
-                self._known |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], encoded}
+                for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], encoded):
+                    self._known.add(form)
+                    self._lengths[form[:_NOTABLE]].add(len(form))
 
     def _without(self, value: str, spans: Iterable[tuple[int, int]], *, remember: bool = True) -> str | Masked:
         merged: list[tuple[int, int]] = []

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from groundwork.review import python_names
 from groundwork.review.attributes import compare, top_level
-from groundwork.review.replacement import forcing
+from groundwork.review.replacement import forcing, without_indices
 from groundwork.review.snapshot import Resource, StackSnapshot
-from groundwork.review.values import Document, Masked, Value
+from groundwork.review.values import Document, Masked, Value, identity, leaves
 
 _ALIKE = 0.75
 """Two resources of one type with at least this share of equal values count as the same resource."""
+_COMMON = 50
+"""A value that more resources have says too little to look for pairs by it."""
+_COMPARED = 10
+_ADDRESS = re.compile(r"(?<![\w.-])(?:data\.)?[A-Za-z_][\w-]*\.[\w-]+(?![\w-])")
 _INDEX = re.compile(r"\[[^\]]*\]")
 
 
@@ -26,16 +30,6 @@ class Rename:
     before: Resource
     after: Resource
     moved: bool
-
-    def advice(self, source: python_names.Source) -> str:
-        """The line of Python that keeps the resource; empty where it is not needed."""
-        if self.moved or self.after.is_data:
-            return ""
-        name = python_names.name(self.after, source)
-        return (
-            f'{name}.move_from_id("{self.before.address}")  '
-            f'# or keep the address: {name}.override_logical_id("{self.before.name}")'
-        )
 
 
 def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
@@ -49,15 +43,11 @@ def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
     for old, new in _moves(after):
         if old in removed and new in added:
             renames.append(Rename(removed.pop(old), added.pop(new), moved=True))
-    old_addresses, new_addresses = set(removed), set(added)
-    by_type: dict[str, list[Resource]] = defaultdict(list)
-    for resource in added.values():
-        by_type[_kind(resource)].append(resource)
+    before_bodies, after_bodies = _anonymous(removed), _anonymous(added)
     scored = [
         (score, _name_similarity(resource, other), resource, other)
-        for resource in removed.values()
-        for other in by_type[_kind(resource)]
-        if (score := _similarity(resource, other, old_addresses, new_addresses)) >= _ALIKE
+        for resource, other in _candidates(removed, before_bodies, added, after_bodies)
+        if (score := _similarity(resource.type, before_bodies[resource.address], after_bodies[other.address])) >= _ALIKE
     ]
     scored.sort(key=lambda entry: (-entry[0], -entry[1], entry[2].address, entry[3].address))
     for _, _, resource, other in scored:
@@ -68,26 +58,21 @@ def find(before: StackSnapshot, after: StackSnapshot) -> list[Rename]:
 
 def follow(value: Value, names: Mapping[str, str]) -> Value:
     """A value in which references to renamed resources (`names`: old → new address) use the new address."""
-    if not names:
-        return value
-    pattern = re.compile(
-        r"(?<![\w.-])(" + "|".join(map(re.escape, sorted(names, key=len, reverse=True))) + r")(?![\w-])"
-    )
-    return _rewrite(value, pattern, names)
+    return _rewrite(value, names) if names else value
 
 
-def _rewrite(value: Value, pattern: re.Pattern[str], names: Mapping[str, str]) -> Value:
+def _rewrite(value: Value, names: Mapping[str, str]) -> Value:
     if isinstance(value, str):
-        return pattern.sub(lambda match: names.get(match[0], "?"), value)
+        return _ADDRESS.sub(lambda match: names.get(match[0], match[0]), value) if "." in value else value
     if isinstance(value, Masked):
         return value
     if isinstance(value, Document):
-        text = value.text if isinstance(value.text, Masked) else _rewrite(value.text, pattern, names)
-        return Document(_rewrite(value.value, pattern, names), text, value.exact)
+        text = value.text if isinstance(value.text, Masked) else _rewrite(value.text, names)
+        return Document(_rewrite(value.value, names), text, value.exact)
     if isinstance(value, Mapping):
-        return {key: _rewrite(item, pattern, names) for key, item in value.items()}
+        return {key: _rewrite(item, names) for key, item in value.items()}
     if isinstance(value, list):
-        return [_rewrite(item, pattern, names) for item in value]
+        return [_rewrite(item, names) for item in value]
     return value
 
 
@@ -106,21 +91,49 @@ def _kind(resource: Resource) -> str:
     return f"data.{resource.type}" if resource.is_data else resource.type
 
 
-def _similarity(before: Resource, after: Resource, removed: Collection[str], added: Collection[str]) -> float:
+def _candidates(
+    removed: Mapping[str, Resource],
+    before: Mapping[str, Value],
+    added: Mapping[str, Resource],
+    after: Mapping[str, Value],
+) -> Iterator[tuple[Resource, Resource]]:
+    """The pairs worth comparing: those with the most rare values in common. All pairs would take quadratic time."""
+    holders: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for address, resource in added.items():
+        for leaf in {(_kind(resource), ""), *_values(_kind(resource), after[address])}:
+            holders[leaf].append(address)
+    for address, resource in removed.items():
+        shared: dict[str, float] = defaultdict(float)
+        for leaf in {(_kind(resource), ""), *_values(_kind(resource), before[address])}:
+            others = holders.get(leaf, ())
+            if len(others) <= _COMMON:
+                for other in others:
+                    shared[other] += 1 / len(others)
+        for other in heapq.nlargest(_COMPARED, shared, key=shared.__getitem__):
+            yield resource, added[other]
+
+
+def _values(kind: str, body: Value) -> Iterator[tuple[str, str]]:
+    """The values inside a body, each with its path and the resource's kind."""
+    return ((kind, f"{without_indices(path)}={identity(leaf)}") for path, leaf in leaves(body))
+
+
+def _similarity(type_: str, before: Value, after: Value) -> float:
     """The share of equal leaves; references to removed and added resources are equal where their types are."""
-    left, right = _anonymous(before.body, removed), _anonymous(after.body, added)
-    changes = compare(left, right, type_=before.type)
-    if forcing(before.type, [change.path for change in changes]):
+    changes = compare(before, after, type_=type_)
+    if forcing(type_, [change.path for change in changes]):
         return 0.0
-    leaves = max(_leaves(left), _leaves(right), 1)
+    leaves = max(_leaves(before), _leaves(after), 1)
     changed = sum(max(_size(change.before), _size(change.after)) for change in changes)
     # Differences in tags and descriptions alone never make two resources different.
     score = 1.0 - changed / leaves
     return score if score >= _ALIKE or top_level(changes) - {"tags", "description", "depends_on"} else _ALIKE
 
 
-def _anonymous(body: Mapping[str, Value], addresses: Collection[str]) -> Value:
-    return follow(body, {address: f"{address.rpartition('.')[0]}.?" for address in addresses})
+def _anonymous(resources: Mapping[str, Resource]) -> dict[str, Value]:
+    """The resources' bodies, in which references among them name their types only."""
+    names = {address: f"{address.rpartition('.')[0]}.?" for address in resources}
+    return {address: follow(resource.body, names) for address, resource in resources.items()}
 
 
 def _leaves(value: Value) -> int:

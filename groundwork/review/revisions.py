@@ -53,9 +53,10 @@ def parse(span: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision]:
 
 
 def parse_foreign(span: str, root: Path, *, scratch: Path) -> tuple[Revision, Revision]:
-    """Base and head of `BASE..COMMIT` where this clone may not have the head: its files are not read.
+    """Base and head of `BASE..COMMIT`, where head was synthesised elsewhere, as GitHub does: merged into base.
 
-    Raises UsageError where the head is not a full commit id.
+    Head's tree is that merge, whose files are read and never run; it is empty where this clone lacks the commit, or
+    where the two are in conflict. Raises UsageError where the head is not a full commit id.
     """
     base, dots, head = span.partition("..")
     if not (dots and _COMMIT.fullmatch(head)):
@@ -63,7 +64,14 @@ def parse_foreign(span: str, root: Path, *, scratch: Path) -> tuple[Revision, Re
             f"{span}: what was synthesised elsewhere is named by its commit, 40 hex digits",
             fix="gw review HEAD..$(git rev-parse HEAD) --synthesised FOLDER",
         )
-    return _revision(base or "HEAD", root, scratch), Revision(head, head, "")
+    first, objects = _revision(base or "HEAD", root, scratch), scratch / "objects"
+    objects.mkdir(parents=True, exist_ok=True)
+    try:
+        environ = _object_folders(objects, root)
+        tree = _git(["merge-tree", "--write-tree", first.commit, head], root, f"{head} cannot be merged", environ)
+    except UsageError:
+        return first, Revision(head, head, "")
+    return first, Revision(head, head, tree, objects)
 
 
 def extract(revision: Revision, root: Path, target: Path) -> None:
@@ -83,6 +91,33 @@ def text(revision: Revision, root: Path, path: str) -> str | None:
         return _git(["cat-file", "blob", f"{revision.tree}:{path}"], root, path, environ)
     except UsageError:
         return None
+
+
+def changed_paths(base: Revision, head: Revision, root: Path) -> dict[str, str]:
+    """The files that differ between two revisions, sorted → `new`, `removed` or `changed`; a renamed file is both."""
+    arguments = ["diff-tree", "-r", "-z", "--name-status", "--no-renames", base.tree, head.tree]
+    listed = _git(arguments, root, f"{base.name}..{head.name} cannot be compared", _objects_of(base, head, root))
+    fields = [field for field in listed.split("\0") if field]
+    words = {"A": "new", "D": "removed"}
+    return dict(
+        sorted((path, words.get(letter, "changed")) for letter, path in zip(fields[::2], fields[1::2], strict=True))
+    )
+
+
+def patch(base: Revision, head: Revision, root: Path) -> str:
+    """What differs between two revisions, as git writes it, without lines of context; renamed files are paired."""
+    form = ["-r", "-p", "-U0", "-M", "--no-color", "--no-ext-diff", "--no-textconv"]
+    return _git(
+        ["-c", "core.quotePath=false", "diff-tree", *form, base.tree, head.tree],
+        root,
+        f"{base.name}..{head.name} cannot be compared",
+        _objects_of(base, head, root),
+    )
+
+
+def _objects_of(base: Revision, head: Revision, root: Path) -> dict[str, str] | None:
+    """The folder of the side whose objects are not in the repository; there is at most one."""
+    return next((_object_folders(side.objects, root) for side in (base, head) if side.objects), None)
 
 
 def _revision(name: str, root: Path, scratch: Path) -> Revision:
@@ -128,6 +163,7 @@ def _git(arguments: Sequence[str], root: Path, problem: str, environ: Mapping[st
             env={**clean, **(environ or {})},
             capture_output=True,
             text=True,
+            errors="replace",  # a file of any encoding may differ
             check=False,
         )
     except FileNotFoundError as missing:

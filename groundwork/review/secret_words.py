@@ -7,6 +7,7 @@ import binascii
 import math
 import re
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 
 from groundwork import credential_forms
@@ -82,15 +83,17 @@ def points_to_secret(value: str) -> bool:
     return is_reference(value) or _ARN.fullmatch(value) is not None
 
 
-def parts(value: str, *, name: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=20_000)
+def parts(value: str, *, name: str) -> tuple[tuple[int, int], ...]:
     """The spans of a string that look like key material or are assigned to a secret's name; sorted, may overlap.
 
-    `name` is the string's own name: a hash under a name such as `digest` is not a secret.
+    `name` is the string's own name: a hash under a name such as `digest` is not a secret. The answers are kept, because
+    four of five strings of a platform occur again: in another stack, or in another environment.
     """
     spans = [(credential.start, credential.end) for credential in credential_forms.find(value)]
     spans += [match.span() for pattern in _ALSO_HIDDEN for match in pattern.finditer(value)]
     if any("-----BEGIN" in value[start:end] for start, end in spans):
-        return [(0, len(value))]
+        return ((0, len(value)),)
     for pattern in (_ASSIGNMENT, _OPTION):
         for match in pattern.finditer(value):
             if (
@@ -101,7 +104,7 @@ def parts(value: str, *, name: str) -> list[tuple[int, int]]:
                 spans.append(match.span("value"))
     if not _HASH_WORDS & set(words(name)):
         spans += [match.span() for match in _RANDOM.finditer(value) if _looks_random(match[0])]
-    return sorted(spans)
+    return tuple(sorted(spans))
 
 
 def without_pem(value: str, instead: str) -> str:

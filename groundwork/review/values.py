@@ -21,6 +21,8 @@ class Masked:
 
     shown: str
     digest: str
+    literal: bool = True
+    """Whether the string itself is the secret; false for an expression, which Terraform evaluates."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,8 @@ def canonical(value: Value) -> Value:
 
 
 def _statement(statement: Mapping[str, Value]) -> dict[str, Value]:
-    result = dict(statement)
+    """Without its Sid, which allows and denies nothing."""
+    result = {key: item for key, item in statement.items() if key != "Sid"}
     for key in ("Action", "NotAction", "Resource", "NotResource"):
         if key in result:
             result[key] = _sorted(result[key])
@@ -83,7 +86,9 @@ def _statement(statement: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _sorted(value: Value) -> list[Value]:
-    return sorted(value if isinstance(value, list) else [value], key=identity)
+    """A set's elements, each of them once."""
+    distinct = {identity(item): item for item in as_list(value)}
+    return [distinct[key] for key in sorted(distinct)]
 
 
 def plain(value: Value) -> Value:
@@ -126,6 +131,19 @@ def strings(value: Value) -> Iterator[str]:
             pending.extend(item.values())
         elif isinstance(item, list):
             pending.extend(item)
+
+
+def leaves(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
+    """Everything that holds nothing else, also inside documents, each with its path: `rule[0].status`."""
+    inner = value.value if isinstance(value, Document) else value
+    if isinstance(inner, Mapping):
+        for key, item in inner.items():
+            yield from leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(inner, list):
+        for index, item in enumerate(inner):
+            yield from leaves(item, f"{path}[{index}]")
+    else:
+        yield path, inner
 
 
 def value_at(value: Value, *path: str) -> Value:

@@ -203,9 +203,10 @@ def test_a_policy_whose_content_is_not_known_is_a_risk() -> None:
 # ── trust and policies on resources ────────────────────────────────────────────────────────────────
 def test_another_account_that_may_assume_the_role_is_high() -> None:
     own, foreign = f"arn:aws:iam::{OURS}:role/a", f"arn:aws:iam::{THEIRS}:role/a"
-    (risk,) = access(trust({"AWS": own}), trust({"AWS": [own, foreign]}))
-    assert risk.severity == Severity.HIGH
-    assert foreign in risk.sentence
+    account, trusted = access(trust({"AWS": own}), trust({"AWS": [own, foreign]}))
+    assert account.sentence.startswith(f"Account {THEIRS} belongs to no environment: ")
+    assert foreign in trusted.sentence
+    assert account.severity == trusted.severity == Severity.HIGH
 
 
 def test_a_role_of_an_account_that_is_trusted_already_gives_no_risk() -> None:

@@ -52,6 +52,18 @@ def test_every_file_is_written_and_named(repository: Repository) -> None:
     assert 'value = "two"' in (folder / "hcl" / "head" / "dev-data.tf").read_text()
 
 
+def test_the_first_line_is_the_one_that_the_change_wrote(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    (repository.root / "values.py").write_text("from elsewhere import VALUE\n")
+    for value in ("one", "two"):
+        repository.write(value, file="elsewhere.py")
+        repository.git("add", "-A")
+        repository.git("commit", "-q", "-m", value)
+    (stack,) = json.loads(gw(repository, "HEAD~1..HEAD", "--json").stdout)["stacks"]
+    lines = [(line["file"], line["line"]) for line in stack["resources"][0]["origin"]]
+    assert lines == [("elsewhere.py", 1), ("values.py", 1)]
+
+
 def test_without_a_change_the_command_prints_that_and_ends_with_0(repository: Repository) -> None:
     done = gw(repository, "HEAD..HEAD")
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "no change")
@@ -89,7 +101,36 @@ def test_plans_are_shown_beside_the_difference(repository: Repository, tmp_path:
     plans.write_text(json.dumps([{"stack": "dev-data", "status": "destroy", "counts": counts, "why": "", "new": 1}]))
     done = gw(repository, "HEAD~1..HEAD", "--json", "--plans", str(plans))
     (stack,) = json.loads(done.stdout)["stacks"]
-    assert stack["plan"] == {**counts, "status": "destroy", "why": "", "text": "", "wave": 0}
+    assert stack["plan"] == {**counts, "status": "destroy", "why": "", "text": "", "wave": 0, "changes": {}}
+
+
+RULE = """
+from pathlib import Path
+from groundwork.review.model import Concern, Rule, Severity
+Path(MARK).touch()
+RULE = Rule(severity=Severity.LOW, owner="team", docs="https://rules.example/a")
+def find(stack):
+    for change in stack.changes:
+        yield change.risk(Concern.POLICY, RULE.severity, "Something changes.")
+"""
+
+
+def test_rules_come_from_the_checkout_and_never_from_a_commit(tmp_path: Path) -> None:
+    """A pull request's rule would run as whoever reviews it, and could find nothing in the pull request."""
+    repository, ran = Repository(tmp_path), tmp_path / "ran"
+    base = repository.commit("one")
+    repository.git("checkout", "-q", "-b", "change")
+    (repository.root / "policies").mkdir()
+    (repository.root / "policies" / "changes.py").write_text(RULE.replace("MARK", repr(str(ran))))
+    head = repository.commit("two")
+    repository.git("checkout", "-q", "main")
+    before = json.loads(gw(repository, f"{base}..{head}", "--json").stdout)
+    assert (ran.exists(), before["rules"], before["risks"]) == (False, [], [])
+    assert [file["path"] for file in before["unjudged"]] == ["policies/changes.py"]
+    repository.git("merge", "-q", "change")
+    after = json.loads(gw(repository, f"{base}..{head}", "--json").stdout)
+    assert ran.exists()
+    assert [risk["rule"]["name"] for risk in after["risks"]] == ["changes"]
 
 
 def test_json_and_another_format_exclude_each_other(repository: Repository) -> None:

@@ -127,12 +127,14 @@ def test_added_and_removed_resources_show_their_attributes() -> None:
     assert (old.kind, old.address, old.attributes[0].before) == (Kind.REMOVED, "x_y.old", "1")
 
 
-def test_every_change_has_its_python_lines() -> None:
+def test_every_change_has_its_python_lines_without_those_of_main() -> None:
     report = review(resources(x_y={"z": {"a": 1}}), resources(x_y={"z": {"a": 2}}))
-    assert report.stacks[0].resources[0].origin == (
-        Line(file="stacks/dev-data.py", line=1),
-        Line(file="main.py", line=9),
-    )
+    assert report.stacks[0].resources[0].origin == (Line(file="stacks/dev-data.py", line=1),)
+
+
+def test_a_removed_resource_has_lines_of_base() -> None:
+    report = review(resources(x_y={"z": {"a": 1}}), resources())
+    assert report.stacks[0].resources[0].origin == (Line(file="stacks/dev-data.py", line=1, now=0),)
 
 
 def test_outputs_and_settings_are_compared() -> None:

@@ -80,31 +80,41 @@ def reviewed(tmp_path: Path, plan: dict[str, Any]) -> Review:
     return make.make(base, head, names=("b", "a"), plans=lambda redactor: plans.read(file, redactor))[0]
 
 
-@pytest.mark.parametrize("line", ["# aws_db_instance.db must be replaced", "# aws_db_instance.db[0] will be destroyed"])
-def test_a_replacement_that_only_the_plan_shows_is_a_risk_with_line(line: str, tmp_path: Path) -> None:
-    plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 1}, "text": f"  {line}\n"}
-    (risk,) = reviewed(tmp_path, plan).risks
+def planned(word: str, *addresses: str, destroy: int = 1, text: str = "") -> dict[str, Any]:
+    """What `gw diff --json` prints for a plan that does one thing to some resources."""
+    resources = [{"word": word, "resource": {"address": address}} for address in addresses]
+    counts = {"add": 0, "change": 0, "destroy": destroy}
+    return {"stack": STACK, "status": "x", "counts": counts, "text": text, "attributes": {"resources": resources}}
+
+
+@pytest.mark.parametrize(
+    ("word", "address"),
+    [
+        ("replace", "aws_db_instance.db"),
+        ("move from aws_db_instance.a and replace", 'aws_db_instance.db["a] b"]'),
+        ("destroy", "aws_db_instance.db[0]"),
+        ("destroy", "aws_db_instance.db (0123abcd)"),
+    ],
+)
+def test_a_replacement_that_only_the_plan_shows_is_a_risk_with_line(word: str, address: str, tmp_path: Path) -> None:
+    (risk,) = reviewed(tmp_path, planned(word, address)).risks
     assert (risk.severity.value, risk.address) == ("high", "aws_db_instance.db")
     assert risk.origin[0].file == "stacks/dev-data.py"
 
 
 def test_data_inside_a_module_is_data(tmp_path: Path) -> None:
-    text = '  # module.a["x"].module.b.aws_db_instance.db will be destroyed\n'
-    plan = {"stack": STACK, "status": "destroy", "counts": {"add": 0, "change": 0, "destroy": 1}, "text": text}
-    (risk,) = reviewed(tmp_path, plan).risks
+    (risk,) = reviewed(tmp_path, planned("destroy", 'module.a["x"].module.b.aws_db_instance.db')).risks
     assert (risk.severity.value, risk.address) == ("high", "module.a.module.b.aws_db_instance.db")
 
 
-def test_a_destroying_plan_without_text_is_a_risk_of_its_stack(tmp_path: Path) -> None:
-    plan = {"stack": STACK, "status": "replace", "counts": {"add": 1, "change": 0, "destroy": 2}}
-    (risk,) = reviewed(tmp_path, plan).risks
+def test_a_destroying_plan_without_resources_is_a_risk_of_its_stack(tmp_path: Path) -> None:
+    (risk,) = reviewed(tmp_path, planned("replace", destroy=2)).risks
     assert "2 resources" in risk.sentence
 
 
-def test_a_plan_that_destroys_nothing_gives_no_risk(tmp_path: Path) -> None:
-    text = "  # aws_db_instance.db will be updated in-place\n"
-    plan = {"stack": STACK, "status": "change", "counts": {"add": 0, "change": 1, "destroy": 0}, "text": text}
-    assert reviewed(tmp_path, plan).risks == ()
+@pytest.mark.parametrize("text", ["", "  # aws_db_instance.db will be destroyed\n"])
+def test_what_a_value_prints_into_the_plan_is_no_risk(text: str, tmp_path: Path) -> None:
+    assert reviewed(tmp_path, planned("change", "aws_db_instance.db", destroy=0, text=text)).risks == ()
 
 
 def test_an_orphan_is_shown_with_its_plan(tmp_path: Path) -> None:

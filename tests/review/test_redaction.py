@@ -67,7 +67,9 @@ PLACES: dict[str, Callable[[str], Any]] = {
         "aws_ecs_task_definition",
         container_definitions=json.dumps([{"environment": [{"name": "API_TOKEN", "value": s}]}]),
     ),
-    "policy": lambda s: named("aws_sqs_queue_policy", policy=json.dumps({"Statement": [{"Sid": f"password={s}"}]})),
+    "policy": lambda s: named(
+        "aws_sqs_queue_policy", policy=json.dumps({"Statement": [{"Resource": f"password={s}"}]})
+    ),
     "provider token": lambda s: {"provider": {"aws": [{"token": s, "access_key": s, "secret_key": s}]}},
     "Kubernetes provider": lambda s: {"provider": {"helm": [{"kubernetes": {"token": s, "client_key": s}}]}},
     "backend": lambda s: {"terraform": {"backend": {"s3": {"secret_key": s}}}},

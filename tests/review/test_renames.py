@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from groundwork.review import make, python_names
-from groundwork.review.model import Concern, Kind, Line, ResourceChange, Review
-from groundwork.review.snapshot import Resource
-from tests.review.trees import resources, review
+from groundwork.review import construct_ids, make
+from groundwork.review.model import Concern, Kind, Line, Review
+from tests.review.trees import STACK, resources, review
 
 TABLE = {"name": "records", "hash_key": "id", "billing_mode": "PAY_PER_REQUEST", "deletion_protection_enabled": True}
 
@@ -35,10 +34,12 @@ def test_an_equal_resource_at_another_address_is_a_rename_with_advice() -> None:
     report = review(tables(old_1A=TABLE), tables(new_2B=TABLE))
     (change,) = report.stacks[0].resources
     assert (change.kind, change.renamed_from, change.attributes) == (Kind.RENAMED, "aws_dynamodb_table.old_1A", ())
-    assert '.move_from_id("aws_dynamodb_table.old_1A")' in change.advice
-    assert '.override_logical_id("old_1A")' in change.advice
     (risk,) = [risk for risk in report.risks if risk.concern == Concern.DATA_LOSS]
-    assert risk.severity == "high"
+    assert (risk.severity, risk.address) == ("high", "aws_dynamodb_table.new_2B")
+    assert risk.sentence == (
+        "What was aws_dynamodb_table.old_1A is now aws_dynamodb_table.new_2B: 1 resource, 1 holds data; Terraform "
+        "destroys it and creates it again. To avoid that, declare the moves."
+    )
 
 
 def test_a_similar_resource_is_a_rename_that_shows_what_differs() -> None:
@@ -61,7 +62,7 @@ def test_a_moved_block_is_a_rename_without_data_loss() -> None:
     head = tables(new=TABLE) | {"moved": [{"from": "aws_dynamodb_table.old", "to": "aws_dynamodb_table.new"}]}
     report = review(tables(old=TABLE), head)
     (change,) = report.stacks[0].resources
-    assert (change.kind, change.renamed_from, change.advice) == (Kind.RENAMED, "aws_dynamodb_table.old", "")
+    assert (change.kind, change.renamed_from, change.moved) == (Kind.RENAMED, "aws_dynamodb_table.old", True)
     assert [risk for risk in report.risks if risk.concern == Concern.DATA_LOSS] == []
     assert report.stacks[0].settings == ()
 
@@ -128,21 +129,70 @@ def test_of_many_similar_resources_each_is_matched_with_its_own() -> None:
 SOURCE = """\
 class Records(Construct):
     def __init__(self, scope):
-        self.table = DynamodbTable(
-            self, "new", name="records"
+        self.table = table_of(
+            self, name, id_="new", title="é"
         )
-        DynamodbTable(self, "other")
-        self.tables = [DynamodbTable(self, zone) for zone in "abc"]
+        x, self.other = 1, Table(self, f"{name}-new")
+        self.tables = [Table(self, zone) for zone in "abc"]; Table(self, 'new')
+
+
+def table_of(scope, name, id_):
+    return Table(scope, id_)
 """
 
 
 @pytest.mark.parametrize(
-    ("line", "name"), [(3, "self.table"), (4, "self.table"), (6, "records"), (7, "records"), (99, "records")]
+    ("lines", "written"),
+    [
+        ([11, 3], (4, 'self, name, id_="old", title="é"')),
+        ([7], (7, "self.tables = [Table(self, zone) for zone in \"abc\"]; Table(self, 'old')")),
+        ([6], None),
+        ([11], None),
+    ],
 )
-def test_the_advice_uses_the_resource_s_name_in_the_code(line: int, name: str) -> None:
-    resource = Resource("x_y.new", "x_y", "new", {}, "block/Records", (Line(file="stacks/a.py", line=line),))
-    assert python_names.name(resource, {"stacks/a.py": SOURCE}.get) == name
-    assert python_names.name(resource, lambda _: "no python (") == "records"
+def test_the_literal_that_gives_the_id_is_replaced(lines: list[int], written: tuple[int, str] | None) -> None:
+    origin = [Line(file="stacks/a.py", line=line) for line in lines]
+    literal = construct_ids.written("new", origin, {"stacks/a.py": SOURCE}.get)
+    assert (literal and (literal.line.line, literal.with_id("old"))) == written
+    assert construct_ids.written("new", origin, lambda _: "no python (") is None
+
+
+def test_the_moves_belong_into_the_outermost_constructor() -> None:
+    origin = [Line(file="stacks/a.py", line=line) for line in (11, 3)]
+    assert construct_ids.constructor(origin, {"stacks/a.py": SOURCE}.get) == (
+        "Records",
+        Line(file="stacks/a.py", line=7),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "causes"),
+    [
+        ({"a/b": "1"}, {"x/b": "1"}, ["The id a becomes x: 1 resource"]),
+        (
+            {"a/b": "1", "a/c": "2"},
+            {"x/b": "1", "x/y": "2"},
+            ["The id a becomes x: 2 res", "The id c becomes y: 1 res"],
+        ),
+        ({"a/b": "1"}, {"s/a/b": "1"}, ["What was a/b is now s/a/b: 1 resource"]),
+        ({"a/b": "1", "a/c": "2"}, {"b": "1", "c": "2"}, ["What was a is now b and others: 2 resources"]),
+        # The old id is in use: nothing else can keep it.
+        ({"a/b": "1"}, {"x/b": "1", "a/c": "9"}, ["What was a/b is now x/b: 1 resource"]),
+        ({"a": "1"}, {"a": "1"}, ["The logical id of a changes: 1 resource"]),
+    ],
+)
+def test_renames_have_one_cause_for_all_that_it_renames(
+    before: dict[str, str], after: dict[str, str], causes: list[str]
+) -> None:
+    def side(resources_: dict[str, str], prefix: str) -> dict[str, Any]:
+        named = {
+            f"{prefix}{number}": {**TABLE, "name": name, "//": {"metadata": {"path": f"{STACK}/{path}"}}}
+            for number, (path, name) in enumerate(resources_.items())
+        }
+        return tables(**named)
+
+    risks = [risk for risk in review(side(before, "p"), side(after, "q")).risks if "destroys" in risk.sentence]
+    assert [risk.sentence[: len(cause)] for risk, cause in zip(risks, causes, strict=True)] == causes
 
 
 MAIN = """\
@@ -150,9 +200,9 @@ import os
 from cdktf import App, DataResource, LocalBackend, TerraformStack
 
 app = App(outdir=os.environ["CDKTF_OUTDIR"])
-stack = TerraformStack(app, "dev-data")
-LocalBackend(stack, path=os.environ["STATE"])
-table = DataResource(stack, NAME, input={"name": "records", "size": 3})
+self = TerraformStack(app, "dev-data")
+LocalBackend(self, path=os.environ["STATE"])
+DataResource(self, NAME, input={"name": "records", "size": 3})
 ADVICE
 app.synth()
 """
@@ -160,13 +210,13 @@ app.synth()
 
 @pytest.mark.slow
 @pytest.mark.terraform
-def test_each_advised_line_makes_terraform_keep_the_resource(tmp_path: Path) -> None:
+def test_the_advised_moves_make_terraform_keep_the_resource(tmp_path: Path) -> None:
     environ = {**os.environ, "STATE": str(tmp_path / "terraform.tfstate"), "CHECKPOINT_DISABLE": "1"}
 
-    def synth(folder: str, name: str, advice: str = "") -> Path:
+    def synth(folder: str, scope: str, advice: str = "") -> Path:
         source, out = tmp_path / folder / "main.py", tmp_path / folder / "out"
         source.parent.mkdir()
-        source.write_text(MAIN.replace("NAME", repr(name)).replace("ADVICE", advice))
+        source.write_text(MAIN.replace("self, NAME", scope).replace("ADVICE", advice))
         subprocess.run([sys.executable, str(source)], env={**environ, "CDKTF_OUTDIR": str(out)}, check=True)
         return out
 
@@ -178,24 +228,14 @@ def test_each_advised_line_makes_terraform_keep_the_resource(tmp_path: Path) -> 
             )
         return done.stdout
 
-    def change(head: Path) -> ResourceChange | None:
-        report, _, _ = make.make(base, head, names=("b", "a"))
-        assert len(report.stacks[0].resources) <= 1
-        return next(iter(report.stacks[0].resources), None)
-
-    base, head = synth("base", "old"), synth("head", "new")
+    base = synth("base", 'self, "old"')
     terraform(base, "apply", "-auto-approve")
-    renamed_ = change(head)
-    assert renamed_ is not None
+    head = synth("head", '__import__("constructs").Construct(self, "in"), "old"')
+    report, _, _ = make.make(base, head, names=("b", "a"))
+    (risk,) = report.risks
     assert "1 to add, 0 to change, 1 to destroy" in terraform(head, "plan")
 
-    moving, _, keeping = renamed_.advice.partition("# or keep the address: ")
-    moved = synth("moved", "new", moving.replace("new.", "table.", 1))
-    moved_change = change(moved)
-    assert moved_change is not None
-    assert moved_change.advice == ""
+    moved = synth("moved", '__import__("constructs").Construct(self, "in"), "old"', risk.advice)
+    report, _, _ = make.make(base, moved, names=("b", "a"))
+    assert report.risks == ()
     assert "0 to add, 0 to change, 0 to destroy" in terraform(moved, "plan")
-
-    unmoved = synth("kept", "new", keeping.replace("new.", "table.", 1))
-    assert change(unmoved) is None
-    assert "No changes" in terraform(unmoved, "plan")

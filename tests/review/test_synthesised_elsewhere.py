@@ -62,6 +62,33 @@ def test_a_foreign_head_is_named_by_its_full_commit_id(tmp_path: Path) -> None:
             revisions.parse_foreign(wrong, repository.root, scratch=tmp_path)
 
 
+def test_a_foreign_head_that_git_has_is_read_as_merged_into_base(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit("one")
+    repository.git("checkout", "-q", "-b", "branch")
+    (repository.root / "theirs.py").write_text("theirs = 1\n")
+    head = repository.commit("one")
+    repository.git("checkout", "-q", "main")
+    (repository.root / "ours.py").write_text("ours = 1\n")
+    repository.commit("one")
+    before, after = revisions.parse_foreign(f"HEAD..{head}", repository.root, scratch=tmp_path / "scratch")
+    # The branch did not change what main gained since they parted.
+    assert revisions.changed_paths(before, after, repository.root) == {"theirs.py": "new"}
+    assert revisions.text(after, repository.root, "ours.py") == "ours = 1"
+    assert "theirs = 1" in revisions.patch(before, after, repository.root)
+
+
+def test_a_foreign_head_in_conflict_with_base_is_not_read(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit("one")
+    repository.git("checkout", "-q", "-b", "branch")
+    head = repository.commit("theirs")
+    repository.git("checkout", "-q", "main")
+    repository.commit("ours")
+    _, after = revisions.parse_foreign(f"HEAD..{head}", repository.root, scratch=tmp_path / "scratch")
+    assert (after.commit, after.tree) == (head, "")
+
+
 def test_plans_of_several_environments_are_read_from_a_folder(tmp_path: Path) -> None:
     for name in ("dev", "prod"):
         (tmp_path / f"{name}.json").write_text(json.dumps([{"stack": f"{name}-web", "status": "change"}]))

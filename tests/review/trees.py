@@ -58,11 +58,14 @@ def review(base: Terraform, head: Terraform, **more: Any) -> Review:
 
 
 def review_of(base: Mapping[str, Terraform], head: Mapping[str, Terraform], **more: Any) -> Review:
-    """The review of a change of several stacks. `base_waivers` and `head_waivers`: stack → entries of waivers.json."""
+    """The review of a change of several stacks. `base_waivers` and `head_waivers`: stack → entries of waivers.json.
+
+    `policies` are the organisation's rules.
+    """
     with tempfile.TemporaryDirectory() as folder:
         before = tree(Path(folder) / "base", base, waivers=more.get("base_waivers"))
         after = tree(Path(folder) / "head", head, waivers=more.get("head_waivers"))
-        report, _, _ = make.make(before, after, names=("b" * 40, "a" * 40))
+        report, _, _ = make.make(before, after, names=("b" * 40, "a" * 40), policies=more.get("policies"))
     return report
 
 

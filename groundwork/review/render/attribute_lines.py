@@ -31,7 +31,9 @@ class DiffLine:
 def attribute_lines(change: AttributeChange, *, replaces: bool = False) -> list[DiffLine]:
     """The lines of an attribute. `replaces` adds a line: the change makes Terraform replace the resource."""
     path = one_line(change.path)
-    if change.before == change.after:
+    if change.before is change.after is None:
+        lines = [DiffLine("!", path)]
+    elif change.before == change.after:
         # Both sides look equal because the difference is hidden.
         lines = [DiffLine("!", f"{path} changes; what changes is sensitive and not shown")]
     else:

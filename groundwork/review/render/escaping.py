@@ -6,11 +6,8 @@ import html
 import re
 from collections.abc import Iterable
 
-# Control, zero-width and bidirectional characters, which can make a line look different from what it is.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
+from groundwork.visible_text import visible
+
 # Characters that are markup within a line. Those that are markup only at its beginning are harmless, because every line
 # begins with fixed text.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
@@ -20,11 +17,6 @@ _TRIGGERS = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bGH-)(?=\d)|(?<=\w)(?=:/
 _NO_WIDTH = "\u200b"
 _NOT_PLAIN = re.compile(r"[^\w .,/-]|_")
 _BACKTICKS = re.compile(r"`+")
-
-
-def visible(text: str) -> str:
-    r"""The text with every invisible character written out, `\u202e` for example; newlines and tabs stay."""
-    return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def one_line(text: str, longest: int = 1_000) -> str:

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from groundwork.review.model import Review
-from groundwork.review.render.escaping import visible
 from groundwork.review.render.page_model import page_model
+from groundwork.visible_text import visible
 
 _FOLDER = Path(__file__).parent
 

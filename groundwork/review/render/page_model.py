@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
 from typing import Any
-from urllib.parse import quote
 
 from groundwork.review.model import AttributeChange, Kind, Line, ResourceChange, Review, Risk, Severity, StackReview
 from groundwork.review.render import summary
 from groundwork.review.render.attribute_lines import DiffLine, attribute_lines
+from groundwork.review.render.blob_urls import BlobUrls
 from groundwork.review.render.escaping import one_line
 
-_SIGNS = {"added": "+", "removed": "−", "changed": "~", "replaced": "±", "renamed": "↪"}  # noqa: RUF001
+_SIGNS = {"added": "+", "removed": "−", "changed": "~", "replaced": "±", "renamed": "↪", "forgotten": "∅"}  # noqa: RUF001
 _TAGS = {"+": "ins", "-": "del", " ": "span", "!": "em"}
 _MOST_OPEN_RESOURCES = 30
 """A stack with more resources shows only their headings at first."""
@@ -26,13 +26,13 @@ _BIG = 200
 
 def page_model(review: Review, blob_url: str) -> dict[str, Any]:
     """The variables of the template."""
+    urls = BlobUrls(blob_url, base=review.base)
     shown = [stack for stack in review.stacks if summary.is_shown(stack)]
     places = _Places(shown)
     severities = _severities(review.risks)
     numbers = summary.wave_numbers(review)
     stacks = {
-        stack.stack: {"wave": numbers.get(stack.stack, 0), **_stack(stack, places, severities, blob_url)}
-        for stack in shown
+        stack.stack: {"wave": numbers.get(stack.stack, 0), **_stack(stack, places, severities, urls)} for stack in shown
     }
     total = sum(len(stack.resources) for stack in shown)
     environments = summary.environments(shown)
@@ -44,7 +44,8 @@ def page_model(review: Review, blob_url: str) -> dict[str, Any]:
         "verdict": summary.verdict(review),
         "figures": _figures(shown),
         "filters": _filters(review, shown),
-        "risks": _risks(review, places, blob_url),
+        "risks": _risks(review, places, urls),
+        "unjudged": _unjudged(review),
         "environments": environments,
         "matrix": [
             {"name": name, "cells": [stacks[row[e].stack] if e in row else None for e in environments]}
@@ -97,7 +98,7 @@ def _figures(shown: Sequence[StackReview]) -> list[dict[str, object]]:
 
 
 def _filters(review: Review, shown: Sequence[StackReview]) -> list[dict[str, object]]:
-    grouped = [group.severity for _, groups in summary.risk_groups(review) for group in groups]
+    grouped = [group.severity for group in summary.risk_groups(review)]
     kinds = Counter(_kind(resource) for stack in shown for resource in stack.resources)
     sizes: Counter[str] = Counter()
     for stack in shown:
@@ -114,11 +115,11 @@ def _filters(review: Review, shown: Sequence[StackReview]) -> list[dict[str, obj
     ]
 
 
-def _risks(review: Review, places: _Places, blob_url: str) -> list[dict[str, object]]:
+def _risks(review: Review, places: _Places, urls: BlobUrls) -> list[dict[str, object]]:
     of_stack = {stack.stack: stack.environment for stack in review.stacks}
     return [
         {
-            "concern": concern.value,
+            "concern": group.concern.value,
             "severity": group.severity.value,
             "sentence": group.sentence,
             "places": [
@@ -126,10 +127,20 @@ def _risks(review: Review, places: _Places, blob_url: str) -> list[dict[str, obj
                 for address, stacks in _stacks_by_address(group.places).items()
             ],
             "environments": sorted({of_stack[stack] for stack, _ in group.places if stack in of_stack}),
-            "origin": [_source(line, blob_url) for line in group.origin],
+            "origin": [_source(line, urls) for line in group.origin],
+            "rule": group.rule,
+            "advice": group.advice,
         }
-        for concern, groups in summary.risk_groups(review)
-        for group in groups
+        for group in summary.risk_groups(review)
+    ]
+
+
+def _unjudged(review: Review) -> list[dict[str, object]]:
+    listed: list[tuple[str, str, tuple[str, ...]]] = [(each.what, each.why, ()) for each in review.not_judged]
+    listed += [(file.path, file.decides, file.facts) for file in review.unjudged or ()]
+    return [
+        {"path": one_line(path), "decides": one_line(decides), "facts": [one_line(fact) for fact in facts]}
+        for path, decides, facts in listed
     ]
 
 
@@ -154,7 +165,7 @@ def _waves(review: Review, stacks: dict[str, dict[str, object]]) -> list[dict[st
 
 
 def _stack(
-    stack: StackReview, places: _Places, severities: dict[tuple[str, str], Severity], blob_url: str
+    stack: StackReview, places: _Places, severities: dict[tuple[str, str], Severity], urls: BlobUrls
 ) -> dict[str, object]:
     status = summary.status(stack)
     plan = stack.plan
@@ -170,13 +181,13 @@ def _stack(
         "why": plan.why if plan else "",
         "text": plan.text.strip("\n") if plan else "",
         "blocks": [{"title": title, "lines": _diff(changes)} for title, changes in blocks if changes],
-        "resources": [_resource(resource, places, severities, blob_url) for resource in stack.resources],
+        "resources": [_resource(resource, places, severities, urls) for resource in stack.resources],
         "open_resources": len(stack.resources) <= _MOST_OPEN_RESOURCES,
     }
 
 
 def _resource(
-    resource: ResourceChange, places: _Places, severities: dict[tuple[str, str], Severity], blob_url: str
+    resource: ResourceChange, places: _Places, severities: dict[tuple[str, str], Severity], urls: BlobUrls
 ) -> dict[str, object]:
     kind = _kind(resource)
     severity = severities.get((resource.stack, resource.address))
@@ -186,9 +197,9 @@ def _resource(
         "kind": kind,
         "sign": _SIGNS[kind],
         "severity": severity.value if severity else "",
-        "origin": [_source(line, blob_url) for line in resource.origin],
+        "origin": [_source(line, urls) for line in resource.origin],
         "renamed_from": resource.renamed_from,
-        "advice": resource.advice,
+        "moved": resource.moved,
         "lines": _diff(resource.attributes, resource.forces_replacement if kind == "replaced" else ()),
     }
 
@@ -197,9 +208,8 @@ def _kind(resource: ResourceChange) -> str:
     return "replaced" if summary.is_replaced(resource) else Kind(resource.kind).value
 
 
-def _source(line: Line, blob_url: str) -> dict[str, str]:
-    url = f"{blob_url}/{quote(line.file)}#L{line.line}" if blob_url else ""
-    return {"text": f"{one_line(line.file)}:{line.line}", "url": url}
+def _source(line: Line, urls: BlobUrls) -> dict[str, str]:
+    return {"text": f"{one_line(line.file)}:{line.line}", "url": urls.of(line)}
 
 
 def _diff(changes: Iterable[AttributeChange], forces: Sequence[str] = ()) -> list[dict[str, str]]:

@@ -5,36 +5,60 @@ Every module has `find(stack)`, which yields the risks of one compared stack. Ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import ModuleType
 
 from groundwork.review.compare import StackComparison
 from groundwork.review.model import Concern, Kind, PlanResult, Risk, Severity
 from groundwork.review.risks import (
     access,
+    availability,
+    baked_secrets,
+    cluster_objects,
     computed_rules,
     cost,
     data_loss,
+    expiry,
+    firewall,
+    foreign_accounts,
     instances,
     network,
     planned,
+    pods,
+    programs,
     protection,
     providers,
     relocated,
     waivers,
 )
 
-_MODULES = (data_loss, instances, access, network, computed_rules, protection, cost, providers, waivers)
+_MODULES = (
+    data_loss, expiry, instances, baked_secrets, access, pods, cluster_objects, network, firewall, computed_rules,
+    programs, protection, availability, cost, providers, waivers,
+)  # fmt: skip
 _CONCERNS = list(Concern)
 _SEVERITIES = list(Severity)
 
 
-def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Risk, ...]:
-    """All risks, sorted by severity, concern, stack and address."""
+def find(
+    stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult], more: Iterable[Risk] = ()
+) -> tuple[Risk, ...]:
+    """All risks and `more` of the organisation's own rules, sorted by severity, concern, stack and address."""
     order = {stack.name: number for number, stack in enumerate(stacks)}
-    risks = {risk: None for stack in stacks for module in _MODULES for risk in module.find(stack)}
+    risks = {risk: None for stack in stacks for module in _modules(stack) for risk in module.find(stack)}
+    risks |= dict.fromkeys(foreign_accounts.find(stacks))
     risks |= dict.fromkeys(relocated.find(stacks))
     risks |= dict.fromkeys(_planned(stacks, plans, tuple(risks)))
+    risks |= dict.fromkeys(more)
     return tuple(sorted(risks, key=lambda risk: _rank(risk, order)))
+
+
+def _modules(stack: StackComparison) -> Sequence[ModuleType]:
+    """The rules that can have something to say.
+
+    Waivers are beside the Terraform, and `removed` blocks may be of resources that neither side has.
+    """
+    return (data_loss, waivers) if stack.state == "untouched" else _MODULES
 
 
 def _planned(
@@ -44,8 +68,8 @@ def _planned(
     for name, plan in plans.items():
         known = {risk.address for risk in risks if risk.stack == name and risk.concern == Concern.DATA_LOSS}
         stack = compared.get(name)
-        renamed = [change.before for change in stack.changes if change.kind == Kind.RENAMED] if stack else []
-        known |= {resource.address for resource in renamed if resource}
+        renamed = [change for change in stack.changes if change.kind == Kind.RENAMED] if stack else []
+        known |= {side.address for change in renamed for side in (change.before, change.after) if side}
         resources = {**stack.base_resources, **stack.head_resources} if stack else {}
         origins = {address: resource.origin for address, resource in resources.items()}
         yield from planned.find(name, plan, known=known, origins=origins)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
 from groundwork.review.risks import policies, widening
 from groundwork.review.risks.policies import EVERYONE, Policy
 from groundwork.review.risks.widening import Grant, Widening
-from groundwork.review.values import blocks, plain, strings, value_at
+from groundwork.review.values import Value, blocks, plain, strings, value_at
 
 _SHOWN = 4
 """The most grants that one sentence names; further ones are counted."""
@@ -23,6 +23,14 @@ _POWERFUL = (
     "ssm:sendcommand", "ssm:startsession", "ec2:runinstances", "cloudtrail:stop", "cloudtrail:delete",
     "dynamodb:deletetable", "rds:delete", "eks:createaccess", "eks:associateaccess",
 )  # fmt: skip
+# Actions that change content: usual on a resource that is named, and on every resource a way into all of them.
+_WRITING = (
+    "s3:putobject", "s3:deleteobject", "dynamodb:putitem", "dynamodb:updateitem", "dynamodb:deleteitem",
+    "dynamodb:batchwrite", "sqs:purgequeue", "ecr:putimage", "ssm:putparameter", "secretsmanager:putsecretvalue",
+    "lambda:invokefunction",
+)  # fmt: skip
+_BROAD = re.compile(r"\*|arn:[^:]*:s3:::\*(/\*)?|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:([\w-]+[/:])?\*")
+"""Every resource, or every one of a type: `*`, `arn:aws:iam::111111111111:role/*`, `arn:aws:s3:::*`."""
 _MANAGED_POWERFUL = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "FullAccess", "ClusterAdminPolicy")
 _ACCOUNT = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):.*")
 _OPEN_ACLS = {"public-read", "public-read-write", "authenticated-read"}
@@ -48,6 +56,8 @@ def _policies(stack: StackComparison) -> Iterator[Risk]:
     changes = {change.resource.address: change for change in stack.changes}
     for group, policies_of_group in new.items():
         before = old.get(group, [])
+        if [policy.statements for policy in before] == [policy.statements for policy in policies_of_group]:
+            continue  # comparing every statement with every other one takes seconds
         statements = [statement for policy in before for statement in policy.statements]
         denials = [
             statement for policy in policies_of_group for statement in policy.statements if statement.effect == "Deny"
@@ -165,7 +175,10 @@ def _who(grant: Grant) -> str:
         return ""
     if grant.inverted_principal:
         return "everyone but the named principals"
-    return "everyone" if grant.principal == EVERYONE else policies.shown(grant.principal[1])
+    if grant.principal != EVERYONE:
+        return policies.shown(grant.principal[1])
+    limits = dict.fromkeys(f"{key} {operator} {', '.join(values)}" for operator, key, values in grant.conditions)
+    return f"everyone, limited by {' and '.join(map(policies.shown, limits))}" if limits else "everyone"
 
 
 def _accounts(stack: StackComparison) -> frozenset[str]:
@@ -195,9 +208,9 @@ def _dangerous(policy: Policy, grant: Grant, accounts: frozenset[str]) -> bool:
         return False  # the account itself, whose own policies decide
     if grant.actions.inverted or any(action == "*" or action.endswith(":*") for action in actions):
         return True
-    if policy.role == "identity" and (grant.resources.inverted or "*" in grant.resources.patterns):
-        return any(_powerful(action) for action in actions)
-    return any(_powerful(action) and "*" in action for action in actions)
+    if policy.role == "identity" and (grant.resources.inverted or any(map(_BROAD.fullmatch, grant.resources.patterns))):
+        return any(_among(_POWERFUL, action) or _among(_WRITING, action) for action in actions)
+    return any(_among(_POWERFUL, action) and "*" in action for action in actions)
 
 
 def _foreign(grant: Grant, accounts: frozenset[str]) -> bool:
@@ -208,9 +221,9 @@ def _foreign(grant: Grant, accounts: frozenset[str]) -> bool:
     return account is not None and account[1] not in accounts
 
 
-def _powerful(action: str) -> bool:
+def _among(listed: Sequence[str], action: str) -> bool:
     stem = action.partition("*")[0]
-    return any(stem.startswith(known) or (action.endswith("*") and known.startswith(stem)) for known in _POWERFUL)
+    return any(stem.startswith(known) or (action.endswith("*") and known.startswith(stem)) for known in listed)
 
 
 # ── resources that grant access without a policy document ──────────────────────────────────────────
@@ -220,14 +233,26 @@ def _resource(change: Change, stack: StackComparison) -> Iterator[Risk]:
         return
     before = change.before.body if change.before else {}
     yield from _attached(change)
-    if before.get("permissions_boundary") and not after.body.get("permissions_boundary"):
-        yield _risk(change, Severity.HIGH, "The permissions boundary is removed.")
+    yield from _limits(change, before, after.body)
     if _is_set(change, "acl") and after.body.get("acl") in _OPEN_ACLS:
         yield _risk(change, Severity.HIGH, f"The ACL {after.body['acl']} lets everyone read.")
     yield from _by_type(change)
     for key in policies.unreadable(after, stack.head_resources):
         if _is_set(change, key):
             yield _risk(change, Severity.MEDIUM, f"{key} changes to an expression whose result is unknown until apply.")
+
+
+def _limits(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
+    """The boundary of a role or user, and how long a session of a role lasts (3,600 s by default)."""
+    was, now = before.get("permissions_boundary"), after.get("permissions_boundary")
+    if was and not now:
+        yield _risk(change, Severity.HIGH, "The permissions boundary is removed.")
+    elif was and was != now:
+        yield _risk(change, Severity.HIGH, f"The permissions boundary becomes {plain(now)} instead of {plain(was)}.")
+    if change.resource.type == "aws_iam_role" and change.before:
+        old, new = before.get("max_session_duration") or 3600, after.get("max_session_duration") or 3600
+        if isinstance(old, int) and isinstance(new, int) and new > old:
+            yield _risk(change, Severity.MEDIUM, f"A session of the role lasts up to {new} s instead of {old} s.")
 
 
 def _attached(change: Change) -> Iterator[Risk]:

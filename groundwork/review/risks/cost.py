@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
+from groundwork.review.prices import prices
+from groundwork.review.snapshot import Resource
 from groundwork.review.values import Value, value_at
 
 _SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
-# Resources that cost money even when unused: approximate prices in eu-west-1, from AWS's price lists of 2025.
+# Resources that cost money even when unused, and what they are paid for by. Amounts are in prices.toml.
 _STANDING = {
-    "aws_nat_gateway": "about 35 USD a month, and 0.05 USD for each GB",
-    "aws_eks_cluster": "about 73 USD a month without nodes",
-    "aws_lb": "about 20 USD a month and what it carries",
-    "aws_alb": "about 20 USD a month and what it carries",
-    "aws_msk_cluster": "hundreds of USD a month",
+    "aws_nat_gateway": "by the hour, and for each GB",
+    "aws_eks_cluster": "by the hour, without its nodes",
+    "aws_lb": "by the hour, and what it carries",
+    "aws_alb": "by the hour, and what it carries",
+    "aws_msk_cluster": "by broker and storage",
     "aws_opensearch_domain": "by instance and storage",
     "aws_redshift_cluster": "by node",
     "aws_elasticache_replication_group": "by node",
@@ -24,16 +26,18 @@ _STANDING = {
     "aws_docdb_cluster_instance": "by instance",
     "aws_db_instance": "by instance and storage",
     "aws_rds_cluster_instance": "by instance",
-    "aws_ec2_transit_gateway_vpc_attachment": "about 36 USD a month",
-    "aws_networkfirewall_firewall": "about 290 USD a month for each zone",
-    "aws_acmpca_certificate_authority": "about 400 USD a month",
-    "aws_globalaccelerator_accelerator": "about 18 USD a month",
+    "aws_ec2_transit_gateway_vpc_attachment": "by the hour",
+    "aws_networkfirewall_firewall": "by the hour in each zone",
+    "aws_acmpca_certificate_authority": "by the month",
+    "aws_globalaccelerator_accelerator": "by the hour",
     "aws_kinesis_stream": "by shard and hour",
     "aws_fsx_windows_file_system": "by storage and throughput",
-    "aws_directory_service_directory": "about 110 USD a month",
+    "aws_directory_service_directory": "by the hour",
     "aws_grafana_workspace": "by user",
-    "aws_cloudhsm_v2_hsm": "about 1,100 USD a month",
+    "aws_cloudhsm_v2_hsm": "by the hour",
 }
+# Their size is paid for only while they run.
+_BY_USE = frozenset({"aws_lambda_function"})
 _TYPES = ("instance_type", "instance_class", "node_type", "instance_types", "broker_instance_type")
 _NUMBERS = {
     ".*": ("allocated_storage", "max_allocated_storage", "iops", "throughput", "storage_throughput"),
@@ -84,7 +88,18 @@ def find(stack: StackComparison) -> Iterator[Risk]:
         yield from _growth(change)
     for type_, changes in added.items():
         number = f"{len(changes)} {type_} are" if len(changes) > 1 else f"{type_} is"
-        yield _risk(changes[0], f"{number} added: {_STANDING[type_]}{' each' if len(changes) > 1 else ''}.")
+        each = " each" if len(changes) > 1 else ""
+        yield _risk(changes[0], f"{number} added, paid for {_STANDING[type_]}{_amount(changes[0].resource, each)}.")
+
+
+def _amount(resource: Resource, each: str) -> str:
+    """The price for a month with its source's region and date; empty where the table has none."""
+    table = prices()
+    price = table.price(resource)
+    amount = price.of(resource.body) if price else None
+    if price is None or amount is None:
+        return ""
+    return f": {amount:,.2f} {table.currency} a month{each} (list price in {table.region}, {price.date})"
 
 
 def _growth(change: Change) -> Iterator[Risk]:
@@ -153,4 +168,5 @@ def _text(value: Value) -> str:
 
 
 def _risk(change: Change, sentence: str) -> Risk:
-    return change.risk(Concern.COST, Severity.LOW if "retention" in sentence else Severity.MEDIUM, sentence)
+    by_use = "retention" in sentence or change.resource.type in _BY_USE
+    return change.risk(Concern.COST, Severity.LOW if by_use else Severity.MEDIUM, sentence)

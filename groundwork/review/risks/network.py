@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Risk, Severity
-from groundwork.review.values import Value, as_list, blocks, value_at
+from groundwork.review.snapshot import Resource
+from groundwork.review.values import Value, as_list, blocks, plain, value_at
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _BLOCK_SETTINGS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
@@ -44,8 +45,11 @@ _SWITCHES: dict[str, dict[str, tuple[Value, Severity, str]]] = {
 
 def find(stack: StackComparison) -> Iterator[Risk]:
     """Everything that a change makes reachable."""
+    everywhere = list(_joined_rules(stack))
+    yield from (risk for _, risk in everywhere)
+    joined_rules = {address for addresses, _ in everywhere for address in addresses}
     for change in stack.changes:
-        if change.resource.is_data:
+        if change.resource.is_data or change.resource.address in joined_rules:
             continue
         if change.after is None:
             yield from _removed(change, stack)
@@ -105,23 +109,82 @@ def _rules(change: Change, before: Mapping[str, Value], after: Mapping[str, Valu
         yield from _compared(change, old, [after], ingress=not after.get("egress"))
 
 
+def _joined_rules(stack: StackComparison) -> Iterator[tuple[list[str], Risk]]:
+    """Rules of one group, each of which opens a part of the internet, and all of which together open it to everyone.
+
+    The addresses of those that change, with the risk that says all that there is to say of them.
+    """
+
+    def parts(resources: Mapping[str, Resource]) -> dict[tuple[str, tuple[str, int, int]], list[str]]:
+        opened: dict[tuple[str, tuple[str, int, int]], list[str]] = {}
+        for resource in resources.values():
+            body = resource.body
+            if resource.type == "aws_vpc_security_group_ingress_rule" or (
+                resource.type == "aws_security_group_rule" and body.get("type") == "ingress"
+            ):
+                key = (str(plain(body.get("security_group_id"))), _ports(body))
+                opened.setdefault(key, []).extend(_sources(body))
+        return opened
+
+    before = parts(stack.base_resources)
+    for key, sources in parts(stack.head_resources).items():
+        everywhere = _ANYWHERE & set(joined(sources)) - set(sources)
+        if everywhere and not everywhere & set(joined(before.get(key, ()))):
+            networks = ", ".join(sorted(source for source in sources if _is_public(source)))
+            sentence = f"Inbound traffic from anywhere is opened: {_described(key[1])}; {networks} are everywhere."
+            if changes := _of_group(stack, *key):
+                yield [change.resource.address for change in changes], _risk(changes[0], Severity.HIGH, sentence)
+
+
+def _of_group(stack: StackComparison, group: str, ports: tuple[str, int, int]) -> list[Change]:
+    """The changed rules of a group for these ports that open nothing but a part of the internet."""
+    bodies = ((change, change.after.body) for change in stack.changes if change.after is not None)
+    return [
+        change
+        for change, body in bodies
+        if str(plain(body.get("security_group_id"))) == group
+        and _ports(body) == ports
+        and all(map(_is_public, _sources(body)))
+    ]
+
+
 def _compared(
     change: Change, before: list[Mapping[str, Value]], after: list[Mapping[str, Value]], *, ingress: bool
 ) -> Iterator[Risk]:
     old_openings = [(source, _ports(rule)) for rule in before for source in _sources(rule)]
-    opened: dict[tuple[str, str], None] = {}
+    opened: dict[tuple[str, int, int], list[str]] = {}
     for rule in after:
         for source in _sources(rule):
             if not any(_within(source, old) and _ports_within(_ports(rule), ports) for old, ports in old_openings):
-                opened[source, _described(_ports(rule))] = None
-    for source, ports in opened:
-        public = _is_public(source)
-        direction = "from" if ingress else "to"
-        severity = Severity.HIGH if ingress and public else Severity.MEDIUM if ingress or public else Severity.LOW
-        where = "anywhere" if source in _ANYWHERE else source
-        yield _risk(
-            change, severity, f"{'In' if ingress else 'Out'}bound traffic {direction} {where} is opened: {ports}."
-        )
+                opened.setdefault(_ports(rule), []).append(source)
+    for ports, sources in opened.items():
+        for source in joined(sources):
+            public = _is_public(source)
+            direction = "from" if ingress else "to"
+            severity = Severity.HIGH if ingress and public else Severity.MEDIUM if ingress or public else Severity.LOW
+            where = "anywhere" if source in _ANYWHERE else source
+            unknown = ", which is not known here," if "${" in source else ""
+            yield _risk(
+                change,
+                severity,
+                f"{'In' if ingress else 'Out'}bound traffic {direction} {where}{unknown} is opened: "
+                f"{_described(ports)}.",
+            )
+
+
+def joined(sources: Iterable[str]) -> list[str]:
+    """Sources without repetition, and networks that fill a larger one as that: 0.0.0.0/1 and 128.0.0.0/1 are all."""
+    networks: dict[int, list[ipaddress.IPv4Network | ipaddress.IPv6Network]] = {4: [], 6: []}
+    others: dict[str, None] = {}
+    for source in sources:
+        try:
+            network = ipaddress.ip_network(source, strict=False)
+        except ValueError:
+            others[source] = None
+        else:
+            networks[network.version].append(network)
+    collapsed = (str(each) for version in networks.values() for each in ipaddress.collapse_addresses(version))  # type: ignore[type-var]
+    return [*collapsed, *others]
 
 
 def _sources(rule: Mapping[str, Value]) -> list[str]:
@@ -197,7 +260,8 @@ def _cluster(change: Change, before: Mapping[str, Value], after: Mapping[str, Va
             return set()
         return set(value_at(body, "vpc_config", "public_access_cidrs") or ["0.0.0.0/0"])
 
-    opened = [network for network in sorted(public(after)) if not any(_within(network, old) for old in public(before))]
+    old_networks = joined(public(before))
+    opened = [network for network in joined(public(after)) if not any(_within(network, old) for old in old_networks)]
     if opened:
         severity = Severity.HIGH if _ANYWHERE & set(opened) else Severity.MEDIUM
         yield _risk(change, severity, f"The cluster's API can be reached from {', '.join(opened)}.")

@@ -8,12 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from groundwork.review.model import Concern, Line, PlanResult, Risk, Severity
 from groundwork.synthesis import data_holders
 
-_LINE = re.compile(
-    r"^\s*# (?P<address>\S+)(?: \(deposed object \w+\))? "
-    r"(?P<what>will be destroyed|must be replaced|is tainted, so must be replaced|will be replaced, as requested)"
-)
-_INDEX = re.compile(r"\[[^\]]*\]")
-_MODULES = re.compile(r"^(module\.[\w-]+\.)+")
+# What follows the address without indices: those of count and for_each, and the key of a deposed object.
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]| \([0-9a-f]{8}\)$')
+_LOSES = {"destroy": "destroys", "replace": "replaces"}
 
 
 def find(
@@ -21,19 +18,14 @@ def find(
 ) -> Iterator[Risk]:
     """The risks of one stack's plan; `known` are the addresses with a risk of data loss already.
 
-    Where the plan has no text, the risk is the stack's as a whole.
+    Where the plan lists no resources, the risk is the stack's as a whole.
     """
-    has_text = False
-    for line in plan.text.splitlines():
-        match = _LINE.match(line)
-        if match is None:
+    for name, words in plan.changes.items():
+        address = _INDEX.sub("", name)
+        verb = next((verb for word, verb in _LOSES.items() if word in words.split(" and ")), None)
+        if verb is None or address in known:
             continue
-        has_text = True
-        address = _INDEX.sub("", match["address"])
-        if address in known:
-            continue
-        lost = data_holders.lost_with(_MODULES.sub("", address).partition(".")[0])
-        verb = "destroys" if match["what"] == "will be destroyed" else "replaces"
+        lost = data_holders.lost_at(address)
         yield Risk(
             concern=Concern.DATA_LOSS,
             severity=Severity.HIGH if lost else Severity.MEDIUM,
@@ -42,7 +34,7 @@ def find(
             sentence=f"The plan {verb} it{f', {lost} with it' if lost else ''}.",
             origin=origins.get(address, ()),
         )
-    if plan.destroy and not has_text and not known:
+    if plan.destroy and not plan.changes and not known:
         yield Risk(
             concern=Concern.DATA_LOSS,
             severity=Severity.MEDIUM,

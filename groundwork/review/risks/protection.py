@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from groundwork.review.compare import Change, StackComparison
 from groundwork.review.model import Concern, Kind, Risk, Severity
-from groundwork.review.values import Document, Value, strings, value_at
+from groundwork.review.values import Document, Value, as_list, strings, value_at
 from groundwork.synthesis import data_holders
 
 
@@ -83,6 +83,20 @@ _SWITCHES = (
             sentence="Snapshots lose their tags."),
     _Switch("aws_api_gateway_method_settings", "settings.logging_level", on=("ERROR", "INFO"), default="OFF",
             severity=Severity.MEDIUM, sentence="The API no longer logs."),
+    _Switch("aws_api_gateway_method_settings", "settings.data_trace_enabled", on=(False,),
+            sentence="Whole requests and answers are written to the log, with whatever callers send."),
+    _Switch("aws_apigatewayv2_stage", "default_route_settings.data_trace_enabled", on=(False,),
+            sentence="Whole messages are written to the log, with whatever callers send."),
+    _Switch("aws_eks_cluster", "access_config.authentication_mode", on=("API",), default="CONFIG_MAP",
+            severity=Severity.MEDIUM, sentence="Whoever may edit a ConfigMap of the cluster decides who gets in."),
+    _Switch("aws_iam_account_password_policy", "require_symbols", severity=Severity.MEDIUM,
+            sentence="Passwords need no symbol any more."),
+    _Switch("aws_iam_account_password_policy", "require_numbers", severity=Severity.MEDIUM,
+            sentence="Passwords need no digit any more."),
+    _Switch("aws_iam_account_password_policy", "require_uppercase_characters", severity=Severity.MEDIUM,
+            sentence="Passwords need no capital letter any more."),
+    _Switch("aws_iam_account_password_policy", "require_lowercase_characters", severity=Severity.MEDIUM,
+            sentence="Passwords need no small letter any more."),
     _Switch("aws_db_instance|aws_rds_cluster", "manage_master_user_password",
             sentence="The password is no longer kept and rotated by Secrets Manager."),
     _Switch("aws_lambda_function", "tracing_config.mode", on=("Active",), default="PassThrough", severity=Severity.LOW,
@@ -101,8 +115,22 @@ _SHRINKING = (
     ("aws_secretsmanager_secret", "recovery_window_in_days",
      "A deleted secret can be restored for {after} instead of {before} days."),
     ("aws_iam_account_password_policy", "minimum_password_length", "Passwords may have {after} characters."),
+    ("aws_iam_account_password_policy", "password_reuse_prevention",
+     "The last {after} passwords may not be used again, instead of {before}."),
     ("aws_cloudtrail_event_data_store", "retention_period", "Events are kept for {after} instead of {before} days."),
     ("aws_kinesis_stream", "retention_period", "Records are kept for {after} instead of {before} hours."),
+)  # fmt: skip
+# Numbers that protect less when they become larger: types, path, default, sentence.
+_GROWING = (
+    ("aws_instance|aws_launch_template", "metadata_options.http_put_response_hop_limit", 1,
+     "Programs {after} network hops away reach the instance's credentials, instead of {before}."),
+    ("aws_iam_account_password_policy", "max_password_age", 0, "A password lives {after} days instead of {before}."),
+)  # fmt: skip
+# Lists that protect less when an element goes.
+_LISTS = (
+    ("aws_eks_cluster", "enabled_cluster_log_types", "The cluster no longer writes its {gone} log."),
+    ("aws_(db_instance|rds_cluster|docdb_cluster|neptune_cluster)", "enabled_cloudwatch_logs_exports",
+     "The database no longer writes its {gone} log."),
 )  # fmt: skip
 _KEY = re.compile(r"(^|\.)(kms_key_id|kms_key_arn|kms_master_key_id|kms_key|key_arn|encryption_key)$")
 # Resources whose only purpose is to protect another resource, and what their removal means for it.
@@ -142,6 +170,9 @@ def find(stack: StackComparison) -> Iterator[Risk]:
             before: Mapping[str, Value] = change.before.body if change.before else {}
             yield from _switched(change, before, change.after.body)
             yield from _shrunk(change, before, change.after.body)
+            yield from _grown(change, before, change.after.body)
+            yield from _shorter(change, before, change.after.body)
+            yield from _ignored(change, before, change.after.body)
             yield from _keys(change)
             yield from _tls(change, before, change.after.body)
             yield from _plain_http(change, before, change.after.body)
@@ -175,6 +206,31 @@ def _shrunk(change: Change, before: Mapping[str, Value], after: Mapping[str, Val
                 severity = Severity.HIGH if now == 0 and "backup" in key else Severity.MEDIUM
                 previous = "unlimited" if was == _FOREVER else was
                 yield _risk(change, severity, sentence.format(before=previous, after=now))
+
+
+def _grown(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
+    for types, path, default, sentence in _GROWING:
+        if re.fullmatch(types, change.resource.type) and change.before is not None:
+            was, now = (_value(body, path, default) for body in (before, after))
+            if isinstance(was, int) and isinstance(now, int) and now > was:
+                yield _risk(change, Severity.MEDIUM, sentence.format(before=was, after=now))
+
+
+def _shorter(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
+    for types, key, sentence in _LISTS:
+        if re.fullmatch(types, change.resource.type):
+            was, now = as_list(before.get(key)), as_list(after.get(key))
+            if gone := [str(item) for item in was if item not in now]:
+                yield _risk(change, Severity.MEDIUM, sentence.format(gone=", ".join(gone)))
+
+
+def _ignored(change: Change, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[Risk]:
+    """Attributes that Terraform newly leaves as they are, whoever changes them."""
+    was, now = (as_list(value_at(dict(body), "lifecycle", "ignore_changes")) for body in (before, after))
+    if "all" in now and "all" not in was:
+        yield _risk(change, Severity.MEDIUM, "ignore_changes is all: neither this code nor drift changes it any more.")
+    elif names := [str(name) for name in now if name not in was]:
+        yield _risk(change, Severity.LOW, f"Terraform leaves {', '.join(names)} as it is, whoever changes it.")
 
 
 _FOREVER = 1 << 30

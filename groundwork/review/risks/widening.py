@@ -152,19 +152,31 @@ def _unmet(
 
 def _implies(present: tuple[str, str, tuple[str, ...]], required: tuple[str, str, tuple[str, ...]]) -> bool:
     """Whether every request that meets the condition `present` meets `required` too."""
-    operator, key, values = required
-    if key != present[1] or operator.removesuffix("IfExists") != present[0].removesuffix("IfExists"):
-        exact = operator.replace("Like", "Equals")
-        if key != present[1] or exact != present[0]:
-            return False
-    if present[0].endswith("IfExists") and not operator.endswith("IfExists"):
+    (own, key, present_values), (operator, required_key, values) = _exact(present), _exact(required)
+    if key != required_key:
+        return False
+    if own.removesuffix("IfExists") not in {
+        operator.removesuffix("IfExists"),
+        operator.removesuffix("IfExists").replace("Like", "Equals"),
+    }:
+        return False
+    if own.endswith("IfExists") and not operator.endswith("IfExists"):
         return False
     if "Not" in operator:
         return (
-            all(any_covers(present[2], value) for value in values)
+            all(any_covers(present_values, value) for value in values)
             if "Like" in operator
-            else set(values) <= set(present[2])
+            else set(values) <= set(present_values)
         )
     if "Like" in operator:
-        return all(any_covers(values, value) for value in present[2])
-    return set(present[2]) <= set(values)
+        return all(any_covers(values, value) for value in present_values)
+    return set(present_values) <= set(values)
+
+
+def _exact(condition: tuple[str, str, tuple[str, ...]]) -> tuple[str, str, tuple[str, ...]]:
+    """A condition whose patterns have no wildcard asks for equality. ArnEquals reads wildcards as ArnLike does."""
+    operator, key, values = condition
+    if "Arn" in operator:
+        return operator.replace("Equals", "Like"), key, values
+    wild = any(character in value for value in values for character in "*?")
+    return (operator if wild else operator.replace("Like", "Equals")), key, values

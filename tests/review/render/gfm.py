@@ -36,7 +36,7 @@ def parse(markdown: str) -> Parsed:
         if token.type == "fence":
             assert token.map is not None
             last = markdown.split("\n")[token.map[1] - 1]
-            assert last == token.markup, f"a block of code is not closed: {token.content[:200]}"
+            assert last.strip() == token.markup, f"a block of code is not closed: {token.content[:200]}"
             parsed.fences.append((token.info, token.content))
         elif token.type == "html_block":
             parsed.html.append(token.content)

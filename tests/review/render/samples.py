@@ -7,13 +7,17 @@ import json
 from groundwork.review.model import (
     REDACTED,
     AttributeChange,
+    Bill,
+    BillLine,
     Concern,
     Kind,
     Line,
+    NotJudged,
     PlanResult,
     ResourceChange,
     Review,
     Risk,
+    Rule,
     Severity,
     StackReview,
 )
@@ -134,7 +138,6 @@ def _data(environment: str) -> StackReview:
                 Kind.RENAMED,
                 file="stacks/data.py:131",
                 renamed_from="aws_sns_topic.alarms_E71D0A35",
-                advice='topic.override_logical_id("alarms_E71D0A35")',
             ),
         ),
         outputs=(),
@@ -149,10 +152,19 @@ def _untouched(environment: str, name: str) -> StackReview:
     )
 
 
-def _risk(concern: Concern, severity: Severity, stack: str, address: str, sentence: str, line: str) -> Risk:
+def _risk(
+    concern: Concern, severity: Severity, stack: str, address: str, sentence: str, line: str, advice: str = ""
+) -> Risk:
     file, _, number = line.partition(":")
-    origin = (Line(file=file, line=int(number)),) if number else ()
-    return Risk(concern=concern, severity=severity, stack=stack, address=address, sentence=sentence, origin=origin)
+    return Risk(
+        concern=concern,
+        severity=severity,
+        stack=stack,
+        address=address,
+        sentence=sentence,
+        origin=(Line(file=file, line=int(number)),) if number else (),
+        advice=advice,
+    )
 
 
 def pull_request() -> Review:
@@ -239,6 +251,16 @@ def pull_request() -> Review:
                 "stacks/data.py:87",
             ),
             _risk(
+                Concern.DATA_LOSS,
+                Severity.MEDIUM,
+                f"{environment}-data",
+                "aws_sns_topic.alerts_4C88B0E6",
+                "The id alarms becomes alerts: 1 resource; Terraform destroys it and creates it again. To avoid that, "
+                "keep the id alarms.",
+                "stacks/data.py:131",
+                advice='self.topic = SnsTopic(self, "alarms", name="alarms")  # stacks/data.py:131',
+            ),
+            _risk(
                 Concern.PROVIDERS,
                 Severity.LOW,
                 f"{environment}-data",
@@ -257,7 +279,17 @@ def pull_request() -> Review:
             "stacks/cluster.py:204",
         )
     )
-    return Review(base=BASE, head=HEAD, stacks=tuple(stacks), risks=tuple(risks))
+    line = BillLine(
+        environment="prod", type="aws_nat_gateway", number=2, amount="73.00", what="EUW2-NatGateway-Hours",
+        source="https://pricing.example/index.json", date="2026-09-25",
+    )  # fmt: skip
+    bill = Bill(currency="USD", region="eu-west-2", lines=(line,), not_priced={"aws_eks_node_group": 2}, by_use={})
+    rule = Rule(name="logs-are-kept", severity=Severity.MEDIUM, owner="security", docs="https://rules.example/logs")
+    sentence = "The log group keeps entries for 30 days; production keeps them for 365."
+    risk = _risk(Concern.POLICY, Severity.MEDIUM, "prod-network", "", sentence, "stacks/network.py:40")
+    risks.append(risk.model_copy(update={"rule": rule}))
+    not_judged = (NotJudged(what="policies/data_stays_in_europe.rego", why="conftest is not on PATH"),)
+    return Review(base=BASE, head=HEAD, stacks=tuple(stacks), risks=tuple(risks), bill=bill, not_judged=not_judged)
 
 
 def nothing() -> Review:
@@ -284,6 +316,9 @@ CANARIES = (
 )
 
 
+HOSTILE_DOCS = "https://rules.example/a)](javascript:alert(1))'onclick='x|b"
+
+
 def hostile() -> Review:
     """A review in which every text tries to be markup or a command."""
     stacks = []
@@ -305,7 +340,7 @@ def hostile() -> Review:
                         forces_replacement=(bad,),
                         origin=(Line(file=bad, line=number + 1),),
                     ),
-                    resource(stack, f"{bad}.new", Kind.RENAMED, renamed_from=bad, advice=bad),
+                    resource(stack, f"{bad}.new", Kind.RENAMED, renamed_from=bad),
                 ),
                 outputs=(attribute(bad, None, bad),),
                 settings=(attribute(bad, bad, None),),
@@ -320,9 +355,20 @@ def hostile() -> Review:
                 address=bad,
                 sentence=bad,
                 origin=(Line(file=bad, line=1),),
+                advice=f"{bad}\n{bad}",
             )
         )
-    return Review(base=CANARIES[0], head=CANARIES[6], stacks=tuple(stacks), risks=tuple(risks))
+    risks = [
+        risk.model_copy(update={"rule": Rule(name=bad, severity=risk.severity, owner=bad, docs=HOSTILE_DOCS)})
+        for risk, bad in zip(risks, CANARIES, strict=True)
+    ]
+    return Review(
+        base=CANARIES[0],
+        head=CANARIES[6],
+        stacks=tuple(stacks),
+        risks=tuple(risks),
+        not_judged=tuple(NotJudged(what=bad, why=bad) for bad in CANARIES),
+    )
 
 
 def large(resources: int, stacks: int = 20, risks: int = 40) -> Review:

@@ -56,8 +56,8 @@ def test_only_equal_reviews_have_equal_fingerprints() -> None:
 
 def test_the_same_risk_in_several_environments_is_one_line() -> None:
     (comment,) = markdown(samples.pull_request())
-    assert comment.count("Port 443 is opened") == 1
-    assert "`dev-network`, `prod-network`" in comment
+    assert comment.partition("#### Risks")[2].count("Port 443 is opened") == 1
+    assert "`prod-network`, `dev-network`" in comment
 
 
 def test_a_risk_of_one_line_with_several_callers_is_one_line() -> None:
@@ -68,7 +68,7 @@ def test_a_risk_of_one_line_with_several_callers_is_one_line() -> None:
         for i, origin in enumerate(callers)
     )
     (comment,) = markdown(review.model_copy(update={"risks": risks}))
-    assert comment.count("Parameter 0 is readable") == 1
+    assert comment.partition("#### Risks")[2].count("Parameter 0 is readable") == 1
     assert "`aws_x.0`, `aws_x.1`, `aws_x.2`" in comment
 
 
@@ -93,8 +93,8 @@ def test_hostile_text_is_harmless_in_a_comment() -> None:
         parsed = parse(comment)
         assert set(parsed.tags) - {"!--"} <= ALLOWED_TAGS
         assert all(re.fullmatch(r"(<[^<>]*>|&#\d+;|[^<>])*", raw) for raw in parsed.html)
-        assert not parsed.links
-        assert not {"image", "link_open"} & parsed.tokens
+        assert all(link.startswith("https://rules.example/a%29%5D%28javascript:") for link in parsed.links)
+        assert "image" not in parsed.tokens
         for text in [*parsed.text, *(html.unescape(re.sub(r"<code>.*?</code>", "", raw)) for raw in parsed.html)]:
             assert not re.search(r"@\w|#\d|\bGH-\d|\w://|www\.", text), text
         assert is_whole(comment)
@@ -108,12 +108,30 @@ def test_a_changed_hidden_value_is_marked_as_changed() -> None:
     assert "! password changes; what changes is sensitive and not shown" in comment
 
 
-def test_a_rename_with_a_moved_block_has_no_advice() -> None:
-    moved = samples.resource("dev-a", "aws_x.new", Kind.RENAMED, renamed_from="aws_x.old")
-    stack = samples.large(1, stacks=1).stacks[0].model_copy(update={"resources": (moved,)})
-    (comment,) = markdown(Review(base="a", head="b", stacks=(stack,), risks=()))
-    assert "**renamed** `aws_x.old` → `aws_x.new`" in comment
-    assert "destroy" not in comment
+def test_the_advice_stands_once_inside_its_finding() -> None:
+    (comment,) = markdown(samples.pull_request())
+    advice = 'self.topic = SnsTopic(self, "alarms", name="alarms")  # stacks/data.py:131'
+    before, _, after = comment.partition(advice)
+    assert before.endswith("`stacks/data.py:131`\n  ```python\n  ")
+    assert after.startswith("\n  ```\n- ")
+    assert advice not in after
+
+
+def test_of_a_long_advice_the_rest_is_counted() -> None:
+    review = samples.pull_request()
+    advice = "\n".join(f"line {number}" for number in range(100))
+    long = review.model_copy(update={"risks": (review.risks[0].model_copy(update={"advice": advice}),)})
+    (comment,) = markdown(long)
+    assert "  line 29\n  # … 70 more lines are in review.json\n  ```" in comment
+
+
+def test_a_line_of_base_links_to_base() -> None:
+    review = samples.pull_request()
+    (first, *_), line = review.risks, Line(file="stacks/data.py", line=3, now=0)
+    gone = review.model_copy(update={"base": "b1", "risks": (first.model_copy(update={"origin": (line,)}),)})
+    (comment,) = markdown(gone, blob_url="https://h.example/o/r/blob/a1")
+    assert "[`stacks/data.py:3`](https://h.example/o/r/blob/b1/stacks/data.py#L3)" in comment
+    assert "(https://h.example/o/r/blob/a1/stacks/" in comment
 
 
 def test_a_waiting_stack_comes_after_all_waves() -> None:
@@ -160,8 +178,8 @@ def test_a_long_review_is_several_comments_with_the_summary_first() -> None:
 
 def test_risks_that_do_not_fit_into_the_summary_follow_it() -> None:
     made = check_parts(samples.large(40, stacks=8, risks=600), 20_000)
-    listed = sum(len(re.findall(r"Parameter \d+ is readable", comment)) for comment in made)
-    assert listed == 600
+    listed = {number for comment in made for number in re.findall(r"Parameter (\d+) is readable", comment)}
+    assert len(listed) == 600
     match = re.search(r"… and (\d+) more below", made[0])
     assert match
     assert f"<b>{match[1]} more risks</b>" in made[0] + made[1]

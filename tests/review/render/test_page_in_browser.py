@@ -47,7 +47,7 @@ def contrast_of(page: Page, selector: str) -> float:
 def test_search_shows_changes_with_all_words_and_marks_them(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.fill("#query", "PROD deleteobject")
-    expect(page.locator("#result")).to_have_text("1 of 14 changes, 1 of 6 risks")
+    expect(page.locator("#result")).to_have_text("1 of 14 changes, 1 of 8 risks")
     assert shown(page) == ["aws_iam_role_policy.archiver_90D24E17"]
     marked = page.evaluate("() => [...CSS.highlights.get('match')].map((range) => range.toString().toLowerCase())")
     assert set(marked) == {"prod", "deleteobject"}
@@ -79,11 +79,11 @@ def test_a_search_without_results_shows_a_message(open_page: Open) -> None:
 def test_filters_combine(open_page: Open) -> None:
     page = open_page(samples.pull_request())
     page.get_by_role("checkbox", name="high").check()
-    expect(page.locator("#result")).to_have_text("4 of 14 changes, 3 of 6 risks")
+    expect(page.locator("#result")).to_have_text("4 of 14 changes, 3 of 8 risks")
     page.get_by_role("checkbox", name="prod").check()
-    expect(page.locator("#result")).to_have_text("2 of 14 changes, 3 of 6 risks")
+    expect(page.locator("#result")).to_have_text("2 of 14 changes, 3 of 8 risks")
     page.get_by_role("checkbox", name="replaced").check()
-    expect(page.locator("#result")).to_have_text("1 of 14 changes, 3 of 6 risks")
+    expect(page.locator("#result")).to_have_text("1 of 14 changes, 3 of 8 risks")
     assert shown(page) == ["aws_db_instance.orders_2F6A91C3"]
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.locator("#result")).to_be_empty()
@@ -223,12 +223,28 @@ def test_nothing_scrolls_sideways_on_a_phone(open_page: Open, name: str) -> None
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_long_advice_scrolls_in_its_own_box(open_page: Open) -> None:
+    review = samples.pull_request()
+    advice = "\n".join(f'{{"from": "aws_s3_bucket.{"old" * 40}_{n}"}}' for n in range(40))
+    long = review.model_copy(update={"risks": (review.risks[0].model_copy(update={"advice": advice}),)})
+    page = open_page(long, viewport=NARROW)
+    box = page.locator(".advice")
+    height, content, ground = box.evaluate(
+        "(box) => [box.clientHeight, box.scrollHeight, getComputedStyle(box).backgroundColor]"
+    )
+    assert height < 300 < content
+    assert ground == "rgb(244, 244, 241)"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box.focus()
+    expect(box).to_be_focused()
+
+
 def test_hostile_text_does_nothing(open_page: Open) -> None:
     page = open_page(samples.hostile(), blob_url="https://github.example/a/b/blob/c")
     page.click("#expand")
     page.fill("#query", "<script>")
     expect(page.locator("#result")).not_to_be_empty()
-    page.locator("[data-copy]").first.click()
+    page.locator("[data-copy]:visible").first.click()
     assert page.evaluate("window.pwned") is None
     assert page.locator("main h1, iframe, img").count() == 0
     assert page.locator(".stack").count() == len(samples.CANARIES)
