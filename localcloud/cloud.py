@@ -27,7 +27,10 @@ DEFAULT_PORT = 4566
 
 
 class Status(BaseModel):
-    """A running embedded AWS. `resources` counts by account and service, `memory_mb` includes running functions."""
+    """A running embedded AWS. `resources` counts by account and service, `memory_mb` includes running functions.
+
+    `problem` says why it cannot save, `exposed` why functions can read what its user can; "" where all is well.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,6 +41,7 @@ class Status(BaseModel):
     resources: dict[str, dict[str, int]] = Field(default_factory=dict)
     pending_deletion: int = 0
     problem: str = ""
+    exposed: str = ""
     memory_mb: float = 0
     log: Path = Path()
 

@@ -11,7 +11,7 @@ import structlog
 from werkzeug.test import run_wsgi_app
 
 from localcloud.aws import identity
-from localcloud.aws.attempts import Attempts
+from localcloud.aws.attempts import ATTEMPTS
 from localcloud.aws.authorisation import refuse
 from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.protocol_errors import failed, not_implemented
@@ -38,6 +38,9 @@ class Observer(Protocol):
     def answered(self, request: Request, response: Response) -> None:
         """Called while holding the lock, before the client gets the answer."""
 
+    def flush(self) -> None:
+        """Called without the lock, before the client gets the answer: here an observer may wait."""
+
 
 class Application:
     """Answers every request of the embedded AWS; `parts` come before the services, and see unsigned requests too."""
@@ -49,7 +52,6 @@ class Application:
         self._router = router
         self._parts = tuple(parts)
         self._observers = tuple(observers)
-        self._attempts = Attempts()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -64,7 +66,10 @@ class Application:
             return _send(json_error("RequestEntityTooLargeException", message, 413), start_response)
         request, caller = parse(environ, body)
         with identity.acting_as(caller):
-            return _send(self.respond(request, environ), start_response)
+            response = self.respond(request, environ)
+        for observer in self._observers:
+            observer.flush()
+        return _send(response, start_response)
 
     def respond(self, request: Request, environ: Environ) -> Response:
         """The answer to a request; call it while acting as the caller."""
@@ -79,14 +84,14 @@ class Application:
                 refusal = refuse(request, identity.current())
             return refusal or self._moto_answers(request, environ)
         with MOTO_LOCK.held():
-            if earlier := self._attempts.earlier(request):
+            if earlier := ATTEMPTS.earlier(request):
                 return earlier
             if refusal := refuse(request, identity.current()):
                 return refusal
             response = self.apply(request, environ)
             for observer in self._observers:
                 observer.answered(request, response)
-            self._attempts.remember(request, response)
+            ATTEMPTS.remember(request, response)
         return response
 
     def apply(self, request: Request, environ: Environ) -> Response:

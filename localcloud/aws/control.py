@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from localcloud.aws.entrance import RESERVED
 from localcloud.aws.inventory import take_inventory
+from localcloud.aws.lambda_runtime import LambdaRuntime
 from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.persistence import Persistence
 from localcloud.aws.routing import Request, Response, json_error, json_response
@@ -20,9 +21,10 @@ GUARD_HEADER = "x-groundwork"  # a web page cannot send it across origins withou
 class Control:
     """Answers the reserved paths; `Entrance` has refused web pages before."""
 
-    def __init__(self, *, port: int, persistence: Persistence) -> None:
+    def __init__(self, *, port: int, persistence: Persistence, functions: LambdaRuntime) -> None:
         self._port = port
         self._persistence = persistence
+        self._functions = functions
         self.restored = Restored()
         self._started = datetime.now(UTC)
         self.on_shutdown: Callable[[], None] = lambda: None
@@ -58,4 +60,5 @@ class Control:
             "resources": inventory.counts(),
             "pending_deletion": len(inventory.pending_deletion),
             "problem": self._persistence.problem,
+            "exposed": self._functions.problem,
         }

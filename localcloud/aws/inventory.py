@@ -144,6 +144,11 @@ def _is_aws_own(service: str, kind: str, name: str, holder: Any) -> bool:
             return bool(getattr(item, "main_association_id", None))
         if kind == "network_acls":
             return str(getattr(item, "default", "")).lower() == "true"
+    if service == "ecs" and isinstance(holder, Mapping):
+        revisions = [pair for each in holder.values() if isinstance(each, Mapping) for pair in each.items()]
+        items = [item for key, item in (*holder.items(), *revisions) if str(key) == name]
+        # AWS shows clusters, services and task definitions as inactive for a while, too.
+        return all(getattr(item, "status", "") == "INACTIVE" for item in items)
     if service == "rds" and name.startswith("default"):
         return True
     return service == "ssm" and name.startswith("/aws/")

@@ -1,18 +1,19 @@
 """Every write to S3 and DynamoDB since the last snapshot, on disk before it is answered.
 
 Terraform keeps its states and locks in these two. A record is the request itself, which is sent again on top of the
-snapshot. A torn last line was never answered, so that write never happened.
+snapshot. A torn last record was never answered, so that write never happened.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from localcloud.aws.identity import Caller
 
@@ -29,52 +30,122 @@ class Record:
     caller: Caller
     version_id: str = ""
 
-    def line(self) -> bytes:
-        """The record as a line of a file."""
-        values = {**vars(self), "body": base64.b64encode(self.body).decode(), "caller": asdict(self.caller)}
-        text = json.dumps(values).encode()
-        return b"%08x %s\n" % (zlib.crc32(text), text)
+    def parts(self) -> list[bytes]:
+        """The record as it stands in a file: a line that describes it, the body as it came, and a line's end.
+
+        The line is its own checksum, the body's checksum and length, and the rest as JSON.
+        """
+        values = {name: value for name, value in vars(self).items() if name != "body"} | {"caller": asdict(self.caller)}
+        text = b"%08x %d %s" % (zlib.crc32(self.body), len(self.body), json.dumps(values).encode())
+        return [b"%08x %s\n" % (zlib.crc32(text), text), self.body, b"\n"]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A record's first line: what it says, and where the body lies in the file."""
+
+    values: dict[str, Any]
+    checksum: int
+    start: int
+    end: int
 
     @classmethod
-    def parse(cls, line: bytes) -> Record:
-        """The record of a line; raises ValueError for a torn or changed one."""
-        checksum, _, text = line.partition(b" ")
+    def beginning(cls, content: bytes, position: int) -> _Line | None:
+        """The line that begins there; None where it is torn or changed."""
+        end = content.find(b"\n", position)
+        if end < 0:
+            return None
+        checksum, _, text = content[position:end].partition(b" ")
         if checksum != b"%08x" % zlib.crc32(text):
-            raise ValueError("a torn record")
-        try:
-            values = json.loads(text)
-            body = base64.b64decode(values.pop("body"))
-            return cls(**{**values, "body": body, "caller": Caller(**values.pop("caller"))})
-        except (TypeError, KeyError) as error:
-            raise ValueError("a torn record") from error
+            return None
+        body, length, values = text.split(b" ", 2)
+        return cls(json.loads(values), int(body, 16), end + 1, end + 1 + int(length))
+
+    def record(self, content: bytes) -> Record | None:
+        """The record; None where its body was changed."""
+        body = content[self.start : self.end]
+        if zlib.crc32(body) != self.checksum:
+            return None
+        return Record(**{**self.values, "body": body, "caller": Caller(**self.values["caller"])})
+
+
+def _read(content: bytes) -> Iterator[tuple[int, Record | None]]:
+    """Every record of a file with its end; None for one that is damaged. What is torn at the end is left out."""
+    position = 0
+    while position < len(content):
+        line = _Line.beginning(content, position)
+        if line is None:
+            following = _following(content, position)
+            if following is None and b"\n" not in content[position:]:
+                return
+            position = len(content) if following is None else following
+            yield position, None
+        elif line.end >= len(content):
+            return
+        else:
+            position = line.end + 1
+            yield position, line.record(content)
+
+
+def _following(content: bytes, position: int) -> int | None:
+    """Where the next whole line of a record begins, after one that is damaged."""
+    while (position := content.find(b"\n", position) + 1) > 0:
+        if _Line.beginning(content, position):
+            return position
+    return None
 
 
 class Journal:
-    """Files journal-<first sequence>.jsonl in `folder`; records are appended to the newest."""
+    """Files journal-<first sequence>.records in `folder`; records are appended to the newest."""
 
     def __init__(self, folder: Path, *, sequence: int = 0) -> None:
         self._folder = folder
         self.sequence = sequence
         self._file: int | None = None
+        self._flushed = sequence
+        self._flushing = threading.Lock()
 
     def append(self, record: Record) -> None:
-        """Write a record and wait until it is on the disk."""
+        """Write a record, which `flush` then brings to the disk. Hold moto's lock meanwhile.
+
+        Where the disk refuses it, nothing of it stays, and OSError is raised.
+        """
         if self._file is None:
-            path = self._folder / f"journal-{record.sequence:012d}.jsonl"
+            path = self._folder / f"journal-{record.sequence:012d}.records"
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            # A server that was killed may have left a torn line here, to which this record must not be joined.
-            os.ftruncate(self._file, path.read_bytes().rfind(b"\n") + 1)
-        view = memoryview(record.line())
-        while view:
-            view = view[os.write(self._file, view) :]
-        os.fsync(self._file)
+            # A server that was killed may have left a torn record here, which this one must not be joined to.
+            os.ftruncate(self._file, max((end for end, _ in _read(path.read_bytes())), default=0))
+        size = os.fstat(self._file).st_size
+        parts = record.parts()
+        try:
+            written = os.writev(self._file, parts)
+            view = memoryview(b"".join(parts))[written:] if written < sum(map(len, parts)) else memoryview(b"")
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError:
+            os.ftruncate(self._file, size)
+            raise
         self.sequence = record.sequence
+
+    def flush(self) -> None:
+        """Wait until all records so far are on the disk. Threads that wait together share a flush, and need no lock."""
+        wanted = self.sequence
+        if self._flushed >= wanted:
+            return
+        with self._flushing:
+            if self._flushed < wanted and self._file is not None:
+                written = self.sequence
+                os.fsync(self._file)
+                self._flushed = written
 
     def cut(self) -> int:
         """Begin a new file with the next record; returns the sequence of the save that this is for."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        with self._flushing:
+            if self._file is not None:
+                os.fsync(self._file)
+                os.close(self._file)
+                self._file = None
+            self._flushed = self.sequence
         # A save has a number of its own, so that it can be missed even where nothing was journalled before it.
         self.sequence += 1
         return self.sequence
@@ -88,22 +159,17 @@ class Journal:
     def records(self, *, after: int, on_damage: Callable[[str], None] = lambda _: None) -> Iterator[Record]:
         """Every record later than `after` that is whole, in order; `on_damage` gets a sentence for each that is not.
 
-        A torn last line does not count: its write was never answered.
+        A torn last record does not count: its write was never answered.
         """
         for path in self._files():
-            lines = path.read_bytes().split(b"\n")
-            for number, line in enumerate(lines, start=1):
-                try:
-                    record = Record.parse(line) if line else None
-                except ValueError:
-                    if number < len(lines):
-                        on_damage(f"{path}: line {number} is damaged; this write to S3 or DynamoDB is lost")
-                    continue
-                if record and record.sequence > after:
+            for number, (_, record) in enumerate(_read(path.read_bytes()), start=1):
+                if record is None:
+                    on_damage(f"{path}: record {number} is damaged; this write to S3 or DynamoDB is lost")
+                elif record.sequence > after:
                     yield record
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("journal-*.jsonl"), key=_first_sequence)
+        return sorted(self._folder.glob("journal-*.records"), key=_first_sequence)
 
 
 def _first_sequence(path: Path) -> int:

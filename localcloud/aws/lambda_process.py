@@ -6,18 +6,19 @@ Source: AWS Lambda developer guide, "Lambda runtime API" (version 2018-06-01).
 from __future__ import annotations
 
 import json
-import os
 import queue
-import subprocess
-import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import psutil
+
+from localcloud.aws.lambda_isolation import Start
+from localcloud.aws.lambda_output import FunctionOutput
 
 _API = "/2018-06-01/runtime"
 _MAX_ANSWER = 6_291_556  # bytes; source: Lambda quotas, and the message below, which Lambda sends
@@ -54,30 +55,30 @@ class _Turn:
 class FunctionProcess:
     """A started function. It gets one event at a time; what it prints is collected until `take_output`."""
 
-    def __init__(self, *, environment: dict[str, str], task: Path) -> None:
+    def __init__(
+        self, start: Start, environment: Mapping[str, str], *, on_ready: Callable[[], None] = lambda: None
+    ) -> None:
         self.last_used = time.monotonic()
         self._turns: queue.Queue[_Turn | None] = queue.Queue()
         self._turn: _Turn | None = None
-        self._lines: list[tuple[int, str]] = []
         self._ready = threading.Event()
+        self._on_ready = on_ready
         self._init_error: bytes | None = None
         self._api = self._listen()
-        bootstrap = Path(__file__).with_name("lambda_bootstrap.py")
-        self._process = subprocess.Popen(
-            [sys.executable, "-S", "-P", str(bootstrap), str(os.getpid()), environment["_HANDLER"]],
-            cwd=task,
-            env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_address[1]}"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._process = start({**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_address[1]}"})
+        self._output = FunctionOutput(cast("IO[bytes]", self._process.stdout))
+        self._follower = threading.Thread(target=self._follow, daemon=True)
+        self._follower.start()
 
     @property
     def alive(self) -> bool:
         """Whether the process can take another event."""
         return self._process.poll() is None and self._init_error is None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the function has initialised."""
+        return self._ready.is_set()
 
     @property
     def pid(self) -> int:
@@ -103,20 +104,25 @@ class FunctionProcess:
         outcome = turn.outcome or self._exited(request_id)
         if outcome.ended:
             self.end()
-        self._let_output_arrive()
         return outcome
 
     def take_output(self) -> list[tuple[int, str]]:
         """What it printed since the last call: (milliseconds since the epoch, line)."""
-        lines, self._lines = self._lines, []
-        return lines
+        return self._output.take()
 
     def memory_mb(self) -> int:
         """Resident memory in MB; 0 once the process has ended."""
         try:
-            return int(psutil.Process(self.pid).memory_info().rss / 1024 / 1024)
+            return int(self._function.memory_info().rss / 1024 / 1024)
         except psutil.Error:
             return 0
+
+    @cached_property
+    def _function(self) -> psutil.Process:
+        """The process that runs the handler: in a room of its own it is the only child of the one that was started."""
+        started = psutil.Process(self.pid)
+        apart = any(argument.endswith("lambda_isolated.py") for argument in started.cmdline())
+        return next(iter(started.children()), started) if apart else started
 
     def end(self) -> None:
         """Kill the process, which has nothing to save, and close its API."""
@@ -131,7 +137,7 @@ class FunctionProcess:
         end = time.monotonic() + _INIT_SECONDS
         while not self._ready.wait(0.02):
             if self._init_error is not None or self._process.poll() is not None:
-                self._reader.join(1)
+                self._follower.join(1)
                 return
             if time.monotonic() > end:
                 self._init_error = _error("Sandbox.Timedout", f"init did not end within {_INIT_SECONDS:.0f} seconds")
@@ -140,21 +146,12 @@ class FunctionProcess:
         message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {self._process.poll()}"
         return InvocationResult(_error("Runtime.ExitError", message), error="Unhandled", ended=True)
 
-    def _read(self) -> None:
-        for raw in self._process.stdout or ():
-            self._lines.append((int(time.time() * 1000), raw.decode(errors="replace").rstrip("\n")))
+    def _follow(self) -> None:
+        self._output.follow()
         turn = self._turn
         if turn is not None:
             self._process.wait()
             turn.settle(self._exited(turn.request_id))
-
-    def _let_output_arrive(self) -> None:
-        """Wait until no output came for 10 ms: what a handler printed arrives just after its answer."""
-        for _ in range(10):
-            before = len(self._lines)
-            time.sleep(0.01)
-            if len(self._lines) == before:
-                return
 
     def _listen(self) -> ThreadingHTTPServer:
         process = self
@@ -185,7 +182,9 @@ class FunctionProcess:
         return server
 
     def _next(self, handler: BaseHTTPRequestHandler) -> None:
-        self._ready.set()
+        if not self._ready.is_set():
+            self._ready.set()
+            self._on_ready()
         turn = self._turns.get()
         if turn is None:
             handler.close_connection = True

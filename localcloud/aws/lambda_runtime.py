@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,16 +17,20 @@ from pathlib import Path
 import structlog
 
 from localcloud.aws.identity import forget_session
+from localcloud.aws.lambda_isolation import Isolation
 from localcloud.aws.lambda_logs import now_ms, report_line, write_events
 from localcloud.aws.lambda_process import FunctionProcess, InvocationResult
-from localcloud.aws.lambda_spec import FunctionSpec, process_environment, runtime_folder, unpack
+from localcloud.aws.lambda_spec import FunctionSpec, process_environment, unpack
 from localcloud.aws.moto_lock import MOTO_LOCK
 
 log = structlog.get_logger(__name__)
 
 MAX_PROCESSES = 8
 IDLE_SECONDS = 300.0
-_QUEUE_SECONDS = 20.0  # how long an event waits for a free process before it is throttled
+_STARTS_AT_ONCE = max(2, os.cpu_count() or 1)  # more would all be ready later, and the first events wait for the first
+_QUEUE_SECONDS = 20.0
+"""How long an event waits for a free process before it is throttled. An API waits 29 seconds in all: what does not wait
+longer than this can still be answered in time on a machine that is busy."""
 
 
 class Throttled(Exception):
@@ -54,12 +60,16 @@ class Invocation:
 
 
 class LambdaRuntime:
-    """All function processes of one server. `folder` holds unpacked code, `endpoint` is where functions call AWS."""
+    """All function processes of one server. `folder` holds unpacked code, `endpoint` is where functions call AWS.
 
-    def __init__(self, *, folder: Path, endpoint: str) -> None:
+    No function sees the folders `hidden`, wherever they lie.
+    """
+
+    def __init__(self, *, folder: Path, endpoint: str, hidden: Sequence[Path] = ()) -> None:
         # Code is unpacked on demand; what earlier servers unpacked would only pile up.
         shutil.rmtree(folder / "code", ignore_errors=True)
         self._folder = folder
+        self._isolation = Isolation(folder, hidden=hidden)
         self._endpoint = endpoint
         self._idle: list[_Sandbox] = []
         self._busy: list[_Sandbox] = []
@@ -89,7 +99,11 @@ class LambdaRuntime:
         finally:
             with self._changed:
                 self._active[key] -= 1
-                self._changed.notify_all()
+
+    @property
+    def problem(self) -> str:
+        """Why functions are not kept apart from this machine; "" where they are."""
+        return self._isolation.problem
 
     def end_idle(self, *, older_than: float = IDLE_SECONDS) -> None:
         """End processes that were not used for `older_than` seconds."""
@@ -125,13 +139,15 @@ class LambdaRuntime:
                     self._idle.remove(warm)
                     self._busy.append(warm)
                     return warm
-                if len(self._idle) + len(self._busy) + self._starting < MAX_PROCESSES:
+                may_start = self._initialising() < _STARTS_AT_ONCE
+                if may_start and len(self._idle) + len(self._busy) + self._starting < MAX_PROCESSES:
                     break
-                if self._idle:
+                if may_start and self._idle:
                     victim = min(self._idle, key=lambda each: each.process.last_used)
                     self._idle.remove(victim)
                     break
                 if not self._changed.wait(end - time.monotonic()):
+                    self._changed.notify()  # in case this thread was the one to be woken
                     raise Throttled(f"{MAX_PROCESSES} functions already run on this machine")
             self._starting += 1
         sandbox: _Sandbox | None = None
@@ -145,7 +161,15 @@ class LambdaRuntime:
                 self._starting -= 1
                 if sandbox is not None:
                     self._busy.append(sandbox)
-                self._changed.notify_all()
+                else:
+                    self._changed.notify()
+
+    def _initialising(self) -> int:
+        return self._starting + sum(not each.process.ready for each in self._busy)
+
+    def _wake_one(self) -> None:
+        with self._changed:
+            self._changed.notify()
 
     def _release(self, sandbox: _Sandbox) -> None:
         with self._changed:
@@ -154,20 +178,26 @@ class LambdaRuntime:
             keep = sandbox.process.alive and not self._closed
             if keep:
                 self._idle.append(sandbox)
-            self._changed.notify_all()
+            # Whoever waits can use any place, and to wake a hundred for one would take longer than the function.
+            self._changed.notify()
         if not keep:
             self._end(sandbox)
 
     def _start(self, spec: FunctionSpec) -> _Sandbox:
         task, layers = unpack(spec, self._folder / "code")
-        runtime = runtime_folder(self._folder)
+        room = self._isolation.room(task, layers, spec.handler)
         today = datetime.now(UTC).strftime("%Y/%m/%d")
         stream = f"{today}/[{spec.version}]{uuid.uuid4().hex}"
         credentials = _assume(spec)
         environment = process_environment(
-            spec, endpoint=self._endpoint, credentials=credentials, paths=[runtime, *layers], task=task, stream=stream
+            spec,
+            endpoint=self._endpoint,
+            credentials=credentials,
+            paths=[room.runtime, *room.layers],
+            task=room.task,
+            stream=stream,
         )
-        process = FunctionProcess(environment=environment, task=task)
+        process = FunctionProcess(room.start, environment, on_ready=self._wake_one)
         host = f"python{sys.version_info.major}.{sys.version_info.minor}"
         sandbox = _Sandbox(spec, process, stream, credentials["AWS_ACCESS_KEY_ID"], time.monotonic())
         if spec.runtime != host:

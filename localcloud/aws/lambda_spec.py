@@ -139,8 +139,11 @@ def _extract(archive: zipfile.ZipFile, target: Path, owner: str) -> None:
         if not destination.is_relative_to(target.resolve()) or stat.S_ISLNK(mode):
             raise CannotRun(f"the zip of {owner} holds {entry.filename!r}, which leads out of its folder")
         archive.extract(entry, target)
-        if not entry.is_dir() and mode & 0o111:
-            destination.chmod(0o755)
+        if not entry.is_dir():
+            destination.chmod(0o755 if mode & 0o111 else 0o644)
+    # A function may run as another user, whatever this user's umask is.
+    for folder in (target, *(each for each in target.rglob("*") if each.is_dir())):
+        folder.chmod(0o755)
 
 
 def runtime_folder(folder: Path) -> Path:

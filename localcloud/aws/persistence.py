@@ -17,6 +17,7 @@ from werkzeug.test import EnvironBuilder
 
 from localcloud.aws import identity, snapshot
 from localcloud.aws.app import Application, parse
+from localcloud.aws.attempts import ATTEMPTS
 from localcloud.aws.inventory import take_inventory
 from localcloud.aws.journal import Journal, Record
 from localcloud.aws.moto_lock import MOTO_LOCK
@@ -128,6 +129,7 @@ class Persistence:
         request, _ = parse(environ, record.body, caller=record.caller)
         with identity.acting_as(record.caller), MOTO_LOCK.held():
             response = application.apply(request, environ)
+            ATTEMPTS.remember(request, response)
             if response.status >= 400:
                 log.warning("a saved write no longer applies", target=record.target, status=response.status)
             elif record.version_id:
@@ -153,6 +155,10 @@ class Persistence:
                 version_id=response.header("x-amz-version-id"),
             )
         )
+
+    def flush(self) -> None:
+        """Wait until every write so far is on the disk."""
+        self._journal.flush()
 
     def run(self, tick: Callable[[], None] = lambda: None) -> threading.Thread:
         """Save every few seconds when something changed, in a thread of its own; `tick` is called each time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import signal
 import threading
@@ -21,6 +22,7 @@ from localcloud.aws.gateway.front import Gateway
 from localcloud.aws.identity import forget_expired
 from localcloud.aws.inventory import install_baseline
 from localcloud.aws.lambda_runtime import LambdaRuntime
+from localcloud.aws.patching import Method, wrap
 from localcloud.aws.persistence import Persistence
 from localcloud.aws.routing import Router
 from localcloud.profile import Profile
@@ -93,6 +95,8 @@ def _serve(*, port: int, state: Path) -> None:
 
 def build(*, port: int, state: Path) -> Parts:
     """A server with every patch applied and the saved state restored."""
+    from moto import backends
+    from moto.core.base_backend import BackendDict
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -102,9 +106,15 @@ def build(*, port: int, state: Path) -> Parts:
     default_user_config["lambda"]["use_docker"] = False
     default_user_config["batch"]["use_docker"] = False
     default_user_config["iam"]["load_aws_managed_policies"] = True
+    wrap(backends, "list_of_moto_modules", _listed_once)
+    wrap(BackendDict, "_create_account_specific_backend", _create_missing)
     install_baseline()
     router = Router(services.install_all())
-    functions = LambdaRuntime(folder=state.parent / "lambda", endpoint=f"http://127.0.0.1:{port}")
+    functions = LambdaRuntime(
+        folder=state.parent / "lambda",
+        endpoint=f"http://127.0.0.1:{port}",
+        hidden=[Path.home(), state.parent.parent],
+    )
     lambda_invoke.configure(functions)
     sts.configure(state.parent / "oidc")
     keys = Profile(state.parent).keys()
@@ -112,7 +122,7 @@ def build(*, port: int, state: Path) -> Parts:
         raise LocalCloudError(f"{state.parent} has no keys for the embedded AWS", fix="gw local up")
     identity.configure(keys.access_key)
     persistence = Persistence(state)
-    control = Control(port=port, persistence=persistence)
+    control = Control(port=port, persistence=persistence, functions=functions)
     application = Application(
         moto=DomainDispatcherApplication(_moto_service), router=router, parts=[Gateway(), Entrance(), control]
     )
@@ -121,6 +131,18 @@ def build(*, port: int, state: Path) -> Parts:
         log.info("restored", **vars(control.restored))
     application.observe(persistence)
     return Parts(application, control, persistence, functions)
+
+
+@functools.cache
+def _listed_once(original: Method) -> tuple[str, ...]:
+    """moto lists its own folder for each request, which takes four times as long as its answer under load."""
+    return tuple(original())
+
+
+def _create_missing(original: Method, backends: dict[str, Any], account: str) -> None:
+    """moto takes a lock of all its services for each look at one of them, and threads under load queue for that."""
+    if account not in backends:
+        original(backends, account)
 
 
 def _moto_service(name: str | None) -> Any:

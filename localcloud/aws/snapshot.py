@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.aws import store
+from localcloud.aws.attempts import ATTEMPTS
 from localcloud.aws.pickling import by_name, name_of, pickled
 
 FORMAT = 3
 
 # Attributes of every BackendDict; any other (S3's bucket_accounts) is state.
 _PLUMBING = {"backend", "service_name", "_use_boto3_regions", "_additional_regions", "_id"}
-_STORE = "store"
+_STORE, _ANSWERS = "store", "answers"
 
 
 class Unusable(Exception):
@@ -67,7 +68,7 @@ def dump(sequence: int) -> bytes:
     A service whose models cannot be pickled is left out, and named in the header.
     """
     state = {name_of(each): _contents(each) for each in _used()}
-    parts, left_out = _parts({**state, _STORE: store.dump()})
+    parts, left_out = _parts({**state, _STORE: store.dump(), _ANSWERS: ATTEMPTS.dump()})
     header = {
         "format": FORMAT,
         "moto": _moto_version(),
@@ -121,6 +122,9 @@ def put(snapshot: Snapshot) -> int:
         for name, content in part.items():
             if name == _STORE:
                 store.restore(content)
+                continue
+            if name == _ANSWERS:
+                ATTEMPTS.restore(content)
                 continue
             accounts, extra = content
             backends = by_name(name)

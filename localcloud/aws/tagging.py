@@ -24,8 +24,8 @@ def routes(service: str, *, key: str = "tags", path: str = "/tags") -> Sequence[
 
 
 def change(request: Request, tags: dict[str, str], *, key: str = "tags") -> Response:
-    """Add the tags of a POST, remove those that a DELETE names, and answer with all of them."""
-    if request.method == "POST":
+    """Add the tags of a POST or PUT, remove those that a DELETE names, and answer with all of them."""
+    if request.method in {"POST", "PUT"}:
         tags.update(request.json()[key])
     elif request.method == "DELETE":
         for name in request.query.get("tagKeys", []):

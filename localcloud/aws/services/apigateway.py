@@ -1,12 +1,17 @@
-"""API Gateway REST APIs: Terraform reads what it wrote, and can reset the account's log role."""
+"""API Gateway REST APIs: Terraform reads what it wrote, changes tags, and can reset the account's log role."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from localcloud.aws import tagging
 from localcloud.aws.gateway.deployment import freeze
 from localcloud.aws.patching import Method, wrap
+from localcloud.aws.routing import Request, Response, Route
+
+# What has tags, as an ARN spells it, and the attribute of moto's backend that holds it.
+_TAGGED = {"apikeys": "keys", "domainnames": "domain_names", "restapis": "apis", "usageplans": "usage_plans"}
 
 
 def install() -> None:
@@ -73,3 +78,27 @@ def _apply_patch_operations(original: Method, self: Any, operations: list[dict[s
 def _apply_to_account(original: Method, self: Any, operations: list[dict[str, Any]]) -> Any:
     """Terraform resets the log role by an operation without a value, where moto requires a value."""
     return original(self, [{"value": None, **operation} for operation in operations])
+
+
+def _tags(request: Request) -> Response | None:
+    """GetTags, TagResource and UntagResource, of which moto knows those of stages in part."""
+    from moto.apigateway.models import apigateway_backends
+
+    backend = apigateway_backends[request.account][request.region]
+    resource = getattr(backend, _TAGGED[request.group("kind")]).get(request.group("id"))
+    if resource is not None and request.group("stage"):
+        resource = resource.stages.get(request.group("stage"))
+    if resource is None:
+        return None
+    resource.tags = resource.tags or {}
+    return tagging.change(request, resource.tags)
+
+
+ROUTES = (
+    Route(
+        "apigateway",
+        "*",
+        rf"/tags/arn:aws:apigateway:[^:]*::/(?P<kind>{'|'.join(_TAGGED)})/(?P<id>[^/]+)(/stages/(?P<stage>[^/]+))?",
+        _tags,
+    ),
+)

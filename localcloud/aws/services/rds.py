@@ -1,4 +1,4 @@
-"""RDS: resource ids, Performance Insights, and parameters as a user set them."""
+"""RDS: resource ids, Performance Insights, scaling of clusters, and parameters as a user set them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 import string
 from typing import Any
 
-from localcloud.aws.patching import Method, wrap
+from localcloud.aws.patching import Method, replace_property, wrap
 
 _INSIGHTS = ("performance_insights_kms_key_id", "performance_insights_retention_period")
 DEFAULT_INSIGHTS_RETENTION = 7  # days; RDS API, CreateDBInstance: PerformanceInsightsRetentionPeriod
@@ -14,12 +14,14 @@ DEFAULT_INSIGHTS_RETENTION = 7  # days; RDS API, CreateDBInstance: PerformanceIn
 
 def install() -> None:
     """Keep what Terraform reads back of an instance and of parameter groups."""
-    from moto.rds.models import DBInstance, RDSBackend
+    from moto.rds.models import DBCluster, DBInstance, RDSBackend
     from moto.rds.responses import RDSResponse
 
     wrap(DBInstance, "__init__", _init_instance)
     wrap(DBInstance, "update", _update_instance)
     wrap(RDSBackend, "delete_db_cluster", _delete_db_cluster)
+    scaling = DBCluster.scaling_configuration_info.fget
+    replace_property(DBCluster, "scaling_configuration_info", lambda cluster: _scaling(scaling, cluster))
     wrap(RDSResponse, "describe_db_parameters", _describe_parameters)
     wrap(RDSResponse, "describe_db_cluster_parameters", _describe_parameters)
 
@@ -49,6 +51,11 @@ def _set_insights(instance: Any, settings: dict[str, Any]) -> None:
             setattr(instance, name, settings[name])
     if instance.performance_insights_enabled and not hasattr(instance, "performance_insights_retention_period"):
         instance.performance_insights_retention_period = DEFAULT_INSIGHTS_RETENTION
+
+
+def _scaling(original: Method, cluster: Any) -> Any:
+    """Only clusters of the engine mode `serverless` scale that way (API reference, DBCluster)."""
+    return original(cluster) if cluster.engine_mode == "serverless" else None
 
 
 def _delete_db_cluster(original: Method, self: Any, cluster_identifier: str, snapshot_name: str | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import xmltodict
@@ -127,6 +128,25 @@ def _get_permission(_: Method, self: Any, action: str, resource: str) -> Permiss
     return PermissionResult.PERMITTED
 
 
+# ── where a bucket is ────────────────────────────────────────────────────────────────────────────────
+def redirect_to_region(request: Request) -> Response | None:
+    """Answer 301 with the bucket's region to a request that is signed for another one; moto would serve it.
+
+    By this answer Terraform finds a wrong `region` of its backend. Only the calls that no bucket's region matters to
+    are served: CreateBucket, which moto refuses itself, and GetBucketLocation. Source: S3 API reference, HeadBucket;
+    S3 user guide, "Request redirection and the REST API".
+    """
+    s3_call = understand(request)
+    bucket = bucket_of(s3_call.bucket) if s3_call else None
+    if s3_call is None or bucket is None or bucket.region_name == request.region:
+        return None
+    if not s3_call.key and s3_call.action in ("s3:CreateBucket", "s3:GetBucketLocation"):
+        return None
+    message = f"the bucket is in {bucket.region_name}, and the request is signed for {request.region}"
+    refusal = xml_error("PermanentRedirect", message, 301)
+    return replace(refusal, headers=(*refusal.headers, ("x-amz-bucket-region", bucket.region_name)))
+
+
 # ── configuration that moto does not answer as it was sent ───────────────────────────────────────────
 def bucket_with(request: Request, subresource: str) -> Any | None:
     """The bucket whose configuration `subresource` a request reads or writes; None for any other request."""
@@ -173,6 +193,7 @@ def _get_lifecycle(request: Request) -> Response | None:
 
 
 ROUTES = (
+    Route("s3", "*", "/.*", redirect_to_region),
     Route("s3", "*", "/.*", authorise),
     Route("", "*", "/.*", authorise_unsigned),
     Route("s3", "PUT", "/.*", _remember_transition_size),

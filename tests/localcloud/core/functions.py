@@ -12,11 +12,11 @@ from typing import Any
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def zip_of(source: str) -> bytes:
-    """A zip with handler.py."""
+def zip_of(source: str, name: str = "handler.py") -> bytes:
+    """A zip with a single file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("handler.py", textwrap.dedent(source))
+        archive.writestr(name, textwrap.dedent(source))
     return buffer.getvalue()
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
-import time
 from pathlib import Path
-
-import pytest
-
-from tests.support.cloud_project import cloud_project
-
-pytestmark = pytest.mark.slow
+from typing import Any
 
 
-def test_boto3_does_not_wait_for_100_continue(tmp_path: Path, checkout: Path) -> None:
-    with cloud_project(tmp_path, checkout, Path(sys.executable)) as cloud:
-        s3 = cloud.client("s3")
-        s3.create_bucket(Bucket="continue", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-        began = time.monotonic()
-        for number in range(5):
-            s3.put_object(Bucket="continue", Key=str(number), Body=b"bytes")
-        assert time.monotonic() - began < 5, "boto3 waits a second for each answer that does not come"
+def test_boto3_does_not_wait_for_100_continue(aws: Any, checkout: Path) -> None:
+    """The program is what `make bench` measures; botocore waits a second where the server is silent (awsrequest.py)."""
+    keys = {"AWS_ACCESS_KEY_ID": aws.keys.access_key, "AWS_SECRET_ACCESS_KEY": aws.keys.secret}
+    done = subprocess.run(
+        [sys.executable, str(checkout / "groundwork/bench/put_objects.py"), "5", "1024"],
+        env={"PATH": os.defpath, "AWS_ENDPOINT_URL": aws.endpoint, **keys},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds = json.loads(done.stdout)
+    assert len(seconds) == 5
+    assert min(seconds) < 1

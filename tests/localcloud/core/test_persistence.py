@@ -170,6 +170,24 @@ def test_everything_else_is_restored_and_counted_after_a_stop(cloud: LocalCloud,
     aws.client("ecr").delete_repository(repositoryName="repository")
 
 
+def test_a_request_repeated_after_a_kill_is_answered_as_before(cloud: LocalCloud, aws_of: MakeAws) -> None:
+    def make_key(status: Status) -> str:
+        kms = aws_of(status).client("kms")
+        kms.meta.events.register("before-parameter-build.kms", of_one_call)
+        return str(kms.create_key()["KeyMetadata"]["KeyId"])
+
+    def of_one_call(context: dict[str, Any], **_: Any) -> None:
+        context.setdefault("retries", {})["invocation-id"] = "one-call"
+
+    first = cloud.up(port=0)
+    key = make_key(first)
+    save(first)
+    kill(first)
+    second = cloud.up(port=0)
+    assert make_key(second) == key
+    assert len(aws_of(second).client("kms").list_keys()["Keys"]) == 1
+
+
 def test_the_rest_is_saved_within_seconds_and_survives_a_kill(
     cloud: LocalCloud, aws_of: MakeAws, tmp_path: Path
 ) -> None:
@@ -277,12 +295,12 @@ def test_a_damaged_record_is_named_and_the_next_is_kept(cloud: LocalCloud, aws_o
     for path in cloud.state.glob("snapshot*"):
         path.unlink()
     (cloud.state / "saved").unlink(missing_ok=True)
-    segment = min(cloud.state.glob("journal-*.jsonl"))
+    segment = min(cloud.state.glob("journal-*.records"))
     segment.write_bytes(segment.read_bytes().replace(b"/state/damaged", b"/state/dXmaged"))
 
     second = cloud.up(port=0)
 
-    assert problems(second) == [f"{segment}: line 2 is damaged; this write to S3 or DynamoDB is lost"]
+    assert problems(second) == [f"{segment}: record 2 is damaged; this write to S3 or DynamoDB is lost"]
     listed = aws_of(second).client("s3").list_objects_v2(Bucket="state")["Contents"]
     assert [each["Key"] for each in listed] == ["kept"]
 
@@ -290,7 +308,7 @@ def test_a_damaged_record_is_named_and_the_next_is_kept(cloud: LocalCloud, aws_o
 def test_a_record_after_a_torn_one_survives_the_next_kill(cloud: LocalCloud, aws_of: MakeAws) -> None:
     record = Record(1, "PUT", "/state", {}, b"", Caller("000000000000", ""))
     cloud.state.mkdir(parents=True)
-    (cloud.state / "journal-000000000001.jsonl").write_bytes(record.line()[:20])
+    (cloud.state / "journal-000000000001.records").write_bytes(b"".join(record.parts())[:20])
     journal = Journal(cloud.state)
     journal.append(record)
     damaged: list[str] = []
@@ -329,8 +347,8 @@ def test_a_torn_last_record_is_ignored(cloud: LocalCloud, aws_of: MakeAws) -> No
     s3.create_bucket(Bucket="state", CreateBucketConfiguration=LOCATION)
     s3.put_object(Bucket="state", Key="k", Body=b"whole")
     kill(first)
-    segment = max(cloud.state.glob("journal-*.jsonl"))
-    last = list(Journal(cloud.state).records(after=0))[-1].line()
+    segment = max(cloud.state.glob("journal-*.records"))
+    last = b"".join(list(Journal(cloud.state).records(after=0))[-1].parts())
     with segment.open("ab") as file:
         file.write(last[: len(last) // 2])
     assert aws_of(cloud.up(port=0)).client("s3").get_object(Bucket="state", Key="k")["Body"].read() == b"whole"

@@ -17,9 +17,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.localcloud.services.contract import BATCHES, Batch, Record, apply, finish
+from tests.localcloud.services.contract import BATCHES, Batch, Begun, Record, begin, finish
 from tests.support import terraform
-from tests.support.terraform import Outcome
 
 AT_ONCE = len(BATCHES)  # each takes about 0.8 GB, and half a core while it does not wait
 PATIENCE = 870  # seconds; a quiet machine with two cores takes a third of it for all batches
@@ -73,12 +72,12 @@ def _run(batches: Sequence[Batch], cloud: LocalCloud, folder: Path) -> None:
     try:
         port = int(batches[0].endpoint.rsplit(":", 1)[1])
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            applied = list(pool.map(apply, batches))
+            begun = list(pool.map(begin, batches))
             # Twice: what the first start has read, the second stop must write again.
             for _ in range(2):
                 cloud.down()
                 cloud.up(port=port)
-            for record in [pool.submit(_finish, *each, folder) for each in zip(batches, applied, strict=True)]:
+            for record in [pool.submit(_finish, *each, folder) for each in zip(batches, begun, strict=True)]:
                 record.result()
     except Exception:
         # Nobody would see an exception of this thread.
@@ -86,5 +85,5 @@ def _run(batches: Sequence[Batch], cloud: LocalCloud, folder: Path) -> None:
             (folder / f"{batch.name}.broken").write_text(traceback.format_exc())
 
 
-def _finish(batch: Batch, applied: Outcome, folder: Path) -> None:
-    finish(batch, applied).write(folder / f"{batch.name}.json")
+def _finish(batch: Batch, begun: Begun, folder: Path) -> None:
+    finish(batch, begun).write(folder / f"{batch.name}.json")

@@ -1,4 +1,4 @@
-"""The contract of the embedded AWS: resources are applied, survive restarts unchanged, and leave nothing behind."""
+"""The contract of the embedded AWS: resources are applied, get other tags, survive restarts, and leave nothing."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ from tests.support.terraform import Outcome, Terraform
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BATCHES = {
-    "databases": ("databases", "data_streams", "backup"),
-    "messages": ("messaging", "secrets", "observability"),
-    "names": ("names_and_certificates", "web_acl", "account"),
+    "databases": ("databases", "caches", "data_streams", "backup"),
+    "messages": ("messaging", "secrets", "observability", "containers"),
+    "names": ("names_and_certificates", "web_acl", "account", "content"),
     "network": ("network",),
     "cluster": ("cluster", "build_and_identity"),
 }
 """The fixtures that are applied together, because the AWS provider takes 4 s of processor time per run."""
 PROVIDER = """
+variable "team" {{
+  default = "first"
+}}
+
 provider "aws" {{
   region      = "eu-west-1"
   max_retries = 2
@@ -34,10 +38,11 @@ provider "aws" {{
     role_arn = "arn:aws:iam::{account}:role/contract"
   }}
   default_tags {{
-    tags = {{ project = "groundwork", environment = "contract" }}
+    tags = {{ project = "groundwork", environment = "contract", team = var.team }}
   }}
 }}
 """
+SECOND = ("-var", "team=second")
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,25 @@ class Batch:
         """Create everything."""
         return self._terraform("apply", "-auto-approve", "-parallelism=20")
 
+    def change_tags(self) -> tuple[Outcome, str]:
+        """Give everything another tag `team`, in place; also what else would change by that, which nothing should."""
+        planned = self._terraform("plan", *SECOND, "-out=tags.tfplan")
+        if planned.code:
+            return planned, ""
+        shown = self._run("show", "-json", "tags.tfplan")
+        if shown.code:
+            return shown, ""
+        return self._terraform("apply", "-parallelism=20", "tags.tfplan"), _besides_tags(
+            json.loads(shown.output.splitlines()[-1])
+        )
+
     def plan(self) -> Outcome:
         """Exit code 0: nothing to change, 2: changes."""
-        return self._terraform("plan", "-detailed-exitcode")
+        return self._terraform("plan", *SECOND, "-detailed-exitcode")
 
     def destroy(self) -> Outcome:
         """Remove everything."""
-        return self._terraform("destroy", "-auto-approve", "-parallelism=20")
+        return self._terraform("destroy", *SECOND, "-auto-approve", "-parallelism=20")
 
     def remaining(self) -> dict[str, Any]:
         """What the account still holds, keys that wait for their deletion aside."""
@@ -93,31 +110,36 @@ class Batch:
         return resources.get(self.account, {})
 
     def _terraform(self, command: str, *options: str) -> Outcome:
+        return self._run(command, "-no-color", "-input=false", *options)
+
+    def _run(self, *arguments: str) -> Outcome:
         environ = {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.keys.access_key,
             "AWS_SECRET_ACCESS_KEY": self.keys.secret,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        return self.terraform.run(self.folder, command, "-no-color", "-input=false", *options, environ=environ)
+        return self.terraform.run(self.folder, *arguments, environ=environ)
 
 
 @dataclass(frozen=True)
 class Record:
-    """What happened to a batch: each command's exit code and last lines, and what was left."""
+    """What happened to a batch: each command's exit code and last lines, what else changed with tags, what was left."""
 
     codes: Mapping[str, int]
     ends: Mapping[str, str]
     seconds: Mapping[str, float]
+    besides_tags: str = ""
     left: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, outcomes: Mapping[str, Outcome], left: Mapping[str, Any]) -> Record:
+    def of(cls, outcomes: Mapping[str, Outcome], besides_tags: str, left: Mapping[str, Any]) -> Record:
         """The record of some commands."""
         return cls(
             codes={name: outcome.code for name, outcome in outcomes.items()},
             ends={name: outcome.end for name, outcome in outcomes.items() if outcome.code},
             seconds={name: outcome.seconds for name, outcome in outcomes.items()},
+            besides_tags=besides_tags,
             left=left,
         )
 
@@ -126,16 +148,50 @@ class Record:
         write_atomically(path, json.dumps(asdict(self)))
 
 
-def apply(batch: Batch) -> Outcome:
-    """Create everything in the batch's account."""
+@dataclass(frozen=True)
+class Begun:
+    """A batch whose resources exist, with other tags than at first: commands, and what changed besides tags."""
+
+    outcomes: Mapping[str, Outcome]
+    besides_tags: str
+
+
+def begin(batch: Batch) -> Begun:
+    """Create everything in the batch's account, then change the tags."""
     batch.prepare()
-    return batch.apply()
+    applied = batch.apply()
+    retagged, besides = batch.change_tags() if applied.code == 0 else (applied, "")
+    return Begun({"apply": applied, "change tags": retagged}, besides)
 
 
-def finish(batch: Batch, applied: Outcome) -> Record:
+def finish(batch: Batch, begun: Begun) -> Record:
     """Plan again and destroy."""
-    outcomes = {"apply": applied, "plan": batch.plan(), "destroy": batch.destroy()}
-    return Record.of(outcomes, batch.remaining())
+    outcomes = {**begun.outcomes, "plan": batch.plan(), "destroy": batch.destroy()}
+    return Record.of(outcomes, begun.besides_tags, batch.remaining())
+
+
+def _besides_tags(plan: Mapping[str, Any]) -> str:
+    """A line for each resource that a plan does not change in its tags alone; all that have tags must change."""
+    lines = []
+    for each in plan["resource_changes"]:
+        actions, before, after = each["change"]["actions"], each["change"]["before"], each["change"]["after"]
+        if each["mode"] != "managed":
+            continue
+        changed = {name for name in before if _meant(before[name]) != _meant(after.get(name))} - {"tags", "tags_all"}
+        # What Terraform knows only afterwards, such as the version of a launch template, is seen by the last plan.
+        changed -= {name for name, unknown in each["change"]["after_unknown"].items() if "true" in json.dumps(unknown)}
+        if actions not in (["update"], ["no-op"]) or changed:
+            lines.append(f"{each['address']}: {'+'.join(actions)} {sorted(changed)}")
+        elif "tags_all" in before and after.get("tags_all", {}).get("team") != "second":
+            lines.append(f"{each['address']}: its tags stay {after.get('tags_all')}")
+    return "\n".join(lines)
+
+
+def _meant(value: Any) -> Any:
+    """A value without what Terraform's older SDK takes for unset: null and what is empty."""
+    if isinstance(value, dict):
+        return {name: _meant(each) for name, each in value.items() if each not in (None, "", [], {})}
+    return [_meant(each) for each in value] if isinstance(value, list) else value or None
 
 
 def _write_certificate(folder: Path) -> None:
