@@ -9,15 +9,15 @@ from functools import cached_property
 from pathlib import Path
 
 from groundwork.apply import terraform_shim
+from groundwork.apply.journalled import JournalledDeploy
 from groundwork.apply.recorded_run import RecordedRun
 from groundwork.apply.ticket import StackTicket, Ticket
-from groundwork.errors import GroundworkError, Refused, StateLocked, TerraformFailed, ToolMissing
+from groundwork.errors import GroundworkError, Refused, TerraformFailed, ToolMissing
 from groundwork.plan.extracted import Extracted
 from groundwork.refusals import Refusal
-from groundwork.store.journal import Began, Ended, Journal, Result
+from groundwork.store.journal import Began, Journal
 from groundwork.terraform.cdktf import OnEvent
-from groundwork.terraform.printed import Complete, Step
-from groundwork.terraform.terraform import ERRORED, PLAN_FILE
+from groundwork.terraform.terraform import PLAN_FILE
 
 
 @dataclass
@@ -30,8 +30,6 @@ class Batch:
     who: str
     clock: Callable[[], datetime]
     applied: list[str] = field(default_factory=list)
-    _began: dict[str, Began] = field(default_factory=dict)
-    _journal_errors: list[Exception] = field(default_factory=list)
 
     def apply(self, on_event: OnEvent) -> None:
         """Run `cdktf deploy`. Raises Refused, StateLocked or TerraformFailed; also then, `applied` is complete.
@@ -40,31 +38,22 @@ class Batch:
         """
         workspace, stacks = self.extracted.workspace, self.stacks
         cdktf = workspace.cdktf(stacks[0])
-        run = RecordedRun(cdktf.run, stacks)
-        shimmed = replace(cdktf, run=run, environ={**cdktf.environ, **self._ticket()})
+        deploy = JournalledDeploy(
+            self.journal,
+            self.who,
+            self.clock,
+            replace(cdktf, environ={**cdktf.environ, **self._ticket()}),
+            [self._entry(stack) for stack in stacks],
+            self.extracted.folder,
+            started=lambda stack: (self._started / stack).exists(),
+            applied=self.applied,
+        )
         try:
-            for stack in stacks:
-                self._begin(stack)
-        except BaseException:
-            self._end_others(None)  # nothing is applied where one beginning cannot be recorded
-            raise
-
-        def follow(stack: str, event: Step | Complete) -> None:
-            if isinstance(event, Complete):
-                self._end(stack, "applied", event.counts)
-            on_event(stack, event)
-
-        try:
-            shimmed.deploy(stacks, parallelism=workspace.tools.parallelism, on_event=follow, complete=False)
+            deploy.deploy(on_event, parallelism=workspace.tools.parallelism, complete=False)
         except GroundworkError as error:
-            self._end_others(run if isinstance(error, TerraformFailed | StateLocked) else None)
-            if refusals := self._refusals(run, error):
+            if refusals := self._refusals(deploy.run, error):
                 raise Refused(refusals) from error
             raise
-        for stack in stacks:
-            self._end(stack, "applied", "")
-        if self._journal_errors:
-            raise self._journal_errors[0]
 
     @cached_property
     def stacks(self) -> list[str]:
@@ -95,30 +84,8 @@ class Batch:
     def _started(self) -> Path:
         return self._work / "started"
 
-    # ── the journal ────────────────────────────────────────────────────────────────────────────────
-    def _begin(self, stack: str) -> None:
-        entry = Began.of(self.extracted.bundles[stack], digest=self.digests[stack], by=self.who, at=self.clock())
-        self.journal.begin(entry)
-        self._began[stack] = entry
-
-    def _end(self, stack: str, result: Result, why: str) -> None:
-        entry = self._began.pop(stack, None)
-        if entry is None:
-            return
-        if result == "applied":
-            self.applied.append(stack)
-        try:
-            self.journal.end(Ended(id=entry.id, stack=stack, result=result, why=why, by=self.who, at=self.clock()))
-        except Exception as error:
-            self._journal_errors.append(error)
-
-    def _end_others(self, run: RecordedRun | None) -> None:
-        """End the stacks that were not applied, where that is known; without `run` nobody saw how Terraform ended."""
-        for stack in list(self._began):
-            if not (self._started / stack).exists():
-                self._end(stack, "not started", "")
-            elif run and run.failed(stack) and not (self.extracted.folder(stack) / ERRORED).exists():
-                self._end(stack, "failed", "")
+    def _entry(self, stack: str) -> Began:
+        return Began.of(self.extracted.bundles[stack], digest=self.digests[stack], by=self.who, at=self.clock())
 
     def _refusals(self, run: RecordedRun, error: GroundworkError) -> list[Refusal]:
         """The refusals that caused an error; empty where there are other causes, too."""

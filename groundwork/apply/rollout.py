@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,10 +13,13 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from groundwork import platform
+from groundwork.apply.journalled import JournalledDeploy
 from groundwork.errors import StackBlocked, ToolMissing
 from groundwork.plan import prerequisites
+from groundwork.plan.bundle import StateAt
 from groundwork.state import aws_session, bootstrap, existing_guards, principals, quotas, teardown
 from groundwork.state.state_store import count_resources
+from groundwork.store.journal import Began, Journal, Unplanned
 from groundwork.synthesis import resources
 from groundwork.terraform.cdktf import OnEvent
 from groundwork.terraform.printed import StackLog
@@ -48,12 +52,39 @@ class StackResult:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """How a deploy without stored plans is recorded: in which journal, as what, of which commit and by whom.
+
+    `clock` returns UTC.
+    """
+
+    journal: Journal
+    kind: Unplanned
+    commit: str
+    who: str
+    clock: Callable[[], datetime]
+
+    def entry(self, stack: str, environment: str, state: Mapping[str, Any]) -> Began:
+        """The entry for an apply of a stack that begins now."""
+        return Began.without_plan(
+            stack,
+            environment=environment,
+            kind=self.kind,
+            commit=self.commit,
+            state=StateAt.of(state),
+            by=self.who,
+            at=self.clock(),
+        )
+
+
+@dataclass(frozen=True)
 class Rollout:
-    """Stacks of one workspace, in deploy order. `releaser` is for laptops."""
+    """Stacks of one workspace, in deploy order. `releaser` is for laptops; a deploy needs `recording`."""
 
     workspace: Workspace
     stacks: Sequence[str]
     releaser: Releaser | None = None
+    recording: Recording | None = None
 
     @cached_property
     def environments(self) -> list[str]:
@@ -159,10 +190,19 @@ class Rollout:
         complete = prerequisites.complete(stacks, dependencies)
         logs: dict[str, StackLog] = {}
         for batch in [list(stacks)] if complete else prerequisites.batches(stacks, dependencies):
-            logs |= workspace.cdktf(batch[0]).deploy(
-                batch, parallelism=workspace.tools.parallelism, on_event=on_event, complete=complete
-            )
+            logs |= self._journalled(batch).deploy(on_event, parallelism=workspace.tools.parallelism, complete=complete)
         return logs
+
+    def _journalled(self, batch: Sequence[str]) -> JournalledDeploy:
+        workspace, recording = self.workspace, self.recording
+        if recording is None:
+            raise TypeError("a rollout without a recording cannot deploy")
+        entries = [
+            recording.entry(stack, workspace.environment_of(stack).name, workspace.store(stack).state() or {})
+            for stack in batch
+        ]
+        cdktf = workspace.cdktf(batch[0])
+        return JournalledDeploy(recording.journal, recording.who, recording.clock, cdktf, entries, workspace.folder)
 
     def _release(self, stack: str) -> str:
         if not self.on_laptop:

@@ -61,5 +61,9 @@ def main() -> None:
     except (NotApproved, NoTicket) as error:
         sys.stderr.write(f"\nError: {REFUSED}: {NotApproved.code}: {error}\n")
         sys.exit(1)
+    except OSError as error:  # a full disk, or rights that were lost: nothing is applied
+        sys.stderr.write(f"\nError: {error.filename}: {error.strerror}\n")
+        sys.exit(1)
     sys.stdout.flush()
+    os.umask(0o077)  # plans hold secrets
     os.execve(real[0], real, terraform_environ(os.environ))  # noqa: S606 (an argument list, no shell)

@@ -43,9 +43,10 @@ class Ticket:
 
     def write(self, path: Path) -> dict[str, str]:
         """Write the ticket; returns the environment variables with which the shim finds it."""
+        from groundwork.files import write_atomically  # noqa: PLC0415 - the shim only reads
+
         body = json.dumps(asdict(self), sort_keys=True).encode()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        write_atomically(path, body, mode=0o600)
         return {VARIABLE: str(path), SHA256: hashlib.sha256(body).hexdigest()}
 
     @classmethod

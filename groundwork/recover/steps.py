@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from groundwork.plan.fingerprint import Plan, changed_resources
+from groundwork.synthesis.resources import Resource
 
 State = Mapping[str, Any]
 
@@ -46,6 +47,22 @@ def steps(plan: Plan, state: State) -> list[Step]:
             _is_taggable(resource["change"]),
         )
         for resource in changed_resources(plan)
+    ]
+
+
+def of_code(resources: Iterable[Resource], state: State) -> list[Step]:
+    """Every resource of the code and whether the state has it, in the code's order: what there is without a plan."""
+    current = {address.partition("[")[0]: instance for address, instance in instances(state).items()}
+    return [
+        Step(
+            resource.address,
+            resource.type,
+            "create",
+            _progress("create", {}, current.get(resource.address)),
+            taggable=True,
+        )
+        for resource in resources
+        if not resource.is_data
     ]
 
 

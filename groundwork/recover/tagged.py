@@ -65,6 +65,19 @@ def search(session: boto3.Session, provider: TaggingProvider, *, endpoint: str |
         ) from error
 
 
+def existing(session: boto3.Session, arns: Iterable[str], *, endpoint: str | None) -> list[str]:
+    """The ARNs without keys that wait for their deletion, which AWS lists for weeks; a key it may not read stays."""
+    return [arn for arn in arns if arn.split(":")[2] != "kms" or not _waits_for_deletion(session, arn, endpoint)]
+
+
+def _waits_for_deletion(session: boto3.Session, arn: str, endpoint: str | None) -> bool:
+    kms = session.client("kms", region_name=arn.split(":")[3], endpoint_url=endpoint, config=CONFIG)
+    try:
+        return bool(kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "PendingDeletion")
+    except ClientError:
+        return False
+
+
 def without_state(arns: Iterable[str], states: Sequence[State]) -> list[str]:
     """The ARNs that appear in none of the states."""
     resources = [resource for state in states for resource in instances(state).values()]

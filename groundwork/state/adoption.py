@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import boto3
@@ -42,22 +43,37 @@ class Finder:
         addresses = set(known)
         return tuple(
             Import(f"{kind}.{name}", id_)
-            for kind, probe in _PROBES.items()
-            for name, attributes in self.document.get("resource", {}).get(kind, {}).items()
-            if f"{kind}.{name}" not in addresses and (id_ := probe(self, name, attributes)) is not None
+            for kind in _PROBES
+            for name in self.document.get("resource", {}).get(kind, {})
+            if f"{kind}.{name}" not in addresses and (id_ := self.id_of(kind, name)) is not None
         )
+
+    def id_of(self, kind: str, name: str) -> str | None:
+        """The provider's id of a declared resource of one of `TYPES`; None where AWS has none of that name.
+
+        Raises ClientError where AWS refuses to look it up, and TerraformFailed for a bucket of another account.
+        """
+        attributes = self.document["resource"][kind][name]
+        named_by = _NAMED_BY.get(kind, "name")
+        if named_by and "${" in str(attributes.get(named_by, "${}")):
+            return None  # the name is known only while Terraform runs
+        return _PROBES[kind](self, name, attributes)
 
     def provider(self, attributes: Attributes) -> Mapping[str, Any]:
         """The provider block that a resource uses."""
-        _, _, alias = str(attributes.get("provider", "")).partition(".")
-        blocks = self.document["provider"]["aws"]
-        provider: Mapping[str, Any] = next(block for block in blocks if block.get("alias", "") == alias)
-        return provider
+        return provider_block(self.document, attributes)
 
     def client(self, service: str, attributes: Attributes) -> Any:
         """A client for the region of the resource's provider."""
         region = self.provider(attributes)["region"]
         return self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=CONFIG)  # type: ignore[call-overload]
+
+
+def provider_block(document: Mapping[str, Any], attributes: Attributes) -> Mapping[str, Any]:
+    """The provider block that a resource of a synthesised stack uses."""
+    _, _, alias = str(attributes.get("provider", "")).partition(".")
+    block: Mapping[str, Any] = next(each for each in document["provider"]["aws"] if each.get("alias", "") == alias)
+    return block
 
 
 def _bucket(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -80,6 +96,32 @@ def _table(finder: Finder, _: str, attributes: Attributes) -> str | None:
     return _if_exists(lambda: finder.client("dynamodb", attributes).describe_table(TableName=name), name)
 
 
+def _parameter(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    return _if_exists(lambda: finder.client("ssm", attributes).get_parameter(Name=name), name)
+
+
+def _topic(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    topics = aws.entries(finder.client("sns", attributes), "list_topics", "Topics")
+    name = f":{finder.account}:{attributes['name']}"
+    return next((str(topic["TopicArn"]) for topic in topics if topic["TopicArn"].endswith(name)), None)
+
+
+def _queue(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    queue = _described(lambda: finder.client("sqs", attributes).get_queue_url(QueueName=str(attributes["name"])))
+    return str(queue["QueueUrl"]) if queue else None
+
+
+def _function(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["function_name"])
+    return _if_exists(lambda: finder.client("lambda", attributes).get_function(FunctionName=name), name)
+
+
+def _cluster(finder: Finder, _: str, attributes: Attributes) -> str | None:
+    name = str(attributes["name"])
+    return _if_exists(lambda: finder.client("eks", attributes).describe_cluster(name=name), name)
+
+
 def _role(finder: Finder, _: str, attributes: Attributes) -> str | None:
     name = str(attributes["name"])
     return _if_exists(lambda: finder.client("iam", attributes).get_role(RoleName=name), name)
@@ -96,14 +138,12 @@ def _key(finder: Finder, name: str, attributes: Attributes) -> str | None:
     kms = finder.client("kms", attributes)
     for alias in finder.document["resource"].get("aws_kms_alias", {}).values():
         if f"aws_kms_key.{name}." in alias["target_key_id"]:
-            try:
-                key = kms.describe_key(KeyId=alias["name"])["KeyMetadata"]
-            except ClientError as error:
-                _require_absent(error)
-                continue
-            if key["KeyState"] == "Enabled":
-                return str(key["KeyId"])
-    wanted = finder.provider(attributes)["default_tags"][0]["tags"]
+            described = _described(partial(kms.describe_key, KeyId=alias["name"]))
+            if described and described["KeyMetadata"]["KeyState"] == "Enabled":
+                return str(described["KeyMetadata"]["KeyId"])
+    wanted: dict[str, str] = {}
+    for block in finder.provider(attributes).get("default_tags", ()):
+        wanted |= block["tags"]
     for entry in aws.entries(kms, "list_keys", "Keys"):
         key = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
         alike = key["KeyState"] == "Enabled" and key.get("Description") == attributes["description"]
@@ -117,8 +157,7 @@ def _tags(kms: Any, key_id: str) -> dict[str, str]:
 
 
 def _policy(finder: Finder, _: str, attributes: Attributes) -> str | None:
-    partition = "aws-cn" if (region := finder.provider(attributes)["region"]).startswith("cn-") else "aws"
-    partition = "aws-us-gov" if region.startswith("us-gov-") else partition
+    partition = finder.session.get_partition_for_region(finder.provider(attributes)["region"])
     arn = f"arn:{partition}:iam::{finder.account}:policy/{attributes['name']}"
     return _if_exists(lambda: finder.client("iam", attributes).get_policy(PolicyArn=arn), arn)
 
@@ -135,13 +174,10 @@ def _repository(finder: Finder, _: str, attributes: Attributes) -> str | None:
 
 
 def _secret(finder: Finder, _: str, attributes: Attributes) -> str | None:
-    try:
-        secret = finder.client("secretsmanager", attributes).describe_secret(SecretId=str(attributes["name"]))
-    except ClientError as error:
-        _require_absent(error)
-        return None
+    name = str(attributes["name"])
+    secret = _described(lambda: finder.client("secretsmanager", attributes).describe_secret(SecretId=name))
     # One that waits for its deletion cannot be adopted; AWS explains that when Terraform creates another.
-    return None if "DeletedDate" in secret else str(secret["ARN"])
+    return str(secret["ARN"]) if secret and "DeletedDate" not in secret else None
 
 
 def _trail(finder: Finder, _: str, attributes: Attributes) -> str | None:
@@ -165,19 +201,33 @@ def _log_group(finder: Finder, _: str, attributes: Attributes) -> str | None:
     return name if any(group["logGroupName"] == name for group in groups) else None
 
 
-def _if_exists(describe: Callable[[], object], name: str) -> str | None:
+def _if_exists(describe: Callable[[], Mapping[str, Any]], name: str) -> str | None:
+    return None if _described(describe) is None else name
+
+
+def _described(describe: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """What AWS answers; None where it says that there is no such resource."""
     try:
-        describe()
+        return describe()
     except ClientError as error:
         _require_absent(error)
         return None
-    return name
 
 
 def _require_absent(error: ClientError) -> None:
     if not aws.is_absent(error):
         raise error
 
+
+_NAMED_BY = {
+    "aws_kms_key": "description",
+    "aws_s3_bucket": "bucket",
+    "aws_iam_openid_connect_provider": "url",
+    "aws_guardduty_detector": "",
+    "aws_accessanalyzer_analyzer": "analyzer_name",
+    "aws_lambda_function": "function_name",
+}
+"""Type → argument by which it is recognised, where that is not `name`; "" where an account has at most one."""
 
 _PROBES: dict[str, Callable[[Finder, str, Attributes], str | None]] = {
     "aws_kms_key": _key,
@@ -193,4 +243,12 @@ _PROBES: dict[str, Callable[[Finder, str, Attributes], str | None]] = {
     "aws_guardduty_detector": _detector,
     "aws_accessanalyzer_analyzer": _analyzer,
     "aws_cloudwatch_log_group": _log_group,
+    "aws_ssm_parameter": _parameter,
+    "aws_sns_topic": _topic,
+    "aws_sqs_queue": _queue,
+    "aws_lambda_function": _function,
+    "aws_eks_cluster": _cluster,
 }
+
+TYPES = frozenset(_PROBES)
+"""The types that it looks up."""

@@ -14,6 +14,9 @@ ABSENT = frozenset(
         "NoSuchKey",
         "NoSuchEntity",
         "NotFoundException",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "ParameterNotFound",
+        "QueueDoesNotExist",
         "RepositoryNotFoundException",
         "ResourceNotFoundException",
     }

@@ -18,7 +18,7 @@ from groundwork.files import write_atomically
 from groundwork.paths import Project
 from groundwork.platform import Environment
 from groundwork.state import aws, aws_session
-from groundwork.terraform.terraform import Terraform
+from groundwork.terraform.terraform import ERRORED, Terraform
 
 _OVERRIDE = "local_override.tf.json"
 _IMPORTS = "adopted.tf.json"
@@ -47,9 +47,7 @@ class BootstrapFolder:
     @property
     def path(self) -> Path:
         """The folder."""
-        is_backend = self.stack == self.environment.bootstrap_stacks[0]
-        name = self.environment.name if is_backend else self.stack
-        return self.project.work / "bootstrap" / name
+        return _path(self.project, self.environment, self.stack)
 
     @property
     def local_file(self) -> Path:
@@ -111,8 +109,19 @@ class BootstrapFolder:
         return Terraform(self.path, self.stack, self.program, self.environ, self.on_line)
 
     def prepare(self) -> None:
-        """Copy the synthesised stack and its provider locks; the temporary state stays as it is."""
+        """Copy the synthesised stack and its provider locks; the temporary state stays as it is.
+
+        A newer one that Terraform could not store takes its place. One that a full disk has cut off is put aside:
+        Terraform refuses it, and what it listed is found by its names.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
+        errored, temporary = self.path / ERRORED, _read(self.local_file)
+        if (_read(errored) or {}).get("serial", 0) > (temporary or {}).get("serial", 0):
+            errored.replace(self.local_file)
+        elif temporary is None:
+            _put_aside(self.local_file)
+        if errored.exists():
+            _put_aside(errored)
         source = self.synthesised / self.stack
         write_atomically(self.path / "cdk.tf.json", json.dumps(self.document, indent=2))
         if self.role:
@@ -143,10 +152,8 @@ class BootstrapFolder:
             write_atomically(self.path / _IMPORTS, json.dumps({"import": blocks}, indent=2))
 
     def local_state(self) -> State | None:
-        """The temporary state; None where it does not exist or holds nothing."""
-        if not self.local_file.is_file() or not (text := self.local_file.read_text(encoding="utf-8")).strip():
-            return None
-        state: State = json.loads(text)
+        """The temporary state; None where it does not exist, is cut off or holds nothing."""
+        state = _read(self.local_file) or {}
         return state if state.get("resources") else None
 
     def write_local(self, text: str) -> None:
@@ -194,6 +201,31 @@ class BootstrapFolder:
     def remove(self) -> None:
         """Delete the folder, whose state is in S3 or empty."""
         shutil.rmtree(self.path)
+
+
+def unfinished(project: Project, environment: Environment) -> list[str]:
+    """The bootstrap stacks of which a run in this checkout was killed, or failed, before it removed its folder."""
+    return [stack for stack in environment.bootstrap_stacks if _path(project, environment, stack).is_dir()]
+
+
+def _read(path: Path) -> State | None:
+    """The state in a file, empty without one; None where a full disk has cut it off."""
+    if not path.is_file() or not (content := path.read_bytes()).strip():
+        return {}
+    try:
+        state: State = json.loads(content)
+    except ValueError:
+        return None
+    return state
+
+
+def _put_aside(path: Path) -> None:
+    path.replace(path.with_name(f"{path.name}.aside"))
+
+
+def _path(project: Project, environment: Environment, stack: str) -> Path:
+    is_backend = stack == environment.bootstrap_stacks[0]
+    return project.work / "bootstrap" / (environment.name if is_backend else stack)
 
 
 def ahead(local: State | None, remote: State | None) -> bool:

@@ -17,19 +17,24 @@ from pydantic import AwareDatetime
 
 from groundwork.plan.bundle import Bundle, Frozen, StateAt
 from groundwork.store import audit
-from groundwork.store.objects import Objects
+from groundwork.store.objects import Entries
 
 PREFIX = f"{audit.PREFIX}/applies"
 
 _BEGAN = ".began.json"
 _ENDED = ".ended.json"
 
+Unplanned = Literal["deploy", "break-glass"]
+"""Applies that no plan was stored for; the journal has this as their run."""
+
 Result = Literal["applied", "failed", "not started", "recovered"]
 """`failed`: Terraform reported an error and stored the state. `recovered`: resolved by a person."""
 
 
 class Began(Frozen):
-    """An apply of one stack began. `digest` is the bundle's, `state` what it was planned from; ids sort by time."""
+    """An apply of one stack began. `digest` is the bundle's, "" without a stored plan; `state` what it was
+    planned from; ids sort by time.
+    """
 
     format: Literal[1] = 1
     id: str
@@ -61,6 +66,30 @@ class Began(Frozen):
             at=at,
         )
 
+    @classmethod
+    def without_plan(
+        cls, stack: str, *, environment: str, kind: Unplanned, commit: str, state: StateAt, by: str, at: datetime
+    ) -> Began:
+        """An entry for an apply of a stack that no plan was stored for. Its digest is empty."""
+        return cls(
+            id=f"{audit.timestamp(at)}-{uuid.uuid4().hex}",
+            stack=stack,
+            environment=environment,
+            purpose="apply",
+            digest="",
+            commit=commit,
+            run_id=kind,
+            run_attempt=1,
+            state=state,
+            by=by,
+            at=at,
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it was a plain deploy, which nobody is accountable for: it may be repeated when nothing is left."""
+        return self.run_id == "deploy"
+
     def __str__(self) -> str:
         return (
             f"begun by {self.by} on {self.at:%Y-%m-%d at %H:%M:%S} UTC (run {self.run_id}, commit {self.commit[:12]})"
@@ -81,9 +110,9 @@ class Ended(Frozen):
 
 @dataclass(frozen=True)
 class Journal:
-    """The journal of one environment; `objects` are those of its plan store."""
+    """The journal of one environment; `objects` are those of its plan store, or of this machine."""
 
-    objects: Objects
+    objects: Entries
 
     def begin(self, entry: Began) -> None:
         """Record that an apply begins; call it before anything is changed."""
@@ -100,6 +129,12 @@ class Journal:
         began = [key for key in keys if key.endswith(_BEGAN) and key.removesuffix(_BEGAN) not in ended]
         entries = [Began.model_validate_json(self.objects.newest(key)) for key in began]
         return sorted(entries, key=lambda entry: entry.at)
+
+    def failed(self) -> list[str]:
+        """The stacks whose last apply ended with an error: an answer of AWS may have been lost in it."""
+        newest = {key.split("/")[-2]: key for key in self.objects.keys(f"{PREFIX}/") if key.endswith(_ENDED)}
+        ends = (Ended.model_validate_json(self.objects.newest(key)) for key in newest.values())
+        return [end.stack for end in ends if end.result == "failed"]
 
     def unsettled(self, stack: str) -> str:
         """The open applies of a stack in words; empty without any."""

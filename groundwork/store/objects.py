@@ -26,8 +26,21 @@ class Place:
     version: str
 
 
-class Objects(Protocol):
+class Entries(Protocol):
     """Write-once bytes. Keys are POSIX paths without a leading slash."""
+
+    def put_new(self, key: str, body: bytes, *, media_type: str) -> object:
+        """Store bytes under a new key; raises AlreadyStored where the key exists."""
+
+    def newest(self, key: str) -> bytes:
+        """The newest bytes under a key; raises NotStored, NotReadable."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """Every key that begins with `prefix`, in order."""
+
+
+class Objects(Entries, Protocol):
+    """The same, with versions."""
 
     def put_new(self, key: str, body: bytes, *, media_type: str, for_planners: bool = False) -> Place:
         """Store bytes under a new key; raises AlreadyStored where the key exists.
@@ -40,9 +53,3 @@ class Objects(Protocol):
 
     def get(self, key: str, version: str) -> bytes:
         """Exactly that version's bytes; raises NotStored, NotReadable."""
-
-    def newest(self, key: str) -> bytes:
-        """The newest bytes under a key; raises NotStored, NotReadable."""
-
-    def keys(self, prefix: str) -> list[str]:
-        """Every key that begins with `prefix`, in order."""

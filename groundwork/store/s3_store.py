@@ -35,11 +35,23 @@ class S3Objects:
             )
         except ClientError as error:
             if aws.error_code(error) in _TAKEN:
+                if version := self._of_earlier_attempt(key, body, error):
+                    return Place(f"s3://{self.bucket}/{key}", version)
                 raise AlreadyStored(f"s3://{self.bucket}/{key}") from error
             raise self._refused(f"put {key}", error) from error
         except BotoCoreError as error:
             raise self._refused(f"put {key}", error) from error
         return Place(f"s3://{self.bucket}/{key}", answer["VersionId"])
+
+    def _of_earlier_attempt(self, key: str, body: bytes, error: ClientError) -> str:
+        """The version that an earlier attempt of the same call stored, whose answer was lost; "" for all others."""
+        if not error.response["ResponseMetadata"].get("RetryAttempts"):
+            return ""
+        try:
+            stored = self.client.get_object(Bucket=self.bucket, Key=key)
+            return str(stored["VersionId"]) if stored["Body"].read() == body else ""
+        except (ClientError, BotoCoreError):
+            return ""
 
     def key_of(self, location: str) -> str:
         """See Objects."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from groundwork.errors import TerraformFailed
 from groundwork.terraform import locks, printed
 from groundwork.terraform.printed import Complete, StackLog, Step
+from groundwork.terraform.terraform import fix_of
 from groundwork.toolchain import process
 
 _UNDER_CDKTF = Path(__file__).with_name("under_cdktf.sh")
@@ -83,7 +84,7 @@ class Cdktf:
         code = self._start(["diff", stack, "--skip-synth", "--no-color", "--skip-provider-lock"], take, stop)
         if code:
             _raise_if_locked(stack, log)
-            raise TerraformFailed(f"{stack} cannot be planned:\n{log.errors}")
+            raise TerraformFailed(f"{stack} cannot be planned:\n{log.errors}", fix=fix_of(stack, log.errors))
         return log
 
     def _apply(
@@ -122,7 +123,8 @@ class Cdktf:
                 _raise_if_locked(stack, log)
             failed = [f"{stack or 'cdktf'}:\n{log.errors}" for stack, log in logs.items() if log.failed]
             errors = "\n".join(failed or (log.errors for log in logs.values()))
-            raise TerraformFailed(f"cdktf {verb} failed\n{errors}")
+            fixes = (fix_of(stack, log.errors) for stack, log in logs.items() if stack and log.failed)
+            raise TerraformFailed(f"cdktf {verb} failed\n{errors}", fix=next(filter(None, fixes), ""))
         return dict(logs)
 
     def _start(self, arguments: Sequence[str], on_line: Callable[[str], None], stop: threading.Event | None) -> int:

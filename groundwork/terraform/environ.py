@@ -66,7 +66,7 @@ def synthesis_environ(environ: Mapping[str, str], *, home: Path, checkout: Path)
         "CHECKPOINT_DISABLE": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
         # In another home it would be unpacked each time.
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "groundwork" / "jsii"),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(_existing(cache / "groundwork" / "jsii")),
         "UV_CACHE_DIR": environ.get("UV_CACHE_DIR", str(cache / "uv")),
     }
 
@@ -77,11 +77,25 @@ def unreviewed_environ(environ: Mapping[str, str], *, home: Path, checkout: Path
     return {
         **synthesis_environ(environ, home=home, checkout=checkout),
         "PYTHONDONTWRITEBYTECODE": "1",
+        # The user's caches hold programs that gw starts, so they are out of reach, but for two that only reviews use.
+        "XDG_CACHE_HOME": str(home / ".cache"),
         # Unpacking cdktf and its providers takes longer than all the rest, so the result is cached, but not in the
         # user's own cache, which unreviewed code must not write. The same holds for uv, which trusts what it unpacked.
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "groundwork" / "review-jsii"),
         "UV_CACHE_DIR": str(cache / "groundwork" / "review-uv"),
     }
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, which is made where it is missing; a home may be read-only."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"the cache folder {folder} cannot be made ({error.strerror})",
+            fix="set XDG_CACHE_HOME to a folder that you may write to",
+        ) from error
+    return folder
 
 
 def _has_login(value: str) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from groundwork.errors import StateLocked
 
 _NOT_ACQUIRED = "Error acquiring the state lock"
+_HELD = re.compile(r"\b(PreconditionFailed|ConditionalCheckFailedException)\b")
+"""S3's and DynamoDB's answer to whoever asks for a lock that is held."""
 _FIELD = re.compile(r"^[│\s]*(ID|Path|Operation|Who|Created):\s*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -28,6 +30,15 @@ class HeldLock:
             f"({self.operation or 'unknown operation'}, lock {self.id})",
             fix=f"wait until they are done; if their run has died: gw unlock {stack} {self.id}",
         )
+
+
+def freed_meanwhile(output: str) -> bool:
+    """Whether a lock was held when Terraform asked for it, and gone when it asked by whom.
+
+    Terraform waits only for a lock whose holder it can read (`LockWithContext` of its package statemgr), so it fails
+    here even while it should wait. Nothing has happened yet: it may be started again.
+    """
+    return _NOT_ACQUIRED in output and bool(_HELD.search(output)) and read(output) is None
 
 
 def read(output: str) -> HeldLock | None:

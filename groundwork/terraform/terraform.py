@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,12 +23,20 @@ PLAN_FILE = "plan"
 
 ERRORED = "errored.tfstate"
 """What Terraform leaves where an apply could not store the state: the only record of what it created."""
+_WRONG_CHECKSUM = "does not have the expected content"
+"""What Terraform says where the table's checksum is not the state's (`errBadChecksumFmt` of its S3 backend)."""
+
+_EXISTS = re.compile(r"AlreadyExists|AlreadyOwnedByYou|already exists|ResourceInUseException")
+"""What AWS says where a resource exists that no state has: the answer to its creation was lost, or somebody made it."""
 
 _INIT = ("-lockfile=readonly", "-reconfigure")
 """Only the providers that the lock file allows, and no settings of the backend that an earlier run recorded."""
 
 _ASKS_FOR_INIT = "terraform init"
 """Part of Terraform's error where a folder is not initialised after all: it was emptied, or a provider is missing."""
+
+_STARTS = 3
+"""How often Terraform is started in all where each time somebody freed the lock at that very moment."""
 
 _NO_CHANGES, _FAILED, _CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`."""
@@ -132,6 +141,10 @@ class Terraform:
         """Let the next apply complete a half-created resource instead of replacing it."""
         self._run("untaint", address)
 
+    def import_(self, address: str, id_: str) -> None:
+        """Record an existing resource in the state; the folder has to be initialised."""
+        self._run("import", "-input=false", address, id_)
+
     def pull(self) -> str:
         """The state as text; empty without a state."""
         finished = self._start("state", "pull", keep_stdout=True)
@@ -143,10 +156,6 @@ class Terraform:
         """Store a state over an existing one. Terraform refuses another lineage and a lower serial."""
         self._run("state", "push", str(state))
 
-    def force_unlock(self, lock_id: str) -> None:
-        """Release a lock, whoever holds it."""
-        self._run("force-unlock", "-force", lock_id)
-
     # ── running Terraform ─────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def _stamp(self) -> InitStamp:
@@ -155,16 +164,20 @@ class Terraform:
     def _run(
         self, *arguments: str, stop: threading.Event | None = None, succeeds: tuple[int, ...] = (0,)
     ) -> tuple[int, StackLog]:
-        log = StackLog()
+        for remaining in reversed(range(_STARTS)):
+            log = StackLog()
 
-        def take(line: str) -> None:
-            log.lines.append(without_colours(line))
-            self.on_line(line)
+            def take(line: str, log: StackLog = log) -> None:
+                log.lines.append(without_colours(line))
+                self.on_line(line)
 
-        finished = self._start(*arguments, on_line=take, stop=stop)
-        if finished.code not in succeeds:
-            raise self._failure(arguments[0], "\n".join(log.lines), log.errors)
-        return finished.code, log
+            finished = self._start(*arguments, on_line=take, stop=stop)
+            if finished.code in succeeds:
+                return finished.code, log
+            output = "\n".join(log.lines)
+            if not (remaining and locks.freed_meanwhile(output)):
+                break
+        raise self._failure(arguments[0], output, log.errors)
 
     def _start(
         self,
@@ -182,12 +195,14 @@ class Terraform:
             on_line=on_line,
             keep_stdout=keep_stdout,
             stop=stop,
+            private=True,  # plans hold secrets
         )
 
     def _failure(self, verb: str, output: str, errors: str = "") -> Exception:
         if lock := locks.read(output):
             return lock.error(self.stack)
-        return TerraformFailed(f"{self.stack}: terraform {verb} failed:\n{errors or output}")
+        fix = fix_of(self.stack, output + errors)
+        return TerraformFailed(f"{self.stack}: terraform {verb} failed:\n{errors or output}", fix=fix)
 
 
 @dataclass(frozen=True)
@@ -214,6 +229,13 @@ class PlanFile:
             for resource in self.document.get("resource_changes", [])
             if resource.get("mode") == "managed" and set(actions) & set(resource["change"]["actions"])
         )
+
+
+def fix_of(stack: str, output: str) -> str:
+    """The command that mends what Terraform reports; empty where its own words have to do."""
+    if _WRONG_CHECKSUM in output:
+        return f"gw recover {stack} --correct-checksum"
+    return f"gw recover {stack}" if _EXISTS.search(output) else ""
 
 
 def require_stored(folder: Path, stack: str) -> None:

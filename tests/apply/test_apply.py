@@ -236,3 +236,23 @@ def test_refuses_to_extract_over_a_state_that_could_not_be_stored(project: Plann
         project.apply(index)
     assert codes(refused) == [Code.UNSETTLED_APPLY]
     assert unstored.exists()
+
+
+def test_plans_and_tickets_are_readable_by_their_owner_alone(project: PlannedProject) -> None:
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    index = project.push(project.plan())
+    project.apply(index)
+    other = project.stack("two", {"thing": {"input": "first"}})
+    project.synth()
+    project.deploy_as_it_is(other)
+    plans = [path for path in project.root.rglob("plan") if path.is_file()]
+    tickets = list(project.root.rglob("ticket.json"))
+    assert any(path.parent.name == stack for path in plans)
+    assert tickets
+    assert [path for path in (*plans, *tickets) if _others_may_read(path, project.root)] == []
+
+
+def _others_may_read(path: Path, root: Path) -> bool:
+    """Whether neither the file nor a folder above it, up to the checkout, is its owner's alone."""
+    above = [folder for folder in path.parents if folder.is_relative_to(root) and folder != root]
+    return all(each.stat().st_mode & 0o077 for each in (path, *above))

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from groundwork.apply.rollout import Rollout
 from groundwork.store.journal import Journal
+from tests.recover.killed import inspect
 from tests.support.planned_project import PlannedProject
 from tests.support.processes import wait_for_descendant
 
@@ -112,7 +112,7 @@ def test_break_glass_shows_the_diff_needs_consent_and_is_recorded(project: Plann
     project.stack("delivery", {})
     backend = project.stack("state-backend", {"bucket": {"input": "deployed already"}})
     project.synth()
-    Rollout(project.workspace, [backend]).deploy(lambda *_: None, lambda _: None)
+    project.deploy_as_it_is(backend)
     short = project.gw("deploy", stack, "--break-glass", "because")
     assert short.returncode == 2
     assert "too short for a reason" in short.stderr
@@ -130,6 +130,38 @@ def test_break_glass_shows_the_diff_needs_consent_and_is_recorded(project: Plann
     (decision,) = project.store.decisions("break-glass")
     assert (decision.reason, decision.stacks) == (reason, (stack,))
     assert project.inputs(stack) == {"thing": "urgent"}
+    ((began, ended),) = Journal(project.store.objects).history(stack)
+    assert (began.by, began.digest, ended and ended.result) == (decision.who, "", "applied")
+
+
+def test_a_killed_break_glass_apply_is_known_to_recovery(project: PlannedProject, tmp_path: Path) -> None:
+    slow = {"provisioner": {"local-exec": {"command": "echo at work; sleep 30"}}}
+    stack = project.stack("one", {"thing": {"input": "urgent", **slow}})
+    project.stack("delivery", {})
+    backend = project.stack("state-backend", {"bucket": {"input": "deployed already"}})
+    project.synth()
+    project.deploy_as_it_is(backend)
+    log = tmp_path / "deploy.log"
+    gw = [str(project.root / ".venv" / "bin" / "gw"), "deploy", stack]
+    with log.open("w") as output:
+        deploy = subprocess.Popen(
+            [*gw, "--break-glass", "INC-123: the api is down", "--yes"],
+            cwd=project.root,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        descendants = wait_for_descendant(deploy.pid, "sleep", log=log)
+        terraform = next(process for process in descendants if process.name() == "terraform")
+    finally:
+        deploy.kill()
+    psutil.wait_procs([terraform], timeout=90)
+    report = inspect(project, stack)
+    assert [entry.run_id for entry in report.opened] == ["break-glass"]
+    assert report.notes[0].startswith("it was applied without a stored plan")
+    # The gate refuses an approved apply while it is open (tests/gate/test_refused_states.py).
+    assert "run break-glass" in Journal(project.store.objects).unsettled(stack)
 
 
 def test_contradictory_options_of_deploy_are_refused(project: PlannedProject) -> None:

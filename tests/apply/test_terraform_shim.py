@@ -138,3 +138,7 @@ def test_the_installed_shim_runs_terraform_or_prints_a_terraform_error(
     refused = run("apply")
     assert refused.returncode == 1
     assert "\nError: groundwork refuses: bundle-tampered: `terraform apply` does not belong" in refused.stderr
+    Path(ticket.started).rename(tmp_path / "gone")  # as on a disk that is full, nothing can be written there
+    broken = run("apply", "-auto-approve")
+    assert (broken.returncode, broken.stdout) == (1, "")
+    assert broken.stderr == f"\nError: {Path(ticket.started) / 'local-one'}: No such file or directory\n"

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from groundwork.apply.held_back import PartlyApplied
-from groundwork.apply.rollout import Rollout
 from groundwork.plan.bundle import Index
 from groundwork.plan.run_plans import Plans
 from groundwork.refusals import Code
@@ -129,7 +128,7 @@ def test_refuses_wave_differs(project: PlannedProject) -> None:
     secret = "a-value-that-nobody-may-see"
     project.stack("other", {"thing": {"input": secret}}, outputs={"value": secret})
     project.synth()
-    Rollout(project.workspace, [other]).deploy(lambda *_: None, lambda _: None)
+    project.deploy_as_it_is(other)
 
     with pytest.raises(PartlyApplied) as held:
         project.apply(index)

@@ -8,16 +8,17 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from groundwork.plan.bundle import Index
 from groundwork.recover.inspect import Inspector, Report
 from groundwork.recover.resolve import resolve as resolve_apply
 from groundwork.state.locks import free
-from groundwork.terraform.terraform import Terraform
+from groundwork.store.local_entries import local_journal
 from tests.recover.endpoint import Action, Call, between
 from tests.support.planned_project import PlannedProject
 from tests.support.processes import kill_tree
+
+NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
 
 
 def killed_when_held(project: PlannedProject, index: Index, rule: Callable[[Call], Action]) -> None:
@@ -48,17 +49,20 @@ def on_state(stack: str, action: Action) -> Callable[[Call], Action]:
     return lambda call: action if call.method == "PUT" and f"/{name}.tfstate" in call.path else "pass"
 
 
+def inspector(project: PlannedProject) -> Inspector:
+    return Inspector(replace(project.workspace, _stores={}), project.store, local_journal(project.workspace.project))
+
+
 def inspect(project: PlannedProject, stack: str) -> Report:
-    return Inspector(replace(project.workspace, _stores={}), project.store).stack(stack)
+    return inspector(project).stack(stack)
 
 
 def unlock(project: PlannedProject, stack: str) -> None:
     """Free the lock that the report names, as `gw unlock` does."""
     report, store = inspect(project, stack), project.workspace.store(stack)
     assert report.lock
-    terraform = Terraform(store.folder, stack, Path(project.cloud.program), project.workspace.environ(stack))
-    free(store, report.lock.id, terraform)
+    free(store, report.lock.id)
 
 
 def resolve(project: PlannedProject, report: Report) -> None:
-    resolve_apply(project.store, report, "looked at it by hand, INC-123", who="ada", at=datetime.now(UTC))
+    resolve_apply(inspector(project), report, "looked at it by hand, INC-123", who="ada", at=datetime.now(UTC))

@@ -69,6 +69,9 @@ def test_resources_without_a_state_are_listed_by_tags_and_imported(project: Plan
     assert all(any(arn.removesuffix(":*").endswith(end) for arn in report.unrecorded) for end in named)
     assert set(report.not_listed) == {"aws_iam_role.role", "aws_s3_bucket_versioning.versioned"}
     assert set(report.missing) == {*ids, *report.not_listed}
+    # Its name says which role it is, although AWS does not list it.
+    assert {each.to: each.id for each in report.imports} == {**ids, "aws_iam_role.role": f"role-{name}"}
+    assert report.commands[0].startswith(f"gw unlock {stack} ")
 
     unlock(project, stack)
     folder = project.workspace.manifest().stack(stack).folder

@@ -41,3 +41,33 @@ def test_stacks_of_the_own_account_need_no_role(tmp_path: Path, checkout: Path, 
     made = folder(tmp_path, checkout, stack)
     assert not list(made.path.glob("*override*"))
     assert made.provider_account == "333333333333"
+
+
+def test_a_temporary_state_that_a_full_disk_cut_off_is_put_aside(tmp_path: Path, checkout: Path) -> None:
+    made = folder(tmp_path, checkout, "prod-delivery")
+    state = {"lineage": "a", "serial": 1, "resources": [{"mode": "managed"}]}
+    made.write_local(json.dumps(state))
+    made.prepare()
+    assert made.local_state() == state
+    torn = json.dumps(state)[:-20]
+    made.local_file.write_text(torn)
+    assert made.local_state() is None, "also right after the apply that tore it"
+    made.prepare()
+    assert not made.local_file.exists()
+    assert (made.path / "temporary.tfstate.aside").read_text() == torn
+
+
+def test_a_state_that_could_not_be_stored_is_the_temporary_state(tmp_path: Path, checkout: Path) -> None:
+    made = folder(tmp_path, checkout, "prod-delivery")
+    errored = made.path / "errored.tfstate"
+    state = {"lineage": "a", "serial": 2, "resources": [{"mode": "managed"}]}
+    made.write_local(json.dumps({**state, "serial": 1}))
+    errored.write_text(json.dumps(state))
+    made.prepare()
+    assert made.local_state() == state
+    for useless in ('{"lineage": "a", "ser', "", json.dumps({**state, "serial": 1})):
+        errored.write_text(useless)
+        made.prepare()
+        assert made.local_state() == state
+        assert not errored.exists(), "Terraform would not go on beside it"
+        assert (made.path / "errored.tfstate.aside").read_text() == useless
