@@ -16,10 +16,10 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 6
 
-.PHONY: help setup pipeline demo test unit check lint bench kubernetes release clean
+.PHONY: help setup pipeline demo test soak unit check lint bench kubernetes policies release clean services-test services-lock
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, tools
 	@tools/setup.sh setup
@@ -40,10 +40,15 @@ check: ## Lint, types and quick tests, in under two minutes
 	@$(MAKE) lint
 	@$(RUN) pytest -q -n $(WORKERS) -m "not terraform and not slow"
 
-test: ## Everything `check` does and every other test
+test: ## Everything `check` does and every other test, those of the services included
 	@tools/setup.sh test
 	@$(MAKE) lint
+	@$(MAKE) services-test
 	@$(RUN) pytest -n $(ALL_WORKERS) --dist loadgroup --no-loadscope-reorder --durations 10
+
+soak: ## Kill bootstrap, deploy and approved apply 200 times, show what is lost. SOAK_KILLS=20 SOAK_SEED=1
+	@tools/setup.sh test
+	@$(RUN) python -m tests.faults.soak $(if $(SOAK_KILLS),--kills $(SOAK_KILLS)) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(ARGS)
 
 lint:
 	@$(RUN) ruff check
@@ -65,9 +70,25 @@ bench: ## Measure synthesis and diffs against the stock ways; writes bench.json.
 kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six minutes, once
 	@tools/setup.sh kubernetes
 
+policies: ## Build conftest, which judges the rules of policies/*.rego: under three minutes, once
+	@tools/setup.sh policies
+
+services-test: ## Types and tests of the services, against a Postgres of their own. ARGS="-k ledger"
+	@tools/setup.sh services
+	@cd services && .venv/bin/mypy
+	@cd services && .venv/bin/pytest -q -n $(WORKERS) $(ARGS)
+
+# Each package's version is kept; ARGS="--upgrade" takes newer ones, ARGS="--upgrade-package fastapi" one.
+services-lock: ## Pin the packages of the services in services/requirements.txt
+	@tools/setup.sh services
+	@cd services && $(RUN) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --no-emit-find-links --group dev --custom-compile-command 'make services-lock' $(ARGS) \
+		--no-emit-package servicekit --no-emit-package ledger --no-emit-package market \
+		pyproject.toml --output-file requirements.txt
+
 release: ## Make what a release holds in dist/: zips of the functions, charts, images. VERSION=v1.2.3
 	@$(RUN) tools/release.sh "$(VERSION)"
 
 clean: ## Remove everything made in this checkout (the user's cache stays)
-	@rm -rf .venv node_modules cdktf.out .groundwork bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache uv.toml
+	@rm -rf .venv node_modules cdktf.out .groundwork services/.venv bench.json dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache uv.toml
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

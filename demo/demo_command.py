@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
         from demo.pull_request import REVIEWER, Delivery
         from demo.summary import Summary
         from groundwork.apply.rollout import Rollout
+        from groundwork.cli import plain_deploys
         from groundwork.cli.context import Context
 
         context, measured = Context.here(), Measured()
@@ -53,7 +54,9 @@ def register(app: typer.Typer) -> None:
             main, change = story.before_the_pull_request(workspace)
             with chapter("Synthesise main: environments/local.yaml → Python → Terraform", "synth"):
                 manifest = main.synth([story.ENVIRONMENT])
-                rollout = Rollout(main, main.select(manifest, [story.ENVIRONMENT]), context.releaser)
+                stacks = main.select(manifest, [story.ENVIRONMENT])
+                rollout = Rollout(main, stacks, context.releaser, plain_deploys.recording(main))
+                plain_deploys.settle(main, stacks)
                 console.note(f"{len(rollout.stacks)} stacks, {sum(rollout.totals.values())} resources")
             with chapter("Bootstrap: the bucket and table that hold the Terraform states", "bootstrap"):
                 rollout.prepare(console.note)

@@ -49,6 +49,11 @@ class Project:
         return self.root / "charts"
 
     @property
+    def policies(self) -> Path:
+        """The organisation's rules, which judge reviews; may be missing."""
+        return self.root / "policies"
+
+    @property
     def tools(self) -> Path:
         """One folder per tool that is built from a Go module, and the pins of downloaded ones."""
         return self.root / "tools"

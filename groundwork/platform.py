@@ -165,6 +165,10 @@ class Environment(Protocol):
         """Guards of the whole account that the environment makes → key of its file."""
 
     @property
+    def required_rules(self) -> Sequence[str]:
+        """Names of the organisation's rules that must have no finding in what is applied. May be empty."""
+
+    @property
     def plan_store(self) -> PlanStoreLocation | None:
         """Where plans lie; None where the environment does not store plans."""
 

@@ -43,6 +43,8 @@ class Code(StrEnum):
     RERUN_WITHOUT_PLAN = "rerun-without-plan"
     PROTECTED_DESTROY = "protected-destroy"
     ORPHAN_NOT_APPROVED = "orphan-not-approved"
+    RULE_HAS_FINDING = "rule-has-finding"
+    RULE_NOT_JUDGED = "rule-not-judged"
     # ── the approval ───────────────────────────────────────────────────────────────────────────────
     ENVIRONMENT_UNPROTECTED = "environment-unprotected"
     APPROVAL_MISSING = "approval-missing"

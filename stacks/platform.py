@@ -125,6 +125,11 @@ class PlatformEnvironment:
         return {guard: f"singletons.{key}" for guard, key in keys.items() if getattr(self.values.singletons, key)}
 
     @property
+    def required_rules(self) -> Sequence[str]:
+        """Rules that have to have no finding."""
+        return self.values.delivery.required_rules
+
+    @property
     def plan_store(self) -> PlanStoreLocation:
         """What the `delivery` stack makes."""
         return PlanStoreLocation(

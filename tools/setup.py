@@ -1,6 +1,6 @@
 """Installs everything that a target of the Makefile needs. Standard library only: it runs before .venv exists.
 
-    tools/setup.sh [setup|github|synthesis|plan|apply|demo|check|test|bench|kubernetes]
+    tools/setup.sh [setup|github|synthesis|plan|apply|demo|check|test|bench|kubernetes|policies|services]
 
 Each step ends with a stamp: a digest of its inputs. So a killed set-up can be run again, and a finished step is
 skipped.
@@ -32,8 +32,8 @@ VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
 # Jobs of the pipeline, each with everything that those before it need. cdktf-cli is started by `apply` alone.
 JOBS = ("github", "synthesis", "plan", "apply")
-TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes")
-WITHOUT_CDKTF_CLI = JOBS[:-1]
+TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes", "policies", "services")
+WITHOUT_CDKTF_CLI = (*JOBS[:-1], "policies", "services")
 GROUPS = ("default", "checks", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
 STAMP = ".groundwork-stamp"
 UNFINISHED = ".groundwork-unfinished"
@@ -71,7 +71,7 @@ def main() -> int:
         steps = Steps(cache_folder())
         with steps.alone(WORK / "setup.lock", "another set-up of this checkout runs, or a killed one is still ending"):
             did = python_and_node(steps, target)
-            did = tools(steps, target) or did
+            did = (services(steps) if target == "services" else tools(steps, target)) or did
             did = (target == "test" and browser(steps)) or did
     except Failed as error:
         return fail(str(error), "", 4)
@@ -81,7 +81,7 @@ def main() -> int:
     if did and target != "kubernetes":
         # `gw demo` prints it.
         (WORK / "setup" / "seconds.json").write_text(json.dumps({"seconds": time.monotonic() - began}))
-    if did or target in {"setup", "kubernetes"}:
+    if did or target in {"setup", "kubernetes", "policies"}:
         say(f"what `make {target}` needs is in place ({time.monotonic() - began:.1f} s)")
     return 0
 
@@ -124,7 +124,7 @@ def python_and_node(steps: Steps, target: str) -> bool:
 
 def groups_of(target: str) -> tuple[str, ...]:
     """The groups of Pipfile.lock that a target needs."""
-    if target in JOBS:
+    if target in {*JOBS, "policies", "services"}:
         return GROUPS[:1]
     return GROUPS[:3] if target in {"demo", "bench", "kubernetes"} else GROUPS
 
@@ -252,6 +252,26 @@ def node_binary() -> Path:
     return binaries[0]
 
 
+def services(steps: Steps) -> bool:
+    """`services/.venv` from services/requirements.txt, apart from the tool's packages. True if there was work."""
+    workspace = ROOT / "services"
+    members = sorted(workspace.glob("*/pyproject.toml"))
+    venv = workspace / ".venv"
+    key = digest([workspace / "requirements.txt", *members], f"{sys.version_info[:2]}", str(ROOT))
+    if stamped(venv, key):
+        return False
+    uv = install_uv(steps)
+    pip = [uv, "pip", "--project", str(workspace)]
+    python = ["--python", str(venv / "bin/python")]
+    editable = [argument for member in members for argument in ("--editable", str(member.parent))]
+    steps.run("services: Python environment", [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)])
+    requirements = str(workspace / "requirements.txt")
+    steps.run("services: Python packages", [*pip, "sync", "--require-hashes", *python, requirements])
+    steps.run("services: the services themselves", [*pip, "install", "--no-deps", *python, *editable])
+    write_stamp(venv, key)
+    return True
+
+
 def tools(steps: Steps, target: str) -> bool:
     """Terraform, its providers and the Go programs the target needs. Returns whether work was done."""
     files = [
@@ -261,6 +281,7 @@ def tools(steps: Steps, target: str) -> bool:
         ROOT / "tools/go-requirements.txt",
     ]
     files += sorted((ROOT / "stacks/provider_locks").rglob("*.hcl"))
+    files += sorted((ROOT / "policies").glob("*.rego"))
     settings = [
         os.environ.get(name, "") for name in ("PATH", "TERRAFORM_BINARY_NAME", "GROUNDWORK_PROVIDER_MIRROR", "HOME")
     ]

@@ -1,8 +1,8 @@
-"""`make bench`: measures on this machine how much faster synthesis and diffs are than the stock commands."""
+"""`make bench`: measures synthesis and diffs beside the stock commands, and the embedded AWS, on this machine."""
 
-from groundwork.bench.case import Case, Side
+from groundwork.bench.case import Case, Observation, Side
 from groundwork.bench.cases import CASES
 from groundwork.bench.report import Report, Row
 from groundwork.bench.runner import run
 
-__all__ = ["CASES", "Case", "Report", "Row", "Side", "run"]
+__all__ = ["CASES", "Case", "Observation", "Report", "Row", "Side", "run"]

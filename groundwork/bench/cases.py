@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from groundwork.bench.case import Case, Side
-from groundwork.bench.measure import MeasurementFailed
+from groundwork.bench.case import Case, Observation, Side
+from groundwork.bench.every_stack import ReviewOfEveryStack
+from groundwork.bench.laptop import ENVIRONMENT, Load, PutObjects, deploy_laptop
 from groundwork.paths import Project
 from groundwork.synthesis.lazy_provider import VARIABLE, Mode
 from groundwork.toolchain import uv
-
-ENVIRONMENT = "local"
-"""The environment whose stacks are compared by diff."""
 
 
 class ReferenceStack:
@@ -101,7 +98,7 @@ class DiffOfEverything:
     def sides(self, project: Project, work: Path) -> Sequence[Side]:  # noqa: ARG002 - these sides write no stacks
         """Stock; fast imports only; one synth for all; and `gw diff`. Deploys the laptop first where necessary."""
         gw = str(Path(sys.executable).with_name("gw"))
-        _deploy(project, gw)
+        deploy_laptop(project)
 
         def one_by_one(label: str, mode: Mode, *options: str, **environ: str) -> Side:
             command = [sys.executable, "-m", "groundwork.cli.diff_one_by_one", ENVIRONMENT, *options]
@@ -122,11 +119,13 @@ def _synth(project: Project, label: str, out: Path, environ: Mapping[str, str], 
     return Side(label, command, {**environ, "CDKTF_OUTDIR": str(out)}, out)
 
 
-def _deploy(project: Project, gw: str) -> None:
-    for command in ([gw, "local", "up"], [gw, "deploy", ENVIRONMENT]):
-        done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise MeasurementFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-
-
-CASES: tuple[Case, ...] = (Application(), ReferenceStack(), OneEnvironment("local"), DiffOfEverything(), Packages())
+CASES: tuple[Case | Observation, ...] = (
+    Application(),
+    ReferenceStack(),
+    OneEnvironment("local"),
+    DiffOfEverything(),
+    ReviewOfEveryStack(),
+    Packages(),
+    PutObjects(),
+    Load(),
+)

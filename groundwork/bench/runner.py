@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from groundwork.bench.case import Case, Side
+from groundwork.bench.case import Case, Observation, Side
 from groundwork.bench.cases import CASES
 from groundwork.bench.machine import describe
 from groundwork.bench.measure import MeasurementFailed, Sample, measure
@@ -20,20 +20,23 @@ def run(
     project: Project,
     environ: Mapping[str, str],
     *,
-    cases: Sequence[Case] = CASES,
+    cases: Sequence[Case | Observation] = CASES,
     pairs: int | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Measures every case and returns three rows for each of its quicker sides.
+    """Measures every case and returns three rows for each of its quicker sides, or those of an observation.
 
     `environ` is what the measured programs inherit; `pairs` overrides how often each case is run; `on_step` gets what
     runs now. The quickest side runs once before, unmeasured, so that caches are filled for all. Raises
     MeasurementFailed where a program fails, or where two sides write different Terraform, so that they cannot be
     compared.
     """
-    rows = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for number, case in enumerate(cases):
+            if isinstance(case, Observation):
+                rows += case.rows(project, environ, pairs or case.pairs, on_step)
+                continue
             work = Path(folder) / str(number)
             work.mkdir()
             sides = case.sides(project, work)

@@ -5,6 +5,7 @@ Each command is one module of this package with a `register(app)`; heavy imports
 
 from __future__ import annotations
 
+import errno
 import importlib
 import signal
 import sys
@@ -22,6 +23,9 @@ COMMANDS = (
     "state", "recover", "local", "check", "preflight", "audit", "github", "where",
     "doctor", "setup", "lock", "package", "bench",
 )  # fmt: skip
+
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+"""Errors of a full or read-only disk and of missing rights, which no code has to expect at every single write."""
 
 HELP = """A platform on AWS as Python CDKTF stacks, with a reviewed pipeline and a laptop that runs all of it.
 
@@ -56,6 +60,7 @@ def main() -> None:
     """Run the command line; this is what `gw` starts."""
     from groundwork.cli import console
 
+    console.accept_every_character()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -67,6 +72,20 @@ def main() -> None:
         # The reader of a pipe has ended (`gw list | head`), which is not an error.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        problem = _of_the_machine(error)
+        console.show_error(problem)
+        sys.exit(problem.exit_code)
+
+
+def _of_the_machine(error: OSError) -> GroundworkError:
+    return UsageError(
+        f"{error.filename or 'a file'}: {error.strerror}",
+        fix="make room on the disk, or let yourself write there, and run the same command again; "
+        "`gw recover` shows what an apply left",
+    )
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

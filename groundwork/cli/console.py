@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 
 from groundwork.errors import GroundworkError
 from groundwork.table import Table
+from groundwork.visible_text import visible
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+
+class _VisibleConsole(Console):
+    """Prints what is given to it, without acting on control sequences in it: a branch's name may hold some."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Every piece of text; Rich adds its colours and movements of the cursor later, or marks them as control."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+
+out = _VisibleConsole(soft_wrap=True)
+err = _VisibleConsole(stderr=True, soft_wrap=True)
+
+
+def accept_every_character() -> None:
+    """Let files and pipes get UTF-8 whatever the locale is, and a terminal a question mark for what it cannot show.
+
+    Names, values and commit messages may hold any character; in the locale POSIX Python would refuse to print them.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
 
 
 def say(text: str = "") -> None:
@@ -64,14 +88,14 @@ class Bars:
         """Show a task; `total` in steps, None where it is unknown."""
         self._began[name] = time.monotonic()
         if self.progress:
-            self._tasks[name] = self.progress.add_task(f"{name}: {doing}", total=total)
+            self._tasks[name] = self.progress.add_task(escape(f"{name}: {doing}"), total=total)
         else:
-            note(f"{name}: {doing}" + (f" ({total} resources)" if total else ""))
+            note(escape(f"{name}: {doing}") + (f" ({total} resources)" if total else ""))
 
     def advance(self, name: str, detail: str = "") -> None:
         """Report that a step is done."""
         if self.progress and name in self._tasks:
-            self.progress.update(self._tasks[name], advance=1, detail=detail)
+            self.progress.update(self._tasks[name], advance=1, detail=escape(detail))
 
     def end(self, name: str, how: str) -> None:
         """Report that a task is done with the result `how`. Only the first call for a task counts."""
@@ -83,11 +107,11 @@ class Bars:
             task = self.progress.tasks[self.progress.task_ids.index(self._tasks[name])]
             total = task.total if task.total is not None else 1
             self.progress.update(
-                self._tasks[name], description=f"{name}: {how}", total=total, completed=total, detail=""
+                self._tasks[name], description=escape(f"{name}: {how}"), total=total, completed=total, detail=""
             )
             self.progress.stop_task(self._tasks[name])
         else:
-            note(f"{name}: {how} ({seconds:.1f} s)" if name in self._began else f"{name}: {how}")
+            note(escape(f"{name}: {how}") + (f" ({seconds:.1f} s)" if name in self._began else ""))
 
 
 @contextmanager

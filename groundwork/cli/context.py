@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from groundwork.checks.run import Checkers
 
 HELM_PROVIDER = "registry.terraform.io/hashicorp/helm"
+
+
+def who() -> str:
+    """Who runs a command: the person who started the workflow run, or this machine's user."""
+    return (os.environ.get("GITHUB_ACTOR") if os.environ.get("GITHUB_RUN_ID") else None) or getpass.getuser()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from groundwork.cli.arguments import Json, SkipSynth, Yes
 
 if TYPE_CHECKING:
     from groundwork.apply.rollout import Rollout, StackResult
+    from groundwork.errors import StateLocked
 
 
 def register(app: typer.Typer) -> None:
@@ -43,12 +45,12 @@ def register(app: typer.Typer) -> None:
         """Apply stacks in dependency order, independent ones side by side.
 
         On AWS only approved plans are applied: `--approved plans.json`. On the laptop the code is applied as it is, and
-        a missing state backend is created first.
+        a missing state backend is created first. Where a killed deploy left something behind, nothing is applied.
         Examples: `gw deploy local`, `gw deploy prod --approved plans.json`
         """
         from groundwork.apply.held_back import PartlyApplied
         from groundwork.apply.rollout import Rollout
-        from groundwork.cli import deploy_approved
+        from groundwork.cli import deploy_approved, plain_deploys
         from groundwork.cli.break_glass import break_the_glass
         from groundwork.cli.context import Context
         from groundwork.errors import UsageError
@@ -80,8 +82,11 @@ def register(app: typer.Typer) -> None:
             )
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
         rollout = Rollout(workspace, workspace.select(manifest, targets), context.releaser)
+        plain_deploys.settle(workspace, rollout.stacks)
         if break_glass:
-            break_the_glass(rollout, break_glass, confirmed=confirmed)
+            rollout = break_the_glass(rollout, break_glass, confirmed=confirmed)
+        else:
+            rollout = replace(rollout, recording=plain_deploys.recording(workspace))
         show(_apply(rollout), json)
 
 
@@ -101,10 +106,27 @@ def show(done: Sequence[StackResult], json: bool) -> None:
 
 def _apply(rollout: Rollout) -> list[StackResult]:
     from groundwork.cli.applying import update_bars
+    from groundwork.errors import StateLocked
 
     with console.bars() as bars:
         rollout.prepare(console.note)
-        results = rollout.deploy(update_bars(bars, rollout.totals, "deploying"), console.note)
+        try:
+            results = rollout.deploy(update_bars(bars, rollout.totals, "deploying"), console.note)
+        except StateLocked as error:
+            raise _every_lock(rollout, error) from error
         for result in results:
             bars.end(result.stack, result.how)
     return results
+
+
+def _every_lock(rollout: Rollout, error: StateLocked) -> StateLocked:
+    """The same error, or one that names every locked stack where there are several."""
+    from groundwork.state import locks
+
+    stores = {rollout.workspace.store(stack).path: stack for stack in rollout.stacks}
+    first = rollout.workspace.store(next(iter(rollout.stacks)))
+    held = [lock for lock in locks.held(first) if lock.path in stores]
+    if len(held) < 2:
+        return error
+    environment = rollout.workspace.environment_of(stores[held[0].path]).name
+    return locks.named_together([stores[lock.path] for lock in held], held, environment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -38,7 +37,9 @@ def deploy(
     """
     from groundwork.apply.apply import ApprovedApply
     from groundwork.apply.rollout import StackResult
+    from groundwork.cli import plain_deploys
     from groundwork.cli.applying import update_bars
+    from groundwork.cli.context import who
     from groundwork.plan import plans_file
     from groundwork.store.audit import Decision
     from groundwork.store.opening import open_store
@@ -47,6 +48,7 @@ def deploy(
     if synth:
         workspace.synth([index.environment])
     wanted = _wanted(workspace, index, targets)
+    plain_deploys.settle(workspace, wanted)
     store = open_store(workspace, index.environment, role="apply")
     gate = gate_for(
         workspace,
@@ -134,11 +136,6 @@ def gate_for(
         frozenset(allowed),
         gaps if unattended else None,
     )
-
-
-def who() -> str:
-    """Who runs the command: the person who started the workflow run, or this machine's user."""
-    return (os.environ.get("GITHUB_ACTOR") if os.environ.get("GITHUB_RUN_ID") else None) or getpass.getuser()
 
 
 def _wanted(workspace: Workspace, index: Index, targets: Sequence[str]) -> list[str]:

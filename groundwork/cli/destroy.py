@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
         Shows what is deployed and asks for confirmation first. Example: `gw destroy local`
         """
         from groundwork.apply.rollout import Rollout
+        from groundwork.cli import plain_deploys
         from groundwork.cli.applying import update_bars
         from groundwork.cli.confirm import confirm
         from groundwork.cli.context import Context
@@ -39,6 +40,8 @@ def register(app: typer.Typer) -> None:
         manifest = workspace.manifest() if skip_synth else workspace.synth(workspace.environments_of(targets))
         refuse_orphans(workspace, manifest, targets)
         rollout = Rollout(workspace, workspace.select(manifest, targets), context.releaser)
+        # What no state has would stay.
+        plain_deploys.settle(workspace, rollout.stacks)
         counts = rollout.deployed_resources()
         if not counts:
             console.say("nothing is deployed")

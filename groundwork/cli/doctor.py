@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from groundwork.toolchain.doctor import ToolStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +24,7 @@ def register(app: typer.Typer) -> None:
         from groundwork.paths import Project
         from groundwork.toolchain.doctor import examine
 
-        tools = examine(os.environ, Project.find(Path.cwd()))
+        tools = [*examine(os.environ, Project.find(Path.cwd())), _isolation()]
         if json:
             console.print_json([{**dataclasses.asdict(tool), "ok": tool.ok} for tool in tools])
         else:
@@ -37,3 +42,21 @@ def register(app: typer.Typer) -> None:
             console.out.print(table)
         if any(tool.required and not tool.ok for tool in tools):
             raise typer.Exit(4)
+
+
+def _isolation() -> ToolStatus:
+    """Whether functions of the embedded AWS can be kept apart from this machine."""
+    import tempfile
+    from pathlib import Path
+
+    from groundwork.toolchain.doctor import ToolStatus
+    from localcloud.aws.lambda_isolation import Isolation
+    from localcloud.aws.lambda_spec import CannotRun
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            problem = Isolation(Path(folder)).problem
+        except CannotRun as error:
+            problem = str(error)
+    fix = "allow user namespaces (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0)" if problem else ""
+    return ToolStatus("namespaces for functions", False, origin="Linux", problem=problem, fix=fix)

@@ -24,8 +24,9 @@ def _add_supersede(github: typer.Typer) -> None:
     def supersede() -> None:
         """Cancel older deployments that still wait for an approval and whose commits this one contains.
 
-        A run that waits holds its environment, and what it planned is stale. A run of which anything still runs is left
-        alone. In a run of the deploy workflow, with `permissions: {actions: write}`. Example: `gw github supersede`
+        A run that waits holds its environment, and what it planned is stale. A run of which anything still runs after
+        five minutes is left alone. In a run of the deploy workflow, with `permissions: {actions: write}`.
+        Example: `gw github supersede`
         """
         import os
         from functools import partial
@@ -33,11 +34,13 @@ def _add_supersede(github: typer.Typer) -> None:
         from groundwork.gate import history
         from groundwork.github.api import GitHub
         from groundwork.github.approvals import run_of
+        from groundwork.github.superseding import PATIENCE_SECONDS
         from groundwork.github.superseding import supersede as supersede_older
         from groundwork.paths import Project
 
         root, (run_id, _) = Project.find(Path.cwd()).root, run_of(os.environ)
-        for older in supersede_older(GitHub.of(os.environ), run_id, contains=partial(history.contains, root)):
+        contains = partial(history.contains, root)
+        for older in supersede_older(GitHub.of(os.environ), run_id, contains=contains, patience=PATIENCE_SECONDS):
             console.say(f"run {older.run_id} of {older.commit[:12]}: {older.what}")
 
 

@@ -74,6 +74,7 @@ def register(app: typer.Typer) -> None:
         Nothing outside this laptop changes.
         """
         from groundwork.cli.confirm import confirm
+        from groundwork.store import local_entries
 
         context = _context()
         running, kubernetes = context.cloud.status(), context.kubernetes.status()
@@ -82,6 +83,7 @@ def register(app: typer.Typer) -> None:
         programs = _programs(context) if kubernetes else {}
         confirm(f"empty the embedded AWS of this checkout ({resources} resources){also}", confirmed=confirmed)
         context.cloud.reset()
+        local_entries.forget(context.project)
         console.say("the embedded AWS is empty")
         emptied = context.kubernetes.reset()
         if kubernetes:
@@ -142,6 +144,8 @@ def _show_cloud(status: cloud.Status) -> None:
             console.say(_restored(status.restored))
     if status.problem:
         console.say(f"[yellow]not saved: {console.escape(status.problem)}[/]")
+    if status.exposed:
+        console.say(f"[yellow]{console.escape(status.exposed)}[/]")
     if status.resources:
         table = console.table("account", "service", "resources")
         for account, services in sorted(status.resources.items()):

@@ -96,7 +96,7 @@ def _last_applied(workspace: Workspace, stacks: Sequence[str], environment: str)
 
 
 def _planner(root: Path, *, on_laptop: bool) -> Planner:
-    from groundwork.cli.deploy_approved import who
+    from groundwork.cli.context import who
     from groundwork.plan import commit
     from groundwork.plan.make import Planner
 

@@ -33,7 +33,7 @@ def push(
 
     On AWS with the plan role's credentials. Example: `gw plan push`
     """
-    from groundwork.cli.deploy_approved import who
+    from groundwork.cli.context import who
     from groundwork.plan import plans_file
     from groundwork.store import transfer
     from groundwork.store.opening import open_store
@@ -136,6 +136,7 @@ def auto(
     import shutil
 
     from groundwork.gate import auto_apply
+    from groundwork.gate.deployed_review import Reviewer
     from groundwork.plan import extracted, markdown
     from groundwork.review.render.escaping import prose
     from groundwork.store.opening import open_store
@@ -149,7 +150,10 @@ def auto(
     store = open_store(workspace, index.environment, role="plan")
     judged = extracted.extract(workspace, markdown.read_archives(index, path.parent), name="cdktf.out.judged")
     try:
-        needed = list(auto_apply.reasons(index, judged, highest_finding=highest, deployed=store.deployed))
+        reviewer = Reviewer.of(workspace)
+        needed = list(
+            auto_apply.reasons(index, judged, highest_finding=highest, deployed=store.deployed, reviewer=reviewer)
+        )
     finally:
         shutil.rmtree(judged.workspace.out, ignore_errors=True)
     text = [f"**Applied without approval** by the value `delivery.auto_apply`: {auto_apply.sentence(highest)}."]

@@ -11,6 +11,7 @@ from rich.console import Console
 from groundwork.cli import console
 from groundwork.cli.arguments import Json
 from groundwork.review.files import Format
+from groundwork.visible_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,9 +63,11 @@ def register(app: typer.Typer) -> None:
 
         from groundwork.cli.context import Context
         from groundwork.errors import UsageError
-        from groundwork.review import checkout, files, make
+        from groundwork.review import authorship, checkout, files, isolation, make, unjudged
         from groundwork.review import plans as planned
         from groundwork.review import revisions as git
+        from groundwork.review.charts import Charts
+        from groundwork.review.rules import Policies
 
         if json and format not in {None, Format.JSON}:
             raise UsageError(f"--json and --format {format} exclude each other", fix="leave one of them out")
@@ -94,7 +97,16 @@ def register(app: typer.Typer) -> None:
                 names=(base.commit, head.commit),
                 plans=lambda redactor: planned.read_all(plans, redactor) if plans else {},
                 source=lambda path: git.text(head, root, path),
+                policies=Policies.here(context.project, context.environ),
+                charts=Charts.here(context.project, context.environ),
             )
+            report = authorship.with_authors(report, base, head, root=root)
+            releases = (made for stack in after.stacks.values() for made in stack.releases.values())
+            rendered = {made.chart for made in releases if made.chart}
+            report = report.model_copy(update={"unjudged": unjudged.find(base, head, root, rendered=rendered)})
+        if why := isolation.problem():
+            note = f"the code of both commits could read this user's files: {why}"
+            console.note(f"[yellow]{console.escape(note)}[/]")
         chosen = Format.JSON if json else format
         links = _links(context.environ, head.commit)
         texts = {
@@ -104,7 +116,8 @@ def register(app: typer.Typer) -> None:
         }
         if chosen and out is None:
             titled = (f"# {name}\n{text}" if chosen == Format.HCL else text for name, text in texts.items())
-            console.out.file.write("\n".join(titled))
+            text = "\n".join(titled)
+            console.out.file.write(visible(text) if console.out.is_terminal else text)
         else:
             written = files.write(texts, out or folder / f"{base.short}-{head.short}")
             show(report)
@@ -116,11 +129,11 @@ def register(app: typer.Typer) -> None:
 
 def show(review: Review, *, to: Console = console.out) -> None:
     """Print the stacks that differ and the most severe risks; equal risks of several stacks are printed once."""
-    from groundwork.review.model import Severity
     from groundwork.review.render import summary
 
+    _print_unjudged(review, to)
     if not review.changed and not review.risks:
-        to.print("no change")
+        to.print("no change in the Terraform" if review.unjudged else "no change")
         return
     table = console.table("stack", "Terraform", "resources", "plan")
     for stack in review.stacks:
@@ -129,23 +142,35 @@ def show(review: Review, *, to: Console = console.out) -> None:
             counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
             table.add_row(stack.stack, stack.state, counts or "-", stack.plan.status if stack.plan else "")
     to.print(table)
-    severities = list(Severity)
-    groups = [(concern, group) for concern, groups in summary.risk_groups(review) for group in groups]
-    groups.sort(key=lambda entry: severities.index(entry[1].severity))
-    for concern, group in groups[:_SHOWN]:
+    if cost := summary.bill(review):
+        to.print(console.escape(cost))
+    groups = summary.risk_groups(review)
+    for group in groups[:_SHOWN]:
         to.print(
-            f"[{_COLOURS[group.severity]}]{group.severity.value:6}[/] {concern.value}: "
+            f"[{_COLOURS[group.severity]}]{group.severity.value:6}[/] {group.concern.value}: "
             f"{console.escape(group.sentence)} [dim]{console.escape(_where(group))}[/]"
         )
     if len(groups) > _SHOWN:
         to.print(f"and {len(groups) - _SHOWN} more risks")
 
 
+def _print_unjudged(review: Review, to: Console) -> None:
+    for each in review.not_judged[:_SHOWN]:
+        to.print(f"[yellow]not judged[/] {console.escape(each.what)}: {console.escape(each.why)}")
+    for file in (review.unjudged or ())[:_SHOWN]:
+        to.print(f"[yellow]not judged[/] {console.escape(file.path)}: {file.decides}")
+        for fact in file.facts[:_SHOWN]:
+            to.print(f"  {console.escape(fact)}")
+    if len(review.unjudged or ()) > _SHOWN:
+        to.print(f"and {len(review.unjudged or ()) - _SHOWN} more files that no rule looks at")
+
+
 def _where(group: RiskGroup) -> str:
-    """Stack, address and line of a risk; for several stacks, the first of them and the number of the others."""
+    """Stack, address, line and rule of a risk; for several stacks, the first of them and the number of the others."""
     (stack, address), more = group.places[0], len(group.places) - 1
     line = f"{group.origin[0].file}:{group.origin[0].line}" if group.origin else ""
-    return " ".join(filter(None, (stack, address, line, f"and {more} more alike" if more else "")))
+    rule = f"(rule {group.rule.name} of {group.rule.owner}: {group.rule.docs})" if group.rule else ""
+    return " ".join(filter(None, (stack, address, line, f"and {more} more alike" if more else "", rule)))
 
 
 def exit_code(review: Review) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundwork.cli import console
-from groundwork.cli.arguments import Json
+from groundwork.cli.arguments import Json, Yes
 
 if TYPE_CHECKING:
     from groundwork.state.state_store import StateStore
@@ -51,17 +51,60 @@ def register(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel="Stacks")
     def unlock(
-        stack: Stack, lock_id: Annotated[str, typer.Argument(help="The lock's id, as the error names it.")]
+        target: Annotated[str, typer.Argument(metavar="STACK|ENVIRONMENT", help="With --all an environment.")],
+        lock_id: Annotated[str, typer.Argument(help="The lock's id, as the error names it.")] = "",
+        every: Annotated[
+            bool, typer.Option("--all", help="Free every lock of the environment, after a question.")
+        ] = False,
+        confirmed: Yes = False,
     ) -> None:
         """Free a stack's lock whose holder has died. Ask the holder first: never free the lock of a live run.
 
-        Example: `gw unlock local-network 0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11`
+        Examples: `gw unlock local-network 0b7f6f3c-4f1d-6a3c-5f0e-2c1f9a9f7d11`, `gw unlock --all local`
         """
-        from groundwork.state import locks
+        from groundwork.errors import UsageError
 
-        store, terraform = _access(stack)
-        freed = locks.free(store, lock_id, terraform)
-        console.say(f"{stack}: freed the lock of {freed.who} ({freed.operation}, since {freed.created})")
+        if every == bool(lock_id):
+            raise UsageError("name one lock, or --all of an environment", fix="gw unlock --all ENVIRONMENT")
+        if every:
+            _unlock_all(target, confirmed=confirmed)
+        else:
+            _free(target, _access(target)[0], lock_id)
+
+
+def _unlock_all(environment: str, *, confirmed: bool) -> None:
+    from groundwork.cli.confirm import confirm
+    from groundwork.cli.context import Context
+    from groundwork.errors import UsageError
+    from groundwork.state import locks
+
+    workspace = Context.here().workspace()
+    stacks = [stack.name for stack in workspace.manifest().stacks]
+    own = [stack for stack in stacks if workspace.environment_of(stack).name == environment]
+    if not own:
+        raise UsageError(f"{environment!r} has no synthesised stacks", fix="`gw list` shows them; `gw synth` first")
+    _access(own[0])  # checks the credentials
+    stores = {workspace.store(stack).path: stack for stack in own}
+    held = [(stores[lock.path], lock) for lock in locks.held(workspace.store(own[0])) if lock.path in stores]
+    if not held:
+        console.say(f"{environment}: no stack is locked")
+        return
+    for stack, lock in held:
+        console.say(f"{console.escape(stack)}: {console.escape(str(lock.error(stack)))}")
+    confirm(f"free these {len(held)} locks of {environment}", confirmed=confirmed)
+    for stack, lock in held:
+        _free(stack, workspace.store(stack), lock.id)
+
+
+def _free(stack: str, store: StateStore, lock_id: str) -> None:
+    from groundwork.state import locks
+
+    freed, places = locks.free(store, lock_id)
+    where = " and ".join({"table": "the lock table", "bucket": "the bucket"}[place] for place in places)
+    console.say(
+        f"{stack}: freed the lock of {console.escape(freed.who)} in {where} "
+        f"({console.escape(freed.operation)}, since {freed.created})"
+    )
 
 
 def _access(stack: str) -> tuple[StateStore, Terraform]:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from groundwork.gate import approvals, auto_apply, gate, history
+from groundwork.gate import approvals, auto_apply, gate, history, required_rules
 from groundwork.gate.approval import ApprovalFacts, ApprovalSource
 from groundwork.gate.auto_apply import Unattended
 from groundwork.gate.collect import Collector, synthesised_again
-from groundwork.gate.facts import RunFacts, StackFacts
+from groundwork.gate.deployed_review import Reviewer
+from groundwork.gate.facts import RequiredRule, RunFacts, StackFacts
 from groundwork.plan import commit, digest
 from groundwork.plan.bundle import Index, Stored
 from groundwork.plan.extracted import Extracted
@@ -60,6 +61,7 @@ class ApplyGate:
                 wanted=self.wanted,
                 unplannable=_unplannable(code, self.wanted),
                 allow_destroy=self.allow_destroy,
+                rules=self._required_rules(extracted, stacks),
             )
             collector = Collector(extracted.workspace, code, self.store, Journal(self.store.objects))
             facts = [
@@ -81,8 +83,22 @@ class ApplyGate:
         highest = github.auto_apply if github else None
         if highest is None:
             return Unattended(None, ())
-        judged = auto_apply.reasons(self.index, extracted, highest_finding=highest, deployed=self._deployed)
+        judged = auto_apply.reasons(
+            self.index,
+            extracted,
+            highest_finding=highest,
+            deployed=self._deployed,
+            reviewer=Reviewer.of(self.workspace),
+        )
         return Unattended(highest, [*self.unattended, *judged])
+
+    def _required_rules(self, extracted: Extracted, stacks: Sequence[Stored]) -> list[RequiredRule]:
+        environment = self.workspace.environments[self.index.environment]
+        if not environment.required_rules:
+            return []
+        before = {stack: body for stack in extracted.bundles if (body := self._deployed(stack)) is not None}
+        review = Reviewer.of(self.workspace).review(extracted, before, environment=environment.name)
+        return required_rules.judged(review, environment.required_rules, {stored.stack for stored in stacks})
 
     def _deployed(self, stack: str) -> bytes | None:
         """The bundle that was applied last, verified."""

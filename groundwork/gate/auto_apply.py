@@ -7,24 +7,21 @@ what would be applied now. Whatever was not judged needs a person.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from groundwork.gate.deployed_review import Reviewer
 from groundwork.gate.facts import RunFacts
-from groundwork.plan import extracted as extraction
 from groundwork.plan.bundle import Bundle, Index
 from groundwork.plan.extracted import Extracted
 from groundwork.platform import HighestFinding
 from groundwork.refusals import Code, Refusal, shortened
-from groundwork.review import make as review
-from groundwork.review.model import Review, Severity, StackReview
+from groundwork.review.model import Severity, StackReview
 from groundwork.synthesis import data_holders
 
 Deployed = Callable[[str], bytes | None]
 """Stack → the archive that was applied last; None where none was."""
 
-_OUT = "cdktf.out.deployed"
 _JUDGED = {"create", "change"}
 """What a plan may do to a resource. Not on the list: destroy, replace, forget, import, moves, deposed objects."""
 _ALLOWED: dict[HighestFinding, set[Severity]] = {
@@ -65,7 +62,7 @@ def check(run: RunFacts, claim: Unattended) -> Iterator[Refusal]:
 
 
 def reasons(
-    index: Index, extracted: Extracted, *, highest_finding: HighestFinding, deployed: Deployed
+    index: Index, extracted: Extracted, *, highest_finding: HighestFinding, deployed: Deployed, reviewer: Reviewer
 ) -> Iterator[str]:
     """Why a person has to approve these plans; none where the value is enough."""
     yield from (f"{waiting.stack} {waiting}" for waiting in index.waiting)
@@ -73,13 +70,15 @@ def reasons(
     for bundle in changing.values():
         yield from _of_plan(bundle)
     before = {stack: body for stack in extracted.bundles if (body := deployed(stack)) is not None}
-    reviewed = _review(extracted, before)
+    reviewed = reviewer.review(extracted, before, environment=index.environment)
     stacks = {stack.stack: stack for stack in reviewed.stacks}
     for name, bundle in changing.items():
         if name not in before:
             yield f"{name} was never applied by the pipeline, so nothing shows what differs"
         else:
             yield from _of_review(stacks[name], bundle)
+    if changing:
+        yield from (f"{each.what} was not judged: {each.why}" for each in reviewed.not_judged)
     for risk in reviewed.risks:
         if risk.stack in before.keys() & changing.keys() and risk.severity not in _ALLOWED[highest_finding]:
             yield f"{risk.stack} {risk.address}: {risk.sentence} ({risk.severity})"
@@ -91,7 +90,7 @@ def _of_plan(bundle: Bundle) -> Iterator[str]:
     if bundle.provisional:
         yield f"{bundle.stack} is planned again after the apply of what it reads"
     for address, word in bundle.changes.items():
-        lost = data_holders.lost_with(address.partition(".")[0])
+        lost = data_holders.lost_at(address)
         if word not in _JUDGED:
             yield f"{bundle.stack} {address}: {word}"
         elif word == "change" and lost:
@@ -106,11 +105,3 @@ def _of_review(stack: StackReview, bundle: Bundle) -> Iterator[str]:
     yield from (
         f"{stack.stack} {address}: it changes, and its code does not" for address in bundle.changes.keys() - known
     )
-
-
-def _review(extracted: Extracted, before: dict[str, bytes]) -> Review:
-    base = extraction.extract(extracted.workspace, before, name=_OUT).workspace.out
-    try:
-        return review.make(base, extracted.workspace.out, names=("deployed", "planned"))[0]
-    finally:
-        shutil.rmtree(base, ignore_errors=True)

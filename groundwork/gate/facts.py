@@ -13,12 +13,26 @@ Files = Mapping[str, str]
 
 
 @dataclass(frozen=True)
+class RequiredRule:
+    """A rule of the organisation that has to have no finding: its findings in words, and the page with its reason.
+
+    `problem` is why it did not judge; empty where it did.
+    """
+
+    name: str
+    findings: Sequence[str] = ()
+    docs: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """The run that wants to apply.
 
     `wanted` are the stacks that it is to apply, `unplannable` is stack → why Terraform cannot plan it here. `commit` is
     checked out; `on_main` is whether it is main or an ancestor of it (tags may point anywhere). `allow_destroy` holds
-    stacks or addresses whose data may be lost: from the option, or from labels `allow-destroy:<stack>`.
+    stacks or addresses whose data may be lost: from the option, or from labels `allow-destroy:<stack>`. `rules` are
+    those that the environment requires.
     """
 
     index: Index
@@ -30,6 +44,7 @@ class RunFacts:
     wanted: Sequence[str]
     unplannable: Mapping[str, str] = field(default_factory=dict)
     allow_destroy: Collection[str] = frozenset()
+    rules: Sequence[RequiredRule] = ()
 
     @property
     def environment(self) -> str:

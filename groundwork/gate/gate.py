@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from groundwork.gate import approvals, auto_apply, bundles, destroys, state, world
+from groundwork.gate import approvals, auto_apply, bundles, destroys, required_rules, state, world
 from groundwork.gate.approval import ApprovalFacts
 from groundwork.gate.auto_apply import Unattended
 from groundwork.gate.facts import RunFacts, StackFacts
@@ -32,7 +32,7 @@ def check(
     """
     refusals = [*bundles.check_run(run), *_check_approval(run, approval, stacks)]
     may_run = not refusals
-    refusals += bundles.check_planned(run)
+    refusals += [*bundles.check_planned(run), *required_rules.check(run)]
     again: dict[str, tuple[StackFacts, bool]] = {}
     for facts in stacks:
         integrity = [*bundles.check_integrity(run, facts), *bundles.check_origin(run, facts)]

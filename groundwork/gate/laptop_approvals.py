@@ -74,7 +74,7 @@ class LaptopApprovals:
         record = self._record(environment)
         added = record.model_copy(update={"approvals": (*record.approvals, _Entry(by=by.strip(), at=now))})
         file = self._file(environment)
-        write_atomically(file, added.model_dump_json(indent=2) + "\n")
+        write_atomically(file, added.model_dump_json(indent=2) + "\n", mode=0o600)
         return file
 
     @property

@@ -18,8 +18,12 @@ def check(settings: Settings, reader: Reader) -> list[Difference]:
     def of(environment: EnvironmentSettings) -> Callable[[], Iterator[Difference]]:
         return lambda: environment_settings.differences(environment, owner, reader)
 
+    def unused(name: str) -> Callable[[], Iterator[Difference]]:
+        return lambda: environment_settings.unused(name, reader)
+
     parts: list[tuple[str, Callable[[], Iterator[Difference]]]] = [
         *((f"environment {each.name}", of(each)) for each in settings.environments),
+        *((f"environment {name}", unused(name)) for name in settings.unused_environments if name),
         ("rulesets", lambda: repository_settings.ruleset_differences(settings, reader)),
         ("Actions", lambda: repository_settings.actions_differences(settings, reader)),
         ("variables", lambda: repository_settings.variable_differences(settings, reader)),

@@ -52,15 +52,24 @@ def of_review(review: Review) -> list[Diagnostic]:
         [
             Diagnostic(
                 tool="review",
-                rule=str(risk.concern).replace(" ", "-"),
+                rule=risk.rule.name if risk.rule else str(risk.concern).replace(" ", "-"),
                 level=_LEVELS[risk.severity],
                 message=risk.sentence,
                 stack=risk.stack,
                 address=risk.address,
-                lines=risk.origin,
+                lines=_in_head(risk.origin),
             )
             for risk in review.risks
         ]
+    )
+
+
+def _in_head(origin: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines as GitHub can show them: a line of base at the place where it was."""
+    return tuple(
+        dict.fromkeys(
+            line if line.now is None else Line(file=line.file, line=line.now) for line in origin if line.now != 0
+        )
     )
 
 

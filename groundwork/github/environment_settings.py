@@ -24,6 +24,13 @@ def differences(wanted: EnvironmentSettings, owner: str, reader: Reader) -> Iter
     yield from _variables(wanted, path, live, reader)
 
 
+def unused(name: str, reader: Reader) -> Iterator[Difference]:
+    """An environment that exists although no value names it any more. Whoever runs it is trusted by no role."""
+    path = f"environments/{quote(name, safe='')}"
+    if reader.find(path, needs="actions: read") is not None:
+        yield Difference(f"environment {name}", "exists, and delivery.auto_apply is off", (ApiCall("DELETE", path),))
+
+
 def _protection(
     wanted: EnvironmentSettings, path: str, live: Mapping[str, Any] | None, owner: str, reader: Reader
 ) -> Iterator[Difference]:

@@ -59,6 +59,8 @@ class Settings:
     actions: Mapping[str, Mapping[str, Any]]
     subject_prefixes: tuple[str, ...]
     """Beginnings of the OIDC subjects that the roles' trust policies accept: one, where all roles agree."""
+    unused_environments: tuple[str, ...] = ()
+    """Environments that values made earlier: without reviewers, for a delivery.auto_apply that is off now."""
 
 
 def desired(repository: str, environments: Sequence[Environment], workflows: Path) -> Settings:
@@ -92,6 +94,9 @@ def desired(repository: str, environments: Sequence[Environment], workflows: Pat
             },
         },
         subject_prefixes=tuple(sorted({f"repo:{each.github.subject}" for each in environments if each.github})),
+        unused_environments=tuple(
+            each.github.auto_environment for each in environments if each.github and not each.github.auto_apply
+        ),
     )
 
 

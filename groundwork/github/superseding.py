@@ -8,6 +8,7 @@ only while nothing of it runs. REST API: `actions/workflows/ID/runs`, `actions/r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,10 @@ from groundwork.github.api import GitHub
 _MAIN = "main"
 _BUSY = {"queued", "in_progress"}
 """States of a job that runs, or that will without anybody's approval."""
+
+PATIENCE_SECONDS = 300
+"""How long the jobs beside a wait may take, such as the notice to who may approve."""
+_POLL_SECONDS = 15
 
 What = Literal["cancelled", "still running"]
 
@@ -31,12 +36,20 @@ class Superseded:
     what: What
 
 
-def supersede(api: GitHub, run_id: str, *, contains: Callable[[str, str], bool]) -> Iterator[Superseded]:
+def supersede(
+    api: GitHub,
+    run_id: str,
+    *,
+    contains: Callable[[str, str], bool],
+    patience: float = 0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Superseded]:
     """Cancel older runs of this run's workflow that wait for an approval; yields what was done about each.
 
     `contains` tells of two commits whether the second is part of the first: only a run whose commit this run deploys as
-    well is superseded, main's by main's and a tag's by a tag's. The job needs `permissions: {actions: write}`.
-    Raises GitHubError where GitHub refuses.
+    well is superseded, main's by main's and a tag's by a tag's. A run that waits and of which a job still runs, such as
+    the one that tells who may approve, is looked at again for `patience` seconds. The job needs
+    `permissions: {actions: write}`. Raises GitHubError where GitHub refuses.
     """
     run = api.get(f"actions/runs/{run_id}", needs="actions: read")
     waiting = api.pages(
@@ -46,10 +59,25 @@ def supersede(api: GitHub, run_id: str, *, contains: Callable[[str, str], bool])
         event="push",
         status="waiting",
     )
-    for older in list(waiting):
-        commit = str(older["head_sha"])
-        if older["run_number"] < run["run_number"] and _same_kind(older, run) and contains(run["head_sha"], commit):
-            yield Superseded(int(older["id"]), commit, _cancel(api, older))
+    left = [
+        older
+        for older in list(waiting)
+        if older["run_number"] < run["run_number"]
+        and _same_kind(older, run)
+        and contains(run["head_sha"], str(older["head_sha"]))
+    ]
+    while left:
+        busy = []
+        for older in left:
+            what = _cancel(api, older)
+            if what == "still running" and patience > 0:
+                busy.append(older)
+            else:
+                yield Superseded(int(older["id"]), str(older["head_sha"]), what)
+        left = busy
+        if left:
+            sleep(_POLL_SECONDS)
+            patience -= _POLL_SECONDS
 
 
 def is_newest(api: GitHub, *, ref: str, commit: str) -> bool:

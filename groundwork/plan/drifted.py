@@ -42,10 +42,22 @@ def of_plan(plan: Plan, *, since: Plan | None = None) -> Drifted:
 
 
 def changed_attributes(change: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of attributes that differ. None, empty and absent are equal: a refresh replaces one by another."""
-    before, after = change.get("before") or {}, change.get("after") or {}
-    names = sorted(before.keys() | after.keys())
-    return tuple(name for name in names if (before.get(name) or None) != (after.get(name) or None))
+    """Names of attributes that differ, by `_meaning`."""
+    before, after = _meaning(change.get("before")) or {}, _meaning(change.get("after")) or {}
+    return tuple(name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name))
+
+
+def _meaning(value: Any) -> Any:
+    """A value without what says nothing, at any depth: null, false, 0, empty and absent are equal.
+
+    A refresh replaces one by another. What the code leaves out is null in the state until AWS is read, and then what
+    the provider makes of AWS's answer.
+    """
+    if isinstance(value, Mapping):
+        return {name: inner for name, item in value.items() if (inner := _meaning(item)) is not None} or None
+    if isinstance(value, list):
+        return [_meaning(item) for item in value] or None
+    return value or None
 
 
 def _judged(plan: Plan) -> Iterator[tuple[Difference, Mapping[str, Any], bool]]:

@@ -95,6 +95,7 @@ def _check_stack(stack: Stack, rules: Rules) -> Iterator[Violation]:
         terraform = document.read(stack.file)
         yield from blocks.check(terraform)
         yield from expressions.check(terraform)
+        yield from secrets.check_literals(terraform)
         yield from providers.check(
             terraform, environment, locked=rules.locked, lock_file=rules.locked if held is None else held
         )

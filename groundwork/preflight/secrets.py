@@ -9,11 +9,14 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from groundwork import credential_forms
-from groundwork.preflight import Violation
+from groundwork.preflight import Violation, document
 from groundwork.refusals import Code
+from groundwork.review import baked
+from groundwork.review.redaction import Redactor
 
 _ZIP_MEMBER_LIMIT = 64 * 1024 * 1024  # bytes; a larger member is read up to here, against zip bombs
 
@@ -61,6 +64,22 @@ def check_patterns(folder: Path) -> Iterator[Violation]:
         kinds = {credential.what for credential in credential_forms.find(content.decode(errors="replace"))}
         for what in sorted(kinds):
             yield Violation(Code.BAKED_SECRET, f"{name} holds what looks like a credential: {what}")
+
+
+def check_literals(terraform: Mapping[str, Any]) -> Iterator[Violation]:
+    """Violations by literals that a review would hide, outside of arguments that the provider's schema calls sensitive.
+
+    A name such as DB_PASSWORD tells, whatever the value looks like: pairs of name and value, environments, Helm values.
+    """
+    redactor = Redactor()
+    for section, prefix in (("resource", ""), ("data", "data.")):
+        for (type_, name), body in document.blocks(terraform.get(section, {}), 2):
+            kind = f"{prefix}{type_}"
+            for path in baked.outside_sensitive(kind, redactor.resource(kind, body)):
+                yield Violation(Code.BAKED_SECRET, f"{kind}.{name}: {path} looks like a secret in plain text")
+    for (name,), body in document.blocks(terraform.get("output", {}), 1):
+        if baked.literals(redactor.value(body.get("value"), name=name)):
+            yield Violation(Code.BAKED_SECRET, f"output {name} looks like a secret in plain text")
 
 
 def check_canaries(folder: Path, planted: Mapping[str, str]) -> Iterator[Violation]:

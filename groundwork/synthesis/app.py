@@ -17,12 +17,15 @@ def synthesise(project: Project, build: Callable[[App], None], environ: Mapping[
     """Builds the app with `build`, writes it, and puts each stack's provider lock and `origins.json` beside it.
 
     Writes to `CDKTF_OUTDIR` (cdktf-cli sets it; relative to the checkout) or cdktf.out, and returns that folder. A
-    build that adds the stacks of one environment leaves the folders of others as they are. Raises what `build` raises,
-    and LockFileError where a provider has no committed lock.
+    build that adds the stacks of one environment leaves the folders of others as they are. The folder is readable by
+    its owner alone: a bare `cdktf diff` writes its plans there, with their secrets, as the umask says. Raises what
+    `build` raises, and LockFileError where a provider has no committed lock.
     """
     from cdktf import App  # noqa: PLC0415 - starts the jsii kernel, after lazy_provider.install
 
     out = project.root / (environ.get("CDKTF_OUTDIR") or project.out.name)
+    out.mkdir(parents=True, exist_ok=True)
+    out.chmod(0o700)
     with origin.recording(project.root) as recorder:
         app = App(outdir=str(out))
         build(app)

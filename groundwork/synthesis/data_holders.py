@@ -5,6 +5,7 @@ The review of a change rates them high, and a plan that destroys one needs to be
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 # Type → what is lost with it. A type whose content the code recreates (a metric filter, a policy) is not listed.
@@ -80,7 +81,15 @@ HOLDS: Final = {
     "mongodbatlas_cluster": "its documents",
 }
 
+# Modules with count or for_each carry an index, whose key may hold dots and escaped quotes.
+_MODULES = re.compile(r'^(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)+')
+
 
 def lost_with(resource_type: str) -> str | None:
     """What is lost with a resource of that type; None where the code recreates all of it."""
     return HOLDS.get(resource_type)
+
+
+def lost_at(address: str) -> str | None:
+    """What is lost with the resource at a Terraform address, which may lie in modules."""
+    return lost_with(_MODULES.sub("", address, count=1).partition(".")[0])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from groundwork.errors import UsageError
 from groundwork.files import write_atomically
 from groundwork.toolchain.mirror import Mirror
 
@@ -14,10 +15,16 @@ _USERS_BLOCKS = re.compile(r"^\s*(provider_installation|providers)\b", re.MULTIL
 
 
 def users_file(environ: Mapping[str, str]) -> Path | None:
-    """The user's own CLI configuration. A TF_CLI_CONFIG_FILE that does not exist is ignored."""
+    """The user's own CLI configuration. A TF_CLI_CONFIG_FILE that does not exist is ignored.
+
+    Raises UsageError where this user may not read it: Terraform would not start with it either.
+    """
     named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
     path = Path(named) if named else Path(environ.get("HOME", "/nonexistent")) / ".terraformrc"
-    return path if path.is_file() else None
+    try:
+        return path if path.is_file() else None
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def write(environ: Mapping[str, str], target: Path, sources: Iterable[Mirror]) -> Path:
@@ -55,7 +62,22 @@ def _users_text(environ: Mapping[str, str]) -> str:
     files = [own] if own else []
     if not environ.get("TF_CLI_CONFIG_FILE") and not environ.get("TERRAFORM_CONFIG"):
         files += sorted((Path(environ.get("HOME", "/nonexistent")) / ".terraform.d").glob("*.tfrc"))
-    return "".join(file.read_text() + "\n" for file in files)
+    return "".join(_text(file) + "\n" for file in files)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> UsageError:
+    why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+    return UsageError(
+        f"Terraform's CLI configuration {file} cannot be read ({why})",
+        fix="name a readable one in TF_CLI_CONFIG_FILE, or unset it",
+    )
 
 
 def _list(values: Iterable[str]) -> str:

@@ -163,7 +163,7 @@ def _chromium(environ: Mapping[str, str]) -> ToolStatus:
 def _which(name: str, environ: Mapping[str, str]) -> Path | None:
     folders = environ.get("PATH", "").split(os.pathsep)
     paths = (Path(folder or ".") / name for folder in folders)
-    return next((path for path in paths if path.is_file() and os.access(path, os.X_OK)), None)
+    return next((path for path in paths if os.access(path, os.X_OK) and path.is_file()), None)
 
 
 def _printed_version(command: list[str]) -> str:

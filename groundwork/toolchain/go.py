@@ -34,7 +34,7 @@ def find(environ: Mapping[str, str], project: Project, at_least: Version) -> Go 
     """Go from PATH or from the wheel installed earlier; None where neither is new enough."""
     for folder in environ.get("PATH", "").split(os.pathsep):
         path = Path(folder or ".") / "go"
-        if path.is_file() and os.access(path, os.X_OK):
+        if os.access(path, os.X_OK) and path.is_file():
             version = _version(path)
             if version and version >= at_least:
                 return Go(path, version, "PATH")

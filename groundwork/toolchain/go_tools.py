@@ -88,6 +88,11 @@ TOOLS = {
         GoTool("tflint", "github.com/terraform-linters/tflint", "--version", "0.50", seconds=90),
         GoTool("tflint-ruleset-aws", "github.com/terraform-linters/tflint-ruleset-aws", seconds=115),
         GoTool("act", "github.com/nektos/act", "--version", "0.2.80", seconds=24, setup="make test"),
+        GoTool(
+            "conftest", "github.com/open-policy-agent/conftest", "--version", "0.62", seconds=140,
+            setup="make policies",
+            ldflags=("-X=github.com/open-policy-agent/conftest/internal/version.Version={version}",),
+        ),
         GoTool("etcd", "go.etcd.io/etcd/server/v3", seconds=20, setup=_EMBEDDED),
         _kubernetes("kube-apiserver", 195),
         _kubernetes("kube-controller-manager", 70),
@@ -113,7 +118,7 @@ def find(name: str, environ: Mapping[str, str], project: Project) -> Located | N
     tool = _tool(name)
     for folder in environ.get("PATH", "").split(os.pathsep) if tool.version_flag else ():
         path = Path(folder or ".") / name
-        if folder != str(links(project)) and path.is_file() and os.access(path, os.X_OK):
+        if folder != str(links(project)) and os.access(path, os.X_OK) and path.is_file():
             version = _version(tool, path)
             if version and Version(tool.at_least) <= version and not (tool.below and version >= Version(tool.below)):
                 return Located(name, path, str(version), "PATH")
@@ -121,7 +126,9 @@ def find(name: str, environ: Mapping[str, str], project: Project) -> Located | N
 
 
 def _made(tool: GoTool, project: Project) -> Located | None:
-    """The program as an earlier set-up downloaded or built it."""
+    """The program as an earlier set-up downloaded or built it; None also where the checkout does not pin it."""
+    if not _module_file(tool, project).is_file():
+        return None
     version = pinned_version(tool, project)
     release = releases.pinned(tool.name, version, project)
     if release and (path := release.place(project)).is_file():

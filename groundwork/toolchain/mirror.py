@@ -70,8 +70,8 @@ def inspect(root: Path, origin: str, platform: str) -> Mirror:
     packed: dict[str, set[str]] = {}
     for kind in _folders(root, depth=3):
         address = "/".join(kind.relative_to(root).parts)
-        for entry in kind.iterdir():
-            if (entry / platform).is_dir() and any((entry / platform).iterdir()):
+        for entry in _entries(kind):
+            if _entries(entry / platform):
                 unpacked.setdefault(address, set()).add(entry.name)
             archive = re.fullmatch(rf"terraform-provider-{re.escape(kind.name)}_(.+)_{platform}\.zip", entry.name)
             if archive:
@@ -86,17 +86,30 @@ def inspect(root: Path, origin: str, platform: str) -> Mirror:
 
 def _folders(root: Path, *, depth: int) -> list[Path]:
     """Folders `host/namespace/type` under the root."""
-    level = [root] if root.is_dir() else []
+    level = [root]
     for step in range(depth):
         level = [child for folder in level for child in _children(folder) if step or "." in child.name]
     return level
 
 
 def _children(folder: Path) -> list[Path]:
+    return [child for child in _entries(folder) if _is_folder(child) and not child.name.startswith(".")]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What a folder holds; nothing where it does not exist, or where this user may not read it."""
     try:
-        return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+        return sorted(folder.iterdir())
     except OSError:
-        return []  # this user may not read it
+        return []
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder. Unlike `Path.is_dir`, this is false below a folder that this user may not enter."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _implied(environ: Mapping[str, str]) -> list[Path]:
@@ -105,7 +118,7 @@ def _implied(environ: Mapping[str, str]) -> list[Path]:
     data_home = environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
     data_dirs = (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(os.pathsep)
     shared = [Path(folder) / "terraform" / "plugins" for folder in (data_home, *data_dirs) if folder]
-    return [folder for folder in (home / ".terraform.d" / "plugins", *shared) if folder.is_dir()]
+    return [folder for folder in (home / ".terraform.d" / "plugins", *shared) if _is_folder(folder)]
 
 
 def _usual(places: Iterable[Path]) -> list[Path]:
@@ -113,5 +126,5 @@ def _usual(places: Iterable[Path]) -> list[Path]:
     for place in places:
         children = _children(place)
         grandchildren = [grandchild for child in children for grandchild in _children(child)]
-        folders += [folder for folder in (place, *children, *grandchildren) if (folder / REGISTRY).is_dir()]
+        folders += [folder for folder in (place, *children, *grandchildren) if _is_folder(folder / REGISTRY)]
     return folders

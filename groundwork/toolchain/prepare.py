@@ -23,14 +23,18 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     # Without the embedded Kubernetes, which takes six minutes to build.
     "setup": tuple(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make setup"),
     "kubernetes": ("helm", *(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make kubernetes")),
-    "test": tuple(go_tools.TOOLS),
+    # For rules in Rego; without it they are reported as not judged.
+    "policies": ("conftest",),
+    "test": tuple(name for name in go_tools.TOOLS if name != "conftest"),
     "check": ("actionlint",),
     "demo": (),
     "bench": (),
     **dict.fromkeys(("github", "synthesis", "plan", "apply"), ()),
 }
-# Lint, types, Kubernetes, and what only talks to GitHub need no Terraform.
-WITHOUT_TERRAFORM = {"check", "kubernetes", "github"}
+# Jobs that make a review.
+JUDGING = {"synthesis", "plan", "apply"}
+# Lint, types, Kubernetes, policies, and what only talks to GitHub need no Terraform.
+WITHOUT_TERRAFORM = {"check", "kubernetes", "github", "policies"}
 # Synthesis and the review of it name providers and start none.
 WITHOUT_PROVIDERS = {*WITHOUT_TERRAFORM, "synthesis"}
 
@@ -68,10 +72,15 @@ def prepare(
                     tell(f"{name} is missing, its stacks cannot be planned: {primed.problem[:160]}")
                 else:
                     tell(f"{name}: {primed.origin}")
-    for name in NEEDS[target]:
+    for name in (*NEEDS[target], *of_policies(target, project)):
         with _timed(name, say) as tell:
             made.paths.append(str(go_tools.ensure(name, environ, project, on_progress=tell).path))
     return made
+
+
+def of_policies(target: str, project: Project) -> tuple[str, ...]:
+    """What the rules in Rego need in the jobs that review: a rule that judges nothing stops them or needs a person."""
+    return ("conftest",) if target in JUDGING and any(project.policies.glob("*.rego")) else ()
 
 
 @contextmanager

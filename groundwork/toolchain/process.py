@@ -57,9 +57,11 @@ def run(
     timeout: float | None = None,
     grace: float = 60.0,
     stop: threading.Event | None = None,
+    private: bool = False,
 ) -> Finished:
     """Run `command` without a terminal and hand each line over in this thread as it is printed.
 
+    What it writes is readable by its owner alone if `private`.
     With `keep_stdout`, standard output is collected and only standard error is handed over line by line.
     `timeout` in seconds. `stop` ends the program when it is set by another thread; then Interrupted is raised.
     On a time limit, `stop`, Ctrl-C, SIGTERM or any exception, Terraform is interrupted once and gets `grace` seconds
@@ -82,6 +84,7 @@ def run(
             stderr=pipes[-1][1],
             pass_fds=[read_end, *outputs],
             start_new_session=True,  # Ctrl-C reaches this process alone, which tells the guard
+            umask=0o077 if private else -1,
         )
     except BaseException:
         for number in (write_end, *outputs):
@@ -140,12 +143,12 @@ def _locate(program: str, environ: Mapping[str, str] | None, cwd: Path | None) -
     """The path of the program, searched on the PATH it will be given; a relative path counts from `cwd`."""
     if os.sep in program:
         path = (cwd or Path.cwd()) / program
-        if path.is_file() and os.access(path, os.X_OK):
+        if os.access(path, os.X_OK) and path.is_file():
             return str(path)
         raise ToolMissing(f"{program} is not a program that can be started", fix="make setup")
     for folder in os.get_exec_path(None if environ is None else dict(environ)):
         path = Path(folder or ".") / program
-        if path.is_file() and os.access(path, os.X_OK):
+        if os.access(path, os.X_OK) and path.is_file():
             return str(path)
     raise ToolMissing(f"{program} is not on PATH", fix="gw doctor shows what is missing")
 

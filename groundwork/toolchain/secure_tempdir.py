@@ -48,6 +48,6 @@ def clear_leftovers(base: Path) -> list[Path]:
 
 def _in_memory() -> Path:
     for path in _IN_MEMORY:
-        if path.is_dir() and os.access(path, os.W_OK | os.X_OK):
+        if os.access(path, os.W_OK | os.X_OK) and path.is_dir():
             return path
     return Path(tempfile.gettempdir())

@@ -118,13 +118,13 @@ def _download(pin: Pin, target: Path, base_url: str, on_progress: Callable[[str]
 def _on_path(environ: Mapping[str, str]) -> list[Path]:
     folders = [folder for folder in environ.get("PATH", "").split(os.pathsep) if folder]
     candidates = [Path(folder) / "terraform" for folder in folders]
-    return [path for path in dict.fromkeys(candidates) if path.is_file() and os.access(path, os.X_OK)]
+    return [path for path in dict.fromkeys(candidates) if os.access(path, os.X_OK) and path.is_file()]
 
 
 def _which(name: str, environ: Mapping[str, str]) -> Path | None:
     folders = [""] if os.sep in name else environ.get("PATH", "").split(os.pathsep)
     candidates = (Path(folder) / name for folder in folders)
-    return next((path.absolute() for path in candidates if path.is_file() and os.access(path, os.X_OK)), None)
+    return next((path.absolute() for path in candidates if os.access(path, os.X_OK) and path.is_file()), None)
 
 
 def _version(path: Path, environ: Mapping[str, str]) -> Version | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stacks.values.types import Arn, Cidr, LogDays, Section, SigningProfileArn
+from stacks.values.types import Arn, LimitingCidrs, LogDays, Section, SigningProfileArn
 
 
 class Jwt(Section):
@@ -114,7 +114,7 @@ class Api(Section):
     authorisation: Literal["iam", "jwt", "api_key", "open"] = "iam"
     """`open` lets everybody on the internet call the API; the review reports that as a risk."""
     jwt: Jwt | None = None
-    allowed_cidrs: tuple[Cidr, ...] = ()
+    allowed_cidrs: LimitingCidrs = ()
     """REST only: a resource policy that allows only these ranges."""
     waf: bool = False
     """REST only: AWS's managed rules and a rate limit in front."""

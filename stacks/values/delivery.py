@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from stacks.values.types import LogDays, Region, Section
 
 RepositoryName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")]
+RuleName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")]
 HighestFinding = Literal["none", "low", "medium"]
 RunnerLabel = Annotated[str, Field(pattern=r"^[\w.-]+$", description="a label of GitHub Actions runners")]
 WorkflowFile = Annotated[str, Field(pattern=r"^[\w.-]+\.ya?ml$")]
@@ -64,6 +65,9 @@ class Delivery(Section):
     """Tags (for example v*) that may be deployed; the workflow file that applies them is main's nevertheless."""
     auto_apply: AutoApply | None = None
     """Which plans of main need no approval; off where it is missing. docs/adr/0023 says what is judged and by whom."""
+    required_rules: tuple[RuleName, ...] = ()
+    """Rules of policies/ that must have no finding in what is applied, by their files' names: `logs-are-kept`. A rule
+    that cannot judge, or does not exist, refuses the apply too."""
     workflows: Workflows = Workflows()
     regions: tuple[Region, ...] = ()
     """Further regions in which the pipeline may act, besides the environment's own."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from groundwork import bounded_yaml
 from groundwork.errors import EnvironmentFileError
 from stacks.values.across import check_environments
 from stacks.values.model import Environment
 from stacks.values.problems import Problem, Source, problems
+
+_TEMPLATE = re.compile(r"[$%]\{")
 
 
 def load(path: Path) -> Environment:
@@ -48,7 +50,8 @@ def load_all(folder: Path) -> tuple[Environment, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            return file.read(bounded_yaml.MOST_BYTES + 1)  # what is larger is refused without reading it all
     except FileNotFoundError as error:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
         raise EnvironmentFileError(f"{path.name}: no such environment (known: {known})", fix="run `gw init`") from error
@@ -57,17 +60,31 @@ def _text(path: Path) -> str:
 
 
 def _read(path: Path, text: str) -> CommentedMap:
-    # The round-trip loader keeps line numbers and refuses repeated keys.
     try:
-        document = YAML(typ="rt", pure=True).load(text)
-    except YAMLError as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        line = mark.line + 1 if mark else 1
-        what = getattr(error, "problem", None) or str(error)
-        raise _error([Problem(path.name, line, "", "", f"is not YAML: {what}", "correct that line")]) from error
+        document = bounded_yaml.load(text, kind="rt")
+    except bounded_yaml.BadYaml as error:
+        raise _error([Problem(path.name, error.line, "", "", error.problem, error.fix)]) from error
     if not isinstance(document, CommentedMap):
         raise _error([Problem(path.name, 1, "", "", "has no keys", "begin with `organisation: …`")])
+    if expressions := list(_expressions(path.name, document, ())):
+        raise _error(expressions)
     return document
+
+
+def _expressions(file: str, node: object, above: tuple[str, ...], line: int = 1) -> Iterator[Problem]:
+    """Values and keys that Terraform would evaluate: `${…}` and `%{…}` are its template syntax, in JSON as well."""
+    if isinstance(node, str):
+        if match := _TEMPLATE.search(node):
+            what = f"contains {match[0]}, which Terraform would evaluate"
+            yield Problem(file, line, ".".join(above), repr(node), what, "write the value itself")
+    elif isinstance(node, CommentedMap):
+        for key, item in node.items():
+            at = node.lc.data[key][0] + 1 if key in (node.lc.data or {}) else line
+            yield from _expressions(file, str(key), (*above, "a key"), at)
+            yield from _expressions(file, item, (*above, str(key)), at)
+    elif isinstance(node, list):
+        for number, item in enumerate(node):
+            yield from _expressions(file, item, (*above, str(number)), line)
 
 
 def _error(problems: Sequence[Problem]) -> EnvironmentFileError:

@@ -48,6 +48,16 @@ def _public(value: str) -> str:
     return value
 
 
+def _not_everywhere(values: tuple[str, ...]) -> tuple[str, ...]:
+    networks = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, values))
+    if any(network.prefixlen == 0 for network in networks):
+        raise ValueError(
+            f"{', '.join(values)} {'are together' if len(values) > 1 else 'is'} every address, which limits nothing; "
+            "name the ranges that requests come from, or leave the list empty"
+        )
+    return values
+
+
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
 
 
@@ -83,6 +93,8 @@ Region = Annotated[
     AfterValidator(_region),
 ]
 Cidr = Annotated[str, AfterValidator(_network), Field(description="an IPv4 network, for example 10.20.0.0/16")]
+LimitingCidrs = Annotated[tuple[Cidr, ...], AfterValidator(_not_everywhere)]
+"""Networks that leave somebody out: 0.0.0.0/1 with 128.0.0.0/1 does not."""
 PublicCidr = Annotated[
     Cidr,
     AfterValidator(_public),

@@ -15,7 +15,7 @@ def test_diffs_are_measured_four_ways_on_a_deployed_laptop(
     monkeypatch: pytest.MonkeyPatch, checkout: Path, tmp_path: Path
 ) -> None:
     deployed: list[Path] = []
-    monkeypatch.setattr(cases, "_deploy", lambda project, _: deployed.append(project.root))
+    monkeypatch.setattr(cases, "deploy_laptop", lambda project: deployed.append(project.root))
     sides = DiffOfEverything().sides(Project(checkout), tmp_path)
     assert deployed == [checkout]
     assert [(side.label, side.environ["GROUNDWORK_SYNTH"]) for side in sides] == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from groundwork import errors
+from groundwork import cli, errors
 from groundwork.cli import HELP, application, diff, drift, recover, review
 from groundwork.drift import StackDrift
 from groundwork.errors import GroundworkError, TerraformFailed
@@ -131,3 +133,31 @@ def documented(checkout: Path) -> dict[int, str]:
 def help_of(command: str) -> str:
     made = get_command(application())
     return made.commands[command].help or ""  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_full_disk_or_a_missing_right_is_named_with_its_file(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main_of(OSError(number, os.strerror(number), "/checkout/file"), monkeypatch)
+    assert ended.value.code == errors.UsageError.exit_code
+    printed = capsys.readouterr().err
+    assert f"/checkout/file: {os.strerror(number)}" in printed
+    assert "`gw recover`" in printed
+
+
+def test_any_other_error_of_the_system_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError):
+        main_of(FileNotFoundError(errno.ENOENT, "No such file", "/checkout/file"), monkeypatch)
+
+
+def main_of(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line around a command that raises this."""
+
+    def command() -> None:
+        raise error
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(cli, "application", lambda: command)
+    cli.main()

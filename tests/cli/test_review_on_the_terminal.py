@@ -31,7 +31,7 @@ def test_the_worst_risk_is_first_and_a_shared_risk_one_line() -> None:
     show(review, to=Console(file=out, width=400))
     printed = out.getvalue()
     (once,) = [text for text in printed.splitlines() if "readable by everybody" in text]
-    assert "dev-data aws_s3_bucket.it" in once
+    assert "prod-data aws_s3_bucket.it" in once
     assert f"{line[0].file}:{line[0].line}" in once
     assert "and 2 more alike" in once
     assert printed.index("readable by everybody") < printed.index("costs more")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,10 @@ from tests.support.terraform import unhashed_provider
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("laptop")]
 
+OPEN_FILES = (
+    r"\.groundwork/(setup|logs/setup-|lambda/|demo/|bin/|bootstrap/[^/]*\.lock|apply/started/|[^/]*\.lock"
+    r"|aws/(config|lock|server\.(json|log)|state/server\.lock|lambda/))"
+)
 # A person's credentials in the shell; the laptop must never use them.
 REAL_LOOKING = {
     "AWS_ACCESS_KEY_ID": "AKIA" + "IOSFODNN7EXAMPLE",
@@ -158,6 +163,15 @@ def test_nothing_is_planned_with_a_placeholder_account_number(
     done = laptop.run("gw", *command, "dev-network", code=3)
     assert "placeholder" in done.stderr
     assert "gw init" in done.stderr
+
+
+def test_states_plans_keys_and_data_are_readable_by_their_owner_alone(laptop: Laptop, figures: Any) -> None:
+    """What others may read is listed; everything else is private."""
+    assert (laptop.root / "cdktf.out").stat().st_mode & 0o077 == 0
+    files = list((laptop.root / ".groundwork").rglob("*"))
+    shown = [str(path.relative_to(laptop.root)) for path in files if path.is_file() and path.stat().st_mode & 0o077]
+    assert [path for path in shown if not re.match(OPEN_FILES, path)] == []
+    assert len(files) > len(shown)
 
 
 def test_two_invocations_with_the_same_key_write_one_file(laptop: Laptop, figures: Any) -> None:

@@ -55,9 +55,9 @@ def test_an_unknown_command_or_option_would_be_noticed() -> None:
 
 
 def test_every_make_target_in_the_pages_exists(checkout: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (checkout / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    for page in pages(checkout):
-        for target in re.findall(r"`make ([a-z]+)", page.read_text(encoding="utf-8")):
+    targets = set(re.findall(r"^([a-z-]+):", (checkout / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in [*pages(checkout), checkout / "services/README.md"]:
+        for target in re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")):
             assert target in targets, f"{page.name}: make {target}"
 
 

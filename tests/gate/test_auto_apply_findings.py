@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +13,14 @@ import pytest
 
 from groundwork.gate import auto_apply
 from groundwork.gate.auto_apply import Unattended
+from groundwork.gate.deployed_review import Reviewer
 from groundwork.gate.facts import RunFacts
 from groundwork.paths import Project
 from groundwork.plan import extracted
 from groundwork.platform import HighestFinding
 from groundwork.refusals import Code
+from groundwork.review.charts import Charts
+from groundwork.review.rules import Policies
 from groundwork.workspace import Tools, Workspace
 from tests.support.sample_bundles import COMMIT, index, packed
 
@@ -56,7 +60,11 @@ def reasons(
         Workspace(Project(folder / "checkout"), tools), {"local-thing": archive("after", after)}
     )
     deployed = archive("before", before)
-    return list(auto_apply.reasons(index(), planned, highest_finding=highest, deployed=lambda _: deployed))
+    reviewer = Reviewer(Policies(folder / "policies"), Charts(lambda: None))
+    judged = auto_apply.reasons(
+        index(), planned, highest_finding=highest, deployed=lambda _: deployed, reviewer=reviewer
+    )
+    return list(judged)
 
 
 @pytest.mark.parametrize("highest", ["none", "low", "medium"])
@@ -89,6 +97,24 @@ def test_a_changed_provider_needs_a_person(tmp_path: Path) -> None:
 def test_the_end_of_a_stack_needs_a_person(tmp_path: Path) -> None:
     needed = reasons(tmp_path, rule(RULE), rule(DESCRIBED), purpose="destroy")
     assert "local-thing would be destroyed" in needed
+
+
+@pytest.mark.parametrize(("name", "why"), [("a.py", "RuntimeError"), ("a.rego", "judged nothing|METADATA|conftest")])
+def test_a_rule_that_did_not_judge_needs_a_person(tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / name).write_text("raise RuntimeError\n")
+    (reason,) = reasons(tmp_path, rule(RULE), rule(DESCRIBED))
+    assert re.match(f"policies/{name} was not judged: .*({why})", reason)
+
+
+def test_a_release_that_was_not_rendered_needs_a_person(tmp_path: Path) -> None:
+    def release(tag: str) -> dict[str, Any]:
+        return {"resource": {"helm_release": {"hello": {"name": "hello", "chart": "./assets/a", "values": [tag]}}}}
+
+    *_, reason = reasons(tmp_path, release("tag: a"), release("tag: b"))
+    assert reason.startswith(
+        "objects of helm_release.hello in local-thing was not judged: its chart ./assets/a does not"
+    )
 
 
 def test_gaps_of_the_environment_without_reviewers_refuse() -> None:

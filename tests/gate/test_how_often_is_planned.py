@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.apply.rollout import Rollout
 from tests.gate.gated_project import GatedProject
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -40,7 +39,7 @@ def plans(tmp_path: Path) -> Counter[str]:
 def test_a_stack_is_planned_once_and_once_more_by_the_gate_if_it_changes(counted: GatedProject, tmp_path: Path) -> None:
     same = counted.stack("same", {"thing": {"input": "as it is"}})
     counted.synth()
-    Rollout(counted.workspace, [same]).deploy(lambda *_: None, lambda _: None)
+    counted.deploy_as_it_is(same)
     counted.commit()
     plans(tmp_path)
     counted.push_plans()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from groundwork.checks.findings import Finding, Verdict, Waiver
 from groundwork.errors import CheckFailed
-from groundwork.github.annotations import Annotation, commands
+from groundwork.github.annotations import Annotation, Level, commands
 from groundwork.github.diagnostics import Diagnostic, of_review, of_verdict
 from groundwork.github.foreign_sarif import require_own
 from groundwork.github.sarif import CHECKS, sarif
@@ -69,7 +70,8 @@ SHAPE: dict[str, Any] = {
                 "automationDetails": {"type": "object", "properties": {"id": {"type": "string"}}},
                 "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
                 "originalUriBaseIds": {"type": "object"},
-                "results": {"type": "array", "items": {"$ref": "#/$defs/result"}},
+                "results": {"type": "array", "items": {"$ref": "#/$defs/result"}, "maxItems": 25_000},
+                "invocations": {"type": "array", "items": {"required": ["executionSuccessful"]}},
             },
         },
         "result": {
@@ -211,6 +213,17 @@ def test_the_log_has_the_shape_of_sarif(out: Path) -> None:
         "groundwork waiver",
     ]
     assert log["runs"][1]["results"] == []
+
+
+def test_of_more_results_than_github_takes_the_worst_are_written() -> None:
+    levels: list[Level] = ["notice", "warning", "error"]
+    many = [Diagnostic("review", "cost", levels[n % 3], f"number {n}", "dev-a", "", ()) for n in range(25_002)]
+    log = sarif(many)
+    jsonschema.validate({**log, "runs": [{**log["runs"][0], "results": log["runs"][0]["results"][:10]}]}, SHAPE)
+    results = log["runs"][0]["results"]
+    assert Counter(result["level"] for result in results) == {"error": 8334, "warning": 8334, "note": 8332}
+    (left_out,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert left_out["message"]["text"].startswith("2 further results, none of them worse than these, are left out")
 
 
 def test_a_fingerprint_does_not_depend_on_the_line() -> None:

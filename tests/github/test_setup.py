@@ -120,6 +120,19 @@ def test_an_environment_without_reviewers_is_main_s_alone(environments: list[Env
         assert gap.startswith("every branch")
 
 
+def test_an_environment_that_auto_apply_left_is_reported_and_removed(
+    environments: list[Environment], workflows: Path
+) -> None:
+    with fresh() as fake:
+        api = admin_of(fake)
+        setup(api, check(desired("acme/groundwork", with_auto_apply(environments), workflows), api))
+        off = desired("acme/groundwork", [PlatformEnvironment(values) for values in environments], workflows)
+        assert differences(off, api) == ["environment dev-auto: exists, and delivery.auto_apply is off"]
+        setup(api, check(off, api))
+        assert "dev-auto" not in fake.state.environments
+        assert differences(off, api) == []
+
+
 def spoil_reviewers(fake: FakeGitHub) -> None:
     fake.state.environments["prod"].reviewers = []
 

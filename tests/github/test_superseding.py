@@ -39,6 +39,31 @@ def test_a_run_of_which_a_job_still_runs_is_not_cancelled(github: FakeGitHub) ->
     assert not older.cancelled
 
 
+def test_a_job_beside_the_wait_is_awaited(github: FakeGitHub) -> None:
+    older, newer = deployment(github), deployment(github)
+    beside = github.job(older, "plan")
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        beside.ended = len(slept) == 2
+
+    api = GitHub.of(github.job_environment(newer, "supersede"))
+    done = supersede(api, str(newer.id), contains=lambda *_: True, patience=60, sleep=sleep)
+    assert list(done) == [Superseded(older.id, older.head_sha, "cancelled")]
+    assert len(slept) == 2
+
+
+def test_a_job_that_goes_on_is_awaited_for_a_while_only(github: FakeGitHub) -> None:
+    older, newer = deployment(github), deployment(github)
+    github.job(older, "plan")
+    slept: list[float] = []
+    api = GitHub.of(github.job_environment(newer, "supersede"))
+    done = supersede(api, str(newer.id), contains=lambda *_: True, patience=60, sleep=slept.append)
+    assert list(done) == [Superseded(older.id, older.head_sha, "still running")]
+    assert sum(slept) == 60
+
+
 def test_an_approved_run_is_not_cancelled(github: FakeGitHub) -> None:
     older, newer = deployment(github), deployment(github)
     github.approve(older, "prod", by="carol")

@@ -15,8 +15,9 @@ from moto.server import ThreadedMotoServer
 
 from groundwork.errors import PackagingError
 from groundwork.packaging import Package, Target, build, host_target, load_function
+from localcloud.aws.lambda_isolation import Isolation
 from localcloud.aws.lambda_process import FunctionProcess
-from localcloud.aws.lambda_spec import FunctionSpec, process_environment, runtime_folder, unpack
+from localcloud.aws.lambda_spec import FunctionSpec, process_environment, unpack
 from tests.lambda_src.conftest import BUCKET, ENVIRONMENT, TABLE
 from tests.lambda_src.samples import http_event, rest_event
 
@@ -96,16 +97,16 @@ def start(folder: Path, endpoint: str) -> Iterator[Any]:
             code=code,
             environment=own,
         )
-        task, _ = unpack(spec, folder / "code")
+        room = Isolation(folder).room(unpack(spec, folder / "code")[0], [], function.handler)
         variables = process_environment(
             spec,
             endpoint=endpoint,
             credentials=CREDENTIALS,
-            paths=[runtime_folder(folder)],
-            task=task,
+            paths=[room.runtime],
+            task=room.task,
             stream="stream",
         )
-        started.append(FunctionProcess(environment=variables, task=task))
+        started.append(FunctionProcess(room.start, variables))
         return started[-1]
 
     yield run

@@ -33,16 +33,25 @@ def project(tmp_path_factory: pytest.TempPathFactory, cloud: CloudProject, check
 
 
 def names(project: PlannedProject, description: str) -> str:
-    """Two parameters, and a bucket whose attributes AWS changes when its versioning is set."""
+    """Two parameters, and a bucket whose attributes AWS changes when its versioning is set.
+
+    The encryption leaves `bucket_key_enabled` out, which is null after the apply and false when AWS is read.
+    """
     parameters = {
         "greeting": {"name": "/greeting", "type": "String", "value": "hello", "description": description},
         "farewell": {"name": "/farewell", "type": "String", "value": "goodbye"},
     }
     versioning = {"bucket": "${aws_s3_bucket.files.id}", "versioning_configuration": [{"status": "Enabled"}]}
+    by_default = [{"sse_algorithm": "AES256"}]
+    encryption = {
+        "bucket": "${aws_s3_bucket.files.id}",
+        "rule": [{"apply_server_side_encryption_by_default": by_default}],
+    }
     resources = {
         "aws_ssm_parameter": parameters,
         "aws_s3_bucket": {"files": {"bucket": "files-that-drift"}},
         "aws_s3_bucket_versioning": {"files": versioning},
+        "aws_s3_bucket_server_side_encryption_configuration": {"files": encryption},
     }
     return project.aws_stack("names", resources)
 

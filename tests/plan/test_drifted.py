@@ -43,6 +43,32 @@ CHANGED = [Difference("a.b", ("size",), "changed")]
         pytest.param(
             plan({"actions": ["update"], "before": {"x": None}, "after": {"x": []}}), [], [], id="empty for absent"
         ),
+        pytest.param(
+            plan(
+                {
+                    "actions": ["update"],
+                    "before": {"rule": [{"key": None, "by": [{"id": "", "name": "x"}]}]},
+                    "after": {"rule": [{"key": False, "by": [{"name": "x"}], "tags": {}}]},
+                },
+                sets=("rule",),
+            ),
+            [],
+            [],
+            id="the default for null inside a block",
+        ),
+        pytest.param(
+            plan(
+                {
+                    "actions": ["update"],
+                    "before": {"size": [{"key": True}]},
+                    "after": {"size": [{"key": False}]},
+                },
+                sets=("size",),
+            ),
+            CHANGED,
+            [],
+            id="switched off inside a block",
+        ),
         pytest.param(plan({"actions": ["no-op"], "before": {"x": 1}, "after": {"x": 1}}), [], [], id="moved"),
     ],
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.apply.rollout import Rollout
 from groundwork.errors import StackBlocked, TerraformFailed, UsageError
 from groundwork.plan import archive, commit
 from groundwork.plan.run_plans import plan_all
@@ -55,7 +54,7 @@ def test_equal_plans_have_equal_digests_and_another_secret_another(project: Plan
 def test_a_bundle_names_the_state_that_it_was_planned_from(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "first"}}, outputs={"value": "first"})
     project.synth()
-    Rollout(project.workspace, [stack]).deploy(lambda *_: None, lambda _: None)
+    project.deploy_as_it_is(stack)
     state = project.state(stack)
     assert state is not None
 

@@ -182,7 +182,7 @@ def test_refuses_data_source_not_allowed_as_an_ephemeral_resource(pull_request: 
     [
         {"provisioner": {"local-exec": {"command": "env"}}},
         {"provisioner": [{"remote-exec": {"inline": ["env"]}}]},
-        {"connection": {"type": "ssh", "private_key": "x"}},
+        {"connection": {"type": "ssh", "host": "x"}},
     ],
 )
 def test_refuses_provisioner_not_allowed(pull_request: PullRequest, body: Terraform) -> None:
@@ -498,6 +498,39 @@ def test_refuses_baked_secret_by_its_form(pull_request: PullRequest, secret: str
     pull_request.edit(lambda t: t.update(output={"x": {"value": secret}}))
     assert pull_request.codes() == {Code.BAKED_SECRET}
     assert secret not in "".join(pull_request.reasons())
+
+
+def _in_a_function(terraform: Terraform) -> None:
+    (function,) = terraform["resource"]["aws_lambda_function"].values()
+    variables = function["environment"] if isinstance(function["environment"], dict) else function["environment"][0]
+    variables["variables"]["DB_PASSWORD"] = "hunter2hunter2"
+
+
+def _in_helm_values(terraform: Terraform) -> None:
+    (release,) = terraform["resource"]["helm_release"].values()
+    release["values"] = ["env:\n- name: SOME_API_KEY\n  value: hunter2hunter2\n"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "write", "where"),
+    [
+        ("dev-api", _in_a_function, "environment"),
+        ("dev-workloads", _in_helm_values, "values"),
+        (
+            "dev-api",
+            lambda t: t.update(output={"admin_password": {"value": "hunter2hunter2"}}),
+            "output admin_password",
+        ),
+    ],
+)
+def test_refuses_baked_secret_by_its_name(
+    pull_request: PullRequest, stack: str, write: Callable[[Terraform], object], where: str
+) -> None:
+    """What a review would hide is refused before any job with credentials reads it."""
+    pull_request.edit(write, stack)
+    assert pull_request.codes() == {Code.BAKED_SECRET}
+    assert where in "".join(pull_request.reasons())
+    assert "hunter2" not in "".join(pull_request.reasons())
 
 
 def test_refuses_baked_secret_inside_a_functions_zip(pull_request: PullRequest) -> None:

@@ -29,14 +29,14 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 Terraform = dict[str, Any]
 STACK = "dev-network"
-SECRET = "the-content-of-a-foreign-file"
+CONTENT = "the-content-of-a-foreign-file"
 EXPLOITS = (
-    '${file("SECRET")}',
-    '${"#"}${file/**/("SECRET")}',
-    '${join("#",[filebase64/**/("SECRET")])}',
-    '${"//"}${templatefile/**/("SECRET",{})}',
-    '%{ if file("SECRET") != "" }x%{ endif }',
-    '${core::file("SECRET")}',
+    '${file("FOREIGN")}',
+    '${"#"}${file/**/("FOREIGN")}',
+    '${join("#",[filebase64/**/("FOREIGN")])}',
+    '${"//"}${templatefile/**/("FOREIGN",{})}',
+    '%{ if file("FOREIGN") != "" }x%{ endif }',
+    '${core::file("FOREIGN")}',
 )
 _SYSTEM_CALL = re.compile(r"\b(open|openat|execve|connect)\((.*)")
 _SYNTAX_ERROR = re.compile(
@@ -113,7 +113,7 @@ def traced(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Traced:
     made = Traced(root, command, program, Rules(environments, checkout / "stacks" / "provider_locks"))
     usual, printed = made.run(document(["${terraform_data.a.id}"]))
     assert "Plan: 1 to add" in printed
-    (root / "secret").write_text(SECRET)
+    (root / "foreign").write_text(CONTENT)
     return Traced(root, command, program, made.rules, frozenset(usual))
 
 
@@ -127,9 +127,9 @@ def document(texts: list[str]) -> Terraform:
 
 @pytest.mark.parametrize("exploit", EXPLOITS)
 def test_an_exploit_is_noticed_by_the_trace_and_refused_by_preflight(traced: Traced, exploit: str) -> None:
-    stack = document([exploit.replace("SECRET", str(traced.root / "secret"))])
+    stack = document([exploit.replace("FOREIGN", str(traced.root / "foreign"))])
     done, _ = traced.run(stack)
-    assert done == {f"openat {traced.root / 'secret'}"}
+    assert done == {f"openat {traced.root / 'foreign'}"}
     assert not traced.passes(stack)
 
 
@@ -142,10 +142,10 @@ def test_a_program_is_noticed_by_the_trace_and_refused_by_preflight(traced: Trac
 # ── mutated Terraform ──────────────────────────────────────────────────────────────────────────────
 PURE = ("upper", "join", "jsonencode", "tostring", "coalesce", "try", "base64encode", "length", "concat", "format")
 IMPURE = ("file", "filebase64", "templatefile", "fileset", "fileexists", "abspath", "pathexpand", "nonsensitive")
-LEAVES = ('"a"', "1", "null", "local.text", "terraform_data.a.id", "terraform.workspace", '"SECRET"', '"#"', '"//"')
+LEAVES = ('"a"', "1", "null", "local.text", "terraform_data.a.id", "terraform.workspace", '"FOREIGN"', '"#"', '"//"')
 FRAGMENTS = (
     *("/**/", "#", "//", '"', "$", "%", "%{", "${", "}", "~", " ", "\\", "\n", "(", ")", "[*]", ".", "::", "<<E\n"),
-    *('file("SECRET")', '${file("SECRET")}', 'fileset("/","*")', 'filebase64/**/("SECRET")'),
+    *('file("FOREIGN")', '${file("FOREIGN")}', 'fileset("/","*")', 'filebase64/**/("FOREIGN")'),
 )
 PLACES: tuple[Callable[[Terraform], object], ...] = (
     lambda t: t["resource"]["terraform_data"]["a"].update(provisioner={"local-exec": {"command": "touch x"}}),
@@ -157,7 +157,7 @@ PLACES: tuple[Callable[[Terraform], object], ...] = (
     lambda t: t.update(variable={"v": {"default": 1}}),
     lambda t: t.update(moved=[{"from": "terraform_data.b", "to": "terraform_data.a"}]),
     lambda t: t.update({"//": {"metadata": "anything"}}),
-    lambda t: t["locals"].update({"SECRET": '$${file("SECRET")}'}),
+    lambda t: t["locals"].update({"FOREIGN": '$${file("FOREIGN")}'}),
 )
 
 
@@ -177,7 +177,7 @@ def _mutated(text: str, at: int, fragment: str) -> str:
 
 
 EXPRESSIONS = st.recursive(st.sampled_from(LEAVES), _composed, max_leaves=4)
-PIECES = EXPRESSIONS.map("${{{0}}}".format) | st.sampled_from(["text", "$", "%", '$${file("SECRET")}', "%%{ if }"])
+PIECES = EXPRESSIONS.map("${{{0}}}".format) | st.sampled_from(["text", "$", "%", '$${file("FOREIGN")}', "%%{ if }"])
 TEXTS = st.lists(PIECES, min_size=1, max_size=3).map("".join)
 MUTATED = TEXTS | st.builds(_mutated, TEXTS, st.integers(0, 99), st.sampled_from(FRAGMENTS))
 
@@ -187,8 +187,8 @@ MUTATED = TEXTS | st.builds(_mutated, TEXTS, st.integers(0, 99), st.sampled_from
 def test_what_passes_reads_connects_to_and_starts_nothing(
     traced: Traced, texts: list[str], places: list[Callable[[Terraform], object]]
 ) -> None:
-    secret = str(traced.root / "secret")
-    candidates = [text.replace("SECRET", secret) for text in texts]
+    foreign = str(traced.root / "foreign")
+    candidates = [text.replace("FOREIGN", foreign) for text in texts]
     stack = document([text for text in candidates if not [*expressions.check(document([text]))]])
     for place in places:
         changed = json.loads(json.dumps(stack))
@@ -198,6 +198,6 @@ def test_what_passes_reads_connects_to_and_starts_nothing(
     assert traced.passes(stack)
     done, printed = traced.run(stack)
     assert done == set()
-    assert SECRET not in printed
+    assert CONTENT not in printed
     # Terraform reads each string as preflight does, or all of this would say nothing.
     assert not _SYNTAX_ERROR.search(printed), printed

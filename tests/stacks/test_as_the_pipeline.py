@@ -2,8 +2,9 @@
 
 The embedded AWS holds roles to their policies (docs/adr/0020-roles-are-held-to-their-policies.md), and a job signs in
 as on GitHub: with a token, by the role's trust policy. A person bootstraps; `plan` plans with a lock, `apply` applies
-that plan, `plan-pull-request` finds no drift without a lock, `apply` destroys. What prod adds to dev is in its apply;
-its destruction is refused before AWS is asked (`prevent_destroy`).
+that plan, `plan-pull-request` finds no drift without a lock, `apply` destroys all but the archive, which a person does
+(docs/architecture/archive.md). What prod adds to dev is in its apply; its destruction is refused before AWS is asked
+(`prevent_destroy`).
 """
 
 from __future__ import annotations
@@ -112,9 +113,9 @@ def test_the_pipelines_roles_can_do_what_every_stack_needs(
     merge(synthesised, name, BOOTSTRAP, bootstrap, state=None)
     merge(synthesised, name, APPLIED, applied, state="applied")
 
-    persons = bootstrap / "role_override.tf.json"
-    role = {"alias": "archive-roles", "assume_role": [{"role_arn": pipeline.names.archive_bootstrap_role_arn}]}
-    persons.write_text(json.dumps({"provider": {"aws": [role]}}), encoding="utf-8")  # as `gw bootstrap` does
+    persons = _administrator_in_the_archive_account(
+        bootstrap, "archive-roles", pipeline.names
+    )  # as `gw bootstrap` does
     succeed(program.run(bootstrap, "get", environ={}))
     succeed(pipeline.run("person", bootstrap, "apply", "-auto-approve", "-parallelism=20"))
     persons.unlink()
@@ -128,3 +129,13 @@ def test_the_pipelines_roles_can_do_what_every_stack_needs(
     # Terraform takes the plan's role of the archive account while it destroys (Names.archive_role_arn).
     without_the_archive = [f"-target=module.{stack}" for stack in APPLIED if stack != "archive"]
     succeed(pipeline.run("apply", applied, "destroy", "-auto-approve", "-parallelism=20", *without_the_archive))
+    _administrator_in_the_archive_account(applied, "archive", pipeline.names)
+    succeed(pipeline.run("person", applied, "destroy", "-auto-approve", "-parallelism=20"))
+
+
+def _administrator_in_the_archive_account(folder: Path, stack: str, names: Names) -> Path:
+    """Let a person's Terraform in `folder` take the administrator's role of the archive account for one stack."""
+    role = {"alias": stack, "assume_role": [{"role_arn": names.archive_bootstrap_role_arn}]}
+    override = folder / "role_override.tf.json"
+    override.write_text(json.dumps({"provider": {"aws": [role]}}), encoding="utf-8")
+    return override

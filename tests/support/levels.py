@@ -32,6 +32,7 @@ LONGEST = (
 """Files whose tests take minutes, longest first: a worker that began with one at the end would let the others wait."""
 
 UNIT = (
+    "test_bounded_yaml.py",
     "test_credential_forms.py",
     "apply/test_order.py",
     "bench/test_diff_of_everything.py",
@@ -52,12 +53,15 @@ UNIT = (
     "preflight/test_expressions.py",
     "recover/test_tags.py",
     "review/test_access.py",
+    "review/test_author_lines.py",
     "review/test_compare.py",
     "review/test_instances.py",
+    "review/test_lambda_packages.py",
     "review/test_risks.py",
     "review/test_plans.py",
     "review/test_redaction.py",
     "review/test_renames.py",
+    "review/test_rules.py",
     "stacks/values/test_image_cache.py",
     "state/test_bootstrap_elsewhere.py",
     "store/test_plan_store.py",
@@ -66,6 +70,7 @@ UNIT = (
     "synthesis/test_manifest.py",
     "toolchain/test_browser_pins.py",
     "toolchain/test_providers.py",
+    "toolchain/test_services_lock.py",
     "toolchain/test_side_by_side.py",
 )
 """Globs of files below tests/. Their tests marked `slow` or `terraform` are not unit tests."""

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.apply.apply import ApprovedApply, Gate
-from groundwork.apply.rollout import StackResult
+from groundwork.apply.rollout import Rollout, StackResult
+from groundwork.cli.plain_deploys import recording
 from groundwork.paths import Project
 from groundwork.plan import commit, plans_file
 from groundwork.plan.bundle import Index, Waiting
@@ -92,8 +93,14 @@ class PlannedProject:
         *,
         default_tags: Mapping[str, str] | None = None,
         lock: str = "",
+        outputs: Mapping[str, Any] | None = None,
+        reads: Sequence[str] = (),
+        backend: Mapping[str, Any] | None = None,
     ) -> str:
-        """Write or change a stack of AWS resources by type; `lock` is its lock file, the committed one by default."""
+        """Write or change a stack of AWS resources by type; `lock` is its lock file, the committed one by default.
+
+        `outputs` and `reads` as for `stack`; `backend` replaces this project's.
+        """
         provider = {
             **self.cloud.backend,
             "skip_metadata_api_check": "true",
@@ -103,13 +110,14 @@ class PlannedProject:
         }
         more = {
             "terraform": {
-                "backend": {"s3": self.backend(name)},
+                "backend": {"s3": backend or self.backend(name)},
                 "required_providers": {"aws": {"source": "aws", "version": "5.100.0"}},
             },
             "provider": {"aws": [provider]},
             "resource": resources,
         }
-        return self.stack(name, {}, assets={".terraform.lock.hcl": lock or AWS_LOCK.read_text()}, more=more)
+        assets = {".terraform.lock.hcl": lock or AWS_LOCK.read_text()}
+        return self.stack(name, {}, assets=assets, more=more, outputs=outputs, reads=reads)
 
     def adopt(self, folder: Path) -> str:
         """Copy a synthesised stack without dependencies, with its state under this project's prefix."""
@@ -184,6 +192,11 @@ class PlannedProject:
         """Apply everything in an index, including what waits."""
         stacks = [*(stored.stack for stored in index.bundles), *(waiting.stack for waiting in index.waiting)]
         return self.approved_apply(index, gate).apply(stacks, on_event=lambda *_: None, say=lambda _: None)
+
+    def deploy_as_it_is(self, *stacks: str) -> list[StackResult]:
+        """Apply stacks as they are synthesised, as `gw deploy` does."""
+        rollout = Rollout(self.workspace, stacks, recording=recording(self.workspace))
+        return rollout.deploy(lambda *_: None, lambda _: None)
 
     def gw(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """The command line in this checkout."""

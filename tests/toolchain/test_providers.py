@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-import time
 import zipfile
 from pathlib import Path
 
@@ -123,7 +122,6 @@ def test_a_stack_links_to_the_unpacked_provider_and_needs_no_registry(tmp_path: 
     environ = environment({**os.environ, "TF_CLI_CONFIG_FILE": str(tmp_path / "gone")}, project, real)
     # A proxy that does not answer: no registry is needed.
     environ |= {"HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1"}
-    began = time.monotonic()
     done = subprocess.run(
         [real.path, "init", "-input=false", "-no-color"],
         cwd=stack,
@@ -134,7 +132,6 @@ def test_a_stack_links_to_the_unpacked_provider_and_needs_no_registry(tmp_path: 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CLI configuration" not in done.stdout + done.stderr
-    assert time.monotonic() - began < 10  # 1 s on an idle machine
     link = stack / ".terraform" / "providers" / AWS / "5.100.0" / "linux_amd64"
     assert link.is_symlink()
 

@@ -29,9 +29,7 @@ def test_the_first_failure_ends_the_others_and_starts_no_more() -> None:
         assert stop.wait(5), "the others were not stopped"
         ended.append(item)
 
-    before = time.monotonic()
     with pytest.raises(ArithmeticError, match="first"):
         each(work, [1, 0, 2, 3, 4], at_once=2)
-    assert time.monotonic() - before < 4
     assert 1 in ended
     assert 4 not in began

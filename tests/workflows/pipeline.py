@@ -72,7 +72,7 @@ class Outcome:
         """The notes of a job (`plan:dev`) that contain this text."""
         return [note for note in self.notes if note.startswith(f"{job}: ") and what in note]
 
-    def wait_for(self, job: str, what: str, seconds: float = 300) -> None:
+    def wait_for(self, job: str, what: str, seconds: float = 600) -> None:
         """Wait until a job noted this."""
         end = time.monotonic() + seconds
         while not self.did(job, what):
@@ -80,7 +80,7 @@ class Outcome:
             assert time.monotonic() < end, f"{job} did not {what}:\n{self.log}"
             time.sleep(0.2)
 
-    def end(self, seconds: float = 400) -> bool:
+    def end(self, seconds: float = 800) -> bool:
         """Wait until the run is over; returns whether every job succeeded."""
         return self.process.wait(seconds) == 0
 
@@ -351,7 +351,7 @@ class Pipeline:
         return jobs
 
     # ── observation ────────────────────────────────────────────────────────────────────────────────
-    def wait_for_approval(self, outcome: Outcome, environment: str, seconds: float = 300) -> None:
+    def wait_for_approval(self, outcome: Outcome, environment: str, seconds: float = 600) -> None:
         """Wait until a job of the run waits for the environment's reviewers."""
         end = time.monotonic() + seconds
         while environment not in self.waiting(outcome):

@@ -95,6 +95,9 @@ def test_a_stack_that_waits_for_an_apply_is_planned_and_approved_after_it(github
 def test_a_newer_deployment_cancels_the_one_that_waits_for_its_approval(github: Pipeline) -> None:
     github.push(lambda: green(github))
     older = github.on_push()
+    # Both run beside the wait; act reports the end of neither.
+    older.wait_for("supersede", "checkout")
+    older.wait_for("waits:dev", "checkout")
     github.wait_for_approval(older, "dev")
     github.end_what_does_not_wait(older)
     github.push(lambda: github.edit("main.py", '"dev": "green"', '"dev": "red"'))

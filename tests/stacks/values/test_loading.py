@@ -121,6 +121,13 @@ def test_ranges_with_reserved_addresses_cannot_reach_the_cluster(tmp_path: Path,
     assert f"{cidr} includes addresses of " in refusal(tmp_path, GOOD + f"cluster: {{public_endpoint_cidrs: [{cidr}]}}")
 
 
+@pytest.mark.parametrize("cidrs", ["0.0.0.0/0", "0.0.0.0/1, 128.0.0.0/1", "0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/1"])
+def test_ranges_that_are_every_address_limit_nothing(tmp_path: Path, cidrs: str) -> None:
+    refused = refusal(tmp_path, GOOD + f"api: {{kind: rest, allowed_cidrs: [{cidrs}]}}")
+    assert "every address, which limits nothing" in refused
+    assert "api.allowed_cidrs" in refused
+
+
 def test_runners_in_the_vpc_have_to_be_made_or_named(tmp_path: Path) -> None:
     bare = GOOD.replace("delivery: {runner_label: vpc}\n", "")
     connection = "arn:aws:codeconnections:eu-west-2:123456789012:connection/1"
@@ -283,3 +290,22 @@ def test_two_environments_that_make_the_same_zone_are_refused(tmp_path: Path) ->
     assert "write its id as `zone_id:` in green.yaml" in str(caught.value)
     (tmp_path / "green.yaml").write_text(other + domain % ("green", ", zone_id: Z0123456789"), encoding="utf-8")
     assert len(load_all(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("added", "line", "key", "syntax"),
+    [
+        ('tags:\n  team: "${team}"\n', 8, "tags.team", "${"),
+        ('workloads:\n  hello:\n    environment: {PCT: "100%{x}"}\n', 9, "workloads.hello.environment.PCT", "%{"),
+        ('tags:\n  "${file(1)}": a\n', 8, "tags.a key", "${"),
+        ("reviewers:\n  users: [ann, '${x}']\n", 8, "reviewers.users.1", "${"),
+    ],
+)
+def test_what_terraform_would_evaluate_is_refused(added: str, line: int, key: str, syntax: str, tmp_path: Path) -> None:
+    """In JSON as in HCL: https://developer.hashicorp.com/terraform/language/syntax/json, "Expression Mapping"."""
+    message = refusal(tmp_path, GOOD + added)
+    assert message.startswith(f"dev.yaml:{line}: {key}: contains {syntax}, which Terraform would evaluate")
+
+
+def test_a_file_beyond_the_bounds_is_refused_by_name(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "a: " + "x" * 200_000).startswith("dev.yaml:1: file: is larger than 32 KiB")

@@ -50,6 +50,13 @@ def _reviewer(call: Call, wanted: dict[str, Any]) -> dict[str, Any]:
     raise Refusal(422, "Failed to create the environment protection rule. Please ensure that it's a valid reviewer.")
 
 
+# GitHub docs, "REST API endpoints for deployment environments", "Delete an environment".
+@route("DELETE", "environments/<environment>", "administration: write")
+def delete_environment(call: Call, environment: str) -> Any:
+    _environment(call, environment)
+    del call.state.environments[environment]
+
+
 @route("GET", "environments/<environment>/deployment-branch-policies", "actions: read")
 def refs(call: Call, environment: str) -> Any:
     return Paged(_environment(call, environment).refs, "branch_policies")
