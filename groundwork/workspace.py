@@ -184,7 +184,13 @@ class Workspace:
     def cdktf(self, stack: str) -> Cdktf:
         """The cdktf command with the settings of the stack's environment; raises ToolMissing without cdktf-cli."""
         require_installed(self.tools.cdktf)
-        return Cdktf(self.project.root, [*self.tools.cdktf], self.environ(stack), output=self.out_name)
+        return Cdktf(
+            self.project.root,
+            [*self.tools.cdktf],
+            self.environ(stack),
+            output=self.out_name,
+            initialise=lambda name, stop: self.terraform(name).ensure_init(stop=stop),
+        )
 
     def unplannable(self, stack: str) -> Unplannable | None:
         """Why Terraform cannot plan a stack here; None where it can."""

@@ -42,7 +42,8 @@ class Batch:
             self.journal,
             self.who,
             self.clock,
-            replace(cdktf, environ={**cdktf.environ, **self._ticket()}),
+            # The shim checks the folders before it lets Terraform initialise them.
+            replace(cdktf, environ={**cdktf.environ, **self._ticket()}, initialise=None),
             [self._entry(stack) for stack in stacks],
             self.extracted.folder,
             started=lambda stack: (self._started / stack).exists(),

@@ -45,8 +45,6 @@ def command(arguments: Sequence[str], folder: Path, ticket: Ticket) -> list[str]
         raise NotApproved(f"after the approval, in {folder}: {'; '.join(differences)}")
     if verb == "init" and options <= {"-no-color", "-input=false"}:
         return [ticket.terraform, "init", "-input=false", "-lockfile=readonly", "-no-color"]
-    if verb == "output" and options <= {"-no-color", "-json"}:
-        return [ticket.terraform, *arguments]
     rest = {option for option in options if not _PARALLELISM.fullmatch(option)}
     if verb == "apply" and "-auto-approve" in rest and rest <= {"-auto-approve", "-no-color", "-input=false"}:
         (Path(ticket.started) / approved.stack).touch()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from groundwork.review import bill, compare, risks, snapshot
 from groundwork.review.charts import Charts
 from groundwork.review.construct_ids import Source
-from groundwork.review.model import NotJudged, PlanResult, Review, StackReview
+from groundwork.review.model import NotJudged, PlanResult, Review, Risk, StackReview
 from groundwork.review.redaction import Redactor
 from groundwork.review.rules import Judgement, Policies
 from groundwork.review.snapshot import Snapshot
@@ -54,17 +55,28 @@ def make(
         for name, plan in planned.items()
         if name not in in_code
     ]
-    judged = policies.judge(compared) if policies else Judgement()
+    judged, ranked = _judged(compared, planned, policies)
     review = Review(
         base=names[0],
         head=names[1],
         stacks=tuple(stacks),
-        risks=risks.find(compared, planned, judged.risks),
+        risks=ranked,
         rules=judged.rules,
         not_judged=(*judged.not_judged, *_not_rendered(after)),
         bill=bill.of(compared),
     )
     return review, before, after
+
+
+def _judged(
+    compared: Sequence[compare.StackComparison], planned: Mapping[str, PlanResult], policies: Policies | None
+) -> tuple[Judgement, tuple[Risk, ...]]:
+    """The organisation's rules beside the built-in ones: a program evaluates those in Rego."""
+    with ThreadPoolExecutor(1) as beside:
+        judging = beside.submit(policies.judge, compared) if policies else None
+        built_in = risks.find(compared, planned)
+        judged = judging.result() if judging else Judgement()
+    return judged, risks.ranked((*built_in, *judged.risks), compared)
 
 
 def _not_rendered(head: Snapshot) -> Iterator[NotJudged]:

@@ -13,7 +13,7 @@ from groundwork.errors import TerraformFailed
 from groundwork.terraform import locks, printed
 from groundwork.terraform.printed import Complete, StackLog, Step
 from groundwork.terraform.terraform import fix_of
-from groundwork.toolchain import process
+from groundwork.toolchain import process, side_by_side
 
 _UNDER_CDKTF = Path(__file__).with_name("under_cdktf.sh")
 
@@ -38,13 +38,18 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Cdktf:
-    """cdktf-cli in one checkout. `command` starts it; `environ` is complete (PATH, Terraform's settings)."""
+    """cdktf-cli in one checkout. `command` starts it; `environ` is complete (PATH, Terraform's settings).
+
+    `initialise` initialises a stack's folder unless that is done already. Without it, cdktf runs `terraform init` for
+    every stack of every deploy and destroy, one after the other, at several seconds each.
+    """
 
     root: Path
     command: Sequence[str]
     environ: Mapping[str, str]
     output: str = "cdktf.out"
     run: Run = process.stream
+    initialise: Callable[[str, threading.Event], None] | None = None
 
     def deploy(
         self,
@@ -112,12 +117,13 @@ class Cdktf:
             if event:
                 on_event(stack, event)
 
+        initialised = self._initialise(stacks, parallelism, stop)
         arguments = [verb, *stacks, "--auto-approve", "--skip-synth", "--no-color", "--skip-provider-lock"]
         arguments += ["--parallelism", str(parallelism)]
         if ignoring:
             # gw has checked that upstream stacks are deployed; cdktf would insist on applying them again.
             arguments.append("--ignore-missing-stack-dependencies")
-        code = self._start(arguments, take, stop)
+        code = self._start(arguments, take, stop, initialised=initialised)
         if code:
             for stack, log in logs.items():
                 _raise_if_locked(stack, log)
@@ -127,9 +133,27 @@ class Cdktf:
             raise TerraformFailed(f"cdktf {verb} failed\n{errors}", fix=next(filter(None, fixes), ""))
         return dict(logs)
 
-    def _start(self, arguments: Sequence[str], on_line: Callable[[str], None], stop: threading.Event | None) -> int:
+    def _initialise(self, stacks: Sequence[str], parallelism: int, stop: threading.Event | None) -> bool:
+        """Initialise what is not initialised yet; whether that is done here at all."""
+        if not self.initialise:
+            return False
+        if stop:
+            for stack in stacks:
+                self.initialise(stack, stop)
+        else:
+            side_by_side.each(self.initialise, stacks, at_once=parallelism)
+        return True
+
+    def _start(
+        self,
+        arguments: Sequence[str],
+        on_line: Callable[[str], None],
+        stop: threading.Event | None,
+        *,
+        initialised: bool = False,
+    ) -> int:
         # CI=1: cdktf prints each line once instead of redrawing a status block, which could not be parsed.
-        environ = {**self.environ, "CI": "1", **self._surviving_terraform()}
+        environ = {**self.environ, "CI": "1", **self._under_cdktf(initialised=initialised)}
         return self.run(
             [*self.command, *arguments, "--output", self.output],
             cwd=self.root,
@@ -138,10 +162,16 @@ class Cdktf:
             stop=stop,
         )
 
-    def _surviving_terraform(self) -> dict[str, str]:
-        """Settings with which Terraform outlives a cdktf that is killed, so that the guard can end it."""
+    def _under_cdktf(self, *, initialised: bool) -> dict[str, str]:
+        """Settings with which cdktf starts Terraform through the script that explains itself."""
         real = self.environ.get("TERRAFORM_BINARY_NAME")
-        return {"TERRAFORM_BINARY_NAME": str(_UNDER_CDKTF), "GROUNDWORK_TERRAFORM": real} if real else {}
+        if not real:
+            return {}
+        return {
+            "TERRAFORM_BINARY_NAME": str(_UNDER_CDKTF),
+            "GROUNDWORK_TERRAFORM": real,
+            "GROUNDWORK_INITIALISED": "1" if initialised else "",
+        }
 
 
 def _raise_if_locked(stack: str, log: StackLog) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from groundwork.synthesis.provider_locks import PLACED
 
 _STAMP = "groundwork-initialised"
+_PROVIDERS = "providers/*/*/*/*/*"
+"""Host, namespace, type, version and platform of each; links to a mirror, which may have moved."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class InitStamp:
 
         Every plan still checks the providers against the lock, and the backend against what init recorded.
         """
-        return self._path.is_file() and self._path.read_text(encoding="utf-8") == self._digest()
+        if not self._path.is_file() or self._path.read_text(encoding="utf-8") != self._digest():
+            return False
+        return all(provider.exists() for provider in self._path.parent.glob(_PROVIDERS))
 
     def remove(self) -> None:
         """Call it before init, so that an init that is killed leaves no stamp."""

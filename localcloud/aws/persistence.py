@@ -29,6 +29,8 @@ from localcloud.files import write_atomically
 log = structlog.get_logger(__name__)
 
 SAVE_SECONDS = 4.0
+"""Between two saves; more where a save takes long, so that saving takes a tenth of the time at most."""
+_SHARE = 10
 _CHILD_SECONDS = 120.0
 
 
@@ -164,11 +166,14 @@ class Persistence:
         """Save every few seconds when something changed, in a thread of its own; `tick` is called each time."""
 
         def loop() -> None:
-            while not self._stop.wait(SAVE_SECONDS):
+            wait = SAVE_SECONDS
+            while not self._stop.wait(wait):
                 try:
                     tick()
                     if UNSAVED.is_set():
+                        began = time.monotonic()
                         self.save(fork=True)
+                        wait = max(SAVE_SECONDS, _SHARE * (time.monotonic() - began))
                 except Exception as error:  # this thread is all that saves: it reports, and tries again
                     self.problem = f"{type(error).__name__}: {error}"
                     log.exception("saving failed")

@@ -62,7 +62,7 @@ def inject(app: App, fault: Fault) -> Outcome:
     assert "Traceback" not in ended.output, f"{fault} is not named:\n{ended.output}"
     ran = repair(app)
     if fault.harm is Harm.SERVER:
-        # Beside S3 and DynamoDB the server saves every four seconds: what it has forgotten is made again.
+        # Beside S3 and DynamoDB the server saves every few seconds: what it has forgotten is made again.
         succeed(app, *app.deploys)
         ran.append("deploy")
     return Outcome(fault, losses(app), tuple(ran))

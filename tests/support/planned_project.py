@@ -245,7 +245,10 @@ def planned_project(root: Path, cloud: CloudProject, checkout: Path) -> PlannedP
         cdktf=command(Project(checkout), quick=True),
         terraform=Path(cloud.program),
         python=Path(sys.executable),
-        environ={key: value for key, value in cloud.environ.items() if key != "AWS_ENDPOINT_URL"},
+        environ={
+            **{key: value for key, value in cloud.environ.items() if key != "AWS_ENDPOINT_URL"},
+            "TERRAFORM_BINARY_NAME": cloud.program,
+        },
         parallelism=2,
         helm_provider=False,
         kubeconfig=None,

@@ -69,6 +69,17 @@ def test_another_backend_lock_or_override_initialises_again(folder: Path, change
     assert run(folder) == ["init", "plan", "show"]
 
 
+def test_a_provider_whose_mirror_has_moved_initialises_again(folder: Path) -> None:
+    run(folder)
+    link = folder / ".terraform/providers/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
+    link.parent.mkdir(parents=True)
+    (folder / "mirror").mkdir()
+    link.symlink_to(folder / "mirror")
+    assert run(folder) == ["plan", "show"]
+    (folder / "mirror").rename(folder / "elsewhere")
+    assert run(folder) == ["init", "plan", "show"]
+
+
 def test_another_endpoint_initialises_again(folder: Path) -> None:
     run(folder, AWS_ENDPOINT_URL="http://127.0.0.1:1")
     assert run(folder, AWS_ENDPOINT_URL="http://127.0.0.1:2") == ["init", "plan", "show"]

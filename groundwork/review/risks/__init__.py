@@ -40,17 +40,19 @@ _CONCERNS = list(Concern)
 _SEVERITIES = list(Severity)
 
 
-def find(
-    stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult], more: Iterable[Risk] = ()
-) -> tuple[Risk, ...]:
-    """All risks and `more` of the organisation's own rules, sorted by severity, concern, stack and address."""
-    order = {stack.name: number for number, stack in enumerate(stacks)}
+def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Risk, ...]:
+    """All risks, ranked."""
     risks = {risk: None for stack in stacks for module in _modules(stack) for risk in module.find(stack)}
     risks |= dict.fromkeys(foreign_accounts.find(stacks))
     risks |= dict.fromkeys(relocated.find(stacks))
     risks |= dict.fromkeys(_planned(stacks, plans, tuple(risks)))
-    risks |= dict.fromkeys(more)
-    return tuple(sorted(risks, key=lambda risk: _rank(risk, order)))
+    return ranked(risks, stacks)
+
+
+def ranked(risks: Iterable[Risk], stacks: Sequence[StackComparison]) -> tuple[Risk, ...]:
+    """Each risk once, sorted by severity, concern, stack and address."""
+    order = {stack.name: number for number, stack in enumerate(stacks)}
+    return tuple(sorted(dict.fromkeys(risks), key=lambda risk: _rank(risk, order)))
 
 
 def _modules(stack: StackComparison) -> Sequence[ModuleType]:
