@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ EVERYTHING: dict[str, Any] = {
     "args": ["serve", "--verbose"],
     "replicas": {"min": 4, "max": 12, "memoryPercent": 80},
     "environment": {"LOG_LEVEL": "info", "PORT_NAME": "8080"},
-    "secretNames": ["hello-database"],
+    "secrets": {"from": "existing", "names": ["hello-database"], "revision": "2"},
+    "migrations": {"command": ["/app", "migrate"], "seconds": 300},
     "spread": {"zones": "DoNotSchedule"},
     "nodeSelector": {"kubernetes.io/arch": "arm64"},
     "tolerations": [{"key": "spot", "operator": "Exists"}],
@@ -38,9 +40,47 @@ EVERYTHING: dict[str, Any] = {
         "ingressFrom": [{"ipBlock": {"cidr": "10.0.0.0/16"}}],
         "egress": [{"to": [{"ipBlock": {"cidr": "10.0.192.0/20"}}], "ports": [{"port": 5432, "protocol": "TCP"}]}],
     },
-    "ingress": {"enabled": True, "host": "hello.example.com", "tlsSecretName": "hello-tls"},
+    "ingress": {
+        "enabled": True,
+        "host": "hello.example.com",
+        "paths": ["/populate", "/delete"],
+        "tlsSecretName": "hello-tls",
+    },
     "httpRoute": {"enabled": True, "hostnames": ["hello.example.com"], "gateway": {"name": "edge", "namespace": "gw"}},
-    "serviceMonitor": {"enabled": True},
+    "loadBalancer": {
+        "enabled": True,
+        "internal": False,
+        "certificateArn": "arn:aws:acm:eu-west-2:111122223333:certificate/a",
+        "subnets": ["10.0.0.0/20", "10.0.16.0/20"],
+        "sourceRanges": ["203.0.113.0/24"],
+    },
+    "serviceMonitor": {"enabled": True, "namespace": "monitoring"},
+    "alerts": {"enabled": True, "labels": {"release": "prometheus"}, "runbook": "https://example.com/runbook"},
+    "dashboard": {"enabled": True},
+    "pgadmin": {"enabled": True, "email": "team@example.com", "secretName": "pgadmin"},
+}
+FROM_STORE: dict[str, Any] = {
+    "from": "external-secrets",
+    "externalSecrets": {
+        "store": "parameters",
+        "keys": {"DATABASE_URL": {"key": "/acme/dev/hello", "property": "url"}, "TOKEN": {"key": "/acme/dev/token"}},
+    },
+}
+FROM_VAULT: dict[str, Any] = {
+    "from": "vault",
+    "vault": {
+        "address": "https://vault.vault:8200",
+        "role": "hello",
+        "static": {"mount": "kv", "path": "hello"},
+        "dynamic": {"mount": "database", "path": "creds/hello"},
+    },
+}
+
+GOLDEN_VALUES = {
+    "smallest": SMALLEST,
+    "everything": EVERYTHING,
+    "external-secrets": {**SMALLEST, "secrets": FROM_STORE},
+    "vault": {**SMALLEST, "secrets": FROM_VAULT},
 }
 
 
@@ -54,9 +94,10 @@ class Chart:
         return self.helm.render(self._release(values), kube_version=KUBERNETES)
 
     def objects(self, **changes: Any) -> dict[str, Any]:
-        """Kind → object; the test pod aside, the chart makes one of each."""
+        """Kind → the release's object; what has another name is at kind/name."""
         documents = YAML(typ="safe", pure=True).load_all(self.text({**SMALLEST, **changes}))
-        return {document["kind"]: document for document in documents}
+        named = [(document["kind"], document["metadata"]["name"], document) for document in documents if document]
+        return {kind if name == "hello" else f"{kind}/{name}": document for kind, name, document in named}
 
     def lint(self, values: dict[str, Any]) -> None:
         self.helm.lint(self._release(values), kube_version=KUBERNETES)
@@ -86,7 +127,7 @@ def pod(objects: dict[str, Any]) -> dict[str, Any]:
 
 
 # ── renders ────────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize(("name", "values"), [("smallest", SMALLEST), ("everything", EVERYTHING)])
+@pytest.mark.parametrize(("name", "values"), GOLDEN_VALUES.items())
 def test_the_chart_renders_as_reviewed(
     chart: Chart, name: str, values: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
@@ -104,25 +145,33 @@ def test_rendering_is_reproducible(chart: Chart) -> None:
 @pytest.mark.parametrize("kubernetes", ["1.31", "1.33", "1.35"])
 def test_rendered_objects_fit_the_schemas_of_kubernetes(chart: Chart, kubernetes: str) -> None:
     checked = manifests.check(chart.text(EVERYTHING), kube_version=kubernetes)
-    assert set(checked.skipped) == {"HTTPRoute/hello", "ServiceMonitor/hello"}
-    assert len(checked.valid) == 9
+    assert set(checked.skipped) == {"HTTPRoute/hello", "ServiceMonitor/hello", "PrometheusRule/hello"}
+    assert len(checked.valid) == 16
 
 
-@pytest.mark.parametrize("values", [SMALLEST, EVERYTHING])
+@pytest.mark.parametrize("values", GOLDEN_VALUES.values(), ids=GOLDEN_VALUES)
 def test_helm_lint_finds_nothing(chart: Chart, values: dict[str, Any]) -> None:
     chart.lint(values)
 
 
 # ── the pod ────────────────────────────────────────────────────────────────────────────────────────
-def test_pods_meet_the_restricted_standard(smallest: dict[str, Any]) -> None:
-    for spec in (pod(smallest), smallest["Pod"]["spec"]):
+def test_pods_meet_the_restricted_standard(chart: Chart) -> None:
+    """Kubernetes documentation, "Pod Security Standards"; only pgadmin writes beside its volumes."""
+    objects = chart.objects(**EVERYTHING)
+    templates = [
+        objects[name]["spec"]["template"]["spec"] for name in objects if name.startswith(("Deployment", "Job"))
+    ]
+    assert len(templates) == 3
+    for spec in (*templates, objects["Pod/hello-test"]["spec"]):
         assert spec["securityContext"]["runAsNonRoot"]
+        assert spec["securityContext"]["runAsUser"] > 0
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert spec["automountServiceAccountToken"] is False
-        (container,) = spec["containers"]
-        assert container["securityContext"]["readOnlyRootFilesystem"]
-        assert container["securityContext"]["allowPrivilegeEscalation"] is False
-        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        for container in (*spec.get("initContainers", ()), *spec["containers"]):
+            assert container["securityContext"]["readOnlyRootFilesystem"] is (container["name"] != "pgadmin")
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert container["resources"]["limits"]["memory"]
 
 
 def test_tmp_is_writable_and_its_size_limited(smallest: dict[str, Any]) -> None:
@@ -176,6 +225,84 @@ def test_a_changed_setting_restarts_the_pods(chart: Chart) -> None:
     assert checksum("info") != checksum("debug")
 
 
+# ── secrets ────────────────────────────────────────────────────────────────────────────────────────
+def names_of_secrets(objects: dict[str, Any]) -> list[str]:
+    (container,) = pod(objects)["containers"]
+    return [source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source]
+
+
+def test_secrets_are_somebodys_or_an_operators(chart: Chart) -> None:
+    existing = chart.objects(secrets={"names": ["database", "token"]})
+    assert names_of_secrets(existing) == ["database", "token"]
+    assert names_of_secrets(chart.objects(secrets=FROM_STORE)) == ["hello-secrets"]
+    assert names_of_secrets(chart.objects(secrets=FROM_VAULT)) == ["hello-secrets", "hello-credentials"]
+
+
+def test_an_external_secret_has_a_field_of_each_key(chart: Chart) -> None:
+    made = chart.objects(secrets=FROM_STORE)["ExternalSecret"]["spec"]
+    assert made["secretStoreRef"] == {"kind": "SecretStore", "name": "parameters"}
+    assert made["target"]["name"] == "hello-secrets"
+    assert made["data"] == [
+        {"secretKey": "DATABASE_URL", "remoteRef": {"key": "/acme/dev/hello", "property": "url"}},
+        {"secretKey": "TOKEN", "remoteRef": {"key": "/acme/dev/token"}},
+    ]
+
+
+@pytest.mark.parametrize("kind", ["VaultStaticSecret", "VaultDynamicSecret"])
+def test_vault_is_asked_as_the_service_and_a_new_secret_restarts_it(chart: Chart, kind: str) -> None:
+    objects = chart.objects(secrets=FROM_VAULT)
+    assert objects["VaultConnection"]["spec"]["skipTLSVerify"] is False
+    account = objects["VaultAuth"]["spec"]["kubernetes"]["serviceAccount"]
+    assert account == objects["ServiceAccount"]["metadata"]["name"] == pod(objects)["serviceAccountName"]
+    assert objects[kind]["spec"]["rolloutRestartTargets"] == [{"kind": "Deployment", "name": "hello"}]
+    assert objects[kind]["spec"]["destination"]["name"] in names_of_secrets(objects)
+    assert objects[kind]["spec"]["destination"]["transformation"] == {"excludeRaw": True}
+
+
+def test_another_revision_of_the_secrets_restarts_the_pods(chart: Chart) -> None:
+    def checksum(revision: str) -> str:
+        secrets = {"names": ["database"], "revision": revision}
+        template = chart.objects(secrets=secrets)["Deployment"]["spec"]["template"]
+        text: str = template["metadata"]["annotations"]["checksum/secrets"]
+        return text
+
+    assert checksum("1") != checksum("2")
+
+
+# ── migrations ─────────────────────────────────────────────────────────────────────────────────────
+def test_a_pod_migrates_before_it_serves_an_upgrade_before_its_pods(chart: Chart) -> None:
+    objects = chart.objects(
+        migrations={"command": ["hello", "migrate"]}, environment={"LEVEL": "info"}, secrets={"names": ["database"]}
+    )
+    (first,) = pod(objects)["initContainers"]
+    job = objects["Job/hello-migrate"]
+    (migrate,) = job["spec"]["template"]["spec"]["containers"]
+    (service,) = pod(objects)["containers"]
+    assert first["command"] == migrate["command"] == ["hello", "migrate"]
+    assert first["image"] == migrate["image"] == service["image"]
+    assert first["envFrom"] == service["envFrom"]
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+    # Before the upgrade the ConfigMap has the settings of the release before.
+    assert migrate["env"] == [{"name": "LEVEL", "value": "info"}]
+    assert migrate["envFrom"] == [{"secretRef": {"name": "database"}}]
+
+
+def test_a_migrating_pod_reaches_the_database_and_gets_no_requests(chart: Chart) -> None:
+    egress = [{"to": [{"ipBlock": {"cidr": "10.0.192.0/20"}}], "ports": [{"port": 5432, "protocol": "TCP"}]}]
+    objects = chart.objects(migrations={"command": ["m"]}, networkPolicy={"egress": egress})
+    labels = objects["Job/hello-migrate"]["spec"]["template"]["metadata"]["labels"]
+    own = objects["NetworkPolicy/hello-migrate"]["spec"]
+    assert own["podSelector"]["matchLabels"].items() <= labels.items()
+    assert own["egress"] == objects["NetworkPolicy"]["spec"]["egress"]
+    assert own["egress"][1:] == egress
+    assert not objects["Service"]["spec"]["selector"].items() <= labels.items()
+
+
+def test_without_a_command_nothing_migrates(smallest: dict[str, Any]) -> None:
+    assert "initContainers" not in pod(smallest)
+    assert not [name for name in smallest if "migrate" in name]
+
+
 def test_a_new_chart_version_alone_restarts_nothing(smallest: dict[str, Any]) -> None:
     assert "helm.sh/chart" not in smallest["Deployment"]["spec"]["template"]["metadata"]["labels"]
 
@@ -190,10 +317,70 @@ def test_by_default_pods_accept_only_their_port_and_reach_only_dns(smallest: dic
 
 
 def test_the_test_pod_may_connect_but_receives_no_requests(smallest: dict[str, Any]) -> None:
-    labels = smallest["Pod"]["metadata"]["labels"]
+    labels = smallest["Pod/hello-test"]["metadata"]["labels"]
     peers = smallest["NetworkPolicy"]["spec"]["ingress"][0]["from"]
     assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": labels["app.kubernetes.io/name"]}}} in peers
     assert not smallest["Service"]["spec"]["selector"].items() <= labels.items()
+
+
+def test_a_load_balancer_ends_tls_and_pods_accept_its_subnets(chart: Chart) -> None:
+    """AWS Load Balancer Controller's guide, "Network Load Balancer": annotations and loadBalancerClass."""
+    objects = chart.objects(loadBalancer=EVERYTHING["loadBalancer"])
+    service = objects["Service/hello-nlb"]
+    prefix = "service.beta.kubernetes.io/aws-load-balancer-"
+    annotations = {key.removeprefix(prefix): value for key, value in service["metadata"]["annotations"].items()}
+    assert annotations["scheme"] == "internet-facing"
+    assert annotations["nlb-target-type"] == "ip"
+    assert annotations["ssl-ports"] == str(service["spec"]["ports"][0]["port"])
+    assert annotations["healthcheck-path"] == "/readyz"
+    assert service["spec"]["allocateLoadBalancerNodePorts"] is False
+    assert service["spec"]["loadBalancerSourceRanges"] == ["203.0.113.0/24"]
+    peers = objects["NetworkPolicy"]["spec"]["ingress"][0]["from"]
+    assert [peer["ipBlock"]["cidr"] for peer in peers if "ipBlock" in peer] == ["10.0.0.0/20", "10.0.16.0/20"]
+
+
+def test_prometheus_reaches_the_port_from_its_namespace(chart: Chart) -> None:
+    objects = chart.objects(
+        serviceMonitor={"enabled": True, "namespace": "monitoring"}, networkPolicy={"ingressFrom": []}
+    )
+    peers = objects["NetworkPolicy"]["spec"]["ingress"][0]["from"]
+    assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}} in peers
+
+
+def test_the_ingress_has_the_listed_paths(chart: Chart) -> None:
+    rules = chart.objects(ingress=EVERYTHING["ingress"])["Ingress"]["spec"]["rules"]
+    assert [path["path"] for rule in rules for path in rule["http"]["paths"]] == ["/populate", "/delete"]
+
+
+def test_nobody_in_the_cluster_reaches_pgadmin(chart: Chart) -> None:
+    objects = chart.objects(pgadmin=EVERYTHING["pgadmin"], serviceMonitor={"enabled": True})
+    policy = objects["NetworkPolicy/hello-pgadmin"]["spec"]
+    assert "Ingress" in policy["policyTypes"]
+    assert "ingress" not in policy
+    assert objects["Service/hello-pgadmin"]["spec"]["type"] == "ClusterIP"
+    scraped = objects["ServiceMonitor"]["spec"]["selector"]["matchLabels"]
+    assert not scraped.items() <= objects["Service/hello-pgadmin"]["metadata"]["labels"].items()
+
+
+# ── observed ───────────────────────────────────────────────────────────────────────────────────────
+def test_alerts_and_dashboard_ask_for_this_release_and_known_metrics(chart: Chart, checkout: Path) -> None:
+    objects = chart.objects(**{name: EVERYTHING[name] for name in ("serviceMonitor", "alerts", "dashboard")})
+    rules = objects["PrometheusRule"]["spec"]["groups"][0]["rules"]
+    dashboard = json.loads(objects["ConfigMap/hello-dashboard"]["data"]["hello.json"])
+    queries = [rule["expr"] for rule in rules]
+    queries += [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    own = [query for query in queries if not re.search(r"\b(container|kube)_", query)]
+    assert len(own) > 10
+    exposed = (checkout / "services/servicekit/src/servicekit/metrics.py").read_text(encoding="utf-8")
+    for query in own:
+        selectors = re.findall(r"(\w+)\{([^}]*)\}", query)
+        assert selectors, query
+        for metric, selector in selectors:
+            assert 'namespace="shop", service="hello"' in selector, query
+            name = re.sub(r"_(count|bucket)$", "", metric)
+            assert name == "up" or name in exposed or f'"{name.removeprefix("db_")}"' in exposed, name
+    assert all(rule["annotations"]["runbook_url"] for rule in rules)
+    assert objects["ConfigMap/hello-dashboard"]["metadata"]["labels"]["grafana_dashboard"] == "1"
 
 
 # ── scale ──────────────────────────────────────────────────────────────────────────────────────────
@@ -229,6 +416,23 @@ def test_a_fixed_number_of_replicas_has_no_autoscaler(chart: Chart) -> None:
         ({"shutdown": {"drainSeconds": 40, "graceSeconds": 40}}, "no time to stop"),
         ({"ingress": {"enabled": True}}, "ingress.host is empty"),
         ({"httpRoute": {"enabled": True}}, "httpRoute.gateway.name is empty"),
+        ({"ingress": {"enabled": True, "host": "a.example", "paths": []}}, "/ingress/paths"),
+        ({"secrets": {**FROM_STORE, "names": ["other"]}}, "another source has values too"),
+        ({"secrets": {**FROM_VAULT, "from": "existing"}}, "another source has values too"),
+        ({"secrets": {"from": "external-secrets"}}, "needs store and keys"),
+        ({"secrets": {"from": "vault"}}, "needs address and role"),
+        ({"secrets": {"from": "vault", "vault": {"address": "https://v", "role": "r"}}}, "names no secret"),
+        ({"secrets": {"from": "vault", "vault": {"address": "http://v", "role": "r"}}}, "/secrets/vault/address"),
+        (
+            {"secrets": {"from": "vault", "vault": {**FROM_VAULT["vault"], "static": {"path": "hello"}}}},
+            "secrets.vault.static needs mount and path",
+        ),
+        ({"secrets": {"value": "hunter2"}}, "'value' not allowed"),
+        ({"loadBalancer": {"enabled": True}}, "needs certificateArn and subnets"),
+        ({"loadBalancer": {**EVERYTHING["loadBalancer"], "sourceRanges": []}}, "sourceRanges is empty"),
+        ({"loadBalancer": {**EVERYTHING["loadBalancer"], "sourceRanges": ["0.0.0.0/0"]}}, "/sourceRanges/0"),
+        ({"alerts": {"enabled": True}}, "alerts need serviceMonitor.enabled"),
+        ({"pgadmin": {"enabled": True}}, "pgadmin needs email and secretName"),
     ],
 )
 def test_values_that_cannot_work_are_refused(chart: Chart, changes: dict[str, Any], problem: str) -> None:

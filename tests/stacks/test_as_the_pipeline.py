@@ -11,83 +11,21 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import pytest
 
-from localcloud.aws.web_identity import GITHUB
 from localcloud.cloud import LocalCloud
-from localcloud.profile import Keys
-from stacks.values import Environment, Names, load
-from tests.support.fake_github.oidc import ISSUER, Signer
+from stacks.values import Names, load
 from tests.support.merged_stacks import merge
-from tests.support.terraform import Outcome, Terraform, find_or_skip
+from tests.support.pipeline_jobs import PipelineJobs, succeed
+from tests.support.terraform import find_or_skip
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 BOOTSTRAP = ("state-backend", "account", "delivery", "archive-roles")
 APPLIED = ("network", "cluster", "archive", "api")
-WORKFLOWS = {"plan": "plan.yml", "plan-pull-request": "plan.yml", "apply": "apply.yml"}
-
-
-@dataclass
-class Pipeline:
-    """The jobs of one environment's pipeline, against an embedded AWS of its own."""
-
-    environment: Environment
-    terraform: Terraform
-    endpoint: str
-    keys: Keys
-    signer: Signer
-
-    @property
-    def names(self) -> Names:
-        return Names(self.environment)
-
-    def run(self, job: str, folder: Path, command: str, *options: str) -> Outcome:
-        """Run Terraform as a role of the pipeline, or as `person`, who is an administrator."""
-        keys = self.person() if job == "person" else self._job(job)
-        environ = {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_S3_USE_PATH_STYLE": "true",
-            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": keys["SessionToken"],
-        }
-        return self.terraform.run(folder, command, "-no-color", "-input=false", *options, environ=environ)
-
-    def person(self) -> dict[str, str]:
-        """Keys of an administrator of the environment's account."""
-        role = self.names.aws.iam_arn("role/administrator")
-        answer: dict[str, dict[str, str]] = self._sts().assume_role(RoleArn=role, RoleSessionName="person")
-        return answer["Credentials"]
-
-    def _job(self, role: str) -> dict[str, str]:
-        repository, now = self.environment.singletons.github_repository, int(time.time())
-        claims = {
-            "iss": ISSUER,
-            "aud": "sts.amazonaws.com",
-            "sub": f"repo:{repository}:environment:{self.names.github_environment(role)}",  # type: ignore[arg-type]
-            "job_workflow_ref": f"{repository}/.github/workflows/{WORKFLOWS[role]}@refs/heads/main",
-            "iat": now,
-            "nbf": now - 300,
-            "exp": now + 300,
-        }
-        answer: dict[str, dict[str, str]] = self._sts().assume_role_with_web_identity(
-            RoleArn=self.names.delivery_role_arn(role),  # type: ignore[arg-type]
-            RoleSessionName="job",
-            WebIdentityToken=self.signer.sign(claims),
-        )
-        return answer["Credentials"]
-
-    def _sts(self) -> boto3.client:
-        keys = {"aws_access_key_id": self.keys.access_key, "aws_secret_access_key": self.keys.secret}
-        return boto3.client("sts", endpoint_url=self.endpoint, region_name=self.environment.region, **keys)
 
 
 @pytest.fixture
@@ -97,18 +35,13 @@ def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
     server.down()
 
 
-def succeed(outcome: Outcome) -> None:
-    assert outcome.code == 0, outcome.end
-
-
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_the_pipelines_roles_can_do_what_every_stack_needs(
     name: str, cloud: LocalCloud, synthesised: Path, checkout: Path, tmp_path: Path
 ) -> None:
-    environment, signer = load(checkout / "environments" / f"{name}.yaml"), Signer()
+    environment = load(checkout / "environments" / f"{name}.yaml")
     program = find_or_skip(checkout, tmp_path)
-    pipeline = Pipeline(environment, program, cloud.up(port=0).endpoint, cloud.keys, signer)
-    cloud.trust_issuer(GITHUB, signer.jwks())
+    pipeline = PipelineJobs.of(environment, program, cloud)
     bootstrap, applied = tmp_path / "bootstrap", tmp_path / "applied"
     merge(synthesised, name, BOOTSTRAP, bootstrap, state=None)
     merge(synthesised, name, APPLIED, applied, state="applied")

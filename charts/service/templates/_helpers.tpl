@@ -16,10 +16,119 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
+{{/* Not the service's own: a ServiceMonitor would take its Service for the service's. */}}
+{{- define "service.pgadminLabels" -}}
+app.kubernetes.io/name: {{ include "service.name" . }}-pgadmin
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
 {{/* repository:tag@digest: the digest decides what is pulled, the tag tells people what it is. */}}
 {{- define "service.image" -}}
 {{- printf "%s:%s" .Values.image.repository .Values.image.tag -}}
 {{- with .Values.image.digest }}@{{ . }}{{ end -}}
+{{- end -}}
+
+{{/* Names of the Secrets whose keys become environment variables, as a JSON list. */}}
+{{- define "service.secretNames" -}}
+{{- $names := list -}}
+{{- with .Values.secrets -}}
+{{- if eq .from "existing" -}}
+{{- $names = .names -}}
+{{- else if eq .from "external-secrets" -}}
+{{- $names = list (printf "%s-secrets" (include "service.name" $)) -}}
+{{- else -}}
+{{- if .vault.static.path -}}{{- $names = append $names (printf "%s-secrets" (include "service.name" $)) -}}{{- end -}}
+{{- if .vault.dynamic.path -}}{{- $names = append $names (printf "%s-credentials" (include "service.name" $)) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $names -}}
+{{- end -}}
+
+{{- define "service.envFrom" -}}
+{{- $secrets := include "service.secretNames" . | fromJsonArray -}}
+{{- if or .Values.environment $secrets -}}
+envFrom:
+  {{- if .Values.environment }}
+  - configMapRef:
+      name: {{ include "service.name" . }}
+  {{- end }}
+  {{- range $secrets }}
+  - secretRef:
+      name: {{ . }}
+  {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{- define "service.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ .Values.user }}
+runAsGroup: {{ .Values.user }}
+fsGroup: {{ .Values.user }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "service.containerSecurity" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "service.pullSecrets" -}}
+{{- with .Values.imagePullSecrets -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* What a container that migrates the schema has, besides its name and environment. */}}
+{{- define "service.migrate" -}}
+image: {{ include "service.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+command: {{ toJson .Values.migrations.command }}
+resources:
+  {{- toYaml .Values.resources | nindent 2 }}
+securityContext:
+  {{- include "service.containerSecurity" . | nindent 2 }}
+volumeMounts:
+  - name: tmp
+    mountPath: /tmp
+{{- end -}}
+
+{{- define "service.tmp" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: {{ .Values.tmpSize }}
+{{- end -}}
+
+{{/* Where the service may connect to: DNS, and what the values name. */}}
+{{- define "service.egress" -}}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: kube-system
+      podSelector:
+        matchLabels:
+          k8s-app: kube-dns
+  ports:
+    - port: 53
+      protocol: UDP
+    - port: 53
+      protocol: TCP
+{{- with .Values.networkPolicy.egress }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "service.runbook" -}}
+{{- with .Values.alerts.runbook -}}
+runbook_url: {{ . | quote }}
+{{- end -}}
 {{- end -}}
 
 {{/* Combinations that a JSON schema cannot express. */}}
@@ -35,5 +144,42 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.gateway.name) -}}
 {{- fail "httpRoute.gateway.name is empty: name the Gateway that the route belongs to" -}}
+{{- end -}}
+{{- with .Values.secrets -}}
+{{- $vault := or .vault.address .vault.role .vault.static.path .vault.dynamic.path -}}
+{{- $external := or .externalSecrets.store .externalSecrets.keys -}}
+{{- if or (and .names (ne .from "existing")) (and $external (ne .from "external-secrets")) (and $vault (ne .from "vault")) -}}
+{{- fail (printf "secrets.from is %s, but another source has values too: leave those out, or change secrets.from" .from) -}}
+{{- end -}}
+{{- if and (eq .from "external-secrets") (not (and .externalSecrets.store .externalSecrets.keys)) -}}
+{{- fail "secrets.externalSecrets needs store and keys" -}}
+{{- end -}}
+{{- if and (eq .from "vault") (not (and .vault.address .vault.role)) -}}
+{{- fail "secrets.vault needs address and role" -}}
+{{- end -}}
+{{- if and (eq .from "vault") (not (or .vault.static.path .vault.dynamic.path)) -}}
+{{- fail "secrets.vault names no secret: static.path or dynamic.path" -}}
+{{- end -}}
+{{- range $kind := list "static" "dynamic" -}}
+{{- with index $.Values.secrets.vault $kind -}}
+{{- if ne (empty .mount) (empty .path) -}}
+{{- fail (printf "secrets.vault.%s needs mount and path" $kind) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.loadBalancer -}}
+{{- if and .enabled (not (and .certificateArn .subnets)) -}}
+{{- fail "loadBalancer needs certificateArn and subnets: it ends TLS, and pods accept its subnets alone" -}}
+{{- end -}}
+{{- if and .enabled (not .internal) (not .sourceRanges) -}}
+{{- fail "loadBalancer.sourceRanges is empty: name who may connect from the Internet" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.alerts.enabled (not .Values.serviceMonitor.enabled) -}}
+{{- fail "alerts need serviceMonitor.enabled: without it Prometheus has no figures to judge" -}}
+{{- end -}}
+{{- if and .Values.pgadmin.enabled (not (and .Values.pgadmin.email .Values.pgadmin.secretName)) -}}
+{{- fail "pgadmin needs email and secretName" -}}
 {{- end -}}
 {{- end -}}

@@ -1,44 +1,46 @@
-"""The cache of images is made by the pipeline's own roles, once a person has filled the secret that bootstrap made."""
+"""What dev leaves out, Karpenter and the cache of images, comes and goes with the rights of the pipeline's roles.
+
+A person fills the secret that the bootstrap made for the cache; until then ECR refuses it.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from localcloud.aws.web_identity import GITHUB
 from localcloud.cloud import LocalCloud
 from stacks.values import Environment, load
-from tests.stacks.test_as_the_pipeline import Pipeline, succeed
 from tests.support.catalog import documents
-from tests.support.fake_github.oidc import Signer
+from tests.support.karpenter import WITH_KARPENTER
 from tests.support.merged_stacks import merge
+from tests.support.pipeline_jobs import PipelineJobs, succeed
 from tests.support.synth import merged
 from tests.support.terraform import find_or_skip
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(900)]
 
+CLUSTER = {**WITH_KARPENTER, "image_cache": ["public.ecr.aws", "ghcr.io"]}
 SECRET = "ecr-pullthroughcache/acme-dev-ghcr"
+INTERRUPTION = {"Source": "aws.ec2", "DetailType": "EC2 Spot Instance Interruption Warning", "Detail": "{}"}
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, checkout: Path) -> Iterator[Pipeline]:
-    cloud, signer = LocalCloud(tmp_path / "cloud", Path(sys.executable)), Signer()
+def pipeline(tmp_path: Path, checkout: Path) -> Iterator[PipelineJobs]:
+    cloud = LocalCloud(tmp_path / "cloud", Path(sys.executable))
     values: dict[str, Any] = load(checkout / "environments" / "dev.yaml").model_dump(exclude_unset=True)
-    environment = Environment.model_validate(
-        merged(values, {"cluster": {"image_cache": ["public.ecr.aws", "ghcr.io"], "node_groups": {"general": {}}}})
-    )
-    made = Pipeline(environment, find_or_skip(checkout, tmp_path), cloud.up(port=0).endpoint, cloud.keys, signer)
-    cloud.trust_issuer(GITHUB, signer.jwks())
-    yield made
+    environment = Environment.model_validate(merged(values, {"cluster": CLUSTER}))
+    yield PipelineJobs.of(environment, find_or_skip(checkout, tmp_path), cloud)
     cloud.down()
 
 
-def test_the_cache_is_made_by_the_pipeline_after_a_person_gave_a_token(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_karpenter_and_image_cache_come_and_go_with_the_pipelines_rights(
+    pipeline: PipelineJobs, tmp_path: Path
+) -> None:
     documents(tmp_path / "out", pipeline.environment)
     bootstrap, applied = tmp_path / "bootstrap", tmp_path / "applied"
     merge(tmp_path / "out", "dev", ("state-backend", "account", "delivery"), bootstrap, state=None)
@@ -52,18 +54,17 @@ def test_the_cache_is_made_by_the_pipeline_after_a_person_gave_a_token(pipeline:
     assert early.code, "ECR reads the secret at once, and it is empty"
     assert "UnableToAccessSecretException" in early.output
 
-    keys = pipeline.person()
-    secrets = boto3.client(
-        "secretsmanager",
-        endpoint_url=pipeline.endpoint,
-        region_name=pipeline.environment.region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    secrets = pipeline.client_of_person("secretsmanager")
     secrets.put_secret_value(SecretId=SECRET, SecretString='{"username": "robot", "accessToken": "a"}')
     succeed(pipeline.run("plan", applied, "plan", "-out=approved"))
     succeed(pipeline.run("apply", applied, "apply", "-parallelism=20", "approved"))
     for folder in (bootstrap, applied):
         succeed(pipeline.run("plan-pull-request", folder, "plan", "-lock=false", "-detailed-exitcode"))
+
+    pipeline.client_of_person("events").put_events(Entries=[INTERRUPTION])
+    sqs = pipeline.client_of_person("sqs")
+    queue = sqs.get_queue_url(QueueName=pipeline.names.karpenter_queue)["QueueUrl"]
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"])["detail-type"] == INTERRUPTION["DetailType"]
+
     succeed(pipeline.run("apply", applied, "destroy", "-auto-approve", "-parallelism=20"))
