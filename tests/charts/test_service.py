@@ -128,6 +128,7 @@ def pod(objects: dict[str, Any]) -> dict[str, Any]:
 
 # ── renders ────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(("name", "values"), GOLDEN_VALUES.items())
+@pytest.mark.row("1.6", "2.13")
 def test_the_chart_renders_as_reviewed(
     chart: Chart, name: str, values: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
@@ -198,6 +199,7 @@ def test_requests_are_drained_before_the_process_is_stopped(smallest: dict[str, 
     assert 0 < drained < pod(smallest)["terminationGracePeriodSeconds"]
 
 
+@pytest.mark.row("3.2")
 def test_pods_spread_over_zones(smallest: dict[str, Any]) -> None:
     assert [each["topologyKey"] for each in pod(smallest)["topologySpreadConstraints"]] == [
         "topology.kubernetes.io/zone",
@@ -231,6 +233,7 @@ def names_of_secrets(objects: dict[str, Any]) -> list[str]:
     return [source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source]
 
 
+@pytest.mark.row("0.11")
 def test_secrets_are_somebodys_or_an_operators(chart: Chart) -> None:
     existing = chart.objects(secrets={"names": ["database", "token"]})
     assert names_of_secrets(existing) == ["database", "token"]
@@ -238,6 +241,7 @@ def test_secrets_are_somebodys_or_an_operators(chart: Chart) -> None:
     assert names_of_secrets(chart.objects(secrets=FROM_VAULT)) == ["hello-secrets", "hello-credentials"]
 
 
+@pytest.mark.row("1.7", "4.17")
 def test_an_external_secret_has_a_field_of_each_key(chart: Chart) -> None:
     made = chart.objects(secrets=FROM_STORE)["ExternalSecret"]["spec"]
     assert made["secretStoreRef"] == {"kind": "SecretStore", "name": "parameters"}
@@ -249,6 +253,7 @@ def test_an_external_secret_has_a_field_of_each_key(chart: Chart) -> None:
 
 
 @pytest.mark.parametrize("kind", ["VaultStaticSecret", "VaultDynamicSecret"])
+@pytest.mark.row("0.3", "0.10", "4.17")
 def test_vault_is_asked_as_the_service_and_a_new_secret_restarts_it(chart: Chart, kind: str) -> None:
     objects = chart.objects(secrets=FROM_VAULT)
     assert objects["VaultConnection"]["spec"]["skipTLSVerify"] is False
@@ -259,6 +264,7 @@ def test_vault_is_asked_as_the_service_and_a_new_secret_restarts_it(chart: Chart
     assert objects[kind]["spec"]["destination"]["transformation"] == {"excludeRaw": True}
 
 
+@pytest.mark.row("0.11")
 def test_another_revision_of_the_secrets_restarts_the_pods(chart: Chart) -> None:
     def checksum(revision: str) -> str:
         secrets = {"names": ["database"], "revision": revision}
@@ -308,6 +314,7 @@ def test_a_new_chart_version_alone_restarts_nothing(smallest: dict[str, Any]) ->
 
 
 # ── the network ────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.row("2.15")
 def test_by_default_pods_accept_only_their_port_and_reach_only_dns(smallest: dict[str, Any]) -> None:
     policy = smallest["NetworkPolicy"]["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
@@ -323,6 +330,7 @@ def test_the_test_pod_may_connect_but_receives_no_requests(smallest: dict[str, A
     assert not smallest["Service"]["spec"]["selector"].items() <= labels.items()
 
 
+@pytest.mark.row("3.7")
 def test_a_load_balancer_ends_tls_and_pods_accept_its_subnets(chart: Chart) -> None:
     """AWS Load Balancer Controller's guide, "Network Load Balancer": annotations and loadBalancerClass."""
     objects = chart.objects(loadBalancer=EVERYTHING["loadBalancer"])
@@ -339,6 +347,7 @@ def test_a_load_balancer_ends_tls_and_pods_accept_its_subnets(chart: Chart) -> N
     assert [peer["ipBlock"]["cidr"] for peer in peers if "ipBlock" in peer] == ["10.0.0.0/20", "10.0.16.0/20"]
 
 
+@pytest.mark.row("1.8")
 def test_prometheus_reaches_the_port_from_its_namespace(chart: Chart) -> None:
     objects = chart.objects(
         serviceMonitor={"enabled": True, "namespace": "monitoring"}, networkPolicy={"ingressFrom": []}
@@ -347,11 +356,15 @@ def test_prometheus_reaches_the_port_from_its_namespace(chart: Chart) -> None:
     assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}} in peers
 
 
-def test_the_ingress_has_the_listed_paths(chart: Chart) -> None:
-    rules = chart.objects(ingress=EVERYTHING["ingress"])["Ingress"]["spec"]["rules"]
-    assert [path["path"] for rule in rules for path in rule["http"]["paths"]] == ["/populate", "/delete"]
+@pytest.mark.row("0.8", "4.28")
+def test_an_ingress_of_any_class_has_the_listed_paths(chart: Chart) -> None:
+    ingress = chart.objects(ingress={**EVERYTHING["ingress"], "className": "traefik"})["Ingress"]["spec"]
+    assert ingress["ingressClassName"] == "traefik"
+    paths = [path["path"] for rule in ingress["rules"] for path in rule["http"]["paths"]]
+    assert paths == ["/populate", "/delete"]
 
 
+@pytest.mark.row("0.13")
 def test_nobody_in_the_cluster_reaches_pgadmin(chart: Chart) -> None:
     objects = chart.objects(pgadmin=EVERYTHING["pgadmin"], serviceMonitor={"enabled": True})
     policy = objects["NetworkPolicy/hello-pgadmin"]["spec"]
@@ -363,6 +376,7 @@ def test_nobody_in_the_cluster_reaches_pgadmin(chart: Chart) -> None:
 
 
 # ── observed ───────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.row("1.9")
 def test_alerts_and_dashboard_ask_for_this_release_and_known_metrics(chart: Chart, checkout: Path) -> None:
     objects = chart.objects(**{name: EVERYTHING[name] for name in ("serviceMonitor", "alerts", "dashboard")})
     rules = objects["PrometheusRule"]["spec"]["groups"][0]["rules"]
@@ -391,6 +405,7 @@ def test_the_disruption_budget_follows_the_fewest_replicas(chart: Chart, fewest:
     assert rendered["spec"]["maxUnavailable"] == budget
 
 
+@pytest.mark.row("3.23", "4.25")
 def test_the_autoscaler_decides_the_number_of_replicas(smallest: dict[str, Any]) -> None:
     assert "replicas" not in smallest["Deployment"]["spec"]
     assert smallest["HorizontalPodAutoscaler"]["spec"]["minReplicas"] == 2
@@ -435,6 +450,7 @@ def test_a_fixed_number_of_replicas_has_no_autoscaler(chart: Chart) -> None:
         ({"pgadmin": {"enabled": True}}, "pgadmin needs email and secretName"),
     ],
 )
+@pytest.mark.row("0.12")
 def test_values_that_cannot_work_are_refused(chart: Chart, changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(ReleaseFailed) as raised:
         chart.objects(**changes)

@@ -90,6 +90,7 @@ def test_a_function_from_an_image_has_no_runtime_to_check(tmp_path: Path) -> Non
     assert support.run([stack(tmp_path, aws_lambda_function={"package_type": "Image"})], today=END_OF_1_35) == []
 
 
+@pytest.mark.row("3.8")
 def test_the_default_versions_are_supported_in_november_2026(tmp_path: Path) -> None:
     """EKS 1.33 left standard support on 29 July 2026."""
     cluster = Cluster()

@@ -230,6 +230,7 @@ def _tree(pid: int) -> list[psutil.Process]:
         return []
 
 
+@pytest.mark.row("3.12")
 def test_destroying_the_environment_leaves_only_keys_pending_deletion(laptop: Laptop, figures: Any) -> None:
     assert figures
     laptop.run("gw", "destroy", "local", "--yes")

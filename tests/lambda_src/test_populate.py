@@ -105,6 +105,7 @@ def test_the_same_seed_gives_the_same_records_in_another_file(function: Function
     assert stored(first)["records"] == stored(second)["records"] != stored(other)["records"]
 
 
+@pytest.mark.row("0.15")
 def test_every_request_without_an_idempotency_key_writes_a_file(function: Function, archived):
     for _ in range(3):
         function.answer(rest_event('{"seed": 1}'), status=201)

@@ -121,6 +121,7 @@ def invoke(process: FunctionProcess, event: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.row("0.16")
 def test_the_uploaded_bytes_write_a_file_behind_a_rest_api(start):
     process = start(API_FLAVOUR="rest")
     first, second = (invoke(process, rest_event('{"records": 2}')) for _ in range(2))

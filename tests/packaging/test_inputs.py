@@ -68,6 +68,7 @@ def test_a_lock_line_is_refused(tmp_path: Path, line: str, complaint: str):
         read_lock(tmp_path / "requirements.txt")
 
 
+@pytest.mark.row("0.20")
 def test_the_committed_lock_names_no_index_and_nothing_of_the_runtime():
     lock = read_lock(POPULATE / "requirements.txt")
     assert {"aws-lambda-powertools", "pydantic", "pydantic-core"} <= set(lock.versions)

@@ -192,6 +192,7 @@ def test_a_rest_api_is_deployed_after_the_account_s_log_role(tmp_path: Path) -> 
 # ── name and certificate ──────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.row("4.21")
 def test_without_a_domain_the_api_answers_at_its_default_endpoint(api: Api) -> None:
     assert only_resource(api(), "aws_api_gateway_rest_api")["disable_execute_api_endpoint"] is False
 
@@ -209,6 +210,7 @@ def test_a_domain_requires_tls_1_2(api: Api) -> None:
     assert http["domain_name_configuration"]["security_policy"] == "TLS_1_2"
 
 
+@pytest.mark.row("4.21")
 def test_a_domain_gets_a_zone_a_validated_certificate_and_a_record(api: Api) -> None:
     document = api(domain=DOMAIN)
     assert only_resource(document, "aws_route53_zone")["name"] == "example.com"
@@ -254,6 +256,7 @@ def test_on_a_laptop_the_function_runs_on_the_laptop_s_python(api: Api) -> None:
     assert (function["runtime"], function["architectures"]) == (host.runtime, [host.architecture])
 
 
+@pytest.mark.row("4.29")
 def test_callers_reach_the_newest_version_or_a_previous_one_by_value(api: Api) -> None:
     assert only_resource(api(), "aws_lambda_alias")["function_version"].endswith(".version}")
     assert only_resource(api(function={"previous_version": "7"}), "aws_lambda_alias")["function_version"] == "7"
@@ -353,6 +356,7 @@ def test_requests_are_remembered_in_an_encrypted_table_with_expiry(api: Api) -> 
     assert table["server_side_encryption"]["kms_key_arn"].startswith("${aws_kms_key.")
 
 
+@pytest.mark.row("0.18")
 def test_terraform_makes_the_listings_secret_without_its_value(api: Api) -> None:
     document = api(function={"source": "listings"})
     variables = only_resource(document, "aws_lambda_function")["environment"]["variables"]
@@ -379,6 +383,7 @@ def test_by_default_the_function_gets_the_time_and_memory_it_declares() -> None:
     assert Function().memory_mb == declared.memory_mb
 
 
+@pytest.mark.row("3.11")
 def test_the_stack_outputs_what_the_demo_and_people_need(api: Api) -> None:
     outputs = api()["output"]
     assert outputs["route"]["value"] == "POST /populate"

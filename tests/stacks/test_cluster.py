@@ -284,6 +284,7 @@ def test_pods_on_fargate_and_on_nodes_reach_each_other(mixed: Any, default: Any)
     assert fargate(default) == []
 
 
+@pytest.mark.row("4.19")
 def test_fargate_runs_the_pods_of_its_namespace_and_labels(mixed: Any) -> None:
     assert only_resource(mixed, "aws_eks_fargate_profile")["selector"] == [
         {"namespace": "batch", "labels": {"runs": "once"}}
@@ -296,6 +297,7 @@ def test_a_cluster_without_nodes_and_fargate_profiles_raises() -> None:
 
 
 # ── add-ons ────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.row("4.20")
 def test_add_ons_are_pinned_exactly(default: Any) -> None:
     versions = [addon["addon_version"] for addon in resources(default, "aws_eks_addon")]
     assert len(versions) == 6

@@ -56,6 +56,7 @@ def test_removing_pools_may_take_as_long_as_their_slowest_drain(releases: dict[s
     assert releases["node-pools"]["timeout"] >= 90 * 60
 
 
+@pytest.mark.row("4.20")
 def test_karpenter_and_its_kinds_are_pinned_to_one_version(releases: dict[str, Any]) -> None:
     for name in ("karpenter", "karpenter-crd"):
         assert releases[name]["chart"] == f"oci://public.ecr.aws/karpenter/{name}"

@@ -33,6 +33,7 @@ def subnets(document: Any, tier: str) -> dict[str, dict[str, Any]]:
     return {key: body for key, body in document["resource"]["aws_subnet"].items() if key.startswith(f"{tier}_subnet")}
 
 
+@pytest.mark.row("3.2", "3.3")
 def test_four_tiers_over_three_zones(default: Any) -> None:
     for tier in ("public", "private", "database", "intra"):
         zones = [subnet["availability_zone"] for subnet in subnets(default, tier).values()]
@@ -66,6 +67,7 @@ def test_only_public_and_private_subnets_have_internet_access(default: Any) -> N
     assert all("public_routes" in table or "private_routes" in table for table in tables)
 
 
+@pytest.mark.row("4.16")
 def test_each_zone_uses_its_own_nat_gateway(default: Any) -> None:
     routes = default["resource"]["aws_route"]
     for letter in "abc":

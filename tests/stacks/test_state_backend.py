@@ -84,6 +84,7 @@ def test_the_lock_table_is_encrypted_and_can_be_restored(plain: Any) -> None:
         ("both", 1, "acme-dev-state-locks", True),
     ],
 )
+@pytest.mark.row("0.17")
 def test_a_value_chooses_how_states_are_locked(
     locking: str, tables: int, table: str | None, lockfile: bool | None
 ) -> None:

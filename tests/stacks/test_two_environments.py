@@ -93,6 +93,7 @@ def named(stacks: dict[str, Any], name: str) -> dict[tuple[str, str, str], str]:
 
 
 @pytest.mark.slow
+@pytest.mark.row("4.27")
 def test_no_two_environments_in_an_account_share_a_name(stacks: dict[str, Any]) -> None:
     blue, green = named(stacks, "blue"), named(stacks, "green")
     assert {"aws_s3_bucket", "aws_iam_role", "aws_dynamodb_table", "aws_kms_alias", "aws_lambda_function",
@@ -120,6 +121,7 @@ def test_only_the_owning_environment_makes_the_singletons(stacks: dict[str, Any]
 
 
 @pytest.mark.slow
+@pytest.mark.row("4.22", "4.30")
 def test_every_stack_has_its_own_state(stacks: dict[str, Any]) -> None:
     states = [(backend["bucket"], backend["key"]) for document in stacks.values()
               for backend in [document["terraform"]["backend"]["s3"]]]  # fmt: skip
@@ -127,6 +129,7 @@ def test_every_stack_has_its_own_state(stacks: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.row("0.19")
 def test_an_archive_lets_in_only_the_function_of_its_own_environment(stacks: dict[str, Any]) -> None:
     for name, other in (("blue", "green"), ("green", "blue")):
         text = str(stacks[f"{name}-archive"])

@@ -93,6 +93,7 @@ def test_a_changed_template_changes_the_release(tmp_path: Path) -> None:
     assert chart_path("a") != chart_path("b")
 
 
+@pytest.mark.row("3.11", "4.25")
 def test_the_release_gets_the_image_and_replicas_of_the_workload(hello: Any) -> None:
     values = values_of(hello)
     assert values["image"] == {"repository": "ghcr.io/example/hello", "tag": "1.2.3"}
@@ -146,6 +147,7 @@ def test_a_laptops_releases_go_only_to_the_laptops_cluster() -> None:
     assert helm["kubernetes"] == {"config_path": "../../../.groundwork/kubernetes/kubeconfig"}
 
 
+@pytest.mark.row("3.23", "4.26")
 def test_releases_come_after_the_cluster_even_if_they_read_nothing_of_it() -> None:
     laptop = {"target": "laptop", "accounts": {"main": {"id": "000000000000"}, "archive": {"id": "000000000001"}}}
     stack = build(Testing.app(), environment(workloads={"hello": HELLO}, **laptop))

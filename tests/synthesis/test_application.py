@@ -12,6 +12,7 @@ from groundwork.synthesis.manifest import Manifest
 
 
 @pytest.mark.slow
+@pytest.mark.row("1.4")
 def test_every_stack_is_byte_for_byte_what_stock_makes(synthesised: Path, checkout: Path, tmp_path: Path) -> None:
     environ = {**os.environ, "GROUNDWORK_SYNTH": "stock", "CDKTF_OUTDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "main.py"], cwd=checkout, env=environ, capture_output=True, check=False)

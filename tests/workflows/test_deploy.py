@@ -27,6 +27,7 @@ def refused(github: Pipeline, run: Outcome, *codes: str) -> None:
     assert github.cloud.audit("dev")[-1] == "refused"
 
 
+@pytest.mark.row("4.24")
 def test_a_merged_change_is_applied_after_somebody_else_approves_it(github: Pipeline) -> None:
     github.push(lambda: green(github))
     run = github.on_push()
@@ -164,6 +165,7 @@ def test_an_unreviewed_tag_with_its_own_workflow_gets_no_credentials(github: Pip
     assert not [note for note in run.notes if "signed in" in note or "attested" in note]
 
 
+@pytest.mark.row("4.24")
 def test_a_tag_on_main_is_deployed_to_prod_and_its_release_is_signed(github: Pipeline) -> None:
     github.push(lambda: github.edit("main.py", '"prod": ""', '"prod": "green"'))
     github.git("tag", "v1.0.0")

@@ -36,6 +36,7 @@ def signed_in(run: Outcome) -> list[str]:
     return [note for note in run.notes if "signed in" in note]
 
 
+@pytest.mark.row("4.23")
 def test_a_pull_request_gets_one_report_of_every_stack(github: Pipeline) -> None:
     number = github.open_pull_request(lambda: green(github))
     run = github.on_pull_request(number)
@@ -146,6 +147,7 @@ def test_a_pull_request_s_job_cannot_use_the_environment_of_main_s_plans(github:
     assert not [note for note in run.notes if "gw diff" in note or "gw plan" in note]
 
 
+@pytest.mark.row("4.23")
 def test_a_pull_request_that_fails_its_checks_is_reported_but_not_ready(github: Pipeline) -> None:
     def fail() -> None:
         dev_alone(github)

@@ -21,6 +21,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.row("3.18")
+@pytest.mark.row("2.3")
 def test_a_missing_secret_ends_the_start_and_is_named() -> None:
     done = run("serve", DATABASE_URL="postgresql://u:hidden@h/d", LEDGER_AUTH_TOKEN="", PORT="x")
     assert done.returncode == 2
@@ -29,6 +30,7 @@ def test_a_missing_secret_ends_the_start_and_is_named() -> None:
     assert "hidden" not in done.stderr
 
 
+@pytest.mark.row("0.7")
 def test_migrate_brings_the_schema_and_ends(empty_database: str) -> None:
     assert run("migrate", DATABASE_URL=empty_database).returncode == 0
     with psycopg.connect(empty_database) as connection:

@@ -114,6 +114,7 @@ def test_a_request_is_one_line_with_the_ids_of_its_trace(
     assert "password" not in str(lines)
 
 
+@pytest.mark.row("1.5")
 def test_metrics_count_requests_by_route_and_show_the_pool(
     service: Service[ServiceSettings], empty_database: str
 ) -> None:

@@ -32,6 +32,7 @@ def refusal(tmp_path: Path, text: str, name: str = "dev.yaml") -> str:
     return str(caught.value)
 
 
+@pytest.mark.row("3.10")
 def test_the_committed_environments_load() -> None:
     assert [environment.name for environment in load_all(COMMITTED)] == ["dev", "local", "prod", "staging"]
 
