@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.errors import StackBlocked, TerraformFailed
+from groundwork.synthesis.provider_locks import PLACED
 from groundwork.terraform import locks
 from groundwork.terraform.environ import terraform_environ
 from groundwork.terraform.init_stamp import InitStamp
@@ -29,8 +30,10 @@ _WRONG_CHECKSUM = "does not have the expected content"
 _EXISTS = re.compile(r"AlreadyExists|AlreadyOwnedByYou|already exists|ResourceInUseException")
 """What AWS says where a resource exists that no state has: the answer to its creation was lost, or somebody made it."""
 
-_INIT = ("-lockfile=readonly", "-reconfigure")
-"""Only the providers that the lock file allows, and no settings of the backend that an earlier run recorded."""
+_INIT = "-reconfigure"
+"""No settings of the backend that an earlier run recorded."""
+_LOCKED = "-lockfile=readonly"
+"""Only the providers that the lock file allows."""
 
 _ASKS_FOR_INIT = "terraform init"
 """Part of Terraform's error where a folder is not initialised after all: it was emptied, or a provider is missing."""
@@ -68,9 +71,12 @@ class Terraform:
         self._run("init", "-input=false", *options, stop=stop)
 
     def ensure_init(self, *, stop: threading.Event | None = None) -> None:
-        """Initialise the folder as its lock file and backend say, unless that is done already."""
+        """Initialise the folder as its lock file and backend say, unless that is done already.
+
+        An application that brings no lock file gets Terraform's; preflight refuses that in a pull request.
+        """
         if not self._stamp.is_current():
-            self.init(*_INIT, stop=stop)
+            self.init(_INIT, *([_LOCKED] if (self.folder / PLACED).is_file() else []), stop=stop)
             self._stamp.write()
 
     # ── plans ──────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ from groundwork.terraform.terraform import Terraform
 # Records its commands and plans nothing; with a file `uninitialised` it fails once as Terraform does without init.
 PROGRAM = """#!/bin/sh
 echo "$1" >>commands
+echo "$@" >>arguments
 if [ "$1" = plan ] && [ -e uninitialised ]; then
     rm uninitialised
     echo 'Error: Required plugins are not installed; run: terraform init'
@@ -78,6 +79,14 @@ def test_a_provider_whose_mirror_has_moved_initialises_again(folder: Path) -> No
     assert run(folder) == ["plan", "show"]
     (folder / "mirror").rename(folder / "elsewhere")
     assert run(folder) == ["init", "plan", "show"]
+
+
+def test_a_lock_file_is_binding_and_where_none_is_terraform_writes_it(folder: Path) -> None:
+    run(folder)
+    (folder / ".terraform.lock.hcl").unlink()
+    run(folder)
+    inits = [line for line in (folder / "arguments").read_text().splitlines() if line.startswith("init")]
+    assert ["-lockfile=readonly" in line for line in inits] == [True, False]
 
 
 def test_another_endpoint_initialises_again(folder: Path) -> None:
