@@ -71,7 +71,8 @@ def main() -> int:
         steps = Steps(cache_folder())
         with steps.alone(WORK / "setup.lock", "another set-up of this checkout runs, or a killed one is still ending"):
             did = python_and_node(steps, target)
-            did = (services(steps) if target == "services" else tools(steps, target)) or did
+            did = (target == "services" and services(steps)) or did
+            did = tools(steps, target) or did
             did = (target == "test" and browser(steps)) or did
     except Failed as error:
         return fail(str(error), "", 4)
@@ -276,6 +277,7 @@ def tools(steps: Steps, target: str) -> bool:
     """Terraform, its providers and the Go programs the target needs. Returns whether work was done."""
     files = [
         *sorted((ROOT / "tools").glob("*/go.*")),
+        *sorted((ROOT / "tools").glob("*/*.go")),
         ROOT / "tools/terraform.json",
         ROOT / "tools/releases.json",
         ROOT / "tools/go-requirements.txt",
@@ -290,8 +292,8 @@ def tools(steps: Steps, target: str) -> bool:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(record.read_text())
         complete = known["key"] == key and all(Path(path).exists() for path in known["paths"])
-        # `make setup` tries again to get missing providers; the other targets do not wait for that.
-        if complete and not (known["missing"] and target == "setup"):
+        # `make setup` and `make services-test` try again to get what is missing; the others do not wait for that.
+        if complete and not (known["missing"] and target in {"setup", "services"}):
             return False
     record.parent.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)

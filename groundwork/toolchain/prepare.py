@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from groundwork.errors import GroundworkError
+from groundwork.errors import GroundworkError, ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools, providers, terraform
 
@@ -25,23 +25,27 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "kubernetes": ("helm", *(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make kubernetes")),
     # For rules in Rego; without it they are reported as not judged.
     "policies": ("conftest",),
-    "test": tuple(name for name in go_tools.TOOLS if name != "conftest"),
+    "test": tuple(name for name in go_tools.TOOLS if name not in {"conftest", "ferretdb"}),
+    # The MongoDB of the services' tests.
+    "services": ("ferretdb",),
     "check": ("actionlint",),
     "demo": (),
     "bench": (),
     **dict.fromkeys(("github", "synthesis", "plan", "apply"), ()),
 }
+# Without it the tests that need it are skipped, and say what builds it; all others run.
+OPTIONAL = {"ferretdb"}
 # Jobs that make a review.
 JUDGING = {"synthesis", "plan", "apply"}
-# Lint, types, Kubernetes, policies, and what only talks to GitHub need no Terraform.
-WITHOUT_TERRAFORM = {"check", "kubernetes", "github", "policies"}
+# Lint, types, Kubernetes, policies, services, and what only talks to GitHub need no Terraform.
+WITHOUT_TERRAFORM = {"check", "kubernetes", "github", "policies", "services"}
 # Synthesis and the review of it name providers and start none.
 WITHOUT_PROVIDERS = {*WITHOUT_TERRAFORM, "synthesis"}
 
 
 @dataclass
 class Prepared:
-    """What was made: it is complete while `paths` exist; `missing` names providers that were not available."""
+    """What was made: it is complete while `paths` exist; `missing` names providers and programs to try again."""
 
     paths: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -53,6 +57,7 @@ def prepare(
     """Make everything the target needs.
 
     A provider that is not available is reported and left out: stacks that use it report it when they are planned.
+    So is an optional program.
     """
     made = Prepared()
     if target not in WITHOUT_TERRAFORM:
@@ -74,7 +79,13 @@ def prepare(
                     tell(f"{name}: {primed.origin}")
     for name in (*NEEDS[target], *of_policies(target, project)):
         with _timed(name, say) as tell:
-            made.paths.append(str(go_tools.ensure(name, environ, project, on_progress=tell).path))
+            try:
+                made.paths.append(str(go_tools.ensure(name, environ, project, on_progress=tell).path))
+            except ToolMissing as error:
+                if name not in OPTIONAL:
+                    raise
+                made.missing.append(name)
+                tell(f"missing, tests that need it are skipped: {error.message}")
     return made
 
 
