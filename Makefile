@@ -83,7 +83,7 @@ services-lock: ## Pin the packages of the services in services/requirements.txt
 	@tools/setup.sh services
 	@cd services && $(RUN) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --group dev --custom-compile-command 'make services-lock' $(ARGS) \
-		--no-emit-package servicekit --no-emit-package ledger --no-emit-package market \
+		$(patsubst services/%/pyproject.toml,--no-emit-package %,$(wildcard services/*/pyproject.toml)) \
 		pyproject.toml --output-file requirements.txt
 
 release: ## Make what a release holds in dist/: zips of the functions, charts, images. VERSION=v1.2.3

@@ -18,7 +18,11 @@ import (
 	"github.com/FerretDB/FerretDB/internal/handler/registry"
 	"github.com/FerretDB/FerretDB/internal/util/password"
 	"github.com/FerretDB/FerretDB/internal/util/state"
+	"github.com/FerretDB/wire"
+	"github.com/FerretDB/wire/wirebson"
 )
+
+type command = func(context.Context, *wire.OpMsg) (*wire.OpMsg, error)
 
 func main() {
 	listen := flag.String("listen", "", "address without TLS, such as 127.0.0.1:27017")
@@ -59,6 +63,10 @@ func main() {
 		log.Fatal(err)
 	}
 	defer closeBackend()
+	for _, name := range []string{"createUser", "updateUser"} {
+		command := handler.Commands()[name]
+		command.Handler = withoutRoles(command.Handler)
+	}
 
 	listener, err := clientconn.Listen(&clientconn.NewListenerOpts{
 		TCP:         *listen,
@@ -74,4 +82,23 @@ func main() {
 		log.Fatal(err)
 	}
 	listener.Run(ctx)
+}
+
+// withoutRoles drops the roles that a command grants: FerretDB refuses those commands, since its users may do everything.
+func withoutRoles(run command) command {
+	return func(ctx context.Context, message *wire.OpMsg) (*wire.OpMsg, error) {
+		document, err := message.RawSection0().Decode()
+		if err != nil {
+			return nil, err
+		}
+		if document.Get("roles") != nil {
+			if err = document.Replace("roles", wirebson.MustArray()); err != nil {
+				return nil, err
+			}
+		}
+		if message, err = wire.NewOpMsg(document); err != nil {
+			return nil, err
+		}
+		return run(ctx, message)
+	}
 }

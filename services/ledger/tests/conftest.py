@@ -8,17 +8,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from ledger.main import SERVICE
 from ledgers import client_of
-from servicekit.migrations import Migrations
 from starlette.testclient import TestClient
 
 Start = Callable[..., TestClient]
 
 
 @pytest.fixture
-def url(migrated: Callable[[Migrations], str]) -> str:
-    return migrated(SERVICE.migrations)
+def url(migrated: Callable[[str], str]) -> str:
+    return migrated("ledger")
 
 
 @pytest.fixture
@@ -40,9 +38,9 @@ def start(url: str) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="module")
-def shared_ledger(migrated: Callable[[Migrations], str]) -> Iterator[TestClient]:
+def shared_ledger(migrated: Callable[[str], str]) -> Iterator[TestClient]:
     """One ledger for the tests of a file that only read what is in it."""
-    with client_of(migrated(SERVICE.migrations)) as client:
+    with client_of(migrated("ledger")) as client:
         yield client
 
 
@@ -57,7 +55,7 @@ def strict(start: Start) -> TestClient:
 
 
 @pytest.fixture(scope="module")
-def shared_strict(migrated: Callable[[Migrations], str]) -> Iterator[TestClient]:
+def shared_strict(migrated: Callable[[str], str]) -> Iterator[TestClient]:
     """As shared_ledger, in strict mode."""
-    with client_of(migrated(SERVICE.migrations), ledger_strict=True) as client:
+    with client_of(migrated("ledger"), ledger_strict=True) as client:
         yield client

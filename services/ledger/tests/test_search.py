@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from ledger.models import Search
 from ledger.search import Where
-from servicekit.problems import Problem
 from starlette.testclient import TestClient
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
@@ -155,13 +154,6 @@ def test_what_the_language_does_not_have_is_answered_with_400(filled: TestClient
     answer = filled.post("/v1/transactions/_search", json={"query": {"must": must}})
     assert answer.status_code == 400
     assert answer.json()["detail"]
-
-
-def test_a_cursor_of_another_kind_is_refused() -> None:
-    from ledger import queries
-
-    with pytest.raises(Problem, match="X-Next-Cursor"):
-        queries._decode("bm9uc2Vuc2U=", parts=1)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ledger.main import SERVICE
 from ledgers import client_of
-from servicekit.migrations import Migrations
 from starlette.testclient import TestClient
 
 T6 = {
@@ -100,8 +98,8 @@ def test_bodies_are_judged_as_by_qledger(
 
 
 @pytest.fixture(scope="module")
-def filled(migrated: Callable[[Migrations], str]) -> Iterator[TestClient]:
-    with client_of(migrated(SERVICE.migrations), ledger_strict=True) as client:
+def filled(migrated: Callable[[str], str]) -> Iterator[TestClient]:
+    with client_of(migrated("ledger"), ledger_strict=True) as client:
         for body in (T6, T7, T8):
             assert client.post("/v1/transactions", json=body).status_code == 201
         yield client

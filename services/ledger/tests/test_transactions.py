@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from ledger.main import SERVICE
 from ledger.settings import LedgerSettings
 from ledgers import TOKEN, client_of
-from servicekit.migrations import Migrations
 from starlette.testclient import TestClient
 
 PAYMENT = {
@@ -108,9 +107,9 @@ def test_data_can_change_and_what_was_posted_cannot(ledger: TestClient) -> None:
 
 
 @pytest.fixture(scope="module")
-def paid(migrated: Callable[[Migrations], str]) -> Iterator[tuple[TestClient, str]]:
+def paid(migrated: Callable[[str], str]) -> Iterator[tuple[TestClient, str]]:
     """A ledger with one payment, and the address of its database."""
-    url = migrated(SERVICE.migrations)
+    url = migrated("ledger")
     with client_of(url) as ledger:
         ledger.post("/v1/transactions", json=PAYMENT)
         yield ledger, url

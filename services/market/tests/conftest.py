@@ -10,7 +10,6 @@ import pytest
 from market.fake_upstream import Upstream
 from market.main import SERVICE
 from market.settings import MarketSettings
-from servicekit.migrations import Migrations
 from starlette.testclient import TestClient
 
 TOKEN = "a-token-of-a-test"
@@ -34,13 +33,13 @@ def upstream(listening: tuple[Upstream, str]) -> Upstream:
 
 
 @pytest.fixture
-def start(listening: tuple[Upstream, str], migrated: Callable[[Migrations], str]) -> Iterator[Start]:
+def start(listening: tuple[Upstream, str], migrated: Callable[[str], str]) -> Iterator[Start]:
     """Starts a market with settings by name."""
     with ExitStack() as stack:
 
         def start(**settings: Any) -> TestClient:
             values = {
-                "database_url": settings.pop("database_url", None) or migrated(SERVICE.migrations),
+                "database_url": settings.pop("database_url", None) or migrated("market"),
                 "market_auth_token": TOKEN,
                 "coinmarketcap_api_key": "key",
                 "coinmarketcap_url": listening[1],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,14 @@ def revise(tmp_path: Path) -> Revise:
 
 
 @pytest.fixture
-def service(tmp_path: Path, revise: Revise) -> Service[ServiceSettings]:
+def migrations(tmp_path: Path, revise: Revise) -> Migrations:
+    """Read when they are used for the first time."""
     revise(1, "CREATE TABLE visits (name text PRIMARY KEY)")
+    return Migrations("visits", tmp_path)
+
+
+@pytest.fixture
+def service(migrations: Migrations) -> Service[ServiceSettings, Database]:
 
     def install(app: FastAPI, settings: ServiceSettings, database: Database) -> None:
         routes = api_router(settings)
@@ -65,4 +72,4 @@ def service(tmp_path: Path, revise: Revise) -> Service[ServiceSettings]:
 
         app.include_router(routes)
 
-    return Service("visits", "Visits", ServiceSettings, Migrations("visits", tmp_path), install)
+    return Service("visits", "Visits", ServiceSettings, partial(Database.of, migrations=migrations), install)

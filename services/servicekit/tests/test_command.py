@@ -65,3 +65,10 @@ def test_a_stop_finishes_what_was_begun_and_drains_first(empty_database: str) ->
         process.wait(20)
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{address}/ping")
+
+
+def test_a_stop_does_not_wait_for_a_database_that_never_came() -> None:
+    with serving("ledger", "postgresql://u@127.0.0.1:1/d") as (process, address):
+        wait_for(address, 503, process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == -signal.SIGTERM

@@ -16,11 +16,16 @@ CHECKS = (
 
 
 @pytest.mark.row("1.19")
-@pytest.mark.parametrize("service", ["ledger", "market"])
-def test_answers_are_as_documented(service: str, empty_database: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("service", "database"),
+    [("ledger", "empty_database"), ("market", "empty_database"), ("users", "empty_database"),
+     ("users", "mongo_database")],
+)  # fmt: skip
+def test_answers_are_as_documented(service: str, database: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with Upstream().listening() as address:
         variables = {"MARKET_AUTH_TOKEN": "t", "COINMARKETCAP_API_KEY": "k", "COINMARKETCAP_URL": address}
-        with serving(service, empty_database, LOG_LEVEL="ERROR", **variables) as (process, url):
+        variables |= {"USERS_AUTH_TOKEN": "t", "LOG_LEVEL": "ERROR"}
+        with serving(service, request.getfixturevalue(database), **variables) as (process, url):
             wait_for(url, 200, process)
             command = [program("st"), "run", f"{url}/openapi.json", "-H", "Authorization: t", "--checks", CHECKS]
             command += ["--phases", "examples,coverage,fuzzing", "--max-time", "3", "--seed", "1", "--no-color"]

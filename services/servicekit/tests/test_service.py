@@ -8,28 +8,21 @@ from typing import Any
 
 import pytest
 from servicekit import logs
-from servicekit.database import CHECK_AFTER_SECONDS
+from servicekit.database import CHECK_AFTER_SECONDS, Database
 from servicekit.service import Service
 from servicekit.settings import ServiceSettings
-from servicekit.testing import PostgresServer
+from servicekit.testing import PostgresServer, wait_until_ready
 from starlette.testclient import TestClient
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def client(service: Service[ServiceSettings], url: str, **settings: Any) -> TestClient:
+def client(service: Service[ServiceSettings, Database], url: str, **settings: Any) -> TestClient:
     return TestClient(service.application(ServiceSettings(database_url=url, **settings)))
 
 
-def wait_until_ready(client: TestClient, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while (answer := client.get("/readyz")).status_code != 200:
-        assert time.monotonic() < deadline, answer.text
-        time.sleep(0.05)
-
-
 @pytest.mark.row("0.14")
-def test_a_service_that_starts_before_its_database_recovers(service: Service[ServiceSettings]) -> None:
+def test_a_service_that_starts_before_its_database_recovers(service: Service[ServiceSettings, Database]) -> None:
     server = PostgresServer()
     try:
         with client(service, server.url("postgres"), pool_wait_seconds=0.2) as api:
@@ -46,7 +39,7 @@ def test_a_service_that_starts_before_its_database_recovers(service: Service[Ser
 
 
 @pytest.mark.row("0.14")
-def test_a_service_outlives_a_restart_of_its_database(service: Service[ServiceSettings]) -> None:
+def test_a_service_outlives_a_restart_of_its_database(service: Service[ServiceSettings, Database]) -> None:
     with PostgresServer() as server, client(service, server.url("postgres"), pool_wait_seconds=0.2) as api:
         wait_until_ready(api)
         assert api.post("/visits/before").json() == 1
@@ -58,7 +51,7 @@ def test_a_service_outlives_a_restart_of_its_database(service: Service[ServiceSe
         assert [api.post(f"/visits/after-{number}").status_code for number in range(20)] == [200] * 20
 
 
-def test_a_restart_while_nobody_calls_is_not_noticed(service: Service[ServiceSettings]) -> None:
+def test_a_restart_while_nobody_calls_is_not_noticed(service: Service[ServiceSettings, Database]) -> None:
     with PostgresServer() as server, client(service, server.url("postgres")) as api:
         wait_until_ready(api)
         server.kill()
@@ -67,21 +60,23 @@ def test_a_restart_while_nobody_calls_is_not_noticed(service: Service[ServiceSet
         assert [api.post(f"/visits/after-{number}").status_code for number in range(20)] == [200] * 20
 
 
-def test_readiness_names_a_schema_that_is_missing(service: Service[ServiceSettings], empty_database: str) -> None:
+def test_readiness_names_a_schema_that_is_missing(
+    service: Service[ServiceSettings, Database], empty_database: str
+) -> None:
     with client(service, empty_database, migrate_on_start=False) as api:
         answer = api.get("/readyz")
     assert (answer.status_code, answer.json()["reason"]) == (503, "the schema was never migrated")
 
 
 def test_a_statement_that_takes_too_long_is_answered_with_503(
-    service: Service[ServiceSettings], empty_database: str
+    service: Service[ServiceSettings, Database], empty_database: str
 ) -> None:
     with client(service, empty_database, statement_seconds=0.1) as api:
         assert api.get("/slow").status_code == 503
 
 
 def test_a_fault_is_logged_and_its_detail_is_not_sent(
-    service: Service[ServiceSettings], empty_database: str, capsys: pytest.CaptureFixture[str]
+    service: Service[ServiceSettings, Database], empty_database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure("visits", "INFO")
     with client(service, empty_database) as api:
@@ -99,7 +94,7 @@ def test_a_fault_is_logged_and_its_detail_is_not_sent(
 
 
 def test_a_request_is_one_line_with_the_ids_of_its_trace(
-    service: Service[ServiceSettings], empty_database: str, capsys: pytest.CaptureFixture[str]
+    service: Service[ServiceSettings, Database], empty_database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure("visits", "INFO")
     with client(service, empty_database) as api:
@@ -116,7 +111,7 @@ def test_a_request_is_one_line_with_the_ids_of_its_trace(
 
 @pytest.mark.row("1.5")
 def test_metrics_count_requests_by_route_and_show_the_pool(
-    service: Service[ServiceSettings], empty_database: str
+    service: Service[ServiceSettings, Database], empty_database: str
 ) -> None:
     with client(service, empty_database) as api:
         wait_until_ready(api)
@@ -142,7 +137,7 @@ def test_metrics_count_requests_by_route_and_show_the_pool(
     ],
 )
 def test_errors_are_problems(
-    service: Service[ServiceSettings], method: str, path: str, body: str, status: int, detail: str
+    service: Service[ServiceSettings, Database], method: str, path: str, body: str, status: int, detail: str
 ) -> None:
     with client(service, "postgresql://nobody@127.0.0.1:1/none", migrate_on_start=False, max_body_bytes=99) as api:
         answer = api.request(method, path, content=body)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 from servicekit import command
-from servicekit.migrations import Migrations
+from servicekit.database import postgres
 from servicekit.service import Service
 
 from ledger import routes
 from ledger.settings import LedgerSettings
 
-SERVICE = Service(
-    name="ledger",
-    title="Ledger",
-    settings=LedgerSettings,
-    migrations=Migrations("ledger", Path(__file__).parent / "migrations"),
-    install=routes.install,
-)
-
-
-def main() -> int:
-    """Entry of the command."""
-    return command.main(SERVICE)
+SERVICE = Service("ledger", "Ledger", LedgerSettings, postgres("ledger"), routes.install)
+main = partial(command.main, SERVICE)

@@ -5,8 +5,6 @@ Answers are JSON text that Postgres made: balances have no upper limit, and noth
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ import orjson
 import psycopg
 from psycopg.types.json import Json, Jsonb
 from servicekit.database import Database
+from servicekit.pages import decode_cursor, encode_cursor
 from servicekit.problems import Problem
 
 from ledger.models import Kind, Search
@@ -129,7 +128,7 @@ async def search(database: Database, kind: Kind, query: Search, *, limit: int | 
         operator: LiteralString = "<" if descending else ">"
         placeholders: LiteralString = "(%s::timestamp, %s)" if kind == "transactions" else "(%s)"
         condition = f"{condition} AND {key} {operator} {placeholders}"
-        where.parameters += _decode(query.after, parts=2 if kind == "transactions" else 1)
+        where.parameters += decode_cursor(query.after, *([str, str] if kind == "transactions" else [str]))
     direction: LiteralString = " DESC" if descending else ""
     order: LiteralString = f'"timestamp"{direction}, id{direction}' if kind == "transactions" else "id"
     document, source = DOCUMENTS[kind], str(kind)
@@ -162,14 +161,4 @@ def _wrong_value(*, strict: bool) -> Iterator[None]:
 def _encode(kind: Kind, document: str) -> str:
     result = orjson.loads(document)
     position = [result["id"]] if kind == "accounts" else [result["timestamp"], result["id"]]
-    return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
-
-
-def _decode(cursor: str, *, parts: int) -> list[str]:
-    try:
-        position = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, binascii.Error) as error:
-        raise Problem(400, "after is not the X-Next-Cursor of an earlier page") from error
-    if not isinstance(position, list) or len(position) != parts or not all(isinstance(part, str) for part in position):
-        raise Problem(400, "after is not the X-Next-Cursor of an earlier page of this kind")
-    return position
+    return encode_cursor(*position)

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from servicekit.database import Database
+from servicekit.pages import list_of
 from servicekit.problems import Problem, Unavailable, allowed_methods
 from servicekit.routing import api_router
 from servicekit.tokens import Tokens
@@ -21,7 +21,6 @@ from ledger.settings import LedgerSettings
 
 JSON = "application/json; charset=utf-8"
 _STATUS = {Posted.NEW: 201, Posted.REPEATED: 202, Posted.CONFLICT: 409}
-_CURSOR = {"X-Next-Cursor": {"description": "`after` of the next page", "schema": {"type": "string"}}}
 
 
 def install(app: FastAPI, settings: LedgerSettings, database: Database) -> None:
@@ -35,10 +34,6 @@ def install(app: FastAPI, settings: LedgerSettings, database: Database) -> None:
     else:
         app.include_router(_more(settings, database, tokens))
     app.include_router(_qledger(settings, database, tokens))
-
-
-def _page_of(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    return {200: {"model": list[model], "headers": _CURSOR}}  # type: ignore[valid-type]
 
 
 def _ping(settings: LedgerSettings) -> APIRouter:
@@ -108,12 +103,12 @@ def _qledger(settings: LedgerSettings, database: Database, tokens: Tokens) -> AP
 
     # QLedger searches by GET with a body too, which many proxies drop: POST is the documented form.
     @routes.get("/v1/accounts", include_in_schema=False, response_class=Response)
-    @routes.post("/v1/accounts/_search", response_class=Response, responses=_page_of(AccountOut))
+    @routes.post("/v1/accounts/_search", response_class=Response, responses=list_of(AccountOut))
     async def search_accounts(query: Search) -> Response:
         return await search("accounts", query)
 
     @routes.get("/v1/transactions", include_in_schema=False, response_class=Response)
-    @routes.post("/v1/transactions/_search", response_class=Response, responses=_page_of(TransactionOut))
+    @routes.post("/v1/transactions/_search", response_class=Response, responses=list_of(TransactionOut))
     async def search_transactions(query: Search) -> Response:
         return await search("transactions", query)
 

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-import sqlalchemy
 import uvicorn
 
 from servicekit import logs, settings
 from servicekit.health import Lifecycle
-from servicekit.service import S, Service
+from servicekit.problems import Unavailable
+from servicekit.service import D, S, Service
+from servicekit.store import upgrade_when_reachable
 
 
 class _Server(uvicorn.Server):
@@ -37,7 +38,7 @@ class _Server(uvicorn.Server):
         loop.call_soon_threadsafe(loop.call_later, self._drain_seconds, stop, sig, frame)
 
 
-def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
+def main(service: Service[S, D], arguments: Sequence[str] | None = None) -> int:
     """Run the command line of `service`; returns the exit code."""
     parser = argparse.ArgumentParser(prog=service.name, description=service.title)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -57,18 +58,17 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
     return _serve(service, values)
 
 
-def _migrate(service: Service[S], values: S, wait_seconds: float) -> int:
+def _migrate(service: Service[S, D], values: S, wait_seconds: float) -> int:
     try:
-        service.migrations.upgrade_when_reachable(values.database_url.get_secret_value(), wait_seconds=wait_seconds)
-    except sqlalchemy.exc.OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        sys.stderr.write(f"error: the database did not answer within {wait_seconds:g} s: {reason}\n")
+        upgrade_when_reachable(service.connect(values), wait_seconds=wait_seconds)
+    except Unavailable as error:
+        sys.stderr.write(f"error: the database did not answer within {wait_seconds:g} s: {error.detail}\n")
         sys.stderr.write("  fix: check DATABASE_URL and that the server runs, or wait longer with --wait\n")
         return 3
     return 0
 
 
-def _serve(service: Service[S], values: S) -> int:
+def _serve(service: Service[S, D], values: S) -> int:
     lifecycle = Lifecycle()
     config = uvicorn.Config(
         service.application(values, lifecycle),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any, LiteralString, Self
 
 import psycopg
+import sqlalchemy
 import structlog
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 from psycopg.abc import Params
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from servicekit.migrations import Migrations
 from servicekit.problems import Unavailable
+from servicekit.settings import ServiceSettings
+from servicekit.store import PoolFigures
 
 # A connection that was idle for longer is checked before its next use: a restarted server has closed it.
 CHECK_AFTER_SECONDS = 1.0
@@ -25,6 +29,12 @@ log = structlog.get_logger()
 Row = tuple[Any, ...]
 
 
+def postgres(package: str) -> Callable[[ServiceSettings], Database]:
+    """How a service connects to Postgres, whose schema is in the folder `migrations` of its package."""
+    migrations = Migrations.of(package)
+    return lambda settings: Database.of(settings, migrations)
+
+
 class _Connection(AsyncConnection[Row]):
     """A connection that knows when it was used last, in seconds of the monotonic clock."""
 
@@ -34,13 +44,17 @@ class _Connection(AsyncConnection[Row]):
 class Database:
     """The pool of one service. Nothing connects before the first request, or `open`."""
 
-    def __init__(self, url: str, *, name: str, size: int, wait_seconds: float, statement_seconds: float) -> None:
+    def __init__(
+        self, url: str, *, migrations: Migrations, size: int, wait_seconds: float, statement_seconds: float
+    ) -> None:
+        self._url = url
+        self._migrations = migrations
         self._statement_seconds = statement_seconds
         self._failed = 0.0
         self.pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
             url,
             connection_class=_Connection,
-            kwargs={"autocommit": True, "application_name": name, "connect_timeout": 3},
+            kwargs={"autocommit": True, "application_name": migrations.name, "connect_timeout": 3},
             min_size=1,
             max_size=size,
             open=False,
@@ -49,6 +63,17 @@ class Database:
             configure=self._configure,
             check=self._check,
             reset=self._reset,
+        )
+
+    @classmethod
+    def of(cls, settings: ServiceSettings, migrations: Migrations) -> Self:
+        """The database of a service with these settings."""
+        return cls(
+            settings.database_url.get_secret_value(),
+            migrations=migrations,
+            size=settings.pool_size,
+            wait_seconds=settings.pool_wait_seconds,
+            statement_seconds=settings.statement_seconds,
         )
 
     async def open(self) -> None:
@@ -82,6 +107,32 @@ class Database:
         """The first row of a statement, or None."""
         async with self.connection() as connection:
             return await (await connection.execute(query, params)).fetchone()
+
+    def upgrade(self) -> None:
+        """Bring the schema to the newest revision. Raises Unavailable when the database does not answer."""
+        try:
+            self._migrations.upgrade(self._url)
+        except sqlalchemy.exc.OperationalError as error:
+            raise Unavailable(str(error.orig).strip().splitlines()[0]) from error
+
+    async def problem(self) -> str | None:
+        """Why the schema does not fit this code, or None. Raises Unavailable."""
+        try:
+            row = await self.row("SELECT version_num FROM alembic_version")
+        except errors.UndefinedTable:
+            row = None
+        return self._migrations.problem(row[0] if row else None)
+
+    def figures(self) -> PoolFigures:
+        """The connections now."""
+        stats = self.pool.get_stats()
+        return PoolFigures(
+            size=stats.get("pool_size", 0),
+            available=stats.get("pool_available", 0),
+            largest=stats.get("pool_max", 0),
+            waiting=stats.get("requests_waiting", 0),
+            errors=stats.get("connections_errors", 0),
+        )
 
     async def _configure(self, connection: _Connection) -> None:
         milliseconds = int(self._statement_seconds * 1000)

@@ -9,10 +9,9 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from servicekit.database import Database
 from servicekit.metrics import Metrics
-from servicekit.migrations import Migrations
 from servicekit.problems import Unavailable
+from servicekit.store import Store
 
 
 @dataclass
@@ -22,7 +21,7 @@ class Lifecycle:
     stopping: bool = False
 
 
-def router(lifecycle: Lifecycle, database: Database, migrations: Migrations, metrics: Metrics) -> APIRouter:
+def router(lifecycle: Lifecycle, store: Store, metrics: Metrics) -> APIRouter:
     """The three routes that the platform calls; they need no token and are not part of the API."""
     routes = APIRouter(include_in_schema=False)
 
@@ -33,7 +32,7 @@ def router(lifecycle: Lifecycle, database: Database, migrations: Migrations, met
 
     @routes.get("/readyz")
     async def readyz() -> Response:
-        problem = "the process is stopping" if lifecycle.stopping else await _problem(database, migrations)
+        problem = "the process is stopping" if lifecycle.stopping else await _problem(store)
         body = {"status": "ok"} if problem is None else {"status": "unavailable", "reason": problem}
         return Response(orjson.dumps(body), 200 if problem is None else 503, media_type="application/json")
 
@@ -44,8 +43,8 @@ def router(lifecycle: Lifecycle, database: Database, migrations: Migrations, met
     return routes
 
 
-async def _problem(database: Database, migrations: Migrations) -> str | None:
+async def _problem(store: Store) -> str | None:
     try:
-        return await migrations.problem(database)
+        return await store.problem()
     except Unavailable as error:
         return error.detail

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from servicekit.database import Database
+from servicekit.store import Store
 
 # Seconds: a ledger answers in milliseconds, an upstream of the market in seconds.
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -17,7 +17,7 @@ BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 class Metrics:
     """The metrics of one application; the status label gives errors, the histogram's count the requests."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, store: Store) -> None:
         self.registry = CollectorRegistry()
         self.seconds = Histogram(
             "http_request_duration_seconds",
@@ -27,22 +27,22 @@ class Metrics:
             registry=self.registry,
         )
         self.in_progress = Gauge("http_requests_in_progress", "Requests being answered", registry=self.registry)
-        self.registry.register(_Pool(database))
+        self.registry.register(_Pool(store))
 
 
 class _Pool(Collector):
     """Reads the pool's own figures when it is asked."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        stats = self._database.pool.get_stats()
-        for key, text in (
-            ("pool_size", "Connections of the pool"),
-            ("pool_available", "Connections that no request uses"),
-            ("pool_max", "Connections that the pool may have"),
-            ("requests_waiting", "Requests that wait for a connection"),
-            ("connections_errors", "Attempts to connect that failed, since the start"),
+        figures = self._store.figures()
+        for name, text, value in (
+            ("pool_size", "Connections of the pool", figures.size),
+            ("pool_available", "Connections that no request uses", figures.available),
+            ("pool_max", "Connections that the pool may have", figures.largest),
+            ("requests_waiting", "Requests that wait for a connection", figures.waiting),
+            ("connections_errors", "Attempts to connect that failed, since the start", figures.errors),
         ):
-            yield GaugeMetricFamily(f"db_{key}", text, value=stats.get(key, 0))
+            yield GaugeMetricFamily(f"db_{name}", text, value=value)

@@ -5,22 +5,16 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
+from typing import Self
 
 import sqlalchemy
-import structlog
-import tenacity
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.pool import NullPool
-
-from servicekit.database import Database
-
-log = structlog.get_logger()
-LONGEST_WAIT_SECONDS = 5.0
 
 
 def run(script: str) -> None:
@@ -35,6 +29,11 @@ class Migrations:
     name: str
     """Of the service: services that share a database server do not wait for each other."""
     folder: Path
+
+    @classmethod
+    def of(cls, package: str) -> Self:
+        """The revisions in the folder `migrations` of a service's package, which has the service's name."""
+        return cls(package, Path(str(files(package) / "migrations")))
 
     @cached_property
     def _config(self) -> Config:
@@ -67,25 +66,8 @@ class Migrations:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def upgrade_when_reachable(self, url: str, *, wait_seconds: float | None = None) -> None:
-        """Upgrade as soon as the database answers; gives up after `wait_seconds`, or never."""
-        stop = tenacity.stop_never if wait_seconds is None else tenacity.stop_after_delay(wait_seconds)
-        attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(sqlalchemy.exc.OperationalError),
-            wait=tenacity.wait_random_exponential(0.1, max=LONGEST_WAIT_SECONDS),
-            stop=stop,
-            before_sleep=lambda state: log.warning("migrations wait for the database", attempt=state.attempt_number),
-            reraise=True,
-        )
-        attempts(self.upgrade, url)
-        log.info("schema is up to date")
-
-    async def problem(self, database: Database) -> str | None:
-        """Why the schema does not fit this code, or None. A newer schema fits: it only adds to this one."""
-        try:
-            row = await database.row("SELECT version_num FROM alembic_version")
-        except errors.UndefinedTable:
-            row = None
-        if row is None:
+    def problem(self, revision: str | None) -> str | None:
+        """Why a schema at `revision` does not fit this code, or None. A newer one fits: it only adds to this one."""
+        if revision is None:
             return "the schema was never migrated"
-        return f"the schema is at revision {row[0]}, which is too old" if row[0] in self._older else None
+        return f"the schema is at revision {revision}, which is too old" if revision in self._older else None

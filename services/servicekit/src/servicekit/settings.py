@@ -1,24 +1,30 @@
-"""Settings of every service, read from environment variables. No secret has a default."""
+"""Settings of every service: environment variables, or lines of config/.env. No secret has a default."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, ClassVar, Literal, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Settings = TypeVar("Settings", bound="ServiceSettings")
+Kind = Literal["postgresql", "mongodb"]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
 class ServiceSettings(BaseSettings):
     """What a service needs to start; a service adds its own fields in a subclass."""
 
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+    # A file mounted into the image's working folder; an environment variable has precedence.
+    model_config = SettingsConfigDict(env_file="config/.env", extra="ignore", hide_input_in_errors=True)
+    database_kinds: ClassVar[frozenset[Kind]] = frozenset({"postgresql"})
 
     database_url: Secret
-    """Address of the database with user, password and TLS settings, as libpq reads it."""
+    """Address of the database with user, password and TLS settings, as libpq or MongoDB's drivers read it."""
     host: str = "0.0.0.0"  # noqa: S104 (a pod is reached through its own address)
     port: int = Field(default=8080, ge=0, le=65535)
     host_prefix: str = Field(default="", pattern=r"^(/[^/]+)*$")
@@ -38,6 +44,29 @@ class ServiceSettings(BaseSettings):
     """After SIGTERM: not ready, but still serving, so that load balancers turn away first."""
     stop_seconds: float = Field(default=20.0, gt=0)
     """After draining: how long requests in progress may take."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _usable(cls, value: SecretStr) -> SecretStr:
+        """The message never repeats the address, which may hold a password."""
+        url = value.get_secret_value()
+        kind: Kind = "mongodb" if is_mongo(url) else "postgresql"
+        if kind not in cls.database_kinds:
+            raise ValueError(f"the address has to be one of {' or '.join(sorted(cls.database_kinds))}")
+        if kind == "mongodb":
+            if not urlsplit(url).path.strip("/"):
+                raise ValueError("the address names no database, as in mongodb://host/name")
+            return value
+        try:
+            conninfo_to_dict(url)
+        except psycopg.Error:
+            raise ValueError("libpq cannot read the address") from None
+        return value
+
+
+def is_mongo(url: str) -> bool:
+    """Whether an address is that of a MongoDB."""
+    return url.startswith(("mongodb://", "mongodb+srv://"))
 
 
 def read(settings: type[Settings]) -> Settings:

@@ -11,12 +11,23 @@ import socket
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import httpx
 import psycopg
 
 DEBIAN = Path("/usr/lib/postgresql")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Files in PEM: a server's certificate, its key, and the CA that signed it."""
+
+    chain: Path
+    key: Path
+    ca: Path
 
 
 def binaries() -> Path:
@@ -35,9 +46,12 @@ def binaries() -> Path:
 
 
 class PostgresServer:
-    """A running server; `url(database)` is its address. Postgres refuses to run as root, so then another user does."""
+    """A running server; `url(database)` is its address. Postgres refuses to run as root, so then another user does.
 
-    def __init__(self, *, fsync: bool = False) -> None:
+    With a certificate it takes TLS too, which the package pgserver cannot do.
+    """
+
+    def __init__(self, *, fsync: bool = False, certificate: Certificate | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = free_port()
         # A server whose starter was killed ends as well (SIGINT is Postgres' fast shutdown).
@@ -49,6 +63,8 @@ class PostgresServer:
         self._binaries = self._readable(binaries())
         self.data = self.folder / "data"
         self._options = [f"--fsync={'on' if fsync else 'off'}", "--max_connections=200", "--shared_buffers=128MB"]
+        if certificate is not None:
+            self._options += ["--ssl=on", *self._files_of(certificate)]
         self._process: subprocess.Popen[bytes] | None = None
         self._run(
             "initdb", "-D", str(self.data), "-U", "ledger", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8"
@@ -111,6 +127,18 @@ class PostgresServer:
         """End it."""
         self.stop()
 
+    def _files_of(self, certificate: Certificate) -> list[str]:
+        """Options for copies that belong to the server's user, who alone may read the key."""
+        options = []
+        for name, file in (("ssl_cert_file", certificate.chain), ("ssl_key_file", certificate.key)):
+            copy = self.folder / file.name
+            shutil.copy(file, copy)
+            copy.chmod(0o600)
+            folder = self.folder.stat()
+            os.chown(copy, folder.st_uid, folder.st_gid)
+            options.append(f"--{name}={copy}")
+        return options
+
     def _readable(self, programs: Path) -> Path:
         """The programs where the server's user reaches them: a package may lie in a folder that only root may enter."""
         if os.geteuid() != 0 or programs.is_relative_to(DEBIAN):
@@ -142,3 +170,12 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def wait_until_ready(client: httpx.Client, seconds: float = 30) -> None:
+    """Wait for the database and the schema of a service. Raises TimeoutError with what is missing."""
+    deadline = time.monotonic() + seconds
+    while (answer := client.get("/readyz")).status_code != httpx.codes.OK:
+        if time.monotonic() > deadline:
+            raise TimeoutError(answer.text)
+        time.sleep(0.05)

@@ -1,0 +1,1 @@
+"""Users with their email addresses, in Postgres or MongoDB."""

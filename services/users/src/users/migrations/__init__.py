@@ -1,0 +1,1 @@
+"""The schema's revisions, in order of their numbers."""
