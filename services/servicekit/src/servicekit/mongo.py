@@ -31,12 +31,15 @@ from pymongo.monitoring import (
     PoolCreatedEvent,
     PoolReadyEvent,
 )
+from pymongo.synchronous.database import Database as SyncDatabase
 
 from servicekit.problems import Unavailable
 from servicekit.settings import ServiceSettings
 from servicekit.store import PoolFigures
 
 CONNECT_SECONDS = 3.0
+# A statement that the server ends itself leaves the connection usable.
+GRACE_MS = 1000
 
 log = structlog.get_logger()
 Document = dict[str, Any]
@@ -56,8 +59,20 @@ def mongo(name: str, indexes: Indexes) -> Callable[[ServiceSettings], Mongo]:
     )
 
 
+def make_indexes(database: SyncDatabase[Document], indexes: Indexes) -> None:
+    """Make the indexes that are missing. Raises pymongo's errors."""
+    for name, wanted in indexes.items():
+        present = database[name].index_information()
+        for index in wanted:
+            if index.document["name"] not in present:
+                database[name].create_indexes([index])
+
+
 class Mongo:
-    """The database that the path of the address names. Nothing connects before the first request, or `open`."""
+    """The database that the path of the address names. Nothing connects before the first request, or `open`.
+
+    Queries pass `max_time_ms` on, after which the server ends them.
+    """
 
     def __init__(
         self, url: str, *, name: str, size: int, wait_seconds: float, statement_seconds: float, indexes: Indexes
@@ -71,9 +86,12 @@ class Mongo:
             "serverSelectionTimeoutMS": int(wait_seconds * 1000),
             "waitQueueTimeoutMS": int(wait_seconds * 1000),
             "connectTimeoutMS": int(CONNECT_SECONDS * 1000),
+            # Not `timeoutMS`: with that the driver tries again and again until the time of a statement is over.
+            "socketTimeoutMS": int(statement_seconds * 1000) + GRACE_MS,
         }
+        self.max_time_ms = int(statement_seconds * 1000)
         self._client: AsyncMongoClient[Document] = AsyncMongoClient(
-            url, **self._options, timeoutMS=int(statement_seconds * 1000), event_listeners=[self._pool], connect=False
+            url, **self._options, event_listeners=[self._pool], connect=False
         )
         self._database = self._client.get_default_database()
 
@@ -95,12 +113,7 @@ class Mongo:
         """Make the indexes that are missing. Raises Unavailable when the database does not answer."""
         client: MongoClient[Document]
         with _answering(), MongoClient(self._url, **self._options) as client:
-            for name, indexes in self._indexes.items():
-                collection = client.get_default_database()[name]
-                present = collection.index_information()
-                for index in indexes:
-                    if index.document["name"] not in present:
-                        collection.create_indexes([index])
+            make_indexes(client.get_default_database(), self._indexes)
 
     async def problem(self) -> str | None:
         """Which index is missing, or None. Raises Unavailable."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 Settings = TypeVar("Settings", bound="ServiceSettings")
 Kind = Literal["postgresql", "mongodb"]
@@ -75,10 +75,16 @@ def read(settings: type[Settings]) -> Settings:
         return settings()
     except ValidationError as error:
         _explain(error)
+    except SettingsError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(2) from None
 
 
 def _explain(error: ValidationError) -> NoReturn:
     for problem in error.errors(include_input=False, include_url=False):
-        variable = "_".join(str(part) for part in problem["loc"]).upper() or "settings"
-        sys.stderr.write(f"error: environment variable {variable}: {problem['msg']}\n  fix: set {variable}\n")
+        message = problem["msg"].removeprefix("Value error, ")
+        if variable := "_".join(str(part) for part in problem["loc"]).upper():
+            sys.stderr.write(f"error: environment variable {variable}: {message}\n  fix: set {variable}\n")
+        else:
+            sys.stderr.write(f"error: {message}\n")
     raise SystemExit(2)

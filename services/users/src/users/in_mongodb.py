@@ -33,7 +33,8 @@ class MongoUsers:
         """At most `limit` users after a cursor."""
         condition = {} if after is None else {"_id": {"$gt": _object_id(after)}}
         async with self._database.collection(COLLECTION) as users:
-            documents = await users.find(condition).sort("_id", 1).limit(limit + 1).to_list()
+            cursor = users.find(condition).sort("_id", 1).limit(limit + 1)
+            documents = await cursor.max_time_ms(self._database.max_time_ms).to_list()
         return Page.of([_user(document) for document in documents], limit, lambda user: [user.key])
 
     async def add(self, user: UserIn) -> User | None:

@@ -1,0 +1,1 @@
+"""Card transactions of the last days."""
