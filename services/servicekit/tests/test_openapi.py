@@ -19,7 +19,7 @@ CHECKS = (
 @pytest.mark.parametrize(
     ("service", "database"),
     [("ledger", "empty_database"), ("market", "empty_database"), ("users", "empty_database"),
-     ("users", "mongo_database")],
+     ("users", "mongo_database"), ("transactions", "mongo_database")],
 )  # fmt: skip
 def test_answers_are_as_documented(service: str, database: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with Upstream().listening() as address:

@@ -51,6 +51,7 @@ def configure(service: str, level: str) -> None:
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # The line per request is written by observe.py, with request and trace ids.
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    for name in ("uvicorn.access", "mangum.http"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # It warns for each attempt while a database restarts; readiness and the answers report it.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -106,9 +106,9 @@ def _populate(number: int, seed: int | None, days: int, until: datetime | None) 
     until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     documents = samples.samples(seed, until=until, days=days)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    url = values.database_url.get_secret_value()
+    url, patience = values.database_url.get_secret_value(), int(values.pool_wait_seconds * 1000)
     client: MongoClient[samples.Document]
-    with MongoClient(url, serverSelectionTimeoutMS=5000) as client, Progress(*columns, console=_ERR) as progress:
+    with MongoClient(url, serverSelectionTimeoutMS=patience) as client, Progress(*columns, console=_ERR) as progress:
         task = progress.add_task("transactions", total=number)
         collection: Collection[samples.Document] = client.get_default_database()[COLLECTION]
         new = samples.insert(
