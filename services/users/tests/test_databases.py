@@ -99,6 +99,14 @@ def test_users_that_start_before_mongodb_and_outlive_its_restart(
         assert [users.get("/users").json()[0]["username"] for _ in range(5)] == ["ann"] * 5
 
 
+@pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv"])
+def test_a_name_that_does_not_resolve_is_waited_for(start: Start, scheme: str) -> None:
+    users = start(f"{scheme}://cluster.example.invalid/users", ready=False, pool_wait_seconds=0.2)
+    assert users.get("/livez").status_code == 200
+    refused = users.get("/users")
+    assert (refused.status_code, refused.json()["detail"]) == (503, "The database cannot be reached; try again")
+
+
 @pytest.mark.row("2.3")
 def test_settings_come_from_a_mounted_file_too(empty_database: str, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()

@@ -10,6 +10,7 @@ import structlog
 from pymongo import AsyncMongoClient, IndexModel, MongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import (
+    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
     OperationFailure,
@@ -86,18 +87,20 @@ class Mongo:
             "serverSelectionTimeoutMS": int(wait_seconds * 1000),
             "waitQueueTimeoutMS": int(wait_seconds * 1000),
             "connectTimeoutMS": int(CONNECT_SECONDS * 1000),
-            # Not `timeoutMS`: with that the driver tries again and again until the time of a statement is over.
-            "socketTimeoutMS": int(statement_seconds * 1000) + GRACE_MS,
         }
         self.max_time_ms = int(statement_seconds * 1000)
         self._client: AsyncMongoClient[Document] = AsyncMongoClient(
-            url, **self._options, event_listeners=[self._pool], connect=False
+            url,
+            **self._options,
+            # Not `timeoutMS`: with that the driver tries again and again until the time of a statement is over.
+            socketTimeoutMS=self.max_time_ms + GRACE_MS,
+            event_listeners=[self._pool],
+            connect=False,
         )
         self._database = self._client.get_default_database()
 
     async def open(self) -> None:
-        """Start to connect in the background; returns at once, whether or not the database runs."""
-        await self._client.aconnect()
+        """The client connects by itself, and looks the servers' names up, when it is asked something."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -110,7 +113,10 @@ class Mongo:
             yield self._database[name]
 
     def upgrade(self) -> None:
-        """Make the indexes that are missing. Raises Unavailable when the database does not answer."""
+        """Make the indexes that are missing, however long that takes.
+
+        Raises Unavailable when the database does not answer.
+        """
         client: MongoClient[Document]
         with _answering(), MongoClient(self._url, **self._options) as client:
             make_indexes(client.get_default_database(), self._indexes)
@@ -137,7 +143,8 @@ def _answering() -> Iterator[None]:
         yield
     except PyMongoError as error:
         match error:
-            case ServerSelectionTimeoutError() | WaitQueueTimeoutError():
+            # The options were checked when the client was made: what is left of wrong configuration is a DNS without it.
+            case ServerSelectionTimeoutError() | WaitQueueTimeoutError() | ConfigurationError():
                 detail = "The database cannot be reached; try again"
             case ConnectionFailure() | ExecutionTimeout() | OperationFailure(code=18):  # 18: the password is wrong
                 detail = "The database did not finish the request; try again"
