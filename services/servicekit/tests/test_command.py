@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from threading import Thread
 
@@ -67,8 +68,19 @@ def test_a_stop_finishes_what_was_begun_and_drains_first(empty_database: str) ->
             httpx.get(f"{address}/ping")
 
 
-def test_a_stop_does_not_wait_for_a_database_that_never_came() -> None:
-    with serving("ledger", "postgresql://u@127.0.0.1:1/d") as (process, address):
-        wait_for(address, 503, process)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == -signal.SIGTERM
+LIFE = """
+import asyncio
+from ledger.main import SERVICE
+
+async def live():
+    app = SERVICE.application(SERVICE.settings())
+    async with app.router.lifespan_context(app):
+        await asyncio.sleep(1)
+
+asyncio.run(live())
+"""
+
+
+def test_an_application_whose_database_never_came_ends() -> None:
+    values = environment(DATABASE_URL="postgresql://u@127.0.0.1:1/d", LOG_LEVEL="ERROR")
+    subprocess.run([sys.executable, "-c", LIFE], env=values, timeout=30, check=True)

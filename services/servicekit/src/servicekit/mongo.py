@@ -143,7 +143,7 @@ def _answering() -> Iterator[None]:
         yield
     except PyMongoError as error:
         match error:
-            # The options were checked when the client was made: what is left of wrong configuration is a DNS without it.
+            # The options were checked when the client was made; the last of these says that DNS does not answer.
             case ServerSelectionTimeoutError() | WaitQueueTimeoutError() | ConfigurationError():
                 detail = "The database cannot be reached; try again"
             case ConnectionFailure() | ExecutionTimeout() | OperationFailure(code=18):  # 18: the password is wrong
