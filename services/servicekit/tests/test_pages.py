@@ -44,7 +44,7 @@ def test_a_page_names_the_next_one_only_where_there_is_one() -> None:
 
 
 def test_a_complete_list_is_sent_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "LARGEST_PAGE", 2)
+    monkeypatch.setattr(pages, "PART", 2)
 
     async def parts() -> list[str | bytes | memoryview]:
         answer = await pages.answer(numbers, limit=None, after=None)

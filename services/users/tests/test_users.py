@@ -84,7 +84,7 @@ def test_users_are_listed_page_by_page(users: TestClient) -> None:
 
 @pytest.mark.row("1.1")
 def test_a_list_without_limit_is_complete_however_long(users: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("servicekit.pages.LARGEST_PAGE", 2)
+    monkeypatch.setattr("servicekit.pages.PART", 2)
     for number in range(5):
         users.post("/users", json=user(number))
     assert names(users.get("/users")) == ["u0", "u1", "u2", "u3", "u4"]

@@ -16,6 +16,9 @@ from starlette.responses import Response, StreamingResponse
 from servicekit.problems import Problem
 
 LARGEST_PAGE = 1000
+"""That a client may ask for."""
+PART = 10_000
+"""Of a complete list: so much of it is in memory at a time, a few MB."""
 _JSON = "application/json"
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,8 +55,8 @@ def list_of(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 
 
 async def answer(read: Read, *, limit: int | None, after: str | None) -> Response:
-    """The page after `after`. Without a limit everything from there on, of which no more than a page is in memory."""
-    page = await read(after, limit or LARGEST_PAGE)
+    """The page after `after`. Without a limit everything from there on, of which no more than a part is in memory."""
+    page = await read(after, limit or PART)
     if limit is None and page.next is not None:
         return StreamingResponse(_everything(page, read), media_type=_JSON)
     headers = {} if page.next is None else {"X-Next-Cursor": page.next}
@@ -64,7 +67,7 @@ async def _everything(page: Page, read: Read) -> AsyncIterator[bytes]:
     # The status is sent by now: a failure ends the connection, and the client sees an array that does not end.
     yield b"[" + b",".join(page.documents)
     while page.next is not None:
-        page = await read(page.next, LARGEST_PAGE)
+        page = await read(page.next, PART)
         yield b"".join(b"," + document for document in page.documents)
     yield b"]"
 
