@@ -99,7 +99,7 @@ TOOLS = {
         _kubernetes("kube-scheduler", 10),
         _kubernetes("kubectl", 15, "version --client", "1.33", "1.36"),
         GoTool("kwok", "sigs.k8s.io/kwok/cmd/kwok", seconds=70, setup=_EMBEDDED),
-        # A program of ours: FerretDB's own panics where it is not built in its checkout.
+        # Built from tools/ferretdb/main.go: FerretDB's own program panics where it is not built in its checkout.
         GoTool("ferretdb", "github.com/FerretDB/FerretDB/groundwork", seconds=150, setup="make services-test"),
     )
 }  # fmt: skip

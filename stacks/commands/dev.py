@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
         command += ["--mongodb"] if mongodb else []
         if ferretdb := go_tools.find("ferretdb", os.environ, project):
             command += ["--ferretdb", str(ferretdb.path)]
-        given = {"DATABASE_URL": database_url} if database_url else {}
+        database = {"DATABASE_URL": database_url} if database_url else {}
         # In place of this process, so that Ctrl-C ends what the service started.
         os.chdir(services)
-        os.execve(python, command, {**os.environ, **given})  # noqa: S606 (an argument list, no shell)
+        os.execve(python, command, {**os.environ, **database})  # noqa: S606 (an argument list, no shell)

@@ -57,7 +57,16 @@ def test_an_unknown_service_is_answered_with_the_known_ones(checkout: Path) -> N
 
 
 def test_missing_packages_are_named_with_what_installs_them(checkout: Path, tmp_path: Path) -> None:
-    for name in ("main.py", "cdktf.json", "stacks", "groundwork", "demo", "localcloud", "environments", "pyproject.toml"):
+    for name in (
+        "main.py",
+        "cdktf.json",
+        "stacks",
+        "groundwork",
+        "demo",
+        "localcloud",
+        "environments",
+        "pyproject.toml",
+    ):
         (tmp_path / name).symlink_to(checkout / name)
     (tmp_path / "services/ledger/src/ledger").mkdir(parents=True)
     (tmp_path / "services/ledger/src/ledger/main.py").touch()

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools, prepare, providers, terraform
 from groundwork.toolchain import uv as uv_program
@@ -316,6 +317,18 @@ def test_without_rules_in_rego_no_job_gets_conftest(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "a.rego").touch()
     assert prepare.of_policies("plan", Project(tmp_path)) == ("conftest",)
+
+
+def test_a_mongodb_that_cannot_be_built_skips_tests_and_ends_no_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_module(name: str, *_: object, **__: object) -> go_tools.Located:
+        raise ToolMissing(f"{name} cannot be built", fix="reach a Go module proxy")
+
+    monkeypatch.setattr(go_tools, "ensure", no_module)
+    assert prepare.NEEDS["services"] == ("ferretdb",)
+    made = prepare.prepare("services", {}, Project(ROOT))
+    assert (made.paths, made.missing) == ([], ["ferretdb"])
+    with pytest.raises(ToolMissing):
+        prepare.prepare("check", {}, Project(ROOT))
 
 
 class CountedSteps:

@@ -84,7 +84,7 @@ def descendants(pid: int) -> dict[int, str]:
 
 
 def serving_process(process: subprocess.Popen[str]) -> int:
-    """The child that serves, which uvicorn spawns; 0 while there is none."""
+    """The child that serves, which uvicorn spawns; 0 until it has started."""
     return next((pid for pid, command in descendants(process.pid).items() if "spawn_main" in command), 0)
 
 

@@ -151,9 +151,9 @@ def test_the_database_filters(start: Start, mongo_database: str, path: str, cond
         start(mongo_database).get(f"/transactions/{path}")
     finally:
         listeners.remove(commands)
-    asked = [command for command in commands.sent if {"find", "aggregate"} & command.keys()]
-    assert len(asked) == 1
-    query = asked[0].get("filter") or asked[0]["pipeline"][0]["$match"]
+    queries = [command for command in commands.sent if {"find", "aggregate"} & command.keys()]
+    assert len(queries) == 1
+    query = queries[0].get("filter") or queries[0]["pipeline"][0]["$match"]
     query.pop("date")
     assert query == condition
 

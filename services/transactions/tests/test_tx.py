@@ -110,11 +110,11 @@ def test_a_user_is_created_for_the_parts_of_the_file_and_can_work(tx: Tx, server
 def test_the_user_has_one_role_in_one_database(
     server: FerretServer, monkeypatch: pytest.MonkeyPatch, role: accounts.Role
 ) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
+    commands: list[tuple[str, dict[str, Any]]] = []
     original = accounts.Database.command
 
     def command(self: Any, name: str, *arguments: Any, **options: Any) -> Any:
-        asked.append((name, options))
+        commands.append((name, options))
         return original(self, name, *arguments, **options)
 
     monkeypatch.setattr(accounts.Database, "command", command)
@@ -123,7 +123,7 @@ def test_the_user_has_one_role_in_one_database(
     assert accounts.init(settings, role) is True
     assert accounts.init(settings, role) is False
     grant = {"pwd": "secret", "roles": [{"role": role, "db": "opayo"}]}
-    assert asked == [("createUser", grant), ("createUser", grant), ("updateUser", grant)]
+    assert commands == [("createUser", grant), ("createUser", grant), ("updateUser", grant)]
 
 
 def test_without_an_administrator_a_protected_server_refuses(server: FerretServer) -> None:

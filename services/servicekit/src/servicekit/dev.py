@@ -1,4 +1,4 @@
-"""Runs one service for its developer: it starts again when its code changes, on a database that is there for it.
+"""Runs one service for its developer: it starts again when its code changes, on a database that it finds ready.
 
     python -m servicekit.dev ledger
 
@@ -116,7 +116,7 @@ def _database(name: str, kind: str, ferretdb: Path | None) -> Iterator[str]:
 
 
 def _has(module: str) -> bool:
-    """Whether there is such a module; that of a package that is not there raises ModuleNotFoundError."""
+    """Whether the module exists; raises ModuleNotFoundError where its package does not."""
     return importlib.util.find_spec(module) is not None
 
 

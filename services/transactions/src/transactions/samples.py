@@ -45,9 +45,9 @@ def samples(seed: int, *, until: datetime, days: int) -> Iterator[Document]:
 def insert(
     collection: Collection[Document], documents: Iterator[Document], number: int, *, on_progress: Callable[[int], None]
 ) -> int:
-    """Insert so many documents in batches, telling `on_progress` how many are done; returns how many were not there.
+    """Insert so many documents in batches, telling `on_progress` how many are done; returns how many are new.
 
-    Raises pymongo's errors for anything but a document that is there.
+    Raises pymongo's errors for anything but a document that exists.
     """
     done = new = 0
     while batch := list(islice(documents, min(BATCH, number - done))):

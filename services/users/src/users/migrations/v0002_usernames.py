@@ -1,4 +1,4 @@
-"""Users get a username; those that were there have none."""
+"""Users get a username, which is null for earlier ones."""
 
 from __future__ import annotations
 
