@@ -222,6 +222,7 @@ class _Platform:
         "demo.invoke_command",
         "stacks.commands.dev",
         "stacks.commands.init",
+        "stacks.commands.new",
         "stacks.commands.schema",
     )
 
