@@ -79,12 +79,14 @@ services-test: ## Types and tests of the services, against a Postgres of their o
 	@cd services && .venv/bin/pytest -q -n $(WORKERS) $(ARGS)
 
 # Each package's version is kept; ARGS="--upgrade" takes newer ones, ARGS="--upgrade-package fastapi" one.
-services-lock: ## Pin the packages of the services in services/requirements.txt
+services-lock: ## Pin the packages of the services: services/requirements.txt, and runtime.txt without those of tests
 	@tools/setup.sh services
-	@cd services && $(RUN) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-emit-index-url --no-emit-find-links --group dev --custom-compile-command 'make services-lock' $(ARGS) \
-		$(patsubst services/%/pyproject.toml,--no-emit-package %,$(wildcard services/*/pyproject.toml)) \
-		pyproject.toml --output-file requirements.txt
+	@cd services && $(RUN) uv pip compile $(LOCK) --group dev $(ARGS) pyproject.toml --output-file requirements.txt
+	@cd services && $(RUN) uv pip compile $(LOCK) --constraint requirements.txt pyproject.toml --output-file runtime.txt
+
+LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command 'make services-lock' \
+	$(patsubst services/%/pyproject.toml,--no-emit-package %,$(wildcard services/*/pyproject.toml))
 
 release: ## Make what a release holds in dist/: zips of the functions, charts, images. VERSION=v1.2.3
 	@$(RUN) tools/release.sh "$(VERSION)"

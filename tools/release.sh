@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes what a release holds in dist/: zips of the functions, charts, images of services/*/Dockerfile, and subjects.txt,
-# the digests that are signed. Beside it, in .groundwork/release/, is all of that unpacked: an SBOM lists what is inside.
+# Makes what a release holds in dist/: zips of the functions, charts, images of services/*, and subjects.txt, the
+# digests that are signed. Beside it, in .groundwork/release/, is all of that unpacked: an SBOM lists what is inside.
 set -eu
 version=${1:-}
 case $version in
@@ -30,9 +30,10 @@ done
 (cd dist && sha256sum ./*.zip ./*.tgz | sed 's|\./||' >subjects.txt)
 
 # An image is made without any credential and pushed by another job, as a file whose digest is known.
-git ls-files 'services/*/Dockerfile' | while read -r file; do
-    folder=${file%/Dockerfile} name=$(basename "${file%/Dockerfile}")
-    podman build --quiet --format oci --timestamp "$(git log -1 --format=%ct)" --tag "localhost/$name:$version" "$folder"
+git ls-files 'services/*/src/*/main.py' | while read -r file; do
+    name=$(basename "$(dirname "$file")")
+    podman build --quiet --format oci --timestamp "$(git log -1 --format=%ct)" --build-arg "SERVICE=$name" \
+        --tag "localhost/$name:$version" services
     podman save --quiet --format oci-archive --output "dist/$name.oci.tar" "localhost/$name:$version"
     digest=$(skopeo inspect --format '{{.Digest}}' "oci-archive:dist/$name.oci.tar")
     echo "${digest#sha256:}  $name:$version" >>dist/subjects.txt

@@ -33,9 +33,10 @@ def repository(root: Path, checkout: Path) -> Path:
     shutil.copy(checkout / "cdktf.json", root)
     (root / "tools").mkdir()
     shutil.copy(checkout / "tools" / "release.sh", root / "tools")
-    service = root / "services" / "users"
+    service = root / "services" / "users" / "src" / "users"
     service.mkdir(parents=True)
-    (service / "Dockerfile").write_text("FROM scratch\n")
+    (service / "main.py").touch()
+    (root / "services" / "Dockerfile").write_text("FROM scratch\n")
     for words in (
         ["init", "-q", "-b", "main"],
         ["add", "-A"],
@@ -98,7 +99,8 @@ def test_a_release_holds_zips_charts_images_and_the_digests_to_sign(tmp_path: Pa
     assert list(contents.glob(f"{zip_.stem}/aws_lambda_powertools-*.dist-info/METADATA"))
     assert (contents / "service" / "Chart.yaml").is_file()
     assert (contents / "users" / "app" / "main.py").is_file()
-    assert "podman build --quiet --format oci --timestamp" in notes.read_text()
+    (built,) = [line for line in notes.read_text().splitlines() if line.startswith("podman build")]
+    assert "--build-arg SERVICE=users --tag localhost/users:v1.2.3 services" in built
 
 
 @pytest.mark.parametrize("version", ["", "main", "1.2.3"])

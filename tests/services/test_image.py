@@ -1,0 +1,145 @@
+"""An image of a service, built as services/Dockerfile says, on a base made of Debian's packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from groundwork.paths import Project
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("image")]
+
+BASE = "localhost/base"
+DEBIAN = (
+    "mmdebstrap",
+    "--format=tar",
+    "--variant=minbase",
+    "--include=python3,python3-pip,ca-certificates",
+    "bookworm",
+)
+
+
+@dataclass(frozen=True)
+class Builder:
+    """buildah with a storage of its own."""
+
+    folder: Path
+
+    def run(self, *words: str) -> str:
+        """The standard output of a buildah command."""
+        storage = ["--root", str(self.folder / "store"), "--runroot", str(self.folder / "run")]
+        command = ["buildah", *storage, "--storage-driver", "overlay", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[Builder]:
+    missing = [program for program in ("buildah", "mmdebstrap") if not shutil.which(program)]
+    if missing or os.geteuid():
+        pytest.skip(f"needs root, and {' and '.join(missing) or 'root'}: apt-get install buildah mmdebstrap")
+    files = Project(checkout).cache / "images" / "debian-bookworm-python.tar"
+    if not files.exists():
+        files.parent.mkdir(parents=True, exist_ok=True)
+        draft = files.with_suffix(".new")
+        subprocess.run([*DEBIAN, str(draft)], check=True, capture_output=True)
+        draft.replace(files)
+    builder = Builder(tmp_path_factory.mktemp("buildah"))
+    container = builder.run("from", "scratch")
+    builder.run("add", "--quiet", container, str(files), "/")
+    builder.run("commit", "--quiet", "--rm", container, BASE)
+    yield builder
+    builder.run("rm", "--all")
+    builder.run("rmi", "--all", "--force")
+
+
+@pytest.fixture(scope="module")
+def image(builder: Builder, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The ledger's. What pip needs to reach an index on this machine is mounted, and so in no layer."""
+    mounts = []
+    if authority := os.environ.get("PIP_CERT"):
+        settings = tmp_path_factory.mktemp("pip") / "pip.conf"
+        settings.write_text("[global]\ncert = /etc/pip-ca.pem\n")
+        mounts = [f"--volume={settings}:/etc/pip.conf:ro", f"--volume={authority}:/etc/pip-ca.pem:ro"]
+    arguments = ["--build-arg", f"BASE={BASE}", "--build-arg", "SERVICE=ledger"]
+    services = str(checkout / "services")
+    builder.run("build", "--isolation", "chroot", *mounts, *arguments, "--tag", "localhost/ledger", services)
+    return "localhost/ledger"
+
+
+@pytest.fixture
+def container(builder: Builder, image: str) -> str:
+    return builder.run("from", image)
+
+
+@pytest.mark.row("0.5", "2.2", "2.3", "3.6")
+def test_an_image_holds_the_service_and_no_configuration(builder: Builder, image: str) -> None:
+    config: dict[str, Any] = json.loads(builder.run("inspect", "--type", "image", image))["OCIv1"]["config"]
+    assert config["User"] == "10001:10001"
+    assert config["Entrypoint"] + config["Cmd"] == ["python3", "-m", "servicekit", "serve"]
+    variables = {variable.partition("=")[0] for variable in config["Env"]}
+    assert variables == {"PATH", "SERVICE", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+
+
+def test_of_the_workspace_only_the_service_and_the_kit_are_inside(builder: Builder, container: str) -> None:
+    inside = builder.run("run", "--isolation", "chroot", container, "--", "ls", "/app").split()
+    assert {"ledger", "servicekit", "psycopg"} <= set(inside)
+    assert not {"market", "users", "transactions", "pytest", "mypy", "pgserver", "hypothesis"} & set(inside)
+    hidden = builder.run("run", "--isolation", "chroot", container, "--", "sh", "-c", "ls /etc/pip.conf || true")
+    assert "pip.conf" not in hidden
+
+
+def test_a_container_serves_as_nobody_in_particular(builder: Builder, container: str) -> None:
+    root = Path(builder.run("mount", container))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # What a kubelet does, in short: a mount namespace, everything read-only, the image's user without a way to more.
+    enter = (
+        f"mount --bind {root} {root} && mount -o remount,ro,bind {root} && exec chroot --userspec=10001:10001 {root}"
+    )
+    serve = f"{enter} setpriv --no-new-privs python3 -m servicekit serve"
+    inner = ["unshare", "--mount", "sh", "-c", serve]
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": "/app",
+        "SERVICE": "ledger",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "LEDGER_AUTH_TOKEN": "t",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+    }
+    process = subprocess.Popen(inner, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert wait_for(f"http://127.0.0.1:{port}/livez", process) == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 503
+        owner = Path(f"/proc/{process.pid}/status").read_text()
+        assert "Uid:\t10001\t10001\t10001\t10001" in owner
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        builder.run("umount", container)
+
+
+def wait_for(address: str, process: subprocess.Popen[str]) -> int:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        try:
+            return httpx.get(address).status_code
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"{address} did not answer")
