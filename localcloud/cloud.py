@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from groundwork.errors import LocalCloudError
 from localcloud import ports
-from localcloud.aws.snapshot import Restored
+from localcloud.aws.restored import Restored
 from localcloud.aws.web_identity import keys_file
 from localcloud.files import rotate_log, write_atomically
 from localcloud.ports import HOST

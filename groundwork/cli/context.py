@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from groundwork.paths import Project
 from groundwork.workspace import Tools, Workspace
-from localcloud.cloud import LocalCloud
-from localcloud.kubernetes.cluster import EmbeddedKubernetes
 
 if TYPE_CHECKING:
     from groundwork.apply.rollout import Releaser
     from groundwork.checks.run import Checkers
+    from localcloud.cloud import LocalCloud
+    from localcloud.kubernetes.cluster import EmbeddedKubernetes
 
 HELM_PROVIDER = "registry.terraform.io/hashicorp/helm"
 
@@ -43,11 +43,15 @@ class Context:
     @cached_property
     def cloud(self) -> LocalCloud:
         """The embedded AWS of this checkout."""
+        from localcloud.cloud import LocalCloud
+
         return LocalCloud(self.project.work, Path(sys.executable))
 
     @cached_property
     def kubernetes(self) -> EmbeddedKubernetes:
         """The embedded Kubernetes of this checkout."""
+        from localcloud.kubernetes.cluster import EmbeddedKubernetes
+
         return EmbeddedKubernetes(self.project.work, Path(sys.executable))
 
     @cached_property

@@ -13,7 +13,7 @@ from groundwork.cli import console
 if TYPE_CHECKING:
     from groundwork.cli.context import Context
     from localcloud import cloud
-    from localcloud.aws.snapshot import Restored
+    from localcloud.aws.restored import Restored
     from localcloud.kubernetes import cluster
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -12,8 +12,8 @@ from localcloud.aws.inventory import take_inventory
 from localcloud.aws.lambda_runtime import LambdaRuntime
 from localcloud.aws.moto_lock import MOTO_LOCK
 from localcloud.aws.persistence import Persistence
+from localcloud.aws.restored import Restored
 from localcloud.aws.routing import Request, Response, json_error, json_response
-from localcloud.aws.snapshot import Restored
 
 GUARD_HEADER = "x-groundwork"  # a web page cannot send it across origins without a preflight, which is never answered
 

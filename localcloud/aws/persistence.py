@@ -21,8 +21,9 @@ from localcloud.aws.attempts import ATTEMPTS
 from localcloud.aws.inventory import take_inventory
 from localcloud.aws.journal import Journal, Record
 from localcloud.aws.moto_lock import MOTO_LOCK
+from localcloud.aws.restored import Restored
 from localcloud.aws.routing import Request, Response
-from localcloud.aws.snapshot import Restored, Snapshot
+from localcloud.aws.snapshot import Snapshot
 from localcloud.aws.writes import UNSAVED, changes_something, is_journalled, journalled_request, set_version
 from localcloud.files import write_atomically
 

@@ -32,26 +32,6 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True)
-class Restored:
-    """What a server found on the disk when it started.
-
-    `replayed` counts the writes that the journal had beyond the snapshot, `age_seconds` is the snapshot's age.
-    `problems` names what could not be restored, and why.
-    """
-
-    services: int = 0
-    resources: int = 0
-    replayed: int = 0
-    age_seconds: float = 0.0
-    problems: tuple[str, ...] = ()
-
-    @property
-    def anything(self) -> bool:
-        """Whether the disk held anything."""
-        return bool(self.services or self.replayed or self.problems)
-
-
-@dataclass(frozen=True)
 class Snapshot:
     """A snapshot that was read: `parts` that are whole, `damaged` and `left_out` services with the reason."""
 
