@@ -29,7 +29,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Price:
-    """The price of one resource of a type. `month` is in the table's currency, `times` the attribute it is paid for."""
+    """The price of one resource of a type. `month` is in the table's currency, `times` the attribute it is paid for.
+
+    `plus` is paid for each of the blocks `plus_times`, beside it.
+    """
 
     type: str
     what: str
@@ -39,6 +42,8 @@ class Price:
     where: Mapping[str, list[str]]
     absent: tuple[str, ...]
     times: str
+    plus: Decimal
+    plus_times: str
 
     def fits(self, body: Mapping[str, Value]) -> bool:
         """Whether the price is that of a resource with this body."""
@@ -46,6 +51,8 @@ class Price:
 
     def of(self, body: Mapping[str, Value]) -> Decimal | None:
         """What a resource costs in a month; None where its number or size is not known before the apply."""
+        if self.plus_times:
+            return self.month + self.plus * len(as_list(value_at(body, *self.plus_times.split("."))))
         if not self.times:
             return self.month
         value = value_at(body, *self.times.split("."))
@@ -114,6 +121,8 @@ def _price(entry: Mapping[str, Any], *, hours: int) -> Price:
         where=entry.get("where", {}),
         absent=tuple(entry.get("absent", ())),
         times=entry.get("times", ""),
+        plus=Decimal(str(entry.get("plus", {}).get("month", 0))),
+        plus_times=entry.get("plus_times", ""),
     )
 
 

@@ -49,6 +49,14 @@ def test_what_grows_or_shrinks_costs_the_difference(before: dict[str, Any], afte
     assert amounts(made) == {"aws_ebs_volume": (0, amount)}
 
 
+def test_a_firewall_costs_its_own_price_and_that_of_each_rule() -> None:
+    rules = [{"name": "a", "priority": 1}, {"name": "b", "priority": 2}]
+    made = bill(stack(), stack(aws_wafv2_web_acl={"w": {"rule": rules}}))
+    assert amounts(made) == {"aws_wafv2_web_acl": (1, "7.00")}
+    made = bill(stack(aws_wafv2_web_acl={"w": {"rule": rules}}), stack(aws_wafv2_web_acl={"w": {"rule": rules[:1]}}))
+    assert amounts(made) == {"aws_wafv2_web_acl": (0, "-1.00")}
+
+
 def test_a_changed_name_costs_nothing() -> None:
     made = bill(stack(aws_kms_key={"k": {"description": "a"}}), stack(aws_kms_key={"k": {"description": "b"}}))
     assert (made.lines, made.not_priced, made.by_use) == ((), {}, {})

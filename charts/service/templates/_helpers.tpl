@@ -60,15 +60,7 @@ envFrom:
 {{- end -}}
 {{- end -}}
 
-{{- define "service.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: {{ .Values.user }}
-runAsGroup: {{ .Values.user }}
-fsGroup: {{ .Values.user }}
-seccompProfile:
-  type: RuntimeDefault
-{{- end -}}
-
+{{/* Of containers beside the service's own. */}}
 {{- define "service.containerSecurity" -}}
 allowPrivilegeEscalation: false
 privileged: false
@@ -98,12 +90,6 @@ securityContext:
 volumeMounts:
   - name: tmp
     mountPath: /tmp
-{{- end -}}
-
-{{- define "service.tmp" -}}
-- name: tmp
-  emptyDir:
-    sizeLimit: {{ .Values.tmpSize }}
 {{- end -}}
 
 {{/* Where the service may connect to: DNS, and what the values name. */}}
