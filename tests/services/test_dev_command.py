@@ -32,7 +32,7 @@ def test_a_service_is_served_until_ctrl_c(checkout: Path) -> None:
         assert httpx.get(f"http://127.0.0.1:{port}/users").status_code == 200
     finally:
         running.send_signal(signal.SIGINT)
-        _, printed = running.communicate(timeout=30)
+        _, printed = running.communicate(timeout=60)
     assert "DATABASE_URL=postgresql://" in printed
 
 
