@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from groundwork.review.model import Bill
-from groundwork.review.prices import prices
+from groundwork.review.prices import Kind, prices
 from groundwork.review.render import summary
+from groundwork.review.snapshot import Resource
 from tests.review.real_changes import RealStacks
 from tests.review.trees import resources, review, review_of
 
@@ -124,6 +128,20 @@ def test_a_gateway_per_zone_of_the_real_network_has_its_price(stacks: RealStacks
     assert amounts(made) == {"aws_eip": (2, "7.30"), "aws_nat_gateway": (2, "73.00")}
     assert {line.environment for line in made.lines} == {"dev"}
     assert (made.not_priced, made.by_use) == ({}, {})
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_everything_of_the_committed_environments_is_known(environment: str, checkout: Path) -> None:
+    files = sorted((checkout / "tests/golden").glob(f"{environment}-*.json"))
+    assert len(files) > 5
+    unknown = {
+        type_
+        for file in files
+        for type_, by_name in json.loads(file.read_text()).get("resource", {}).items()
+        for body in by_name.values()
+        if prices().kind(cast("Resource", SimpleNamespace(type=type_, body=body, is_data=False))) is Kind.UNKNOWN
+    }
+    assert unknown == set()
 
 
 def test_every_price_has_a_source_and_a_date() -> None:
