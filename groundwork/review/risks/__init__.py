@@ -41,12 +41,12 @@ _SEVERITIES = list(Severity)
 
 
 def find(stacks: Sequence[StackComparison], plans: Mapping[str, PlanResult]) -> tuple[Risk, ...]:
-    """All risks, ranked."""
+    """All risks, each once, in no order."""
     risks = {risk: None for stack in stacks for module in _modules(stack) for risk in module.find(stack)}
     risks |= dict.fromkeys(foreign_accounts.find(stacks))
     risks |= dict.fromkeys(relocated.find(stacks))
     risks |= dict.fromkeys(_planned(stacks, plans, tuple(risks)))
-    return ranked(risks, stacks)
+    return tuple(risks)
 
 
 def ranked(risks: Iterable[Risk], stacks: Sequence[StackComparison]) -> tuple[Risk, ...]:
