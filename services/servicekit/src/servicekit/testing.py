@@ -11,12 +11,14 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import httpx
 import psycopg
+
+from servicekit.local_server import LocalServer
 
 DEBIAN = Path("/usr/lib/postgresql")
 
@@ -45,14 +47,19 @@ def binaries() -> Path:
     return Path(package.origin).parent / "pginstall/bin"
 
 
-class PostgresServer:
+class PostgresServer(LocalServer):
     """A running server; `url(database)` is its address. Postgres refuses to run as root, so then another user does.
 
-    With a certificate it takes TLS too, which the package pgserver cannot do.
+    With a certificate it takes TLS too, which the package pgserver cannot do. SIGINT closes its connections; SIGQUIT
+    does not even write a checkpoint.
     """
+
+    program = "Postgres"
+    ended_by = signal.SIGINT
 
     def __init__(self, *, fsync: bool = False, certificate: Certificate | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        super().__init__(self.folder / "log", folder=self.folder)
         self.port = free_port()
         # A server whose starter was killed ends as well (SIGINT is Postgres' fast shutdown).
         self._as_user = ["setpriv", "--pdeathsig=INT"]
@@ -65,29 +72,24 @@ class PostgresServer:
         self._options = [f"--fsync={'on' if fsync else 'off'}", "--max_connections=200", "--shared_buffers=128MB"]
         if certificate is not None:
             self._options += ["--ssl=on", *self._files_of(certificate)]
-        self._process: subprocess.Popen[bytes] | None = None
         self._run(
             "initdb", "-D", str(self.data), "-U", "ledger", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8"
         )
 
-    def start(self) -> None:
-        """Start the server and wait until it answers. Raises RuntimeError with its log when it does not."""
-        command = [
+    def command(self) -> Sequence[str]:
+        """See LocalServer."""
+        return [
             *self._as_user, str(self._binaries / "postgres"), "-D", str(self.data), "-p", str(self.port),
             "-h", "127.0.0.1", "-k", str(self.folder), *self._options,
         ]  # fmt: skip
-        log = self.folder / "log"
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(command, stdout=output, stderr=output, cwd=self.folder)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                psycopg.connect(self.url("postgres"), connect_timeout=1).close()
-            except psycopg.OperationalError:
-                time.sleep(0.02)
-            else:
-                return
-        raise RuntimeError(f"Postgres did not start:\n{log.read_text()}")
+
+    def answers(self) -> bool:
+        """See LocalServer."""
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=1).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def url(self, database: str) -> str:
         """The address of a database of this server."""
@@ -100,32 +102,10 @@ class PostgresServer:
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.url(database)
 
-    def kill(self, kind: signal.Signals = signal.SIGINT) -> None:
-        """End the server: SIGINT closes its connections, SIGQUIT does not even write a checkpoint."""
-        if self._process is not None:
-            self._process.send_signal(kind)
-            self._process.wait(30)
-            self._process = None
-
     def stop(self) -> None:
         """End the server and delete its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> PostgresServer:
-        """A server that answers."""
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.stop()
 
     def _files_of(self, certificate: Certificate) -> list[str]:
         """Options for copies that belong to the server's user, who alone may read the key."""
