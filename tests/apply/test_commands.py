@@ -30,6 +30,15 @@ def approved(project: PlannedProject) -> str:
     return str(project.index_path)
 
 
+def start_deploy(project: PlannedProject, log: Path, *words: str) -> subprocess.Popen[bytes]:
+    """`gw deploy` in a session of its own, printing to `log`."""
+    command = [str(project.root / ".venv" / "bin" / "gw"), "deploy", *words]
+    with log.open("w") as output:
+        return subprocess.Popen(
+            command, cwd=project.root, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
 def test_gw_deploy_applies_the_approved_plans_and_prints_the_results(project: PlannedProject) -> None:
     stack = project.stack("one", {"thing": {"input": "approved"}}, outputs={"value": "shown"})
     file = approved(project)
@@ -66,14 +75,7 @@ def test_an_interrupted_apply_is_not_repeated_before_it_is_resolved(
     slow_stack = project.stack("one", {"thing": {"input": "first", **slow}})
     two = project.stack("two", {"thing": {"input": "first"}})
     file, log = approved(project), tmp_path / "deploy.log"
-    with log.open("w") as output:
-        deploy = subprocess.Popen(
-            [str(project.root / ".venv" / "bin" / "gw"), "deploy", slow_stack, "--approved", file],
-            cwd=project.root,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    deploy = start_deploy(project, log, slow_stack, "--approved", file)
     try:
         descendants = wait_for_descendant(deploy.pid, "sleep", log=log)
         terraform = next(process for process in descendants if process.name() == "terraform")
@@ -142,15 +144,7 @@ def test_a_killed_break_glass_apply_is_known_to_recovery(project: PlannedProject
     project.synth()
     project.deploy_as_it_is(backend)
     log = tmp_path / "deploy.log"
-    gw = [str(project.root / ".venv" / "bin" / "gw"), "deploy", stack]
-    with log.open("w") as output:
-        deploy = subprocess.Popen(
-            [*gw, "--break-glass", "INC-123: the api is down", "--yes"],
-            cwd=project.root,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    deploy = start_deploy(project, log, stack, "--break-glass", "INC-123: the api is down", "--yes")
     try:
         descendants = wait_for_descendant(deploy.pid, "sleep", log=log)
         terraform = next(process for process in descendants if process.name() == "terraform")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.support.processes import free_port, wait_for_answer
 
 
 def gw(checkout: Path, *words: str) -> subprocess.Popen[str]:
@@ -23,30 +23,15 @@ def gw(checkout: Path, *words: str) -> subprocess.Popen[str]:
 def test_a_service_is_served_until_ctrl_c(checkout: Path) -> None:
     if not (checkout / "services/.venv/bin/python").exists():
         pytest.skip("the services' packages are not installed; `tools/setup.sh services` does that")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     running = gw(checkout, "users", "--port", str(port))
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}", running)
+        wait_for_answer(f"http://127.0.0.1:{port}/readyz", running)
         assert httpx.get(f"http://127.0.0.1:{port}/users").status_code == 200
     finally:
         running.send_signal(signal.SIGINT)
         _, printed = running.communicate(timeout=60)
     assert "DATABASE_URL=postgresql://" in printed
-
-
-def wait_until_ready(address: str, running: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert running.poll() is None, running.communicate()
-        try:
-            if httpx.get(f"{address}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"{address} did not become ready")
 
 
 def test_an_unknown_service_is_answered_with_the_known_ones(checkout: Path) -> None:

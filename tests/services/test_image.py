@@ -6,9 +6,7 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ import httpx
 import pytest
 
 from groundwork.paths import Project
+from tests.support.processes import free_port, wait_for_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("image")]
 
@@ -104,9 +103,7 @@ def test_of_the_workspace_only_the_service_and_the_kit_are_inside(builder: Build
 
 def test_a_container_serves_as_nobody_in_particular(builder: Builder, container: str) -> None:
     root = Path(builder.run("mount", container))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # What a kubelet does, in short: a mount namespace, everything read-only, the image's user without a way to more.
     enter = (
         f"mount --bind {root} {root} && mount -o remount,ro,bind {root} && exec chroot --userspec=10001:10001 {root}"
@@ -124,7 +121,7 @@ def test_a_container_serves_as_nobody_in_particular(builder: Builder, container:
     }
     process = subprocess.Popen(inner, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        assert wait_for(f"http://127.0.0.1:{port}/livez", process) == 200
+        wait_for_answer(f"http://127.0.0.1:{port}/livez", process)
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 503
         owner = Path(f"/proc/{process.pid}/status").read_text()
         assert "Uid:\t10001\t10001\t10001\t10001" in owner
@@ -132,14 +129,3 @@ def test_a_container_serves_as_nobody_in_particular(builder: Builder, container:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
         builder.run("umount", container)
-
-
-def wait_for(address: str, process: subprocess.Popen[str]) -> int:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()
-        try:
-            return httpx.get(address).status_code
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(f"{address} did not answer")
