@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 import structlog
 from werkzeug.test import run_wsgi_app
 
-from localcloud.aws import identity
+from localcloud.aws import body_digest, identity
 from localcloud.aws.attempts import ATTEMPTS
 from localcloud.aws.authorisation import refuse
 from localcloud.aws.moto_lock import MOTO_LOCK
@@ -38,9 +38,6 @@ class Observer(Protocol):
     def answered(self, request: Request, response: Response) -> None:
         """Called while holding the lock, before the client gets the answer."""
 
-    def flush(self) -> None:
-        """Called without the lock, before the client gets the answer: here an observer may wait."""
-
 
 class Application:
     """Answers every request of the embedded AWS; `parts` come before the services, and see unsigned requests too."""
@@ -64,11 +61,10 @@ class Application:
         if body is None:
             message = f"the embedded AWS takes bodies of at most {MAX_BODY} bytes"
             return _send(json_error("RequestEntityTooLargeException", message, 413), start_response)
+        body_digest.begin(body)
         request, caller = parse(environ, body)
         with identity.acting_as(caller):
             response = self.respond(request, environ)
-        for observer in self._observers:
-            observer.flush()
         return _send(response, start_response)
 
     def respond(self, request: Request, environ: Environ) -> Response:
@@ -106,10 +102,10 @@ class Application:
         environ = {
             **environ,
             "wsgi.input": io.BytesIO(request.body),
+            "wsgi.input_terminated": True,  # so that it is read in one piece; a length is counted in small ones
             "CONTENT_LENGTH": str(len(request.body)),
             "HTTP_X_MOTO_ACCOUNT_ID": request.account,
         }
-        environ.pop("wsgi.input_terminated", None)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         try:
             chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)

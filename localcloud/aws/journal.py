@@ -1,14 +1,16 @@
-"""Every write to S3 and DynamoDB since the last snapshot, on disk before it is answered.
+"""Every write to S3 and DynamoDB since the last snapshot, written before it is answered.
 
 Terraform keeps its states and locks in these two. A record is the request itself, which is sent again on top of the
 snapshot. A torn last record was never answered, so that write never happened.
+
+A record outlives the server's kill. It outlives a power cut once the kernel has brought it to the disk, by the next
+save at the latest: a write without wait, since the resources that a state names are of the last save then anyway.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -102,11 +104,10 @@ class Journal:
         self._folder = folder
         self.sequence = sequence
         self._file: int | None = None
-        self._flushed = sequence
-        self._flushing = threading.Lock()
+        self._full: int | None = None
 
     def append(self, record: Record) -> None:
-        """Write a record, which `flush` then brings to the disk. Hold moto's lock meanwhile.
+        """Write a record, which then survives any end of this process. Hold moto's lock meanwhile.
 
         Where the disk refuses it, nothing of it stays, and OSError is raised.
         """
@@ -127,28 +128,23 @@ class Journal:
             raise
         self.sequence = record.sequence
 
-    def flush(self) -> None:
-        """Wait until all records so far are on the disk. Threads that wait together share a flush, and need no lock."""
-        wanted = self.sequence
-        if self._flushed >= wanted:
-            return
-        with self._flushing:
-            if self._flushed < wanted and self._file is not None:
-                written = self.sequence
-                os.fsync(self._file)
-                self._flushed = written
-
     def cut(self) -> int:
-        """Begin a new file with the next record; returns the sequence of the save that this is for."""
-        with self._flushing:
-            if self._file is not None:
-                os.fsync(self._file)
-                os.close(self._file)
-                self._file = None
-            self._flushed = self.sequence
+        """Begin a new file with the next record; returns the sequence of the save that this is for.
+
+        Hold moto's lock meanwhile, and `flush` without it.
+        """
+        self.flush()
+        self._full, self._file = self._file, None
         # A save has a number of its own, so that it can be missed even where nothing was journalled before it.
         self.sequence += 1
         return self.sequence
+
+    def flush(self) -> None:
+        """Wait until what was written before the last cut is on the disk."""
+        if self._full is not None:
+            os.fsync(self._full)
+            os.close(self._full)
+            self._full = None
 
     def forget(self, sequence: int) -> None:
         """Remove the files of which a snapshot up to `sequence` holds everything."""

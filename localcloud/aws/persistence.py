@@ -159,10 +159,6 @@ class Persistence:
             )
         )
 
-    def flush(self) -> None:
-        """Wait until every write so far is on the disk."""
-        self._journal.flush()
-
     def run(self, tick: Callable[[], None] = lambda: None) -> threading.Thread:
         """Save every few seconds when something changed, in a thread of its own; `tick` is called each time."""
 
@@ -202,6 +198,7 @@ class Persistence:
                     problem = self._write(sequence)
             if child == 0:
                 self._end_child(sequence)
+            self._journal.flush()
             if child:
                 problem = _await_child(child, give_up=self._stop.is_set)
             self.problem = problem or snapshot.left_out(self._snapshot)

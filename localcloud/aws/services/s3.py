@@ -7,9 +7,9 @@ from typing import Any
 
 import xmltodict
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
 
-from localcloud.aws import identity
+from localcloud.aws import body_digest, identity
 from localcloud.aws.conditions import UnsupportedCondition
 from localcloud.aws.key_access import key_permits
 from localcloud.aws.patching import Method, wrap
@@ -25,6 +25,14 @@ def install() -> None:
     """Replace moto's check of permissions, which contradicts `authorise`, and keep what lifecycle rules lose."""
     wrap(FakeBucket, "get_permission", _get_permission)
     wrap(FakeBucket, "set_lifecycle", _set_lifecycle)
+    wrap(S3Backend, "put_object", _put_object)
+
+
+def _put_object(original: Method, self: Any, *arguments: Any, **keywords: Any) -> Any:
+    """Give moto the entity tag of an object that is the request's body; `arguments` are bucket, key and content."""
+    if len(arguments) == 3 and (digest := body_digest.of(arguments[2])):
+        keywords.setdefault("etag", digest)
+    return original(self, *arguments, **keywords)
 
 
 def bucket_of(name: str) -> Any | None:
