@@ -1,6 +1,6 @@
 """Installs everything that a target of the Makefile needs. Standard library only: it runs before .venv exists.
 
-    tools/setup.sh [setup|github|synthesis|plan|apply|demo|check|test|bench|kubernetes|policies|services]
+    tools/setup.sh [setup|github|synthesis|plan|apply|demo|check|test|bench|kubernetes|node|policies|services]
 
 Each step ends with a stamp: a digest of its inputs. So a killed set-up can be run again, and a finished step is
 skipped.
@@ -32,7 +32,7 @@ VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
 # Jobs of the pipeline, each with everything that those before it need. cdktf-cli is started by `apply` alone.
 JOBS = ("github", "synthesis", "plan", "apply")
-TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes", "policies", "services")
+TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes", "node", "policies", "services")
 WITHOUT_CDKTF_CLI = (*JOBS[:-1], "policies", "services")
 GROUPS = ("default", "checks", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
 STAMP = ".groundwork-stamp"
@@ -79,10 +79,10 @@ def main() -> int:
     except KeyboardInterrupt:
         say("set-up was interrupted; run it again to finish it")
         return 130
-    if did and target != "kubernetes":
+    if did and target not in {"kubernetes", "node"}:
         # `gw demo` prints it.
         (WORK / "setup" / "seconds.json").write_text(json.dumps({"seconds": time.monotonic() - began}))
-    if did or target in {"setup", "kubernetes", "policies"}:
+    if did or target in {"setup", "kubernetes", "node", "policies"}:
         say(f"what `make {target}` needs is in place ({time.monotonic() - began:.1f} s)")
     return 0
 
@@ -127,7 +127,7 @@ def groups_of(target: str) -> tuple[str, ...]:
     """The groups of Pipfile.lock that a target needs."""
     if target in {*JOBS, "policies", "services"}:
         return GROUPS[:1]
-    return GROUPS[:3] if target in {"demo", "bench", "kubernetes"} else GROUPS
+    return GROUPS[:3] if target in {"demo", "bench", "kubernetes", "node"} else GROUPS
 
 
 def install_packages(steps: Steps, groups: list[str]) -> None:

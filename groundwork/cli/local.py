@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from groundwork.cli import console
 
 if TYPE_CHECKING:
+    from groundwork.cli import kubernetes_programs
     from groundwork.cli.context import Context
     from localcloud import cloud
     from localcloud.aws.restored import Restored
@@ -27,22 +27,24 @@ def register(app: typer.Typer) -> None:
     @local.command()
     def up(
         port: Annotated[int | None, typer.Option(help="Port of AWS on 127.0.0.1; 4566 by default.")] = None,
-        kubernetes: Annotated[bool, typer.Option("--kubernetes", help="Start a Kubernetes API as well.")] = False,
+        kubernetes: Annotated[bool, typer.Option("--kubernetes", help="Start Kubernetes as well.")] = False,
+        api_only: Annotated[
+            bool, typer.Option("--api-only", help="With --kubernetes: its API alone, which runs no containers.")
+        ] = False,
         json: Json = False,
     ) -> None:
         """Start the embedded AWS, with its state of the last stop, unless it runs already.
 
-        With --kubernetes also a Kubernetes control plane, whose nodes run no containers; `make kubernetes` builds it.
+        With --kubernetes also Kubernetes: `make kubernetes node` builds a control plane and a node that runs
+        containers. Without such a node pods are recorded only.
         """
         context = _context()
         if kubernetes:
             # Checked first, so that nothing starts where a program for Kubernetes is missing.
-            programs = _programs(context)
+            chosen = _choose(context, api_only=api_only)
             context.kubernetes.layout.refuse_foreign_kubeconfig()
         running = context.cloud.up(port)
-        if kubernetes:
-            console.note("Kubernetes starts")
-        _show(running, context.kubernetes.up(programs) if kubernetes else context.kubernetes.status(), json=json)
+        _show(running, _start(context, chosen) if kubernetes else context.kubernetes.status(), json=json)
 
     @local.command()
     def status(json: Json = False) -> None:
@@ -80,14 +82,14 @@ def register(app: typer.Typer) -> None:
         running, kubernetes = context.cloud.status(), context.kubernetes.status()
         resources = sum(sum(services.values()) for services in running.resources.values()) if running else 0
         also = f", and its Kubernetes with {kubernetes.pods} pods" if kubernetes else ""
-        programs = _programs(context) if kubernetes else {}
+        chosen = _choose(context, api_only=not kubernetes.runs_containers) if kubernetes else None
         confirm(f"empty the embedded AWS of this checkout ({resources} resources){also}", confirmed=confirmed)
         context.cloud.reset()
         local_entries.forget(context.project)
         console.say("the embedded AWS is empty")
         emptied = context.kubernetes.reset()
-        if kubernetes:
-            context.kubernetes.up(programs)
+        if chosen:
+            _start(context, chosen)
         if emptied or kubernetes:
             console.say("the embedded Kubernetes is empty")
 
@@ -98,10 +100,21 @@ def _context() -> Context:
     return Context.here()
 
 
-def _programs(context: Context) -> Mapping[str, Path]:
+def _choose(context: Context, *, api_only: bool) -> kubernetes_programs.Chosen:
     from groundwork.cli import kubernetes_programs
 
-    return kubernetes_programs.find(context.environ, context.project)
+    return kubernetes_programs.choose(context.environ, context.project, api_only=api_only)
+
+
+def _start(context: Context, chosen: kubernetes_programs.Chosen) -> cluster.Status:
+    from localcloud.kubernetes.node.addresses import AWS_PORT
+
+    console.note("Kubernetes starts, with a node that runs containers" if chosen.node else "Kubernetes starts")
+    for reason in chosen.reasons:
+        console.note(f"its pods do not run: {reason}")
+    cloud = context.cloud.status()
+    reachable = {AWS_PORT: urlsplit(cloud.endpoint).port or 0} if cloud else {}
+    return context.kubernetes.up(chosen.programs, node=chosen.node, reachable=reachable)
 
 
 def _show(status: cloud.Status, kubernetes: cluster.Status | None, *, json: bool) -> None:
@@ -117,12 +130,18 @@ def _show(status: cloud.Status, kubernetes: cluster.Status | None, *, json: bool
 def _show_cluster(status: cluster.Status) -> None:
     console.say(
         f"[bold]{status.endpoint}[/]  Kubernetes {status.version}, process {status.pid}, {status.memory_mb:.0f} MB, "
-        f"{status.nodes} nodes that run no containers, {status.pods_ready} of {status.pods} pods ready, "
-        f"logs {status.logs}"
+        f"{_nodes(status)}, {status.pods_ready} of {status.pods} pods ready, logs {status.logs}"
     )
     if status.releases:
         console.say(f"released: {', '.join(status.releases)}")
     console.say(f"kubectl --kubeconfig {status.kubeconfig} get pods --all-namespaces")
+
+
+def _nodes(status: cluster.Status) -> str:
+    """What the nodes are, and so what a ready pod proves."""
+    if status.runs_containers:
+        return "a node that runs containers"
+    return f"{status.nodes} nodes that run no containers: pods are recorded as ready, none of their programs runs"
 
 
 def _restored(restored: Restored) -> str:

@@ -55,6 +55,9 @@ class GoTool:
 
 
 _EMBEDDED = "make kubernetes"
+_NODE = "make node"
+_CONTAINERD = "github.com/containerd/containerd/v2/cmd"
+_CNI = "github.com/containernetworking/plugins"
 _KUBERNETES_VERSION = (
     # Without these a server reports v0.0.0-master, which clients cannot compare with their own version.
     "-X=k8s.io/component-base/version.gitVersion=v{version}",
@@ -63,11 +66,18 @@ _KUBERNETES_VERSION = (
 )
 
 
-def _kubernetes(name: str, seconds: int, version_flag: str = "", at_least: str = "", below: str = "") -> GoTool:
+def _kubernetes(
+    name: str, seconds: int, version_flag: str = "", at_least: str = "", below: str = "", *, setup: str = _EMBEDDED
+) -> GoTool:
     return GoTool(
         name, f"k8s.io/kubernetes/cmd/{name}", version_flag, at_least, below,
-        ldflags=_KUBERNETES_VERSION, seconds=seconds, module="kubernetes", setup=_EMBEDDED,
+        ldflags=_KUBERNETES_VERSION, seconds=seconds, module="kubernetes", setup=setup,
     )  # fmt: skip
+
+
+def _of_the_node(name: str, package: str, module: str, seconds: int) -> GoTool:
+    """A program of the embedded node: always the pinned one, since its configuration is written for that."""
+    return GoTool(name, package, module=module, seconds=seconds, setup=_NODE)
 
 
 TOOLS = {
@@ -99,6 +109,17 @@ TOOLS = {
         _kubernetes("kube-scheduler", 10),
         _kubernetes("kubectl", 15, "version --client", "1.33", "1.36"),
         GoTool("kwok", "sigs.k8s.io/kwok/cmd/kwok", seconds=70, setup=_EMBEDDED),
+        _kubernetes("kubelet", 90, setup=_NODE),
+        _kubernetes("kube-proxy", 20, setup=_NODE),
+        _of_the_node("containerd", f"{_CONTAINERD}/containerd", "containerd", 100),
+        _of_the_node("containerd-shim-runc-v2", f"{_CONTAINERD}/containerd-shim-runc-v2", "containerd", 10),
+        _of_the_node("ctr", f"{_CONTAINERD}/ctr", "containerd", 10),
+        _of_the_node("ptp", f"{_CNI}/plugins/main/ptp", "cni", 15),
+        _of_the_node("host-local", f"{_CNI}/plugins/ipam/host-local", "cni", 5),
+        _of_the_node("portmap", f"{_CNI}/plugins/meta/portmap", "cni", 5),
+        # Built from tools/cni/main.go and tools/coredns/main.go.
+        _of_the_node("pause", f"{_CNI}/groundwork", "cni", 2),
+        _of_the_node("coredns", "github.com/coredns/coredns/groundwork", "coredns", 60),
         # Built from tools/ferretdb/main.go: FerretDB's own program panics where it is not built in its checkout.
         GoTool("ferretdb", "github.com/FerretDB/FerretDB/groundwork", seconds=150, setup="make services-test"),
     )

@@ -25,7 +25,7 @@ class Api:
         self._client = httpx.Client(
             base_url=f"https://{HOST}:{port}",
             headers={"Authorization": f"Bearer {layout.token(ADMIN)}"},
-            verify=ssl.create_default_context(cafile=str(layout.certificate)),
+            verify=ssl.create_default_context(cafile=str(layout.certificates.authority)),
             timeout=10,
             trust_env=False,
         )
@@ -58,6 +58,12 @@ class Api:
             answer = self._client.post("/api/v1/nodes", json=node)
             if answer.status_code != httpx.codes.CONFLICT:
                 answer.raise_for_status()
+
+    def remove_other_nodes(self, names: set[str]) -> None:
+        """Forget the nodes of an earlier start of another kind; the controller manager then removes their pods."""
+        for node in self._get("/api/v1/nodes", Accept=_PARTIAL)["items"] or []:
+            if (name := node["metadata"]["name"]) not in names:
+                self._client.delete(f"/api/v1/nodes/{name}").raise_for_status()
 
     def ready_nodes(self, since: datetime | None = None) -> int:
         """How many nodes take pods; with `since`, only those that renewed their lease after that moment."""

@@ -1,11 +1,11 @@
-"""Start, find and stop the embedded Kubernetes of a checkout: a real control plane, nodes without containers."""
+"""Start, find and stop the embedded Kubernetes of a checkout: a real control plane, with or without a real node."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import ssl
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,19 +18,24 @@ from pydantic import BaseModel, ConfigDict
 from groundwork.errors import LocalCloudError
 from localcloud import ports
 from localcloud.files import rotate_log, write_atomically
-from localcloud.kubernetes.components import PROGRAMS, components
+from localcloud.kubernetes.components import NODE_PROGRAMS, PROGRAMS, of_the_api_alone, with_a_node
 from localcloud.kubernetes.layout import ADMIN, USERS, Layout
+from localcloud.kubernetes.node.addresses import API_PORT
+from localcloud.kubernetes.node.addresses import NAME as NODE_NAME
 from localcloud.ports import HOST
 from localcloud.processes import BackgroundServer, ProcessRecord, resident_mb
 
-_CERTIFICATE_DAYS = 300  # the API server's own certificate lasts a year; a start after this makes another
-
 
 class Status(BaseModel):
-    """A running embedded Kubernetes. `releases` are those of Helm, as namespace/name; memory is of all components."""
+    """A running embedded Kubernetes.
+
+    `runs_containers` is False where there is the API alone, which says of pods that they run. `releases` are those
+    of Helm, as namespace/name; memory is of all components.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    runs_containers: bool
     endpoint: str
     version: str
     pid: int
@@ -64,11 +69,20 @@ class EmbeddedKubernetes:
         usable = self._supervisor.running() or not self.layout.owns_kubeconfig()
         return self.layout.kubeconfig if usable else None
 
-    def up(self, programs: Mapping[str, Path], wait: timedelta = timedelta(seconds=120)) -> Status:
+    def up(
+        self,
+        programs: Mapping[str, Path],
+        *,
+        node: bool = False,
+        reachable: Mapping[int, int] | None = None,
+        wait: timedelta = timedelta(seconds=120),
+    ) -> Status:
         """Start it, or find the one that runs; returns when pods can be scheduled.
 
-        `programs` has a path for each of components.PROGRAMS. Objects survive a stop. Raises LocalCloudError where the
-        cluster is not ready within `wait`; then nothing is left running.
+        `programs` has a path for each of components.PROGRAMS, with `node` for each of NODE_PROGRAMS. Pods reach the
+        ports of this machine's 127.0.0.1 that are the values of `reachable`, at the node's ports that are its keys, and
+        nothing else outside. Objects survive a stop. Raises LocalCloudError where the cluster is not ready within
+        `wait`; then nothing is left running.
         """
         self.layout.refuse_foreign_kubeconfig()
         self.layout.prepare()
@@ -77,10 +91,14 @@ class EmbeddedKubernetes:
             if running:
                 return self._await_status(running, wait)
             self._remove_kubeconfig()  # left by a killed run
-            for name in ("supervisor", *PROGRAMS):
+            for name in {"supervisor", *PROGRAMS, *NODE_PROGRAMS}:
                 rotate_log(self.layout.log(name))
             try:
-                return self._await_status(self._start(programs), wait)
+                started = self._start(programs, node=node, reachable=reachable or {})
+                self._await_api(started, wait)
+                if node:
+                    self._install_basics(programs)
+                return self._await_status(started, wait)
             except BaseException:  # Ctrl-C too
                 self._stop()
                 raise
@@ -103,7 +121,13 @@ class EmbeddedKubernetes:
             return False
         with self._lock():
             ran = self._stop()
-            for folder in (self.layout.data, self.layout.credentials, self.layout.logs, self.layout.run):
+            for folder in (
+                self.layout.data,
+                self.layout.credentials,
+                self.layout.logs,
+                self.layout.run,
+                self.layout.node,
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
             self.layout.plan.unlink(missing_ok=True)
         return ran
@@ -111,27 +135,55 @@ class EmbeddedKubernetes:
     def _lock(self) -> FileLock:
         return FileLock(self.layout.lock, timeout=150)
 
-    def _start(self, programs: Mapping[str, Path]) -> ProcessRecord:
+    def _start(self, programs: Mapping[str, Path], *, node: bool, reachable: Mapping[int, int]) -> ProcessRecord:
         last = self._supervisor.last_record()
         # The last port where it is free, so that copies of the kubeconfig stay valid.
         port = last.port if last and ports.is_free(last.port) else ports.free()
-        self._remove_old_certificate()
+        inner_port = API_PORT if node else port
         for user in USERS:
             if user != ADMIN:
-                self.layout.write_kubeconfig(self.layout.component_kubeconfig(user), user, port)
+                self.layout.write_kubeconfig(self.layout.component_kubeconfig(user), user, inner_port)
+        self.layout.link(programs)
+        components = with_a_node(programs, self.layout) if node else of_the_api_alone(programs, self.layout, port)
         plan = {
             "server": {
-                "url": f"https://{HOST}:{port}",
-                "certificate": str(self.layout.certificate),
+                "url": f"https://{HOST}:{inner_port}",
+                "certificate": str(self.layout.certificates.authority),
                 "token": self.layout.token(ADMIN),
             },
             "run": str(self.layout.run),
+            "path": os.pathsep.join((str(self.layout.programs), "/usr/sbin", "/usr/bin", "/sbin", "/bin")),
             "logs": str(self.layout.logs),
-            "components": [asdict(component) for component in components(programs, self.layout, port)],
+            "components": [asdict(component) for component in components],
         }
         write_atomically(self.layout.plan, json.dumps(plan, indent=2), mode=0o600)
         command = [str(self._python), "-m", "localcloud.kubernetes.supervisor", str(self.layout.plan)]
+        if node:
+            command = self._node_command(port, reachable)
+        self.layout.node_marker.unlink(missing_ok=True)
+        if node:
+            self.layout.node_marker.touch()
         return self._supervisor.start(command, port=port, cwd=self.layout.run)
+
+    def _node_command(self, port: int, reachable: Mapping[int, int]) -> list[str]:
+        from localcloud.kubernetes.node import configuration, machine  # noqa: PLC0415
+
+        configuration.write(
+            self.layout.home,
+            runtime=machine.runtime(),
+            plugins=self.layout.programs,
+            certificates=self.layout.certificates,
+            proxy_kubeconfig=self.layout.component_kubeconfig("kube-proxy"),
+        )
+        settings = {
+            "home": str(self.layout.home),
+            "plan": str(self.layout.plan),
+            "inward": [[port, API_PORT]],
+            "outward": [[inner, outer] for inner, outer in reachable.items()],
+        }
+        file = self.layout.home / "node.json"
+        write_atomically(file, json.dumps(settings, indent=2), mode=0o600)
+        return [str(self._python), "-m", "localcloud.kubernetes.node.launcher", str(file)]
 
     def _stop(self) -> bool:
         self._remove_kubeconfig()
@@ -141,16 +193,18 @@ class EmbeddedKubernetes:
         if self.layout.owns_kubeconfig():
             self.layout.kubeconfig.unlink()
 
-    def _remove_old_certificate(self) -> None:
-        with suppress(OSError):
-            if time.time() - self.layout.certificate.stat().st_mtime > _CERTIFICATE_DAYS * 86400:
-                self.layout.certificate.unlink()
-                self.layout.certificate.with_suffix(".key").unlink()
-
-    def _await_status(self, process: ProcessRecord, wait: timedelta) -> Status:
-        """The status as soon as pods can be scheduled; from then on the kubeconfig exists."""
+    def _await_api(self, process: ProcessRecord, wait: timedelta) -> None:
+        """Return as soon as pods can be scheduled; from then on the kubeconfig exists."""
         self._supervisor.await_answer(lambda: self._can_schedule(process) or None, wait)
         self.layout.write_kubeconfig(self.layout.kubeconfig, ADMIN, process.port)
+
+    def _install_basics(self, programs: Mapping[str, Path]) -> None:
+        from localcloud.kubernetes.node import basics  # noqa: PLC0415
+
+        basics.install(programs, run=self.layout.run, kubeconfig=self.layout.kubeconfig)
+
+    def _await_status(self, process: ProcessRecord, wait: timedelta) -> Status:
+        self._await_api(process, wait)
         status = self._fetch_status(process)
         if status is None:
             raise LocalCloudError("the embedded Kubernetes stopped answering", fix=f"see {self.layout.logs}")
@@ -163,10 +217,16 @@ class EmbeddedKubernetes:
 
         with suppress(httpx.HTTPError, OSError, ssl.SSLError), Api(self.layout, process.port) as api:
             if api.is_ready():
-                api.add_nodes()
                 since = datetime.fromtimestamp(process.created, UTC)
-                return api.ready_nodes(since) == len(NODES) and api.controllers_work()
+                names = {NODE_NAME} if self._runs_containers() else set(NODES)
+                api.remove_other_nodes(names)
+                if not self._runs_containers():
+                    api.add_nodes()
+                return api.ready_nodes(since) == len(names) and api.controllers_work()
         return False
+
+    def _runs_containers(self) -> bool:
+        return self.layout.node_marker.exists()
 
     def _fetch_status(self, process: ProcessRecord) -> Status | None:
         import httpx  # noqa: PLC0415
@@ -176,6 +236,7 @@ class EmbeddedKubernetes:
         with suppress(httpx.HTTPError, OSError, ssl.SSLError), Api(self.layout, process.port) as api:
             ready, pods = api.pods()
             return Status(
+                runs_containers=self._runs_containers(),
                 endpoint=f"https://{HOST}:{process.port}",
                 version=api.version(),
                 pid=process.pid,

@@ -37,6 +37,7 @@ class Component:
     clears: str
     log: Path
     folder: Path
+    path: str
     process: subprocess.Popen[bytes] | None = None
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_ENDS))
 
@@ -47,7 +48,7 @@ class Component:
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # Nothing of the caller's shell decides what a component does.
-                env={"PATH": os.defpath, "HOME": str(self.folder), "TMPDIR": str(self.folder)},
+                env={"PATH": self.path, "HOME": str(self.folder), "TMPDIR": str(self.folder)},
                 preexec_fn=lambda: _end_with(supervisor),  # noqa: PLW1509 (this process has one thread)
             )  # fmt: skip
 
@@ -98,7 +99,10 @@ def main(plan_file: Path) -> int:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
-    components = [Component(**each, log=logs / f"{each['name']}.log", folder=folder) for each in plan["components"]]
+    components = [
+        Component(**each, log=logs / f"{each['name']}.log", folder=folder, path=plan["path"])
+        for each in plan["components"]
+    ]
     try:
         return _supervise(components, _ApiServer(**plan["server"]), stopping)
     finally:

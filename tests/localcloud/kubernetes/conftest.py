@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -46,7 +46,7 @@ class Laptop:
 
     root: Path
     cluster: EmbeddedKubernetes
-    programs: dict[str, Path]
+    programs: Mapping[str, Path]
     helm: Helm
     kubectl_path: Path
 
@@ -55,7 +55,7 @@ class Laptop:
         return self.cluster.layout.kubeconfig
 
     def up(self) -> Status:
-        return self.cluster.up(self.programs, WAIT)
+        return self.cluster.up(self.programs, wait=WAIT)
 
     def kubectl(self, *arguments: str) -> Finished:
         return run([str(self.kubectl_path), "--kubeconfig", str(self.kubeconfig), *arguments], keep_stdout=True)
@@ -78,14 +78,14 @@ def laptop(shared_laptop: Laptop) -> Laptop:
 def shared_laptop(checkout: Path, helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """One cluster for all tests that use it, in a folder that `gw` takes for a checkout."""
     try:
-        programs = kubernetes_programs.find(os.environ, Project(checkout))
+        chosen = kubernetes_programs.choose(os.environ, Project(checkout), api_only=True)
     except ToolMissing as error:
         pytest.skip(str(error))
     root = tmp_path_factory.mktemp("laptop")
     (root / "cdktf.json").write_text("{}")
     (root / "tools").symlink_to(checkout / "tools")
     cluster = EmbeddedKubernetes(Project(root).work, Path(sys.executable))
-    laptop = Laptop(root, cluster, programs, helm, find_tool("kubectl", checkout))
+    laptop = Laptop(root, cluster, chosen.programs, helm, find_tool("kubectl", checkout))
     laptop.up()
     try:
         yield laptop

@@ -183,7 +183,7 @@ def test_the_commands_show_stop_and_empty_both(laptop: Laptop, monkeypatch: pyte
 
     cloud = LocalCloud(laptop.root / ".groundwork", Path(sys.executable))
     try:
-        up = json.loads(gw("up", "--port", "0", "--kubernetes", "--json"))
+        up = json.loads(gw("up", "--port", "0", "--kubernetes", "--api-only", "--json"))
         assert (up["kubernetes"]["nodes"], up["kubernetes"]["kubeconfig"]) == (2, str(laptop.kubeconfig))
         assert json.loads(gw("status", "--json"))["kubernetes"]["endpoint"] == up["kubernetes"]["endpoint"]
         assert "2 nodes that run no containers" in gw("status")

@@ -42,14 +42,14 @@ def cluster(project: Project) -> EmbeddedKubernetes:
 
 def test_missing_programs_are_named_with_the_command_that_builds_them(project: Project) -> None:
     with pytest.raises(ToolMissing, match=r"etcd, kube-apiserver, .* not built") as raised:
-        kubernetes_programs.find(os.environ, project)
+        kubernetes_programs.choose(os.environ, project, api_only=True)
     assert raised.value.fix == "make kubernetes"
 
 
 def test_where_kubernetes_cannot_start_aws_is_not_started_either(project: Project) -> None:
     app = typer.Typer()
     command.register(app)
-    finished = CliRunner().invoke(app, ["local", "up", "--kubernetes"])
+    finished = CliRunner().invoke(app, ["local", "up", "--kubernetes", "--api-only"])
     assert isinstance(finished.exception, ToolMissing)
     assert not (project.work / "aws").exists()
 
