@@ -16,7 +16,7 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 6
 
-.PHONY: help setup pipeline demo test soak unit check lint bench kubernetes node policies release clean services-test services-lock
+.PHONY: help setup pipeline demo test soak unit check lint bench kubernetes node policies release clean services services-test services-lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,12 @@ node: ## Build what runs containers in the embedded Kubernetes, as root on Linux
 
 policies: ## Build conftest, which judges the rules of policies/*.rego: under three minutes, once
 	@tools/setup.sh policies
+
+services: ## Run the services in real pods with real databases, as root on Linux; ARGS=--once ends after the requests
+	@tools/setup.sh kubernetes
+	@tools/setup.sh node
+	@tools/setup.sh services
+	@$(RUN) gw services $(ARGS)
 
 services-test: ## Types and tests of the services, against a Postgres of their own. ARGS="-k ledger"
 	@tools/setup.sh services

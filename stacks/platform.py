@@ -221,6 +221,8 @@ class _Platform:
         "demo.demo_command",
         "demo.invoke_command",
         "stacks.commands.dev",
+        "stacks.commands.images",
+        "stacks.commands.services",
         "stacks.commands.init",
         "stacks.commands.new",
         "stacks.commands.schema",

@@ -15,7 +15,7 @@ from localcloud.kubernetes.node import machine
 
 @dataclass(frozen=True)
 class Chosen:
-    """Name → path of each program; `node`: with a node that runs containers; `reasons` say why there is none."""
+    """Name → path of each program; `node`: with a node that runs containers; `reasons` say why not."""
 
     programs: Mapping[str, Path]
     node: bool
@@ -23,7 +23,7 @@ class Chosen:
 
 
 def choose(environ: Mapping[str, str], project: Project, *, api_only: bool = False) -> Chosen:
-    """The embedded node where this machine allows it and its programs are there, otherwise the API alone.
+    """The embedded node where this machine allows it and its programs exist, otherwise the API alone.
 
     Raises ToolMissing with the command that builds what is missing of the API.
     """
@@ -43,6 +43,6 @@ def choose(environ: Mapping[str, str], project: Project, *, api_only: bool = Fal
 
 
 def _find(names: Sequence[str], environ: Mapping[str, str], project: Project) -> tuple[dict[str, Path], list[str]]:
-    """The programs that are there, and the names of those that are not."""
+    """The programs that exist, and the names of the missing ones."""
     tools = {name: go_tools.find(name, environ, project) for name in names}
     return {name: tool.path for name, tool in tools.items() if tool}, [name for name, tool in tools.items() if not tool]

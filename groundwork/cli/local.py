@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -31,6 +32,10 @@ def register(app: typer.Typer) -> None:
         api_only: Annotated[
             bool, typer.Option("--api-only", help="With --kubernetes: its API alone, which runs no containers.")
         ] = False,
+        publish: Annotated[
+            list[str] | None,
+            typer.Option(metavar="PORT:NODEPORT", help="A port of 127.0.0.1 for a NodePort of the node; repeatable."),
+        ] = None,
         json: Json = False,
     ) -> None:
         """Start the embedded AWS, with its state of the last stop, unless it runs already.
@@ -42,9 +47,10 @@ def register(app: typer.Typer) -> None:
         if kubernetes:
             # Checked first, so that nothing starts where a program for Kubernetes is missing.
             chosen = _choose(context, api_only=api_only)
+            published = dict(map(ports_of, publish or ()))
             context.kubernetes.layout.refuse_foreign_kubeconfig()
         running = context.cloud.up(port)
-        _show(running, _start(context, chosen) if kubernetes else context.kubernetes.status(), json=json)
+        _show(running, _start(context, chosen, published) if kubernetes else context.kubernetes.status(), json=json)
 
     @local.command()
     def status(json: Json = False) -> None:
@@ -106,7 +112,19 @@ def _choose(context: Context, *, api_only: bool) -> kubernetes_programs.Chosen:
     return kubernetes_programs.choose(context.environ, context.project, api_only=api_only)
 
 
-def _start(context: Context, chosen: kubernetes_programs.Chosen) -> cluster.Status:
+def ports_of(text: str) -> tuple[int, int]:
+    """The two ports of 8080:30080."""
+    from groundwork.errors import UsageError
+
+    ports = [int(part) for part in text.split(":") if part.isdecimal() and 0 < int(part) < 65536]
+    if len(ports) != 2:
+        raise UsageError(f"--publish {text}: not two ports", fix="--publish 8080:30080")
+    return ports[0], ports[1]
+
+
+def _start(
+    context: Context, chosen: kubernetes_programs.Chosen, published: Mapping[int, int] | None = None
+) -> cluster.Status:
     from localcloud.kubernetes.node.addresses import AWS_PORT
 
     console.note("Kubernetes starts, with a node that runs containers" if chosen.node else "Kubernetes starts")
@@ -114,7 +132,7 @@ def _start(context: Context, chosen: kubernetes_programs.Chosen) -> cluster.Stat
         console.note(f"its pods do not run: {reason}")
     cloud = context.cloud.status()
     reachable = {AWS_PORT: urlsplit(cloud.endpoint).port or 0} if cloud else {}
-    return context.kubernetes.up(chosen.programs, node=chosen.node, reachable=reachable)
+    return context.kubernetes.up(chosen.programs, node=chosen.node, reachable=reachable, published=published)
 
 
 def _show(status: cloud.Status, kubernetes: cluster.Status | None, *, json: bool) -> None:

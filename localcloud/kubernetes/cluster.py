@@ -8,7 +8,7 @@ import shutil
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,6 +48,14 @@ class Status(BaseModel):
     logs: Path
 
 
+@dataclass(frozen=True)
+class Forwards:
+    """Ports between the node and this machine's loopback, as `up` takes them."""
+
+    reachable: Mapping[int, int]
+    published: Mapping[int, int]
+
+
 class EmbeddedKubernetes:
     """The cluster whose state lies in `work`/kubernetes, supervised by the interpreter `python`."""
 
@@ -75,13 +83,15 @@ class EmbeddedKubernetes:
         *,
         node: bool = False,
         reachable: Mapping[int, int] | None = None,
+        published: Mapping[int, int] | None = None,
         wait: timedelta = timedelta(seconds=120),
     ) -> Status:
         """Start it, or find the one that runs; returns when pods can be scheduled.
 
         `programs` has a path for each of components.PROGRAMS, with `node` for each of NODE_PROGRAMS. Pods reach the
         ports of this machine's 127.0.0.1 that are the values of `reachable`, at the node's ports that are its keys, and
-        nothing else outside. Objects survive a stop. Raises LocalCloudError where the cluster is not ready within
+        nothing else outside; `published` has the ports of 127.0.0.1 by which this machine reaches ports of the node,
+        such as a service's NodePort. Objects survive a stop. Raises LocalCloudError where the cluster is not ready in
         `wait`; then nothing is left running.
         """
         self.layout.refuse_foreign_kubeconfig()
@@ -94,7 +104,8 @@ class EmbeddedKubernetes:
             for name in {"supervisor", *PROGRAMS, *NODE_PROGRAMS}:
                 rotate_log(self.layout.log(name))
             try:
-                started = self._start(programs, node=node, reachable=reachable or {})
+                forwards = Forwards(reachable or {}, published or {}) if node else None
+                started = self._start(programs, forwards)
                 self._await_api(started, wait)
                 if node:
                     self._install_basics(programs)
@@ -135,16 +146,16 @@ class EmbeddedKubernetes:
     def _lock(self) -> FileLock:
         return FileLock(self.layout.lock, timeout=150)
 
-    def _start(self, programs: Mapping[str, Path], *, node: bool, reachable: Mapping[int, int]) -> ProcessRecord:
+    def _start(self, programs: Mapping[str, Path], forwards: Forwards | None) -> ProcessRecord:
         last = self._supervisor.last_record()
         # The last port where it is free, so that copies of the kubeconfig stay valid.
         port = last.port if last and ports.is_free(last.port) else ports.free()
-        inner_port = API_PORT if node else port
+        inner_port = API_PORT if forwards else port
         for user in USERS:
             if user != ADMIN:
                 self.layout.write_kubeconfig(self.layout.component_kubeconfig(user), user, inner_port)
         self.layout.link(programs)
-        components = with_a_node(programs, self.layout) if node else of_the_api_alone(programs, self.layout, port)
+        components = with_a_node(programs, self.layout) if forwards else of_the_api_alone(programs, self.layout, port)
         plan = {
             "server": {
                 "url": f"https://{HOST}:{inner_port}",
@@ -158,14 +169,13 @@ class EmbeddedKubernetes:
         }
         write_atomically(self.layout.plan, json.dumps(plan, indent=2), mode=0o600)
         command = [str(self._python), "-m", "localcloud.kubernetes.supervisor", str(self.layout.plan)]
-        if node:
-            command = self._node_command(port, reachable)
         self.layout.node_marker.unlink(missing_ok=True)
-        if node:
+        if forwards:
+            command = self._node_command(port, forwards)
             self.layout.node_marker.touch()
         return self._supervisor.start(command, port=port, cwd=self.layout.run)
 
-    def _node_command(self, port: int, reachable: Mapping[int, int]) -> list[str]:
+    def _node_command(self, port: int, forwards: Forwards) -> list[str]:
         from localcloud.kubernetes.node import configuration, machine  # noqa: PLC0415
 
         configuration.write(
@@ -178,8 +188,8 @@ class EmbeddedKubernetes:
         settings = {
             "home": str(self.layout.home),
             "plan": str(self.layout.plan),
-            "inward": [[port, API_PORT]],
-            "outward": [[inner, outer] for inner, outer in reachable.items()],
+            "inward": [[port, API_PORT], *map(list, forwards.published.items())],
+            "outward": [*map(list, forwards.reachable.items())],
         }
         file = self.layout.home / "node.json"
         write_atomically(file, json.dumps(settings, indent=2), mode=0o600)

@@ -58,7 +58,7 @@ def with_a_node(programs: Mapping[str, Path], layout: Layout) -> list[Component]
         f"--client-ca-file={keys.authority}",
         f"--kubelet-client-certificate={keys.certificate('apiserver-kubelet')}",
         f"--kubelet-client-key={keys.key('apiserver-kubelet')}",
-        f"--kubelet-certificate-authority={keys.authority}",
+        f"--kubelet-certificate-authority={keys.authority}", "--kubelet-preferred-address-types=InternalIP",
         # For servers that add to the API, such as metrics-server.
         f"--requestheader-client-ca-file={keys.authority}", "--requestheader-allowed-names=front-proxy-client",
         "--requestheader-extra-headers-prefix=X-Remote-Extra-", "--requestheader-group-headers=X-Remote-Group",

@@ -18,6 +18,14 @@ class Resources(Section):
     memory: Quantity = "128Mi"
 
 
+class Egress(Section):
+    """Addresses that a service's pods may connect to, besides DNS."""
+
+    cidr: Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
+    ports: Annotated[list[Annotated[int, Field(ge=1, le=65535)]], Field(min_length=1)]
+    """TCP."""
+
+
 class Workload(Section):
     """A service, released with charts/service."""
 
@@ -37,6 +45,11 @@ class Workload(Section):
     readiness_path: str = "/readyz"
     environment: dict[str, str] = {}
     """Plain settings, never secrets."""
+    secrets: list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]] = []
+    """Names of Secrets of the namespace whose keys become environment variables; somebody else makes them."""
+    migrations: list[str] = []
+    """The command that brings the database's schema to the image's revision: before each start and each upgrade."""
+    egress: list[Egress] = []
 
     @model_validator(mode="after")
     def _releasable(self) -> Workload:

@@ -34,7 +34,7 @@ class Images:
         return self.names()
 
     def load_program(self, name: str, program: Path, folder: Path, arguments: Sequence[str] = ()) -> None:
-        """Make an image of one statically linked program and import it, where it is not there yet."""
+        """Make an image of one statically linked program and import it, unless the node has it."""
         tag = f"{name}-{hashlib.sha256(program.read_bytes()).hexdigest()[:12]}"
         marker = f"{name.rpartition(':')[0]}:{tag.rpartition('-')[2]}"
         if {name, marker} <= set(self.names()):

@@ -100,11 +100,11 @@ def _mount_cgroups(hierarchies: list[str]) -> None:
         return
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/sys/fs/cgroup")
     for options in hierarchies:
-        kept = [option for option in options.split(",") if option not in _GENERIC]
-        name = next((option.removeprefix("name=") for option in kept if option.startswith("name=")), ",".join(kept))
+        chosen = [option for option in options.split(",") if option not in _GENERIC]
+        name = next((option.removeprefix("name=") for option in chosen if option.startswith("name=")), ",".join(chosen))
         target = Path("/sys/fs/cgroup") / name
         target.mkdir()
-        _run("mount", "-t", "cgroup", "-o", ",".join(kept), "cgroup", str(target))
+        _run("mount", "-t", "cgroup", "-o", ",".join(chosen), "cgroup", str(target))
 
 
 _GENERIC = {"rw", "ro", "nosuid", "nodev", "noexec", "relatime", "noatime", "xattr", "clone_children"}

@@ -27,16 +27,16 @@ def problems() -> list[str]:
         return ["containers need Linux; name a cluster in KUBECONFIG instead"]
     if os.geteuid() != 0:
         return ["only root may make the namespaces and mounts of a node: sudo -E gw local up --kubernetes"]
-    found = [f"{name} is missing: {fix}" for name, fix in _PROGRAMS.items() if not which(name)]
+    reasons = [f"{name} is missing: {fix}" for name, fix in _PROGRAMS.items() if not which(name)]
     if not any(map(which, RUNTIMES)):
-        found.append("a container runtime is missing: apt install runc")
+        reasons.append("a container runtime is missing: apt install runc")
     if "overlay" not in Path("/proc/filesystems").read_text().split():
-        found.append("the kernel has no overlay file system: modprobe overlay")
-    return found or _refused_namespaces()
+        reasons.append("the kernel has no overlay file system: modprobe overlay")
+    return reasons or _refused_namespaces()
 
 
 def runtime() -> Path:
-    """The program that starts containers. Raises LocalCloudError where there is none."""
+    """The program that starts containers. Raises LocalCloudError where both are missing."""
     path = next(filter(None, map(which, RUNTIMES)), None)
     if path is None:
         raise LocalCloudError("the embedded node has no container runtime", fix="apt install runc")

@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_helm.release import Release
 from constructs import Construct
 
 from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart
-from stacks.values.workloads import Workload
+from stacks.values.workloads import Egress, Workload
 
 CHART = CHARTS / "service"
 _SECONDS = 600
@@ -41,12 +41,26 @@ class ServiceRelease(Construct):
         )
 
 
+def _rule(egress: Egress) -> dict[str, Any]:
+    """The NetworkPolicyEgressRule of a value."""
+    ports = [{"port": port, "protocol": "TCP"} for port in egress.ports]
+    return {"to": [{"ipBlock": {"cidr": egress.cidr}}], "ports": ports}
+
+
 def chart_values(values: Workload, repository: str) -> dict[str, Any]:
     """The chart's values for a workload of an environment; what is left out is the chart's default."""
     image: dict[str, str] = {"repository": repository, "tag": values.tag}
     if values.digest:
         image["digest"] = values.digest
+    chosen: dict[str, Any] = {}
+    if values.secrets:
+        chosen["secrets"] = {"names": list(values.secrets)}
+    if values.migrations:
+        chosen["migrations"] = {"command": list(values.migrations)}
+    if values.egress:
+        chosen["networkPolicy"] = {"egress": [_rule(egress) for egress in values.egress]}
     return {
+        **chosen,
         "image": image,
         "port": values.port,
         "replicas": {"min": values.min_replicas, "max": values.max_replicas},

@@ -117,7 +117,7 @@ def test_a_write_that_the_disk_refuses_does_not_damage_the_next(tmp_path: Path) 
 
 
 class Notes:
-    """An observer that notes when it was told of an answer."""
+    """An observer that notes every answer it gets."""
 
     def __init__(self, happened: list[str]) -> None:
         self._happened = happened

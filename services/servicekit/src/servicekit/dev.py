@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (_has(options.service) and _has(f"{options.service}.main")):
         sys.stderr.write(f"error: {options.service} is not a service\n")
         return 2
-    service = _load(options.service)
+    service = load(options.service)
     with ExitStack() as stack:
         try:
-            made = _made(service, os.environ, stack, mongodb=options.mongodb, ferretdb=options.ferretdb)
+            made = variables_for(service, os.environ, stack, mongodb=options.mongodb, ferretdb=options.ferretdb)
         except FileNotFoundError as error:
             sys.stderr.write(f"error: {error}\n")
             return 3
@@ -77,13 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def application() -> FastAPI:
     """The application of the service that the environment names."""
-    service = _load(os.environ[_SERVICE])
+    service = load(os.environ[_SERVICE])
     values = settings.read(service.settings)
     logs.configure(service.name, values.log_level)
     return service.application(values)
 
 
-def _made(
+def variables_for(
     service: Service[Any, Any], environ: Mapping[str, str], stack: ExitStack, *, mongodb: bool, ferretdb: Path | None
 ) -> dict[str, str]:
     """The variables that the service needs and nobody has set. What they name ends with `stack`."""
@@ -120,7 +120,8 @@ def _has(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def _load(name: str) -> Service[Any, Any]:
+def load(name: str) -> Service[Any, Any]:
+    """The service that the package of that name declares."""
     service: Service[Any, Any] = importlib.import_module(f"{name}.main").SERVICE
     return service
 

@@ -1,0 +1,115 @@
+"""`gw images build|load|push`: the services' images, for a cluster or a registry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from groundwork.paths import Project
+    from stacks.images.builder import Builder, Image
+
+Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="Folders of services/; all by default.")]
+Base = Annotated[str, typer.Option(help="An image with Python 3.11 or 3.12 and pip; the Dockerfile's by default.")]
+Debian = Annotated[bool, typer.Option("--debian", help="Make the base from Debian's packages: nothing is pulled.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    images = typer.Typer(help="Images of the services: build them, bring them to a cluster.", no_args_is_help=True)
+    app.add_typer(images, name="images", rich_help_panel="Laptop")
+
+    @images.command()
+    def build(services: Services = None, base: Base = "", debian: Debian = False) -> None:
+        """Build images with buildah, podman or docker, and save them below .groundwork/images.
+
+        An image's tag is a digest of its sources: what has not changed is not built again.
+        Examples: `gw images build`, `gw images build ledger --debian`
+        """
+        from groundwork.cli import console
+
+        for image in build_images(services, base, debian=debian):
+            console.say(image.name)
+
+    @images.command()
+    def load(
+        services: Services = None,
+        into: Annotated[str, typer.Option(help="node, kind or minikube.")] = "node",
+        base: Base = "",
+        debian: Debian = False,
+    ) -> None:
+        """Build what is missing, and load it into a cluster that runs: the embedded node by default.
+
+        Examples: `gw images load ledger`, `gw images load --into kind`
+        """
+        from groundwork.cli import console
+        from groundwork.paths import Project
+        from stacks.images import clusters
+
+        project = Project.find(Path.cwd())
+        for image in build_images(services, base, debian=debian):
+            clusters.load(archive_of(image, project), into, project, os.environ)
+            console.say(f"{image.name} is in {into}")
+
+    @images.command()
+    def push(
+        registry: Annotated[str, typer.Argument(help="Such as ACCOUNT.dkr.ecr.REGION.amazonaws.com/TEAM.")],
+        services: Services = None,
+        base: Base = "",
+        debian: Debian = False,
+    ) -> None:
+        """Build what is missing, and push it to a registry where the engine is logged in.
+
+        Example: `aws ecr get-login-password | buildah login --username AWS --password-stdin REGISTRY`, then
+        `gw images push REGISTRY ledger`
+        """
+        from groundwork.cli import console
+        from stacks.images.builder import Builder
+
+        builder = Builder.find(os.environ)
+        for image in build_images(services, base, debian=debian):
+            console.say(builder.push(image, registry.rstrip("/")))
+
+
+def build_images(services: Sequence[str] | None, base: str, *, debian: bool) -> list[Image]:
+    """Build and save the images whose archives are missing."""
+    from groundwork.cli import console
+    from groundwork.errors import UsageError
+    from groundwork.paths import Project
+    from stacks.images import builder, debian_base
+
+    if base and debian:
+        raise UsageError("--base and --debian name two bases", fix="give one of them")
+    project = Project.find(Path.cwd())
+    folder = project.root / "services"
+    engine = builder.Builder.find(os.environ)
+    base = debian_base.ensure(engine, project.cache) if debian else base or _pinned_base(folder)
+    images = [builder.image_of(service, folder, base) for service in services or builder.services(folder)]
+    for image in images:
+        if not (archive := archive_of(image, project)).exists():
+            console.note(f"{image.service}: building {image.tag} with {engine.program.name}")
+            archive.parent.mkdir(parents=True, exist_ok=True)
+            _save(engine, image, folder, base, archive)
+    return images
+
+
+def _save(engine: Builder, image: Image, folder: Path, base: str, archive: Path) -> None:
+    engine.build(image, folder, base=base, environ=os.environ)
+    for old in archive.parent.glob(f"{image.service}-*.tar"):
+        old.unlink()
+    engine.save(image, archive)
+
+
+def archive_of(image: Image, project: Project) -> Path:
+    """Where the archive of an image lies."""
+    return project.work / "images" / f"{image.service}-{image.tag}.tar"
+
+
+def _pinned_base(folder: Path) -> str:
+    """The default of the Dockerfile's argument BASE, pinned by its digest."""
+    lines = (folder / "Dockerfile").read_text().splitlines()
+    return next(line.removeprefix("ARG BASE=") for line in lines if line.startswith("ARG BASE="))

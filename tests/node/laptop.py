@@ -1,0 +1,194 @@
+"""What a person does with a node and a service on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from localcloud.kubernetes.cluster import EmbeddedKubernetes, Status
+from localcloud.kubernetes.node.images import Images
+from stacks.images.builder import Image
+
+NODE_PORT = 30700
+NAMESPACE = "money"
+TOKEN = "token-of-the-tests"
+_NAMESPACE = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+}
+
+
+@dataclass(frozen=True)
+class NodeLaptop:
+    """An embedded Kubernetes with a node."""
+
+    cluster: EmbeddedKubernetes
+    programs: Mapping[str, Path]
+    reachable: Mapping[int, int]
+    published: Mapping[int, int]
+
+    def up(self, wait: timedelta = timedelta(seconds=120)) -> Status:
+        return self.cluster.up(self.programs, node=True, reachable=self.reachable, published=self.published, wait=wait)
+
+    @property
+    def images(self) -> Images:
+        return Images(self.programs["ctr"], self.cluster.layout.run)
+
+    def run(self, program: str, *arguments: str, document: str = "") -> subprocess.CompletedProcess[str]:
+        command = [str(self.programs[program]), f"--kubeconfig={self.cluster.layout.kubeconfig}", *arguments]
+        return subprocess.run(command, input=document, capture_output=True, text=True, check=False, timeout=300)
+
+    def kubectl(self, *arguments: str, document: str = "") -> str:
+        done = self.run("kubectl", *arguments, document=document)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def apply(self, *objects: Mapping[str, Any]) -> None:
+        self.kubectl("apply", "--filename=-", document="\n---\n".join(json.dumps(each) for each in objects))
+
+    @property
+    def url(self) -> str:
+        """Of the published service, from outside the node."""
+        return f"http://127.0.0.1:{next(iter(self.published))}"
+
+
+@dataclass
+class Load:
+    """What requests were answered; 0 stands for no answer."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    acknowledged: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The ledger as a release of the chart."""
+
+    laptop: NodeLaptop
+    image: Image
+    chart: Path
+    database_url: str
+
+    def prepare(self) -> None:
+        """Its namespace, its secret, and a way in from this machine."""
+        metadata = {"name": "ledger", "namespace": NAMESPACE}
+        secret = {"DATABASE_URL": self.database_url, "LEDGER_AUTH_TOKEN": TOKEN}
+        entrance = {
+            "type": "NodePort",
+            "selector": {"app.kubernetes.io/name": "ledger"},
+            "ports": [{"port": 80, "targetPort": "http", "nodePort": NODE_PORT}],
+        }
+        self.laptop.apply(
+            _NAMESPACE,
+            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": secret},
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {**metadata, "name": "ledger-outside"},
+                "spec": entrance,
+            },
+        )
+
+    def upgrade(self, *options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+        """`helm upgrade`, and what it answers."""
+        values: dict[str, Any] = {
+            "image": {"repository": self.image.repository, "tag": self.image.tag, "pullPolicy": "Never"},
+            "port": 7000,
+            "replicas": {"min": 2, "max": 2},
+            "secrets": {"names": ["ledger"]},
+            "migrations": {"command": ["python3", "-m", "servicekit", "migrate"]},
+            "networkPolicy": {"egress": [{"to": [{"ipBlock": {"cidr": "10.88.0.1/32"}}]}]},
+            "shutdown": {"drainSeconds": 3, "graceSeconds": 20},
+            **changes,
+        }
+        return self.laptop.run(
+            "helm", "upgrade", "--install", "ledger", str(self.chart), f"--namespace={NAMESPACE}",
+            "--wait", "--timeout=150s", "--values=-", *options, document=json.dumps(values),
+        )  # fmt: skip
+
+    def deploy(self, **changes: Any) -> None:
+        done = self.upgrade(**changes)
+        assert done.returncode == 0, done.stderr + self.laptop.kubectl("get", "events", "--all-namespaces")
+
+    def pods(self) -> list[dict[str, Any]]:
+        """The running pods, without those that end."""
+        listed = self.laptop.kubectl(
+            "get", "pods", f"--namespace={NAMESPACE}", "--selector=app.kubernetes.io/name=ledger", "--output=json"
+        )
+        return [pod for pod in json.loads(listed)["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+    def restarts(self) -> int:
+        return sum(status["restartCount"] for pod in self.pods() for status in pod["status"]["containerStatuses"])
+
+    def ready(self) -> int:
+        return sum(status["ready"] for pod in self.pods() for status in pod["status"].get("containerStatuses", ()))
+
+    def inside(self, *command: str) -> str:
+        """What a command in one of its pods prints."""
+        pod = self.pods()[0]["metadata"]["name"]
+        return self.laptop.kubectl("exec", f"--namespace={NAMESPACE}", pod, "--", *command)
+
+    def post(self, identifier: str) -> int:
+        """Move one from an account to another; the status, 0 where no answer came."""
+        lines = [{"account": "alice", "delta": -1}, {"account": "bob", "delta": 1}]
+        try:
+            return httpx.post(
+                f"{self.laptop.url}/v1/transactions",
+                json={"id": identifier, "lines": lines},
+                headers={"Authorization": f"Bearer {TOKEN}"},
+                timeout=15,
+            ).status_code
+        except httpx.HTTPError:
+            return 0
+
+    def balance(self, account: str) -> int:
+        answer = httpx.post(
+            f"{self.laptop.url}/v1/accounts/_search",
+            json={"query": {"must": {"fields": [{"id": {"eq": account}}]}}},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=15,
+        )
+        return int(answer.json()[0]["balance"])
+
+    @contextmanager
+    def under_load(self, name: str) -> Iterator[Load]:
+        """Ten posts a second, each on a connection of its own, while the context lasts."""
+        load, stop = Load(), threading.Event()
+
+        def send() -> None:
+            number = 0
+            while not stop.wait(0.1):
+                number += 1
+                identifier = f"{name}-{number}"
+                status = self.post(identifier)
+                load.statuses[status] += 1
+                if status == 201:
+                    load.acknowledged.append(identifier)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            yield load
+        finally:
+            stop.set()
+            sender.join()
+
+
+def wait_for(condition: Any, *, seconds: float = 90) -> None:
+    """Until it holds; an assertion where it does not."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.3)
