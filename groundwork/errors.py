@@ -88,7 +88,7 @@ class LocalCloudError(GroundworkError):
 
 
 class PackagingError(GroundworkError):
-    """A Lambda function's zip cannot be made: its folder, its lock, or a wheel is wrong."""
+    """A Lambda zip or an image cannot be made: a folder, a lock, a wheel or the engine is wrong."""
 
     exit_code = 10
 

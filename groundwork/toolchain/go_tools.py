@@ -117,6 +117,7 @@ TOOLS = {
         _of_the_node("ptp", f"{_CNI}/plugins/main/ptp", "cni", 15),
         _of_the_node("host-local", f"{_CNI}/plugins/ipam/host-local", "cni", 5),
         _of_the_node("portmap", f"{_CNI}/plugins/meta/portmap", "cni", 5),
+        _of_the_node("kube-router", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", "kube-router", 60),
         # Built from tools/cni/main.go and tools/coredns/main.go.
         _of_the_node("pause", f"{_CNI}/groundwork", "cni", 2),
         _of_the_node("coredns", "github.com/coredns/coredns/groundwork", "coredns", 60),

@@ -100,6 +100,7 @@ class EmbeddedKubernetes:
             running = self._supervisor.running()
             if running:
                 return self._await_status(running, wait)
+            _refuse_taken(published or {})
             self._remove_kubeconfig()  # left by a killed run
             for name in {"supervisor", *PROGRAMS, *NODE_PROGRAMS}:
                 rotate_log(self.layout.log(name))
@@ -259,3 +260,9 @@ class EmbeddedKubernetes:
                 logs=self.layout.logs,
             )
         return None
+
+
+def _refuse_taken(published: Mapping[int, int]) -> None:
+    for port, inner in published.items():
+        if not ports.is_free(port):
+            raise LocalCloudError(f"port {port} of {HOST} is taken by another program", fix=f"--publish OTHER:{inner}")

@@ -14,7 +14,7 @@ from localcloud.ports import HOST
 _CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 PROGRAMS = (*_CONTROL_PLANE, "kwok")
 """Of the API alone: kwok says that pods run, and runs none."""
-_NODE_COMPONENTS = ("containerd", "kubelet", "kube-proxy")
+_NODE_COMPONENTS = ("containerd", "kubelet", "kube-proxy", "kube-router")
 NODE_PROGRAMS = (
     *_CONTROL_PLANE, *_NODE_COMPONENTS, "containerd-shim-runc-v2", "ctr", "ptp", "host-local", "portmap", "pause",
     "coredns", "kubectl",
@@ -75,6 +75,12 @@ def with_a_node(programs: Mapping[str, Path], layout: Layout) -> list[Component]
     ]  # fmt: skip
     arguments["kube-proxy"] = [
         f"--config={configuration / 'kube-proxy.yaml'}", f"--hostname-override={addresses.NAME}",
+    ]  # fmt: skip
+    # It enforces network policies, and does nothing else here.
+    arguments["kube-router"] = [
+        f"--kubeconfig={layout.component_kubeconfig('kube-router')}", f"--hostname-override={addresses.NAME}",
+        "--run-firewall=true", "--run-router=false", "--run-service-proxy=false", "--run-loadbalancer=false",
+        "--metrics-port=0", f"--service-cluster-ip-range={addresses.SERVICES}",
     ]  # fmt: skip
     return [Component(name, (str(programs[name]), *arguments[name])) for name in (*_CONTROL_PLANE, *_NODE_COMPONENTS)]
 

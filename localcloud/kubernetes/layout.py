@@ -27,6 +27,7 @@ USERS = {
     "kwok": ("groundwork-kwok", "system:masters"),
     "kubelet": (f"system:node:{NODE_NAME}", "system:nodes"),
     "kube-proxy": ("system:kube-proxy", ""),
+    "kube-router": ("groundwork-kube-router", ""),  # has the role that node/basics.yaml makes
 }
 _HEADER = "# Written by `gw local up --kubernetes` and removed by `gw local down`.\n"
 

@@ -140,6 +140,31 @@ class Service:
         pod = self.pods()[0]["metadata"]["name"]
         return self.laptop.kubectl("exec", f"--namespace={NAMESPACE}", pod, "--", *command)
 
+    def elsewhere(self, name: str, program: str) -> str:
+        """What a Python program prints in a pod of its own, which no policy selects."""
+        security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+        container = {
+            "name": "python",
+            "image": self.image.name,
+            "imagePullPolicy": "Never",
+            "command": ["python3", "-c", program],
+            "securityContext": security,
+        }
+        pod_security = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
+        self.laptop.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": name, "namespace": NAMESPACE},
+                "spec": {"restartPolicy": "Never", "securityContext": pod_security, "containers": [container]},
+            }
+        )
+        pod = [f"pod/{name}", f"--namespace={NAMESPACE}"]
+        self.laptop.kubectl("wait", *pod, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+        printed = self.laptop.kubectl("logs", *pod)
+        self.laptop.kubectl("delete", *pod, "--wait=false")
+        return printed
+
     def post(self, identifier: str) -> int:
         """Move one from an account to another; the status, 0 where no answer came."""
         lines = [{"account": "alice", "delta": -1}, {"account": "bob", "delta": 1}]

@@ -25,8 +25,29 @@ def test_a_pod_has_no_rights_and_a_read_only_file_system(service: Service) -> No
 
 def test_a_service_answers_from_outside_and_by_its_name_inside(service: Service) -> None:
     assert service.post("first") == 201
-    ask = "import urllib.request as r; print(r.urlopen('http://ledger.money/ping', timeout=5).read().decode())"
-    assert json.loads(service.inside("python3", "-c", ask)) == {"ping": "pong"}
+    # A policy that admits all pods admits a new one as soon as kube-router has seen it.
+    ask = (
+        "import time, urllib.request as r\n"
+        "for attempt in range(60):\n"
+        "    try: print(r.urlopen('http://ledger.money/ping', timeout=5).read().decode()); break\n"
+        "    except OSError: time.sleep(0.5)\n"
+    )
+    assert json.loads(service.elsewhere("asker", ask)) == {"ping": "pong"}
+
+
+def test_a_network_policy_lets_through_what_it_names_and_nothing_else(service: Service) -> None:
+    """The chart's own policy: the service reaches its database and DNS alone; a pod without a policy reaches all."""
+    [dns] = json.loads(service.laptop.kubectl(
+        "get", "pods", "--namespace=kube-system", "--selector=k8s-app=kube-dns", "--output=json"
+    ))["items"]  # fmt: skip
+    attempt = (
+        "import socket\n"
+        f"for address in [('10.88.0.1', 5432), ('{dns['status']['podIP']}', 53), ('{dns['status']['podIP']}', 8080)]:\n"
+        "    try: socket.create_connection(address, timeout=3).close(); print('reached')\n"
+        "    except OSError: print('refused')\n"
+    )
+    assert service.inside("python3", "-c", attempt).split() == ["reached", "reached", "refused"]
+    assert service.elsewhere("free", attempt).split() == ["reached", "reached", "reached"]
 
 
 def test_a_pod_reaches_what_is_forwarded_and_nothing_else_outside(service: Service) -> None:

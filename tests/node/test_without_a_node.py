@@ -1,4 +1,4 @@
-"""What is said where a machine lacks something for pods, and what an image's name stands for."""
+"""What commands print where a machine lacks something for pods, and what an image's name stands for."""
 
 from __future__ import annotations
 

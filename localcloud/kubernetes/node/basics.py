@@ -11,7 +11,7 @@ from localcloud.kubernetes.node.configuration import PAUSE_IMAGE
 from localcloud.kubernetes.node.images import Images
 
 COREDNS_IMAGE = "localhost/groundwork/coredns:node"
-_MANIFEST = Path(__file__).with_name("coredns.yaml")
+_MANIFEST = Path(__file__).with_name("basics.yaml")
 _SECONDS = 90
 
 

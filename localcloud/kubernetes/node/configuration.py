@@ -48,6 +48,8 @@ sandbox = "{PAUSE_IMAGE}"
 
 [plugins."io.containerd.cri.v1.runtime"]
 disable_apparmor = true
+# As on EKS: CoreDNS listens on port 53 without a capability, where network policies expect it.
+enable_unprivileged_ports = true
 # Without CAP_SYS_RESOURCE runc may not lower a score, and ends.
 restrict_oom_score_adj = true
 netns_mounts_under_state_dir = true

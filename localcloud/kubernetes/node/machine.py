@@ -16,6 +16,8 @@ _PROGRAMS = {
     "mount": "apt install mount",
     "ip": "apt install iproute2",
     "nft": "apt install nftables",
+    "iptables": "apt install iptables",
+    "ipset": "apt install ipset",
 }
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # a user's PATH often lacks them
 NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup")
