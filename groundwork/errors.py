@@ -100,7 +100,7 @@ class StateLocked(GroundworkError):
 
 
 class ReleaseFailed(GroundworkError):
-    """A Helm release cannot be rendered, breaks a Kubernetes schema, or did not become ready; a chart is not published."""
+    """A Helm release does not render, breaks a Kubernetes schema or did not become ready; a chart is not published."""
 
     exit_code = 12
 
