@@ -56,8 +56,11 @@ class ChartRepository:
     helm: HelmProgram
     sleep: Callable[[float], None] = time.sleep
 
-    def location(self, file: str) -> str:
-        """Where a file lies."""
+    def location(self, package: Package) -> str:
+        """Where a package lies."""
+        return self._address(package.file)
+
+    def _address(self, file: str) -> str:
         return f"s3://{self.bucket}/{file}"
 
     def compare(self, packages: Sequence[Package]) -> list[Result]:
@@ -99,7 +102,7 @@ class ChartRepository:
             raise
         if stored != package.data:
             raise ReleaseFailed(
-                f"{self.location(package.file)} has other bytes (SHA-256 {hashlib.sha256(stored).hexdigest()}) "
+                f"{self.location(package)} has other bytes (SHA-256 {hashlib.sha256(stored).hexdigest()}) "
                 f"than {package.path} ({package.sha256}), and a published version never changes",
                 fix="give the changed chart a new version",
             )
@@ -131,7 +134,7 @@ class ChartRepository:
             digests = {version["urls"][0].rpartition("/")[2]: version.get("digest", "") for version in versions}
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise ReleaseFailed(
-                f"{self.location(INDEX)} is not an index that `gw charts publish` wrote: {error}",
+                f"{self._address(INDEX)} is not an index that `gw charts publish` wrote: {error}",
                 fix="delete it, and publish any chart again: the index is made anew from the packages",
             ) from error
         return _Index(body, etag, digests)
@@ -178,7 +181,7 @@ class ChartRepository:
 
     def _contended(self, key: str) -> ReleaseFailed:
         return ReleaseFailed(
-            f"others wrote {self.location(key)} before each of {_ATTEMPTS} attempts", fix="run the same command again"
+            f"others wrote {self._address(key)} before each of {_ATTEMPTS} attempts", fix="run the same command again"
         )
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,11 @@ from groundwork.cli.arguments import Json
 if TYPE_CHECKING:
     from groundwork.paths import Project
     from stacks.commands.chart_packages import Package
+    from stacks.commands.chart_registry import ChartRegistry
+    from stacks.commands.chart_repository import ChartRepository
+    from stacks.commands.helm_program import HelmProgram
+    from stacks.commands.release_access import ReleaseAccess
+    from stacks.values import Names
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Compare, say what would be published, and write nothing.")]
 
@@ -73,26 +79,28 @@ def publish(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Publish packaged charts to the environment's Helm repository in S3, each version once.
+    """Publish packaged charts for Helm: to the environment's repository in S3, and to its registries in ECR by OCI.
 
-    A published version never changes: the same bytes are left alone, others end the command with 12. Several may
-    publish at once, and after an interruption the command is run again. On AWS with the release role's credentials.
+    A published version never changes: the same bytes are left alone, others end the command with 12, before anything
+    is written. Several may publish at once, and after an interruption the command is run again. On AWS with the
+    release role's credentials; the embedded AWS has S3 alone.
 
     Examples: `gw charts publish dev --dry-run`, `gw charts publish prod dist/service-1.2.3.tgz`
     """
+    from groundwork import platform
     from groundwork.cli.context import Context
     from groundwork.errors import UsageError
     from stacks.commands import chart_packages
-    from stacks.commands.chart_repository import ChartRepository
     from stacks.commands.helm_program import helm_program
     from stacks.commands.release_access import release_access
     from stacks.platform import values_of
     from stacks.values import Names
 
     context = Context.here()
-    chosen = context.workspace().environments.get(environment)
+    known = {each.name: each for each in platform.load(context.project).environments(context.project.environments)}
+    chosen = known.get(environment)
     if chosen is None:
-        raise UsageError(f"there is no environment {environment}", fix="name a file of environments/, without .yaml")
+        raise UsageError(f"there is no environment {environment}", fix=f"name one of {', '.join(known)}")
     chosen.require_real_accounts()
     files = packages or sorted(_folder(context.project).glob("*.tgz"))
     if not files:
@@ -101,17 +109,35 @@ def publish(
     names = Names(values_of(chosen))
     access = release_access(context, names)
     with helm_program(os.environ, context.project) as helm:
-        repository = ChartRepository(access.client("s3"), names.chart_bucket, helm)
-        results = repository.compare(read) if dry_run else repository.publish(read)
-    pairs = list(zip(read, results, strict=True))
+        places = _places(access, names, helm)
+        results = {kind: place.compare(read) for kind, place in places.items()}
+        if not dry_run:
+            results = {kind: place.publish(read) for kind, place in places.items()}
     if json:
         console.print_json(
-            [{**_about(each), "s3": {"to": repository.location(each.file), "result": result}} for each, result in pairs]
+            [
+                _about(each)
+                | {kind: {"to": places[kind].location(each), "result": results[kind][at]} for kind in places}
+                for at, each in enumerate(read)
+            ]
         )
         return
     words = {"published": "would be published" if dry_run else "published", "unchanged": "is published already"}
-    for each, result in pairs:
-        console.say(f"{repository.location(each.file)}: {words[result]}")
+    for kind, place in places.items():
+        for each, result in zip(read, results[kind], strict=True):
+            console.say(f"{place.location(each)}: {words[result]}")
+
+
+def _places(access: ReleaseAccess, names: Names, helm: HelmProgram) -> Mapping[str, ChartRepository | ChartRegistry]:
+    """Where charts of an environment go."""
+    from stacks.commands.chart_registry import sign_in
+    from stacks.commands.chart_repository import ChartRepository
+
+    repository = ChartRepository(access.client("s3"), names.chart_bucket, helm)
+    if names.environment.target == "laptop":
+        console.note("the embedded AWS has no registry that Helm could push to: S3 alone")
+        return {"s3": repository}
+    return {"s3": repository, "ecr": sign_in(access.client("ecr"), helm, prefix=names.registry("charts"))}
 
 
 def _folder(project: Project) -> Path:
