@@ -84,6 +84,7 @@ def test_only_who_releases_or_deploys_reads_charts() -> None:
         assert allowed(delivery(), role, "s3:GetObject", PACKAGE) is reads
         assert allowed(delivery(), role, "kms:Decrypt", KEY, key_for(BUCKET)) is reads
         assert allowed(delivery(), role, "ecr:BatchGetImage", repository) is reads
+        assert allowed(delivery(), role, "ecr:GetAuthorizationToken", "*") is reads
     assert not allowed(delivery(), "apply", "ecr:BatchGetImage", image)
     assert not allowed(delivery(), "apply", "ecr:PutImage", repository)
     assert not allowed(delivery(), "apply", "s3:PutObject", PACKAGE, ONCE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from constructs import Construct
 
 from stacks.blocks.iam.policy_document import Statement, deny_everyone
+from stacks.blocks.pipeline.pipeline_plans import sign_in_to_registries
 from stacks.blocks.security.encryption_key import Key, use_by_alias
 from stacks.blocks.storage.private_bucket import PrivateBucket
 from stacks.values import Names
@@ -69,6 +70,7 @@ def chart_reads(names: Names) -> list[Statement]:
     charts = names.aws.arn("ecr", f"repository/{names.registry('charts')}/*")
     return [
         *_objects(names, "s3:GetObject", keys=["kms:Decrypt"]),
+        sign_in_to_registries(),
         Statement(
             sid="PullCharts",
             actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
