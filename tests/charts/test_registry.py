@@ -75,6 +75,7 @@ def registry(ecr: Ecr, helm: HelmProgram) -> ChartRegistry:
     return sign_in(ecr, helm, prefix=PREFIX)
 
 
+@pytest.mark.row("0.4")
 def test_a_chart_is_pushed_once_and_helm_pulls_the_same_bytes(
     registry: ChartRegistry, helm: HelmProgram, tmp_path: Path
 ) -> None:

@@ -146,6 +146,7 @@ class Race:
             assert events[number].wait(60)
 
 
+@pytest.mark.row("0.4")
 def test_eight_who_publish_at_once_lose_no_entry(
     repository: ChartRepository, helm: HelmProgram, embedded_aws: CloudProject, tmp_path: Path
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_missing_bucket_and_a_refusal_are_told_apart(
         replace(repository, client=refused).publish([chart])
 
 
+@pytest.mark.row("0.4")
 def test_helm_adds_the_repository_and_pulls_from_it_by_plain_http(
     repository: ChartRepository, helm: HelmProgram, embedded_aws: CloudProject, tmp_path: Path
 ) -> None:
