@@ -42,7 +42,10 @@ class ChartRegistry:
         return ["unchanged" if self._is_pushed(each) else "published" for each in packages]
 
     def publish(self, packages: Sequence[Package]) -> list[Result]:
-        """Push packages, each once; says for each whether it is new. It may be repeated."""
+        """Push packages, each once; says for each whether it is new. It may be repeated.
+
+        ECR refuses even the same manifest under a tag that exists (aws/containers-roadmap, issue 2380).
+        """
         return [self._push(each) for each in packages]
 
     def _push(self, package: Package) -> Result:

@@ -28,7 +28,8 @@ INDEX = "index.yaml"
 Result = Literal["published", "unchanged"]
 
 # S3 answers 412 where the condition does not hold, 409 where two conditional writes of a key meet, and 404 to If-Match
-# where there is no object any more. Source: S3 user guide, "How to prevent object overwrites with conditional writes".
+# where the object was deleted. Source: S3 API reference, PutObject; S3 user guide, "Add preconditions to S3 operations
+# with conditional requests".
 _ANOTHER_WAS_QUICKER = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404"})
 _ATTEMPTS = 30
 _LONGEST_WAIT = 2.0  # seconds

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from groundwork.cli import application
@@ -26,6 +25,8 @@ from tests.charts.sample_charts import packaged
 from tests.support.aws import versioned_bucket
 from tests.support.cloud_project import CloudProject
 from tests.support.processes import free_port, wait_for_answer
+
+pytestmark = pytest.mark.slow
 
 PREFIX = "acme-dev/charts"
 
@@ -176,7 +177,7 @@ def test_on_aws_the_command_publishes_to_both_and_refuses_before_it_writes(
     monkeypatch.setattr(release_access, "release_access", lambda *_: Access(s3, ecr))
     monkeypatch.chdir(bare_checkout)
 
-    def run(*words: str) -> Result:
+    def run(*words: str) -> Any:
         return CliRunner().invoke(application(), ["charts", "publish", "dev", *words])
 
     chart = packaged(helm, bare_checkout / ".groundwork" / "charts", "5.0.0")

@@ -146,6 +146,7 @@ class Race:
             assert events[number].wait(60)
 
 
+@pytest.mark.slow
 @pytest.mark.row("0.4")
 def test_eight_who_publish_at_once_lose_no_entry(
     repository: ChartRepository, helm: HelmProgram, embedded_aws: CloudProject, tmp_path: Path
@@ -218,6 +219,7 @@ def test_whatever_s3_answers_to_a_write_that_lost_it_is_tried_again(
     assert indexed(repository) == {chart.file: chart.sha256}
 
 
+@pytest.mark.slow
 def test_the_attempts_end(repository: ChartRepository, helm: HelmProgram, tmp_path: Path) -> None:
     waited = list[float]()
     failures = [refusal("PreconditionFailed")] * 1000
@@ -284,6 +286,7 @@ def laptop(embedded_aws: CloudProject, checkout: Path, tmp_path_factory: pytest.
     return root
 
 
+@pytest.mark.slow
 def test_the_command_publishes_tells_and_refuses(laptop: Path, helm: HelmProgram, tmp_path: Path) -> None:
     nothing = gw("charts", "publish", "local", cwd=laptop)
     assert nothing.returncode == 2
