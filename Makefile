@@ -24,7 +24,7 @@ help: ## Show the targets
 setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, tools
 	@tools/setup.sh setup
 
-pipeline: ## Install what a job of the pipeline needs. FOR=github, synthesis, plan or apply
+pipeline: ## Install what a job of the pipeline needs. FOR=github, synthesis, plan, apply or release
 	@tools/setup.sh "$(or $(FOR),apply)"
 
 demo: ## Deploy the platform to this laptop, send a request through it, show a diff

@@ -11,7 +11,7 @@ GroundworkError                exit  `message` is the problem, `fix` the command
 ├── LocalCloudError              9   the embedded AWS does not run, or does not fit the command
 ├── PackagingError              10   a Lambda function's zip cannot be made from its source and lock
 ├── StateLocked                 11   somebody is changing the stack, or a run was killed meanwhile
-├── ReleaseFailed               12   a Helm release does not render, is not valid, or did not become ready
+├── ReleaseFailed               12   a Helm release or chart does not render, is not valid, not ready, or not published
 ├── Refused                     13   the gate or preflight refuses; every reason has a code and a command
 ├── GitHubError                 14   GitHub's API does not answer, or answers against its documentation
 └── Interrupted                130   Ctrl-C or SIGTERM; nothing is left running
@@ -100,7 +100,7 @@ class StateLocked(GroundworkError):
 
 
 class ReleaseFailed(GroundworkError):
-    """A Helm release cannot be rendered, breaks a Kubernetes schema, or did not become ready."""
+    """A Helm release does not render, breaks a Kubernetes schema or did not become ready; a chart is not published."""
 
     exit_code = 12
 

@@ -9,6 +9,7 @@ from constructs import Construct
 from groundwork.platform import PipelineRole
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.pipeline.chart_bucket import ChartBucket, chart_reads, chart_writes
 from stacks.blocks.pipeline.github_role import GithubRole
 from stacks.blocks.pipeline.image_cache_access import image_cache_reads, image_cache_writes
 from stacks.blocks.pipeline.karpenter_access import karpenter_reads, karpenter_writes
@@ -89,6 +90,9 @@ class DeliveryStack(PlatformStack):
                 disposable=not self.aws.protect,
             )
 
+        if values.charts:
+            self.charts = ChartBucket(self, "charts", names=self.names, key=self.registry_key)
+
     def _registry_credentials(self) -> None:
         """Secrets that a person fills before the cluster stack makes the cache: ECR then reads them at once."""
         for upstream in self.environment.cluster.image_cache:
@@ -153,7 +157,11 @@ class DeliveryStack(PlatformStack):
         if values.runners:
             self.applier.allow("runners", *runner_writes(self.names, values.runners.connection_arn))
         if values.images or values.charts:
-            self._role("release", repository, files.release).allow("push", *registry_writes(self.names))
+            self.releaser = self._role("release", repository, files.release)
+            self.releaser.allow("push", *registry_writes(self.names))
+        if values.charts:
+            self.releaser.allow("charts", *chart_writes(self.names))
+            self.applier.allow("charts", *chart_reads(self.names))
 
     def _archive(self, *roles: str) -> Statement:
         return Statement(

@@ -220,6 +220,7 @@ class _Platform:
     commands = (
         "demo.demo_command",
         "demo.invoke_command",
+        "stacks.commands.charts",
         "stacks.commands.dev",
         "stacks.commands.images",
         "stacks.commands.services",

@@ -19,7 +19,7 @@ gw package --runtime python3.13 --architecture arm64 --json >"$contents/function
 python -c 'import json, sys; print(*(package["path"] for package in json.load(sys.stdin)), sep="\n")' <"$contents/functions.json" |
     while read -r zip; do cp "$zip" dist/; done
 rm "$contents/functions.json"
-helm package --version "${version#v}" --app-version "${version#v}" --destination dist charts/*
+gw charts package --version "${version#v}" --out dist
 
 for zip in dist/*.zip; do
     python -m zipfile -e "$zip" "$contents/$(basename "$zip" .zip)"

@@ -30,10 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".groundwork"
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
-# Jobs of the pipeline, each with everything that those before it need. cdktf-cli is started by `apply` alone.
-JOBS = ("github", "synthesis", "plan", "apply")
+# Jobs of the pipeline; up to `apply`, each has everything that those before it need. It alone starts cdktf-cli.
+JOBS = ("github", "synthesis", "plan", "apply", "release")
 TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes", "node", "policies", "services")
-WITHOUT_CDKTF_CLI = (*JOBS[:-1], "policies", "services")
+WITHOUT_CDKTF_CLI = ("github", "synthesis", "plan", "release", "policies", "services")
 GROUPS = ("default", "checks", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
 STAMP = ".groundwork-stamp"
 UNFINISHED = ".groundwork-unfinished"

@@ -123,6 +123,8 @@ TOOLS = {
         _of_the_node("coredns", "github.com/coredns/coredns/groundwork", "coredns", 60),
         # Built from tools/ferretdb/main.go: FerretDB's own program panics where it is not built in its checkout.
         GoTool("ferretdb", "github.com/FerretDB/FerretDB/groundwork", seconds=150, setup="make services-test"),
+        # Built from tools/registry/main.go, for tests of charts.
+        GoTool("registry", "github.com/google/go-containerregistry/groundwork", seconds=10, setup="make test"),
     )
 }  # fmt: skip
 

@@ -36,13 +36,15 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "demo": (),
     "bench": (),
     **dict.fromkeys(("github", "synthesis", "plan", "apply"), ()),
+    # It publishes charts.
+    "release": ("helm",),
 }
 # Without it the tests that need it are skipped, and say what builds it; all others run.
 OPTIONAL = {"ferretdb"}
 # Jobs that make a review.
 JUDGING = {"synthesis", "plan", "apply"}
-# Lint, types, Kubernetes, policies, services, and what only talks to GitHub need no Terraform.
-WITHOUT_TERRAFORM = {"check", "kubernetes", "node", "github", "policies", "services"}
+# Lint, types, Kubernetes, policies, services, a release, and what only talks to GitHub need no Terraform.
+WITHOUT_TERRAFORM = {"check", "kubernetes", "node", "github", "release", "policies", "services"}
 # Synthesis and the review of it name providers and start none.
 WITHOUT_PROVIDERS = {*WITHOUT_TERRAFORM, "synthesis"}
 

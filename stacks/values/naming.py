@@ -233,6 +233,11 @@ class Names:
         """Name of an image's or chart's registry in ECR."""
         return f"{self.prefix}/{name}"
 
+    @property
+    def chart_bucket(self) -> str:
+        """Bucket that is the Helm repository of released charts."""
+        return self.bucket("charts")
+
     # ── copies of other registries' images ─────────────────────────────────────────────────────────
     def image_cache_prefix(self, upstream: str) -> str:
         """Beginning of the names of repositories with copies from `upstream`, a key of UPSTREAMS, without slash."""

@@ -25,7 +25,7 @@ def test_a_pod_has_no_rights_and_a_read_only_file_system(service: Service) -> No
 
 def test_a_service_answers_from_outside_and_by_its_name_inside(service: Service) -> None:
     assert service.post("first") == 201
-    # A policy that admits all pods admits a new one as soon as kube-router has seen it.
+    # A policy that lets all pods in lets a new one in as soon as kube-router has seen it.
     ask = (
         "import time, urllib.request as r\n"
         "for attempt in range(60):\n"

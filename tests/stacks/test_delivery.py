@@ -36,7 +36,13 @@ def bucket_decision(action: str, role: str, key: str, **context: str) -> Decisio
         f"arn:aws:s3:::{PLANS}/{key}",
         {name.replace("_", ":", 1).replace("_", "-"): [value] for name, value in context.items()},
     )
-    return evaluate(only_resource(delivery(), "aws_s3_bucket_policy")["policy"], call)
+    return evaluate(_plan_bucket_policy(), call)
+
+
+def _plan_bucket_policy() -> Any:
+    policies = delivery()["resource"]["aws_s3_bucket_policy"]
+    (policy,) = [policy["policy"] for name, policy in policies.items() if name.startswith("plans_")]
+    return policy
 
 
 def trust(kind: str, **changes: Any) -> dict[str, Any]:
@@ -443,7 +449,7 @@ def _app(**changes: Any) -> tuple[Any, Any]:
 
 
 def test_the_plan_bucket_accepts_only_https_and_its_own_key() -> None:
-    policy = statements(only_resource(delivery(), "aws_s3_bucket_policy")["policy"])
+    policy = statements(_plan_bucket_policy())
     assert policy["DenyPlainHttp"]["Effect"] == "Deny"
     assert "alias/acme-dev-plans" in json.dumps(policy["DenyOtherKeys"])
 

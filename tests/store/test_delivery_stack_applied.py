@@ -1,8 +1,9 @@
-"""The delivery stack, applied by the real AWS provider: who may write, read, sign and verify plans."""
+"""The delivery stack, applied by the real AWS provider: who may write, read and sign plans, and publish charts."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,13 +18,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from groundwork.errors import Refused, TerraformFailed
+from groundwork.paths import Project
 from groundwork.plan import archive
 from groundwork.platform import PipelineRole
 from groundwork.refusals import Code
 from groundwork.store.opening import in_aws
 from groundwork.store.plan_store import PlanStore
+from stacks.commands.chart_repository import INDEX, ChartRepository
+from stacks.commands.helm_program import helm_program
 from stacks.platform import PlatformEnvironment
 from stacks.values import Names, load
+from tests.charts.sample_charts import packaged
 from tests.support.aws import log_bucket
 from tests.support.cloud_project import CloudProject, cloud_project
 from tests.support.sample_bundles import AT, decision, index, made, packed
@@ -252,3 +257,23 @@ def test_only_main_s_plan_role_reads_deployed_folders_without_the_plan(
     key = f"deployed/local-thing/{time.monotonic_ns()}"
     s3_of(cloud, names, "apply").put_object(Bucket=names.plan_bucket, Key=key, Body=b"x", IfNoneMatch="*")
     assert outcome(s3_of(cloud, names, "plan").get_object, Bucket=names.plan_bucket, Key=key) == "AccessDenied"
+
+
+def test_a_release_publishes_charts_and_nobody_changes_them(
+    cloud: CloudProject, names: Names, checkout: Path, tmp_path: Path
+) -> None:
+    release = s3_of(cloud, names, "release")
+    with helm_program(os.environ, Project(checkout)) as helm:
+        repository = ChartRepository(release, names.chart_bucket, helm)
+        for version in ("1.0.0", "1.1.0"):
+            assert repository.publish([packaged(helm, tmp_path, version)]) == ["published"]
+    place = {"Bucket": names.chart_bucket, "Key": "small-1.0.0.tgz"}
+    assert outcome(s3_of(cloud, names, "apply").get_object, **place) == "ok"
+    assert outcome(s3_of(cloud, names, "plan").get_object, **place) == "AccessDenied"
+    for body in ({**place, "Body": b"x"}, {**place, "Key": INDEX, "Body": b"x"}):
+        assert outcome(release.put_object, **body) == "AccessDenied", "without a condition"
+    etag = release.head_object(**place)["ETag"]
+    assert outcome(release.put_object, **place, Body=b"x", IfMatch=etag) == "AccessDenied", "a package"
+    assert outcome(release.delete_object, **place) == "AccessDenied"
+    for other in (cloud.client("s3"), s3_of(cloud, names, "apply")):
+        assert outcome(other.put_object, **{**place, "Key": "new"}, Body=b"x", IfNoneMatch="*") == "AccessDenied"

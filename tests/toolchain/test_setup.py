@@ -298,7 +298,12 @@ def test_a_target_builds_only_what_it_needs() -> None:
 
 @pytest.mark.parametrize(
     ("target", "made"),
-    [("github", []), ("synthesis", ["terraform", "conftest"]), ("plan", ["terraform", "provider", "conftest"])],
+    [
+        ("github", []),
+        ("release", ["helm"]),
+        ("synthesis", ["terraform", "conftest"]),
+        ("plan", ["terraform", "provider", "conftest"]),
+    ],
 )
 def test_a_job_gets_only_the_programs_that_it_starts(
     monkeypatch: pytest.MonkeyPatch, target: str, made: list[str]

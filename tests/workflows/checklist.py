@@ -18,7 +18,7 @@ REPOSITORY = "acme/groundwork"
 OURS = re.compile(rf"{REPOSITORY}/\.github/workflows/(plan|apply|release)\.yml@main")
 """Workflows that are called at the branch main, because the roles trust the file as it is there."""
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
-SIGN_IN = {"plan.yml": {"plan"}, "apply.yml": {"apply"}, "release.yml": {"attest", "push"}}
+SIGN_IN = {"plan.yml": {"plan"}, "apply.yml": {"apply"}, "release.yml": {"attest", "push", "charts"}}
 """Workflow file → its jobs that get an identity; no others do."""
 MERGED_ONLY = "${{ (github.ref == 'refs/heads/main' || github.ref_type == 'tag') && github.sha || 'main' }}"
 OWN_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
@@ -63,6 +63,7 @@ SETS_UP = {
     "apply": r"gw deploy",
     "plan": r"gw (plan make|diff|drift (?!--issues --from))",
     "synthesis": r"gw (synth|review|preflight)",
+    "release": r"gw charts publish",
     "github": r"gw (github|drift)",
 }
 """Target of set-up → what a job runs that needs it. The first one that a job needs has everything it needs."""
@@ -425,7 +426,8 @@ def only_tags_on_main_are_deployed(folder: Folder) -> Iterator[str]:
 
 def only_commits_on_main_get_credentials(folder: Folder) -> Iterator[str]:
     """A tag brings its own deploy.yml, but not its own plan.yml, apply.yml and release.yml."""
-    for file, name in (("plan.yml", "plan"), ("apply.yml", "apply"), ("release.yml", "build")):
+    trusted = (("plan.yml", "plan"), ("apply.yml", "apply"), ("release.yml", "build"), ("release.yml", "charts"))
+    for file, name in trusted:
         job = Job(file, name, folder.workflows[file]["jobs"][name])
         checked = job.position("git merge-base --is-ancestor HEAD refs/remotes/origin/main")
         (checkout,) = job.using("actions/checkout")
@@ -538,8 +540,9 @@ def releases_are_signed(folder: Folder) -> Iterator[str]:
     job = Job("release.yml", "attest", folder.workflows["release.yml"]["jobs"]["attest"])
     if not (job.using("actions/attest-build-provenance") and job.using("actions/attest")):
         yield f"{job}: no provenance or no SBOM is signed"
-    if "attest" not in folder.workflows["release.yml"]["jobs"]["push"]["needs"]:
-        yield "release.yml: pushes what is not signed"
+    for name, before in (("push", "attest"), ("charts", "push")):
+        if before not in folder.workflows["release.yml"]["jobs"][name]["needs"]:
+            yield f"release.yml: {name} publishes what is not signed"
 
 
 def updates_wait_a_week(folder: Folder) -> Iterator[str]:

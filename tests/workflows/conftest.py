@@ -32,7 +32,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised:
 def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
     """A runner after its set-up: links to this checkout's tools, and a `gw` that gets its job's variables.
 
-    In `bin` are an aws, a helm and a skopeo that only note their arguments.
+    In `bin` are an aws and a skopeo that only note their arguments.
     """
     folder = tmp_path_factory.mktemp("machine")
     for name in ("node_modules", "tools", "package.json"):
@@ -47,7 +47,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
             (venv / "bin" / program.name).symlink_to(program)
     (folder / "bin").mkdir()
     runner = f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'runner.py'))}"
-    for program in (venv / "bin" / "gw", *(folder / "bin" / name for name in ("aws", "helm", "skopeo"))):
+    for program in (venv / "bin" / "gw", *(folder / "bin" / name for name in ("aws", "skopeo"))):
         program.write_text(f'#!/bin/sh\nexec {runner} {program.name} "$@"\n')
         program.chmod(0o755)
     return folder

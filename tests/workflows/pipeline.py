@@ -40,7 +40,7 @@ setup pipeline check:
 \t@true
 release:
 \t@mkdir -p dist .groundwork/release
-\t@for name in service.tgz populate.zip users.oci.tar; do \\
+\t@for name in service-1.0.0.tgz populate.zip users.oci.tar; do \\
 \t  echo $(VERSION) > dist/$$name; (cd dist && sha256sum $$name) >> dist/subjects.txt; done
 """
 IGNORED = "/.groundwork/\n/cdktf.out*/\n/reported/\n/review/\n/sarif/\n__pycache__/\n"

@@ -193,7 +193,13 @@ def gw(*words: str) -> None:
     if os.environ.get("GITHUB_TOKEN") != TOKEN:
         environ.pop("GITHUB_TOKEN")
     summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    code = warm_gw.ask(Path(ABOUT["gw"]), words, cwd=Path.cwd(), environ={**os.environ, **environ}, streams=(0, 1, 2))
+    # The embedded AWS has no registry to push charts to; tests/charts publishes them.
+    recorded = words[:2] == ("charts", "publish")
+    code = (
+        0
+        if recorded
+        else warm_gw.ask(Path(ABOUT["gw"]), words, cwd=Path.cwd(), environ={**os.environ, **environ}, streams=(0, 1, 2))
+    )
     credentials = "with credentials" if "AWS_ACCESS_KEY_ID" in os.environ else "without credentials"
     note(f"gw {' '.join(words)} {credentials} ended {code}")
     if words[:2] == ("plan", "push") and not code:
@@ -235,10 +241,8 @@ ACTIONS = {
 if __name__ == "__main__":
     if sys.argv[1] == "gw":
         gw(*sys.argv[2:])
-    elif sys.argv[1] in {"aws", "helm", "skopeo"}:
-        # `gw` runs `helm version` in every job; it prints nothing and is not noted.
-        if sys.argv[2] != "version":
-            signed_in = "with" if "AWS_ACCESS_KEY_ID" in os.environ else "without"
-            note(f"{' '.join(sys.argv[1:])} {signed_in} credentials")
+    elif sys.argv[1] in {"aws", "skopeo"}:
+        signed_in = "with" if "AWS_ACCESS_KEY_ID" in os.environ else "without"
+        note(f"{' '.join(sys.argv[1:])} {signed_in} credentials")
     else:
         ACTIONS[sys.argv[1]]()

@@ -82,12 +82,7 @@ def plan_store_reads(names: Names) -> list[Statement]:
 def registry_writes(names: Names) -> list[Statement]:
     """Statements for the role that releases: it pushes images and charts, and can neither delete nor replace any."""
     return [
-        Statement(
-            sid="SignInToRegistries",
-            actions=["ecr:GetAuthorizationToken"],
-            resources=["*"],
-            any_resource_because=ACTIONS_WITHOUT_RESOURCES,
-        ),
+        sign_in_to_registries(),
         Statement(
             sid="PushImages",
             actions=[
@@ -98,3 +93,13 @@ def registry_writes(names: Names) -> list[Statement]:
             resources=[names.aws.arn("ecr", f"repository/{names.prefix}/*")],
         ),
     ]  # fmt: skip
+
+
+def sign_in_to_registries() -> Statement:
+    """Statement for a role that pushes or pulls: other statements say what."""
+    return Statement(
+        sid="SignInToRegistries",
+        actions=["ecr:GetAuthorizationToken"],
+        resources=["*"],
+        any_resource_because=ACTIONS_WITHOUT_RESOURCES,
+    )

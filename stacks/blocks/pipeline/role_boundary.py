@@ -102,7 +102,7 @@ def _cap(regions: Sequence[str], *, karpenter: bool) -> list[Statement]:
 
 def _protect(names: Names) -> list[Statement]:
     aws = names.aws
-    buckets = ("state", "state-replica", "plans", "access-logs", "replica-logs", "audit", "audit-access")
+    buckets = ("state", "state-replica", "plans", "charts", "access-logs", "replica-logs", "audit", "audit-access")
     tagged: Conditions = {
         "StringEquals": {
             "aws:ResourceTag/environment": names.environment.name,
