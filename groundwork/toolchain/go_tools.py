@@ -118,6 +118,7 @@ TOOLS = {
         _of_the_node("host-local", f"{_CNI}/plugins/ipam/host-local", "cni", 5),
         _of_the_node("portmap", f"{_CNI}/plugins/meta/portmap", "cni", 5),
         _of_the_node("kube-router", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", "kube-router", 60),
+        _of_the_node("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", "metrics-server", 60),
         # Built from tools/cni/main.go and tools/coredns/main.go.
         _of_the_node("pause", f"{_CNI}/groundwork", "cni", 2),
         _of_the_node("coredns", "github.com/coredns/coredns/groundwork", "coredns", 60),

@@ -212,7 +212,12 @@ class EmbeddedKubernetes:
     def _install_basics(self, programs: Mapping[str, Path]) -> None:
         from localcloud.kubernetes.node import basics  # noqa: PLC0415
 
-        basics.install(programs, run=self.layout.run, kubeconfig=self.layout.kubeconfig)
+        basics.install(
+            programs,
+            run=self.layout.run,
+            kubeconfig=self.layout.kubeconfig,
+            authority=self.layout.certificates.authority,
+        )
 
     def _await_status(self, process: ProcessRecord, wait: timedelta) -> Status:
         self._await_api(process, wait)

@@ -14,7 +14,7 @@ from localcloud.ports import HOST
 _CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 PROGRAMS = (*_CONTROL_PLANE, "kwok")
 """Of the API alone: kwok says that pods run, and runs none."""
-_NODE_COMPONENTS = ("containerd", "kubelet", "kube-proxy", "kube-router")
+_NODE_COMPONENTS = ("containerd", "kubelet", "kube-proxy", "kube-router", "metrics-server")
 NODE_PROGRAMS = (
     *_CONTROL_PLANE, *_NODE_COMPONENTS, "containerd-shim-runc-v2", "ctr", "ptp", "host-local", "portmap", "pause",
     "coredns", "kubectl",
@@ -81,6 +81,20 @@ def with_a_node(programs: Mapping[str, Path], layout: Layout) -> list[Component]
         f"--kubeconfig={layout.component_kubeconfig('kube-router')}", f"--hostname-override={addresses.NAME}",
         "--run-firewall=true", "--run-router=false", "--run-service-proxy=false", "--run-loadbalancer=false",
         "--metrics-port=0", f"--service-cluster-ip-range={addresses.SERVICES}",
+    ]  # fmt: skip
+    own = layout.component_kubeconfig("metrics-server")
+    arguments["metrics-server"] = [
+        f"--kubeconfig={own}", f"--authentication-kubeconfig={own}", f"--authorization-kubeconfig={own}",
+        f"--bind-address={addresses.NODE}", f"--secure-port={addresses.METRICS_PORT}",
+        f"--tls-cert-file={keys.certificate('metrics-server')}",
+        f"--tls-private-key-file={keys.key('metrics-server')}",
+        # What it would look up in the cluster, before node/basics.yaml lets it.
+        "--authentication-skip-lookup=true", f"--client-ca-file={keys.authority}",
+        f"--requestheader-client-ca-file={keys.authority}", "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        f"--kubelet-certificate-authority={keys.authority}", "--kubelet-preferred-address-types=InternalIP",
+        "--metric-resolution=15s",
     ]  # fmt: skip
     return [Component(name, (str(programs[name]), *arguments[name])) for name in (*_CONTROL_PLANE, *_NODE_COMPONENTS)]
 

@@ -27,7 +27,8 @@ USERS = {
     "kwok": ("groundwork-kwok", "system:masters"),
     "kubelet": (f"system:node:{NODE_NAME}", "system:nodes"),
     "kube-proxy": ("system:kube-proxy", ""),
-    "kube-router": ("groundwork-kube-router", ""),  # has the role that node/basics.yaml makes
+    "kube-router": ("groundwork-kube-router", ""),  # node/basics.yaml makes the roles of this and the next
+    "metrics-server": ("groundwork-metrics-server", ""),
 }
 _HEADER = "# Written by `gw local up --kubernetes` and removed by `gw local down`.\n"
 

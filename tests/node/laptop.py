@@ -140,6 +140,24 @@ class Service:
         pod = self.pods()[0]["metadata"]["name"]
         return self.laptop.kubectl("exec", f"--namespace={NAMESPACE}", pod, "--", *command)
 
+    @contextmanager
+    def running(self, *command: str) -> Iterator[None]:
+        """Run a command in each of its pods while the context lasts."""
+        kubectl = [str(self.laptop.programs["kubectl"]), f"--kubeconfig={self.laptop.cluster.layout.kubeconfig}"]
+        started = [
+            subprocess.Popen(
+                [*kubectl, "exec", f"--namespace={NAMESPACE}", pod["metadata"]["name"], "--", *command],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )
+            for pod in self.pods()
+        ]  # fmt: skip
+        try:
+            yield
+        finally:
+            for process in started:
+                process.kill()
+                process.wait()
+
     def elsewhere(self, name: str, program: str) -> str:
         """What a Python program prints in a pod of its own, which no policy selects."""
         security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}

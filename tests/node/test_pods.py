@@ -82,6 +82,15 @@ def test_a_release_that_fails_goes_back_and_fails_no_request(service: Service) -
     assert json.loads(history)[-1]["description"].startswith("Rollback")
 
 
+def test_the_autoscaler_adds_pods_for_measured_load(service: Service) -> None:
+    service.deploy(replicas={"min": 2, "max": 3, "cpuPercent": 70})
+    burn = "import time; end = time.time() + 120\nwhile time.time() < end: pass"
+    with service.running("python3", "-c", burn):
+        wait_for(lambda: service.ready() == 3, seconds=150)
+    service.deploy()
+    wait_for(lambda: len(service.pods()) == 2)
+
+
 def test_a_container_that_is_killed_starts_again(service: Service) -> None:
     before = service.restarts()
     service.inside("python3", "-c", "import os; os.kill(1, 15)")

@@ -7,6 +7,7 @@ SERVICES = "10.96.0.0/16"
 API_SERVICE = "10.96.0.1"  # the first of SERVICES, which Kubernetes gives to its API
 DNS_SERVICE = "10.96.0.10"
 API_PORT = 6443
+METRICS_PORT = 4443
 NAME = "laptop"
 """Of the node."""
 AWS_PORT = 4566

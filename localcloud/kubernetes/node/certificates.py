@@ -16,7 +16,7 @@ class Certificates:
         self.authority = folder / "ca.crt"
 
     def certificate(self, name: str) -> Path:
-        """The certificate of ca, apiserver, apiserver-kubelet, front-proxy or kubelet."""
+        """The certificate of ca, apiserver, apiserver-kubelet, front-proxy, metrics-server or kubelet."""
         return self._folder / f"{name}.crt"
 
     def key(self, name: str) -> Path:

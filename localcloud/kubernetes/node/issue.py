@@ -38,6 +38,7 @@ def issue_all(files: Certificates) -> None:
         # The kubelet asks the API server what this user may do; system:masters may do everything.
         ("apiserver-kubelet", "kube-apiserver-kubelet-client", "system:masters", _CLIENT, ()),
         ("front-proxy", "front-proxy-client", "", _CLIENT, ()),
+        ("metrics-server", "metrics-server", "", _SERVER, ("metrics-server.kube-system.svc",)),
         ("kubelet", f"system:node:{NAME}", "system:nodes", _SERVER, (NAME, NODE)),
     ):
         key = ec.generate_private_key(ec.SECP256R1())
