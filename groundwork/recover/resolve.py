@@ -46,9 +46,11 @@ def settle(inspector: Inspector, stacks: Collection[str], *, who: str, at: datet
     """Settle the plain deploys of this machine that were killed, before anything of these stacks changes.
 
     Where nothing is left of one, that is recorded, and its stack is among those that are returned. Raises Refused
-    (`unsettled-apply`) for all the others at once.
+    (`unsettled-apply`) for all the others at once. A deploy that still runs was not killed: the state's lock keeps the
+    two apart.
     """
-    opened = [stack for stack in dict.fromkeys(began.stack for began in inspector.local.open()) if stack in stacks]
+    killed = [began for began in inspector.local.open() if not began.is_running]
+    opened = [stack for stack in dict.fromkeys(began.stack for began in killed) if stack in stacks]
     reports = [inspector.stack(stack) for stack in opened]
     require_none(
         [
@@ -62,8 +64,8 @@ def settle(inspector: Inspector, stacks: Collection[str], *, who: str, at: datet
             if not report.repeatable
         ]
     )
-    for report in reports:
-        for began in report.opened:
+    for began in killed:
+        if began.stack in opened:
             _end(inspector, began, "nothing was left of it", who=who, at=at)
     return opened
 

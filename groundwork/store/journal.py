@@ -7,12 +7,14 @@ applied again before a person has resolved that.
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import psutil
 from pydantic import AwareDatetime
 
 from groundwork.plan.bundle import Bundle, Frozen, StateAt
@@ -48,6 +50,8 @@ class Began(Frozen):
     state: StateAt
     by: str
     at: AwareDatetime
+    process: str = ""
+    """Who runs it on this machine, as number@start; only a plain deploy has one."""
 
     @classmethod
     def of(cls, bundle: Bundle, *, digest: str, by: str, at: datetime) -> Began:
@@ -83,7 +87,17 @@ class Began(Frozen):
             state=state,
             by=by,
             at=at,
+            process=_this_process(),
         )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that began it still runs on this machine."""
+        number, _, start = self.process.partition("@")
+        try:
+            return bool(number) and _start(int(number)) == start
+        except psutil.NoSuchProcess:
+            return False
 
     @property
     def is_plain(self) -> bool:
@@ -94,6 +108,15 @@ class Began(Frozen):
         return (
             f"begun by {self.by} on {self.at:%Y-%m-%d at %H:%M:%S} UTC (run {self.run_id}, commit {self.commit[:12]})"
         )
+
+
+def _this_process() -> str:
+    return f"{os.getpid()}@{_start(os.getpid())}"
+
+
+def _start(process: int) -> str:
+    """When it started: a later process may have the same number."""
+    return f"{psutil.Process(process).create_time():.2f}"
 
 
 class Ended(Frozen):

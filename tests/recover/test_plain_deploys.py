@@ -27,7 +27,7 @@ def journal(project: PlannedProject) -> Journal:
 def begin(project: PlannedProject, stack: str) -> None:
     """Leave what a deploy leaves that was killed before it made anything."""
     recording = rollout.Recording(journal(project), "deploy", "c0ffee", "ada", lambda: NOW)
-    journal(project).begin(recording.entry(stack, "local", {}))
+    journal(project).begin(recording.entry(stack, "local", {}).model_copy(update={"process": "1@0.00"}))
 
 
 def test_begin_and_end_are_recorded_for_their_owner_alone(project: PlannedProject) -> None:
@@ -116,6 +116,20 @@ def test_only_the_stacks_of_a_command_are_looked_at(project: PlannedProject) -> 
     project.cloud.client("dynamodb").delete_item(TableName="locks", Key={"LockID": item["LockID"]})
     assert settle(inspector(project), [killed, other], who="ada", at=NOW) == [killed]
     assert journal(project).open() == []
+
+
+def test_a_deploy_that_still_runs_is_left_alone(project: PlannedProject) -> None:
+    """Two deploys at once: the second finds the first between its entry and Terraform's lock."""
+    stack = project.stack("one", {"thing": {"input": "first"}})
+    project.synth()
+    recording = rollout.Recording(journal(project), "deploy", "c0ffee", "ada", lambda: NOW)
+    entry = recording.entry(stack, "local", {})
+    journal(project).begin(entry)
+    assert settle(inspector(project), [stack], who="ada", at=NOW) == []
+    assert journal(project).open() == [entry]
+    begin(project, stack)
+    assert settle(inspector(project), [stack], who="ada", at=NOW) == [stack]
+    assert journal(project).open() == [entry]
 
 
 def test_an_emptied_embedded_aws_has_no_killed_deploys(project: PlannedProject) -> None:

@@ -13,10 +13,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from localcloud.kubernetes.node import cgroups
 from localcloud.kubernetes.node.addresses import NODE, NODE_NETWORK
 from localcloud.kubernetes.node.configuration import INSIDE
 
@@ -29,7 +31,7 @@ _HOST_SETTINGS = {
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/keys/root_maxbytes": "25000000",
 }
-_V2_CONTROLLERS = "+cpu +memory +pids +io +cpuset"
+_V2_SECONDS = 10.0  # for the launcher to take `unshare` out of the node's group
 
 
 def main(settings_file: Path) -> int:
@@ -96,7 +98,7 @@ def _mount_cgroups(hierarchies: list[str]) -> None:
         own = Path("/sys/fs/cgroup/init")
         own.mkdir(exist_ok=True)
         (own / "cgroup.procs").write_text("0")
-        Path("/sys/fs/cgroup/cgroup.subtree_control").write_text(_V2_CONTROLLERS)
+        _hand_on(Path("/sys/fs/cgroup"))
         return
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/sys/fs/cgroup")
     for options in hierarchies:
@@ -105,6 +107,17 @@ def _mount_cgroups(hierarchies: list[str]) -> None:
         target = Path("/sys/fs/cgroup") / name
         target.mkdir()
         _run("mount", "-t", "cgroup", "-o", ",".join(chosen), "cgroup", str(target))
+
+
+def _hand_on(group: Path) -> None:
+    end = time.monotonic() + _V2_SECONDS
+    while True:
+        try:
+            return cgroups.hand_on_controllers(group)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 _GENERIC = {"rw", "ro", "nosuid", "nodev", "noexec", "relatime", "noatime", "xattr", "clone_children"}

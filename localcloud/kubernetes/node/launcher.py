@@ -70,6 +70,8 @@ async def _run(settings: dict[str, Any]) -> int:
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, _close_once, ask_to_end)
+    if await _started(node):
+        cgroups.leave(node.pid, groups)
     servers = []
     if settings["outward"]:
         _, numbers, _, _ = await loop.run_in_executor(None, socket.recv_fds, ours, 1, len(settings["outward"]))
@@ -78,6 +80,17 @@ async def _run(settings: dict[str, Any]) -> int:
     code = await loop.run_in_executor(None, node.wait)
     cgroups.remove(groups)
     return code
+
+
+async def _started(node: subprocess.Popen[bytes]) -> bool:
+    """Wait until `unshare` has started the first process of the node; False where it ended before."""
+    children = Path(f"/proc/{node.pid}/task/{node.pid}/children")
+    while node.poll() is None:
+        with suppress(OSError):
+            if children.read_text().strip():
+                return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 def _close_once(number: int) -> None:
