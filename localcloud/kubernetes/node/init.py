@@ -43,7 +43,7 @@ def main(settings_file: Path) -> int:
     _network()
     _hand_out(settings["node_listeners"], settings["hand_out"])
     numbers = [number for number, _, _ in settings["host_listeners"]]
-    subprocess.Popen(
+    forwarder = subprocess.Popen(
         [sys.executable, "-m", "localcloud.kubernetes.node.forward", json.dumps(settings["host_listeners"])],
         pass_fds=numbers, stdin=subprocess.DEVNULL,
     )  # fmt: skip
@@ -56,6 +56,8 @@ def main(settings_file: Path) -> int:
         pid, status = os.wait()
         if pid == supervisor.pid:
             return os.waitstatus_to_exitcode(status)
+        if pid == forwarder.pid:
+            raise SystemExit(f"what forwards into the node ended with {os.waitstatus_to_exitcode(status)}")
 
 
 def _end_when_asked(supervisor: int) -> None:
@@ -67,9 +69,9 @@ def _end_when_asked(supervisor: int) -> None:
 def _mount(home: Path) -> None:
     _run("mount", "--make-rprivate", "/")
     _run("mount", "-t", "proc", "proc", "/proc")
-    cgroups = _cgroup_mounts()
+    hierarchies = _cgroup_mounts()
     _run("mount", "-t", "sysfs", "sysfs", "/sys")
-    _mount_cgroups(cgroups)
+    _mount_cgroups(hierarchies)
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/log")
     INSIDE.mkdir()

@@ -34,39 +34,10 @@ def main(settings_file: Path) -> int:
 
 async def _run(settings: dict[str, Any]) -> int:
     """`settings`: home, plan, inward and outward, each a list of [port to listen on, port to reach]."""
-    listeners = [socket.create_server((HOST, port)) for port, _ in settings["inward"]]
     ours, theirs = socket.socketpair()
-    groups = cgroups.make()
-    inside = {
-        "home": settings["home"],
-        "plan": settings["plan"],
-        "host_listeners": [
-            [listener.fileno(), NODE, port] for listener, (_, port) in zip(listeners, settings["inward"], strict=True)
-        ],
-        "node_listeners": [port for port, _ in settings["outward"]],
-        "hand_out": theirs.fileno(),
-    }
-    file = Path(settings["home"]) / "inside.json"
-    write_atomically(file, json.dumps(inside), mode=0o600)
     wait_for_end, ask_to_end = os.pipe()
-    launcher = os.getpid()
-
-    def before() -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != launcher:
-            os._exit(1)
-        cgroups.enter(groups)
-
-    command = [sys.executable, "-m", "localcloud.kubernetes.node.init", str(file)]
-    node = subprocess.Popen(
-        [which("unshare") or "unshare", *NAMESPACES, "--fork", "--kill-child=SIGKILL", *command],
-        stdin=wait_for_end, pass_fds=[theirs.fileno(), *(listener.fileno() for listener in listeners)],
-        preexec_fn=before,  # noqa: PLW1509 (this process has one thread)
-    )  # fmt: skip
-    theirs.close()
-    os.close(wait_for_end)
-    for listener in listeners:
-        listener.close()
+    groups = cgroups.make()
+    node = _start(settings, theirs, wait_for_end, groups)
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, _close_once, ask_to_end)
@@ -80,6 +51,42 @@ async def _run(settings: dict[str, Any]) -> int:
     code = await loop.run_in_executor(None, node.wait)
     cgroups.remove(groups)
     return code
+
+
+def _start(
+    settings: dict[str, Any], channel: socket.socket, wait_for_end: int, groups: list[Path]
+) -> subprocess.Popen[bytes]:
+    """Start `unshare` in `groups`, whose child is init.py, and close here what is theirs."""
+    listeners = [socket.create_server((HOST, port)) for port, _ in settings["inward"]]
+    inside = {
+        "home": settings["home"],
+        "plan": settings["plan"],
+        "host_listeners": [
+            [listener.fileno(), NODE, port] for listener, (_, port) in zip(listeners, settings["inward"], strict=True)
+        ],
+        "node_listeners": [port for port, _ in settings["outward"]],
+        "hand_out": channel.fileno(),
+    }
+    file = Path(settings["home"]) / "inside.json"
+    write_atomically(file, json.dumps(inside), mode=0o600)
+    launcher = os.getpid()
+
+    def before() -> None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != launcher:
+            os._exit(1)
+        cgroups.enter(groups)
+
+    command = [sys.executable, "-m", "localcloud.kubernetes.node.init", str(file)]
+    node = subprocess.Popen(
+        [which("unshare") or "unshare", *NAMESPACES, "--fork", "--kill-child=SIGKILL", *command],
+        stdin=wait_for_end, pass_fds=[channel.fileno(), *(listener.fileno() for listener in listeners)],
+        preexec_fn=before,  # noqa: PLW1509 (this process has one thread)
+    )  # fmt: skip
+    os.close(wait_for_end)
+    for passed in (channel, *listeners):
+        passed.close()
+    return node
 
 
 async def _started(node: subprocess.Popen[bytes]) -> bool:
