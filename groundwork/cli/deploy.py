@@ -82,12 +82,13 @@ def register(app: typer.Typer) -> None:
             )
         manifest = workspace.manifest() if skip_synth else workspace.synth(environments)
         rollout = Rollout(workspace, workspace.select(manifest, targets), context.releaser)
-        plain_deploys.settle(workspace, rollout.stacks)
-        if break_glass:
-            rollout = break_the_glass(rollout, break_glass, confirmed=confirmed)
-        else:
-            rollout = replace(rollout, recording=plain_deploys.recording(workspace))
-        show(_apply(rollout), json)
+        with plain_deploys.alone(workspace, rollout.stacks):
+            plain_deploys.settle(workspace, rollout.stacks)
+            if break_glass:
+                rollout = break_the_glass(rollout, break_glass, confirmed=confirmed)
+            else:
+                rollout = replace(rollout, recording=plain_deploys.recording(workspace))
+            show(_apply(rollout), json)
 
 
 def show(done: Sequence[StackResult], json: bool) -> None:

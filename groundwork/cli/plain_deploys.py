@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,30 @@ def recording(workspace: Workspace) -> Recording:
     except UsageError:
         at_commit = "unknown"
     return Recording(local_journal(workspace.project), "deploy", at_commit, who(), lambda: datetime.now(UTC))
+
+
+@contextmanager
+def alone(workspace: Workspace, stacks: Collection[str]) -> Iterator[None]:
+    """Keep a second deploy of the same stacks of this checkout away; raises StateLocked where one runs.
+
+    Terraform's locks alone let two deploys take one of two stacks each, and then both fail. The kernel frees these
+    locks with the process, however it ends.
+    """
+    from filelock import FileLock, Timeout
+
+    from groundwork.errors import StateLocked
+
+    folder = workspace.project.work / "deploying"
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        for stack in sorted(stacks):
+            try:
+                held.enter_context(FileLock(folder / f"{stack}.lock", timeout=0))
+            except Timeout as error:
+                raise StateLocked(
+                    f"{stack} is locked by another deploy of this checkout", fix="wait until it has ended"
+                ) from error
+        yield
 
 
 def settle(workspace: Workspace, stacks: Collection[str]) -> None:
