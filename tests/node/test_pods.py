@@ -98,6 +98,7 @@ def test_a_container_that_is_killed_starts_again(service: Service) -> None:
 
 
 def test_a_database_that_was_away_loses_no_acknowledged_write(service: Service, database: Database) -> None:
+    assert service.post("before the outage") in {201, 202}
     restarts, before = service.restarts(), service.balance("bob")
     with service.under_load("outage") as load:
         time.sleep(2)
@@ -117,9 +118,12 @@ def test_a_drain_under_load_ends_pods_one_after_another(service: Service, laptop
     """With one node they have nowhere to go: the disruption budget keeps the last one until the drain gives up."""
     try:
         with service.under_load("drain") as load:
-            done = laptop.run("kubectl", "drain", "laptop", "--ignore-daemonsets", "--timeout=20s",
-                              "--pod-selector=app.kubernetes.io/name=ledger")  # fmt: skip
+            done = laptop.run(
+                "kubectl", "drain", "laptop", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=20s",
+                "--pod-selector=app.kubernetes.io/name=ledger",
+            )  # fmt: skip
             assert done.returncode != 0
+            assert "Cannot evict pod as it would violate the pod's disruption budget" in done.stderr
     finally:
         laptop.kubectl("uncordon", "laptop")
     wait_for(lambda: service.ready() == 2)
