@@ -99,7 +99,8 @@ class EmbeddedKubernetes:
         with self._lock():
             running = self._supervisor.running()
             if running:
-                return self._await_status(running, wait)
+                self._await_api(running, wait)
+                return self._present_status(running)
             _refuse_taken(published or {})
             self._remove_kubeconfig()  # left by a killed run
             for name in {"supervisor", *PROGRAMS, *NODE_PROGRAMS}:
@@ -110,7 +111,7 @@ class EmbeddedKubernetes:
                 self._await_api(started, wait)
                 if node:
                     self._install_basics(programs)
-                return self._await_status(started, wait)
+                return self._present_status(started)
             except BaseException:  # Ctrl-C too
                 self._stop()
                 raise
@@ -219,8 +220,7 @@ class EmbeddedKubernetes:
             authority=self.layout.certificates.authority,
         )
 
-    def _await_status(self, process: ProcessRecord, wait: timedelta) -> Status:
-        self._await_api(process, wait)
+    def _present_status(self, process: ProcessRecord) -> Status:
         status = self._fetch_status(process)
         if status is None:
             raise LocalCloudError("the embedded Kubernetes stopped answering", fix=f"see {self.layout.logs}")

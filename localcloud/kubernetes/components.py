@@ -53,16 +53,20 @@ def of_the_api_alone(programs: Mapping[str, Path], layout: Layout, port: int) ->
 def with_a_node(programs: Mapping[str, Path], layout: Layout) -> list[Component]:
     """What to start inside the node's namespaces, in this order; `programs` has a path for each of NODE_PROGRAMS."""
     keys, configuration = layout.certificates, layout.home / "configuration"
+    kubelets = [f"--kubelet-certificate-authority={keys.authority}", "--kubelet-preferred-address-types=InternalIP"]
+    # What the API server tells a server that adds to the API, such as metrics-server, about who asks.
+    front_proxy = [
+        f"--requestheader-client-ca-file={keys.authority}", "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-", "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-username-headers=X-Remote-User",
+    ]  # fmt: skip
     api = [
         "--bind-address=0.0.0.0", f"--secure-port={addresses.API_PORT}", f"--advertise-address={addresses.NODE}",
         f"--client-ca-file={keys.authority}",
         f"--kubelet-client-certificate={keys.certificate('apiserver-kubelet')}",
         f"--kubelet-client-key={keys.key('apiserver-kubelet')}",
-        f"--kubelet-certificate-authority={keys.authority}", "--kubelet-preferred-address-types=InternalIP",
-        # For servers that add to the API, such as metrics-server.
-        f"--requestheader-client-ca-file={keys.authority}", "--requestheader-allowed-names=front-proxy-client",
-        "--requestheader-extra-headers-prefix=X-Remote-Extra-", "--requestheader-group-headers=X-Remote-Group",
-        "--requestheader-username-headers=X-Remote-User",
+        *kubelets,
+        *front_proxy,
         f"--proxy-client-cert-file={keys.certificate('front-proxy')}",
         f"--proxy-client-key-file={keys.key('front-proxy')}",
     ]  # fmt: skip
@@ -90,10 +94,8 @@ def with_a_node(programs: Mapping[str, Path], layout: Layout) -> list[Component]
         f"--tls-private-key-file={keys.key('metrics-server')}",
         # What it would look up in the cluster, before node/basics.yaml lets it.
         "--authentication-skip-lookup=true", f"--client-ca-file={keys.authority}",
-        f"--requestheader-client-ca-file={keys.authority}", "--requestheader-allowed-names=front-proxy-client",
-        "--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
-        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-        f"--kubelet-certificate-authority={keys.authority}", "--kubelet-preferred-address-types=InternalIP",
+        *front_proxy,
+        *kubelets,
         "--metric-resolution=15s",
     ]  # fmt: skip
     return [Component(name, (str(programs[name]), *arguments[name])) for name in (*_CONTROL_PLANE, *_NODE_COMPONENTS)]

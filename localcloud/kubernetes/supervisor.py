@@ -49,7 +49,7 @@ class Component:
                 self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # Nothing of the caller's shell decides what a component does.
                 env={"PATH": self.path, "HOME": str(self.folder), "TMPDIR": str(self.folder)},
-                preexec_fn=lambda: _end_with(supervisor),  # noqa: PLW1509 (this process has one thread)
+                preexec_fn=lambda: end_with(supervisor),  # noqa: PLW1509 (this process has one thread)
             )  # fmt: skip
 
     def has_ended(self) -> bool:
@@ -146,9 +146,10 @@ def _end(components: list[Component]) -> None:
                 process.wait()
 
 
-def _end_with(supervisor: int) -> None:
+def end_with(parent: int) -> None:
+    """Tie this process, which `parent` has just forked, to it: the kernel kills one with the other."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != supervisor:  # it ended before the kernel knew
+    if os.getppid() != parent:  # it ended before the kernel knew
         os._exit(1)
 
 

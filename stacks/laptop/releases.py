@@ -47,7 +47,7 @@ class Releases:
 
         This machine reaches it by `node_port`. Raises ReleaseFailed.
         """
-        objects = _around(name, workload.namespace, variables, node_port)
+        objects = around(name, workload.namespace, variables, node_port)
         self._run("kubectl", "apply", "--filename=-", document="\n---\n".join(map(json.dumps, objects)))
         values = chart_values(workload, workload.image)
         values["image"]["pullPolicy"] = "Never"
@@ -68,7 +68,7 @@ class Releases:
             )
 
 
-def _around(name: str, namespace: str, variables: Mapping[str, str], node_port: int) -> list[dict[str, Any]]:
+def around(name: str, namespace: str, variables: Mapping[str, str], node_port: int) -> list[dict[str, Any]]:
     """The namespace, which takes restricted pods alone, the secret, and the way in from this machine."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     way_in = {

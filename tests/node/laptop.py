@@ -19,15 +19,11 @@ import httpx
 from localcloud.kubernetes.cluster import EmbeddedKubernetes, Status
 from localcloud.kubernetes.node.images import Images
 from stacks.images.builder import Image
+from stacks.laptop.releases import around
 
 NODE_PORT = 30700
 NAMESPACE = "money"
 TOKEN = "token-of-the-tests"
-_NAMESPACE = {
-    "apiVersion": "v1",
-    "kind": "Namespace",
-    "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-}
 
 
 @dataclass(frozen=True)
@@ -83,23 +79,8 @@ class Service:
 
     def prepare(self) -> None:
         """Its namespace, its secret, and a way in from this machine."""
-        metadata = {"name": "ledger", "namespace": NAMESPACE}
         secret = {"DATABASE_URL": self.database_url, "LEDGER_AUTH_TOKEN": TOKEN}
-        entrance = {
-            "type": "NodePort",
-            "selector": {"app.kubernetes.io/name": "ledger"},
-            "ports": [{"port": 80, "targetPort": "http", "nodePort": NODE_PORT}],
-        }
-        self.laptop.apply(
-            _NAMESPACE,
-            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": secret},
-            {
-                "apiVersion": "v1",
-                "kind": "Service",
-                "metadata": {**metadata, "name": "ledger-outside"},
-                "spec": entrance,
-            },
-        )
+        self.laptop.apply(*around("ledger", NAMESPACE, secret, NODE_PORT))
 
     def upgrade(self, *options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         """`helm upgrade`, and what it answers."""

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,67 +15,35 @@ import httpx
 import pytest
 
 from groundwork.paths import Project
+from stacks.images import debian_base
+from stacks.images.builder import Builder, image_of
 from tests.support.processes import free_port, wait_for_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("image")]
 
-BASE = "localhost/base"
-DEBIAN = (
-    "mmdebstrap",
-    "--format=tar",
-    "--variant=minbase",
-    "--include=python3,python3-pip,ca-certificates",
-    "bookworm",
-)
-
-
-@dataclass(frozen=True)
-class Builder:
-    """buildah with a storage of its own."""
-
-    folder: Path
-
-    def run(self, *words: str) -> str:
-        """The standard output of a buildah command."""
-        storage = ["--root", str(self.folder / "store"), "--runroot", str(self.folder / "run")]
-        command = ["buildah", *storage, "--storage-driver", "overlay", *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
-        return done.stdout.strip()
-
 
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[Builder]:
+    """buildah with a storage of its own, in which is the base."""
     missing = [program for program in ("buildah", "mmdebstrap") if not shutil.which(program)]
     if missing or os.geteuid():
         pytest.skip(f"needs root, and {' and '.join(missing) or 'root'}: apt-get install buildah mmdebstrap")
-    files = Project(checkout).cache / "images" / "debian-bookworm-python.tar"
-    if not files.exists():
-        files.parent.mkdir(parents=True, exist_ok=True)
-        draft = files.with_suffix(".new")
-        subprocess.run([*DEBIAN, str(draft)], check=True, capture_output=True)
-        draft.replace(files)
-    builder = Builder(tmp_path_factory.mktemp("buildah"))
-    container = builder.run("from", "scratch")
-    builder.run("add", "--quiet", container, str(files), "/")
-    builder.run("commit", "--quiet", "--rm", container, BASE)
+    folder = tmp_path_factory.mktemp("buildah")
+    storage = ["--root", str(folder / "store"), "--runroot", str(folder / "run"), "--storage-driver", "overlay"]
+    builder = Builder(Path(str(shutil.which("buildah"))), storage)
+    debian_base.ensure(builder, Project(checkout).cache)
     yield builder
     builder.run("rm", "--all")
     builder.run("rmi", "--all", "--force")
 
 
 @pytest.fixture(scope="module")
-def image(builder: Builder, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The ledger's. What pip needs to reach an index on this machine is mounted, and so in no layer."""
-    mounts = []
-    if authority := os.environ.get("PIP_CERT"):
-        settings = tmp_path_factory.mktemp("pip") / "pip.conf"
-        settings.write_text("[global]\ncert = /etc/pip-ca.pem\n")
-        mounts = [f"--volume={settings}:/etc/pip.conf:ro", f"--volume={authority}:/etc/pip-ca.pem:ro"]
-    arguments = ["--build-arg", f"BASE={BASE}", "--build-arg", "SERVICE=ledger"]
-    services = str(checkout / "services")
-    builder.run("build", "--isolation", "chroot", *mounts, *arguments, "--tag", "localhost/ledger", services)
-    return "localhost/ledger"
+def image(builder: Builder, checkout: Path) -> str:
+    """The ledger's."""
+    services = checkout / "services"
+    image = image_of("ledger", services, debian_base.NAME)
+    builder.build(image, services, base=debian_base.NAME, environ=os.environ)
+    return image.name
 
 
 @pytest.fixture

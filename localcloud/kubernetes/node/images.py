@@ -28,20 +28,22 @@ class Images:
         """The names of all images."""
         return self._ctr("images", "list", "--quiet").split()
 
-    def load(self, archive: Path) -> list[str]:
-        """Import a Docker or OCI archive; the names it has, old and new. Raises LocalCloudError."""
+    def load(self, archive: Path) -> None:
+        """Import a Docker or OCI archive. Raises LocalCloudError."""
         self._ctr("images", "import", "--local", "--digests=false", str(archive.resolve()))
-        return self.names()
 
-    def load_program(self, name: str, program: Path, folder: Path, arguments: Sequence[str] = ()) -> None:
-        """Make an image of one statically linked program and import it, unless the node has it."""
-        tag = f"{name}-{hashlib.sha256(program.read_bytes()).hexdigest()[:12]}"
-        marker = f"{name.rpartition(':')[0]}:{tag.rpartition('-')[2]}"
+    def load_program(self, name: str, program: Path, folder: Path) -> None:
+        """Make an image of one statically linked program and import it, unless the node has it.
+
+        A second name has a digest of the program for a tag: by it a later version is noticed.
+        """
+        content = program.read_bytes()
+        marker = f"{name.rpartition(':')[0]}:{hashlib.sha256(content).hexdigest()[:12]}"
         if {name, marker} <= set(self.names()):
             return
         archive = folder / f"{program.name}.tar"
         try:
-            archive.write_bytes(_archive([name, marker], program, arguments))
+            archive.write_bytes(_archive([name, marker], program.name, content))
             self.load(archive)
         finally:
             archive.unlink(missing_ok=True)
@@ -59,27 +61,27 @@ class Images:
         return done.stdout
 
 
-def _archive(names: Sequence[str], program: Path, arguments: Sequence[str]) -> bytes:
+def _archive(names: Sequence[str], program: str, content: bytes) -> bytes:
     """An image in the format of `docker save`: one layer with the program at the root, for a user without rights.
 
     Docker image specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
     """
-    layer = _tar({program.name: program.read_bytes()}, mode=0o755)
+    layer = _tar({program: content}, mode=0o755)
     config = {
-        "architecture": _architecture(program),
+        "architecture": _architecture(content),
         "os": "linux",
-        "config": {"Entrypoint": [f"/{program.name}", *arguments], "User": "65535:65535", "WorkingDir": "/"},
+        "config": {"Entrypoint": [f"/{program}"], "User": "65535:65535", "WorkingDir": "/"},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
-        "history": [{"created_by": program.name}],
+        "history": [{"created_by": program}],
     }
     manifest = [{"Config": "config.json", "RepoTags": list(names), "Layers": ["layer.tar"]}]
     files = {"config.json": json.dumps(config).encode(), "layer.tar": layer}
     return _tar({**files, "manifest.json": json.dumps(manifest).encode()}, mode=0o644)
 
 
-def _architecture(program: Path) -> str:
+def _architecture(content: bytes) -> str:
     """As Go names it, from the header of the ELF file (e_machine, at byte 18)."""
-    machine = int.from_bytes(program.read_bytes()[18:20], "little")
+    machine = int.from_bytes(content[18:20], "little")
     return {62: "amd64", 183: "arm64"}[machine]
 
 

@@ -7,7 +7,6 @@ and leaves empty control groups alone, which the next start removes: no mount, l
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import os
 import signal
@@ -22,9 +21,8 @@ from localcloud.files import write_atomically
 from localcloud.kubernetes.node import cgroups, forward
 from localcloud.kubernetes.node.addresses import NODE
 from localcloud.kubernetes.node.machine import NAMESPACES, which
+from localcloud.kubernetes.supervisor import end_with
 from localcloud.ports import HOST
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main(settings_file: Path) -> int:
@@ -72,9 +70,7 @@ def _start(
     launcher = os.getpid()
 
     def before() -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != launcher:
-            os._exit(1)
+        end_with(launcher)
         cgroups.enter(groups)
 
     command = [sys.executable, "-m", "localcloud.kubernetes.node.init", str(file)]
