@@ -64,7 +64,10 @@ class Layout:
             folder.chmod(0o700)
         if not self.signing_key.exists():
             write_atomically(self.signing_key, _private_key(), mode=0o600)
-        self.certificates.prepare()
+        if not self.certificates.are_current:
+            from localcloud.kubernetes.node.issue import issue_all  # noqa: PLC0415 - most commands make none
+
+            issue_all(self.certificates)
         known = self._known_tokens()
         if any(name not in known for name, _ in USERS.values()):
             lines = [

@@ -12,8 +12,8 @@ from groundwork.cli import kubernetes_programs
 from groundwork.cli.local import ports_of
 from groundwork.errors import ToolMissing, UsageError
 from groundwork.paths import Project
+from localcloud.kubernetes.layout import Layout
 from localcloud.kubernetes.node import machine
-from localcloud.kubernetes.node.certificates import Certificates
 from stacks.images.builder import Builder, image_of, services
 from stacks.laptop.surroundings import Surrounded
 
@@ -82,12 +82,13 @@ def test_published_ports_are_two_numbers(text: str) -> None:
 
 
 def test_certificates_are_private_and_stay_until_they_are_old(tmp_path: Path) -> None:
-    certificates = Certificates(tmp_path)
-    certificates.prepare()
+    layout = Layout(tmp_path / "kubernetes")
+    certificates = layout.certificates
+    layout.prepare()
     first = certificates.key("apiserver").read_bytes()
     assert all(certificates.key(name).stat().st_mode & 0o077 == 0 for name in ("ca", "apiserver", "kubelet"))
-    certificates.prepare()
+    layout.prepare()
     assert certificates.key("apiserver").read_bytes() == first
     os.utime(certificates.certificate("kubelet"), (0, 0))
-    certificates.prepare()
+    layout.prepare()
     assert certificates.key("apiserver").read_bytes() != first

@@ -23,12 +23,8 @@ class Certificates:
         """Its private key, mode 0600."""
         return self._folder / f"{name}.key"
 
-    def prepare(self) -> None:
-        """Make all where one is missing or old."""
+    @property
+    def are_current(self) -> bool:
+        """Whether all exist and are young enough."""
         last = self.certificate("kubelet")  # made last: where it exists, all do
-        if last.exists() and time.time() - last.stat().st_mtime < _RENEW_DAYS * 86400:
-            return
-        from localcloud.kubernetes.node.issue import issue_all  # noqa: PLC0415 - most commands make none
-
-        last.unlink(missing_ok=True)
-        issue_all(self)
+        return last.exists() and time.time() - last.stat().st_mtime < _RENEW_DAYS * 86400

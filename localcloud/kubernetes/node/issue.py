@@ -23,7 +23,8 @@ _SERVICE_NAME = "kubernetes.default.svc.cluster.local"
 
 
 def issue_all(files: Certificates) -> None:
-    """Make and write all of them, that of the kubelet last."""
+    """Make and write all of them, that of the kubelet last; an old one of it goes first."""
+    files.certificate("kubelet").unlink(missing_ok=True)
     issuer_key = ec.generate_private_key(ec.SECP256R1())
     issuer = _name("groundwork-laptop")
     authority = (
