@@ -1,4 +1,4 @@
-"""Changes moto's classes in place: once each, and only where they are what the patch expects."""
+"""Changes moto's classes in place: with each patch once, and only where they are what the patch expects."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from groundwork.errors import LocalCloudError
 
 Method = Callable[..., Any]
 
-_MARK = "__groundwork_patch__"
+_PATCHES = "__groundwork_patches__"  # what a method was wrapped with
 
 
 def wrap(owner: Any, name: str, patch: Method) -> None:
     """Let calls of the method `name` of the class `owner` reach `patch`, with the original method in front.
 
-    Of a static or class method, `patch` gets the original and the arguments of the call alone. A second `wrap` of a
-    method changes nothing. Raises LocalCloudError where moto no longer has the method: then the patch needs a review.
+    Of a static or class method, `patch` gets the original and the arguments of the call alone. A second `wrap` with
+    the same patch changes nothing; another patch comes in front of the first. Raises LocalCloudError where moto no
+    longer has the method: then the patch needs a review.
     """
     original = getattr(owner, name, None)
     if original is None:
         raise _changed(owner, name)
-    if hasattr(original, _MARK):
+    applied: tuple[Method, ...] = getattr(original, _PATCHES, ())
+    if patch in applied:
         return
 
     @functools.wraps(original)
     def patched(*args: Any, **keywords: Any) -> Any:
         return patch(original, *args, **keywords)
 
-    setattr(patched, _MARK, True)
+    setattr(patched, _PATCHES, (*applied, patch))
     is_bound = isinstance(inspect.getattr_static(owner, name), staticmethod | classmethod)
     setattr(owner, name, staticmethod(patched) if is_bound else patched)
 

@@ -67,6 +67,11 @@ class Load:
     statuses: Counter[int] = field(default_factory=Counter)
     acknowledged: list[str] = field(default_factory=list)
 
+    def wait_for_more(self, count: int = 10) -> None:
+        """Until that many further posts are acknowledged."""
+        enough = len(self.acknowledged) + count
+        wait_for(lambda: len(self.acknowledged) >= enough)
+
 
 @dataclass(frozen=True)
 class Service:

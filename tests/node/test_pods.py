@@ -63,12 +63,11 @@ def test_a_pod_reaches_what_is_forwarded_and_nothing_else_outside(service: Servi
 def test_an_update_under_load_fails_no_request(service: Service) -> None:
     before = {pod["metadata"]["name"] for pod in service.pods()}
     with service.under_load("update") as load:
-        time.sleep(2)
+        load.wait_for_more()
         service.deploy(environment={"LOG_LEVEL": "WARNING"})
         wait_for(lambda: not before & {pod["metadata"]["name"] for pod in service.pods()})
-        time.sleep(5)
+        load.wait_for_more()
     assert set(load.statuses) == {201}
-    assert sum(load.statuses.values()) > 30
 
 
 def test_a_release_that_fails_goes_back_and_fails_no_request(service: Service) -> None:
@@ -101,14 +100,13 @@ def test_a_database_that_was_away_loses_no_acknowledged_write(service: Service, 
     assert service.post("before the outage") in {201, 202}
     restarts, before = service.restarts(), service.balance("bob")
     with service.under_load("outage") as load:
-        time.sleep(2)
+        load.wait_for_more()
         database.kill()
         time.sleep(15)
         database.start()
         wait_for(lambda: service.ready() == 2)
-        time.sleep(3)
+        load.wait_for_more()
     assert service.restarts() == restarts
-    assert load.statuses[201] > 20
     assert service.balance("bob") - before >= load.statuses[201]
     assert service.balance("alice") + service.balance("bob") == 0
     assert {service.post(identifier) for identifier in load.acknowledged[-3:]} <= {201, 202, 409}

@@ -44,6 +44,21 @@ def test_a_method_is_wrapped_once_however_often_wrap_is_called() -> None:
     assert Counter().next(4) == 5
 
 
+def test_a_second_patch_of_a_method_comes_in_front_of_the_first() -> None:
+    """Two services change one method of S3; the second one was dropped without a word."""
+
+    class Own(Counter):
+        pass
+
+    def plus_one(original: Method, *arguments: Any) -> Any:
+        return original(*arguments) + 1
+
+    for patch in (doubled, plus_one, doubled):
+        wrap(Own, "next", patch)
+
+    assert Own().next(4) == 11
+
+
 def test_static_and_class_methods_get_the_arguments_of_the_call_alone() -> None:
     class Own(Counter):
         pass
