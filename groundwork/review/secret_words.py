@@ -83,13 +83,17 @@ def points_to_secret(value: str) -> bool:
     return is_reference(value) or _ARN.fullmatch(value) is not None
 
 
-@lru_cache(maxsize=20_000)
 def parts(value: str, *, name: str) -> tuple[tuple[int, int], ...]:
     """The spans of a string that look like key material or are assigned to a secret's name; sorted, may overlap.
 
-    `name` is the string's own name: a hash under a name such as `digest` is not a secret. The answers are kept, because
-    four of five strings of a platform occur again: in another stack, or in another environment.
+    `name` is the string's own name: a hash under a name such as `digest` is not a secret.
     """
+    return _parts(value, is_hash=bool(_HASH_WORDS & set(words(name))))
+
+
+# Four of five strings of a platform occur again: in another stack, or in another environment.
+@lru_cache(maxsize=20_000)
+def _parts(value: str, *, is_hash: bool) -> tuple[tuple[int, int], ...]:
     spans = [(credential.start, credential.end) for credential in credential_forms.find(value)]
     spans += [match.span() for pattern in _ALSO_HIDDEN for match in pattern.finditer(value)]
     if any("-----BEGIN" in value[start:end] for start, end in spans):
@@ -102,7 +106,7 @@ def parts(value: str, *, name: str) -> tuple[tuple[int, int], ...]:
                 and "${" not in match["value"]
             ):
                 spans.append(match.span("value"))
-    if not _HASH_WORDS & set(words(name)):
+    if not is_hash:
         spans += [match.span() for match in _RANDOM.finditer(value) if _looks_random(match[0])]
     return tuple(sorted(spans))
 
