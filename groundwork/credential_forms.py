@@ -7,9 +7,9 @@ What it lacks is added, with its source.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 
 _DETECTORS = (
@@ -51,12 +51,16 @@ class Credential:
     end: int
 
 
-def find(text: str) -> Iterator[Credential]:
+# The same file lies in the folder of many a stack.
+@lru_cache(maxsize=1024)
+def find(text: str) -> tuple[Credential, ...]:
     """The credentials in a text, by kind; they may overlap."""
-    for what, pattern, is_valid in _forms():
-        for match in pattern.finditer(text):
-            if is_valid(match[0]):
-                yield Credential(what, *_span(match))
+    return tuple(
+        Credential(what, *_span(match))
+        for what, pattern, is_valid in _forms()
+        for match in pattern.finditer(text)
+        if is_valid(match[0])
+    )
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ refused instead.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from lark import Lark, Token, Tree
@@ -45,9 +45,10 @@ _LITERALS = {"true", "false", "null"}
 _TERRAFORM = {"applying", "workspace"}
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """The tree of a string; raises ValueError for what is not text with expressions as cdktf writes them."""
-    if "${" not in text and "%{" not in text:
+    if not _has_expression(text):
         return Tree("template", [Token("TEXT", text)] if text else [])
     try:
         return _parser().parse(text)
@@ -59,6 +60,8 @@ def check(terraform: Mapping[str, Any]) -> Iterator[Violation]:
     """Violations in every string of a stack's Terraform, keys included."""
     types = {kind for (kind, _), _ in document.blocks(terraform.get("resource", {}), 2)}
     for path, text in document.strings(terraform):
+        if not _has_expression(text):
+            continue
         where = path if len(path) <= 120 else f"{path[:117]}…"
         try:
             expression = parse(text)
@@ -67,6 +70,10 @@ def check(terraform: Mapping[str, Any]) -> Iterator[Violation]:
             continue
         for code, what in _check(expression, types):
             yield Violation(code, f"{where} {what}")
+
+
+def _has_expression(text: str) -> bool:
+    return "${" in text or "%{" in text
 
 
 def output_of_another_stack(text: object) -> tuple[str, str] | None:

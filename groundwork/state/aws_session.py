@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,15 +20,18 @@ CONFIG = Config(
 )
 """Timeouts in seconds: long enough for S3, short enough that a missing endpoint is noticed."""
 
+# What botocore reads of AWS's APIs, once for all sessions: a client of S3 takes 0.01 s instead of 0.07.
+_loader = cache(botocore.loaders.create_loader)
+
 
 def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
     """A session for the S3 backend of the stack in `folder`, to which its paths are relative."""
     region = backend["region"]
     profile = backend.get("profile")
     if not profile:
-        return boto3.Session(region_name=region)
+        return boto3.Session(botocore_session=_core(), region_name=region)
     # A laptop's backend names its own profile files, which only a botocore session accepts.
-    core = botocore.session.Session(profile=profile)
+    core = _core(profile=profile)
     for variable, key in (("config_file", "shared_config_files"), ("credentials_file", "shared_credentials_files")):
         if backend.get(key):
             core.set_config_variable(variable, str((folder / str(backend[key][0])).resolve()))
@@ -43,10 +48,16 @@ def assume(session: boto3.Session, role: str, *, name: str, endpoint: str | None
     """
     sts = session.client("sts", endpoint_url=endpoint, config=CONFIG)
     credentials = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
-    core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    core = _core(session_vars={"profile": (None, None, None, None)})
     core.set_credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
     core.set_config_variable("region", region or session.region_name)
     return boto3.Session(botocore_session=core)
+
+
+def _core(**arguments: Any) -> botocore.session.Session:
+    core = botocore.session.Session(**arguments)
+    core.register_component("data_loader", _loader())
+    return core
 
 
 def require_account(session: boto3.Session, account: str, *, endpoint: str | None) -> None:

@@ -29,12 +29,9 @@ Terraform = dict[str, Any]
 class PullRequest:
     """The synthesised output of a pull request, without other environments and zips so that copying it is quick."""
 
-    def __init__(self, synthesised: Path, out: Path, checkout: Path) -> None:
+    def __init__(self, synthesised: Path, out: Path, rules: Rules) -> None:
         self.out = out
-        self.rules = Rules(
-            {known.name: known for known in PLATFORM.environments(checkout / "environments")},
-            checkout / "stacks/provider_locks",
-        )
+        self.rules = rules
         shutil.copytree(synthesised, out, ignore=_not_needed)
         self.edit_manifest(lambda stacks: [stacks.pop(name) for name in [*stacks] if not name.startswith("dev-")])
 
@@ -66,9 +63,15 @@ class PullRequest:
         return [str(refusal) for refusal in check(self.out, self.rules)]
 
 
+@pytest.fixture(scope="module")
+def rules(checkout: Path) -> Rules:
+    known = {known.name: known for known in PLATFORM.environments(checkout / "environments")}
+    return Rules(known, checkout / "stacks/provider_locks")
+
+
 @pytest.fixture
-def pull_request(synthesised: Path, checkout: Path, tmp_path: Path) -> PullRequest:
-    return PullRequest(synthesised, tmp_path / "cdktf.out", checkout)
+def pull_request(synthesised: Path, rules: Rules, tmp_path: Path) -> PullRequest:
+    return PullRequest(synthesised, tmp_path / "cdktf.out", rules)
 
 
 def test_the_synthesis_of_main_passes(synthesised: Path, pull_request: PullRequest) -> None:
