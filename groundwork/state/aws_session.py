@@ -42,15 +42,18 @@ def session(folder: Path, backend: Mapping[str, Any]) -> boto3.Session:
 
 
 def assume(session: boto3.Session, role: str, *, name: str, endpoint: str | None, region: str = "") -> boto3.Session:
-    """A session with the credentials of `role`; `name` shows in audit logs. Raises botocore's errors.
-
-    It ignores the profile that the environment names, which need not exist on a laptop: these credentials are complete.
-    """
+    """A session with the credentials of `role`; `name` shows in audit logs. Raises botocore's errors."""
     sts = session.client("sts", endpoint_url=endpoint, config=CONFIG)
-    credentials = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+    granted = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+    keys = granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"]
+    return with_keys(*keys, region=region or session.region_name)
+
+
+def with_keys(access_key: str, secret: str, token: str | None = None, *, region: str) -> boto3.Session:
+    """A session that needs no profile: one that the environment names need not exist here."""
     core = _core(session_vars={"profile": (None, None, None, None)})
-    core.set_credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
-    core.set_config_variable("region", region or session.region_name)
+    core.set_credentials(access_key, secret, token)
+    core.set_config_variable("region", region)
     return boto3.Session(botocore_session=core)
 
 

@@ -22,6 +22,7 @@ from groundwork.paths import Project
 from groundwork.plan import archive
 from groundwork.platform import PipelineRole
 from groundwork.refusals import Code
+from groundwork.state import aws_session
 from groundwork.store.opening import in_aws
 from groundwork.store.plan_store import PlanStore
 from stacks.commands.chart_repository import INDEX, ChartRepository
@@ -76,12 +77,7 @@ def terraform(cloud: CloudProject, folder: Path, *arguments: str) -> str:
 def session_of(cloud: CloudProject, names: Names, role: PipelineRole) -> boto3.Session:
     granted = cloud.client("sts").assume_role(RoleArn=names.delivery_role_arn(role), RoleSessionName="job")
     keys = granted["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-        region_name="eu-west-2",
-    )
+    return aws_session.with_keys(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region="eu-west-2")
 
 
 def store_of(cloud: CloudProject, names: Names, role: PipelineRole) -> PlanStore:

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from groundwork.state import aws_session
 from localcloud.aws.web_identity import GITHUB
 from localcloud.cloud import LocalCloud
 from stacks.values import Names, load_all
@@ -59,8 +60,8 @@ class Cloud:
             )
             role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/administrator"
             keys = sts.assume_role(RoleArn=role, RoleSessionName="test", DurationSeconds=43200)["Credentials"]
-            self._sessions[environment] = boto3.Session(
-                keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=_REGION
+            self._sessions[environment] = aws_session.with_keys(
+                keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region=_REGION
             )
         return self._sessions[environment].client(service, endpoint_url=self.endpoint)
 

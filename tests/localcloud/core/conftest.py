@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
+from groundwork.state import aws_session
 from localcloud.cloud import LocalCloud, Status
 from localcloud.profile import Keys
 
@@ -41,17 +41,14 @@ class Aws:
         return self._clients[key]
 
     def _make(self, service: str, account: str, role: str, region: str) -> Any:
-        keys = {"aws_access_key_id": self.keys.access_key, "aws_secret_access_key": self.keys.secret}
+        keys = [self.keys.access_key, self.keys.secret]
         if account != MAIN or role:
             arn = f"arn:aws:iam::{account}:role/{role or 'anyone'}"
-            credentials = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-            keys = {
-                "aws_access_key_id": credentials["AccessKeyId"],
-                "aws_secret_access_key": credentials["SecretAccessKey"],
-                "aws_session_token": credentials["SessionToken"],
-            }
+            granted = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+            keys = [granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"]]
         config = Config(retries={"max_attempts": 0}, read_timeout=60)
-        return boto3.Session(region_name=region, **keys).client(service, endpoint_url=self.endpoint, config=config)
+        session = aws_session.with_keys(*keys, region=region)
+        return session.client(service, endpoint_url=self.endpoint, config=config)
 
 
 @pytest.fixture(scope="session")

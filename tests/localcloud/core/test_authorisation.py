@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from groundwork.state import aws_session
 from tests.localcloud.core.test_bucket_policy import outcome
 
 ACCOUNT = "000000000000"
@@ -44,8 +44,8 @@ def role(aws: Any) -> Callable[..., Clients]:
             iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=made)
         narrowed = {"Policy": session} if session else {}
         keys = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="job", **narrowed)["Credentials"]
-        signed_in = boto3.Session(
-            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name="eu-west-2"
+        signed_in = aws_session.with_keys(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region="eu-west-2"
         )
         config = Config(retries={"max_attempts": 0})
         return lambda service: signed_in.client(service, endpoint_url=aws.endpoint, config=config)
