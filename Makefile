@@ -16,7 +16,7 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 6
 
-.PHONY: help setup pipeline demo test soak unit check lint bench kubernetes node policies release clean services services-test services-lock
+.PHONY: help setup pipeline demo test soak unit check lint bench kubernetes node ingress policies release clean services services-test services-lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six
 
 node: ## Build what runs containers in the embedded Kubernetes, as root on Linux: four minutes after `make kubernetes`
 	@tools/setup.sh node
+
+ingress: ## Build Traefik, the ingress controller of the embedded node: a quarter of an hour, once
+	@tools/setup.sh ingress
 
 policies: ## Build conftest, which judges the rules of policies/*.rego: under three minutes, once
 	@tools/setup.sh policies

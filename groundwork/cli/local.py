@@ -125,11 +125,16 @@ def ports_of(text: str) -> tuple[int, int]:
 def _start(
     context: Context, chosen: kubernetes_programs.Chosen, published: Mapping[int, int] | None = None
 ) -> cluster.Status:
+    from localcloud.kubernetes.node import ingress
     from localcloud.kubernetes.node.addresses import AWS_PORT
 
     console.note("Kubernetes starts, with a node that runs containers" if chosen.node else "Kubernetes starts")
     for reason in chosen.reasons:
         console.note(f"its pods do not run: {reason}")
+    if chosen.node:
+        has_controller = ingress.PROGRAM in chosen.programs
+        at = f"Ingresses of class traefik are at the node's port {ingress.PORT}: --publish 8080:{ingress.PORT}"
+        console.note(at if has_controller else "no Ingress is answered: `make ingress` builds a controller")
     cloud = context.cloud.status()
     reachable = {AWS_PORT: urlsplit(cloud.endpoint).port or 0} if cloud else {}
     return context.kubernetes.up(chosen.programs, node=chosen.node, reachable=reachable, published=published)

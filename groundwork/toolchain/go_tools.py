@@ -122,6 +122,10 @@ TOOLS = {
         # Built from tools/cni/main.go and tools/coredns/main.go.
         _of_the_node("pause", f"{_CNI}/groundwork", "cni", 2),
         _of_the_node("coredns", "github.com/coredns/coredns/groundwork", "coredns", 60),
+        GoTool(
+            "traefik", "github.com/traefik/traefik/v3/cmd/traefik", seconds=900, setup="make ingress",
+            ldflags=("-X=github.com/traefik/traefik/v3/pkg/version.Version={version}",),
+        ),
         # Built from tools/ferretdb/main.go: FerretDB's own program panics where it is not built in its checkout.
         GoTool("ferretdb", "github.com/FerretDB/FerretDB/groundwork", seconds=150, setup="make services-test"),
         # Built from tools/registry/main.go, for tests of charts.

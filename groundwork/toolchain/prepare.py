@@ -19,7 +19,7 @@ from groundwork.paths import Project
 from groundwork.toolchain import go_tools, providers, terraform
 
 # What a target of its own builds: tests that need it are skipped without it, and say what builds it.
-_OWN_TARGETS = {"make policies", "make services-test", "make node"}
+_OWN_TARGETS = {"make policies", "make services-test", "make node", "make ingress"}
 # The Go programs of each target. `demo` renders charts only where helm is installed: building it takes minutes.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     # Without the embedded Kubernetes, which takes six minutes to build.
@@ -27,6 +27,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "kubernetes": ("helm", *(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make kubernetes")),
     # A node that runs containers, for the embedded Kubernetes.
     "node": tuple(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make node"),
+    # Its ingress controller: the largest program of all.
+    "ingress": ("traefik",),
     # For rules in Rego; without it they are reported as not judged.
     "policies": ("conftest",),
     "test": tuple(name for name, tool in go_tools.TOOLS.items() if tool.setup not in _OWN_TARGETS),
@@ -44,7 +46,7 @@ OPTIONAL = {"ferretdb"}
 # Jobs that make a review.
 JUDGING = {"synthesis", "plan", "apply"}
 # Lint, types, Kubernetes, policies, services, a release, and what only talks to GitHub need no Terraform.
-WITHOUT_TERRAFORM = {"check", "kubernetes", "node", "github", "release", "policies", "services"}
+WITHOUT_TERRAFORM = {"check", "kubernetes", "node", "ingress", "github", "release", "policies", "services"}
 # Synthesis and the review of it name providers and start none.
 WITHOUT_PROVIDERS = {*WITHOUT_TERRAFORM, "synthesis"}
 

@@ -15,6 +15,7 @@ from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
 from localcloud.kubernetes.cluster import EmbeddedKubernetes
+from localcloud.kubernetes.node import ingress
 from stacks.images import builder as builders
 from stacks.images import debian_base
 from stacks.images.builder import Builder
@@ -49,7 +50,7 @@ def laptop(checkout: Path, database: Database, tmp_path_factory: pytest.TempPath
         cluster=cluster,
         programs={**chosen.programs, "helm": helm.path},
         reachable={DATABASE_PORT: database.port},
-        published={free_port(): NODE_PORT},
+        published={free_port(): NODE_PORT, free_port(): ingress.PORT},
     )
     laptop.up(timedelta(seconds=240))
     try:

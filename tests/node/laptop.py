@@ -57,7 +57,11 @@ class NodeLaptop:
     @property
     def url(self) -> str:
         """Of the published service, from outside the node."""
-        return f"http://127.0.0.1:{next(iter(self.published))}"
+        return self.url_of(NODE_PORT)
+
+    def url_of(self, node_port: int) -> str:
+        """Of a port of the node, from outside."""
+        return next(f"http://127.0.0.1:{port}" for port, inside in self.published.items() if inside == node_port)
 
 
 @dataclass

@@ -26,20 +26,21 @@ def install(programs: Mapping[str, Path], *, run: Path, kubeconfig: Path, author
     images.load_program(COREDNS_IMAGE, programs["coredns"], run)
     bundle = base64.b64encode(authority.read_bytes()).decode()
     manifest = _MANIFEST.read_text().replace("CA_BUNDLE", bundle)
-    _kubectl(programs, kubeconfig, "apply", "--server-side", "--force-conflicts", "--filename=-", document=manifest)
-    _kubectl(
-        programs, kubeconfig, "rollout", "status", "deployment/coredns", "--namespace=kube-system",
-        f"--timeout={_SECONDS}s",
-    )  # fmt: skip
+    apply(programs["kubectl"], kubeconfig, manifest, namespace="kube-system", deployment="coredns")
 
 
-def _kubectl(programs: Mapping[str, Path], kubeconfig: Path, *arguments: str, document: str = "") -> None:
-    done = subprocess.run(
-        [programs["kubectl"], f"--kubeconfig={kubeconfig}", *arguments],
-        input=document, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise LocalCloudError(
-            f"the embedded node has no DNS: `kubectl {' '.join(arguments)}` failed:\n{done.stderr.strip()}",
-            fix="gw local reset forgets everything it holds",
-        )
+def apply(kubectl: Path, kubeconfig: Path, manifest: str, *, namespace: str, deployment: str) -> None:
+    """Apply objects, and wait until a deployment among them is ready. Raises LocalCloudError."""
+    server_side = ("--server-side", "--force-conflicts")
+    ready = ("rollout", "status", f"deployment/{deployment}", f"--namespace={namespace}", f"--timeout={_SECONDS}s")
+    for arguments, document in ((("apply", *server_side, "--filename=-"), manifest), (ready, "")):
+        done = subprocess.run(
+            [kubectl, f"--kubeconfig={kubeconfig}", *arguments],
+            input=document, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise LocalCloudError(
+                f"{deployment} does not run on the embedded node: `kubectl {' '.join(arguments)}` failed:\n"
+                f"{done.stderr.strip()}",
+                fix="gw local reset forgets everything it holds",
+            )
