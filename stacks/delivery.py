@@ -10,6 +10,7 @@ from groundwork.platform import PipelineRole
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.chart_bucket import ChartBucket, chart_reads, chart_writes
+from stacks.blocks.pipeline.data_access import data_reads, data_writes
 from stacks.blocks.pipeline.github_role import GithubRole
 from stacks.blocks.pipeline.image_cache_access import image_cache_reads, image_cache_writes
 from stacks.blocks.pipeline.karpenter_access import karpenter_reads, karpenter_writes
@@ -150,6 +151,10 @@ class DeliveryStack(PlatformStack):
             for role in (self.pull_request_planner, self.planner, self.applier):
                 role.allow("image-cache-reads", *image_cache_reads(self.names))
             self.applier.allow("image-cache-writes", *image_cache_writes(self.names))
+        if environment.data.postgres:
+            for role in (self.pull_request_planner, self.planner, self.applier):
+                role.allow("data-reads", *data_reads(self.names))
+            self.applier.allow("data-writes", *data_writes(self.names))
         if environment.cluster.pools:
             for role in (self.pull_request_planner, self.planner, self.applier):
                 role.allow("karpenter-reads", *karpenter_reads(self.names))

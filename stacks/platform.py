@@ -21,6 +21,7 @@ BOOTSTRAP_STACKS = ("state-backend", "account", "delivery", "archive-roles")
 READS = {
     "runners": ("network",),
     "cluster": ("network",),
+    "data": ("network", "cluster"),
     "addons": ("cluster",),
     "workloads": ("cluster", "addons"),
     "api": ("network", "account"),

@@ -15,6 +15,10 @@ from localcloud.aws.operations import Operation
 _PARAMETERS = {
     ("ecr", "repositoryname"): ("repositorynames",),
     ("events", "rulename"): ("name", "rule"),
+    ("rds", "dbclusterinstancename"): ("dbclusteridentifier",),
+    ("rds", "dbinstancename"): ("dbinstanceidentifier",),
+    ("rds", "parametergroupname"): ("dbparametergroupname",),
+    ("rds", "snapshotname"): ("dbsnapshotidentifier", "finaldbsnapshotidentifier"),
     ("rds", "subnetgroupname"): ("dbsubnetgroupname",),
     ("route53", "id"): ("hostedzoneid", "resourceid"),
     ("secretsmanager", "secretid"): ("name",),

@@ -10,6 +10,7 @@ from stacks.values.accounts import Accounts, Singletons
 from stacks.values.api import Api
 from stacks.values.archive import Archive
 from stacks.values.cluster import Cluster
+from stacks.values.data import Data
 from stacks.values.delivery import Delivery
 from stacks.values.keys import Keys
 from stacks.values.network import Network
@@ -46,6 +47,7 @@ class Environment(Section):
     reviewers: Reviewers = Reviewers()
     network: Network = Network()
     cluster: Cluster = Cluster()
+    data: Data = Data()
     archive: Archive = Archive()
     api: Api = Api()
     workloads: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")], Workload] = {}

@@ -92,6 +92,16 @@ class Names:
         return self.of("cluster")
 
     @property
+    def database_subnets(self) -> str:
+        """Name of the group of subnets for databases."""
+        return self.of("database")
+
+    @property
+    def postgres(self) -> str:
+        """Name of the Postgres."""
+        return self.of("postgres")
+
+    @property
     def karpenter_nodes(self) -> str:
         """Name of the role of the nodes that Karpenter makes, and of their instance profile."""
         return self.of("karpenter-nodes")

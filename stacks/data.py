@@ -1,0 +1,66 @@
+"""Databases that AWS runs, where only the cluster's pods reach them."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
+from constructs import Construct
+
+from stacks.blocks.data import data_rules
+from stacks.blocks.data.postgres import LOGS, PostgresInstance, log_group_name
+from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
+from stacks.cluster import ClusterStack
+from stacks.network import NetworkStack
+from stacks.platform_stack import PlatformStack
+from stacks.values import Environment
+
+
+class DataStack(PlatformStack):
+    """Databases in subnets without a way out, in a state that no change of the cluster or of a service touches."""
+
+    def __init__(
+        self, scope: Construct, environment: Environment, *, network: NetworkStack, cluster: ClusterStack
+    ) -> None:
+        data_rules.check(environment)
+        super().__init__(scope, environment, "data")
+        names, values = self.names, environment.data
+        self.key = make_or_use(
+            self,
+            "key",
+            existing=environment.keys.data,
+            aws=self.aws,
+            alias=names.alias("data"),
+            description=f"Databases of {names.prefix}, their backups and logs",
+            statements=[logs_key_use(self.aws, *(log_group_name(names.postgres, log) for log in LOGS))],
+        )
+        subnet_group = names.database_subnets
+        if existing := environment.network.existing:
+            subnet_group = DbSubnetGroup(
+                self,
+                "subnets",
+                name=subnet_group,
+                description="Subnets for databases in an existing VPC",
+                subnet_ids=list(existing.database_subnet_ids),
+            ).name
+        if values.postgres:
+            self.postgres = PostgresInstance(
+                self,
+                "postgres",
+                names=names,
+                values=values.postgres,
+                vpc_id=network.vpc_id,
+                subnet_group=subnet_group,
+                clients=self._clients(cluster),
+                key=self.key,
+                tags={},
+            )
+            self.add_outputs(
+                postgres_address=self.postgres.instance.address, postgres_secret_arn=self.postgres.secret_arn
+            )
+
+    def _clients(self, cluster: ClusterStack) -> dict[str, str]:
+        """The security groups that pods come from: their node's, and EKS's own on Fargate and in Auto Mode."""
+        values = self.environment.cluster
+        groups = {"nodes": cluster.security_groups.nodes.id}
+        if values.fargate_profiles or values.nodes == "auto_mode":
+            groups["fargate"] = cluster.control_plane.security_group_id
+        return groups

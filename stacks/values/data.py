@@ -1,0 +1,45 @@
+"""What keeps data apart from the cluster: databases that AWS runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from stacks.values.types import LogDays, Section
+
+
+class Postgres(Section):
+    """A Postgres of RDS. Its administrator's password is made, kept and rotated by RDS, and nobody writes it down."""
+
+    version: Literal["16", "17", "18"] = "17"
+    """Major version; RDS takes care of the minor ones in the maintenance window."""
+    instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")] = "db.m7g.large"
+    multi_az: bool = True
+    """A copy in another zone, which takes over where the first one fails."""
+    storage_gib: Annotated[int, Field(ge=20, le=65536)] = 50
+    max_storage_gib: Annotated[int, Field(ge=20, le=65536)] = 200
+    """RDS adds storage up to this size by itself."""
+    backup_days: Annotated[int, Field(ge=1, le=35)] = 14
+    """Days back to which the database can be restored, to any second but the last five minutes."""
+    slow_query_ms: Annotated[int, Field(ge=0)] = 1000
+    """Statements that take longer are logged."""
+    log_days: LogDays = 365
+    """Days that the database's logs are kept."""
+
+    @model_validator(mode="after")
+    def _room_to_grow(self) -> Postgres:
+        # RDS API reference, CreateDBInstance, MaxAllocatedStorage: at least 10 % above the allocated storage.
+        if self.max_storage_gib < (least := -(-self.storage_gib * 11 // 10)):
+            raise ValueError(
+                f"max_storage_gib {self.max_storage_gib} is less than a tenth above storage_gib {self.storage_gib}, "
+                f"which RDS refuses; write at least {least}"
+            )
+        return self
+
+
+class Data(Section):
+    """The `data` stack, which an environment has where one of these is set."""
+
+    postgres: Postgres | None = None
+    """A Postgres of RDS."""
