@@ -1,4 +1,4 @@
-"""Databases that AWS runs, where only the cluster's pods reach them."""
+"""Databases that AWS runs, where only the cluster's pods reach them, and which parameters each service reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from constructs import Construct
 
 from stacks.blocks.data import data_rules
 from stacks.blocks.data.postgres import LOGS, PostgresInstance, log_group_name
+from stacks.blocks.data.service_parameters import ServiceParameters
 from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
@@ -29,7 +30,7 @@ class DataStack(PlatformStack):
             existing=environment.keys.data,
             aws=self.aws,
             alias=names.alias("data"),
-            description=f"Databases of {names.prefix}, their backups and logs",
+            description=f"Databases of {names.prefix}, their backups and logs, and parameters of services",
             statements=[logs_key_use(self.aws, *(log_group_name(names.postgres, log) for log in LOGS))],
         )
         subnet_group = names.database_subnets
@@ -55,6 +56,18 @@ class DataStack(PlatformStack):
             )
             self.add_outputs(
                 postgres_address=self.postgres.instance.address, postgres_secret_arn=self.postgres.secret_arn
+            )
+
+        for name, workload in environment.parameter_readers.items():
+            ServiceParameters(
+                self,
+                f"parameters_{name}",
+                names=names,
+                workload=name,
+                namespace=workload.namespace,
+                cluster_name=cluster.control_plane.cluster.name,
+                cluster_arn=cluster.control_plane.cluster_arn,
+                key=self.key,
             )
 
     def _clients(self, cluster: ClusterStack) -> dict[str, str]:

@@ -39,7 +39,7 @@ class Postgres(Section):
 
 
 class Data(Section):
-    """The `data` stack, which an environment has where one of these is set."""
+    """The `data` stack, which an environment has where one of these is set or a service reads parameters."""
 
     postgres: Postgres | None = None
     """A Postgres of RDS."""

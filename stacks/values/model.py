@@ -64,6 +64,16 @@ class Environment(Section):
         return self
 
     @property
+    def parameter_readers(self) -> dict[str, Workload]:
+        """The services whose pods read parameters of their own."""
+        return {name: workload for name, workload in self.workloads.items() if workload.parameters}
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is a stack `data`."""
+        return bool(self.data.postgres or self.parameter_readers)
+
+    @property
     def existing_keys(self) -> dict[str, str]:
         """Key of the file → ARN, for every KMS key that the stacks do not create."""
         named = {

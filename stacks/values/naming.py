@@ -101,6 +101,10 @@ class Names:
         """Name of the Postgres."""
         return self.of("postgres")
 
+    def parameter_path(self, workload: str) -> str:
+        """Where a service's parameters lie, without slashes around it; its secrets lie at the same."""
+        return f"{self.prefix}/{workload}"
+
     @property
     def karpenter_nodes(self) -> str:
         """Name of the role of the nodes that Karpenter makes, and of their instance profile."""
