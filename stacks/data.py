@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from constructs import Construct
 
 from stacks.blocks.data import data_rules
+from stacks.blocks.data.backup_vault import TAG, LockedVault
 from stacks.blocks.data.postgres import LOGS, PostgresInstance, log_group_name
 from stacks.blocks.data.service_parameters import ServiceParameters
 from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
@@ -52,12 +53,14 @@ class DataStack(PlatformStack):
                 subnet_group=subnet_group,
                 clients=self._clients(cluster),
                 key=self.key,
-                tags={},
+                tags=TAG if values.backup else {},
             )
             self.add_outputs(
                 postgres_address=self.postgres.instance.address, postgres_secret_arn=self.postgres.secret_arn
             )
 
+        if values.backup:
+            self.backup = LockedVault(self, "backup", names=names, values=values.backup, key=self.key)
         for name, workload in environment.parameter_readers.items():
             ServiceParameters(
                 self,

@@ -38,8 +38,25 @@ class Postgres(Section):
         return self
 
 
+class Backup(Section):
+    """A vault of AWS Backup for daily copies of databases, besides RDS's own backups."""
+
+    keep_days: Annotated[int, Field(ge=1, le=36500)] = 35
+    """Days that a copy is kept; the vault's lock lets nobody delete one earlier or make one that ends earlier."""
+    final_after_days: Annotated[int, Field(ge=3, le=36500)] | None = None
+    """Days after which nobody can change or remove the lock, not even AWS. Empty: whoever has the right to can."""
+
+
 class Data(Section):
     """The `data` stack, which an environment has where one of these is set or a service reads parameters."""
 
     postgres: Postgres | None = None
     """A Postgres of RDS."""
+    backup: Backup | None = None
+    """Daily copies in a locked vault."""
+
+    @model_validator(mode="after")
+    def _something_to_copy(self) -> Data:
+        if self.backup and not self.postgres:
+            raise ValueError("backup has nothing to copy; add postgres, or remove backup")
+        return self

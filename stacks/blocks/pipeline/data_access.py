@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stacks.blocks.iam.policy_document import Statement
+from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
 from stacks.values import Names
 
 
@@ -31,7 +32,8 @@ def data_writes(names: Names) -> list[Statement]:
     guide, "Password management with Amazon RDS and AWS Secrets Manager", permissions required: RDS makes and rotates
     the secret with the caller's right, and here nobody may read it.
     """
-    aws = names.aws
+    aws, environment = names.aws, names.environment
+    existing = environment.keys.data
     return [
         Statement(
             sid="Databases",
@@ -59,12 +61,12 @@ def data_writes(names: Names) -> list[Statement]:
         ),
         Statement(
             sid="KeyOfDatabases",
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=[names.environment.keys.data or aws.arn("kms", "key/*")],
+            actions=["kms:Decrypt", "kms:GenerateDataKey", "kms:RetireGrant"],
+            resources=[existing or aws.arn("kms", "key/*")],
             conditions={
-                "StringEquals": {"kms:ViaService": aws.endpoint("rds")},
+                "StringEquals": {"kms:ViaService": [aws.endpoint("rds"), aws.endpoint("backup")]},
                 # A new key's tags take up to five minutes to count: until then it appears to have none.
-                "StringEqualsIfExists": {"aws:ResourceTag/environment": names.environment.name},
+                **({} if existing else {"StringEqualsIfExists": {"aws:ResourceTag/environment": environment.name}}),
             },
         ),
         Statement(
@@ -74,6 +76,73 @@ def data_writes(names: Names) -> list[Statement]:
             conditions={"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}},
         ),
     ]  # fmt: skip
+
+
+def backup_reads(names: Names) -> list[Statement]:
+    """Statements for roles that plan: vault, lock, plan and selection."""
+    return [
+        Statement(
+            sid="Backups",
+            actions=[
+                "backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection",
+                "backup:ListBackupSelections", "backup:ListTags",
+            ],
+            resources=[_vault(names), _backup_plans(names)],
+        )
+    ]  # fmt: skip
+
+
+def backup_writes(names: Names) -> list[Statement]:
+    """Statements for the role that applies. Where the environment is protected, no copy and no lock is removed.
+
+    Source: AWS Backup developer guide, "Backup vault creation and deletion", required permissions.
+    """
+    emptying = [] if names.aws.protect else ["backup:DeleteBackupVault", "backup:DeleteBackupVaultLockConfiguration",
+                                             "backup:ListRecoveryPointsByBackupVault"]  # fmt: skip
+    return [
+        Statement(
+            sid="Backups",
+            actions=[
+                "backup:CreateBackupPlan", "backup:CreateBackupSelection", "backup:CreateBackupVault",
+                "backup:DeleteBackupPlan", "backup:DeleteBackupSelection", "backup:PutBackupVaultLockConfiguration",
+                "backup:TagResource", "backup:UntagResource", "backup:UpdateBackupPlan", *emptying,
+            ],
+            resources=[_vault(names), _backup_plans(names)],
+        ),
+        *(
+            []
+            if names.aws.protect
+            else [
+                Statement(
+                    sid="EmptyVault",
+                    actions=["backup:DeleteRecoveryPoint"],
+                    resources=[names.aws.arn("rds", "snapshot:awsbackup:*")],
+                    conditions={"StringEquals": {"aws:ResourceTag/environment": names.environment.name}},
+                )
+            ]
+        ),
+        Statement(
+            sid="MakeVaults",
+            actions=["backup-storage:MountCapsule"],
+            resources=["*"],
+            any_resource_because=ACTIONS_WITHOUT_RESOURCES,
+        ),
+        Statement(
+            sid="HandCopiesToBackup",
+            actions=["iam:PassRole"],
+            resources=[names.role_arn("backup")],
+            conditions={"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}},
+        ),
+    ]  # fmt: skip
+
+
+def _vault(names: Names) -> str:
+    return names.aws.arn("backup", f"backup-vault:{names.backup}")
+
+
+def _backup_plans(names: Names) -> str:
+    # AWS chooses their ids.
+    return names.aws.arn("backup", "backup-plan:*")
 
 
 def _instances(names: Names) -> str:
