@@ -5,10 +5,10 @@ from __future__ import annotations
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from constructs import Construct
 
-from stacks.blocks.data import data_rules
+from stacks.blocks.data import data_rules, documentdb, postgres
 from stacks.blocks.data.backup_vault import TAG, LockedVault
-from stacks.blocks.data.postgres import LOGS, PostgresInstance, log_group_name
 from stacks.blocks.data.service_parameters import ServiceParameters
+from stacks.blocks.secrets.secret_container import SecretContainer
 from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
 from stacks.cluster import ClusterStack
 from stacks.network import NetworkStack
@@ -32,7 +32,13 @@ class DataStack(PlatformStack):
             aws=self.aws,
             alias=names.alias("data"),
             description=f"Databases of {names.prefix}, their backups and logs, and parameters of services",
-            statements=[logs_key_use(self.aws, *(log_group_name(names.postgres, log) for log in LOGS))],
+            statements=[
+                logs_key_use(
+                    self.aws,
+                    *(postgres.log_group_name(names.postgres, log) for log in postgres.LOGS),
+                    *(documentdb.log_group_name(names.documents, log) for log in documentdb.LOGS if values.documentdb),
+                )
+            ],
         )
         subnet_group = names.database_subnets
         if existing := environment.network.existing:
@@ -43,8 +49,9 @@ class DataStack(PlatformStack):
                 description="Subnets for databases in an existing VPC",
                 subnet_ids=list(existing.database_subnet_ids),
             ).name
+        tags = TAG if values.backup else {}
         if values.postgres:
-            self.postgres = PostgresInstance(
+            self.postgres = postgres.PostgresInstance(
                 self,
                 "postgres",
                 names=names,
@@ -53,12 +60,34 @@ class DataStack(PlatformStack):
                 subnet_group=subnet_group,
                 clients=self._clients(cluster),
                 key=self.key,
-                tags=TAG if values.backup else {},
+                tags=tags,
             )
             self.add_outputs(
                 postgres_address=self.postgres.instance.address, postgres_secret_arn=self.postgres.secret_arn
             )
 
+        if values.documentdb:
+            self.documents = documentdb.DocumentCluster(
+                self,
+                "documents",
+                names=names,
+                values=values.documentdb,
+                vpc_id=network.vpc_id,
+                subnet_group=subnet_group,
+                clients=self._clients(cluster),
+                key=self.key,
+                tags=tags,
+            )
+            self.add_outputs(documents_address=self.documents.cluster.endpoint)
+        for name in values.mongodb_readers:
+            SecretContainer(
+                self,
+                f"mongodb_of_{name}",
+                aws=self.aws,
+                name=f"{names.parameter_path(name)}/mongodb-url",
+                description=f"Address of the MongoDB that {name} uses, with user and password",
+                key=self.key,
+            )
         if values.backup:
             self.backup = LockedVault(self, "backup", names=names, values=values.backup, key=self.key)
         for name, workload in environment.parameter_readers.items():

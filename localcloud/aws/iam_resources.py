@@ -15,6 +15,7 @@ from localcloud.aws.operations import Operation
 _PARAMETERS = {
     ("ecr", "repositoryname"): ("repositorynames",),
     ("events", "rulename"): ("name", "rule"),
+    ("rds", "clusterparametergroupname"): ("dbclusterparametergroupname",),
     ("rds", "dbclusterinstancename"): ("dbclusteridentifier",),
     ("rds", "dbinstancename"): ("dbinstanceidentifier",),
     ("rds", "parametergroupname"): ("dbparametergroupname",),

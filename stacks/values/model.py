@@ -71,7 +71,7 @@ class Environment(Section):
     @property
     def has_data(self) -> bool:
         """Whether there is a stack `data`."""
-        return bool(self.data.postgres or self.parameter_readers)
+        return bool(self.data.postgres or self.data.mongodb or self.parameter_readers)
 
     @property
     def existing_keys(self) -> dict[str, str]:

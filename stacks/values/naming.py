@@ -97,6 +97,11 @@ class Names:
         return self.of("database")
 
     @property
+    def documents(self) -> str:
+        """Name of the DocumentDB cluster."""
+        return self.of("documents")
+
+    @property
     def backup(self) -> str:
         """Name of the vault of backups, of its plan and of its role."""
         return self.of("backup")

@@ -14,12 +14,20 @@ _LONGEST_ROLE_NAME = 64  # IAM user guide, "IAM and AWS STS quotas"
 def check(environment: Environment) -> None:
     """Raise IllegalComposition where a database would have no subnets, or a pod no way to its parameters."""
     existing = environment.network.existing
-    if environment.data.postgres and existing and len(set(existing.database_subnet_ids)) < 2:
+    data = environment.data
+    if (data.postgres or data.documentdb) and existing and len(set(existing.database_subnet_ids)) < 2:
         raise IllegalComposition(
             "network.existing.database_subnet_ids",
             f"names {len(set(existing.database_subnet_ids))}, and a database needs subnets in two zones",
             "name two or more subnets without a route to the internet, or remove the section data",
         )
+    for name in data.mongodb_readers:
+        if name not in environment.parameter_readers:
+            raise IllegalComposition(
+                "data.mongodb.services",
+                f"{name} is not a workload whose pods may read secrets",
+                f"write workloads.{name} with parameters: true, or remove {name}",
+            )
     for name in environment.parameter_readers:
         _check_reader(environment, name)
 

@@ -1,4 +1,8 @@
-"""What the pipeline may read and change of databases, where an environment has some. No password, no connection."""
+"""What the pipeline may read and change of databases and their copies, where an environment has some.
+
+No password, no connection. Sources: service authorization reference, RDS (DocumentDB answers on the same API, and every
+resource that a call names has to be allowed for it).
+"""
 
 from __future__ import annotations
 
@@ -8,56 +12,75 @@ from stacks.values import Names
 
 
 def data_reads(names: Names) -> list[Statement]:
-    """Statements for roles that plan: settings of databases and their parameters."""
-    return [
+    """Statements for roles that plan: settings of databases, parameters, and of the vault."""
+    aws, values = names.aws, names.environment.data
+    statements = [
         Statement(
             sid="FindDatabases",
             # The provider looks for an instance by its resource id, which no ARN has.
             actions=["rds:DescribeDBInstances"],
-            resources=[names.aws.arn("rds", "db:*")],
+            resources=[aws.arn("rds", "db:*")],
         ),
-        Statement(sid="TagsOfDatabases", actions=["rds:ListTagsForResource"], resources=[_instances(names)]),
         Statement(
-            sid="Parameters",
-            actions=["rds:DescribeDBParameterGroups", "rds:DescribeDBParameters", "rds:ListTagsForResource"],
-            resources=[_parameters(names)],
+            sid="Databases",
+            actions=[
+                "rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusters",
+                "rds:DescribeDBParameterGroups", "rds:DescribeDBParameters", "rds:ListTagsForResource",
+            ],
+            resources=_databases(names),
         ),
-    ]
+    ]  # fmt: skip
+    if values.documentdb:
+        clusters = aws.arn("rds", "global-cluster:*", region="")
+        statements.append(Statement(sid="GlobalClusters", actions=["rds:DescribeGlobalClusters"], resources=[clusters]))
+    if values.backup:
+        statements.append(
+            Statement(
+                sid="Backups",
+                actions=[
+                    "backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection",
+                    "backup:ListBackupSelections", "backup:ListTags",
+                ],
+                resources=_backups(names),
+            )
+        )  # fmt: skip
+    return statements
 
 
 def data_writes(names: Names) -> list[Statement]:
     """Statements for the role that applies.
 
-    Sources: service authorization reference, RDS (every resource that a call names has to be allowed for it); RDS user
-    guide, "Password management with Amazon RDS and AWS Secrets Manager", permissions required: RDS makes and rotates
-    the secret with the caller's right, and here nobody may read it.
+    Source: RDS user guide, "Password management with Amazon RDS and AWS Secrets Manager", permissions required: RDS
+    makes and rotates the secret with the caller's right, and here nobody may read it.
     """
     aws, environment = names.aws, names.environment
-    existing = environment.keys.data
-    return [
+    values, existing = environment.data, environment.keys.data
+    whats = ("DBInstance", "DBParameterGroup") if values.postgres else ()
+    if values.documentdb:
+        whats = (*whats, "DBCluster", "DBClusterParameterGroup", "DBInstance")
+    snapshots = [aws.arn("rds", f"{kind}:{names.prefix}-*") for kind in ("snapshot", "cluster-snapshot")]
+    statements = [
         Statement(
             sid="Databases",
-            actions=[
-                "rds:AddTagsToResource", "rds:CreateDBInstance", "rds:CreateDBSnapshot", "rds:DeleteDBInstance",
-                "rds:ModifyDBInstance", "rds:RebootDBInstance", "rds:RemoveTagsFromResource",
-            ],
+            actions=sorted(
+                {f"rds:{verb}{what}" for what in whats for verb in ("Create", "Delete", "Modify")}
+                | {"rds:AddTagsToResource", "rds:RebootDBInstance", "rds:RemoveTagsFromResource"}
+            ),
             resources=[
-                _instances(names), _parameters(names), aws.arn("rds", f"subgrp:{names.database_subnets}"),
-                aws.arn("rds", f"snapshot:{names.prefix}-*"), aws.arn("rds", "og:default:*"),
+                *_databases(names),
+                aws.arn("rds", f"subgrp:{names.database_subnets}"),
+                aws.arn("rds", "og:default:*"),
             ],
         ),
         Statement(
-            sid="Parameters",
-            actions=[
-                "rds:AddTagsToResource", "rds:CreateDBParameterGroup", "rds:DeleteDBParameterGroup",
-                "rds:ModifyDBParameterGroup", "rds:RemoveTagsFromResource", "rds:ResetDBParameterGroup",
-            ],
-            resources=[_parameters(names)],
+            sid="LastSnapshots",
+            actions=["rds:AddTagsToResource", "rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot"],
+            resources=[*_databases(names), *snapshots],
         ),
         Statement(
             sid="SecretsThatRdsMakes",
             actions=["secretsmanager:CreateSecret", "secretsmanager:RotateSecret", "secretsmanager:TagResource"],
-            resources=[aws.arn("secretsmanager", "secret:rds!db-*")],
+            resources=[aws.arn("secretsmanager", f"secret:rds!{kind}-*") for kind in ("db", "cluster")],
         ),
         Statement(
             sid="KeyOfDatabases",
@@ -69,58 +92,45 @@ def data_writes(names: Names) -> list[Statement]:
                 **({} if existing else {"StringEqualsIfExists": {"aws:ResourceTag/environment": environment.name}}),
             },
         ),
-        Statement(
-            sid="HandMonitoringToRds",
-            actions=["iam:PassRole"],
-            resources=[names.role_arn("postgres-monitoring")],
-            conditions={"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}},
-        ),
-    ]  # fmt: skip
-
-
-def backup_reads(names: Names) -> list[Statement]:
-    """Statements for roles that plan: vault, lock, plan and selection."""
-    return [
-        Statement(
-            sid="Backups",
-            actions=[
-                "backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection",
-                "backup:ListBackupSelections", "backup:ListTags",
-            ],
-            resources=[_vault(names), _backup_plans(names)],
+    ]
+    if values.postgres:
+        statements.append(
+            Statement(
+                sid="HandMonitoringToRds",
+                actions=["iam:PassRole"],
+                resources=[names.role_arn("postgres-monitoring")],
+                conditions={"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}},
+            )
         )
-    ]  # fmt: skip
+    return [*statements, *(_backup_writes(names) if values.backup else ())]
 
 
-def backup_writes(names: Names) -> list[Statement]:
-    """Statements for the role that applies. Where the environment is protected, no copy and no lock is removed.
+def _backup_writes(names: Names) -> list[Statement]:
+    """Where the environment is protected, no copy and no lock is removed.
 
     Source: AWS Backup developer guide, "Backup vault creation and deletion", required permissions.
     """
-    emptying = [] if names.aws.protect else ["backup:DeleteBackupVault", "backup:DeleteBackupVaultLockConfiguration",
-                                             "backup:ListRecoveryPointsByBackupVault"]  # fmt: skip
+    vault = ["CreateBackupVault", "PutBackupVaultLockConfiguration"]
+    emptying: list[Statement] = []
+    if not names.aws.protect:
+        vault += ["DeleteBackupVault", "DeleteBackupVaultLockConfiguration", "ListRecoveryPointsByBackupVault"]
+        emptying.append(
+            Statement(
+                sid="EmptyVault",
+                actions=["backup:DeleteRecoveryPoint"],
+                resources=[names.aws.arn("rds", f"{kind}:awsbackup:*") for kind in ("snapshot", "cluster-snapshot")],
+                conditions={"StringEquals": {"aws:ResourceTag/environment": names.environment.name}},
+            )
+        )
+    plan = [f"{verb}BackupPlan" for verb in ("Create", "Delete", "Update")]
+    selection = [f"{verb}BackupSelection" for verb in ("Create", "Delete")]
     return [
         Statement(
             sid="Backups",
-            actions=[
-                "backup:CreateBackupPlan", "backup:CreateBackupSelection", "backup:CreateBackupVault",
-                "backup:DeleteBackupPlan", "backup:DeleteBackupSelection", "backup:PutBackupVaultLockConfiguration",
-                "backup:TagResource", "backup:UntagResource", "backup:UpdateBackupPlan", *emptying,
-            ],
-            resources=[_vault(names), _backup_plans(names)],
+            actions=[f"backup:{each}" for each in (*vault, *plan, *selection, "TagResource", "UntagResource")],
+            resources=_backups(names),
         ),
-        *(
-            []
-            if names.aws.protect
-            else [
-                Statement(
-                    sid="EmptyVault",
-                    actions=["backup:DeleteRecoveryPoint"],
-                    resources=[names.aws.arn("rds", "snapshot:awsbackup:*")],
-                    conditions={"StringEquals": {"aws:ResourceTag/environment": names.environment.name}},
-                )
-            ]
-        ),
+        *emptying,
         Statement(
             sid="MakeVaults",
             actions=["backup-storage:MountCapsule"],
@@ -133,21 +143,13 @@ def backup_writes(names: Names) -> list[Statement]:
             resources=[names.role_arn("backup")],
             conditions={"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}},
         ),
-    ]  # fmt: skip
+    ]
 
 
-def _vault(names: Names) -> str:
-    return names.aws.arn("backup", f"backup-vault:{names.backup}")
+def _databases(names: Names) -> list[str]:
+    return [names.aws.arn("rds", f"{kind}:{names.prefix}-*") for kind in ("db", "pg", "cluster", "cluster-pg")]
 
 
-def _backup_plans(names: Names) -> str:
-    # AWS chooses their ids.
-    return names.aws.arn("backup", "backup-plan:*")
-
-
-def _instances(names: Names) -> str:
-    return names.aws.arn("rds", f"db:{names.prefix}-*")
-
-
-def _parameters(names: Names) -> str:
-    return names.aws.arn("rds", f"pg:{names.prefix}-*")
+def _backups(names: Names) -> list[str]:
+    # AWS chooses the ids of plans.
+    return [names.aws.arn("backup", f"backup-vault:{names.backup}"), names.aws.arn("backup", "backup-plan:*")]
