@@ -6,25 +6,17 @@ import json
 from typing import Any
 
 import pytest
-from constructs import Construct
 from pydantic import ValidationError
 
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.waivers import waivers
-from stacks.cluster import ClusterStack
-from stacks.data import DataStack
 from stacks.network import NetworkStack
-from stacks.values import Environment
+from tests.support.data_stack import data_stack
 from tests.support.pipeline_roles import ACCOUNT, actions_of, allowed, delivery
 from tests.support.synth import environment, only_resource, resources, statements, synth
 
 HOME = f"eu-west-2:{ACCOUNT}"
 POSTGRES: dict[str, Any] = {"postgres": {}}
-
-
-def data_stack(scope: Construct, values: Environment) -> DataStack:
-    network = NetworkStack(scope, values)
-    return DataStack(scope, values, network=network, cluster=ClusterStack(scope, values, network=network))
 
 
 @pytest.fixture(scope="module")
@@ -241,164 +233,3 @@ def test_what_checkov_misses_by_a_value_is_waived_beside_the_instance() -> None:
 
     assert waived(data=POSTGRES, protect=True) == set()
     assert waived(data={"postgres": {"multi_az": False}}) == {"CKV_AWS_157", "CKV_AWS_293"}
-
-
-# ── copies ─────────────────────────────────────────────────────────────────────────────────────────
-COPIED: dict[str, Any] = {"postgres": {}, "backup": {}}
-
-
-@pytest.fixture(scope="module")
-def copied() -> Any:
-    return synth(data_stack, data=COPIED, protect=True)
-
-
-def test_a_locked_and_encrypted_vault_takes_a_copy_a_day(copied: Any) -> None:
-    """AWS Backup developer guide, "AWS Backup Vault Lock": governance mode, where no last day is set."""
-    vault, lock = (
-        only_resource(copied, "aws_backup_vault"),
-        only_resource(copied, "aws_backup_vault_lock_configuration"),
-    )
-    assert vault["kms_key_arn"].startswith("${aws_kms_key.")
-    assert (vault["force_destroy"], vault["lifecycle"]) == (False, {"prevent_destroy": True})
-    assert (lock["min_retention_days"], lock["lifecycle"]) == (35, {"prevent_destroy": True})
-    assert "changeable_for_days" not in lock
-    (rule,) = only_resource(copied, "aws_backup_plan")["rule"]
-    assert (rule["schedule"], rule["lifecycle"]) == ("cron(0 3 * * ? *)", {"delete_after": 35})
-    assert "enable_continuous_backup" not in rule, "AWS Backup would take over the backup settings of RDS"
-
-
-def test_a_lock_becomes_final_by_a_value() -> None:
-    document = synth(data_stack, data={"postgres": {}, "backup": {"final_after_days": 7}})
-    assert only_resource(document, "aws_backup_vault_lock_configuration")["changeable_for_days"] == 7
-
-
-def test_what_is_copied_is_tagged_and_of_this_environment_alone(copied: Any) -> None:
-    (condition,) = only_resource(copied, "aws_backup_selection")["condition"]
-    assert {each["key"]: each["value"] for each in condition["string_equals"]} == {
-        "aws:ResourceTag/backup": "daily",
-        "aws:ResourceTag/environment": "dev",
-    }
-    assert only_resource(copied, "aws_db_instance")["tags"] == {"backup": "daily"}
-    (provider,) = copied["provider"]["aws"]
-    assert provider["default_tags"][0]["tags"]["environment"] == "dev"
-
-
-VAULT = f"arn:aws:backup:{HOME}:backup-vault:acme-dev-backup"
-COPY = f"arn:aws:rds:{HOME}:snapshot:awsbackup:job-1"
-REMOVALS = [
-    ("backup:DeleteBackupVault", VAULT),
-    ("backup:DeleteBackupVaultLockConfiguration", VAULT),
-    ("backup:DeleteRecoveryPoint", COPY),
-]
-
-
-@pytest.mark.parametrize(("action", "resource"), REMOVALS)
-def test_the_pipeline_empties_only_the_vault_of_an_unprotected_environment(action: str, resource: str) -> None:
-    tagged = {"aws:ResourceTag/environment": "dev"}
-    assert allowed(delivery(data=COPIED), "apply", action, resource, tagged)
-    assert not allowed(delivery(data=COPIED, protect=True), "apply", action, resource, tagged)
-    assert not allowed(delivery(data=COPIED), "plan", action, resource, tagged)
-
-
-def test_a_vault_with_nothing_to_copy_is_refused() -> None:
-    with pytest.raises(ValidationError, match="backup has nothing to copy"):
-        environment(data={"backup": {}})
-
-
-@pytest.mark.parametrize("wrong", [{"keep_days": 0}, {"final_after_days": 2}], ids=str)
-def test_what_aws_backup_refuses_is_refused(wrong: dict[str, int]) -> None:
-    """AWS Backup API reference, PutBackupVaultLockConfiguration: at least 1 day, at least 3 days to change it."""
-    with pytest.raises(ValidationError):
-        environment(data={"postgres": {}, "backup": wrong})
-
-
-# ── the choice of a MongoDB ────────────────────────────────────────────────────────────────────────
-DOCUMENTS: dict[str, Any] = {"mongodb": {"kind": "documentdb"}}
-READER = {
-    "namespace": "users",
-    "image": "ghcr.io/acme/users",
-    "tag": "1.0.0",
-    "parameters": True,
-    "egress": [{"cidr": "10.0.0.0/16", "ports": [443, 1024]}],
-}
-ATLAS: dict[str, Any] = {
-    "data": {"mongodb": {"kind": "external", "services": ["users"]}},
-    "workloads": {"users": READER},
-}
-
-
-@pytest.fixture(scope="module")
-def documents() -> Any:
-    return synth(data_stack, data=DOCUMENTS)
-
-
-def test_documentdb_takes_connections_of_pods_with_tls_alone(documents: Any) -> None:
-    """DocumentDB developer guide, "Encrypting data in transit": the parameter tls."""
-    rule = only_resource(documents, "aws_vpc_security_group_ingress_rule")
-    assert (rule["from_port"], rule["to_port"]) == (27017, 27017)
-    assert "security_groups_nodes" in rule["referenced_security_group_id"]
-    group = only_resource(documents, "aws_docdb_cluster_parameter_group")
-    assert {each["name"]: each["value"] for each in group["parameter"]}["tls"] == "enabled"
-    assert only_resource(documents, "aws_docdb_cluster")["db_subnet_group_name"] == "acme-dev-database"
-
-
-def test_documentdb_has_three_instances_and_a_password_nobody_knows(documents: Any) -> None:
-    cluster = only_resource(documents, "aws_docdb_cluster")
-    assert len(resources(documents, "aws_docdb_cluster_instance")) == 3
-    assert (cluster["storage_encrypted"], cluster["kms_key_id"][:14]) == (True, "${aws_kms_key.")
-    assert cluster["manage_master_user_password"] is True
-    assert not {name for name in cluster if name.startswith("master_password")}
-    assert cluster["backup_retention_period"] == 14
-
-
-def test_a_protected_documentdb_is_not_deleted_and_would_leave_a_snapshot() -> None:
-    cluster = only_resource(synth(data_stack, data=DOCUMENTS, protect=True), "aws_docdb_cluster")
-    assert (cluster["deletion_protection"], cluster["lifecycle"]) == (True, {"prevent_destroy": True})
-    assert (cluster["skip_final_snapshot"], cluster["final_snapshot_identifier"]) == (False, "acme-dev-documents-final")
-
-
-@pytest.mark.row("4.15")
-def test_the_address_of_an_atlas_cluster_is_a_secret_that_people_fill() -> None:
-    document = synth(data_stack, **ATLAS)
-    secret = only_resource(document, "aws_secretsmanager_secret")
-    assert secret["name"] == "acme-dev/users/mongodb-url"
-    assert secret["kms_key_id"].startswith("${aws_kms_key.")
-    assert "aws_secretsmanager_secret_version" not in document["resource"]
-    assert "mongodb://" not in json.dumps(document)
-    assert not {kind for kind in document["resource"] if "docdb" in kind}
-
-
-@pytest.mark.row("4.15")
-def test_pods_of_the_service_read_that_secret_and_no_others_do() -> None:
-    document = synth(data_stack, **ATLAS)
-    (role,) = [
-        key for key, body in document["resource"]["aws_iam_role"].items() if body["name"] == "acme-dev-pods-users"
-    ]
-    (policy,) = resources(document, "aws_iam_role_policy")
-    assert policy["role"] == f"${{aws_iam_role.{role}.id}}"
-    own = statements(policy["policy"])["OwnSecrets"]["Resource"]
-    assert own == f"arn:aws:secretsmanager:{HOME}:secret:acme-dev/users/*"
-
-
-@pytest.mark.parametrize(
-    ("mongodb", "why"),
-    [
-        ({"kind": "external"}, "external serves nobody"),
-        (
-            {"kind": "external", "services": ["users"], "documentdb": {}},
-            "documentdb has settings, but kind is external",
-        ),
-        ({"kind": "documentdb", "services": ["users"]}, "services belongs to kind: external"),
-        ({"kind": "external", "services": ["mongodb+srv://user:word@atlas.example/db"]}, "String should match pattern"),
-        ({"kind": "atlas"}, "Input should be"),
-    ],
-)
-def test_a_mongodb_that_cannot_be_or_an_address_in_the_file_is_refused(mongodb: dict[str, Any], why: str) -> None:
-    with pytest.raises(ValidationError, match=why):
-        environment(data={"mongodb": mongodb})
-
-
-def test_a_service_that_may_not_read_the_address_raises() -> None:
-    with pytest.raises(IllegalComposition, match="users is not a workload whose pods may read secrets") as raised:
-        synth(data_stack, data=ATLAS["data"])
-    assert raised.value.key == "data.mongodb.services"

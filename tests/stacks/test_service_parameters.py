@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from localcloud.aws.policy import Call, Decision, Principal, evaluate
 from localcloud.cloud import LocalCloud
 from stacks.blocks.errors import IllegalComposition
-from tests.stacks.test_data import data_stack
 from tests.support.catalog import documents
+from tests.support.data_stack import data_stack
 from tests.support.pipeline_roles import ACCOUNT
 from tests.support.synth import environment, resources, statements, synth
 
