@@ -9,19 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from stacks.blocks.errors import IllegalComposition
-from tests.support.data_stack import data_stack
+from tests.support.data_stack import READER, data_stack
 from tests.support.pipeline_roles import ACCOUNT
 from tests.support.synth import environment, only_resource, resources, statements, synth
 
 HOME = f"eu-west-2:{ACCOUNT}"
 DOCUMENTS: dict[str, Any] = {"mongodb": {"kind": "documentdb"}}
-READER = {
-    "namespace": "users",
-    "image": "ghcr.io/acme/users",
-    "tag": "1.0.0",
-    "parameters": True,
-    "egress": [{"cidr": "10.0.0.0/16", "ports": [443, 1024]}],
-}
 ATLAS: dict[str, Any] = {
     "data": {"mongodb": {"kind": "external", "services": ["users"]}},
     "workloads": {"users": READER},
