@@ -7,7 +7,6 @@ resource that a call names has to be allowed for it).
 from __future__ import annotations
 
 from stacks.blocks.iam.policy_document import Statement
-from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
 from stacks.values import Names
 
 
@@ -135,7 +134,7 @@ def _backup_writes(names: Names) -> list[Statement]:
             sid="MakeVaults",
             actions=["backup-storage:MountCapsule"],
             resources=["*"],
-            any_resource_because=ACTIONS_WITHOUT_RESOURCES,
+            any_resource_because="AWS knows no resource for the action with which a new vault gets its key",
         ),
         Statement(
             sid="HandCopiesToBackup",
