@@ -10,6 +10,7 @@ from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
 from stacks.archive_roles import ArchiveRolesStack
 from stacks.cluster import ClusterStack
+from stacks.data import DataStack
 from stacks.delivery import DeliveryStack
 from stacks.network import NetworkStack
 from stacks.platform_stack import PlatformStack
@@ -28,10 +29,11 @@ def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     network = NetworkStack(scope, environment)
     runners = RunnersStack(scope, environment, network=network) if environment.delivery.runners else None
     cluster = ClusterStack(scope, environment, network=network)
+    data = DataStack(scope, environment, network=network, cluster=cluster) if environment.has_data else None
     karpenter = environment.cluster.karpenter
     addons = AddonsStack(scope, environment, cluster=cluster, values=karpenter) if karpenter else None
-    workloads = WorkloadsStack(scope, environment, cluster=cluster, addons=addons)
+    workloads = WorkloadsStack(scope, environment, cluster=cluster, addons=addons, data=data)
     archive = ArchiveStack(scope, environment)
     api = ApiStack(scope, environment, network=network, account=account)
     first = (account, state_backend, delivery, archive_roles, network, runners)
-    return [stack for stack in (*first, cluster, addons, workloads, archive, api) if stack]
+    return [stack for stack in (*first, cluster, data, addons, workloads, archive, api) if stack]

@@ -10,6 +10,7 @@ from groundwork.platform import PipelineRole
 from stacks.blocks.errors import IllegalComposition
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.chart_bucket import ChartBucket, chart_reads, chart_writes
+from stacks.blocks.pipeline.data_access import data_reads, data_writes
 from stacks.blocks.pipeline.github_role import GithubRole
 from stacks.blocks.pipeline.image_cache_access import image_cache_reads, image_cache_writes
 from stacks.blocks.pipeline.karpenter_access import karpenter_reads, karpenter_writes
@@ -146,14 +147,21 @@ class DeliveryStack(PlatformStack):
             for role in (self.pull_request_planner, self.planner, self.applier):
                 role.allow("signing-reads", *signing_reads(self.names))
             self.applier.allow("signing-writes", *signing_writes(self.names, profiles))
-        if environment.cluster.image_cache:
+        for wanted, what, reads_of, writes_of in (
+            (environment.cluster.image_cache, "image-cache", image_cache_reads, image_cache_writes),
+            (environment.cluster.pools, "karpenter", karpenter_reads, karpenter_writes),
+        ):
+            if wanted:
+                for role in (self.pull_request_planner, self.planner, self.applier):
+                    role.allow(f"{what}-reads", *reads_of(self.names))
+                self.applier.allow(f"{what}-writes", *writes_of(self.names))
+        if environment.data.postgres or environment.data.documentdb:
+            # Policies of their own: inline ones of a role have 10,240 characters together.
+            reading = self._shared("data-reads", "Settings of databases, no data", data_reads(names))
             for role in (self.pull_request_planner, self.planner, self.applier):
-                role.allow("image-cache-reads", *image_cache_reads(self.names))
-            self.applier.allow("image-cache-writes", *image_cache_writes(self.names))
-        if environment.cluster.pools:
-            for role in (self.pull_request_planner, self.planner, self.applier):
-                role.allow("karpenter-reads", *karpenter_reads(self.names))
-            self.applier.allow("karpenter-writes", *karpenter_writes(self.names))
+                role.attach_all({"data_reads": reading})
+            writing = self._shared("data-writes", "Databases and their copies", data_writes(names))
+            self.applier.attach_all({"data_writes": writing})
         if values.runners:
             self.applier.allow("runners", *runner_writes(self.names, values.runners.connection_arn))
         if values.images or values.charts:

@@ -90,7 +90,7 @@ class NetworkStack(PlatformStack):
         DbSubnetGroup(
             self,
             "database_subnets",
-            name=self.names.of("database"),
+            name=self.names.database_subnets,
             description="Subnets for databases, without a way out",
             subnet_ids=database.ids,
         )

@@ -21,8 +21,9 @@ BOOTSTRAP_STACKS = ("state-backend", "account", "delivery", "archive-roles")
 READS = {
     "runners": ("network",),
     "cluster": ("network",),
+    "data": ("network", "cluster"),
     "addons": ("cluster",),
-    "workloads": ("cluster", "addons"),
+    "workloads": ("cluster", "addons", "data"),
     "api": ("network", "account"),
 }
 """The upstream stacks of each stack, as stacks/catalog.py connects them: a pull request's stack may read no other."""

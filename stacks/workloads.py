@@ -10,6 +10,7 @@ from stacks.blocks.cluster.helm_access import OwnChart, helm_provider
 from stacks.blocks.cluster.image_cache import pulled_from
 from stacks.blocks.cluster.service_release import CHART, ServiceRelease
 from stacks.cluster import ClusterStack
+from stacks.data import DataStack
 from stacks.platform_stack import PlatformStack
 from stacks.values import Environment
 
@@ -20,7 +21,13 @@ class WorkloadsStack(PlatformStack):
     """
 
     def __init__(
-        self, scope: Construct, environment: Environment, *, cluster: ClusterStack, addons: AddonsStack | None = None
+        self,
+        scope: Construct,
+        environment: Environment,
+        *,
+        cluster: ClusterStack,
+        addons: AddonsStack | None = None,
+        data: DataStack | None = None,
     ) -> None:
         cluster_rules.check_scaling(environment.cluster, environment.workloads)
         super().__init__(scope, environment, "workloads")
@@ -29,6 +36,9 @@ class WorkloadsStack(PlatformStack):
         if addons:
             # Nodes for the pods; and destroyed the other way round, no pod is left that would hold a node.
             self.add_dependency(addons)
+        if data and environment.parameter_readers:
+            # EKS gives an identity to the pods that start after it exists.
+            self.add_dependency(data)
         self.helm = helm_provider(self, names=self.names, control_plane=cluster.control_plane)
         chart = OwnChart(self, "chart", folder=CHART) if environment.workloads else None
         self.releases = {

@@ -82,6 +82,12 @@ def _calls(operation: Operation, request: Request, principal: Principal, keys: K
     if tagging and requested_tags(operation) and operation.name != tagging.name.partition(":")[2]:
         yield from calls(tagging.name, _tagged(tagging.name, operation, where))
     yield from _of_others(operation, dependent, calls)
+    if operation.parameters.get("ManageMasterUserPassword"):
+        # RDS user guide, "Password management with Amazon RDS and AWS Secrets Manager": with the caller's right.
+        kind = "cluster" if "Cluster" in operation.name else "db"
+        secret = f"arn:aws:secretsmanager:{request.region}:{request.account}:secret:rds!{kind}-*"
+        for name in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
+            yield from calls(name, [secret])
 
 
 def _tagged(tagging: str, operation: Operation, where: Mapping[str, str]) -> Sequence[str]:

@@ -15,6 +15,11 @@ from localcloud.aws.operations import Operation
 _PARAMETERS = {
     ("ecr", "repositoryname"): ("repositorynames",),
     ("events", "rulename"): ("name", "rule"),
+    ("rds", "clusterparametergroupname"): ("dbclusterparametergroupname",),
+    ("rds", "dbclusterinstancename"): ("dbclusteridentifier",),
+    ("rds", "dbinstancename"): ("dbinstanceidentifier",),
+    ("rds", "parametergroupname"): ("dbparametergroupname",),
+    ("rds", "snapshotname"): ("dbsnapshotidentifier", "finaldbsnapshotidentifier"),
     ("rds", "subnetgroupname"): ("dbsubnetgroupname",),
     ("route53", "id"): ("hostedzoneid", "resourceid"),
     ("secretsmanager", "secretid"): ("name",),
@@ -182,6 +187,17 @@ def _secrets(kind: ResourceKind, operation: Operation, place: Mapping[str, str])
     return [_fill(kind.arn, place, {"secretid": f"{reference}-??????"})]
 
 
+def _ssm(kind: ResourceKind, operation: Operation, place: Mapping[str, str]) -> list[str] | None:
+    """Names of parameters that are paths begin with a slash, which their ARNs leave out."""
+    if kind.name != "parameter":
+        return None
+    named = [operation.parameters.get(name) for name in ("Name", "Names", "Path")]
+    texts = [text for value in named for text in _texts(value)]
+    if not texts or any(text.startswith("arn:") for text in texts):
+        return None
+    return [_fill(kind.arn, place, {"parameternamewithoutleadingslash": text.strip("/")}) for text in texts]
+
+
 def _wafv2(kind: ResourceKind, operation: Operation, place: Mapping[str, str]) -> list[str] | None:
     """The scope of an ARN is in lower case, and only an ACL has the name."""
     parameters = operation.parameters
@@ -200,5 +216,6 @@ _SPECIAL: Mapping[str, Special] = {
     "iam": _iam,
     "kms": _kms,
     "secretsmanager": _secrets,
+    "ssm": _ssm,
     "wafv2": _wafv2,
 }

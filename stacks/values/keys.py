@@ -28,6 +28,8 @@ class Keys(Section):
     """Messages of alarms and findings."""
     flow_logs: KeyArn | None = None
     """The VPC's flow logs."""
+    data: KeyArn | None = None
+    """Databases, their backups, logs and administrator's passwords."""
     archive: KeyArn | None = None
     """Objects in the archive, whose account has to be able to use it."""
     api: KeyArn | None = None

@@ -10,6 +10,7 @@ from stacks.values.accounts import Accounts, Singletons
 from stacks.values.api import Api
 from stacks.values.archive import Archive
 from stacks.values.cluster import Cluster
+from stacks.values.data import Data
 from stacks.values.delivery import Delivery
 from stacks.values.keys import Keys
 from stacks.values.network import Network
@@ -46,6 +47,7 @@ class Environment(Section):
     reviewers: Reviewers = Reviewers()
     network: Network = Network()
     cluster: Cluster = Cluster()
+    data: Data = Data()
     archive: Archive = Archive()
     api: Api = Api()
     workloads: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")], Workload] = {}
@@ -60,6 +62,16 @@ class Environment(Section):
                 "them, or delivery.runner_label if they exist already"
             )
         return self
+
+    @property
+    def parameter_readers(self) -> dict[str, Workload]:
+        """The services whose pods read parameters of their own."""
+        return {name: workload for name, workload in self.workloads.items() if workload.parameters}
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is a stack `data`."""
+        return bool(self.data.postgres or self.data.mongodb or self.parameter_readers)
 
     @property
     def existing_keys(self) -> dict[str, str]:

@@ -92,6 +92,30 @@ class Names:
         return self.of("cluster")
 
     @property
+    def database_subnets(self) -> str:
+        """Name of the group of subnets for databases."""
+        return self.of("database")
+
+    @property
+    def documents(self) -> str:
+        """Name of the DocumentDB cluster."""
+        return self.of("documents")
+
+    @property
+    def backup(self) -> str:
+        """Name of the vault of backups, of its plan and of its role."""
+        return self.of("backup")
+
+    @property
+    def postgres(self) -> str:
+        """Name of the Postgres."""
+        return self.of("postgres")
+
+    def parameter_path(self, workload: str) -> str:
+        """Where a service's parameters lie, without slashes around it; its secrets lie at the same."""
+        return f"{self.prefix}/{workload}"
+
+    @property
     def karpenter_nodes(self) -> str:
         """Name of the role of the nodes that Karpenter makes, and of their instance profile."""
         return self.of("karpenter-nodes")

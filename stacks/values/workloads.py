@@ -47,6 +47,9 @@ class Workload(Section):
     """Plain settings, never secrets."""
     secrets: list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]] = []
     """Names of Secrets of the namespace whose keys become environment variables; somebody else makes them."""
+    parameters: bool = False
+    """Its pods may read what lies below /<organisation>-<environment>/<name>/ in SSM's Parameter Store and, without the
+    first slash, in Secrets Manager, and nothing else there. People fill it: docs/architecture/data.md."""
     migrations: list[str] = []
     """The command that brings the database's schema to the image's revision: before each start and each upgrade."""
     egress: list[Egress] = []

@@ -36,7 +36,7 @@ def test_a_changed_stack_affects_its_readers_and_no_other_environment(synthesise
     terraform = json.loads(file.read_text())
     terraform["output"] = {**terraform.get("output", {}), "new": {"value": "x"}}
     file.write_text(json.dumps(terraform))
-    expected = {"dev-network", "dev-cluster", "dev-workloads", "dev-api"}
+    expected = {"dev-network", "dev-cluster", "dev-data", "dev-workloads", "dev-api"}
     assert affected(Manifest.read(synthesised), Manifest.read(head)) == expected
 
 

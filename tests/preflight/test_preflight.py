@@ -20,6 +20,7 @@ from groundwork.refusals import Code
 from groundwork.synthesis.manifest import Manifest
 from stacks.platform import PLATFORM, READS
 from tests.support.catalog import documents
+from tests.support.data_stack import READER
 from tests.support.karpenter import WITH_KARPENTER
 from tests.support.synth import environment as environment_with
 
@@ -241,8 +242,8 @@ def test_main_lets_each_stack_read_what_it_reads_and_nothing_else(
 ) -> None:
     environments = pull_request.rules.environments
     reads: dict[str, set[str]] = {}
-    documents(tmp_path / "karpenter", environment_with(cluster=WITH_KARPENTER))
-    for stack in [*Manifest.read(synthesised).stacks, *Manifest.read(tmp_path / "karpenter").stacks]:
+    documents(tmp_path / "more", environment_with(cluster=WITH_KARPENTER, workloads={"users": READER}))
+    for stack in [*Manifest.read(synthesised).stacks, *Manifest.read(tmp_path / "more").stacks]:
         environment = selection.environment_of(stack.name, environments)
         short, *upstream = (name.removeprefix(f"{environment}-") for name in (stack.name, *stack.dependencies))
         reads.setdefault(short, set()).update(upstream)

@@ -25,7 +25,7 @@ from tests.support.terraform import find_or_skip
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 BOOTSTRAP = ("state-backend", "account", "delivery", "archive-roles")
-APPLIED = ("network", "cluster", "archive", "api")
+APPLIED = ("network", "cluster", "data", "archive", "api")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What dev leaves out, Karpenter and the cache of images, comes and goes with the rights of the pipeline's roles.
+"""What dev leaves out comes and goes with the rights of the pipeline's roles: Karpenter, cached images, DocumentDB.
 
 A person fills the secret that the bootstrap made for the cache; until then ECR refuses it.
 """
@@ -25,6 +25,7 @@ from tests.support.terraform import find_or_skip
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLUSTER = {**WITH_KARPENTER, "image_cache": ["public.ecr.aws", "ghcr.io"]}
+DATA = {"mongodb": {"kind": "documentdb", "documentdb": {"instances": 1}}}
 SECRET = "ecr-pullthroughcache/acme-dev-ghcr"
 INTERRUPTION = {"Source": "aws.ec2", "DetailType": "EC2 Spot Instance Interruption Warning", "Detail": "{}"}
 
@@ -33,18 +34,16 @@ INTERRUPTION = {"Source": "aws.ec2", "DetailType": "EC2 Spot Instance Interrupti
 def pipeline(tmp_path: Path, checkout: Path) -> Iterator[PipelineJobs]:
     cloud = LocalCloud(tmp_path / "cloud", Path(sys.executable))
     values: dict[str, Any] = load(checkout / "environments" / "dev.yaml").model_dump(exclude_unset=True)
-    environment = Environment.model_validate(merged(values, {"cluster": CLUSTER}))
+    environment = Environment.model_validate({**merged(values, {"cluster": CLUSTER}), "data": DATA})
     yield PipelineJobs.of(environment, find_or_skip(checkout, tmp_path), cloud)
     cloud.down()
 
 
-def test_karpenter_and_image_cache_come_and_go_with_the_pipelines_rights(
-    pipeline: PipelineJobs, tmp_path: Path
-) -> None:
+def test_what_dev_leaves_out_comes_and_goes_with_the_pipelines_rights(pipeline: PipelineJobs, tmp_path: Path) -> None:
     documents(tmp_path / "out", pipeline.environment)
     bootstrap, applied = tmp_path / "bootstrap", tmp_path / "applied"
     merge(tmp_path / "out", "dev", ("state-backend", "account", "delivery"), bootstrap, state=None)
-    merge(tmp_path / "out", "dev", ("network", "cluster"), applied, state="applied")
+    merge(tmp_path / "out", "dev", ("network", "cluster", "data"), applied, state="applied")
     succeed(pipeline.terraform.run(bootstrap, "get", environ={}))
     succeed(pipeline.run("person", bootstrap, "apply", "-auto-approve", "-parallelism=20"))
     succeed(pipeline.run("plan", applied, "init"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -406,8 +407,12 @@ def test_every_role_has_the_boundary_as_a_limit_and_never_as_a_policy() -> None:
     assert f"${{aws_iam_policy.{name}.arn}}" not in attached
 
 
-def test_with_the_longest_names_policies_stay_within_iams_limits() -> None:
-    document = delivery(name="e" * 16, organisation="o" * 16, state={"replica_region": "eu-west-1"})
+DATABASES = {"postgres": {}, "mongodb": {"kind": "documentdb"}, "backup": {}}
+
+
+@pytest.mark.parametrize("data", [{}, DATABASES], ids=["no databases", "all databases"])
+def test_with_the_longest_names_policies_stay_within_iams_limits(data: dict[str, Any]) -> None:
+    document = delivery(name="e" * 16, organisation="o" * 16, state={"replica_region": "eu-west-1"}, data=data)
     attached = [policy["policy"] for policy in resources(document, "aws_iam_policy")]
     assert all(len("".join(policy.split())) <= LARGEST_POLICY for policy in attached)
     inline: dict[str, int] = {}
@@ -415,6 +420,8 @@ def test_with_the_longest_names_policies_stay_within_iams_limits() -> None:
         inline[policy["role"]] = inline.get(policy["role"], 0) + len("".join(policy["policy"].split()))
     assert max(inline.values()) <= 10_240, "IAM's limit for all inline policies of a role"
     assert all(len(role["name"]) <= 64 for role in resources(document, "aws_iam_role"))
+    managed = Counter(each["role"] for each in resources(document, "aws_iam_role_policy_attachment"))
+    assert max(managed.values()) <= 10, "IAM's quota for managed policies of a role"
 
 
 # ── registries ─────────────────────────────────────────────────────────────────────────────────────

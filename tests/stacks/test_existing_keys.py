@@ -19,6 +19,7 @@ NAMES = ("state.key_arn", "cluster.key_arn", *(f"keys.{name}" for name in Keys.m
 EVERYTHING = {
     "state": {"replica_region": "eu-west-1"},
     "singletons": {"github_repository": "acme/platform", "alerts": {"emails": ["a@acme.example"]}},
+    "data": {"postgres": {}},
     "delivery": {
         "runner_label": None,
         "runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/a", "group": 7},
@@ -84,6 +85,7 @@ def test_a_key_of_another_region_is_refused_by_name(name: str) -> None:
         ("apply", "kms:Decrypt", "state.key_arn"),
         ("apply", "kms:CreateGrant", "cluster.key_arn"),
         ("apply", "kms:CreateGrant", "keys.api"),
+        ("apply", "kms:CreateGrant", "keys.data"),
     ],
 )
 def test_the_pipeline_uses_the_named_keys_and_no_others_of_that_account(role: str, action: str, name: str) -> None:

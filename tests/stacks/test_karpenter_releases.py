@@ -127,7 +127,8 @@ def test_services_come_after_karpenter_and_go_before_it() -> None:
     values = environment(cluster=WITH_KARPENTER)
     stacks = {stack.stack_name: stack for stack in catalog.build(Testing.app(), values)}
     assert {each.node.id for each in stacks["workloads"].dependencies} == {"dev-cluster", "dev-addons"}
-    assert set(PlatformEnvironment(values).upstream_of("dev-workloads")) == {"dev-cluster", "dev-addons"}
+    upstream = set(PlatformEnvironment(values).upstream_of("dev-workloads"))
+    assert upstream == {"dev-cluster", "dev-addons", "dev-data"}
 
 
 @pytest.mark.parametrize("nodes", ["managed_groups", "auto_mode"])

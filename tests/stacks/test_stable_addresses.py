@@ -14,6 +14,7 @@ BASE: dict[str, Any] = {
     "runner": "hosted",
     "network": {"zones": 2, "nat": "single"},
     "cluster": {"public_endpoint_cidrs": ["52.94.76.0/22"], "node_groups": {"general": {}}, "access": {}},
+    "data": {"postgres": {}},
     "api": {"kind": "rest", "authorisation": "iam"},
     "workloads": {"hello": {"namespace": "hello", "image": "ghcr.io/acme/hello", "tag": "1.0.0"}},
 }

@@ -32,6 +32,11 @@ WITHIN_A_PARENT = {
     "aws_route53_record": "within its zone, its name is the domain's",
     "helm_release": "within its cluster",
 }
+# Not names of the resource, although the argument is one elsewhere.
+NO_NAMES = {
+    ("aws_db_instance", "username"): "of the administrator inside",
+    ("aws_db_parameter_group", "family"): "of the engine",
+}
 # What an account has once, however many environments it holds.
 SINGLETONS = {
     "aws_accessanalyzer_analyzer",
@@ -56,6 +61,7 @@ def values(name: str, *, owns: bool) -> dict[str, Any]:
             "runners": {"connection_arn": "arn:aws:codeconnections:eu-west-2:111122223333:connection/1", "group": 7},
             "runner_label": None,
         },
+        "data": {"postgres": {}},
         "cluster": {"fargate_profiles": {"jobs": {"namespace": "jobs"}}},
         "api": {
             "kind": "rest",
@@ -88,7 +94,11 @@ def named(stacks: dict[str, Any], name: str) -> dict[tuple[str, str, str], str]:
         (kind, argument, value): address
         for kind, address, body in resources(stacks, name)
         for argument, value in body.items()
-        if argument in NAMING and isinstance(value, str) and "${" not in value and kind not in WITHIN_A_PARENT
+        if argument in NAMING
+        and isinstance(value, str)
+        and "${" not in value
+        and kind not in WITHIN_A_PARENT
+        and (kind, argument) not in NO_NAMES
     }
 
 
@@ -97,7 +107,8 @@ def named(stacks: dict[str, Any], name: str) -> dict[tuple[str, str, str], str]:
 def test_no_two_environments_in_an_account_share_a_name(stacks: dict[str, Any]) -> None:
     blue, green = named(stacks, "blue"), named(stacks, "green")
     assert {"aws_s3_bucket", "aws_iam_role", "aws_dynamodb_table", "aws_kms_alias", "aws_lambda_function",
-            "aws_eks_cluster", "aws_cloudwatch_log_group"} <= {kind for kind, _, _ in green}  # fmt: skip
+            "aws_eks_cluster", "aws_cloudwatch_log_group",
+            "aws_db_instance"} <= {kind for kind, _, _ in green}  # fmt: skip
     shared = {key: (blue[key], green[key]) for key in blue.keys() & green.keys()}
     assert not shared
 

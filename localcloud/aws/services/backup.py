@@ -82,6 +82,13 @@ def handle_vault_notifications(request: Request) -> Response:
     return _handle_vault_setting(request, "notifications", ("SNSTopicArn", "BackupVaultEvents"))
 
 
+def list_recovery_points(request: Request) -> Response:
+    """ListRecoveryPointsByBackupVault: plans do not run here, so that every vault stays empty."""
+    if request.group("vault") not in _backend(request).vaults:
+        return not_found(f"Backup vault {request.group('vault')} does not exist", 400)
+    return json_response({"RecoveryPoints": []})
+
+
 def forget_vault(request: Request) -> None:
     """DeleteBackupVault: its settings go with it; moto deletes the vault."""
     for kind in ("policy", "notifications"):
@@ -121,5 +128,6 @@ ROUTES = (
     Route(SERVICE, "*", SELECTION, handle_selection),
     Route(SERVICE, "*", f"{VAULT}/access-policy", handle_vault_policy),
     Route(SERVICE, "*", f"{VAULT}/notification-configuration", handle_vault_notifications),
+    Route(SERVICE, "GET", f"{VAULT}/recovery-points/?", list_recovery_points),
     Route(SERVICE, "DELETE", VAULT, forget_vault),
 )

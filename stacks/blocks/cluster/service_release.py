@@ -13,6 +13,8 @@ from stacks.values.workloads import Egress, Workload
 
 CHART = CHARTS / "service"
 _SECONDS = 600
+POD_IDENTITY = Egress(cidr="169.254.170.23/32", ports=[80])
+"""The agent on the pod's own node that hands out credentials (EKS user guide, "EKS Pod Identity considerations")."""
 
 
 class ServiceRelease(Construct):
@@ -57,8 +59,9 @@ def chart_values(values: Workload, repository: str) -> dict[str, Any]:
         chosen["secrets"] = {"names": list(values.secrets)}
     if values.migrations:
         chosen["migrations"] = {"command": list(values.migrations)}
-    if values.egress:
-        chosen["networkPolicy"] = {"egress": [_rule(egress) for egress in values.egress]}
+    egress = [*values.egress, *([POD_IDENTITY] if values.parameters else [])]
+    if egress:
+        chosen["networkPolicy"] = {"egress": [_rule(each) for each in egress]}
     return {
         **chosen,
         "image": image,

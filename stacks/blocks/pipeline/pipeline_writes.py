@@ -31,7 +31,7 @@ BUCKET_WRITES = (
 def existing_keys(names: Names) -> list[Statement]:
     """What `base_writes` allows with the environment's own keys, for keys of somebody else's, which lack its tags."""
     environment = names.environment
-    if not (keys := [key for key in (environment.cluster.key_arn, environment.keys.api) if key]):
+    if not (keys := [key for key in (environment.cluster.key_arn, environment.keys.api, environment.keys.data) if key]):
         return []
     return [
         Statement(

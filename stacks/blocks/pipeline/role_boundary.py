@@ -16,9 +16,9 @@ BOOTSTRAP_STACKS = ("account", "state-backend", "delivery", "archive-roles")
 _ONLY_A_CAP = "a boundary gives nothing: roles hold policies of their own, and this says how far those can reach"
 
 _REGIONAL = (
-    "acm", "apigateway", "autoscaling", "cloudwatch", "codebuild", "codeconnections", "dynamodb", "ec2", "ecr", "eks",
-    "eks-auth", "elasticloadbalancing", "events", "kms", "lambda", "logs", "rds", "s3", "secretsmanager", "signer",
-    "sns", "sqs", "ssm", "wafv2", "xray",
+    "acm", "apigateway", "autoscaling", "backup", "backup-storage", "cloudwatch", "codebuild", "codeconnections",
+    "dynamodb", "ec2", "ecr", "eks", "eks-auth", "elasticloadbalancing", "events", "kms", "lambda", "logs", "rds", "s3",
+    "secretsmanager", "signer", "sns", "sqs", "ssm", "wafv2", "xray",
 )  # fmt: skip
 _OTHERS = ("access-analyzer", "cloudtrail", "guardduty", "route53", "sts", "tag")
 _IAM = ("iam:Get*", "iam:List*", "iam:*Role*")  # roles; no users, groups, keys or passwords

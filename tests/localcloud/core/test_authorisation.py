@@ -88,6 +88,8 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[str, int, str]:
          f"sqs:ReceiveMessage on resource: arn:aws:sqs:{HOME}:q"),
         ("sts", "assume_role", {"RoleArn": "arn:aws:iam::111122223333:role/x", "RoleSessionName": "job"},
          "AccessDenied", 403, "sts:AssumeRole on resource: arn:aws:iam::111122223333:role/x"),
+        ("rds", "delete_db_instance", {"DBInstanceIdentifier": "d", "SkipFinalSnapshot": True}, "AccessDenied", 403,
+         f"rds:DeleteDBInstance on resource: arn:aws:rds:{HOME}:db:d"),
         ("cloudtrail", "get_trail", {"Name": "t"}, "AccessDeniedException", 400,
          f"cloudtrail:GetTrail on resource: arn:aws:cloudtrail:{HOME}:trail/t"),
     ],
@@ -104,6 +106,15 @@ def test_a_role_without_the_right_gets_the_refusal_of_the_service(
 
 def test_a_role_that_does_not_exist_is_an_administrator(aws: Any) -> None:
     assert aws.client("ec2", role="nobody-made-it").describe_vpcs()["Vpcs"]
+
+
+def test_rds_makes_a_managed_password_with_the_callers_right_to_secrets(role: Any) -> None:
+    """RDS user guide, "Password management with Amazon RDS and AWS Secrets Manager", permissions required."""
+    rds = role(allow("rds:*"))("rds")
+    database = {"DBInstanceIdentifier": "d", "DBInstanceClass": "db.t4g.micro", "Engine": "postgres"}
+    managed = {"MasterUsername": "a", "ManageMasterUserPassword": True, "AllocatedStorage": 20}
+    _, _, message = refusal(rds.create_db_instance, **database, **managed)
+    assert f"secretsmanager:CreateSecret on resource: arn:aws:secretsmanager:{HOME}:secret:rds!db-*" in message
 
 
 def test_what_a_policy_allows_is_done(role: Any) -> None:
