@@ -73,7 +73,7 @@ kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six
 node: ## Build what runs containers in the embedded Kubernetes, as root on Linux: four minutes after `make kubernetes`
 	@tools/setup.sh node
 
-ingress: ## Build Traefik, the ingress controller of the embedded node: a quarter of an hour, once
+ingress: ## Build Traefik, the ingress controller of the embedded node: eleven minutes, once
 	@tools/setup.sh ingress
 
 policies: ## Build conftest, which judges the rules of policies/*.rego: under three minutes, once

@@ -123,7 +123,7 @@ TOOLS = {
         _of_the_node("pause", f"{_CNI}/groundwork", "cni", 2),
         _of_the_node("coredns", "github.com/coredns/coredns/groundwork", "coredns", 60),
         GoTool(
-            "traefik", "github.com/traefik/traefik/v3/cmd/traefik", seconds=900, setup="make ingress",
+            "traefik", "github.com/traefik/traefik/v3/cmd/traefik", seconds=650, setup="make ingress",
             ldflags=("-X=github.com/traefik/traefik/v3/pkg/version.Version={version}",),
         ),
         # Built from tools/ferretdb/main.go: FerretDB's own program panics where it is not built in its checkout.
