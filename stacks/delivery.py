@@ -66,6 +66,8 @@ class DeliveryStack(PlatformStack):
 
     def _registries(self) -> None:
         values = self.environment.delivery
+        # An image and its SBOM have a tag each.
+        tags = {"image": 2 * values.images_kept, "chart": values.images_kept}
         wanted = [*values.images, *(f"charts/{chart}" for chart in values.charts)]
         if not wanted:
             return
@@ -87,7 +89,7 @@ class DeliveryStack(PlatformStack):
                 f"registry_{name.replace('/', '_')}",
                 name=self.names.registry(name),
                 key=self.registry_key,
-                images_kept=values.images_kept,
+                tags_kept=tags["chart" if name.startswith("charts/") else "image"],
                 disposable=not self.aws.protect,
             )
 
