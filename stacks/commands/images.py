@@ -86,6 +86,7 @@ def register(app: typer.Typer) -> None:
         base: Base = "",
         debian: Debian = False,
         platforms: Platforms = "linux/amd64,linux/arm64",
+        tag: Annotated[str, typer.Option(help="Such as v1.2.3; default: a digest of the sources.")] = "",
     ) -> None:
         """Build what is missing, and push it with its SBOM to a registry where skopeo is logged in; prints digests.
 
@@ -98,8 +99,9 @@ def register(app: typer.Typer) -> None:
 
         place = ImageRegistry.find(registry, os.environ)
         for index in build_indexes(services, base, debian=debian, platforms=platforms):
-            result = place.push(index.archive, f"{index.image.service}:{index.image.tag}")
-            place.push(index.sbom, f"{index.image.service}:{index.image.tag}.sbom")
+            name = f"{index.image.service}:{tag or index.image.tag}"
+            result = place.push(index.archive, name)
+            place.push(index.sbom, f"{name}.sbom")
             console.say(f"{place.place}/{index.image.service}@{index.digest} {result}")
 
 

@@ -62,7 +62,7 @@ class ImageRegistry:
         if theirs and theirs != ours:
             raise ReleaseFailed(
                 f"{target.removeprefix('docker://')} is another image, {theirs}, than {archive}, {ours}",
-                fix="push it under another tag: a tag never moves",
+                fix="push it under another tag (--tag): a tag never moves",
             )
         return theirs is not None
 

@@ -16,6 +16,8 @@ from stacks.images.index import Index
 
 _BASES = "localhost/groundwork/tests/bases:1"
 
+_LINKED = ("cdktf.json", "main.py", "stacks", "services", "environments")
+
 Enter = Callable[[Path, Sequence[str]], list[str]]
 
 
@@ -70,3 +72,25 @@ def enter() -> Enter:
         return ["unshare", "--mount", "sh", "-c", inside, "sh", *command]
 
     return words
+
+
+@pytest.fixture
+def noting_project(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A checkout of its own, on a machine with programs below `bin` that only note their words in `bin/words`."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    for name in _LINKED:
+        (root / name).symlink_to(checkout / name)
+    for name in ("kind", "minikube", "buildah"):
+        program(tmp_path, name, 'echo "$(basename "$0") $*" >>"$(dirname "$0")/words"')
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    return Project(root)
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """Write a program below `bin` of a folder."""
+    file = folder / "bin" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)

@@ -13,7 +13,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def index(archive: Path, text: str) -> Path:
+def index(archive: Path, text: str, *, tag: str = "1") -> Path:
     """An index of two images, for amd64 and arm64, whose only file holds `text`."""
     blobs: dict[str, bytes] = {}
 
@@ -35,10 +35,11 @@ def index(archive: Path, text: str) -> Path:
         }
         platform = {"architecture": architecture, "os": "linux"}
         manifests.append(blob(json.dumps(manifest).encode(), MANIFEST, platform=platform))
+    named = {"annotations": {"org.opencontainers.image.ref.name": tag}}
     top = blob(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}).encode(), INDEX)
     files = {
         "oci-layout": json.dumps({"imageLayoutVersion": "1.0.0"}).encode(),
-        "index.json": json.dumps({"schemaVersion": 2, "manifests": [top]}).encode(),
+        "index.json": json.dumps({"schemaVersion": 2, "manifests": [{**top, **named}]}).encode(),
     }
     archive.write_bytes(_tar({**files, **blobs}))
     return archive

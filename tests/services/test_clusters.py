@@ -18,29 +18,7 @@ from groundwork.paths import Project
 from stacks.commands.images import archive_of
 from stacks.images import clusters
 from stacks.images.builder import BuildFailed, image_of
-
-LINKED = ("cdktf.json", "main.py", "stacks", "services", "environments")
-
-
-@pytest.fixture
-def project(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A checkout of its own, on a machine with programs that only note their words, below `bin`."""
-    root = tmp_path / "checkout"
-    root.mkdir()
-    for name in LINKED:
-        (root / name).symlink_to(checkout / name)
-    for name in ("kind", "minikube", "buildah"):
-        program(tmp_path, name, 'echo "$(basename "$0") $*" >>"$(dirname "$0")/words"')
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    return Project(root)
-
-
-def program(folder: Path, name: str, script: str) -> None:
-    file = folder / "bin" / name
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(f"#!/bin/sh\n{script}\n")
-    file.chmod(0o755)
+from tests.services.conftest import program
 
 
 @pytest.mark.row("0.9")
@@ -48,11 +26,11 @@ def program(folder: Path, name: str, script: str) -> None:
     ("cluster", "words"), [("kind", "kind load image-archive"), ("minikube", "minikube image load")]
 )
 def test_an_image_is_loaded_by_the_clusters_own_program(
-    project: Project, tmp_path: Path, cluster: str, words: str
+    noting_project: Project, tmp_path: Path, cluster: str, words: str
 ) -> None:
     """An archive of the same sources lies there already, so that nothing is built."""
-    image = image_of("users", project.root / "services", "base")
-    archive = archive_of(image, project)
+    image = image_of("users", noting_project.root / "services", "base")
+    archive = archive_of(image, noting_project)
     archive.parent.mkdir(parents=True)
     archive.touch()
     done = CliRunner().invoke(application(), ["images", "load", "users", "--base", "base", "--into", cluster])
@@ -61,15 +39,15 @@ def test_an_image_is_loaded_by_the_clusters_own_program(
     assert (tmp_path / "bin" / "words").read_text().splitlines() == [f"{words} {archive}"]
 
 
-def test_what_the_program_says_is_shown(project: Project, tmp_path: Path) -> None:
+def test_what_the_program_says_is_shown(noting_project: Project, tmp_path: Path) -> None:
     program(tmp_path, "kind", 'echo "ERROR: no nodes found for cluster kind" >&2; exit 1')
     with pytest.raises(BuildFailed, match="no nodes found for cluster"):
-        clusters.load(tmp_path / "users.tar", "kind", project, os.environ)
+        clusters.load(tmp_path / "users.tar", "kind", noting_project, os.environ)
 
 
-def test_a_missing_program_and_an_unknown_cluster_are_named(project: Project, tmp_path: Path) -> None:
+def test_a_missing_program_and_an_unknown_cluster_are_named(noting_project: Project, tmp_path: Path) -> None:
     with pytest.raises(ToolMissing, match="minikube is not on PATH"):
-        clusters.load(tmp_path / "users.tar", "minikube", project, {"PATH": str(tmp_path)})
+        clusters.load(tmp_path / "users.tar", "minikube", noting_project, {"PATH": str(tmp_path)})
     with pytest.raises(UsageError, match="k3d") as raised:
-        clusters.load(tmp_path / "users.tar", "k3d", project, os.environ)
+        clusters.load(tmp_path / "users.tar", "k3d", noting_project, os.environ)
     assert raised.value.fix == "--into one of node, kind, minikube"

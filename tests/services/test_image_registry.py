@@ -15,11 +15,14 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from groundwork.cli import application
 from groundwork.errors import ReleaseFailed, ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
 from stacks.images import oci_archive, sbom
+from stacks.images.builder import image_of
 from stacks.images.image_registry import ImageRegistry
 from tests.services.sample_archives import INDEX, index
 from tests.support.processes import free_port, wait_for_answer
@@ -109,7 +112,7 @@ def test_another_image_under_a_pushed_tag_is_refused(registry: ImageRegistry, tm
     other = index(tmp_path / "other.oci.tar", "two")
     with pytest.raises(ReleaseFailed, match=r"users:1 is another image, sha256:\w+, than .*other") as raised:
         registry.push(other, "users:1")
-    assert raised.value.fix == "push it under another tag: a tag never moves"
+    assert raised.value.fix == "push it under another tag (--tag): a tag never moves"
     assert registry.push(other, "users:2") == "pushed"
 
 
@@ -155,6 +158,29 @@ def test_an_sbom_lies_beside_its_image(registry: ImageRegistry, running: Running
     (layer,) = manifest["layers"]
     url = f"http://{running.address}/v2/{PREFIX}/users/blobs/{layer['digest']}"
     assert httpx.get(url, auth=SIGNED_IN).json() == {"bomFormat": "CycloneDX"}
+
+
+@pytest.mark.row("2.5")
+def test_gw_pushes_images_with_their_sboms_and_prints_digests(
+    registry: ImageRegistry, running: Running, noting_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it pushes was built before, of the same sources: buildah is not called."""
+    image = image_of("users", noting_project.root / "services", "base")
+    folder = noting_project.work / "images"
+    folder.mkdir(parents=True)
+    content = oci_archive.read(index(folder / "users.oci.tar", "one", tag=image.tag))
+    oci_archive.write_attached(folder / "users.sbom.oci.tar", b"{}", kind=sbom.MEDIA_TYPE, subject=content)
+    for name in ("HOME", "REGISTRY_AUTH_FILE"):
+        monkeypatch.setenv(name, running.environ[name])
+    for words, tag in (([], image.tag), (["--tag", "v1.0.0"], "v1.0.0")):
+        for result in ("pushed", "unchanged"):
+            command = ["images", "push", registry.place, "users", "--base", "base", *words]
+            done = CliRunner().invoke(application(), command)
+            assert done.exit_code == 0, done.output
+            assert done.stdout.splitlines() == [f"{registry.place}/users@{content.digest} {result}"]
+        assert running.manifest(f"users:{tag}").headers["Docker-Content-Digest"] == content.digest
+        assert running.manifest(f"users:{tag}.sbom").json()["subject"]["digest"] == content.digest
+    assert not noting_project.root.with_name("bin").joinpath("words").exists()
 
 
 # ── the step of the release workflow ───────────────────────────────────────────────────────────────

@@ -437,17 +437,17 @@ def test_tags_of_images_and_charts_are_immutable() -> None:
         assert each["image_scanning_configuration"]["scan_on_push"] is True
 
 
-def test_what_a_tag_names_is_counted_so_that_the_images_of_an_index_are_not() -> None:
+def test_tags_are_counted_and_not_the_images_of_an_index() -> None:
     """Each image has a tag, and its SBOM another one; ECR keeps what an index refers to as long as the index."""
     document = delivery(delivery={"images": ["ledger"], "charts": ["service"], "images_kept": 30})
     policies = {
         name: json.loads(each["policy"]) for name, each in document["resource"]["aws_ecr_lifecycle_policy"].items()
     }
     tagged = {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan"}
-    for registry, kept in (("ledger", 60), ("charts_service", 30)):
+    for registry, tags in (("ledger", 60), ("charts_service", 30)):
         (rules,) = [policy["rules"] for name, policy in policies.items() if name.startswith(f"registry_{registry}_")]
         assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged", "tagged"]
-        assert rules[1]["selection"] == {**tagged, "countNumber": kept}
+        assert rules[1]["selection"] == {**tagged, "countNumber": tags}
 
 
 @pytest.mark.row("0.6", "1.3")

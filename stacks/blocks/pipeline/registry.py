@@ -52,9 +52,9 @@ def _tidying(tags_kept: int) -> str:
     )
 
 
-def _newest(kept: int, which: dict[str, Any]) -> dict[str, Any]:
-    newest = {**which, "countType": "imageCountMoreThan", "countNumber": kept}
-    return {"description": f"The newest {kept} stay", "selection": newest}
+def _newest(number: int, which: dict[str, Any]) -> dict[str, Any]:
+    newest = {**which, "countType": "imageCountMoreThan", "countNumber": number}
+    return {"description": f"The newest {number} stay", "selection": newest}
 
 
 def _lifecycle(*rules: dict[str, Any]) -> str:
