@@ -116,6 +116,22 @@ def test_another_image_under_a_pushed_tag_is_refused(registry: ImageRegistry, tm
     assert registry.push(other, "users:2") == "pushed"
 
 
+def test_what_the_registry_has_is_not_pushed_again(registry: ImageRegistry, tmp_path: Path) -> None:
+    """A registry whose tags move would take it."""
+
+    class Looking(ImageRegistry):
+        def _run(self, *words: str) -> Any:
+            assert words[0] == "inspect"
+            return super()._run(*words)
+
+    first, second = (index(tmp_path / f"{text}.oci.tar", text) for text in ("one", "two"))
+    registry.push(first, "users:1")
+    looking = Looking(registry.skopeo, registry.place, registry.environ)
+    assert looking.push(first, "users:1") == "unchanged"
+    with pytest.raises(ReleaseFailed, match="another image"):
+        looking.push(second, "users:1")
+
+
 def test_who_loses_a_race_sees_what_won(registry: ImageRegistry, tmp_path: Path) -> None:
     """Between a look and a push somebody else pushes: the same image, then another one."""
 
