@@ -86,11 +86,14 @@ def test_what_is_built_already_is_not_built_again(transactions: Index) -> None:
 def test_equal_sources_make_an_image_with_the_same_digest(
     builder: Builder, bases: str, transactions: Index, checkout: Path, tmp_path: Path
 ) -> None:
-    """Of another checkout, whose files have other times."""
+    """Of another checkout, whose files have other times, and in which code ran."""
     sources = tmp_path / "services"
-    for part in ("Dockerfile", "runtime.txt", "servicekit/src", "transactions/src"):
+    for part in ("Dockerfile", ".dockerignore", "runtime.txt", "servicekit/src", "transactions/src"):
         (sources / part).parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-r", str(checkout / "services" / part), str(sources / part)], check=True)
+    left = sources / "transactions" / "src" / "transactions" / "__pycache__" / "queries.cpython-311.pyc"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"of another version")
     again = index.build(builder, transactions.image, sources, tmp_path, platforms=PLATFORMS, base=bases)
     assert (again.digest, again.content.platforms) == (transactions.digest, transactions.content.platforms)
     assert oci_archive.read(again.sbom).digest == oci_archive.read(transactions.sbom).digest
