@@ -106,8 +106,8 @@ class Builder:
             raise UsageError("docker keeps images of one platform", fix="install buildah or podman")
         index = f"{image.name}-index"
         self._start("manifest", "rm", index)  # a build would add to one of an earlier build
-        wanted = ("--platform", ",".join(platforms), "--manifest", index)
-        self._build(image, folder, *wanted, base=base, environ=environ)
+        for name in sorted(platforms):  # one by one: the order is part of the index, and so of its digest
+            self._build(image, folder, "--platform", name, "--manifest", index, base=base, environ=environ)
         draft = archive.with_suffix(".new")
         draft.unlink(missing_ok=True)
         self.run("manifest", "push", "--quiet", "--all", "--format", "oci", index, f"oci-archive:{draft}:{image.tag}")
