@@ -16,7 +16,7 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 6
 
-.PHONY: help setup pipeline demo test soak unit check lint bench kubernetes node ingress policies release clean services services-test services-lock
+.PHONY: help setup pipeline demo test soak unit check lint audit bench kubernetes node ingress policies release clean services services-test services-lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ endif
 ifneq ($(DOCKERFILES),)
 	@$(RUN) hadolint $(DOCKERFILES)
 endif
+
+audit: ## Licences and known vulnerabilities of locked packages, asked of OSV.dev. ARGS="--ignore-vuln GHSA-…"
+	@tools/setup.sh check
+	@tools/setup.sh services
+	@$(RUN) pytest -q tests/toolchain/test_licences.py
+	@$(RUN) tools/audit.sh $(ARGS)
 
 bench: ## Measure synthesis and diffs against the stock ways; writes bench.json. ARGS=diff for one case
 	@tools/setup.sh bench

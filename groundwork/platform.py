@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 from groundwork.errors import UsageError
 from groundwork.paths import Project
 
-PipelineRole = Literal["plan-pull-request", "plan", "apply", "release"]
+PipelineRole = Literal["plan-pull-request", "plan", "apply", "release-images", "release-charts"]
 Target = Literal["aws", "laptop"]
 Guard = Literal["detector", "trail"]
 HighestFinding = Literal["none", "low", "medium"]

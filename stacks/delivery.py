@@ -66,6 +66,8 @@ class DeliveryStack(PlatformStack):
 
     def _registries(self) -> None:
         values = self.environment.delivery
+        # An image and its SBOM have a tag each.
+        tags = {"image": 2 * values.images_kept, "chart": values.images_kept}
         wanted = [*values.images, *(f"charts/{chart}" for chart in values.charts)]
         if not wanted:
             return
@@ -87,7 +89,7 @@ class DeliveryStack(PlatformStack):
                 f"registry_{name.replace('/', '_')}",
                 name=self.names.registry(name),
                 key=self.registry_key,
-                images_kept=values.images_kept,
+                tags_kept=tags["chart" if name.startswith("charts/") else "image"],
                 disposable=not self.aws.protect,
             )
 
@@ -164,11 +166,13 @@ class DeliveryStack(PlatformStack):
             self.applier.attach_all({"data_writes": writing})
         if values.runners:
             self.applier.allow("runners", *runner_writes(self.names, values.runners.connection_arn))
-        if values.images or values.charts:
-            self.releaser = self._role("release", repository, files.release)
-            self.releaser.allow("push", *registry_writes(self.names))
+        if values.images:
+            self.image_releaser = self._role("release-images", repository, files.release)
+            self.image_releaser.allow("push", *registry_writes(self.names, values.images))
         if values.charts:
-            self.releaser.allow("charts", *chart_writes(self.names))
+            self.chart_releaser = self._role("release-charts", repository, files.release)
+            self.chart_releaser.allow("push", *registry_writes(self.names, ["charts/*"]))
+            self.chart_releaser.allow("charts", *chart_writes(self.names))
             self.applier.allow("charts", *chart_reads(self.names))
 
     def _archive(self, *roles: str) -> Statement:

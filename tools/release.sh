@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes what a release holds in dist/: zips of the functions, charts, images of services/*, and subjects.txt, the
-# digests that are signed. Beside it, in .groundwork/release/, is all of that unpacked: an SBOM lists what is inside.
+# Makes what a release holds in dist/: zips of the functions, charts, images of services/* with their SBOMs, and
+# subjects.txt, the digests that are signed. Beside it, in .groundwork/release/, is all of that unpacked: an SBOM lists what is inside.
 set -eu
 version=${1:-}
 case $version in
@@ -29,15 +29,19 @@ for chart in dist/*.tgz; do
 done
 (cd dist && sha256sum ./*.zip ./*.tgz | sed 's|\./||' >subjects.txt)
 
-# An image is made without any credential and pushed by another job, as a file whose digest is known.
-git ls-files 'services/*/src/*/main.py' | while read -r file; do
-    name=$(basename "$(dirname "$file")")
-    podman build --quiet --format oci --timestamp "$(git log -1 --format=%ct)" --build-arg "SERVICE=$name" \
-        --tag "localhost/$name:$version" services
-    podman save --quiet --format oci-archive --output "dist/$name.oci.tar" "localhost/$name:$version"
-    digest=$(skopeo inspect --format '{{.Digest}}' "oci-archive:dist/$name.oci.tar")
-    echo "${digest#sha256:}  $name:$version" >>dist/subjects.txt
-    container=$(podman create "localhost/$name:$version")
+# Images are made without any credential and pushed by another job, as files whose digests are known.
+gw images build --platform linux/amd64,linux/arm64 --out dist --json >"$contents/images.json"
+python - "$version" "$contents/images.json" >>dist/subjects.txt <<'LIST'
+import json, sys
+for image in json.load(open(sys.argv[2])):
+    for digest, suffix in ((image["digest"], ""), (image["sbom_digest"], ".sbom")):
+        print(f"{digest.removeprefix('sha256:')}  {image['service']}:{sys.argv[1]}{suffix}")
+LIST
+rm "$contents/images.json"
+for image in dist/*.oci.tar; do
+    name=$(basename "$image" .oci.tar)
+    case $name in *.sbom) continue ;; esac
+    container=$(podman create "$(podman pull --quiet "oci-archive:$image")")
     mkdir "$contents/$name"
     podman export "$container" | tar -x -C "$contents/$name" --exclude 'dev/*'
     podman rm "$container" >/dev/null

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from groundwork.errors import EnvironmentFileError
 from groundwork.platform import Environment, GitHubSettings, PipelineRole, Reviewers
 
-ROLES: tuple[PipelineRole, ...] = ("apply", "plan", "plan-pull-request", "release")
+ROLES: tuple[PipelineRole, ...] = ("apply", "plan", "plan-pull-request", "release-images", "release-charts")
 REQUIRED_CHECK = "ready"
 """The pull-request workflow's job that waits for all others; the only check that main requires."""
 RELEASE_TAGS = "v*"
@@ -116,7 +116,7 @@ def _environments(environment: Environment) -> Iterator[EnvironmentSettings]:
         )
 
     def variables(role: PipelineRole) -> dict[str, str]:
-        registry = {"REGISTRY": github.registries} if role == "release" else {}
+        registry = {"REGISTRY": github.registries} if role == "release-images" else {}
         return {
             "AWS_ROLE_ARN": plans.roles[role],
             "AWS_REGION": environment.region,
@@ -142,7 +142,7 @@ def _refs(github: GitHubSettings, role: PipelineRole) -> frozenset[Ref]:
     if role == "plan-pull-request":
         # A pull request's job runs on its merge commit's ref.
         return frozenset({("branch", "refs/pull/*/merge")})
-    tags = RELEASE_TAGS if role == "release" else github.apply_from_tags
+    tags = RELEASE_TAGS if role.startswith("release-") else github.apply_from_tags
     return frozenset({("branch", "main"), *([("tag", tags)] if tags else [])})
 
 

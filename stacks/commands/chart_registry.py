@@ -59,7 +59,7 @@ class ChartRegistry:
         raise ReleaseFailed(
             f"{self.location(package)} is not pushed: {pushed.tail}",
             fix=f"add {package.name} to delivery.charts if its repository is missing, then gw bootstrap ENVIRONMENT "
-            "--update; push with the release role's credentials",
+            "--update; push with the credentials of the role release-charts",
         )
 
     def _is_pushed(self, package: Package) -> bool:
@@ -73,7 +73,7 @@ class ChartRegistry:
                     return False
                 raise ReleaseFailed(
                     f"{self.location(package)} cannot be read: {pulled.tail}",
-                    fix="see that the credentials are the release role's (docs/charts.md)",
+                    fix="see that the credentials are those of the role release-charts (docs/charts.md)",
                 )
             (file,) = Path(folder).iterdir()
             if file.read_bytes() != package.data:
@@ -98,7 +98,7 @@ def sign_in(ecr: Any, helm: HelmProgram, *, prefix: str) -> ChartRegistry:
         (granted,) = ecr.get_authorization_token()["authorizationData"]
     except (BotoCoreError, ClientError) as error:
         raise TerraformFailed(
-            f"ECR gives no token: {error}", fix="publish as the release role (docs/charts.md)"
+            f"ECR gives no token: {error}", fix="publish as the role release-charts (docs/charts.md)"
         ) from error
     address = urlsplit(granted["proxyEndpoint"])
     # ECR's token and `auth` are both user and password in base64 (ECR API reference, AuthorizationData; Docker's

@@ -197,7 +197,7 @@ class ChartRepository:
                 ) from error
             raise TerraformFailed(
                 f"s3://{self.bucket} cannot be read or written: {error}",
-                fix="publish as the release role (docs/charts.md); for the laptop: gw local up",
+                fix="publish as the role release-charts (docs/charts.md); for the laptop: gw local up",
             ) from error
 
 

@@ -83,7 +83,7 @@ def publish(
 
     A published version never changes: the same bytes are left alone, others end the command with 12, before anything
     is written. Several may publish at once, and after an interruption the command is run again. On AWS with the
-    release role's credentials; the embedded AWS has S3 alone.
+    credentials of the role release-charts; the embedded AWS has S3 alone.
 
     Examples: `gw charts publish dev --dry-run`, `gw charts publish prod dist/service-1.2.3.tgz`
     """

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundwork.cli.arguments import Json
+
 if TYPE_CHECKING:
     from groundwork.paths import Project
     from stacks.images.builder import Builder, Image
+    from stacks.images.index import Index
 
 Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="Folders of services/; all by default.")]
 Base = Annotated[str, typer.Option(help="An image with Python 3.11 or 3.12 and pip; the Dockerfile's by default.")]
+Platforms = Annotated[
+    str,
+    typer.Option("--platform", metavar="LIST", help="Such as linux/amd64,linux/arm64: one index, as an OCI archive."),
+]
 Debian = Annotated[bool, typer.Option("--debian", help="Make the base from Debian's packages: nothing is pulled.")]
 
 
@@ -24,16 +31,33 @@ def register(app: typer.Typer) -> None:
     app.add_typer(images, name="images", rich_help_panel="Laptop")
 
     @images.command()
-    def build(services: Services = None, base: Base = "", debian: Debian = False) -> None:
+    def build(
+        services: Services = None,
+        base: Base = "",
+        debian: Debian = False,
+        platforms: Platforms = "",
+        out: Annotated[Path | None, typer.Option(help="Folder for OCI archives (.groundwork/images).")] = None,
+        json: Json = False,
+    ) -> None:
         """Build images with buildah, podman or docker, and save them below .groundwork/images.
 
-        An image's tag is a digest of its sources: what has not changed is not built again.
-        Examples: `gw images build`, `gw images build ledger --debian`
+        An image's tag is a digest of its sources: what has not changed is not built again. With `--platform` the
+        archive is what a registry gets, and beside it lies another one with the image's SBOM.
+        Examples: `gw images build`, `gw images build ledger --debian`, `gw images build --platform linux/arm64`
         """
         from groundwork.cli import console
+        from groundwork.errors import UsageError
 
+        if platforms:
+            indexes = build_indexes(services, base, debian=debian, platforms=platforms, out=out)
+            if json:
+                return console.print_json([index.about() for index in indexes])
+            return console.say("\n".join(f"{index.archive} {index.digest}" for index in indexes))
+        if out or json:
+            raise UsageError("--out and --json are for OCI archives", fix="add --platform linux/amd64,linux/arm64")
         for image in build_images(services, base, debian=debian):
             console.say(image.name)
+        return None
 
     @images.command()
     def load(
@@ -61,23 +85,59 @@ def register(app: typer.Typer) -> None:
         services: Services = None,
         base: Base = "",
         debian: Debian = False,
+        platforms: Platforms = "linux/amd64,linux/arm64",
+        tag: Annotated[str, typer.Option(help="Such as v1.2.3; default: a digest of the sources.")] = "",
     ) -> None:
-        """Build what is missing, and push it to a registry where the engine is logged in.
+        """Build what is missing, and push it with its SBOM to a registry where skopeo is logged in; prints digests.
 
-        Example: `aws ecr get-login-password | buildah login --username AWS --password-stdin REGISTRY`, then
+        What the registry has already is left alone; another image under the same tag ends the command with 12.
+        Example: `aws ecr get-login-password | skopeo login --username AWS --password-stdin REGISTRY`, then
         `gw images push REGISTRY ledger`
         """
         from groundwork.cli import console
-        from stacks.images.builder import Builder
+        from stacks.images.image_registry import ImageRegistry
 
-        builder = Builder.find(os.environ)
-        for image in build_images(services, base, debian=debian):
-            console.say(builder.push(image, registry.rstrip("/")))
+        place = ImageRegistry.find(registry, os.environ)
+        for index in build_indexes(services, base, debian=debian, platforms=platforms):
+            name = f"{index.image.service}:{tag or index.image.tag}"
+            result = place.push(index.archive, name)
+            place.push(index.sbom, f"{name}.sbom")
+            console.say(f"{place.place}/{index.image.service}@{index.digest} {result}")
 
 
 def build_images(services: Sequence[str] | None, base: str, *, debian: bool) -> list[Image]:
-    """Build and save the images whose archives are missing."""
+    """Build and save the images whose archives are missing, for this machine."""
     from groundwork.cli import console
+
+    project, engine, base, images = _chosen(services, base, debian=debian)
+    for image in images:
+        if not (archive := archive_of(image, project)).exists():
+            console.note(f"{image.service}: building {image.tag} with {engine.program.name}")
+            archive.parent.mkdir(parents=True, exist_ok=True)
+            _save(engine, image, project.root / "services", base, archive)
+    return images
+
+
+def build_indexes(
+    services: Sequence[str] | None, base: str, *, debian: bool, platforms: str, out: Path | None = None
+) -> list[Index]:
+    """Build the images for several platforms, save them as OCI archives, and write their SBOMs beside them."""
+    from groundwork.cli import console
+    from stacks.images import index
+
+    project, engine, base, images = _chosen(services, base, debian=debian)
+    folder, names = out or project.work / "images", platforms.split(",")
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for image in images:
+        if (known := index.known(image, folder, names)) is None:
+            console.note(f"{image.service}: building {image.tag} for {platforms} with {engine.program.name}")
+            known = index.build(engine, image, project.root / "services", folder, platforms=names, base=base)
+        made.append(known)
+    return made
+
+
+def _chosen(services: Sequence[str] | None, base: str, *, debian: bool) -> tuple[Project, Builder, str, list[Image]]:
     from groundwork.errors import UsageError
     from groundwork.paths import Project
     from stacks.images import builder, debian_base
@@ -88,13 +148,12 @@ def build_images(services: Sequence[str] | None, base: str, *, debian: bool) -> 
     folder = project.root / "services"
     engine = builder.Builder.find(os.environ)
     base = debian_base.ensure(engine, project.cache) if debian else base or _pinned_base(folder)
-    images = [builder.image_of(service, folder, base) for service in services or builder.services(folder)]
-    for image in images:
-        if not (archive := archive_of(image, project)).exists():
-            console.note(f"{image.service}: building {image.tag} with {engine.program.name}")
-            archive.parent.mkdir(parents=True, exist_ok=True)
-            _save(engine, image, folder, base, archive)
-    return images
+    return (
+        project,
+        engine,
+        base,
+        [builder.image_of(name, folder, base) for name in services or builder.services(folder)],
+    )
 
 
 def _save(engine: Builder, image: Image, folder: Path, base: str, archive: Path) -> None:

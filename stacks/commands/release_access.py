@@ -1,4 +1,4 @@
-"""AWS as the role that releases: a job of the pipeline has it already, a laptop takes it."""
+"""AWS as the role that releases charts: a job of the pipeline has it already, a laptop takes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ReleaseAccess:
 
 
 def release_access(context: Context, names: Names) -> ReleaseAccess:
-    """On AWS the credentials of the shell decide, on a laptop those of the release role, with the same rights.
+    """On AWS the credentials of the shell decide, on a laptop those of that role, with the same rights.
 
     Raises TerraformFailed for credentials of another account, LocalCloudError where the embedded AWS does not run.
     """
@@ -42,7 +42,7 @@ def release_access(context: Context, names: Names) -> ReleaseAccess:
     own = aws_session.session(
         context.project.out / "stacks" / names.stack("delivery"), {**laptop.BACKEND, "region": values.region}
     )
-    role = names.delivery_role_arn("release")
+    role = names.delivery_role_arn("release-charts")
     try:
         return ReleaseAccess(aws_session.assume(own, role, name="laptop", endpoint=running.endpoint), running.endpoint)
     except (BotoCoreError, ClientError) as error:

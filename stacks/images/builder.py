@@ -1,9 +1,13 @@
-"""Builds images with the engine that this machine has: buildah, podman or docker."""
+"""Builds images with the engine that this machine has: buildah, podman or docker.
+
+An image says nothing of when it was built, so that buildah and podman make equal images of equal sources.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +19,9 @@ from pathlib import Path
 from groundwork.errors import PackagingError, ToolMissing, UsageError
 
 ENGINES = ("buildah", "podman", "docker")
+PLATFORMS = ("linux/amd64", "linux/arm64")
 _PREFIX = "localhost/groundwork"
+_MACHINES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64", "arm64": "linux/arm64"}
 
 
 class BuildFailed(PackagingError):
@@ -75,16 +81,50 @@ class Builder:
         raise ToolMissing("no program that builds images is on PATH", fix=f"install one of {', '.join(ENGINES)}")
 
     def build(self, image: Image, folder: Path, *, base: str, environ: Mapping[str, str]) -> None:
-        """Build it on `base` unless the engine has it. Raises BuildFailed."""
-        if self.has(image.name):
-            return
+        """Build it on `base` for this machine, unless the engine has it. Raises BuildFailed."""
+        if not self.has(image.name):
+            self._build(image, folder, "--tag", image.name, base=base, environ=environ)
+
+    def build_index(
+        self,
+        image: Image,
+        folder: Path,
+        archive: Path,
+        *,
+        platforms: Sequence[str],
+        base: str,
+        environ: Mapping[str, str],
+    ) -> None:
+        """Build it for each of `platforms`, and save it as one index in an OCI archive.
+
+        Nothing runs on another processor: the Dockerfile takes wheels for it. Raises BuildFailed, and UsageError for an
+        engine or a platform that cannot.
+        """
+        if unknown := sorted(set(platforms) - set(PLATFORMS)):
+            raise UsageError(f"no image for {', '.join(unknown)}", fix=f"name some of {', '.join(PLATFORMS)}")
+        if self.program.name == "docker":
+            raise UsageError("docker keeps images of one platform", fix="install buildah or podman")
+        index = f"{image.name}-index"
+        self._start("manifest", "rm", index)  # a build would add to one of an earlier build
+        for name in sorted(platforms):  # one by one: the order is part of the index, and so of its digest
+            self._build(image, folder, "--platform", name, "--manifest", index, base=base, environ=environ)
+        draft = archive.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        self.run("manifest", "push", "--quiet", "--all", "--format", "oci", index, f"oci-archive:{draft}:{image.tag}")
+        draft.replace(archive)
+
+    def _build(self, image: Image, folder: Path, *words: str, base: str, environ: Mapping[str, str]) -> None:
+        arguments = {"BASE": base, "SERVICE": image.service}
+        options: list[str] = []
         with ExitStack() as stack:
-            isolation = ["--isolation", "chroot"] if self.program.name == "buildah" else []
-            mounts = _pip_mounts(environ, stack) if self.program.name != "docker" else []
-            self.run(
-                "build", *isolation, *mounts, "--build-arg", f"BASE={base}", "--build-arg", f"SERVICE={image.service}",
-                "--tag", image.name, str(folder),
-            )  # fmt: skip
+            if self.program.name != "docker":
+                # docker's builder sets BUILDPLATFORM itself, and has no option for the time.
+                arguments["BUILDPLATFORM"] = _MACHINES.get(platform.machine(), "")
+                options += ["--timestamp", "0", "--layers", *_pip_mounts(environ, stack)]
+            if self.program.name == "buildah":
+                options += ["--isolation", "chroot"]
+            build_arguments = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+            self.run("build", *options, *build_arguments, *words, str(folder))
 
     def has(self, name: str) -> bool:
         """Whether the engine has an image of that name."""
@@ -100,16 +140,6 @@ class Builder:
         else:
             self.run("save", "--output", str(draft), image.name)
         draft.replace(archive)
-
-    def push(self, image: Image, registry: str) -> str:
-        """Push it to `registry`, where the engine is logged in; the name there."""
-        target = f"{registry}/{image.service}:{image.tag}"
-        if self.program.name == "docker":
-            self.run("tag", image.name, target)
-            self.run("push", target)
-        else:
-            self.run("push", "--quiet", image.name, f"docker://{target}")
-        return target
 
     def run(self, *words: str) -> str:
         """The standard output of a command. Raises BuildFailed."""

@@ -76,7 +76,7 @@ class Delivery(Section):
     charts: tuple[RepositoryName, ...] = ("node-pools", "service")
     """Helm charts with a registry of their own; where there are any, also a bucket that is a Helm repository."""
     images_kept: Annotated[int, Field(ge=5, le=1000)] = 100
-    """Number of newest images that a registry keeps; older ones are deleted."""
+    """Number of newest images, each with its SBOM, or of charts that a registry keeps; older ones are deleted."""
     runners: Runners | None = None
     """Runners that the `runners` stack makes inside the VPC. `runner: vpc` needs them or `runner_label`."""
     runner_label: RunnerLabel | None = None

@@ -245,7 +245,7 @@ class Names:
 
     def github_environment(self, role: PipelineRole) -> str:
         """GitHub's environment whose jobs assume a role; `<env>` is the one with reviewers."""
-        suffix = {"apply": "", "plan": "-plan", "plan-pull-request": "-pull-request", "release": "-release"}[role]
+        suffix = {"apply": "", "plan-pull-request": "-pull-request"}.get(role, f"-{role}")
         return f"{self.environment.name}{suffix}"
 
     @property

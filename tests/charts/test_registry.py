@@ -138,7 +138,7 @@ def test_a_wrong_token_is_no_missing_chart(registry: ChartRegistry, helm: HelmPr
     for act in (registry.publish, registry.compare):
         with pytest.raises(ReleaseFailed, match="cannot be read") as refused:
             act([chart])
-        assert "release role" in refused.value.fix
+        assert "release-charts" in refused.value.fix
 
 
 def test_the_token_is_in_a_file_of_its_owner_alone(ecr: Ecr, checkout: Path) -> None:

@@ -39,7 +39,13 @@ jobs:
     runs-on: x
     steps: []
 """
-FILES = {"apply": "apply.yml", "plan": "plan.yml", "plan-pull-request": "plan.yml", "release": "release.yml"}
+FILES = {
+    "apply": "apply.yml",
+    "plan": "plan.yml",
+    "plan-pull-request": "plan.yml",
+    "release-images": "release.yml",
+    "release-charts": "release.yml",
+}
 
 
 @pytest.fixture(scope="module")

@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from groundwork.paths import Project
 from stacks.images import debian_base
 from stacks.images.builder import Builder, image_of
+from tests.services.conftest import Enter
 from tests.support.processes import free_port, wait_for_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("image")]
-
-
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[Builder]:
-    """buildah with a storage of its own, in which is the base."""
-    missing = [program for program in ("buildah", "mmdebstrap") if not shutil.which(program)]
-    if missing or os.geteuid():
-        pytest.skip(f"needs root, and {' and '.join(missing) or 'root'}: apt-get install buildah mmdebstrap")
-    folder = tmp_path_factory.mktemp("buildah")
-    storage = ["--root", str(folder / "store"), "--runroot", str(folder / "run"), "--storage-driver", "overlay"]
-    builder = Builder(Path(str(shutil.which("buildah"))), storage)
-    debian_base.ensure(builder, Project(checkout).cache)
-    yield builder
-    builder.run("rm", "--all")
-    builder.run("rmi", "--all", "--force")
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +51,10 @@ def test_of_the_workspace_only_the_service_and_the_kit_are_inside(builder: Build
     assert "pip.conf" not in hidden
 
 
-def test_a_container_serves_as_nobody_in_particular(builder: Builder, container: str) -> None:
+def test_a_container_serves_as_nobody_in_particular(builder: Builder, container: str, enter: Enter) -> None:
     root = Path(builder.run("mount", container))
     port = free_port()
-    # What a kubelet does, in short: a mount namespace, everything read-only, the image's user without a way to more.
-    enter = (
-        f"mount --bind {root} {root} && mount -o remount,ro,bind {root} && exec chroot --userspec=10001:10001 {root}"
-    )
-    serve = f"{enter} setpriv --no-new-privs python3 -m servicekit serve"
-    inner = ["unshare", "--mount", "sh", "-c", serve]
+    inner = enter(root, ["python3", "-m", "servicekit", "serve"])
     environ = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": "/app",

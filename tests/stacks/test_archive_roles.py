@@ -49,7 +49,7 @@ def decision(name: str, action: str, resource: str, *, protect: bool = True, **c
 )
 def test_only_the_pipelines_own_roles_take_them(name: str, callers: set[str]) -> None:
     trust = role(name)[0]["assume_role_policy"]
-    for caller in ("plan", "plan-pull-request", "apply", "release", "../administrator"):
+    for caller in ("plan", "plan-pull-request", "apply", "release-images", "release-charts", "../administrator"):
         arn = f"arn:aws:iam::{MAIN}:role/acme-dev-delivery-{caller}"
         call = Call(Principal(MAIN, arn), "sts:AssumeRole", f"arn:aws:iam::{ARCHIVE}:role/{name}")
         assert (evaluate(trust, call) is Decision.ALLOWED) is (caller in callers), caller

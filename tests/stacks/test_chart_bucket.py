@@ -54,11 +54,11 @@ def test_every_chart_of_the_repository_has_a_registry(checkout: Path) -> None:
 def test_a_package_is_written_once_and_the_index_only_by_who_has_read_it(
     key: str, context: dict[str, str], written: bool
 ) -> None:
-    assert refused("s3:PutObject", key, ROLES["release"], context) is not written
-    assert allowed(delivery(), "release", "s3:PutObject", key, context)
+    assert refused("s3:PutObject", key, ROLES["release-charts"], context) is not written
+    assert allowed(delivery(), "release-charts", "s3:PutObject", key, context)
 
 
-@pytest.mark.parametrize("principal", [ROLES["apply"], ROLES["plan"], PERSON])
+@pytest.mark.parametrize("principal", [ROLES["apply"], ROLES["plan"], ROLES["release-images"], PERSON])
 def test_nobody_but_a_release_writes(principal: str) -> None:
     assert refused("s3:PutObject", PACKAGE, principal, ONCE)
     assert refused("s3:PutObject", INDEX, principal, SEEN)
@@ -66,9 +66,9 @@ def test_nobody_but_a_release_writes(principal: str) -> None:
 
 def test_a_release_deletes_nothing_and_changes_no_setting() -> None:
     for action in ("s3:DeleteObject", "s3:DeleteObjectVersion"):
-        assert refused(action, PACKAGE, ROLES["release"])
-        assert not allowed(delivery(), "release", action, PACKAGE)
-    assert not allowed(delivery(), "release", "s3:PutBucketPolicy", BUCKET)
+        assert refused(action, PACKAGE, ROLES["release-charts"])
+        assert not allowed(delivery(), "release-charts", action, PACKAGE)
+    assert not allowed(delivery(), "release-charts", "s3:PutBucketPolicy", BUCKET)
 
 
 def test_the_pipeline_never_changes_the_bucket() -> None:
@@ -80,7 +80,7 @@ def test_the_pipeline_never_changes_the_bucket() -> None:
 def test_only_who_releases_or_deploys_reads_charts() -> None:
     repository = f"arn:aws:ecr:eu-west-2:{ACCOUNT}:repository/acme-dev/charts/service"
     image = repository.replace("charts/service", "ledger")
-    for role, reads in (("release", True), ("apply", True), ("plan", False), ("plan-pull-request", False)):
+    for role, reads in (("release-charts", True), ("apply", True), ("plan", False), ("plan-pull-request", False)):
         assert allowed(delivery(), role, "s3:GetObject", PACKAGE) is reads
         assert allowed(delivery(), role, "kms:Decrypt", KEY, key_for(BUCKET)) is reads
         assert allowed(delivery(), role, "ecr:BatchGetImage", repository) is reads
@@ -91,14 +91,14 @@ def test_only_who_releases_or_deploys_reads_charts() -> None:
 
 
 def test_a_release_uses_the_key_for_the_bucket_alone() -> None:
-    assert allowed(delivery(), "release", "kms:GenerateDataKey", KEY, key_for(BUCKET))
+    assert allowed(delivery(), "release-charts", "kms:GenerateDataKey", KEY, key_for(BUCKET))
     for other in (
         key_for(f"arn:aws:s3:::acme-dev-other-{ACCOUNT}"),
         {**key_for(BUCKET), "kms:ViaService": "ecr.eu-west-2.amazonaws.com"},
         {**key_for(BUCKET), "kms:ResourceAliases": "alias/acme-dev-plans"},
     ):
         for action in ("kms:Decrypt", "kms:GenerateDataKey"):
-            assert not allowed(delivery(), "release", action, KEY, other)
+            assert not allowed(delivery(), "release-charts", action, KEY, other)
 
 
 def test_the_bucket_is_versioned_encrypted_private_and_logged() -> None:
@@ -121,5 +121,5 @@ def test_the_bucket_is_versioned_encrypted_private_and_logged() -> None:
 def test_without_charts_there_is_no_bucket_and_no_right() -> None:
     document = delivery(delivery={"charts": []})
     assert not [each for each in resources(document, "aws_s3_bucket") if "charts" in each["bucket"]]
-    assert not allowed(document, "release", "s3:PutObject", PACKAGE, ONCE)
+    assert not [each for each in resources(document, "aws_iam_role") if each["name"].endswith("release-charts")]
     assert not allowed(document, "apply", "s3:GetObject", PACKAGE)

@@ -61,7 +61,8 @@ def trust(kind: str, **changes: Any) -> dict[str, Any]:
         ("plan-pull-request", "dev-pull-request", "plan.yml"),
         ("plan", "dev-plan", "plan.yml"),
         ("apply", "dev", "apply.yml"),
-        ("release", "dev-release", "release.yml"),
+        ("release-images", "dev-release-images", "release.yml"),
+        ("release-charts", "dev-release-charts", "release.yml"),
     ],
 )
 def test_a_role_trusts_one_github_environment_and_one_workflow_of_main(
@@ -82,7 +83,7 @@ def test_the_apply_role_trusts_the_environment_without_reviewers_by_value() -> N
     on = {"auto_apply": {"highest_finding": "low"}}
     subjects = trust("apply", delivery=on)["Condition"]["StringEquals"][f"{ISSUER}:sub"]
     assert subjects == [f"repo:{REPOSITORY}:environment:dev", f"repo:{REPOSITORY}:environment:dev-auto"]
-    for kind in ("plan", "plan-pull-request", "release"):
+    for kind in ("plan", "plan-pull-request", "release-images", "release-charts"):
         assert trust(kind, delivery=on) == trust(kind)
 
 
@@ -116,7 +117,8 @@ def test_without_a_repository_there_are_no_roles() -> None:
         ("apply", "deployed/dev-api/x", True, False),
         ("apply", "audit/applied/x", True, True),
         ("apply", "pull-request/7/x", False, False),
-        ("release", "main/x", False, False),
+        ("release-images", "main/x", False, False),
+        ("release-charts", "main/x", False, False),
     ],
 )
 def test_every_role_writes_and_reads_only_its_own_prefixes(role: str, key: str, put: bool, get: bool) -> None:
@@ -124,7 +126,7 @@ def test_every_role_writes_and_reads_only_its_own_prefixes(role: str, key: str, 
     document, object_ = delivery(), f"arn:aws:s3:::{PLANS}/{key}"
     assert allowed(document, role, "s3:PutObject", object_) is put
     assert any(allowed(document, role, f"s3:GetObject{which}", object_) for which in ("", "Version")) is get
-    if role != "release":
+    if not role.startswith("release-"):
         refused = Decision.DENIED
         assert (bucket_decision("s3:PutObject", role, key, s3_if_none_match="*") is not refused) is put
         assert (bucket_decision("s3:GetObjectVersion", role, key) is not refused) is get
@@ -435,13 +437,36 @@ def test_tags_of_images_and_charts_are_immutable() -> None:
         assert each["image_scanning_configuration"]["scan_on_push"] is True
 
 
-def test_the_release_role_pushes_images_and_deletes_nothing() -> None:
-    repository = f"arn:aws:ecr:eu-west-2:{ACCOUNT}:repository/acme-dev/ledger"
-    assert allowed(delivery(), "release", "ecr:PutImage", repository)
+def test_tags_are_counted_and_not_the_images_of_an_index() -> None:
+    """Each image has a tag, and its SBOM another one; ECR keeps what an index refers to as long as the index."""
+    document = delivery(delivery={"images": ["ledger"], "charts": ["service"], "images_kept": 30})
+    policies = {
+        name: json.loads(each["policy"]) for name, each in document["resource"]["aws_ecr_lifecycle_policy"].items()
+    }
+    tagged = {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan"}
+    for registry, tags in (("ledger", 60), ("charts_service", 30)):
+        (rules,) = [policy["rules"] for name, policy in policies.items() if name.startswith(f"registry_{registry}_")]
+        assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged", "tagged"]
+        assert rules[1]["selection"] == {**tagged, "countNumber": tags}
+
+
+@pytest.mark.row("0.6", "1.3")
+@pytest.mark.parametrize(
+    ("role", "own", "others"),
+    [("release-images", "ledger", "charts/service"), ("release-charts", "charts/service", "ledger")],
+)
+def test_a_release_role_pushes_to_its_own_registries_and_deletes_nothing(role: str, own: str, others: str) -> None:
+    """Charts are published by code of the commit, which so can push no image; images by no code of the repository."""
+    registries = f"arn:aws:ecr:eu-west-2:{ACCOUNT}:repository/acme-dev"
+    assert allowed(delivery(), role, "ecr:PutImage", f"{registries}/{own}")
     for action in ("ecr:BatchDeleteImage", "ecr:DeleteRepository", "ecr:PutImageTagMutability"):
-        assert not allowed(delivery(), "release", action, repository)
-    other = repository.replace("acme-dev", "acme-prod")
-    assert not allowed(delivery(), "release", "ecr:PutImage", other)
+        assert not allowed(delivery(), role, action, f"{registries}/{own}")
+    for other in (
+        f"{registries}/{others}",
+        f"{registries}/unlisted",
+        f"{registries}/{own}".replace("acme-dev", "acme-prod"),
+    ):
+        assert not allowed(delivery(), role, "ecr:PutImage", other)
 
 
 def test_two_registries_with_the_same_name_are_refused() -> None:

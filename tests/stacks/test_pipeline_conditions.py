@@ -10,7 +10,7 @@ from typing import Any
 from localcloud.aws import conditions, iam_calls, iam_context, policy, s3_calls
 from tests.support.pipeline_roles import boundary, delivery, policies_of
 
-ROLES = ("plan", "plan-pull-request", "apply", "release")
+ROLES = ("plan", "plan-pull-request", "apply", "release-images", "release-charts")
 # Keys that the modules write with a variable in them.
 PREFIXES = ("aws:requesttag/", "aws:resourcetag/", "kms:encryptioncontext:", "s3:")
 

@@ -258,7 +258,7 @@ def test_only_main_s_plan_role_reads_deployed_folders_without_the_plan(
 def test_a_release_publishes_charts_and_nobody_changes_them(
     cloud: CloudProject, names: Names, checkout: Path, tmp_path: Path
 ) -> None:
-    release = s3_of(cloud, names, "release")
+    release = s3_of(cloud, names, "release-charts")
     with helm_program(os.environ, Project(checkout)) as helm:
         repository = ChartRepository(release, names.chart_bucket, helm)
         for version in ("1.0.0", "1.1.0"):

@@ -15,7 +15,7 @@ from tests.support.synth import resources, synth
 REPOSITORY = "acme/platform"
 ACCOUNT = "111122223333"
 ROLES = {kind: f"arn:aws:iam::{ACCOUNT}:role/acme-dev-delivery-{kind}" for kind in
-         ("plan", "plan-pull-request", "apply", "release")}  # fmt: skip
+         ("plan", "plan-pull-request", "apply", "release-images", "release-charts")}  # fmt: skip
 
 
 @lru_cache(maxsize=8)

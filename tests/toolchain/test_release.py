@@ -10,19 +10,22 @@ from pathlib import Path
 
 import pytest
 
-DIGEST = "d" * 64
-# No container engine runs in tests: these fakes use folders instead of images.
+DIGEST, BILL = "d" * 64, "b" * 64
+# No container engine builds here: these fakes use folders instead of images. tests/services build real ones.
 PODMAN = """#!/bin/sh
 echo "podman $*" >>"$NOTES"
 case $1 in
-save) while [ "$1" != --output ]; do shift; done; echo image >"$2" ;;
+pull) echo image ;;
 create) echo container ;;
 export) tar -c -C "$ROOT_FILES" . ;;
 esac
 """
-SKOPEO = f"""#!/bin/sh
-echo "skopeo $*" >>"$NOTES"
-echo sha256:{DIGEST}
+# Before the real gw, which packages functions and charts.
+GW = """#!/bin/sh
+echo "gw $*" >>"$NOTES"
+[ "$1" = images ] || exec "$GW" "$@"
+touch dist/users.oci.tar dist/users.sbom.oci.tar
+echo '[{"service": "users", "digest": "sha256:DIGEST", "sbom_digest": "sha256:BILL"}]'
 """
 
 
@@ -47,7 +50,7 @@ def repository(root: Path, checkout: Path) -> Path:
 
 
 def programs(folder: Path) -> Path:
-    for name, text in (("podman", PODMAN), ("skopeo", SKOPEO)):
+    for name, text in (("podman", PODMAN), ("gw", GW.replace("DIGEST", DIGEST).replace("BILL", BILL))):
         program = folder / name
         program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text(text)
@@ -79,7 +82,8 @@ def test_a_release_holds_zips_charts_images_and_the_digests_to_sign(tmp_path: Pa
     path = os.pathsep.join([*(str(folder) for folder in ours), os.environ["PATH"]])
     (root / "dist").mkdir()
     (root / "dist" / "of-an-earlier-release.zip").touch()
-    done = release(root, "v1.2.3", PATH=path, NOTES=str(notes), ROOT_FILES=str(inside))
+    gw = str(checkout / ".venv" / "bin" / "gw")
+    done = release(root, "v1.2.3", PATH=path, NOTES=str(notes), ROOT_FILES=str(inside), GW=gw)
     assert done.returncode == 0, done.stderr
 
     (zip_,) = (root / "dist").glob("*.zip")
@@ -88,10 +92,12 @@ def test_a_release_holds_zips_charts_images_and_the_digests_to_sign(tmp_path: Pa
         zip_.name,
         *CHARTS,
         "users.oci.tar",
+        "users.sbom.oci.tar",
         "subjects.txt",
     }
     signed = dict(reversed(line.split()) for line in (root / "dist" / "subjects.txt").read_text().splitlines())
     assert signed.pop("users:v1.2.3") == DIGEST
+    assert signed.pop("users:v1.2.3.sbom") == BILL
     assert signed == {
         name: hashlib.sha256((root / "dist" / name).read_bytes()).hexdigest() for name in (zip_.name, *CHARTS)
     }
@@ -99,8 +105,9 @@ def test_a_release_holds_zips_charts_images_and_the_digests_to_sign(tmp_path: Pa
     assert list(contents.glob(f"{zip_.stem}/aws_lambda_powertools-*.dist-info/METADATA"))
     assert (contents / "service" / "Chart.yaml").is_file()
     assert (contents / "users" / "app" / "main.py").is_file()
-    (built,) = [line for line in notes.read_text().splitlines() if line.startswith("podman build")]
-    assert "--build-arg SERVICE=users --tag localhost/users:v1.2.3 services" in built
+    did = notes.read_text().splitlines()
+    assert "gw images build --platform linux/amd64,linux/arm64 --out dist --json" in did
+    assert "podman pull --quiet oci-archive:dist/users.oci.tar" in did
 
 
 @pytest.mark.parametrize("version", ["", "main", "1.2.3"])

@@ -545,6 +545,12 @@ def releases_are_signed(folder: Folder) -> Iterator[str]:
             yield f"release.yml: {name} publishes what is not signed"
 
 
+def releases_are_audited(folder: Folder) -> Iterator[str]:
+    job = Job("release.yml", "build", folder.workflows["release.yml"]["jobs"]["build"])
+    if not job.position("make audit") < job.position("make release"):
+        yield f"{job}: releases packages whose licences and vulnerabilities nobody looked at"
+
+
 def updates_wait_a_week(folder: Folder) -> Iterator[str]:
     updates = load(folder.path / "dependabot.yml")["updates"]
     for missing in {"pip", "npm", "gomod", "github-actions"} - {update["package-ecosystem"] for update in updates}:
@@ -617,6 +623,7 @@ RULES: tuple[Rule, ...] = (
     a_deployment_that_waits_is_superseded,
     destroying_is_confirmed_twice,
     releases_are_signed,
+    releases_are_audited,
     updates_wait_a_week,
     security_decisions_have_their_own_owners,
     exceptions_have_reasons,

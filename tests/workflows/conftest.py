@@ -32,7 +32,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised:
 def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
     """A runner after its set-up: links to this checkout's tools, and a `gw` that gets its job's variables.
 
-    In `bin` are an aws and a skopeo that only note their arguments.
+    In `bin` are an aws and a skopeo that only note their arguments, of an empty registry.
     """
     folder = tmp_path_factory.mktemp("machine")
     for name in ("node_modules", "tools", "package.json"):

@@ -36,7 +36,7 @@ REPOSITORY = "acme/groundwork"
 UNKNOWN_TO_ACT = re.compile(r"^ +queue: max\n", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 MAKEFILE = """# The test's machine is set up already.
-setup pipeline check:
+setup pipeline check audit:
 \t@true
 release:
 \t@mkdir -p dist .groundwork/release

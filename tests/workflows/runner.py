@@ -244,5 +244,7 @@ if __name__ == "__main__":
     elif sys.argv[1] in {"aws", "skopeo"}:
         signed_in = "with" if "AWS_ACCESS_KEY_ID" in os.environ else "without"
         note(f"{' '.join(sys.argv[1:])} {signed_in} credentials")
+        if sys.argv[2] == "inspect" and sys.argv[-1].startswith("docker://"):
+            sys.exit("manifest unknown")
     else:
         ACTIONS[sys.argv[1]]()

@@ -138,6 +138,7 @@ BREAKS = [
         "    uses: ./.github/workflows/d.yml",
         "nobody",
     ),
+    ("release.yml", "      - run: make audit\n", "", "releases packages whose licences"),
     ("release.yml", "needs: [build, attest]", "needs: build", "push publishes what is not signed"),
     ("release.yml", "needs: [build, push]", "needs: [build]", "charts publishes what is not signed"),
     ("release.yml", "target: release", "target: github", "sets up github, but needs release"),

@@ -176,10 +176,10 @@ def test_a_tag_on_main_is_deployed_to_prod_and_its_release_is_signed(github: Pip
     assert github.colour("prod") == "green"
     assert not run.did("plan:dev", "checkout")
     attested = run.did("attest", "attested the origin of service-1.0.0.tgz, populate.zip, users.oci.tar")
-    image = "skopeo copy --preserve-digests oci-archive:dist/users.oci.tar docker://@REGISTRY/users:v1.0.0 with cred"
+    image = "skopeo copy --all --preserve-digests oci-archive:dist/users.oci.tar docker://@REGISTRY/users:v1.0.0 with"
     pushed = run.did("push:prod", image)
     charts = run.did("charts:prod", "gw charts publish prod dist/service-1.0.0.tgz with credentials ended 0")
     assert run.notes.index(attested[0]) < run.notes.index(pushed[0]) < run.notes.index(charts[0])
-    for job in ("push:prod", "charts:prod"):
-        assert run.did(job, "signed in as arn:aws:iam::432109876543:role/acme-prod-delivery-release")
+    for job, role in (("push:prod", "release-images"), ("charts:prod", "release-charts")):
+        assert run.did(job, f"signed in as arn:aws:iam::432109876543:role/acme-prod-delivery-{role}")
     assert run.did("attest", "attested the SBOM")

@@ -14,7 +14,7 @@ _INDEX = "index.yaml"
 
 
 class ChartBucket(Construct):
-    """`gw charts publish` fills it as the release role.
+    """`gw charts publish` fills it as the role `release-charts`.
 
     What that role's policy allows is narrowed here again: a package only with If-None-Match, the index only with
     If-Match or If-None-Match, so that no write overwrites what its writer has not read (S3 user guide, "Enforce
@@ -23,7 +23,7 @@ class ChartBucket(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, key: Key) -> None:
         super().__init__(scope, id_)
-        arn, release = names.aws.bucket_arn(names.chart_bucket), names.delivery_role_arn("release")
+        arn, release = names.aws.bucket_arn(names.chart_bucket), names.delivery_role_arn("release-charts")
         index = f"{arn}/{_INDEX}"
         self.bucket = PrivateBucket(
             self,
@@ -80,7 +80,7 @@ def chart_reads(names: Names) -> list[Statement]:
 
 
 def chart_writes(names: Names) -> list[Statement]:
-    """Statements for the role that releases: it puts packages and the index, which it has to read first."""
+    """Statements for the role that releases charts: it puts packages and the index, which it has to read first."""
     return _objects(names, "s3:GetObject", "s3:PutObject", keys=["kms:Decrypt", "kms:GenerateDataKey"])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stacks.blocks.iam.policy_document import Statement
 from stacks.blocks.pipeline.pipeline_resources import ACTIONS_WITHOUT_RESOURCES
 from stacks.blocks.security.encryption_key import use_by_alias
@@ -79,18 +81,17 @@ def plan_store_reads(names: Names) -> list[Statement]:
     ]
 
 
-def registry_writes(names: Names) -> list[Statement]:
-    """Statements for the role that releases: it pushes images and charts, and can neither delete nor replace any."""
+def registry_writes(names: Names, registries: Sequence[str]) -> list[Statement]:
+    """Statements for a role that releases: it pushes to these registries, and can neither delete nor replace."""
     return [
         sign_in_to_registries(),
         Statement(
-            sid="PushImages",
+            sid="Push",
             actions=[
                 "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
-                "ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer",
-                "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+                "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
             ],
-            resources=[names.aws.arn("ecr", f"repository/{names.prefix}/*")],
+            resources=[names.aws.arn("ecr", f"repository/{names.registry(name)}") for name in registries],
         ),
     ]  # fmt: skip
 

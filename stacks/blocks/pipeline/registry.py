@@ -17,10 +17,14 @@ from stacks.blocks.security.encryption_key import Key
 
 
 class Registry(Construct):
-    """A repository for images or charts. The newest `images_kept` stay; those without a tag go after a week."""
+    """A repository for images or charts. What the newest `tags_kept` tags name stays; what has none goes after a week.
+
+    An index is counted once: the images in it have no tag and stay as long as it does (ECR user guide, "Automate the
+    cleanup of images by using lifecycle policies": what a manifest list references does not expire before it).
+    """
 
     def __init__(
-        self, scope: Construct, id_: str, *, name: str, key: Key, images_kept: int = 100, disposable: bool = False
+        self, scope: Construct, id_: str, *, name: str, key: Key, tags_kept: int = 100, disposable: bool = False
     ) -> None:
         super().__init__(scope, id_)
         self.repository = EcrRepository(
@@ -32,22 +36,25 @@ class Registry(Construct):
             image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
             encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key.arn)],
         )
-        EcrLifecyclePolicy(self, "tidying", repository=self.repository.name, policy=_tidying(images_kept))
+        EcrLifecyclePolicy(self, "tidying", repository=self.repository.name, policy=_tidying(tags_kept))
 
 
 def newest_stay(images_kept: int) -> str:
     """Lifecycle policy for copies: untagged ones stay as well, since images are pulled by digest, too."""
-    return _lifecycle(_newest(images_kept))
+    return _lifecycle(_newest(images_kept, {"tagStatus": "any"}))
 
 
-def _tidying(images_kept: int) -> str:
+def _tidying(tags_kept: int) -> str:
     untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
-    return _lifecycle({"description": "Untagged after a week", "selection": untagged}, _newest(images_kept))
+    return _lifecycle(
+        {"description": "Untagged after a week", "selection": untagged},
+        _newest(tags_kept, {"tagStatus": "tagged", "tagPatternList": ["*"]}),
+    )
 
 
-def _newest(images_kept: int) -> dict[str, Any]:
-    newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": images_kept}
-    return {"description": f"The newest {images_kept} stay", "selection": newest}
+def _newest(number: int, which: dict[str, Any]) -> dict[str, Any]:
+    newest = {**which, "countType": "imageCountMoreThan", "countNumber": number}
+    return {"description": f"The newest {number} stay", "selection": newest}
 
 
 def _lifecycle(*rules: dict[str, Any]) -> str:

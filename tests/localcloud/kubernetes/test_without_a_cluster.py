@@ -80,6 +80,7 @@ def test_the_cluster_of_the_shell_is_never_used(
     assert Context.here().kubernetes.kubeconfig is None
 
 
+@pytest.mark.row("0.9")
 def test_a_kubeconfig_of_the_user_is_used_and_left_alone(cluster: EmbeddedKubernetes) -> None:
     cluster.layout.home.mkdir(parents=True)
     cluster.layout.kubeconfig.write_text(FOREIGN)
