@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 
@@ -33,7 +35,8 @@ def ask(service: Service, host: str, path: str = "/ping") -> tuple[int, str]:
 def test_an_ingress_of_its_class_is_answered_and_no_other(service_behind_it: Service) -> None:
     service = service_behind_it
     service.deploy(ingress={"enabled": True, "className": "traefik", "host": HOST})
-    wait_for(lambda: ask(service, HOST) == (200, '{"ping":"pong"}'))
+    wait_for(lambda: ask(service, HOST)[0] == 200, seconds=40)
+    assert json.loads(ask(service, HOST)[1]) == {"ping": "pong"}
     assert ask(service, "other.services.test")[0] == 404
     status = service.laptop.kubectl(
         "get", "ingress", f"--namespace={NAMESPACE}", "--output=jsonpath={.items[0].status.loadBalancer.ingress[0].ip}"
