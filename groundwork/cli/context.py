@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +83,17 @@ class Context:
         binary = go_tools.find("helm", self.environ, self.project)
         if binary is None:
             return None
-        return LaptopReleases(Helm(binary.path, self.tools.environ, process.run), self.tools.kubeconfig)
+        helm = Helm(binary.path, self.tools.environ, process.run)
+        return LaptopReleases(helm, self.tools.kubeconfig, self._images_of_the_node)
+
+    def _images_of_the_node(self) -> Collection[str] | None:
+        from groundwork.toolchain import go_tools
+        from localcloud.kubernetes.node.images import Images
+
+        status, ctr = self.kubernetes.status(), go_tools.find("ctr", self.environ, self.project)
+        if status is None or not status.runs_containers or ctr is None:
+            return None
+        return Images(ctr.path, self.kubernetes.layout.run).names()
 
     def checkers(self, on_progress: Callable[[str], None]) -> Checkers:
         """checkov and tflint; builds tflint and its ruleset where they are missing (minutes, once per user)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,24 @@ from localcloud.kubernetes.helm import Helm
 
 @dataclass(frozen=True)
 class LaptopReleases:
-    """See groundwork.apply.rollout.Releaser. `kubeconfig` is None where no cluster runs."""
+    """See groundwork.apply.rollout.Releaser. `kubeconfig` is None where no cluster runs.
+
+    `images` are those of the embedded node, which pulls no others; None where another cluster runs, or its API alone.
+    """
 
     helm: Helm
     kubeconfig: Path | None
+    images: Callable[[], Collection[str] | None]
 
     def deliver(self, folder: Path, *, kube_version: str) -> str:
         """Check every release and apply it where a cluster runs."""
-        delivered = deliver.deliver(folder, helm=self.helm, kube_version=kube_version, kubeconfig=self.kubeconfig)
+        delivered = deliver.deliver(
+            folder,
+            helm=self.helm,
+            kube_version=kube_version,
+            kubeconfig=self.kubeconfig,
+            images=self.images() if self.kubeconfig else None,
+        )
         return "; ".join(release.sentence for release in delivered) or "no releases"
 
     def deployed(self, folder: Path) -> Sequence[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.kubernetes import manifests
+from localcloud.kubernetes import manifests, pod_images
 from localcloud.kubernetes.helm import Helm, ReleaseResult
 from localcloud.kubernetes.releases import Release, read_releases
 
@@ -27,16 +28,27 @@ class Delivered:
         return f"{self.release.namespace}/{self.release.name}: {outcome} ({objects}{skipped})"
 
 
-def deliver(stack_folder: Path, *, helm: Helm, kube_version: str, kubeconfig: Path | None) -> list[Delivered]:
+def deliver(
+    stack_folder: Path,
+    *,
+    helm: Helm,
+    kube_version: str,
+    kubeconfig: Path | None,
+    images: Collection[str] | None = None,
+) -> list[Delivered]:
     """Lint, render and check every release of a synthesised stack; apply each where `kubeconfig` names a cluster.
 
+    `images` are those of a node that pulls no others; None where the cluster pulls them, or runs no containers.
     Everything is checked before the first release is applied. Raises ReleaseFailed and SynthesisError.
     """
     checked: list[tuple[Release, manifests.Checked]] = []
     for release in read_releases(stack_folder):
         helm.lint(release, kube_version=kube_version)
         rendered = helm.render(release, kube_version=kube_version)
-        checked.append((release, manifests.check(rendered, kube_version=kube_version)))
+        objects = manifests.check(rendered, kube_version=kube_version)
+        if images is not None:
+            pod_images.require(objects.images, images, release=release.address)
+        checked.append((release, objects))
     return [
         Delivered(release, objects, helm.apply(release, kubeconfig) if kubeconfig else None)
         for release, objects in checked

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from groundwork.errors import ReleaseFailed
+from localcloud.kubernetes.pod_images import images_of
 
 
 @dataclass(frozen=True)
 class Checked:
-    """Objects as Kind/name: the `valid`, and the `skipped`, whose kind is not Kubernetes' own (CRDs)."""
+    """Objects as Kind/name: the `valid`, and the `skipped`, whose kind is not Kubernetes' own (CRDs).
+
+    `images` are those of the pods that the objects make.
+    """
 
     valid: tuple[str, ...]
     skipped: tuple[str, ...]
+    images: frozenset[str] = frozenset()
 
 
 def check(manifests: str, *, kube_version: str) -> Checked:
@@ -28,9 +33,11 @@ def check(manifests: str, *, kube_version: str) -> Checked:
 
     minor = ".".join(kube_version.split(".")[:2])
     valid, skipped, problems = [], [], []
+    images: set[str] = set()
     for document in YAML(typ="safe", pure=True).load_all(manifests):
         if not document:
             continue
+        images.update(images_of(document))
         name = f"{document.get('kind')}/{document.get('metadata', {}).get('name')}"
         try:
             schemas.validate(document, minor, strict=True)
@@ -49,4 +56,4 @@ def check(manifests: str, *, kube_version: str) -> Checked:
         raise ReleaseFailed("\n".join(problems), fix="correct the chart or the release's values")
     if not valid and not skipped:
         raise ReleaseFailed("nothing was rendered", fix="look at the chart's conditions and the release's values")
-    return Checked(tuple(valid), tuple(skipped))
+    return Checked(tuple(valid), tuple(skipped), frozenset(images))

@@ -63,21 +63,29 @@ def register(app: typer.Typer) -> None:
     def load(
         services: Services = None,
         into: Annotated[str, typer.Option(help="node, kind or minikube.")] = "node",
+        archive: Annotated[Path | None, typer.Option(help="A file of `docker save` to load instead.")] = None,
         base: Base = "",
         debian: Debian = False,
     ) -> None:
         """Build what is missing, and load it into a cluster that runs: the embedded node by default.
 
-        Examples: `gw images load ledger`, `gw images load --into kind`
+        Examples: `gw images load ledger`, `gw images load --into kind`, `gw images load --archive podinfo.tar`
         """
         from groundwork.cli import console
+        from groundwork.errors import UsageError
         from groundwork.paths import Project
         from stacks.images import clusters
 
         project = Project.find(Path.cwd())
+        if archive:
+            if services or not archive.is_file():
+                raise UsageError(f"--archive {archive}: not a file, or beside services", fix="name one file alone")
+            clusters.load(archive, into, project, os.environ)
+            return console.say(f"{archive} is in {into}")
         for image in build_images(services, base, debian=debian):
             clusters.load(archive_of(image, project), into, project, os.environ)
             console.say(f"{image.name} is in {into}")
+        return None
 
     @images.command()
     def push(

@@ -43,6 +43,7 @@ UNIT = (
     "gate/test_every_code.py",
     "github/test_sarif_and_annotations.py",
     "localcloud/core/test_iam_table.py",
+    "localcloud/kubernetes/test_pod_images.py",
     "plan/test_archive.py",
     "plan/test_drifted.py",
     "plan/test_fingerprint.py",

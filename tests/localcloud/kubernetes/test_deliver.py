@@ -30,6 +30,18 @@ def test_without_a_cluster_the_committed_workloads_render_and_are_valid(
             assert f"Deployment/{each.release.name}" in each.checked.valid
 
 
+def test_before_a_release_the_images_that_the_node_lacks_are_named(tmp_path: Path, helm: Helm) -> None:
+    folder = stack(tmp_path)
+    (tmp_path / "assets" / "chart" / "templates" / "pod.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: hello}\nspec: {containers: [{name: app, image: 'hello:1'}]}\n"
+    )
+    nowhere = tmp_path / "kubeconfig"
+    with pytest.raises(ReleaseFailed, match=r"needs docker\.io/library/hello:1, which the embedded node does not have"):
+        deliver(folder, helm=helm, kube_version=KUBERNETES, kubeconfig=nowhere, images=["docker.io/library/hello:2"])
+    with pytest.raises(ReleaseFailed, match="does not answer"):
+        deliver(folder, helm=helm, kube_version=KUBERNETES, kubeconfig=nowhere, images=["docker.io/library/hello:1"])
+
+
 def test_a_stack_that_breaks_a_schema_is_not_delivered(tmp_path: Path, helm: Helm) -> None:
     folder = stack(tmp_path)
     (tmp_path / "assets" / "chart" / "Chart.yaml").write_text(
