@@ -21,11 +21,12 @@ def register(app: typer.Typer) -> None:
 
     @new.command()
     def service(
-        name: Annotated[str, typer.Argument(metavar="NAME", help="Of the Python package: a-z, 0-9 and _.")],
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Of the package and the release: a-z and 0-9.")],
     ) -> None:
         """Write a service to services/NAME: one table, two routes, a migration, and tests that pass.
 
-        It becomes a member of the workspace. Example: `gw new service greetings`, then `gw dev greetings`.
+        It becomes a member of the workspace, and one of the services that `gw services` runs in pods.
+        Example: `gw new service greetings`, then `gw dev greetings`.
         """
         from groundwork.paths import Project
         from stacks.commands import new_service
@@ -36,4 +37,6 @@ def register(app: typer.Typer) -> None:
         console.say("next:")
         console.say(f'  make services-test ARGS="-k {name}"')
         console.say(f"  gw dev {name}")
-        console.say("To release it with charts/service, add it to `workloads` of environments/*.yaml with its image.")
+        console.say(
+            "To release it to AWS, add its entry of services/workloads.yaml, with an image, to environments/*.yaml."
+        )

@@ -1,4 +1,4 @@
-"""Writes a service from the template beside this file, and makes it a member of the workspace services/."""
+"""Writes a service from the template beside this file, as a member of the workspace services/ and one of its releases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from groundwork.errors import UsageError
 from groundwork.files import write_atomically
 
 _TEMPLATE = Path(__file__).with_name("service_template")
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+# A package, an image, a release and a namespace have this name: no underscore, which Kubernetes refuses, and no dash.
+_NAME = re.compile(r"[a-z][a-z0-9]{1,30}")
+_WORKLOAD = """\
+{name}:
+  namespace: {name}
+  port: 8080
+  secrets: [{name}]
+  migrations: [python3, -m, servicekit, migrate, --wait, "60"]
+"""
 # Key of the workspace's pyproject.toml → what a member adds to its list.
 _LISTS = {
     "dependencies": "{name}",
@@ -35,11 +43,12 @@ def write(services: Path, name: str) -> Sequence[Path]:
     members = tomllib.loads(text)["tool"]["uv"]["workspace"]["members"]
     if not _NAME.fullmatch(name) or name in sys.stdlib_module_names:
         raise UsageError(
-            f"{name!r} cannot be the name of a service: it has to be a Python package's, and none of Python's own",
-            fix="2 to 31 of a-z, 0-9 and _, beginning with a letter, such as greetings",
+            f"{name!r} cannot be the name of a service: a Python package has it, none of Python's own, and a release",
+            fix="2 to 31 of a-z and 0-9, beginning with a letter, such as greetings",
         )
     if name in members:
         raise UsageError(f"{folder} exists", fix=f"choose another name, or begin with gw dev {name}")
+    with_it = with_member(text, name)
     written = []
     if not folder.exists():
         draft = services / f".{name}.new"
@@ -47,7 +56,13 @@ def write(services: Path, name: str) -> Sequence[Path]:
         _render(draft, name)
         draft.replace(folder)
         written.append(folder)
-    write_atomically(workspace, with_member(text, name))
+    releases = services / "workloads.yaml"
+    entries = releases.read_text(encoding="utf-8")
+    if not re.search(rf"^{name}:", entries, flags=re.MULTILINE):
+        write_atomically(releases, entries + _WORKLOAD.format(name=name))
+        written.append(releases)
+    # Last: with this line the service exists, and nothing is left to do.
+    write_atomically(workspace, with_it)
     return [*written, workspace]
 
 

@@ -15,9 +15,9 @@ import typer
 if TYPE_CHECKING:
     from groundwork.paths import Project
 
-# Where each is found on this machine, unless another program has the port.
-_PORTS = {"ledger": 7000, "users": 8080, "market": 8081, "transactions": 8082}
-_NODE_PORTS = {name: 30700 + number for number, name in enumerate(_PORTS)}
+# Where these are found on this machine, unless another program has the port; all others get a free one.
+_PREFERRED_PORTS = {"ledger": 7000, "users": 8080, "market": 8081, "transactions": 8082}
+_FIRST_NODE_PORT = 30700
 
 
 def register(app: typer.Typer) -> None:
@@ -31,8 +31,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run all services in pods on the embedded node, send them requests, and print their addresses.
 
-        Databases run beside the node and last as long as the command; Ctrl-C ends all of it. `make services` builds
-        what it needs. Examples: `gw services`, `gw services --debian --once`
+        They are those of services/workloads.yaml. Databases run beside the node and last as long as the command; Ctrl-C
+        ends all of it. `make services` builds what it needs. Examples: `gw services`, `gw services --debian --once`
         """
         from groundwork.paths import Project
 
@@ -40,6 +40,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _run(project: Project, *, once: bool, base: str, debian: bool) -> None:
+    import yaml
+
     from groundwork.cli import console
     from groundwork.cli.context import Context
     from stacks.commands.images import archive_of, build_images
@@ -48,14 +50,16 @@ def _run(project: Project, *, once: bool, base: str, debian: bool) -> None:
     from stacks.laptop.surroundings import Surroundings
 
     folder = project.root / "services"
+    names = [*yaml.safe_load((folder / "workloads.yaml").read_text(encoding="utf-8"))]
+    node_ports = {name: _FIRST_NODE_PORT + number for number, name in enumerate(names)}
     programs = _programs(project)
     cluster = Context.here().kubernetes
     cluster.layout.refuse_foreign_kubeconfig()
     with _timed("images"):
-        images = {image.service: image for image in build_images(list(_PORTS), base, debian=debian)}
-    published = {_free(preferred): _NODE_PORTS[name] for name, preferred in _PORTS.items()}
-    ports = dict(zip(_PORTS, published, strict=True))
-    with Surroundings(folder, list(_PORTS), programs.get("ferretdb")) as surroundings:
+        images = {image.service: image for image in build_images(names, base, debian=debian)}
+    ports = {name: _free(_PREFERRED_PORTS.get(name)) for name in names}
+    published = {port: node_ports[name] for name, port in ports.items()}
+    with Surroundings(folder, names, programs.get("ferretdb")) as surroundings:
         with _timed("databases"):
             surrounded = surroundings.wait()
         cluster.down()  # what it forwards to has ended
@@ -66,10 +70,10 @@ def _run(project: Project, *, once: bool, base: str, debian: bool) -> None:
                 for image in images.values():
                     clusters.load(archive_of(image, project), "node", project, os.environ)
             releases = Releases(programs, cluster.layout.kubeconfig)
-            used = {name: surrounded.ports(name) for name in _PORTS}
+            used = {name: surrounded.ports(name) for name in names}
             for name, workload in workloads(folder / "workloads.yaml", images, used).items():
                 with _timed(f"{name} in pods"):
-                    releases.deploy(name, workload, surrounded.inside(name), node_port=_NODE_PORTS[name])
+                    releases.deploy(name, workload, surrounded.inside(name), node_port=node_ports[name])
             _show(ports, surrounded.tokens(), cluster.layout.kubeconfig)
             if not once:
                 console.note("Ctrl-C ends it")
@@ -96,10 +100,10 @@ def _programs(project: Project) -> dict[str, Path]:
     return programs
 
 
-def _free(port: int) -> int:
+def _free(preferred: int | None) -> int:
     from localcloud import ports
 
-    return port if ports.is_free(port) else ports.free()
+    return preferred if preferred and ports.is_free(preferred) else ports.free()
 
 
 def _show(ports: dict[str, int], tokens: dict[str, str], kubeconfig: Path) -> None:

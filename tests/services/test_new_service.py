@@ -9,11 +9,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from groundwork.errors import UsageError
 from stacks.commands import new_service
+from stacks.images.builder import Image
+from stacks.laptop import releases
 
-KEPT = ("pyproject.toml", "conftest.py", "servicekit")
+KEPT = ("pyproject.toml", "conftest.py", "servicekit", "workloads.yaml")
 
 
 @pytest.fixture
@@ -42,7 +45,8 @@ def test_the_tests_and_types_of_a_new_service_pass(services: Path, checkout: Pat
 
 def test_it_becomes_a_member_of_the_workspace_and_comments_stay(services: Path) -> None:
     before = (services / "pyproject.toml").read_text()
-    assert new_service.write(services, "greetings") == [services / "greetings", services / "pyproject.toml"]
+    written = new_service.write(services, "greetings")
+    assert written == [services / "greetings", services / "workloads.yaml", services / "pyproject.toml"]
     after = (services / "pyproject.toml").read_text()
     assert [line for line in before.splitlines() if line.startswith("#")] == [
         line for line in after.splitlines() if line.startswith("#")
@@ -51,6 +55,15 @@ def test_it_becomes_a_member_of_the_workspace_and_comments_stay(services: Path) 
     assert document["tool"]["uv"]["sources"]["greetings"] == {"workspace": True}
     assert "greetings/tests" in document["tool"]["pytest"]["ini_options"]["testpaths"]
     assert "NAME" not in "".join(path.read_text() for path in (services / "greetings").rglob("*.py"))
+
+
+def test_gw_services_runs_it_beside_the_others(services: Path) -> None:
+    before = yaml.safe_load((services / "workloads.yaml").read_text())
+    new_service.write(services, "greetings")
+    images = {name: Image(name, "1") for name in (*before, "greetings")}
+    entries = releases.workloads(services / "workloads.yaml", images, {name: [5432] for name in images})
+    assert [*entries] == [*before, "greetings"]
+    assert (entries["greetings"].namespace, entries["greetings"].secrets) == ("greetings", ["greetings"])
 
 
 def test_after_an_interruption_the_rest_is_done(services: Path) -> None:
@@ -62,7 +75,7 @@ def test_after_an_interruption_the_rest_is_done(services: Path) -> None:
     assert (services / "greetings" / "mine.txt").exists()
 
 
-@pytest.mark.parametrize("name", ["Greetings", "9lives", "g", "my-service", "../out", "email", ""])
+@pytest.mark.parametrize("name", ["Greetings", "9lives", "g", "my-service", "my_service", "../out", "email", ""])
 def test_a_name_that_is_no_package_s_is_refused(services: Path, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be the name of a service"):
         new_service.write(services, name)
@@ -81,3 +94,4 @@ def test_a_workspace_in_another_layout_is_left_as_it_is(services: Path) -> None:
     with pytest.raises(UsageError, match="testpaths did not get greetings"):
         new_service.write(services, "greetings")
     assert (services / "pyproject.toml").read_text() == text
+    assert not (services / "greetings").exists()
