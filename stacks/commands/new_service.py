@@ -1,4 +1,4 @@
-"""Writes a service from the template beside this file, as a member of the workspace services/ and one of its releases."""
+"""Writes a service from the template beside this file: a member of the workspace services/, and a release."""
 
 from __future__ import annotations
 
