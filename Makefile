@@ -16,7 +16,7 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 6
 
-.PHONY: help setup pipeline demo test soak unit check lint audit bench kubernetes node ingress policies release clean services services-test services-lock
+.PHONY: help setup pipeline demo test soak unit check lint audit bench kubernetes node ingress policies release clean services services-test services-load services-lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,9 +69,17 @@ audit: ## Licences and known vulnerabilities of locked packages, asked of OSV.de
 	@$(RUN) pytest -q tests/toolchain/test_licences.py
 	@$(RUN) tools/audit.sh $(ARGS)
 
-bench: ## Measure synthesis and diffs against the stock ways; writes bench.json. ARGS=diff for one case
+bench: ## Measure synthesis, diffs and services under load; writes bench.json. ARGS=diff for one case
 	@tools/setup.sh bench
 	@$(RUN) gw bench $(ARGS)
+ifeq ($(ARGS),)
+	@$(MAKE) services-load
+endif
+
+services-load: ## Send each service a bounded load on loopback. ARGS="--clients 32 --seconds 10"
+	@tools/setup.sh services
+	@$(RUN) services/.venv/bin/python -m servicekit.load market users ledger transactions \
+		--ferretdb .groundwork/bin/ferretdb $(ARGS)
 
 kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six minutes, once
 	@tools/setup.sh kubernetes

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import statistics
 import subprocess
@@ -24,39 +23,11 @@ from typing import Any
 
 import httpx
 import psycopg
+from servicekit.load import Client, Request, processor_seconds, send
 from servicekit.testing import PostgresServer, free_port
 
 TOKEN = "bench"  # noqa: S105 (of a server that lives for seconds)
 ACCOUNTS = 1000
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Client:
-    """A connection that stays open, on a raw socket: a client library would take more time than the server."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def open(self) -> Client:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        return self
-
-    async def send(self, method: str, path: str, body: Any) -> int:
-        """Send a request; returns the status."""
-        content = json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: {TOKEN}\r\nContent-Length: {len(content)}"
-        self._writer.write(f"{head}\r\n\r\n".encode() + content)
-        answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        if b"transfer-encoding: chunked" in answer:
-            while size := int(await self._reader.readline(), 16):
-                await self._reader.readexactly(size + 2)
-            await self._reader.readline()
-        elif b"content-length: " in answer:
-            await self._reader.readexactly(int(answer.split(b"content-length: ")[1].split(b"\r")[0]))
-        return int(answer.split()[1])
-
-    def close(self) -> None:
-        self._writer.close()
 
 
 def transaction(number: int) -> dict[str, Any]:
@@ -106,31 +77,11 @@ def serving(url: str, program: list[str], folder: Path | None, variables: dict[s
         process.wait(30)
 
 
-def processor_seconds(process: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-async def load(port: int, process: int, clients: int, seconds: float, requests: Iterator[tuple[str, str, Any]]) -> str:
+def load(port: int, process: int, clients: int, seconds: float, requests: Iterator[Request]) -> str:
     """Send requests from several connections; returns a line of figures."""
-    times: list[float] = []
-    failures = 0
-
-    async def work() -> None:
-        nonlocal failures
-        client = await Client(port).open()
-        while time.perf_counter() < end:
-            began = time.perf_counter()
-            status = await client.send(*next(requests))
-            times.append(time.perf_counter() - began)
-            failures += status >= 400
-        client.close()
-
-    before, began = processor_seconds(process), time.perf_counter()
-    end = began + seconds
-    await asyncio.gather(*(work() for _ in range(clients)))
-    took, used = time.perf_counter() - began, processor_seconds(process) - before
+    before = processor_seconds(process)
+    times, failures, took = asyncio.run(send(port, TOKEN, requests, clients=clients, seconds=seconds))
+    used = processor_seconds(process) - before
     quantiles = statistics.quantiles(times, n=100)
     return (
         f"{len(times) / took:7.0f}/s  p50 {quantiles[49] * 1000:6.1f}  p99 {quantiles[98] * 1000:6.1f} ms"
@@ -139,13 +90,13 @@ async def load(port: int, process: int, clients: int, seconds: float, requests: 
 
 
 async def search_times(port: int, process: int, kind: str, query: dict[str, Any], repeats: int = 9) -> str:
-    client = await Client(port).open()
-    body = {"query": query}
+    client = await Client(port, TOKEN).open()
+    request = Request("POST", f"/v1/{kind}/_search", {"query": query})
     times = []
     before = processor_seconds(process)
     for _ in range(repeats):
         began = time.perf_counter()
-        assert await client.send("POST", f"/v1/{kind}/_search", body) == 200
+        assert await client.send(request) == 200
         times.append(time.perf_counter() - began)
     used = processor_seconds(process) - before
     client.close()
@@ -203,17 +154,18 @@ def main() -> None:
         url = server.create("bench")
         with serving(url, program, folder, variables) as (port, process):
             numbers = itertools.count(10_000_000)
-            posts = (("POST", "/v1/transactions", transaction(number)) for number in numbers)
+            posts = (Request("POST", "/v1/transactions", transaction(number)) for number in numbers)
+            accounts = (f"account-{number % ACCOUNTS}" for number in itertools.count())
             reads = (
-                ("GET", "/v1/accounts", {"query": {"must": {"fields": [{"id": {"eq": f"account-{n % ACCOUNTS}"}}]}}})
-                for n in itertools.count()
+                Request("GET", "/v1/accounts", {"query": {"must": {"fields": [{"id": {"eq": account}}]}}})
+                for account in accounts
             )
             for clients in options.clients:
                 print(
                     f"posts, {clients:2} clients      ",
-                    asyncio.run(load(port, process, clients, options.seconds, posts)),
+                    load(port, process, clients, options.seconds, posts),
                 )
-            print("balance reads, 8 clients", asyncio.run(load(port, process, 8, options.seconds, reads)))
+            print("balance reads, 8 clients", load(port, process, 8, options.seconds, reads))
         url = server.create("searched")
         with serving(url, program, folder, variables) as (port, process):
             for rows in options.rows:

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--mongodb", action="store_true", help="of two kinds of database, take MongoDB")
     parser.add_argument("--ferretdb", type=Path, help="the program that serves as MongoDB")
     options = parser.parse_args(arguments)
-    if not (_has(options.service) and _has(f"{options.service}.main")):
+    if not (has(options.service) and has(f"{options.service}.main")):
         sys.stderr.write(f"error: {options.service} is not a service\n")
         return 2
     service = load(options.service)
@@ -88,7 +88,7 @@ def variables_for(
 ) -> dict[str, str]:
     """The variables that the service needs and nobody has set. What they name ends with `stack`."""
     made: dict[str, str] = {}
-    if _has(f"{service.name}.dev"):
+    if has(f"{service.name}.dev"):
         own = importlib.import_module(f"{service.name}.dev").surroundings(stack, environ)
         made |= {name: value for name, value in own.items() if name not in environ}
     if _DATABASE not in environ:
@@ -115,7 +115,7 @@ def _database(name: str, kind: str, ferretdb: Path | None) -> Iterator[str]:
             yield server.url(name)
 
 
-def _has(module: str) -> bool:
+def has(module: str) -> bool:
     """Whether the module exists; raises ModuleNotFoundError where its package does not."""
     return importlib.util.find_spec(module) is not None
 
