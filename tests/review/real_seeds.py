@@ -529,7 +529,7 @@ SEEDS: tuple[RealSeed, ...] = (
         "`StringLike` without a wildcard instead of `StringEquals`",
         "Both match the same text.",
         {GITHUB: ('        "StringEquals": {\n', '        "StringLike": {\n')},
-        "No rule matched; 4 resources change",
+        "No rule matched; 5 resources change",
         is_quiet=True,
     ),
     RealSeed(
@@ -657,8 +657,8 @@ SEEDS: tuple[RealSeed, ...] = (
         "A destroy then deletes what buckets and registries hold.",
         {DEV: ("protect: true\n", "protect: false\n")},
         (
-            "force_destroy is switched on: a destroy deletes the objects too; force_delete is switched on: a destroy "
-            "deletes the content too; and 4 more"
+            "force_destroy is switched on: a destroy deletes the objects too; skip_final_snapshot is switched on: a "
+            "destroy leaves no copy behind; and 5 more"
         ),
         before={DEV: ("protect: false\n", "protect: true\n")},
     ),

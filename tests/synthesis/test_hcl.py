@@ -16,5 +16,5 @@ def test_every_stack_can_be_written_as_hcl(checkout: Path, tmp_path: Path) -> No
     command = [sys.executable, "main.py", "--environment", "dev"]
     subprocess.run(command, cwd=checkout, env=environ, check=True, capture_output=True)
     written = {path.parent.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("stacks/*/cdk.tf")}
-    assert len(written) == 9
+    assert len(written) == 10
     assert 'resource "aws_vpc"' in written["dev-network"]
