@@ -30,7 +30,7 @@ def test_each_service_answers_all_of_its_traffic() -> None:
         assert row["memory_mb"] > 20
 
 
-def test_a_service_without_its_database_is_named_and_the_others_are_measured() -> None:
+def test_a_service_without_its_database_is_named_and_others_are_measured() -> None:
     done = run("transactions", "users", "--clients=1", "--seconds=0", "--json")
     assert done.returncode == 3
     assert "error: transactions is not measured: FerretDB is not built" in done.stderr

@@ -4,8 +4,8 @@
 
 Each service runs as in its image, in one process, on a database of its own (servicekit.dev), which does not wait for
 the disk. Its module `<service>.traffic` says what is sent. Servers, databases and clients share the machine: figures
-compare ways, not machines. Exit codes: 1 where a request failed, 2 for a name that is no service's, 3 where a database
-is missing.
+compare ways, not machines. Exit codes: 1 where a request failed, 2 for a name without a service, 3 where a database is
+missing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent: a body of None is none."""
+    """What is sent; without a body where that is None."""
 
     method: str
     path: str
