@@ -152,7 +152,8 @@ def test_a_pull_request_that_fails_its_checks_is_reported_but_not_ready(github: 
     def fail() -> None:
         dev_alone(github)
         green(github)
-        github.edit("Makefile", "setup pipeline check audit:\n\t@true", "setup pipeline audit:\n\t@true\ncheck:\n\t@false")
+        checked = "setup pipeline check audit:\n\t@true"
+        github.edit("Makefile", checked, "setup pipeline audit:\n\t@true\ncheck:\n\t@false")
 
     run = github.on_pull_request(github.open_pull_request(fail))
     assert not run.end()
