@@ -38,6 +38,10 @@ def test_before_a_release_the_images_that_the_node_lacks_are_named(tmp_path: Pat
     nowhere = tmp_path / "kubeconfig"
     with pytest.raises(ReleaseFailed, match=r"needs docker\.io/library/hello:1, which the embedded node does not have"):
         deliver(folder, helm=helm, kube_version=KUBERNETES, kubeconfig=nowhere, images=["docker.io/library/hello:2"])
+    (tmp_path / "assets" / "chart" / "templates" / "test.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: asks, annotations: {helm.sh/hook: test}}\n"
+        "spec: {containers: [{name: ask, image: 'busybox:1'}]}\n"
+    )
     with pytest.raises(ReleaseFailed, match="does not answer"):
         deliver(folder, helm=helm, kube_version=KUBERNETES, kubeconfig=nowhere, images=["docker.io/library/hello:1"])
 
