@@ -7,6 +7,7 @@ from constructs import Construct
 
 from stacks.blocks.data import data_rules, documentdb, postgres
 from stacks.blocks.data.backup_vault import TAG, LockedVault
+from stacks.blocks.data.placement import Placement
 from stacks.blocks.data.service_parameters import ServiceParameters
 from stacks.blocks.secrets.secret_container import SecretContainer
 from stacks.blocks.security.encryption_key import logs_key_use, make_or_use
@@ -49,34 +50,27 @@ class DataStack(PlatformStack):
                 description="Subnets for databases in an existing VPC",
                 subnet_ids=list(existing.database_subnet_ids),
             ).name
-        tags = TAG if values.backup else {}
+        placement = Placement(
+            network.vpc_id, subnet_group, self._clients(cluster), self.key, tags=TAG if values.backup else {}
+        )
         if values.postgres:
             self.postgres = postgres.PostgresInstance(
                 self,
                 "postgres",
                 names=names,
                 values=values.postgres,
-                vpc_id=network.vpc_id,
-                subnet_group=subnet_group,
-                clients=self._clients(cluster),
-                key=self.key,
-                tags=tags,
+                placement=placement,
             )
             self.add_outputs(
                 postgres_address=self.postgres.instance.address, postgres_secret_arn=self.postgres.secret_arn
             )
-
         if values.documentdb:
             self.documents = documentdb.DocumentCluster(
                 self,
                 "documents",
                 names=names,
                 values=values.documentdb,
-                vpc_id=network.vpc_id,
-                subnet_group=subnet_group,
-                clients=self._clients(cluster),
-                key=self.key,
-                tags=tags,
+                placement=placement,
             )
             self.add_outputs(documents_address=self.documents.cluster.endpoint)
         for name in values.mongodb_readers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from cdktf import TerraformResourceLifecycle
@@ -12,13 +11,10 @@ from cdktf_cdktf_provider_aws.docdb_cluster_parameter_group import (
     DocdbClusterParameterGroup,
     DocdbClusterParameterGroupParameter,
 )
-from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from constructs import Construct
 
+from stacks.blocks.data.placement import Placement
 from stacks.blocks.data.postgres import ADMINISTRATOR
-from stacks.blocks.network.security_rules import let_in
-from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.security.encryption_key import Key
 from stacks.values import Names
 from stacks.values.data import DocumentDb
 
@@ -34,10 +30,11 @@ def log_group_name(name: str, log: str) -> str:
 
 
 class DocumentCluster(Construct):
-    """A cluster in `subnet_group`, which is let into by members of the security groups in `clients` (name → id).
+    """A cluster at its placement.
 
-    `key` encrypts documents, backups and logs. The secret with the administrator's password, which AWS makes, has AWS's
-    own key: provider 5.100.0 knows no argument for another. Where `names.aws` protects, nothing deletes the cluster.
+    The placement's key encrypts documents, backups and logs. The secret with the administrator's password, which AWS
+    makes, has AWS's own key: provider 5.100.0 knows no argument for another. Where `names.aws` protects, nothing
+    deletes the cluster.
     """
 
     def __init__(
@@ -47,29 +44,12 @@ class DocumentCluster(Construct):
         *,
         names: Names,
         values: DocumentDb,
-        vpc_id: str,
-        subnet_group: str,
-        clients: Mapping[str, str],
-        key: Key,
-        tags: Mapping[str, str],
+        placement: Placement,
     ) -> None:
         super().__init__(scope, id_)
         aws, name = names.aws, names.documents
-        self.security_group = SecurityGroup(
-            self,
-            "security_group",
-            name=name,
-            description="DocumentDB: pods of the cluster come in, nothing goes out",
-            vpc_id=vpc_id,
-            tags={"Name": name},
-        )
-        for client, group in clients.items():
-            why = f"DocumentDB from {client}"
-            let_in(self, f"from_{client}", self.security_group.id, why, peer=group, ports=(PORT, PORT))
-        logs = [
-            LogGroup(self, f"{log}_log", name=log_group_name(name, log), key=key, retention_days=values.log_days).group
-            for log in LOGS
-        ]
+        self.security_group = placement.security_group(self, name=name, engine="DocumentDB", port=PORT)
+        logs = placement.log_groups(self, {log: log_group_name(name, log) for log in LOGS}, days=values.log_days)
         # DocumentDB developer guide, "Encrypting data in transit", "Auditing", "Profiling": names and values.
         settings = {"tls": "enabled", "audit_logs": "enabled", "profiler": "enabled", "profiler_threshold_ms": "1000"}
         self.parameters = DocdbClusterParameterGroup(
@@ -93,8 +73,8 @@ class DocumentCluster(Construct):
             master_username=ADMINISTRATOR,
             manage_master_user_password=True,
             storage_encrypted=True,
-            kms_key_id=key.arn,
-            db_subnet_group_name=subnet_group,
+            kms_key_id=placement.key.arn,
+            db_subnet_group_name=placement.subnet_group,
             vpc_security_group_ids=[self.security_group.id],
             db_cluster_parameter_group_name=self.parameters.name,
             backup_retention_period=values.backup_days,
@@ -103,7 +83,7 @@ class DocumentCluster(Construct):
             skip_final_snapshot=not aws.protect,
             final_snapshot_identifier=f"{name}-final" if aws.protect else None,
             apply_immediately=True,
-            tags=dict(tags),
+            tags=dict(placement.tags),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
             depends_on=logs,
         )

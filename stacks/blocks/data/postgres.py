@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_instance import DbInstance
 from cdktf_cdktf_provider_aws.db_parameter_group import DbParameterGroup, DbParameterGroupParameter
-from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from constructs import Construct
 
+from stacks.blocks.data.placement import Placement
 from stacks.blocks.iam.service_role import ServiceRole
-from stacks.blocks.network.security_rules import let_in
-from stacks.blocks.observability.log_group import LogGroup
-from stacks.blocks.security.encryption_key import Key
 from stacks.blocks.waivers import waive
 from stacks.values import Names
 from stacks.values.data import Postgres
@@ -30,11 +26,11 @@ def log_group_name(name: str, log: str) -> str:
 
 
 class PostgresInstance(Construct):
-    """An instance in `subnet_group`, which is let into by members of the security groups in `clients` (name → id).
+    """An instance at its placement.
 
-    `key` encrypts storage, backups, logs, insights and the secret with the administrator's password: RDS makes that
-    secret itself, so that neither a plan nor a state holds the password. Services sign in with users of their own.
-    Where `names.aws` protects, neither AWS nor Terraform deletes it, and a last snapshot would stay.
+    The placement's key encrypts storage, backups, logs, insights and the secret with the administrator's password: RDS
+    makes that secret itself, so that neither a plan nor a state holds the password. Services sign in with users of
+    their own. Where `names.aws` protects, neither AWS nor Terraform deletes it, and a last snapshot would stay.
     """
 
     def __init__(
@@ -44,35 +40,12 @@ class PostgresInstance(Construct):
         *,
         names: Names,
         values: Postgres,
-        vpc_id: str,
-        subnet_group: str,
-        clients: Mapping[str, str],
-        key: Key,
-        tags: Mapping[str, str],
+        placement: Placement,
     ) -> None:
         super().__init__(scope, id_)
         aws, name = names.aws, names.postgres
-        self.security_group = SecurityGroup(
-            self,
-            "security_group",
-            name=name,
-            description="Postgres: pods of the cluster come in, nothing goes out",
-            vpc_id=vpc_id,
-            tags={"Name": name},
-        )
-        for client, group in clients.items():
-            let_in(
-                self,
-                f"from_{client}",
-                self.security_group.id,
-                f"Postgres from {client}",
-                peer=group,
-                ports=(PORT, PORT),
-            )
-        logs = [
-            LogGroup(self, f"{log}_log", name=log_group_name(name, log), key=key, retention_days=values.log_days).group
-            for log in LOGS
-        ]
+        self.security_group = placement.security_group(self, name=name, engine="Postgres", port=PORT)
+        logs = placement.log_groups(self, {log: log_group_name(name, log) for log in LOGS}, days=values.log_days)
         self.monitoring = ServiceRole(
             self,
             "monitoring",
@@ -101,13 +74,13 @@ class PostgresInstance(Construct):
             allocated_storage=values.storage_gib,
             max_allocated_storage=values.max_storage_gib,
             storage_encrypted=True,
-            kms_key_id=key.arn,
+            kms_key_id=placement.key.arn,
             port=PORT,
             username=ADMINISTRATOR,
             manage_master_user_password=True,
-            master_user_secret_kms_key_id=key.arn,
+            master_user_secret_kms_key_id=placement.key.arn,
             iam_database_authentication_enabled=True,
-            db_subnet_group_name=subnet_group,
+            db_subnet_group_name=placement.subnet_group,
             vpc_security_group_ids=[self.security_group.id],
             publicly_accessible=False,
             parameter_group_name=self.parameters.name,
@@ -119,13 +92,13 @@ class PostgresInstance(Construct):
             final_snapshot_identifier=f"{name}-final" if aws.protect else None,
             enabled_cloudwatch_logs_exports=list(LOGS),
             performance_insights_enabled=True,
-            performance_insights_kms_key_id=key.arn,
+            performance_insights_kms_key_id=placement.key.arn,
             performance_insights_retention_period=7,  # days, which cost nothing
             monitoring_interval=60,
             monitoring_role_arn=self.monitoring.arn,
             # Somebody approved the change for now. If it waited for the window, every plan until then would show it.
             apply_immediately=True,
-            tags=dict(tags),
+            tags=dict(placement.tags),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if aws.protect else None,
             depends_on=[metrics, *logs],
         )
