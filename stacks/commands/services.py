@@ -40,17 +40,16 @@ def register(app: typer.Typer) -> None:
 
 
 def _run(project: Project, *, once: bool, base: str, debian: bool) -> None:
-    import yaml
-
     from groundwork.cli import console
     from groundwork.cli.context import Context
     from stacks.commands.images import archive_of, build_images
     from stacks.images import clusters
-    from stacks.laptop.releases import Releases, workloads
+    from stacks.laptop import releases
     from stacks.laptop.surroundings import Surroundings
 
     folder = project.root / "services"
-    names = [*yaml.safe_load((folder / "workloads.yaml").read_text(encoding="utf-8"))]
+    entries = releases.read(folder / "workloads.yaml")
+    names = [*entries]
     node_ports = {name: _FIRST_NODE_PORT + number for number, name in enumerate(names)}
     programs = _programs(project)
     cluster = Context.here().kubernetes
@@ -69,11 +68,11 @@ def _run(project: Project, *, once: bool, base: str, debian: bool) -> None:
             with _timed("images on the node"):
                 for image in images.values():
                     clusters.load(archive_of(image, project), "node", project, os.environ)
-            releases = Releases(programs, cluster.layout.kubeconfig)
+            node = releases.Releases(programs, cluster.layout.kubeconfig)
             used = {name: surrounded.ports(name) for name in names}
-            for name, workload in workloads(folder / "workloads.yaml", images, used).items():
+            for name, workload in releases.workloads(entries, images, used).items():
                 with _timed(f"{name} in pods"):
-                    releases.deploy(name, workload, surrounded.inside(name), node_port=node_ports[name])
+                    node.deploy(name, workload, surrounded.inside(name), node_port=node_ports[name])
             _show(ports, surrounded.tokens(), cluster.layout.kubeconfig)
             if not once:
                 console.note("Ctrl-C ends it")

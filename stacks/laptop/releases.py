@@ -21,9 +21,17 @@ from stacks.values.workloads import Egress, Workload
 _SECONDS = 180
 
 
-def workloads(file: Path, images: Mapping[str, Image], ports: Mapping[str, list[int]]) -> dict[str, Workload]:
-    """The entries of services/workloads.yaml, with image, tag and what each may connect to."""
-    entries: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text())
+Entries = Mapping[str, Mapping[str, Any]]
+
+
+def read(file: Path) -> Entries:
+    """The entries of services/workloads.yaml, by service."""
+    entries: Entries = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return entries
+
+
+def workloads(entries: Entries, images: Mapping[str, Image], ports: Mapping[str, list[int]]) -> dict[str, Workload]:
+    """The entries with image, tag and what each may connect to."""
     return {
         name: Workload(
             **entry,

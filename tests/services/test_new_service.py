@@ -9,7 +9,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 from groundwork.errors import UsageError
 from stacks.commands import new_service
@@ -58,10 +57,10 @@ def test_it_becomes_a_member_of_the_workspace_and_comments_stay(services: Path) 
 
 
 def test_gw_services_runs_it_beside_the_others(services: Path) -> None:
-    before = yaml.safe_load((services / "workloads.yaml").read_text())
+    before = releases.read(services / "workloads.yaml")
     new_service.write(services, "greetings")
     images = {name: Image(name, "1") for name in (*before, "greetings")}
-    entries = releases.workloads(services / "workloads.yaml", images, {name: [5432] for name in images})
+    entries = releases.workloads(releases.read(services / "workloads.yaml"), images, {name: [5432] for name in images})
     assert [*entries] == [*before, "greetings"]
     assert (entries["greetings"].namespace, entries["greetings"].secrets) == ("greetings", ["greetings"])
 
