@@ -13,6 +13,7 @@ from groundwork.paths import Project
 from stacks.images import debian_base, index
 from stacks.images.builder import PLATFORMS, Builder, image_of
 from stacks.images.index import Index
+from tests.support.image_storage import image_storage
 
 _BASES = "localhost/groundwork/tests/bases:1"
 
@@ -27,13 +28,12 @@ def builder(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterato
     missing = [program for program in ("buildah", "mmdebstrap") if not shutil.which(program)]
     if missing or os.geteuid():
         pytest.skip(f"needs root, and {' and '.join(missing) or 'root'}: apt-get install buildah mmdebstrap")
-    folder = tmp_path_factory.mktemp("buildah")
-    storage = ["--root", str(folder / "store"), "--runroot", str(folder / "run"), "--storage-driver", "overlay"]
-    builder = Builder(Path(str(shutil.which("buildah"))), storage)
-    debian_base.ensure(builder, Project(checkout).cache)
-    yield builder
-    builder.run("rm", "--all")
-    builder.run("rmi", "--all", "--force")
+    with image_storage(tmp_path_factory.mktemp("buildah")) as storage:
+        builder = Builder(Path(str(shutil.which("buildah"))), storage)
+        debian_base.ensure(builder, Project(checkout).cache)
+        yield builder
+        builder.run("rm", "--all")
+        builder.run("rmi", "--all", "--force")
 
 
 @pytest.fixture(scope="session")
