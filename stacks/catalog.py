@@ -30,8 +30,7 @@ def build(scope: Construct, environment: Environment) -> list[PlatformStack]:
     runners = RunnersStack(scope, environment, network=network) if environment.delivery.runners else None
     cluster = ClusterStack(scope, environment, network=network)
     data = DataStack(scope, environment, network=network, cluster=cluster) if environment.has_data else None
-    karpenter = environment.cluster.karpenter
-    addons = AddonsStack(scope, environment, cluster=cluster, values=karpenter) if karpenter else None
+    addons = AddonsStack(scope, environment, cluster=cluster) if environment.has_addons else None
     workloads = WorkloadsStack(scope, environment, cluster=cluster, addons=addons, data=data)
     archive = ArchiveStack(scope, environment)
     api = ApiStack(scope, environment, network=network, account=account)

@@ -145,6 +145,7 @@ class PlatformEnvironment:
     def preflight(self) -> PreflightLimits:
         """The only accounts, states, roles and files that a pull request may name."""
         from stacks.values import laptop
+        from stacks.values.data import MONGODB_OPERATOR_CHART
         from stacks.values.karpenter import KARPENTER_CHARTS
 
         values, names = self.values, self.names
@@ -167,8 +168,8 @@ class PlatformEnvironment:
             provider=laptop.PROVIDER if on_laptop else {},
             cluster=names.cluster,
             kubeconfig=_KUBECONFIG if on_laptop else "",
-            # Whatever main's values are, so that the pull request that switches to Karpenter can be planned.
-            charts=frozenset(KARPENTER_CHARTS.values()),
+            # Whatever main's values are, so that the pull request that switches to one of them can be planned.
+            charts=frozenset({*KARPENTER_CHARTS.values(), MONGODB_OPERATOR_CHART}),
         )
 
     @property

@@ -1,12 +1,18 @@
-"""What keeps data apart from the cluster: databases that AWS runs."""
+"""Databases: those that AWS runs apart from the cluster, and a MongoDB in it."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
 from stacks.values.types import EntryName, LogDays, Section
+from stacks.values.workloads import Resources
+
+MONGODB_OPERATOR_CHART: Final = "oci://quay.io/mongodb/helm-charts/mongodb-kubernetes"
+"""Where the chart of MongoDB's operator is published (github.com/mongodb/mongodb-kubernetes 1.9.1, build_info.json)."""
+MONGODB_NAMESPACE: Final = "mongodb"
+"""Where the operator and the members of a MongoDB in the cluster run."""
 
 InstanceClass = Annotated[str, Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="for example db.m7g.large")]
 # RDS and DocumentDB API references: BackupRetentionPeriod. 0 would switch backups off.
@@ -56,24 +62,49 @@ class DocumentDb(Section):
     """Days that the cluster's logs are kept."""
 
 
+class InClusterMongodb(Section):
+    """MongoDB Community on the cluster's nodes: three members, each in a zone of its own, by MongoDB's operator."""
+
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$", description="exact, for example 8.3.4")]
+    """Release of MongoDB. The operator moves one member after another to another release."""
+    operator_version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] = "1.9.1"
+    """Release of the operator and its chart."""
+    certificate: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] = "mongodb-tls"
+    """A Secret of the namespace `mongodb` with tls.crt, tls.key and ca.crt, as cert-manager writes it; somebody else
+    makes it."""
+    storage_gib: Annotated[int, Field(ge=1, le=16384)] = 20
+    """Size of each member's volume."""
+    requests: Resources = Resources(cpu="500m", memory="2Gi")
+    """What each member asks for; its memory is also the most it gets."""
+
+
 class Mongodb(Section):
     """Where services find a MongoDB."""
 
-    kind: Literal["documentdb", "external"]
+    kind: Literal["documentdb", "external", "in_cluster"]
     """`documentdb`: a cluster of AWS's. `external`: one that exists elsewhere, such as MongoDB Atlas, whose address
-    with the password people put into a secret."""
+    with the password people put into a secret. `in_cluster`: three members on the cluster's nodes."""
     documentdb: DocumentDb = DocumentDb()
+    in_cluster: InClusterMongodb | None = None
     services: tuple[EntryName, ...] = ()
-    """With `external`: the workloads that use it. Each gets an empty secret of its own for the address."""
+    """With `external` and `in_cluster`: the workloads that use it. Each gets an empty secret for the address,
+    or a user and a database of its own."""
 
     @model_validator(mode="after")
     def _settings_of_the_kind(self) -> Mongodb:
-        if self.kind == "external" and not self.services:
-            raise ValueError("external serves nobody; name the workloads that use it in services")
-        if self.kind == "external" and "documentdb" in self.model_fields_set:
-            raise ValueError("documentdb has settings, but kind is external; remove documentdb")
+        if self.kind != "documentdb" and not self.services:
+            raise ValueError(f"{self.kind} serves nobody; name the workloads that use it in services")
+        for other in ("documentdb", "in_cluster"):
+            if self.kind != other and other in self.model_fields_set:
+                raise ValueError(f"{other} has settings, but kind is {self.kind}; remove {other}")
         if self.kind == "documentdb" and self.services:
-            raise ValueError("services belongs to kind: external; remove services")
+            raise ValueError("services belongs to kind: external or in_cluster; remove services")
+        if self.kind == "in_cluster" and self.in_cluster is None:
+            raise ValueError(
+                "in_cluster has no version; write in_cluster: {version: …} with an exact release of MongoDB"
+            )
+        if len(set(self.services)) != len(self.services):
+            raise ValueError("services names a workload twice; name each once")
         return self
 
 
@@ -87,7 +118,7 @@ class Backup(Section):
 
 
 class Data(Section):
-    """The `data` stack, which an environment has where one of these is set or a service reads parameters."""
+    """The `data` stack, which an environment has where AWS is to run one of these or a service reads parameters."""
 
     postgres: Postgres | None = None
     """A Postgres of RDS."""
@@ -110,4 +141,9 @@ class Data(Section):
     @property
     def mongodb_readers(self) -> tuple[str, ...]:
         """The workloads whose MongoDB is elsewhere."""
-        return self.mongodb.services if self.mongodb else ()
+        return self.mongodb.services if self.mongodb and self.mongodb.kind == "external" else ()
+
+    @property
+    def in_cluster(self) -> InClusterMongodb | None:
+        """The settings of a MongoDB in the cluster, where that is the choice; the stack `addons` makes it."""
+        return self.mongodb.in_cluster if self.mongodb else None

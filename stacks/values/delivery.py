@@ -73,7 +73,7 @@ class Delivery(Section):
     """Further regions in which the pipeline may act, besides the environment's own."""
     images: tuple[RepositoryName, ...] = ("market", "users", "ledger", "transactions")
     """Container images with a registry of their own."""
-    charts: tuple[RepositoryName, ...] = ("node-pools", "service")
+    charts: tuple[RepositoryName, ...] = ("mongodb", "node-pools", "service")
     """Helm charts with a registry of their own; where there are any, also a bucket that is a Helm repository."""
     images_kept: Annotated[int, Field(ge=5, le=1000)] = 100
     """Number of newest images, each with its SBOM, or of charts that a registry keeps; older ones are deleted."""

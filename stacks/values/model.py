@@ -71,7 +71,12 @@ class Environment(Section):
     @property
     def has_data(self) -> bool:
         """Whether there is a stack `data`."""
-        return bool(self.data.postgres or self.data.mongodb or self.parameter_readers)
+        return bool(self.data.postgres or (self.data.mongodb and not self.data.in_cluster) or self.parameter_readers)
+
+    @property
+    def has_addons(self) -> bool:
+        """Whether there is a stack `addons`."""
+        return bool(self.cluster.karpenter or self.data.in_cluster)
 
     @property
     def existing_keys(self) -> dict[str, str]:
@@ -106,5 +111,9 @@ class Environment(Section):
         if self.target == "laptop" and self.cluster.nodes == "karpenter":
             raise ValueError(
                 "cluster.nodes: karpenter, but instances of the embedded AWS join no cluster; use managed_groups"
+            )
+        if self.target == "laptop" and self.data.in_cluster:
+            raise ValueError(
+                "data.mongodb.kind: in_cluster, but the laptop's cluster has neither zones nor EBS; remove it"
             )
         return self

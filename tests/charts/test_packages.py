@@ -27,7 +27,7 @@ def helm(checkout: Path) -> Iterator[HelmProgram]:
         yield program
 
 
-@pytest.mark.parametrize("name", ["service", "node-pools"])
+@pytest.mark.parametrize("name", ["service", "node-pools", "mongodb"])
 def test_the_same_chart_gives_the_same_bytes_at_another_time_and_place(
     name: str, helm: HelmProgram, checkout: Path, tmp_path: Path
 ) -> None:
@@ -112,4 +112,4 @@ def test_the_command_packages_the_charts_that_are_named(checkout: Path, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["service-1.2.3.tgz"]
     wrong = gw("charts", "package", "servcie", cwd=checkout)
     assert wrong.returncode == 2
-    assert "name one of node-pools, service" in wrong.stderr
+    assert "name one of mongodb, node-pools, service" in wrong.stderr

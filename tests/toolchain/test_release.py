@@ -69,7 +69,7 @@ def release(root: Path, version: str, **environ: str) -> subprocess.CompletedPro
     )
 
 
-CHARTS = ("node-pools-1.2.3.tgz", "service-1.2.3.tgz")
+CHARTS = ("mongodb-1.2.3.tgz", "node-pools-1.2.3.tgz", "service-1.2.3.tgz")
 
 
 @pytest.mark.slow

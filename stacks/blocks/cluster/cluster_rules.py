@@ -9,12 +9,16 @@ from groundwork.checks import support
 from stacks.blocks.errors import IllegalComposition
 from stacks.values import Environment, Names
 from stacks.values.cluster import BUILT_INTO_AUTO_MODE, Cluster
+from stacks.values.data import MONGODB_NAMESPACE
 from stacks.values.workloads import Workload
 
 # EKS user guide, "Fargate considerations": DaemonSets do not run there, and the CNI and kube-proxy are built in.
 NEED_NODES = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"})
 METRICS = "metrics-server"
 _SYSTEM_NAMESPACE = "kube-system"
+_DISKS = "aws-ebs-csi-driver"
+_MEMBERS = 3
+_MONGODB = 27017
 _LONGEST_CACHE_PREFIX = 30  # ECR API reference, CreatePullThroughCacheRule: ecrRepositoryPrefix
 
 
@@ -84,6 +88,53 @@ def check_karpenter(environment: Environment) -> None:
             "is karpenter, whose image is in public.ecr.aws and which asks IAM; network.nat: none leaves no way out",
             "set network.nat to single or per_zone, or nodes to managed_groups",
         )
+
+
+def check_mongodb(environment: Environment) -> None:
+    """Raise IllegalComposition where a MongoDB in the cluster would have no disks, no majority, or nobody to serve."""
+    mongodb, cluster = environment.data.mongodb, environment.cluster
+    if mongodb is None or mongodb.in_cluster is None:
+        return
+    key = "data.mongodb.kind"
+    # Auto Mode has a driver of its own, for which charts/mongodb has no class of volumes.
+    if _DISKS not in cluster.installed_addons:
+        raise IllegalComposition(
+            key,
+            f"is in_cluster, whose volumes {_DISKS} makes; this cluster lacks it",
+            f"add {_DISKS} to cluster.addons, in Auto Mode choose kind documentdb or external",
+        )
+    # EKS user guide, "Fargate considerations": no volume of EBS can be mounted there.
+    if homes := [name for name, profile in cluster.fargate_profiles.items() if profile.namespace == MONGODB_NAMESPACE]:
+        raise IllegalComposition(
+            f"cluster.fargate_profiles.{homes[0]}.namespace",
+            f"is {MONGODB_NAMESPACE}, where the members of data.mongodb run, and pods on Fargate mount no EBS volume",
+            "use another namespace",
+        )
+    if environment.network.zones < _MEMBERS and not environment.network.existing:
+        raise IllegalComposition(
+            key,
+            f"is in_cluster, whose three members need a zone each; with network.zones {environment.network.zones} the "
+            "loss of one would take the majority",
+            f"set network.zones to {_MEMBERS}, or choose kind documentdb or external",
+        )
+    if environment.network.nat == "none" and not environment.network.existing:
+        raise IllegalComposition(
+            key,
+            "is in_cluster, whose images are in quay.io; network.nat: none leaves no way out",
+            "set network.nat to single or per_zone, or choose kind documentdb",
+        )
+    for name in mongodb.services:
+        workload = environment.workloads.get(name)
+        if workload is None:
+            raise IllegalComposition(
+                "data.mongodb.services", f"{name} is not a workload", f"write workloads.{name}, or remove {name}"
+            )
+        if not any(_MONGODB in each.ports for each in workload.egress):
+            raise IllegalComposition(
+                "data.mongodb.services",
+                f"the pods of {name} may connect to no address on port {_MONGODB}",
+                f"add the addresses of pods, such as the VPC's range, with port {_MONGODB} to workloads.{name}.egress",
+            )
 
 
 def check_scaling(cluster: Cluster, workloads: Mapping[str, Workload]) -> None:
