@@ -21,7 +21,6 @@ from stacks.images import debian_base
 from stacks.images.builder import Builder
 from tests.node.laptop import NODE_PORT, NodeLaptop, Service
 from tests.support.databases import Database
-from tests.support.image_storage import image_storage
 from tests.support.processes import free_port
 
 DATABASE_PORT = 5432  # of the node, from where it is forwarded
@@ -64,18 +63,17 @@ def laptop(checkout: Path, database: Database, tmp_path_factory: pytest.TempPath
 def image(laptop: NodeLaptop, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> builders.Image:
     """The ledger's image, on the node."""
     services = checkout / "services"
-    with image_storage(tmp_path_factory.mktemp("buildah")) as storage:
-        try:
-            engine = Builder(Builder.find(os.environ).program, storage)
-            base = debian_base.ensure(engine, Project(checkout).cache)
-        except ToolMissing as error:
-            pytest.skip(f"{error.message}: {error.fix}")
-        image = builders.image_of("ledger", services, base)
-        engine.build(image, services, base=base, environ=os.environ)
-        archive = tmp_path_factory.mktemp("images") / "ledger.tar"
-        engine.save(image, archive)
-        laptop.images.load(archive)
-        archive.unlink()
+    try:
+        engine = Builder.find(os.environ)
+        base = debian_base.ensure(engine, Project(checkout).cache)
+    except ToolMissing as error:
+        pytest.skip(f"{error.message}: {error.fix}")
+    image = builders.image_of("ledger", services, base)
+    engine.build(image, services, base=base, environ=os.environ)  # where `gw services` finds it as well
+    archive = tmp_path_factory.mktemp("images") / "ledger.tar"
+    engine.save(image, archive)
+    laptop.images.load(archive)
+    archive.unlink()
     return image
 
 

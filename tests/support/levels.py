@@ -19,6 +19,7 @@ from unittest import mock
 TESTS = Path(__file__).parents[1]
 
 LONGEST = (
+    "node/test_services_command.py",
     "demo/test_end_to_end.py",
     "stacks/test_as_the_pipeline.py",
     "workflows/test_deploy.py",

@@ -12,6 +12,7 @@ import pytest
 
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
+from tests.support import warm_gw
 from tests.workflows.accounts import Cloud, accounts
 from tests.workflows.pipeline import HERE, Pipeline, pipeline
 
@@ -32,6 +33,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, checkout: Path, synthesised:
 def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
     """A runner after its set-up: links to this checkout's tools, and a `gw` that gets its job's variables.
 
+    Its checkov is a fork of one that has imported everything.
     In `bin` are an aws and a skopeo that only note their arguments, of an empty registry.
     """
     folder = tmp_path_factory.mktemp("machine")
@@ -43,9 +45,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
         if part.name != "bin":
             (venv / part.name).symlink_to(part)
     for program in (real / "bin").iterdir():
-        if program.name != "gw":
+        if program.name not in {"gw", "checkov"}:
             (venv / "bin" / program.name).symlink_to(program)
     (folder / "bin").mkdir()
+    warm = [sys.executable, warm_gw.__file__, "ask", str(warm_gw.server(checkout, "checkov"))]
+    (venv / "bin" / "checkov").write_text(f'#!/bin/sh\nexec {shlex.join(warm)} "$@"\n')
+    (venv / "bin" / "checkov").chmod(0o755)
     runner = f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'runner.py'))}"
     for program in (venv / "bin" / "gw", *(folder / "bin" / name for name in ("aws", "skopeo"))):
         program.write_text(f'#!/bin/sh\nexec {runner} {program.name} "$@"\n')
