@@ -1,4 +1,4 @@
-"""The command of a service: `serve`, `migrate` and `openapi`."""
+"""The command of a service: `serve`, `provision`, `migrate` and `openapi`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+import psycopg
+import tenacity
 import uvicorn
 
 from servicekit import logs, settings
 from servicekit.health import Lifecycle
 from servicekit.problems import Unavailable
+from servicekit.provision import Login, ProvisionFailed, provision
 from servicekit.service import D, S, Service
-from servicekit.store import upgrade_when_reachable
+from servicekit.settings import ServiceSettings
+from servicekit.store import LONGEST_WAIT_SECONDS, upgrade_when_reachable
 
 
 class _Server(uvicorn.Server):
@@ -45,11 +49,15 @@ def main(service: Service[S, D], arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("serve", help="serve the API; settings come from the environment")
     migrate = commands.add_parser("migrate", help="bring the schema to the newest revision, and end")
     migrate.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="for the database (60)")
+    make = commands.add_parser("provision", help="make the service's Postgres database and its roles, and end")
+    make.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="for the server (60)")
     commands.add_parser("openapi", help="print the OpenAPI document")
     options = parser.parse_args(arguments)
     values = settings.read(service.settings)
     logs.configure(service.name, values.log_level)
     match options.command:
+        case "provision":
+            return _provision(values, options.wait)
         case "migrate":
             return _migrate(service, values, options.wait)
         case "openapi":
@@ -58,12 +66,43 @@ def main(service: Service[S, D], arguments: Sequence[str] | None = None) -> int:
     return _serve(service, values)
 
 
+def _provision(values: ServiceSettings, wait_seconds: float) -> int:
+    if values.administrator_database_url is None:
+        sys.stderr.write("error: ADMINISTRATOR_DATABASE_URL is not set\n  fix: set it to the address with which an ")
+        sys.stderr.write("administrator signs in to the server of DATABASE_URL\n")
+        return 2
+    urls = {"DATABASE_URL": values.database_url, "MIGRATION_DATABASE_URL": values.migration_database_url}
+    try:
+        logins = {name: Login.of(url.get_secret_value(), variable=name) for name, url in urls.items() if url}
+        patient = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(psycopg.OperationalError),
+            wait=tenacity.wait_random_exponential(0.1, max=LONGEST_WAIT_SECONDS),
+            stop=tenacity.stop_after_delay(wait_seconds),
+            reraise=True,
+        )
+        service = logins["DATABASE_URL"]
+        owner = logins.get("MIGRATION_DATABASE_URL", service)
+        patient(provision, values.administrator_database_url.get_secret_value(), service=service, owner=owner)
+    except ProvisionFailed as error:
+        sys.stderr.write(f"error: {error}\n  fix: see docs/architecture/data.md, A database and roles of a service\n")
+        return 4
+    except psycopg.OperationalError as error:
+        sys.stderr.write(f"error: the server did not answer within {wait_seconds:g} s: {str(error).strip()}\n")
+        sys.stderr.write("  fix: check ADMINISTRATOR_DATABASE_URL and that the server runs\n")
+        return 3
+    return 0
+
+
 def _migrate(service: Service[S, D], values: S, wait_seconds: float) -> int:
+    if values.migration_database_url is not None:
+        values = values.model_copy(update={"database_url": values.migration_database_url})
     try:
         upgrade_when_reachable(service.connect(values), wait_seconds=wait_seconds)
     except Unavailable as error:
         sys.stderr.write(f"error: the database did not answer within {wait_seconds:g} s: {error.detail}\n")
-        sys.stderr.write("  fix: check DATABASE_URL and that the server runs, or wait longer with --wait\n")
+        sys.stderr.write(
+            "  fix: check DATABASE_URL or MIGRATION_DATABASE_URL and that the server runs, or wait longer with --wait\n"
+        )
         return 3
     return 0
 

@@ -25,6 +25,10 @@ class ServiceSettings(BaseSettings):
 
     database_url: Secret
     """Address of the database with user, password and TLS settings, as libpq or MongoDB's drivers read it."""
+    migration_database_url: Secret | None = None
+    """The same database as its owner, who may change the schema; without it migrations sign in as the service does."""
+    administrator_database_url: Secret | None = None
+    """Any database of the same server as one who may make databases and roles; only `provision` reads it."""
     host: str = "0.0.0.0"  # noqa: S104 (a pod is reached through its own address)
     port: int = Field(default=8080, ge=0, le=65535)
     host_prefix: str = Field(default="", pattern=r"^(/[^/]+)*$")
