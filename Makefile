@@ -16,10 +16,10 @@ DOCKERFILES := $(shell git ls-files '*Dockerfile' 2>/dev/null)
 WORKERS ?= 2
 ALL_WORKERS ?= 6
 
-.PHONY: help setup pipeline demo test soak unit check lint audit bench kubernetes node ingress policies release clean services services-test services-load services-lock
+.PHONY: help setup pipeline demo test soak unit check lint audit bench kubernetes node ingress secrets-controller policies release clean services services-test services-load services-lock
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything: Python packages, cdktf-cli, Terraform's providers, tools
 	@tools/setup.sh setup
@@ -89,6 +89,9 @@ node: ## Build what runs containers in the embedded Kubernetes, as root on Linux
 
 ingress: ## Build Traefik, the ingress controller of the embedded node: eleven minutes, once
 	@tools/setup.sh ingress
+
+secrets-controller: ## Build External Secrets, which brings secrets of AWS to pods of the embedded node: ten minutes, once
+	@tools/setup.sh secrets-controller
 
 policies: ## Build conftest, which judges the rules of policies/*.rego: under three minutes, once
 	@tools/setup.sh policies

@@ -32,7 +32,9 @@ VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
 # Jobs of the pipeline; up to `apply`, each has everything that those before it need. It alone starts cdktf-cli.
 JOBS = ("github", "synthesis", "plan", "apply", "release")
-TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", "kubernetes", "node", "ingress", "policies", "services")
+# What the embedded Kubernetes consists of, each built once.
+KUBERNETES = ("kubernetes", "node", "ingress", "secrets-controller")
+TARGETS = ("setup", *JOBS, "demo", "check", "test", "bench", *KUBERNETES, "policies", "services")
 WITHOUT_CDKTF_CLI = ("github", "synthesis", "plan", "release", "policies", "services")
 GROUPS = ("default", "checks", "localcloud", "develop")  # of Pipfile.lock; each needs those before it
 STAMP = ".groundwork-stamp"
@@ -79,10 +81,10 @@ def main() -> int:
     except KeyboardInterrupt:
         say("set-up was interrupted; run it again to finish it")
         return 130
-    if did and target not in {"kubernetes", "node", "ingress"}:
+    if did and target not in KUBERNETES:
         # `gw demo` prints it.
         (WORK / "setup" / "seconds.json").write_text(json.dumps({"seconds": time.monotonic() - began}))
-    if did or target in {"setup", "kubernetes", "node", "ingress", "policies"}:
+    if did or target in {"setup", *KUBERNETES, "policies"}:
         say(f"what `make {target}` needs is in place ({time.monotonic() - began:.1f} s)")
     return 0
 
@@ -127,7 +129,7 @@ def groups_of(target: str) -> tuple[str, ...]:
     """The groups of Pipfile.lock that a target needs."""
     if target in {*JOBS, "policies", "services"}:
         return GROUPS[:1]
-    return GROUPS[:3] if target in {"demo", "bench", "kubernetes", "node", "ingress"} else GROUPS
+    return GROUPS[:3] if target in {"demo", "bench", *KUBERNETES} else GROUPS
 
 
 def install_packages(steps: Steps, groups: list[str]) -> None:

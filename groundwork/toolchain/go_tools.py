@@ -35,7 +35,7 @@ class GoTool:
 
     Versions from `at_least` up to, but without, `below` are accepted. Linker settings repeat what the publisher's own
     release build sets; `{version}` is the pinned version. A program without a version flag is always built: a plugin,
-    or one of several that must have the same version.
+    or one of several that must have the same version. `files` of the package's folder are copied beside the program.
     """
 
     name: str
@@ -47,6 +47,7 @@ class GoTool:
     seconds: int = 60  # measured on 2 cores with an empty build cache
     module: str = ""  # the folder in tools/, where it differs from the name
     setup: str = "make setup"  # the command that builds it
+    files: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -125,6 +126,14 @@ TOOLS = {
         GoTool(
             "traefik", "github.com/traefik/traefik/v3/cmd/traefik", seconds=650, setup="make ingress",
             ldflags=("-X=github.com/traefik/traefik/v3/pkg/version.Version={version}",),
+        ),
+        GoTool(
+            "external-secrets", "github.com/external-secrets/external-secrets", seconds=600,
+            setup="make secrets-controller",
+            files=tuple(f"config/crds/bases/{name}.yaml" for name in (
+                "external-secrets.io_externalsecrets", "external-secrets.io_secretstores",
+                "generators.external-secrets.io_generatorstates",
+            )),
         ),
         # Built from tools/ferretdb/main.go: FerretDB's own program panics where it is not built in its checkout.
         GoTool("ferretdb", "github.com/FerretDB/FerretDB/groundwork", seconds=150, setup="make services-test"),
@@ -262,6 +271,12 @@ def _build(
                 f"{tool.name} cannot be built:\n{done.tail}",
                 fix=f"see that GOPROXY reaches a Go module proxy{or_path}; then {tool.setup}",
             )
+        if tool.files:
+            listed = [str(compiler.path), "list", "-f", "{{.Dir}}", tool.package]
+            source = subprocess.run(listed, cwd=home, env=quiet, capture_output=True, text=True, check=True).stdout
+            for file in tool.files:
+                shutil.copyfile(Path(source.strip(), file), made.with_name(Path(file).name))
+        on_progress(f"built, {made.stat().st_size / 1e6:.0f} MB")
         made.parent.replace(path.parent)
 
 
@@ -293,7 +308,7 @@ def _built(tool: GoTool, project: Project) -> Path:
     home = project.tools / tool.folder
     for file in (home / "go.mod", home / "go.sum", *sorted(home.glob("*.go"))):
         digest.update(file.read_bytes())
-    digest.update(" ".join(_ldflags(tool, project)).encode())
+    digest.update(" ".join([*_ldflags(tool, project), *tool.files]).encode())
     return project.cache / "tools" / tool.name / digest.hexdigest()[:16] / tool.name
 
 

@@ -19,7 +19,7 @@ from groundwork.paths import Project
 from groundwork.toolchain import go_tools, providers, terraform
 
 # What a target of its own builds: tests that need it are skipped without it, and say what builds it.
-_OWN_TARGETS = {"make policies", "make services-test", "make node", "make ingress"}
+_OWN_TARGETS = {"make policies", "make services-test", "make node", "make ingress", "make secrets-controller"}
 # The Go programs of each target. `demo` renders charts only where helm is installed: building it takes minutes.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     # Without the embedded Kubernetes, which takes six minutes to build.
@@ -29,6 +29,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "node": tuple(name for name, tool in go_tools.TOOLS.items() if tool.setup == "make node"),
     # Its ingress controller: the largest program of all.
     "ingress": ("traefik",),
+    # What fetches secrets for its pods.
+    "secrets-controller": ("external-secrets",),
     # For rules in Rego; without it they are reported as not judged.
     "policies": ("conftest",),
     "test": tuple(name for name, tool in go_tools.TOOLS.items() if tool.setup not in _OWN_TARGETS),
@@ -46,7 +48,9 @@ OPTIONAL = {"ferretdb"}
 # Jobs that make a review.
 JUDGING = {"synthesis", "plan", "apply"}
 # Lint, types, Kubernetes, policies, services, a release, and what only talks to GitHub need no Terraform.
-WITHOUT_TERRAFORM = {"check", "kubernetes", "node", "ingress", "github", "release", "policies", "services"}
+WITHOUT_TERRAFORM = {
+    "check", "kubernetes", "node", "ingress", "secrets-controller", "github", "release", "policies", "services",
+}  # fmt: skip
 # Synthesis and the review of it name providers and start none.
 WITHOUT_PROVIDERS = {*WITHOUT_TERRAFORM, "synthesis"}
 

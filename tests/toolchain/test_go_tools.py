@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,13 @@ needs_go = pytest.mark.skipif(
 @needs_go
 def test_a_tool_is_built_once_and_linked_into_the_checkout(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(go_tools, "pinned_version", lambda *_: "1.7.9")
+    with_a_file = replace(go_tools.TOOLS["actionlint"], files=("main.go",))
+    monkeypatch.setitem(go_tools.TOOLS, "actionlint", with_a_file)
     lines: list[str] = []
     first = go_tools.ensure("actionlint", os.environ, project, on_progress=lines.append)
     assert first.path.is_file()
     assert (go_tools.links(project) / "actionlint").resolve() == first.path.resolve()
+    assert first.path.with_name("main.go").is_file()
     assert any("building" in line for line in lines)
     lines.clear()
     assert go_tools.ensure("actionlint", os.environ, project, on_progress=lines.append) == first
@@ -115,6 +119,7 @@ printf '#!/bin/sh\\necho 1.7.9\\n' > "$2" && chmod +x "$2"
 """
 ENSURE = """
 import os, sys
+from dataclasses import replace
 from pathlib import Path
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
