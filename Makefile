@@ -87,7 +87,7 @@ kubernetes: ## Build the embedded Kubernetes for `gw local up --kubernetes`: six
 node: ## Build what runs containers in the embedded Kubernetes, as root on Linux: four minutes after `make kubernetes`
 	@tools/setup.sh node
 
-ingress: ## Build Traefik, the ingress controller of the embedded node: eleven minutes, once
+ingress: ## Build Traefik, which answers Ingresses and the Gateway API on the embedded node: eleven minutes, once
 	@tools/setup.sh ingress
 
 secrets-controller: ## Build External Secrets, which brings secrets of AWS to pods of the embedded node: ten minutes, once

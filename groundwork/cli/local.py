@@ -133,8 +133,10 @@ def _start(
         console.note(f"its pods do not run: {reason}")
     if chosen.node:
         has_controller = ingress.PROGRAM in chosen.programs
-        at = f"Ingresses of class traefik are at the node's port {ingress.PORT}: --publish 8080:{ingress.PORT}"
-        console.note(at if has_controller else "no Ingress is answered: `make ingress` builds a controller")
+        at = f"Ingresses and HTTPRoutes are at the node's port {ingress.PORT}: --publish 8080:{ingress.PORT}"
+        console.note(
+            at if has_controller else "no Ingress or HTTPRoute is answered: `make ingress` builds a controller"
+        )
     cloud = context.cloud.status()
     reachable = {AWS_PORT: urlsplit(cloud.endpoint).port or 0} if cloud else {}
     return context.kubernetes.up(chosen.programs, node=chosen.node, reachable=reachable, published=published)

@@ -35,7 +35,8 @@ class GoTool:
 
     Versions from `at_least` up to, but without, `below` are accepted. Linker settings repeat what the publisher's own
     release build sets; `{version}` is the pinned version. A program without a version flag is always built: a plugin,
-    or one of several that must have the same version. `files` of the package's folder are copied beside the program.
+    or one of several that must have the same version. `files` of the package's folder, or of the
+    module `files_of` where that is given, are copied beside the program.
     """
 
     name: str
@@ -48,6 +49,7 @@ class GoTool:
     module: str = ""  # the folder in tools/, where it differs from the name
     setup: str = "make setup"  # the command that builds it
     files: tuple[str, ...] = ()
+    files_of: str = ""
 
     @property
     def folder(self) -> str:
@@ -126,6 +128,11 @@ TOOLS = {
         GoTool(
             "traefik", "github.com/traefik/traefik/v3/cmd/traefik", seconds=650, setup="make ingress",
             ldflags=("-X=github.com/traefik/traefik/v3/pkg/version.Version={version}",),
+            # The standard channel, in the version whose client Traefik has.
+            files=tuple(f"config/crd/standard/gateway.networking.k8s.io_{kinds}.yaml" for kinds in (
+                "gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants",
+            )),
+            files_of="sigs.k8s.io/gateway-api",
         ),
         GoTool(
             "external-secrets", "github.com/external-secrets/external-secrets", seconds=600,
@@ -272,7 +279,8 @@ def _build(
                 fix=f"see that GOPROXY reaches a Go module proxy{or_path}; then {tool.setup}",
             )
         if tool.files:
-            listed = [str(compiler.path), "list", "-f", "{{.Dir}}", tool.package]
+            where = ["-m", tool.files_of] if tool.files_of else [tool.package]
+            listed = [str(compiler.path), "list", "-f", "{{.Dir}}", *where]
             source = subprocess.run(listed, cwd=home, env=quiet, capture_output=True, text=True, check=True).stdout
             for file in tool.files:
                 shutil.copyfile(Path(source.strip(), file), made.with_name(Path(file).name))

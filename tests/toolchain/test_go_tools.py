@@ -71,6 +71,8 @@ def test_every_tool_is_pinned_with_its_sums(tool: go_tools.GoTool) -> None:
     assert re.search(rf"^(tool )?\s*{re.escape(tool.package)}$", (home / "go.mod").read_text(), re.MULTILINE)
     module = go_tools.pinned_version(tool, ROOT)
     assert re.search(rf" v{re.escape(module)} h1:", (home / "go.sum").read_text())
+    if tool.files_of:
+        assert re.search(rf"^{re.escape(tool.files_of)} v\S+ h1:", (home / "go.sum").read_text(), re.MULTILINE)
 
 
 needs_go = pytest.mark.skipif(

@@ -14,6 +14,7 @@ from localcloud.kubernetes.node.images import Images
 COREDNS_IMAGE = "localhost/groundwork/coredns:node"
 _MANIFEST = Path(__file__).with_name("basics.yaml")
 _SECONDS = 90
+APPLY = ("apply", "--server-side", "--force-conflicts", "--filename=-")
 
 
 def install(programs: Mapping[str, Path], *, run: Path, kubeconfig: Path, authority: Path) -> None:
@@ -31,16 +32,19 @@ def install(programs: Mapping[str, Path], *, run: Path, kubeconfig: Path, author
 
 def apply(kubectl: Path, kubeconfig: Path, manifest: str, *, namespace: str, deployment: str) -> None:
     """Apply objects, and wait until a deployment among them is ready. Raises LocalCloudError."""
-    server_side = ("--server-side", "--force-conflicts")
     ready = ("rollout", "status", f"deployment/{deployment}", f"--namespace={namespace}", f"--timeout={_SECONDS}s")
-    for arguments, document in ((("apply", *server_side, "--filename=-"), manifest), (ready, "")):
-        done = subprocess.run(
-            [kubectl, f"--kubeconfig={kubeconfig}", *arguments],
-            input=document, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise LocalCloudError(
-                f"{deployment} does not run on the embedded node: `kubectl {' '.join(arguments)}` failed:\n"
-                f"{done.stderr.strip()}",
-                fix="gw local reset forgets everything it holds",
-            )
+    for arguments, document in ((APPLY, manifest), (ready, "")):
+        run(kubectl, kubeconfig, *arguments, document=document, problem=f"{deployment} does not run")
+
+
+def run(kubectl: Path, kubeconfig: Path, *arguments: str, document: str, problem: str) -> None:
+    """Give kubectl a document. Raises LocalCloudError with the problem that a failure means."""
+    done = subprocess.run(
+        [kubectl, f"--kubeconfig={kubeconfig}", *arguments],
+        input=document, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise LocalCloudError(
+            f"{problem} on the embedded node: `kubectl {' '.join(arguments)}` failed:\n{done.stderr.strip()}",
+            fix="gw local reset forgets everything it holds",
+        )
