@@ -101,6 +101,8 @@ TOOLS = {
         GoTool("tflint", "github.com/terraform-linters/tflint", "--version", "0.50", seconds=90),
         GoTool("tflint-ruleset-aws", "github.com/terraform-linters/tflint-ruleset-aws", seconds=115),
         GoTool("act", "github.com/nektos/act", "--version", "0.2.80", seconds=24, setup="make test"),
+        # Always the pinned one: another version finds other things.
+        GoTool("kube-score", "github.com/zegl/kube-score/cmd/kube-score", seconds=45, setup="make test"),
         GoTool(
             "conftest", "github.com/open-policy-agent/conftest", "--version", "0.62", seconds=140,
             setup="make policies",
