@@ -169,6 +169,9 @@ class Workspace:
             environ["AWS_ENDPOINT_URL"] = self._laptop_endpoint()
             # It would disable both endpoints, and Terraform would call AWS itself.
             environ.pop("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", None)
+            # The Helm provider would release into the cluster that the shell names: KUBE_CONFIG_PATHS, for example,
+            # comes before the kubeconfig of the stack (helm/kubeconfig.go of terraform-provider-helm).
+            environ = {name: value for name, value in environ.items() if not name.startswith("KUBE")}
         return environ
 
     def terraform(self, stack: str, folder: Path | None = None) -> Terraform:

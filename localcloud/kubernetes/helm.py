@@ -129,9 +129,16 @@ class Helm:
         return finished.stdout
 
     def _run(self, arguments: list[str], *, keep_stdout: bool) -> Finished:
-        # Names of clusters in the caller's environment must not decide where a laptop's release goes.
-        environ = {key: value for key, value in self.environ.items() if not key.startswith(("HELM_KUBE", "KUBECONFIG"))}
-        return self.run([str(self.path), *arguments], environ=environ, keep_stdout=keep_stdout)
+        return self.run([str(self.path), *arguments], environ=without_clusters(self.environ), keep_stdout=keep_stdout)
+
+
+def without_clusters(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` for helm without the names of clusters: they must not decide where a laptop's release goes.
+
+    HELM_KUBEAPISERVER and HELM_KUBETOKEN, for example, come before what the kubeconfig says ("helm env" of Helm's
+    documentation).
+    """
+    return {key: value for key, value in environ.items() if not key.startswith(("HELM_KUBE", "KUBECONFIG"))}
 
 
 @contextmanager

@@ -47,13 +47,14 @@ def _run(project: Project, *, once: bool, base: str, debian: bool) -> None:
     from stacks.laptop import releases
     from stacks.laptop.surroundings import Surroundings
 
+    cluster = Context.here().kubernetes
+    # Before anything is built or started: the services have a cluster of their own, or none.
+    cluster.layout.refuse_foreign_kubeconfig()
     folder = project.root / "services"
     entries = releases.read(folder / "workloads.yaml")
     names = [*entries]
     node_ports = {name: _FIRST_NODE_PORT + number for number, name in enumerate(names)}
     programs = _programs(project)
-    cluster = Context.here().kubernetes
-    cluster.layout.refuse_foreign_kubeconfig()
     with _timed("images"):
         images = {image.service: image for image in build_images(names, base, debian=debian)}
     ports = {name: _free(_PREFERRED_PORTS.get(name)) for name in names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from groundwork.errors import ReleaseFailed
+from localcloud.kubernetes.helm import without_clusters
 from localcloud.kubernetes.node.addresses import NODE
 from stacks.blocks.cluster.service_release import CHART, chart_values
 from stacks.images.builder import Image
@@ -68,7 +70,9 @@ class Releases:
 
     def _run(self, program: str, *arguments: str, document: str) -> None:
         command = [str(self.programs[program]), f"--kubeconfig={self.kubeconfig}", *arguments]
-        done = subprocess.run(command, input=document, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, input=document, capture_output=True, text=True, check=False, env=without_clusters(os.environ)
+        )
         if done.returncode != 0:
             raise ReleaseFailed(
                 f"`{program} {' '.join(arguments)}` failed:\n{done.stderr.strip()}",

@@ -1,4 +1,4 @@
-"""AWS_IGNORE_CONFIGURED_ENDPOINT_URLS keeps neither gw nor the laptop's Terraform from the embedded AWS."""
+"""No variable of the shell takes gw or the laptop's Terraform from the embedded AWS and the laptop's cluster."""
 
 from __future__ import annotations
 
@@ -31,16 +31,27 @@ def test_a_laptop_session_uses_its_profile_s_endpoint_in_any_case(
     assert {session.client(name).meta.endpoint_url for name in ("s3", "sts", "kms")} == {"http://127.0.0.1:4566"}
 
 
-def test_only_the_laptop_s_terraform_runs_without_the_variable(checkout: Path) -> None:
+def workspace(checkout: Path, **environ: str) -> Workspace:
     tools = Tools(
         cdktf=("cdktf",),
         terraform=Path("terraform"),
         python=Path(sys.executable),
-        environ={IGNORE: "true"},
+        environ=environ,
         parallelism=1,
         helm_provider=False,
         kubeconfig=None,
     )
-    workspace = Workspace(Project(checkout), tools, endpoint="http://127.0.0.1:4999")
-    assert workspace.environ("local-network") == {"AWS_ENDPOINT_URL": "http://127.0.0.1:4999"}
-    assert workspace.environ("prod-network") == {IGNORE: "true"}
+    return Workspace(Project(checkout), tools, endpoint="http://127.0.0.1:4999")
+
+
+def test_only_the_laptop_s_terraform_runs_without_the_variable(checkout: Path) -> None:
+    ignoring = workspace(checkout, **{IGNORE: "true"})
+    assert ignoring.environ("local-network") == {"AWS_ENDPOINT_URL": "http://127.0.0.1:4999"}
+    assert ignoring.environ("prod-network") == {IGNORE: "true"}
+
+
+def test_only_the_laptop_s_terraform_hears_of_no_cluster(checkout: Path) -> None:
+    theirs = {"KUBECONFIG": "/theirs", "KUBE_CONFIG_PATHS": "/theirs", "KUBE_HOST": "https://theirs", "KUBE_TOKEN": "t"}
+    named = workspace(checkout, **theirs)
+    assert named.environ("local-workloads") == {"AWS_ENDPOINT_URL": "http://127.0.0.1:4999"}
+    assert named.environ("prod-workloads") == theirs

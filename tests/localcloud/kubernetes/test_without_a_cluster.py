@@ -19,6 +19,7 @@ from groundwork.toolchain import go_tools, prepare
 from localcloud.kubernetes import components
 from localcloud.kubernetes.cluster import EmbeddedKubernetes
 from localcloud.kubernetes.layout import Layout
+from stacks.commands import services
 
 FOREIGN = "apiVersion: v1\nkind: Config\ncurrent-context: kind-kind\n"
 
@@ -90,6 +91,18 @@ def test_a_kubeconfig_of_the_user_is_used_and_left_alone(cluster: EmbeddedKubern
     assert raised.value.fix.endswith(f"rm {cluster.layout.kubeconfig}")
     cluster.down()
     cluster.reset()
+    assert cluster.layout.kubeconfig.read_text() == FOREIGN
+
+
+def test_the_services_refuse_a_users_cluster_before_any_build(cluster: EmbeddedKubernetes) -> None:
+    cluster.layout.home.mkdir(parents=True)
+    cluster.layout.kubeconfig.write_text(FOREIGN)
+    app = typer.Typer()
+    services.register(app)
+    finished = CliRunner().invoke(app, ["--once"])
+    assert isinstance(finished.exception, LocalCloudError)
+    assert "is the kubeconfig of another cluster" in finished.exception.message
+    assert [path.name for path in cluster.layout.home.iterdir()] == ["kubeconfig"]
     assert cluster.layout.kubeconfig.read_text() == FOREIGN
 
 
