@@ -79,7 +79,7 @@ FROM_VAULT: dict[str, Any] = {
 GOLDEN_VALUES = {
     "smallest": SMALLEST,
     "everything": EVERYTHING,
-    "external-secrets": {**SMALLEST, "secrets": FROM_STORE},
+    "external-secrets": {**SMALLEST, "secrets": {**FROM_STORE, "revision": "2"}},
     "vault": {**SMALLEST, "secrets": FROM_VAULT},
 }
 
@@ -273,6 +273,28 @@ def test_another_revision_of_the_secrets_restarts_the_pods(chart: Chart) -> None
         return text
 
     assert checksum("1") != checksum("2")
+
+
+@pytest.mark.row("1.7", "4.17")
+def test_pods_of_a_revision_wait_for_a_secret_that_was_synced_for_it(chart: Chart) -> None:
+    """A Secret gets the key with the sync that its changed ExternalSecret starts; a missing key keeps a container
+    from starting (Kubernetes documentation, "Secrets": restrictions on references)."""
+    migrations = {"command": ["hello", "migrate"]}
+
+    def waited_for(revision: str) -> str:
+        objects = chart.objects(secrets={**FROM_STORE, "revision": revision}, migrations=migrations)
+        template = objects["ExternalSecret"]["spec"]["target"]["template"]
+        (key,) = template["data"]
+        assert template["mergePolicy"] == "Merge"  # beside the fields of the store
+        for container in (*pod(objects)["containers"], *pod(objects)["initContainers"]):
+            (variable,) = container["env"]
+            assert variable["valueFrom"]["secretKeyRef"] == {"name": "hello-secrets", "key": key}
+        (job,) = objects["Job/hello-migrate"]["spec"]["template"]["spec"]["containers"]
+        assert "env" not in job  # it comes before the ExternalSecret changes, and would wait for ever
+        return str(key)
+
+    assert waited_for("1") != waited_for("2")
+    assert "template" not in chart.objects(secrets=FROM_STORE)["ExternalSecret"]["spec"]["target"]
 
 
 # ── migrations ─────────────────────────────────────────────────────────────────────────────────────

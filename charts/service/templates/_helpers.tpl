@@ -45,7 +45,27 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- toJson $names -}}
 {{- end -}}
 
-{{- define "service.envFrom" -}}
+{{/*
+A key that the Secret of the External Secrets Operator has as soon as it was synced for secrets.revision. Containers
+take it as a variable, so that none starts with values from before.
+*/}}
+{{- define "service.syncedKey" -}}
+{{- with .Values.secrets -}}
+{{- if and .revision (eq .from "external-secrets") -}}
+SYNCED_{{ .revision | sha256sum | trunc 10 }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "service.env" -}}
+{{- with include "service.syncedKey" . -}}
+env:
+  - name: SECRETS_SYNCED
+    valueFrom:
+      secretKeyRef:
+        name: {{ include "service.name" $ }}-secrets
+        key: {{ . }}
+{{ end -}}
 {{- $secrets := include "service.secretNames" . | fromJsonArray -}}
 {{- if or .Values.environment $secrets -}}
 envFrom:
