@@ -10,7 +10,7 @@ from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
 from localcloud.kubernetes.components import NODE_PROGRAMS, PROGRAMS
-from localcloud.kubernetes.node import ingress, machine
+from localcloud.kubernetes.node import external_secrets, ingress, machine
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Chosen:
 def choose(environ: Mapping[str, str], project: Project, *, api_only: bool = False) -> Chosen:
     """The embedded node where this machine allows it and its programs exist, otherwise the API alone.
 
-    The node has an ingress controller where that is built.
+    The node has those of its controllers that are built.
 
     Raises ToolMissing with the command that builds what is missing of the API.
     """
@@ -33,8 +33,8 @@ def choose(environ: Mapping[str, str], project: Project, *, api_only: bool = Fal
     if not reasons:
         tools, missing = _find(NODE_PROGRAMS, environ, project)
         if not missing:
-            ingress_controller, _ = _find([ingress.PROGRAM], environ, project)
-            return Chosen({**tools, **ingress_controller}, node=True)
+            controllers, _ = _find([ingress.PROGRAM, external_secrets.PROGRAM], environ, project)
+            return Chosen({**tools, **controllers}, node=True)
         reasons = [f"{', '.join(missing)} are not built on this machine yet: {go_tools.TOOLS[missing[0]].setup}"]
     tools, missing = _find(PROGRAMS, environ, project)
     if missing:

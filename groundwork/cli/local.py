@@ -99,6 +99,15 @@ def register(app: typer.Typer) -> None:
         if emptied or kubernetes:
             console.say("the embedded Kubernetes is empty")
 
+    @local.command("secret-store")
+    def secret_store(namespace: Annotated[str, typer.Argument(help="Made where it is missing.")]) -> None:
+        """Let releases of a namespace on the embedded node take secrets from the embedded AWS.
+
+        It makes the SecretStore `aws`, which the chart's values name: secrets.from: external-secrets,
+        secrets.externalSecrets.store: aws. `make secrets-controller` builds what reads it.
+        """
+        _add_store(_context(), namespace)
+
 
 def _context() -> Context:
     from groundwork.cli.context import Context
@@ -125,7 +134,7 @@ def ports_of(text: str) -> tuple[int, int]:
 def _start(
     context: Context, chosen: kubernetes_programs.Chosen, published: Mapping[int, int] | None = None
 ) -> cluster.Status:
-    from localcloud.kubernetes.node import ingress
+    from localcloud.kubernetes.node import external_secrets, ingress
     from localcloud.kubernetes.node.addresses import AWS_PORT
 
     console.note("Kubernetes starts, with a node that runs containers" if chosen.node else "Kubernetes starts")
@@ -137,9 +146,28 @@ def _start(
         console.note(
             at if has_controller else "no Ingress or HTTPRoute is answered: `make ingress` builds a controller"
         )
+        if external_secrets.PROGRAM in chosen.programs:
+            console.note("External Secrets runs: `gw local secret-store NAMESPACE` lets it read the embedded AWS")
     cloud = context.cloud.status()
     reachable = {AWS_PORT: urlsplit(cloud.endpoint).port or 0} if cloud else {}
     return context.kubernetes.up(chosen.programs, node=chosen.node, reachable=reachable, published=published)
+
+
+def _add_store(context: Context, namespace: str) -> None:
+    from groundwork.errors import LocalCloudError, ToolMissing
+    from localcloud.kubernetes.node import external_secrets
+
+    kubeconfig, running = context.kubernetes.kubeconfig, context.kubernetes.status()
+    if not (kubeconfig and running and running.runs_containers):
+        raise LocalCloudError("no node that runs containers is up", fix="gw local up --kubernetes")
+    programs = _choose(context, api_only=False).programs
+    if external_secrets.PROGRAM not in programs:
+        raise ToolMissing(
+            "External Secrets is not built, so nothing would read the store",
+            fix="make secrets-controller && gw local down && gw local up --kubernetes",
+        )
+    external_secrets.add_store(programs["kubectl"], kubeconfig, namespace, context.cloud.keys)
+    console.say(f"{namespace}: the SecretStore {external_secrets.STORE} reads the embedded AWS's Secrets Manager")
 
 
 def _show(status: cloud.Status, kubernetes: cluster.Status | None, *, json: bool) -> None:

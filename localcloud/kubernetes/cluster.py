@@ -89,7 +89,7 @@ class EmbeddedKubernetes:
         """Start it, or find the one that runs; returns when pods can be scheduled.
 
         `programs` has a path for each of components.PROGRAMS, with `node` for each of NODE_PROGRAMS; with one for
-        traefik, it is the node's ingress controller. Pods reach the
+        traefik or external-secrets, the node has that controller. Pods reach the
         ports of this machine's 127.0.0.1 that are the values of `reachable`, at the node's ports that are its keys, and
         nothing else outside; `published` has the ports of 127.0.0.1 by which this machine reaches ports of the node,
         such as a service's NodePort. Objects survive a stop. Raises LocalCloudError where the cluster is not ready in
@@ -212,12 +212,13 @@ class EmbeddedKubernetes:
         self.layout.write_kubeconfig(self.layout.kubeconfig, ADMIN, process.port)
 
     def _install_basics(self, programs: Mapping[str, Path]) -> None:
-        from localcloud.kubernetes.node import basics, ingress  # noqa: PLC0415
+        from localcloud.kubernetes.node import basics, external_secrets, ingress  # noqa: PLC0415
 
         run, kubeconfig = self.layout.run, self.layout.kubeconfig
         basics.install(programs, run=run, kubeconfig=kubeconfig, authority=self.layout.certificates.authority)
-        if ingress.PROGRAM in programs:
-            ingress.install(programs, run=run, kubeconfig=kubeconfig)
+        for controller in (ingress, external_secrets):
+            if controller.PROGRAM in programs:
+                controller.install(programs, run=run, kubeconfig=kubeconfig)
 
     def _present_status(self, process: ProcessRecord) -> Status:
         status = self._fetch_status(process)

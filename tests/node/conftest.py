@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,12 +15,14 @@ from groundwork.cli import kubernetes_programs
 from groundwork.errors import ToolMissing
 from groundwork.paths import Project
 from groundwork.toolchain import go_tools
+from localcloud.cloud import LocalCloud
 from localcloud.kubernetes.cluster import EmbeddedKubernetes
 from localcloud.kubernetes.node import ingress
+from localcloud.kubernetes.node.addresses import AWS_PORT
 from stacks.images import builder as builders
 from stacks.images import debian_base
 from stacks.images.builder import Builder
-from tests.node.laptop import NODE_PORT, NodeLaptop, Service
+from tests.node.laptop import NODE_PORT, SECOND_NODE_PORT, NodeLaptop, Service
 from tests.support.databases import Database
 from tests.support.processes import free_port
 
@@ -33,7 +36,17 @@ def database(checkout: Path) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def laptop(checkout: Path, database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeLaptop]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    cloud = LocalCloud(tmp_path_factory.mktemp("aws"), Path(sys.executable))
+    cloud.up(port=0)
+    yield cloud
+    cloud.down()
+
+
+@pytest.fixture(scope="session")
+def laptop(
+    checkout: Path, database: Database, aws: LocalCloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NodeLaptop]:
     """One node for all tests."""
     project = Project(checkout)
     try:
@@ -49,8 +62,8 @@ def laptop(checkout: Path, database: Database, tmp_path_factory: pytest.TempPath
     laptop = NodeLaptop(
         cluster=cluster,
         programs={**chosen.programs, "helm": helm.path},
-        reachable={DATABASE_PORT: database.port},
-        published={free_port(): NODE_PORT, free_port(): ingress.PORT},
+        reachable={DATABASE_PORT: database.port, AWS_PORT: urlsplit(aws.up().endpoint).port or 0},
+        published={free_port(): port for port in (NODE_PORT, SECOND_NODE_PORT, ingress.PORT)},
     )
     laptop.up(timedelta(seconds=240))
     try:

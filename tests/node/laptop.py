@@ -21,7 +21,7 @@ from localcloud.kubernetes.node.images import Images
 from stacks.images.builder import Image
 from stacks.laptop.releases import around
 
-NODE_PORT = 30700
+NODE_PORT, SECOND_NODE_PORT = 30700, 30701
 NAMESPACE = "money"
 TOKEN = "token-of-the-tests"
 
@@ -54,11 +54,6 @@ class NodeLaptop:
     def apply(self, *objects: Mapping[str, Any]) -> None:
         self.kubectl("apply", "--filename=-", document="\n---\n".join(json.dumps(each) for each in objects))
 
-    @property
-    def url(self) -> str:
-        """Of the published service, from outside the node."""
-        return self.url_of(NODE_PORT)
-
     def url_of(self, node_port: int) -> str:
         """Of a port of the node, from outside."""
         return next(f"http://127.0.0.1:{port}" for port, inside in self.published.items() if inside == node_port)
@@ -85,11 +80,13 @@ class Service:
     image: Image
     chart: Path
     database_url: str
+    namespace: str = NAMESPACE
+    node_port: int = NODE_PORT
 
     def prepare(self) -> None:
         """Its namespace, its secret, and a way in from this machine."""
         secret = {"DATABASE_URL": self.database_url, "LEDGER_AUTH_TOKEN": TOKEN}
-        self.laptop.apply(*around("ledger", NAMESPACE, secret, NODE_PORT))
+        self.laptop.apply(*around("ledger", self.namespace, secret, self.node_port))
 
     def upgrade(self, *options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         """`helm upgrade`, and what it answers."""
@@ -104,7 +101,7 @@ class Service:
             **changes,
         }
         return self.laptop.run(
-            "helm", "upgrade", "--install", "ledger", str(self.chart), f"--namespace={NAMESPACE}",
+            "helm", "upgrade", "--install", "ledger", str(self.chart), f"--namespace={self.namespace}",
             "--wait", "--timeout=150s", "--values=-", *options, document=json.dumps(values),
         )  # fmt: skip
 
@@ -115,7 +112,7 @@ class Service:
     def pods(self) -> list[dict[str, Any]]:
         """The running pods, without those that end."""
         listed = self.laptop.kubectl(
-            "get", "pods", f"--namespace={NAMESPACE}", "--selector=app.kubernetes.io/name=ledger", "--output=json"
+            "get", "pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=ledger", "--output=json"
         )
         return [pod for pod in json.loads(listed)["items"] if "deletionTimestamp" not in pod["metadata"]]
 
@@ -128,7 +125,7 @@ class Service:
     def inside(self, *command: str) -> str:
         """What a command in one of its pods prints."""
         pod = self.pods()[0]["metadata"]["name"]
-        return self.laptop.kubectl("exec", f"--namespace={NAMESPACE}", pod, "--", *command)
+        return self.laptop.kubectl("exec", f"--namespace={self.namespace}", pod, "--", *command)
 
     @contextmanager
     def running(self, *command: str) -> Iterator[None]:
@@ -136,7 +133,7 @@ class Service:
         kubectl = [str(self.laptop.programs["kubectl"]), f"--kubeconfig={self.laptop.cluster.layout.kubeconfig}"]
         started = [
             subprocess.Popen(
-                [*kubectl, "exec", f"--namespace={NAMESPACE}", pod["metadata"]["name"], "--", *command],
+                [*kubectl, "exec", f"--namespace={self.namespace}", pod["metadata"]["name"], "--", *command],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
             for pod in self.pods()
@@ -163,24 +160,24 @@ class Service:
             {
                 "apiVersion": "v1",
                 "kind": "Pod",
-                "metadata": {"name": name, "namespace": NAMESPACE},
+                "metadata": {"name": name, "namespace": self.namespace},
                 "spec": {"restartPolicy": "Never", "securityContext": pod_security, "containers": [container]},
             }
         )
-        pod = [f"pod/{name}", f"--namespace={NAMESPACE}"]
+        pod = [f"pod/{name}", f"--namespace={self.namespace}"]
         self.laptop.kubectl("wait", *pod, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
         printed = self.laptop.kubectl("logs", *pod)
         self.laptop.kubectl("delete", *pod, "--wait=false")
         return printed
 
-    def post(self, identifier: str) -> int:
+    def post(self, identifier: str, token: str = TOKEN) -> int:
         """Move one from an account to another; the status, 0 where no answer came."""
         lines = [{"account": "alice", "delta": -1}, {"account": "bob", "delta": 1}]
         try:
             return httpx.post(
-                f"{self.laptop.url}/v1/transactions",
+                f"{self.laptop.url_of(self.node_port)}/v1/transactions",
                 json={"id": identifier, "lines": lines},
-                headers={"Authorization": f"Bearer {TOKEN}"},
+                headers={"Authorization": f"Bearer {token}"},
                 timeout=15,
             ).status_code
         except httpx.HTTPError:
@@ -188,7 +185,7 @@ class Service:
 
     def balance(self, account: str) -> int:
         answer = httpx.post(
-            f"{self.laptop.url}/v1/accounts/_search",
+            f"{self.laptop.url_of(self.node_port)}/v1/accounts/_search",
             json={"query": {"must": {"fields": [{"id": {"eq": account}}]}}},
             headers={"Authorization": f"Bearer {TOKEN}"},
             timeout=15,
@@ -196,7 +193,7 @@ class Service:
         return int(answer.json()[0]["balance"])
 
     @contextmanager
-    def under_load(self, name: str) -> Iterator[Load]:
+    def under_load(self, name: str, token: str = TOKEN) -> Iterator[Load]:
         """Ten posts a second, each on a connection of its own, while the context lasts."""
         load, stop = Load(), threading.Event()
 
@@ -205,7 +202,7 @@ class Service:
             while not stop.wait(0.1):
                 number += 1
                 identifier = f"{name}-{number}"
-                status = self.post(identifier)
+                status = self.post(identifier, token)
                 load.statuses[status] += 1
                 if status == 201:
                     load.acknowledged.append(identifier)

@@ -17,7 +17,7 @@ from localcloud.aws.policy import Call, Decision, Principal, evaluate
 from localcloud.cloud import LocalCloud
 from stacks.blocks.errors import IllegalComposition
 from tests.support.catalog import documents
-from tests.support.data_stack import data_stack
+from tests.support.data_stack import data_stack, policy_of_pods
 from tests.support.pipeline_roles import ACCOUNT
 from tests.support.synth import environment, resources, statements, synth
 
@@ -34,19 +34,6 @@ WORKLOADS: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def document() -> Any:
     return synth(data_stack, workloads=WORKLOADS)
-
-
-def policy_of(document: Any, service: str, *, key: str) -> str:
-    """The policy of the role that a service's pods get, with the ARN of the key."""
-    roles = document["resource"]["aws_iam_role"]
-    (role,) = [name for name, body in roles.items() if body["name"] == f"acme-dev-pods-{service}"]
-    (policy,) = [
-        body["policy"]
-        for body in resources(document, "aws_iam_role_policy")
-        if body["role"] == f"${{aws_iam_role.{role}.id}}"
-    ]
-    (name,) = document["resource"]["aws_kms_key"]
-    return str(policy).replace(f"${{aws_kms_key.{name}.arn}}", key)
 
 
 # ── who is who ─────────────────────────────────────────────────────────────────────────────────────
@@ -95,7 +82,7 @@ KEY = f"arn:aws:kms:{HOME}:key/1"
 
 
 def may(document: Any, action: str, resource: str, keys: dict[str, str]) -> bool:
-    policy = json.loads(policy_of(document, "users", key=KEY))
+    policy = json.loads(policy_of_pods(document, "users", key=KEY))
     role = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/acme-dev-pods-users")
     call = Call(role, action, resource, {name: [value] for name, value in keys.items()})
     return evaluate(policy, call) is Decision.ALLOWED
@@ -156,7 +143,7 @@ def session(tmp_path: Path, document: Any) -> Iterator[tuple[Any, Any]]:
     role = person("iam").create_role(
         RoleName="pods-users", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     )["Role"]["Arn"]
-    policy = policy_of(document, "users", key=KEY).replace(ACCOUNT, account)
+    policy = policy_of_pods(document, "users", key=KEY).replace(ACCOUNT, account)
     person("iam").put_role_policy(RoleName="pods-users", PolicyName="own-parameters", PolicyDocument=policy)
     keys = person("sts").assume_role(RoleArn=role, RoleSessionName="pod")["Credentials"]
     yield person, clients(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])

@@ -10,6 +10,7 @@ from stacks.cluster import ClusterStack
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.values import Environment
+from tests.support.synth import resources
 
 READER: Final[dict[str, Any]] = {
     "namespace": "users",
@@ -24,3 +25,16 @@ READER: Final[dict[str, Any]] = {
 def data_stack(scope: Construct, values: Environment) -> DataStack:
     network = NetworkStack(scope, values)
     return DataStack(scope, values, network=network, cluster=ClusterStack(scope, values, network=network))
+
+
+def policy_of_pods(document: Any, service: str, *, key: str) -> str:
+    """The policy of the role that a service's pods get, with the ARN of the key."""
+    roles = document["resource"]["aws_iam_role"]
+    (role,) = [name for name, body in roles.items() if body["name"] == f"acme-dev-pods-{service}"]
+    (policy,) = [
+        body["policy"]
+        for body in resources(document, "aws_iam_role_policy")
+        if body["role"] == f"${{aws_iam_role.{role}.id}}"
+    ]
+    (name,) = document["resource"]["aws_kms_key"]
+    return str(policy).replace(f"${{aws_kms_key.{name}.arn}}", key)
