@@ -47,6 +47,8 @@ class Workload(Section):
     """Plain settings, never secrets."""
     secrets: list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]] = []
     """Names of Secrets of the namespace whose keys become environment variables; somebody else makes them."""
+    secrets_revision: str = ""
+    """Another text restarts the pods, for Secrets that were changed in place: docs/runbooks/rotation.md."""
     parameters: bool = False
     """Its pods may read what lies below /<organisation>-<environment>/<name>/ in SSM's Parameter Store and, without the
     first slash, in Secrets Manager, and nothing else there. People fill it: docs/architecture/data.md."""
@@ -60,4 +62,6 @@ class Workload(Section):
             raise ValueError("tag: latest changes, so a rollback would be impossible; name a version")
         if self.min_replicas > self.max_replicas:
             raise ValueError(f"min_replicas {self.min_replicas} is greater than max_replicas {self.max_replicas}")
+        if self.secrets_revision and not self.secrets:
+            raise ValueError("secrets_revision: there are no secrets; name them, or leave it out")
         return self

@@ -105,6 +105,14 @@ def test_a_digest_pins_the_image() -> None:
     assert values_of(workloads(hello={**HELLO, "digest": digest}))["image"]["digest"] == digest
 
 
+@pytest.mark.row("0.11")
+def test_a_revision_of_secrets_is_a_change_that_a_reviewer_sees() -> None:
+    named = {**HELLO, "secrets": ["database"]}
+    assert values_of(workloads(hello=named))["secrets"] == {"names": ["database"]}
+    changed = workloads(hello={**named, "secrets_revision": "2026-11-28"})
+    assert values_of(changed)["secrets"] == {"names": ["database"], "revision": "2026-11-28"}
+
+
 def test_the_order_of_settings_in_the_file_makes_no_difference() -> None:
     one_way = workloads(hello={**HELLO, "environment": {"A": "1", "B": "2"}})
     other_way = workloads(hello={**HELLO, "environment": {"B": "2", "A": "1"}})
@@ -122,7 +130,11 @@ def test_an_environment_without_workloads_has_no_releases() -> None:
 
 @pytest.mark.parametrize(
     ("change", "problem"),
-    [({"tag": "latest"}, "latest changes"), ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4")],
+    [
+        ({"tag": "latest"}, "latest changes"),
+        ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4"),
+        ({"secrets_revision": "2"}, "there are no secrets"),
+    ],
 )
 def test_a_workload_that_cannot_be_released_is_refused(change: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):

@@ -56,7 +56,8 @@ def chart_values(values: Workload, repository: str) -> dict[str, Any]:
         image["digest"] = values.digest
     chosen: dict[str, Any] = {}
     if values.secrets:
-        chosen["secrets"] = {"names": list(values.secrets)}
+        revision = {"revision": values.secrets_revision} if values.secrets_revision else {}
+        chosen["secrets"] = {"names": list(values.secrets), **revision}
     if values.migrations:
         chosen["migrations"] = {"command": list(values.migrations)}
     egress = [*values.egress, *([POD_IDENTITY] if values.parameters else [])]
