@@ -1,6 +1,7 @@
 """What dev leaves out comes and goes with the rights of the pipeline's roles: Karpenter, cached images, DocumentDB.
 
-A person fills the secret that the bootstrap made for the cache; until then ECR refuses it.
+A person fills the secret that the bootstrap made for the cache; until then ECR refuses it. What the person wrote is in
+no state, plan or synthesised file afterwards.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from localcloud.cloud import LocalCloud
 from stacks.values import Environment, load
 from tests.support.catalog import documents
 from tests.support.karpenter import WITH_KARPENTER
+from tests.support.leaks import leaks
 from tests.support.merged_stacks import merge
 from tests.support.pipeline_jobs import PipelineJobs, succeed
 from tests.support.synth import merged
@@ -27,6 +29,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(900)]
 CLUSTER = {**WITH_KARPENTER, "image_cache": ["public.ecr.aws", "ghcr.io"]}
 DATA = {"mongodb": {"kind": "documentdb", "documentdb": {"instances": 1}}}
 SECRET = "ecr-pullthroughcache/acme-dev-ghcr"
+PLANTED = "canary-of-the-registry-13"
 INTERRUPTION = {"Source": "aws.ec2", "DetailType": "EC2 Spot Instance Interruption Warning", "Detail": "{}"}
 
 
@@ -54,11 +57,20 @@ def test_what_dev_leaves_out_comes_and_goes_with_the_pipelines_rights(pipeline: 
     assert "UnableToAccessSecretException" in early.output
 
     secrets = pipeline.client_of_person("secretsmanager")
-    secrets.put_secret_value(SecretId=SECRET, SecretString='{"username": "robot", "accessToken": "a"}')
+    filled = json.dumps({"username": "robot", "accessToken": PLANTED})
+    secrets.put_secret_value(SecretId=SECRET, SecretString=filled)
     succeed(pipeline.run("plan", applied, "plan", "-out=approved"))
     succeed(pipeline.run("apply", applied, "apply", "-parallelism=20", "approved"))
     for folder in (bootstrap, applied):
         succeed(pipeline.run("plan-pull-request", folder, "plan", "-lock=false", "-detailed-exitcode"))
+
+    assert PLANTED in secrets.get_secret_value(SecretId=SECRET)["SecretString"]
+    backend = json.loads((applied / "main.tf.json").read_text())["terraform"]["backend"]["s3"]
+    state = pipeline.client_of_person("s3").get_object(Bucket=backend["bucket"], Key=backend["key"])["Body"].read()
+    assert SECRET.encode() in (bootstrap / "terraform.tfstate").read_bytes()
+    (applied / "state").write_bytes(state)
+    folders = ("out", "bootstrap", "applied")  # the last one with the plans early and approved
+    assert not [leak for name in folders for leak in leaks(tmp_path / name, [PLANTED])]
 
     pipeline.client_of_person("events").put_events(Entries=[INTERRUPTION])
     sqs = pipeline.client_of_person("sqs")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from groundwork import credential_forms
 from tests.support.application import synthesise
+from tests.support.leaks import leaks, texts
 
 ARGUMENT = re.compile(
     r"\"(\w+_)?(password|passwd|secret|secret_string|secret_binary|token|private_key|api_key)\":"
@@ -33,28 +33,9 @@ CANARIES = {
 }
 
 
-def texts(out: Path) -> Iterator[tuple[str, bytes]]:
-    """Every synthesised file, and every file inside a synthesised zip."""
-    for path in sorted(out.rglob("*")):
-        name = str(path.relative_to(out))
-        if path.is_symlink() or not path.is_file():
-            continue
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                for member in archive.namelist():
-                    yield f"{name}!{member}", archive.read(member)
-        else:
-            yield name, path.read_bytes()
-
-
 def secrets(text: str) -> list[str]:
     """What a text holds that looks like a secret: by its form, or as an argument that holds one."""
     return [each.what for each in credential_forms.find(text)] + [match[0] for match in ARGUMENT.finditer(text)]
-
-
-def leaks(out: Path, canaries: list[str]) -> list[str]:
-    """Files that hold one of the canaries."""
-    return [f"{name}: {canary}" for name, text in texts(out) for canary in canaries if canary.encode() in text]
 
 
 def test_no_synthesised_file_holds_anything_that_looks_like_a_secret(synthesised: Path) -> None:
