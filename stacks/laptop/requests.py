@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from groundwork.errors import LocalCloudError
+
+_SECONDS = 30  # that the node may take to send what comes to a port to pods that are ready
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ REQUESTS = (
 
 def send(addresses: Mapping[str, str], tokens: Mapping[str, str]) -> Iterator[tuple[Request, httpx.Response]]:
     """Each request and its answer. `addresses` and `tokens` are those of the services. Raises LocalCloudError."""
+    for address in addresses.values():
+        _await(address)
     for request in REQUESTS:
         token = tokens.get(request.service)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -68,3 +74,13 @@ def send(addresses: Mapping[str, str], tokens: Mapping[str, str]) -> Iterator[tu
                 fix="see the log of its pods",
             )
         yield request, answer
+
+
+def _await(address: str) -> None:
+    """Return as soon as a service answers at all, or in the end without: then a request shows the error."""
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
+        with suppress(httpx.HTTPError):
+            httpx.get(f"{address}/livez", timeout=5, trust_env=False)
+            return
+        time.sleep(0.3)
