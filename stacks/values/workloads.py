@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from stacks.values.types import Section
 
+SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 Quantity = Annotated[str, Field(pattern=r"^\d+(\.\d+)?(m|Mi|Gi)?$")]
 
 
@@ -45,7 +46,7 @@ class Workload(Section):
     readiness_path: str = "/readyz"
     environment: dict[str, str] = {}
     """Plain settings, never secrets."""
-    secrets: list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]] = []
+    secrets: list[SecretName] = []
     """Names of Secrets of the namespace whose keys become environment variables; somebody else makes them."""
     secrets_revision: str = ""
     """Another text restarts the pods, for Secrets that were changed in place: docs/runbooks/rotation.md."""
@@ -54,6 +55,12 @@ class Workload(Section):
     first slash, in Secrets Manager, and nothing else there. People fill it: docs/architecture/data.md."""
     migrations: list[str] = []
     """The command that brings the database's schema to the image's revision: before each start and each upgrade."""
+    migration_secrets: list[SecretName] = []
+    """Names of Secrets that migrations alone get, as one with the MIGRATION_DATABASE_URL of the schema's owner."""
+    provision: list[str] = []
+    """The command that makes the service's database and its roles, before each release."""
+    provision_secrets: list[SecretName] = []
+    """Names of Secrets that this command alone gets, as one with ADMINISTRATOR_DATABASE_URL."""
     egress: list[Egress] = []
 
     @model_validator(mode="after")
@@ -64,4 +71,8 @@ class Workload(Section):
             raise ValueError(f"min_replicas {self.min_replicas} is greater than max_replicas {self.max_replicas}")
         if self.secrets_revision and not self.secrets:
             raise ValueError("secrets_revision: there are no secrets; name them, or leave it out")
+        if self.migration_secrets and not self.migrations:
+            raise ValueError("migration_secrets: there are no migrations; name their command, or leave it out")
+        if bool(self.provision) != bool(self.provision_secrets):
+            raise ValueError("provision: command and provision_secrets belong together; name both, or neither")
         return self

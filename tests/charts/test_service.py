@@ -29,7 +29,8 @@ EVERYTHING: dict[str, Any] = {
     "replicas": {"min": 4, "max": 12, "memoryPercent": 80},
     "environment": {"LOG_LEVEL": "info", "PORT_NAME": "8080"},
     "secrets": {"from": "existing", "names": ["hello-database"], "revision": "2"},
-    "migrations": {"command": ["/app", "migrate"], "seconds": 300},
+    "migrations": {"command": ["/app", "migrate"], "seconds": 300, "secrets": ["hello-owner"]},
+    "provision": {"command": ["/app", "provision"], "secrets": ["hello-administrator"]},
     "spread": {"zones": "DoNotSchedule"},
     "nodeSelector": {"kubernetes.io/arch": "arm64"},
     "tolerations": [{"key": "spot", "operator": "Exists"}],
@@ -147,7 +148,7 @@ def test_rendering_is_reproducible(chart: Chart) -> None:
 def test_rendered_objects_fit_the_schemas_of_kubernetes(chart: Chart, kubernetes: str) -> None:
     checked = manifests.check(chart.text(EVERYTHING), kube_version=kubernetes)
     assert set(checked.skipped) == {"HTTPRoute/hello", "ServiceMonitor/hello", "PrometheusRule/hello"}
-    assert len(checked.valid) == 16
+    assert len(checked.valid) == 18
 
 
 @pytest.mark.parametrize("values", GOLDEN_VALUES.values(), ids=GOLDEN_VALUES)
@@ -162,7 +163,7 @@ def test_pods_meet_the_restricted_standard(chart: Chart) -> None:
     templates = [
         objects[name]["spec"]["template"]["spec"] for name in objects if name.startswith(("Deployment", "Job"))
     ]
-    assert len(templates) == 3
+    assert len(templates) == 4
     for spec in (*templates, objects["Pod/hello-test"]["spec"]):
         assert spec["securityContext"]["runAsNonRoot"]
         assert spec["securityContext"]["runAsUser"] > 0
@@ -331,6 +332,35 @@ def test_without_a_command_nothing_migrates(smallest: dict[str, Any]) -> None:
     assert not [name for name in smallest if "migrate" in name]
 
 
+def test_only_the_job_that_provisions_has_the_administrators_secret(chart: Chart) -> None:
+    objects = chart.objects(
+        secrets={"names": ["database"]},
+        migrations={"command": ["m"], "secrets": ["owner"]},
+        provision={"command": ["p"], "secrets": ["administrator"]},
+    )
+
+    def secrets(container: dict[str, Any]) -> list[str]:
+        return [each["secretRef"]["name"] for each in container["envFrom"] if "secretRef" in each]
+
+    job, policy = objects["Job/hello-provision"], objects["NetworkPolicy/hello-provision"]
+    provision, migrate = (
+        objects[f"Job/hello-{name}"]["spec"]["template"]["spec"]["containers"][0] for name in ("provision", "migrate")
+    )
+    assert secrets(provision) == ["database", "owner", "administrator"]
+    assert secrets(migrate) == secrets(pod(objects)["initContainers"][0]) == ["database", "owner"]
+    assert secrets(pod(objects)["containers"][0]) == ["database"]
+    # Also before the installation, at which nothing of the release exists, its policy first.
+    for each in (job, policy):
+        assert each["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    weights = [int(each["metadata"]["annotations"]["helm.sh/hook-weight"]) for each in (policy, job)]
+    assert weights == sorted(weights)
+    assert max(weights) < int(objects["Job/hello-migrate"]["metadata"]["annotations"]["helm.sh/hook-weight"])
+    assert "serviceAccountName" not in job["spec"]["template"]["spec"]
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert policy["spec"]["egress"] == objects["NetworkPolicy"]["spec"]["egress"]
+
+
 def test_a_new_chart_version_alone_restarts_nothing(smallest: dict[str, Any]) -> None:
     assert "helm.sh/chart" not in smallest["Deployment"]["spec"]["template"]["metadata"]["labels"]
 
@@ -465,6 +495,7 @@ def test_a_fixed_number_of_replicas_has_no_autoscaler(chart: Chart) -> None:
             "secrets.vault.static needs mount and path",
         ),
         ({"secrets": {"value": "hunter2"}}, "'value' not allowed"),
+        ({"provision": {"command": ["p"]}}, "provision.secrets is empty"),
         ({"loadBalancer": {"enabled": True}}, "needs certificateArn and subnets"),
         ({"loadBalancer": {**EVERYTHING["loadBalancer"], "sourceRanges": []}}, "sourceRanges is empty"),
         ({"loadBalancer": {**EVERYTHING["loadBalancer"], "sourceRanges": ["0.0.0.0/0"]}}, "/sourceRanges/0"),

@@ -113,6 +113,24 @@ def test_a_revision_of_secrets_is_a_change_that_a_reviewer_sees() -> None:
     assert values_of(changed)["secrets"] == {"names": ["database"], "revision": "2026-11-28"}
 
 
+def test_owner_and_administrator_are_for_migrations_and_provisioning_alone() -> None:
+    values = values_of(
+        workloads(
+            hello={
+                **HELLO,
+                "secrets": ["hello"],
+                "migrations": ["migrate"],
+                "migration_secrets": ["owner"],
+                "provision": ["provision"],
+                "provision_secrets": ["administrator"],
+            }
+        )
+    )
+    assert values["secrets"] == {"names": ["hello"]}
+    assert values["migrations"] == {"command": ["migrate"], "secrets": ["owner"]}
+    assert values["provision"] == {"command": ["provision"], "secrets": ["administrator"]}
+
+
 def test_the_order_of_settings_in_the_file_makes_no_difference() -> None:
     one_way = workloads(hello={**HELLO, "environment": {"A": "1", "B": "2"}})
     other_way = workloads(hello={**HELLO, "environment": {"B": "2", "A": "1"}})
@@ -134,6 +152,9 @@ def test_an_environment_without_workloads_has_no_releases() -> None:
         ({"tag": "latest"}, "latest changes"),
         ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4"),
         ({"secrets_revision": "2"}, "there are no secrets"),
+        ({"migration_secrets": ["owner"]}, "there are no migrations"),
+        ({"provision": ["provision"]}, "belong together"),
+        ({"provision_secrets": ["administrator"]}, "belong together"),
     ],
 )
 def test_a_workload_that_cannot_be_released_is_refused(change: dict[str, Any], problem: str) -> None:

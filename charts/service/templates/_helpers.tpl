@@ -57,8 +57,10 @@ SYNCED_{{ .revision | sha256sum | trunc 10 }}
 {{- end -}}
 {{- end -}}
 
+{{/* The environment of a container. Takes `root`, and `also`, names of Secrets that it has besides. */}}
 {{- define "service.env" -}}
-{{- with include "service.syncedKey" . -}}
+{{- $ := .root -}}
+{{- with include "service.syncedKey" $ -}}
 env:
   - name: SECRETS_SYNCED
     valueFrom:
@@ -66,12 +68,12 @@ env:
         name: {{ include "service.name" $ }}-secrets
         key: {{ . }}
 {{ end -}}
-{{- $secrets := include "service.secretNames" . | fromJsonArray -}}
-{{- if or .Values.environment $secrets -}}
+{{- $secrets := concat (include "service.secretNames" $ | fromJsonArray) .also -}}
+{{- if or $.Values.environment $secrets -}}
 envFrom:
-  {{- if .Values.environment }}
+  {{- if $.Values.environment }}
   - configMapRef:
-      name: {{ include "service.name" . }}
+      name: {{ include "service.name" $ }}
   {{- end }}
   {{- range $secrets }}
   - secretRef:
@@ -98,13 +100,13 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* What a container that migrates the schema has, besides its name and environment. */}}
-{{- define "service.migrate" -}}
-image: {{ include "service.image" . | quote }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
-command: {{ toJson .Values.migrations.command }}
+{{/* What a container that works on the database has, besides its name and environment. Takes `root` and `command`. */}}
+{{- define "service.databaseTool" -}}
+image: {{ include "service.image" .root | quote }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+command: {{ toJson .command }}
 resources:
-  {{- toYaml .Values.resources | nindent 2 }}
+  {{- toYaml .root.Values.resources | nindent 2 }}
 securityContext:
   {{- include "service.containerSecurity" . | nindent 2 }}
 volumeMounts:
@@ -151,6 +153,9 @@ runbook_url: {{ . | quote }}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.gateway.name) -}}
 {{- fail "httpRoute.gateway.name is empty: name the Gateway that the route belongs to" -}}
 {{- end -}}
+{{- if and .Values.provision.command (not .Values.provision.secrets) -}}
+{{- fail "provision.secrets is empty: name a Secret with the administrator's address" -}}
+{{- end -}}
 {{- with .Values.secrets -}}
 {{- $vault := or .vault.address .vault.role .vault.static.path .vault.dynamic.path -}}
 {{- $external := or .externalSecrets.store .externalSecrets.keys -}}
@@ -187,5 +192,44 @@ runbook_url: {{ . | quote }}
 {{- end -}}
 {{- if and .Values.pgadmin.enabled (not (and .Values.pgadmin.email .Values.pgadmin.secretName)) -}}
 {{- fail "pgadmin needs email and secretName" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The specification of a Job's pod, up to its containers. */}}
+{{- define "service.jobPod" -}}
+restartPolicy: Never
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with include "service.pullSecrets" . }}
+{{ . }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ .Values.user }}
+  runAsGroup: {{ .Values.user }}
+  fsGroup: {{ .Values.user }}
+  seccompProfile:
+    type: RuntimeDefault
+volumes:
+  - name: tmp
+    emptyDir:
+      sizeLimit: {{ .Values.tmpSize }}
+{{- end -}}
+
+{{/* The environment of a Job before a release, without the ConfigMap, which does not exist yet or is the one before. */}}
+{{- define "service.jobEnv" -}}
+{{- with .root.Values.environment -}}
+env:
+  {{- range $key, $value := . }}
+  - name: {{ $key | quote }}
+    value: {{ $value | quote }}
+  {{- end }}
+{{ end -}}
+{{- with .secrets -}}
+envFrom:
+  {{- range . }}
+  - secretRef:
+      name: {{ . }}
+  {{- end }}
 {{- end -}}
 {{- end -}}

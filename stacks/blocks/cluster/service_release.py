@@ -59,7 +59,10 @@ def chart_values(values: Workload, repository: str) -> dict[str, Any]:
         revision = {"revision": values.secrets_revision} if values.secrets_revision else {}
         chosen["secrets"] = {"names": list(values.secrets), **revision}
     if values.migrations:
-        chosen["migrations"] = {"command": list(values.migrations)}
+        own = {"secrets": list(values.migration_secrets)} if values.migration_secrets else {}
+        chosen["migrations"] = {"command": list(values.migrations), **own}
+    if values.provision:
+        chosen["provision"] = {"command": list(values.provision), "secrets": list(values.provision_secrets)}
     egress = [*values.egress, *([POD_IDENTITY] if values.parameters else [])]
     if egress:
         chosen["networkPolicy"] = {"egress": [_rule(each) for each in egress]}
