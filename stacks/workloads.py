@@ -9,6 +9,7 @@ from stacks.blocks.cluster import cluster_rules
 from stacks.blocks.cluster.helm_access import OwnChart, helm_provider
 from stacks.blocks.cluster.image_cache import pulled_from
 from stacks.blocks.cluster.service_release import CHART, ServiceRelease
+from stacks.blocks.cluster.service_secrets import check_own_secrets
 from stacks.cluster import ClusterStack
 from stacks.data import DataStack
 from stacks.platform_stack import PlatformStack
@@ -31,6 +32,7 @@ class WorkloadsStack(PlatformStack):
     ) -> None:
         cluster_rules.check_scaling(environment.cluster, environment.workloads)
         super().__init__(scope, environment, "workloads")
+        check_own_secrets(environment.workloads, self.names)
         # The laptop's provider reads nothing of the cluster, and yet is deployed after it.
         self.add_dependency(cluster)
         if addons:

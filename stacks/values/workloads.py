@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from stacks.values.secret_sources import ExternalSecrets, SecretName, Vault
 from stacks.values.types import Section
 
-SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 Quantity = Annotated[str, Field(pattern=r"^\d+(\.\d+)?(m|Mi|Gi)?$")]
 
 
@@ -48,6 +48,10 @@ class Workload(Section):
     """Plain settings, never secrets."""
     secrets: list[SecretName] = []
     """Names of Secrets of the namespace whose keys become environment variables; somebody else makes them."""
+    external_secrets: ExternalSecrets | None = None
+    """In place of `secrets`: what the External Secrets Operator copies from a store such as Secrets Manager."""
+    vault: Vault | None = None
+    """In place of `secrets`: what the Vault Secrets Operator copies from HashiCorp Vault."""
     secrets_revision: str = ""
     """Another text restarts the pods, for Secrets that were changed in place: docs/runbooks/rotation.md."""
     parameters: bool = False
@@ -69,7 +73,11 @@ class Workload(Section):
             raise ValueError("tag: latest changes, so a rollback would be impossible; name a version")
         if self.min_replicas > self.max_replicas:
             raise ValueError(f"min_replicas {self.min_replicas} is greater than max_replicas {self.max_replicas}")
-        if self.secrets_revision and not self.secrets:
+        sources = {"secrets": self.secrets, "external_secrets": self.external_secrets, "vault": self.vault}
+        chosen = [name for name, source in sources.items() if source]
+        if len(chosen) > 1:
+            raise ValueError(f"{' and '.join(chosen)}: secrets come from one source; leave the others out")
+        if self.secrets_revision and not chosen:
             raise ValueError("secrets_revision: there are no secrets; name them, or leave it out")
         if self.migration_secrets and not self.migrations:
             raise ValueError("migration_secrets: there are no migrations; name their command, or leave it out")

@@ -113,6 +113,30 @@ def test_a_revision_of_secrets_is_a_change_that_a_reviewer_sees() -> None:
     assert values_of(changed)["secrets"] == {"names": ["database"], "revision": "2026-11-28"}
 
 
+ACCESS = {
+    "store": "aws",
+    "keys": {
+        "DATABASE_URL": {"key": "acme-dev/hello/access", "property": "url"},
+        "TOKEN": {"key": "/acme-dev/hello/t"},
+    },
+}
+VAULT = {
+    "address": "https://vault.vault:8200",
+    "role": "hello",
+    "dynamic": {"mount": "database", "path": "creds/hello"},
+}
+
+
+def test_a_key_that_the_pods_may_not_read_is_refused() -> None:
+    stolen = {**ACCESS, "keys": {"DATABASE_URL": {"key": "acme-dev/users/access"}}}
+    with pytest.raises(IllegalComposition, match="may not read") as raised:
+        workloads(hello={**HELLO, "parameters": True, "external_secrets": stolen})
+    assert raised.value.key == "workloads.hello.external_secrets.keys.DATABASE_URL.key"
+    # A store with another identity may have other names.
+    for allowed in ({"external_secrets": stolen}, {"external_secrets": ACCESS, "parameters": True}):
+        assert values_of(workloads(hello={**HELLO, **allowed}))["secrets"]["from"] == "external-secrets"
+
+
 def test_owner_and_administrator_are_for_migrations_and_provisioning_alone() -> None:
     values = values_of(
         workloads(
@@ -152,6 +176,10 @@ def test_an_environment_without_workloads_has_no_releases() -> None:
         ({"tag": "latest"}, "latest changes"),
         ({"min_replicas": 5, "max_replicas": 4}, "greater than max_replicas 4"),
         ({"secrets_revision": "2"}, "there are no secrets"),
+        ({"secrets": ["a"], "vault": VAULT}, "secrets and vault: secrets come from one source"),
+        ({"vault": {"address": "https://v", "role": "r"}}, "there is no secret"),
+        ({"vault": {**VAULT, "address": "http://v"}}, "address"),
+        ({"external_secrets": {"store": "aws", "keys": {}}}, "keys"),
         ({"migration_secrets": ["owner"]}, "there are no migrations"),
         ({"provision": ["provision"]}, "belong together"),
         ({"provision_secrets": ["administrator"]}, "belong together"),

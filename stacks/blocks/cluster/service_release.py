@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_helm.release import Release
 from constructs import Construct
 
 from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart
+from stacks.blocks.cluster.service_secrets import secrets_values
 from stacks.values.workloads import Egress, Workload
 
 CHART = CHARTS / "service"
@@ -55,9 +56,8 @@ def chart_values(values: Workload, repository: str) -> dict[str, Any]:
     if values.digest:
         image["digest"] = values.digest
     chosen: dict[str, Any] = {}
-    if values.secrets:
-        revision = {"revision": values.secrets_revision} if values.secrets_revision else {}
-        chosen["secrets"] = {"names": list(values.secrets), **revision}
+    if secrets := secrets_values(values):
+        chosen["secrets"] = secrets
     if values.migrations:
         own = {"secrets": list(values.migration_secrets)} if values.migration_secrets else {}
         chosen["migrations"] = {"command": list(values.migrations), **own}
