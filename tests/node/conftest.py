@@ -25,6 +25,7 @@ from stacks.images.builder import Builder
 from tests.node.laptop import NODE_PORT, SECOND_NODE_PORT, NodeLaptop, Service
 from tests.support.databases import Database
 from tests.support.processes import free_port
+from tests.support.running_cloud import running_cloud
 
 DATABASE_PORT = 5432  # of the node, from where it is forwarded
 
@@ -37,10 +38,8 @@ def database(checkout: Path) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = LocalCloud(tmp_path_factory.mktemp("aws"), Path(sys.executable))
-    cloud.up(port=0)
-    yield cloud
-    cloud.down()
+    with running_cloud(tmp_path_factory.mktemp("aws")) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")

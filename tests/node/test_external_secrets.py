@@ -15,8 +15,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.kubernetes.node import external_secrets
 from localcloud.profile import Keys
 from tests.node.laptop import SECOND_NODE_PORT, Service, wait_for
-from tests.support.data_stack import READER, data_stack, policy_of_pods
-from tests.support.pipeline_roles import ACCOUNT
+from tests.support.data_stack import READER, data_stack, session_of_pods
 from tests.support.synth import synth
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("node")]
@@ -62,39 +61,32 @@ class Rotated:
         return self.service.laptop.kubectl(*arguments, f"--namespace={NAMESPACE}")
 
 
-def keys_of_pods(person: Any) -> tuple[Keys, str]:
-    """Those of a session with the policy that the stack `data` gives the pods of `ledger`."""
-    account = person("sts").get_caller_identity()["Account"]
-    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
-    role = person("iam").create_role(
-        RoleName="pods-ledger", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
-    policy = policy_of_pods(synth(data_stack, workloads={"ledger": READER}), "ledger", key="arn:aws:kms:::key/1")
-    policy = policy.replace(ACCOUNT, account)
-    person("iam").put_role_policy(RoleName="pods-ledger", PolicyName="own", PolicyDocument=policy)
-    keys = person("sts").assume_role(RoleArn=role, RoleSessionName="external-secrets")["Credentials"]
-    return Keys(keys["AccessKeyId"], keys["SecretAccessKey"]), keys["SessionToken"]
-
-
 @pytest.fixture(scope="module")
 def ledger(service: Service, aws: LocalCloud) -> Iterator[Rotated]:
     laptop = service.laptop
     if external_secrets.PROGRAM not in laptop.programs:
         pytest.skip("External Secrets is not built; `make secrets-controller` builds it")
-    session = boto3.Session(aws.keys.access_key, aws.keys.secret, region_name=DEFAULT_REGION)
+    boto = boto3.Session(aws.keys.access_key, aws.keys.secret, region_name=DEFAULT_REGION)
     endpoint = aws.up().endpoint
 
     def person(name: str) -> Any:
-        return session.client(name, endpoint_url=endpoint)  # type: ignore[call-overload]
+        return boto.client(name, endpoint_url=endpoint)  # type: ignore[call-overload]
 
     for name in (OWN, OF_ANOTHER):
         person("secretsmanager").create_secret(Name=name, SecretString="{}")
     own = replace(service, namespace=NAMESPACE, node_port=SECOND_NODE_PORT)
     own.prepare()
     laptop.kubectl("delete", "secret", "ledger", f"--namespace={NAMESPACE}")
-    keys, token = keys_of_pods(person)
-    kubeconfig = laptop.cluster.layout.kubeconfig
-    external_secrets.add_store(laptop.programs["kubectl"], kubeconfig, NAMESPACE, keys, token=token)
+    # Those of a session with the policy that the stack `data` gives the pods of `ledger`.
+    document = synth(data_stack, workloads={"ledger": READER})
+    session = session_of_pods(person, document, "ledger", key="arn:aws:kms:::key/1")
+    external_secrets.add_store(
+        laptop.programs["kubectl"],
+        laptop.cluster.layout.kubeconfig,
+        NAMESPACE,
+        Keys(session["AccessKeyId"], session["SecretAccessKey"]),
+        token=session["SessionToken"],
+    )
     rotated = Rotated(own, person("secretsmanager"))
     rotated.put(token=FIRST, previous=FIRST)
     own.deploy(secrets=rotated.values("1"))

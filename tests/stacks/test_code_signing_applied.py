@@ -15,6 +15,7 @@ from localcloud.cloud import LocalCloud
 from tests.localcloud.core.functions import zip_of
 from tests.support import terraform
 from tests.support.aws import log_bucket
+from tests.support.running_cloud import running_cloud
 from tests.support.terraform import Terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -58,10 +59,8 @@ app.synth()
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), Path(sys.executable))
-    cloud.up(port=0)
-    yield cloud
-    cloud.down()
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from localcloud.aws.policy import Call, Decision, Principal, evaluate
 from localcloud.cloud import LocalCloud
 from stacks.blocks.errors import IllegalComposition
 from tests.support.catalog import documents
-from tests.support.data_stack import data_stack, policy_of_pods
+from tests.support.data_stack import data_stack, policy_of_pods, session_of_pods
 from tests.support.pipeline_roles import ACCOUNT
 from tests.support.synth import environment, resources, statements, synth
 
@@ -138,14 +138,7 @@ def session(tmp_path: Path, document: Any) -> Iterator[tuple[Any, Any]]:
         return lambda service: made.client(service, endpoint_url=endpoint)
 
     person = clients(cloud.keys.access_key, cloud.keys.secret)
-    account = person("sts").get_caller_identity()["Account"]
-    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
-    role = person("iam").create_role(
-        RoleName="pods-users", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
-    policy = policy_of_pods(document, "users", key=KEY).replace(ACCOUNT, account)
-    person("iam").put_role_policy(RoleName="pods-users", PolicyName="own-parameters", PolicyDocument=policy)
-    keys = person("sts").assume_role(RoleArn=role, RoleSessionName="pod")["Credentials"]
+    keys = session_of_pods(person, document, "users", key=KEY)
     yield person, clients(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     cloud.down()
 

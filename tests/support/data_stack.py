@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from constructs import Construct
@@ -10,6 +12,7 @@ from stacks.cluster import ClusterStack
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.values import Environment
+from tests.support.pipeline_roles import ACCOUNT
 from tests.support.synth import resources
 
 READER: Final[dict[str, Any]] = {
@@ -38,3 +41,17 @@ def policy_of_pods(document: Any, service: str, *, key: str) -> str:
     ]
     (name,) = document["resource"]["aws_kms_key"]
     return str(policy).replace(f"${{aws_kms_key.{name}.arn}}", key)
+
+
+def session_of_pods(person: Any, document: Any, service: str, *, key: str) -> Mapping[str, str]:
+    """Credentials, as STS answers them, of a role with that policy on the embedded AWS. `person` makes clients."""
+    account = person("sts").get_caller_identity()["Account"]
+    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    name = f"pods-{service}"
+    role = person("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    policy = policy_of_pods(document, service, key=key).replace(ACCOUNT, account)
+    person("iam").put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy)
+    keys: Mapping[str, str] = person("sts").assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+    return keys

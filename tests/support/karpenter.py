@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
-from groundwork.errors import ToolMissing
-from groundwork.toolchain.process import run
 from localcloud.kubernetes.releases import Release
 from stacks.blocks.cluster.karpenter_releases import NODE_POOLS, controller_values, pool_values
 from stacks.values import Names
 from stacks.values.karpenter import Karpenter
+from tests.support.go_modules import archive_of
 from tests.support.synth import environment
 
 POOLS: Final[dict[str, Any]] = {
@@ -77,16 +73,7 @@ def releases(folder: Path) -> dict[str, Release]:
 def charts(folder: Path) -> Path:
     """Karpenter's charts in `folder`, of the version that is the default; skips without the Go module."""
     module = f"github.com/aws/karpenter-provider-aws@v{Karpenter.model_fields['version'].default}"
-    try:
-        finished = run(["go", "mod", "download", "-json", module], environ=os.environ, keep_stdout=True)
-    except ToolMissing as error:
-        pytest.skip(f"without Go, Karpenter's charts are not available: {error}")
-    answer = json.loads(finished.stdout or "{}")
-    # An older Go refuses to compile the module, but has it.
-    if "Zip" not in answer:
-        pytest.skip(f"{module} cannot be downloaded: {finished.tail}")
-    assert answer["Sum"] == _SUM, f"{module} is not the one that was read"
-    with zipfile.ZipFile(answer["Zip"]) as archive:
+    with zipfile.ZipFile(archive_of(module, checksum=_SUM)) as archive:
         names = [name for name in archive.namelist() if name.startswith(f"{module}/charts/karpenter")]
         archive.extractall(folder, [name for name in names if not name.endswith(".tgz")])
     return folder / module / "charts"

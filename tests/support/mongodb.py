@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from ruamel.yaml import YAML
 
-from groundwork.errors import ToolMissing
-from groundwork.toolchain.process import run
 from localcloud.kubernetes.releases import Release
 from stacks.blocks.cluster.mongodb_releases import MONGODB, member_values
 from stacks.values import Names
 from stacks.values.data import MONGODB_NAMESPACE
+from tests.support.go_modules import archive_of
 from tests.support.synth import environment
 
 CLIENT: Final[dict[str, Any]] = {
@@ -56,16 +52,7 @@ def members() -> Release:
 
 def kind() -> dict[str, Any]:
     """JSON schema of a MongoDBCommunity that refuses what the API server would drop; skips without the Go module."""
-    try:
-        finished = run(["go", "mod", "download", "-json", _MODULE], environ=os.environ, keep_stdout=True)
-    except ToolMissing as error:
-        pytest.skip(f"without Go, MongoDB's kind is not available: {error}")
-    answer = json.loads(finished.stdout or "{}")
-    # An older Go refuses to compile the module, but has it.
-    if "Zip" not in answer:
-        pytest.skip(f"{_MODULE} cannot be downloaded: {finished.tail}")
-    assert answer["Sum"] == _SUM, f"{_MODULE} is not the one that was read"
-    with zipfile.ZipFile(Path(answer["Zip"])) as archive:
+    with zipfile.ZipFile(archive_of(_MODULE, checksum=_SUM)) as archive:
         definition = YAML(typ="safe", pure=True).load(archive.read(f"{_MODULE}/{_KIND}"))
     (version,) = definition["spec"]["versions"]
     return _closed(version["schema"]["openAPIV3Schema"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,11 @@ WHOLE_OR_NOT_AT_ALL: Final[Mapping[str, Any]] = {
     "reset_values": True,
 }
 """Arguments of a Release: installed or upgraded whole, or rolled back; waits until everything is ready, or gone."""
+
+
+def values_text(values: Mapping[str, Any]) -> str:
+    """A document for a Release's `values`. Sorted, so that a diff shows what changed and nothing else."""
+    return json.dumps(values, indent=2, sort_keys=True)
 
 
 def helm_provider(scope: Construct, *, names: Names, control_plane: ControlPlane) -> HelmProvider:

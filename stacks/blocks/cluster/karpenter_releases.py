@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from cdktf_cdktf_provider_helm.release import Release
 from constructs import Construct
 
-from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart
+from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart, values_text
 from stacks.blocks.cluster.image_cache import pulled_from
 from stacks.blocks.cluster.karpenter_controller import NAMESPACE, SERVICE_ACCOUNT
 from stacks.values import Names
@@ -49,7 +48,7 @@ class KarpenterReleases(Construct):
             namespace=NAMESPACE,
             chart=chart.path,
             version=chart.version,
-            values=[_text(pool_values(names, values, tags))],
+            values=[values_text(pool_values(names, values, tags))],
             # Removing them takes as long as the slowest drain.
             timeout=_SECONDS + 60 * max(pool.drain_minutes for pool in values.pools.values()),
             depends_on=[controller],
@@ -64,7 +63,7 @@ class KarpenterReleases(Construct):
             namespace=NAMESPACE,
             chart=KARPENTER_CHARTS[name],
             version=version,
-            values=[_text(chart_values)],
+            values=[values_text(chart_values)],
             timeout=_SECONDS,
             depends_on=[after] if after else None,
             **WHOLE_OR_NOT_AT_ALL,
@@ -142,8 +141,3 @@ def _pool(pool: NodePool) -> dict[str, Any]:
         ],
         **({"weight": pool.weight} if pool.weight else {}),
     }
-
-
-def _text(values: Mapping[str, Any]) -> str:
-    # Sorted, so that a diff shows what changed and nothing else.
-    return json.dumps(values, indent=2, sort_keys=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_helm.release import Release
 from constructs import Construct
 
-from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart
+from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart, values_text
 from stacks.blocks.cluster.image_cache import pulled_from
 from stacks.values import Names
 from stacks.values.data import MONGODB_NAMESPACE, MONGODB_OPERATOR_CHART, InClusterMongodb
@@ -44,7 +43,7 @@ class MongodbReleases(Construct):
             create_namespace=True,
             chart=MONGODB_OPERATOR_CHART,
             version=values.operator_version,
-            values=[_text(operator_values(names))],
+            values=[values_text(operator_values(names))],
             timeout=_SECONDS,
             depends_on=list(after),
             **WHOLE_OR_NOT_AT_ALL,
@@ -57,7 +56,7 @@ class MongodbReleases(Construct):
             namespace=MONGODB_NAMESPACE,
             chart=chart.path,
             version=chart.version,
-            values=[_text(member_values(names, values))],
+            values=[values_text(member_values(names, values))],
             timeout=_SECONDS,
             depends_on=[operator],
             **WHOLE_OR_NOT_AT_ALL,
@@ -104,8 +103,3 @@ def member_values(names: Names, values: InClusterMongodb) -> dict[str, Any]:
             name: {"namespace": environment.workloads[name].namespace} for name in (mongodb.services if mongodb else ())
         },
     }
-
-
-def _text(values: dict[str, Any]) -> str:
-    # Sorted, so that a diff shows what changed and nothing else.
-    return json.dumps(values, indent=2, sort_keys=True)

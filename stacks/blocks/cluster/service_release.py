@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from cdktf_cdktf_provider_helm.release import Release
 from constructs import Construct
 
-from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart
+from stacks.blocks.cluster.helm_access import CHARTS, WHOLE_OR_NOT_AT_ALL, OwnChart, values_text
 from stacks.blocks.cluster.service_secrets import secrets_values
 from stacks.values.workloads import Egress, Workload
 
@@ -36,8 +35,7 @@ class ServiceRelease(Construct):
             create_namespace=True,
             chart=chart.path,
             version=chart.version,
-            # Sorted, so that a diff shows what changed and nothing else.
-            values=[json.dumps(chart_values(values, repository), indent=2, sort_keys=True)],
+            values=[values_text(chart_values(values, repository))],
             wait_for_jobs=True,
             timeout=_SECONDS,
             **WHOLE_OR_NOT_AT_ALL,

@@ -14,6 +14,7 @@ from botocore.config import Config
 from groundwork.state import aws_session
 from localcloud.cloud import LocalCloud, Status
 from localcloud.profile import Keys
+from tests.support.running_cloud import running_cloud
 
 sys.path.insert(0, str(Path(__file__).parent))  # functions.py, which several test modules share
 
@@ -54,10 +55,8 @@ class Aws:
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """One server for all tests that do not stop it."""
-    cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), Path(sys.executable))
-    cloud.up(port=0)
-    yield cloud
-    cloud.down()
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")

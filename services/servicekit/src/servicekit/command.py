@@ -7,10 +7,9 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 
-import psycopg
-import tenacity
 import uvicorn
 
 from servicekit import logs, settings
@@ -19,7 +18,7 @@ from servicekit.problems import Unavailable
 from servicekit.provision import Login, ProvisionFailed, provision
 from servicekit.service import D, S, Service
 from servicekit.settings import ServiceSettings
-from servicekit.store import LONGEST_WAIT_SECONDS, upgrade_when_reachable
+from servicekit.store import upgrade_when_reachable, when_reachable
 
 
 class _Server(uvicorn.Server):
@@ -74,20 +73,15 @@ def _provision(values: ServiceSettings, wait_seconds: float) -> int:
     urls = {"DATABASE_URL": values.database_url, "MIGRATION_DATABASE_URL": values.migration_database_url}
     try:
         logins = {name: Login.of(url.get_secret_value(), variable=name) for name, url in urls.items() if url}
-        patient = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(psycopg.OperationalError),
-            wait=tenacity.wait_random_exponential(0.1, max=LONGEST_WAIT_SECONDS),
-            stop=tenacity.stop_after_delay(wait_seconds),
-            reraise=True,
-        )
         service = logins["DATABASE_URL"]
         owner = logins.get("MIGRATION_DATABASE_URL", service)
-        patient(provision, values.administrator_database_url.get_secret_value(), service=service, owner=owner)
+        administrator = values.administrator_database_url.get_secret_value()
+        when_reachable(partial(provision, administrator, service=service, owner=owner), wait_seconds=wait_seconds)
     except ProvisionFailed as error:
         sys.stderr.write(f"error: {error}\n  fix: see docs/architecture/data.md, A database and roles of a service\n")
         return 4
-    except psycopg.OperationalError as error:
-        sys.stderr.write(f"error: the server did not answer within {wait_seconds:g} s: {str(error).strip()}\n")
+    except Unavailable as error:
+        sys.stderr.write(f"error: the server did not answer within {wait_seconds:g} s: {error.detail}\n")
         sys.stderr.write("  fix: check ADMINISTRATOR_DATABASE_URL and that the server runs\n")
         return 3
     return 0

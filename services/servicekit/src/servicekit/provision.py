@@ -15,6 +15,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from servicekit.problems import Unavailable
+
 # RDS user guide, "Creating a database account using IAM authentication": its members sign in with a token of IAM.
 _IAM = "rds_iam"
 
@@ -48,7 +50,7 @@ def provision(administrator_url: str, *, service: Login, owner: Login) -> None:
 
     The owner has the schema and brings it to new revisions. If the service is another role, it reads and writes rows of
     all tables, also of later ones, and cannot change the schema. Nobody else may connect. Raises ProvisionFailed, and
-    psycopg.OperationalError while the server does not answer.
+    Unavailable while the server does not answer.
     """
     if service.database != owner.database:
         raise ProvisionFailed(f"the service's database is {service.database}, its owner's is {owner.database}")
@@ -65,8 +67,8 @@ def provision(administrator_url: str, *, service: Login, owner: Login) -> None:
                 inside = make_conninfo(administrator_url, dbname=owner.database, connect_timeout=3)
                 with psycopg.connect(inside) as database:
                     _grant(database, service=service, owner=owner)
-    except psycopg.OperationalError:
-        raise
+    except psycopg.OperationalError as error:
+        raise Unavailable(str(error).strip()) from error
     except psycopg.Error as error:
         raise ProvisionFailed(error.diag.message_primary or type(error).__name__) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,9 +49,13 @@ class Store(Protocol):
 
 def upgrade_when_reachable(store: Store, *, wait_seconds: float) -> None:
     """Upgrade as soon as the database answers; gives up with Unavailable after `wait_seconds`."""
-    stop = tenacity.stop_after_delay(wait_seconds)
-    tenacity.Retrying(**_PATIENCE, stop=stop, reraise=True)(store.upgrade)
+    when_reachable(store.upgrade, wait_seconds=wait_seconds)
     log.info("schema is up to date")
+
+
+def when_reachable(act: Callable[[], None], *, wait_seconds: float) -> None:
+    """Call `act` until it raises Unavailable no more; gives up with that after `wait_seconds`."""
+    tenacity.Retrying(**_PATIENCE, stop=tenacity.stop_after_delay(wait_seconds), reraise=True)(act)
 
 
 async def upgrade_in_background(store: Store) -> None:
@@ -61,7 +66,7 @@ async def upgrade_in_background(store: Store) -> None:
 
 
 def _report(state: tenacity.RetryCallState) -> None:
-    log.warning("migrations wait for the database", attempt=state.attempt_number)
+    log.warning("waiting for the database", attempt=state.attempt_number)
 
 
 _PATIENCE: dict[str, Any] = {
