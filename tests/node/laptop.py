@@ -108,6 +108,14 @@ class Service:
     def deploy(self, **changes: Any) -> None:
         done = self.upgrade(**changes)
         assert done.returncode == 0, done.stderr + self.laptop.kubectl("get", "events", "--all-namespaces")
+        wait_for(self.answers)  # Helm returns up to a second before kube-proxy sends requests to the first pod
+
+    def answers(self) -> bool:
+        """Whether requests from outside reach a pod."""
+        try:
+            return httpx.get(f"{self.laptop.url_of(self.node_port)}/livez", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
 
     def pods(self) -> list[dict[str, Any]]:
         """The running pods, without those that end."""
